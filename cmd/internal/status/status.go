@@ -1,0 +1,139 @@
+// Package status is what the daemon tells of itself: the object behind
+// `fhrpd show status --json`, in the shape that scripts rely on.
+package status
+
+import "time"
+
+// Status is the whole daemon.
+type Status struct {
+	Version      string  `json:"version"`
+	PID          int     `json:"pid"`
+	UptimeMS     int64   `json:"uptime_ms"`
+	ConfigSHA256 string  `json:"config_sha256"`
+	Maintenance  bool    `json:"maintenance"`
+	Groups       []Group `json:"groups"`
+	Tracks       []Track `json:"tracks"`
+}
+
+// Group is one HSRP group or VRRP router.
+type Group struct {
+	Protocol           string      `json:"protocol"` // hsrp or vrrp
+	Version            int         `json:"version"`
+	Family             int         `json:"family"` // 4 or 6
+	Interface          string      `json:"interface"`
+	ID                 int         `json:"id"`
+	Name               string      `json:"name"`
+	NameDefault        bool        `json:"name_default"` // Name was made from interface and number
+	State              string      `json:"state"`
+	Since              time.Time   `json:"since"`
+	Priority           int         `json:"priority"`
+	ConfiguredPriority int         `json:"configured_priority"`
+	Preempt            bool        `json:"preempt"`
+	PreemptDelayMS     int64       `json:"preempt_delay_ms"`
+	VirtualIPs         []string    `json:"virtual_ips"`
+	VirtualMAC         string      `json:"virtual_mac"` // 00:00:0c:9f:f0:0a
+	MACMode            string      `json:"mac_mode"`    // virtual, interface, chosen
+	Address            string      `json:"address"`     // this router's own on the segment, "" when unknown
+	Active             *Peer       `json:"active"`      // null when unknown
+	Standby            *Peer       `json:"standby"`
+	HelloMS            int64       `json:"hello_ms"`
+	HoldMS             int64       `json:"hold_ms"`
+	NextHelloMS        int64       `json:"next_hello_ms"` // -1 when silent
+	Auth               string      `json:"auth"`          // "", text, md5
+	AuthText           string      `json:"-"`
+	Accept             bool        `json:"accept"`
+	Follow             string      `json:"follow,omitempty"`
+	Tracks             []TrackRef  `json:"tracks"`
+	Transitions        int         `json:"transitions"`
+	LastTransition     *Transition `json:"last_transition"`
+	Counters           Counters    `json:"counters"`
+	Announce           Announce    `json:"announce"`
+	Takeover           []Takeover  `json:"takeover"`
+}
+
+// Peer is a router in a role.
+type Peer struct {
+	Address   string `json:"address"` // "local" for this router
+	Priority  int    `json:"priority"`
+	MAC       string `json:"mac"`
+	ExpiresMS int64  `json:"expires_ms"` // 0 for "local"
+}
+
+// Transition is one change of state.
+type Transition struct {
+	ID        int       `json:"id"`
+	Protocol  string    `json:"protocol"`
+	Interface string    `json:"interface"`
+	Group     int       `json:"group"`
+	Family    int       `json:"family"`
+	Name      string    `json:"name"`
+	From      string    `json:"from"`
+	To        string    `json:"to"`
+	At        time.Time `json:"at"`
+	Cause     string    `json:"cause"`
+	Detail    string    `json:"detail"`
+	Facts     []Fact    `json:"facts,omitempty"`
+}
+
+// Fact is something that was known when a transition was decided.
+type Fact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Counters counts messages since the start.
+type Counters struct {
+	Sent       uint64            `json:"sent"`
+	Received   uint64            `json:"received"`
+	Advertises uint64            `json:"advertises"`
+	Rejected   map[string]uint64 `json:"rejected"` // by reason
+	Announced  uint64            `json:"announced"`
+	Answered   uint64            `json:"answered"` // ARP requests and neighbour solicitations
+	Conflicts  uint64            `json:"conflicts"`
+}
+
+// Announce is the state of a group's announcements.
+type Announce struct {
+	LastRefresh   *time.Time `json:"last_refresh"`
+	NextRefreshMS int64      `json:"next_refresh_ms"` // -1 when none is due
+	Refreshes     uint64     `json:"refreshes"`
+}
+
+// Takeover is the proof for one neighbour.
+type Takeover struct {
+	Address string  `json:"address"`
+	Proven  bool    `json:"proven"`
+	Method  string  `json:"method"`
+	MS      float64 `json:"ms"`
+	Detail  string  `json:"detail,omitempty"`
+}
+
+// Track is one tracked object.
+type Track struct {
+	Name    string    `json:"name"`
+	Kind    string    `json:"kind"`
+	Target  string    `json:"target"`
+	Up      bool      `json:"up"`
+	Known   bool      `json:"known"` // false until the first result
+	Since   time.Time `json:"since"`
+	Changes int       `json:"changes"`
+	Detail  string    `json:"detail"`
+	UsedBy  []string  `json:"used_by"`
+}
+
+// TrackRef is a group's use of an object.
+type TrackRef struct {
+	Object    string `json:"object"`
+	Up        bool   `json:"up"`
+	Decrement int    `json:"decrement"`
+	Shutdown  bool   `json:"shutdown"`
+}
+
+// Event is one line of `fhrpd events`.
+type Event struct {
+	At         time.Time   `json:"at"`
+	Kind       string      `json:"kind"` // transition, address, conflict, takeover, track, lease, announce
+	Group      string      `json:"group,omitempty"`
+	Message    string      `json:"message"`
+	Transition *Transition `json:"transition,omitempty"`
+}

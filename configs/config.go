@@ -1,0 +1,152 @@
+// Package configs turns the one TOML file of fhrpd into validated values.
+// Past Parse nobody sees a string that means something else: durations are
+// durations, addresses are addresses, and every rule of the file has held.
+package configs
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Config is a whole, valid file with every default filled in.
+type Config struct {
+	Daemon Daemon
+	Tracks []Track
+	HSRP   []HSRP
+	VRRP   []VRRP
+}
+
+// Daemon is the [daemon] table.
+type Daemon struct {
+	Metrics  string // host:port, empty = off
+	Log      string // debug, info, warn, error
+	Format   string // text or json
+	Realtime bool
+	Lease    Lease
+}
+
+// Lease is how long the kernel goes on forwarding without the daemon.
+type Lease struct {
+	Auto     bool          // hold time plus one hello, at least 500 ms
+	Off      bool          // for ever
+	Duration time.Duration // otherwise
+}
+
+// TrackKind says what a tracked object looks at.
+type TrackKind string
+
+// The kinds of tracked object.
+const (
+	TrackInterface TrackKind = "interface"
+	TrackRoute     TrackKind = "route"
+	TrackPing      TrackKind = "ping"
+	TrackARP       TrackKind = "arp"
+	TrackTCP       TrackKind = "tcp"
+	TrackHTTP      TrackKind = "http"
+	TrackFile      TrackKind = "file"
+	TrackCommand   TrackKind = "command"
+)
+
+// Track is one [[track]] table: an object that groups may depend on.
+type Track struct {
+	Name      string
+	Kind      TrackKind
+	Target    string       // interface name, address, host:port, URL, path or prefix
+	Command   []string     // TrackCommand only
+	Addr      netip.Addr   // TrackPing, TrackARP
+	Prefix    netip.Prefix // TrackRoute
+	Interval  time.Duration
+	Timeout   time.Duration
+	Rise      int
+	Fall      int
+	DelayUp   time.Duration
+	DelayDown time.Duration
+}
+
+// TrackRef is how a group depends on an object.
+type TrackRef struct {
+	Object    string
+	Decrement int  // taken from the priority while the object is down; default 10
+	Shutdown  bool // the group leaves the election while the object is down
+}
+
+// MACMode says which MAC the virtual router uses.
+type MACMode string
+
+// MAC modes; MACChosen goes with Group.MAC.
+const (
+	MACVirtual   MACMode = "virtual"
+	MACInterface MACMode = "interface"
+	MACChosen    MACMode = "chosen"
+)
+
+// Announce is the [hsrp.announce] or [vrrp.announce] table.
+type Announce struct {
+	Count    int // bursts, at 0, Interval, 2 × Interval
+	Interval time.Duration
+	Refresh  time.Duration // 0 = off
+	RealIP   bool          // "auto" resolved: on for HSRP, off for VRRP
+	Probe    string        // off, warn, veto
+}
+
+// Hook is a command run on a change of role, with JSON on standard input.
+type Hook struct {
+	Command  []string
+	Deadline time.Duration
+}
+
+// Hooks is the [hsrp.hooks] or [vrrp.hooks] table.
+type Hooks struct {
+	Active    []string
+	Standby   []string
+	PreActive Hook
+}
+
+// Group is what HSRP groups and VRRP routers have in common.
+type Group struct {
+	Interface    string
+	Name         string
+	Family       int          // 4 or 6
+	VirtualIPs   []netip.Addr // first is the primary; IPv6: the link-local first
+	Priority     uint8
+	Preempt      bool
+	PreemptDelay time.Duration
+	MACMode      MACMode
+	MAC          [6]byte // MACChosen only
+	Follow       string  // name of the group that elects for this one
+	Track        []TrackRef
+	Neighbors    []netip.Addr
+	Announce     Announce
+	Hooks        Hooks
+}
+
+// Auth is the auth key of a group. At most one of Text and MD5 is set.
+type Auth struct {
+	Text  string // at most 8 bytes
+	MD5   string // key string; never printed
+	KeyID uint32
+	File  string // where MD5 was read from, if it was
+}
+
+// HSRP is one [[hsrp]] table.
+type HSRP struct {
+	Group
+	ID      uint16
+	Version uint8 // 1 or 2
+	Hello   time.Duration
+	Hold    time.Duration
+	Learn   bool // neither hello nor hold was given: the active router's are taken
+	Auth    Auth
+}
+
+// VRRP is one [[vrrp]] table.
+type VRRP struct {
+	Group
+	VRID      uint8
+	Version   uint8 // 2 or 3
+	Advertise time.Duration
+	Accept    bool
+	Peers     []netip.Addr // unicast peers; empty = multicast
+	Auth      Auth         // Text only, version 2 only
+	Checksum  string       // auto, rfc9568, pseudo-header
+}

@@ -1,0 +1,151 @@
+// Package fsm holds the words that the two protocol machines share with the
+// engine that drives them: events in, actions out, and the closed list of
+// causes. A machine is a pure value: the same state, time and event give the
+// same actions and the same next state. Deadlines are data, never timers.
+package fsm
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// Event is something that happened: Up, Down, Received, Tick, SetPriority,
+// Fenced, Failed or Leader.
+type Event interface{ event() }
+
+// Up says that the group may run: its interface is up and has a usable
+// address. A second Up with another address makes the machine start again.
+type Up struct {
+	Addr netip.Addr // this router's address on the segment: primary IPv4 or IPv6 link-local
+	MAC  hello.MAC  // the interface's own MAC
+}
+
+// Down says that the group must not run. The machine resigns if it is active
+// and goes to its initial state.
+type Down struct {
+	Cause  Cause
+	Detail string
+}
+
+// Received is a message that has passed every check of the wire, including
+// authentication, and that belongs to this group.
+type Received struct {
+	From    netip.Addr // IP source
+	MAC     hello.MAC  // Ethernet source
+	Message hello.Message
+}
+
+// Tick asks the machine whether anything is due. One that comes early or twice
+// does nothing.
+type Tick struct{}
+
+// SetPriority changes the priority used in elections at run time. Configured
+// tells the value to show as configured; Effective the one to use.
+type SetPriority struct {
+	Effective  uint8
+	Configured uint8
+}
+
+// Fenced says that this router was stopped for longer than its lease and that
+// the kernel has taken the virtual MAC away. The machine gives the role up
+// without a word on the wire and listens again.
+type Fenced struct {
+	Cause  Cause
+	Detail string
+}
+
+// Failed says that Acquire did not succeed. The machine resigns and does not
+// try again before one hold time (HSRP) or active-down interval (VRRP).
+type Failed struct {
+	Err error
+}
+
+func (Up) event()          {}
+func (Down) event()        {}
+func (Received) event()    {}
+func (Tick) event()        {}
+func (SetPriority) event() {}
+func (Fenced) event()      {}
+func (Failed) event()      {}
+
+// Action is something to be done, in the order given: Send, Acquire, Release,
+// Announce, Learned or Report.
+type Action interface{ action() }
+
+// Send puts a message on the wire.
+type Send struct {
+	Message hello.Message
+	Virtual bool // Ethernet source is the virtual MAC instead of the real one
+}
+
+// Acquire takes the virtual MAC and addresses. It comes before the first
+// message that claims the role.
+type Acquire struct{}
+
+// Release gives them up. It comes before the message that resigns.
+type Release struct{}
+
+// Announce tells hosts and switches where addresses are.
+type Announce struct {
+	Kind Announcement
+}
+
+// Announcement says what is to be announced.
+type Announcement uint8
+
+// The kinds of announcement. The zero value is none of them.
+const (
+	_        Announcement = iota
+	Claim                 // this router is now active: the whole schedule
+	Reassert              // it still is, and somebody may believe otherwise: once more, now
+	Withdraw              // it no longer is: the real address is at the real MAC
+)
+
+// Learned says that the virtual address or the timers were taken from another
+// router's hello (RFC 2281 section 5.1).
+type Learned struct {
+	From      netip.Addr
+	VirtualIP netip.Addr // invalid when not learned now
+	HelloTime time.Duration
+	HoldTime  time.Duration
+}
+
+// Report says that the state changed and why.
+type Report struct {
+	From, To string
+	Cause    Cause
+	Detail   string // the facts in one line: who, with which priority, how late
+}
+
+func (Send) action()     {}
+func (Acquire) action()  {}
+func (Release) action()  {}
+func (Announce) action() {}
+func (Learned) action()  {}
+func (Report) action()   {}
+
+// Peer is a router in a role, as far as it is known.
+type Peer struct {
+	Known    bool
+	Local    bool       // this router itself
+	Addr     netip.Addr // when not Local
+	Priority uint8
+	MAC      hello.MAC // HSRPv2 identifier, else the Ethernet source
+	Expires  time.Time // when it will be held for dead
+}
+
+// Status is what a machine shows of itself.
+type Status struct {
+	State      string
+	Active     Peer
+	Standby    Peer // HSRP only
+	Priority   uint8
+	Configured uint8
+	HelloTime  time.Duration // HSRP Hellotime, VRRP Advertisement_Interval in force
+	HoldTime   time.Duration // HSRP Holdtime, VRRP Active_Down_Interval in force
+	NextHello  time.Time     // zero when this router is silent
+	VirtualIPs []netip.Addr
+	IsActive   bool
+}
