@@ -1,0 +1,72 @@
+package sock
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"golang.org/x/net/bpf"
+	"golang.org/x/net/ipv4"
+	"golang.org/x/net/ipv6"
+)
+
+// Members keeps an interface in multicast groups. Its sockets receive nothing:
+// they exist so that the interface's filter and snooping switches let the
+// groups through, and so that the kernel does not answer a unicast VRRP
+// advertisement with "protocol unreachable".
+type Members struct {
+	v4 *ipv4.PacketConn
+	v6 *ipv6.PacketConn
+}
+
+var refuseAll = []bpf.RawInstruction{{Op: 0x06, K: 0}} // BPF_RET 0
+
+// Join joins groups on ifi; it needs CAP_NET_RAW in the namespace of the
+// calling thread. Close leaves them.
+func Join(ifi *net.Interface, groups []netip.Addr) (*Members, error) {
+	m := &Members{}
+	for _, g := range groups {
+		if err := m.join(ifi, g); err != nil {
+			m.Close()
+			return nil, fmt.Errorf("join %s on %s: %w", g, ifi.Name, err)
+		}
+	}
+	return m, nil
+}
+
+func (m *Members) join(ifi *net.Interface, g netip.Addr) error {
+	addr := &net.IPAddr{IP: g.AsSlice()}
+	if g.Is4() {
+		if m.v4 == nil {
+			c, err := net.ListenPacket("ip4:112", "0.0.0.0")
+			if err != nil {
+				return err
+			}
+			m.v4 = ipv4.NewPacketConn(c)
+			_ = m.v4.SetBPF(refuseAll)
+		}
+		return m.v4.JoinGroup(ifi, addr)
+	}
+	if m.v6 == nil {
+		c, err := net.ListenPacket("ip6:112", "::")
+		if err != nil {
+			return err
+		}
+		m.v6 = ipv6.NewPacketConn(c)
+		_ = m.v6.SetBPF(refuseAll)
+	}
+	return m.v6.JoinGroup(ifi, addr)
+}
+
+// Close leaves all groups.
+func (m *Members) Close() error {
+	var errs error
+	if m.v4 != nil {
+		errs = errors.Join(errs, m.v4.Close())
+	}
+	if m.v6 != nil {
+		errs = errors.Join(errs, m.v6.Close())
+	}
+	return errs
+}

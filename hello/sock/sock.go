@@ -1,0 +1,105 @@
+// Package sock moves frames between the engine and one interface: hellos, ARP
+// and neighbour discovery in, prepared frames out. It decides nothing; every
+// check of a packet's content is in package hello.
+package sock
+
+import (
+	"fmt"
+	"net"
+	"syscall"
+
+	"github.com/mdlayher/packet"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// receiveBuffer holds a burst of 4096 hellos; the kernel's default loses a
+	// third of them, and a lost hello is a false failover.
+	receiveBuffer = 16 << 20
+	sendBuffer    = 4 << 20
+
+	// ethPAll is ETH_P_ALL in host byte order, as packet.Listen wants it.
+	ethPAll = unix.ETH_P_ALL
+)
+
+// Socket is an AF_PACKET socket on one interface. Receive and Send must not be
+// called at the same time from different goroutines.
+type Socket struct {
+	conn *packet.Conn
+	raw  syscall.RawConn
+	fd   int
+	in   inbox
+	out  outbox
+}
+
+// Open opens a socket on ifi that sees only what an FHRP router must hear:
+// hellos of all protocols, ARP, neighbour solicitations and advertisements.
+// It needs CAP_NET_RAW in the network namespace of the calling thread.
+func Open(ifi *net.Interface) (*Socket, error) {
+	filter, err := assembleFilter()
+	if err != nil {
+		return nil, fmt.Errorf("assemble packet filter: %w", err)
+	}
+	conn, err := packet.Listen(ifi, packet.Raw, ethPAll, &packet.Config{Filter: filter})
+	if err != nil {
+		return nil, fmt.Errorf("open packet socket on %s: %w (needs CAP_NET_RAW)", ifi.Name, err)
+	}
+	s := &Socket{conn: conn}
+	if err := s.configure(); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("configure packet socket on %s: %w", ifi.Name, err)
+	}
+	s.in.init()
+	return s, nil
+}
+
+func (s *Socket) configure() error {
+	raw, err := s.conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	s.raw = raw
+	var opErr error
+	err = raw.Control(func(fd uintptr) {
+		s.fd = int(fd)
+		opErr = setOptions(int(fd))
+	})
+	if err != nil {
+		return err
+	}
+	return opErr
+}
+
+func setOptions(fd int) error {
+	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1); err != nil {
+		return fmt.Errorf("PACKET_IGNORE_OUTGOING: %w (needs Linux 4.20)", err)
+	}
+	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_AUXDATA, 1); err != nil {
+		return fmt.Errorf("PACKET_AUXDATA: %w", err)
+	}
+	// The forced sizes need CAP_NET_ADMIN in the initial namespace; a smaller
+	// buffer is better than no socket.
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer) != nil {
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer)
+	}
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendBuffer) != nil {
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer)
+	}
+	return nil
+}
+
+// FD returns the descriptor for poll(2). It stays valid until Close.
+func (s *Socket) FD() int { return s.fd }
+
+// Drops returns how many frames the kernel dropped since the last call because
+// the receive buffer was full.
+func (s *Socket) Drops() uint64 {
+	st, err := s.conn.Stats()
+	if err != nil {
+		return 0
+	}
+	return uint64(st.Drops)
+}
+
+// Close closes the socket.
+func (s *Socket) Close() error { return s.conn.Close() }
