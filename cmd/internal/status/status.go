@@ -132,8 +132,9 @@ type TrackRef struct {
 // Event is one line of `fhrpd events`.
 type Event struct {
 	At         time.Time   `json:"at"`
-	Kind       string      `json:"kind"` // transition, address, conflict, takeover, track, lease, announce
+	Kind       string      `json:"kind"` // transition, address, conflict, takeover, track, lease, announce, gap
 	Group      string      `json:"group,omitempty"`
 	Message    string      `json:"message"`
 	Transition *Transition `json:"transition,omitempty"`
+	Lost       uint64      `json:"lost,omitempty"` // kind gap: events this reader missed before this one
 }

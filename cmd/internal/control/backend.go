@@ -1,0 +1,49 @@
+// Package control is how the fhrpd command talks to the daemon: HTTP and JSON
+// over a Unix socket. The daemon implements Backend and calls Listen and
+// Serve; the command calls Dial and gets the same methods.
+package control
+
+import (
+	"context"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+)
+
+// FilePriority given to SetPriority restores the priority of the file.
+const FilePriority = -1
+
+// Backend is the daemon as seen from its control socket. Methods may be called
+// from any goroutine, and end early with the context's error when it is done.
+//
+// A group is named as status.Find understands it. A reference that does not
+// name exactly one group is a *status.GroupError; a command that was understood
+// and not carried out is a *RefusedError. All other errors are faults of the
+// daemon.
+type Backend interface {
+	// Status returns the whole daemon, complete and consistent.
+	Status(ctx context.Context) (*status.Status, error)
+
+	// Transitions returns the recent transitions of all groups, oldest first.
+	Transitions(ctx context.Context) ([]status.Transition, error)
+
+	// Subscribe returns events as they happen until ctx is done, then closes
+	// the channel. A reader that is too slow loses events, never holds up the
+	// daemon, and is told how many it lost by an event of kind gap.
+	Subscribe(ctx context.Context) (<-chan status.Event, error)
+
+	// SetPriority sets the run-time priority of a group, 0-255 for HSRP and
+	// 1-254 for VRRP; FilePriority restores that of the file.
+	SetPriority(ctx context.Context, group string, priority int) error
+
+	// Announce sends the announcements of an active group now. A group that is
+	// not active refuses.
+	Announce(ctx context.Context, group string) error
+
+	// Verify proves afresh that the neighbours of an active group deliver to
+	// this router, and returns one result for each.
+	Verify(ctx context.Context, group string) ([]status.Takeover, error)
+
+	// Explain tells why the group last changed state; an empty group means
+	// whichever changed last.
+	Explain(ctx context.Context, group string) (*status.Explanation, error)
+}
