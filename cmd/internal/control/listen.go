@@ -1,0 +1,148 @@
+package control
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrLive says that another daemon answers on the socket.
+var ErrLive = errors.New("another daemon answers there")
+
+// maxPath is the longest path a Unix socket address holds, in bytes; the
+// kernel's sun_path has 108 and one is for the terminating zero (unix(7)).
+const maxPath = 107
+
+// probeTimeout bounds the question whether a daemon listens on an old socket.
+const probeTimeout = time.Second
+
+// Listen listens on the Unix socket at path, which only its owner may open
+// (mode 0600). A missing folder is made (0755). The socket of a daemon that is
+// gone is replaced; one that is answered is left alone and the error wraps
+// ErrLive. Closing the listener removes the socket unless another has taken
+// its place.
+func Listen(path string) (net.Listener, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("control socket %s: %w", path, err)
+	}
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the folder of control socket %s: %w", path, err)
+	}
+	unlock, err := lockFolder(dir)
+	if err != nil {
+		return nil, fmt.Errorf("control socket %s: %w", path, err)
+	}
+	defer unlock()
+	if err := vacant(path); err != nil {
+		return nil, fmt.Errorf("control socket %s: %w", path, err)
+	}
+	return publish(dir, path)
+}
+
+// lockFolder keeps two daemons that start together from both finding the
+// socket dead. The lock lives as long as its descriptor and needs no file.
+func lockFolder(dir string) (unlock func(), err error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		f.Close()
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, fmt.Errorf("%s is locked by another daemon that starts right now", dir)
+		}
+		return nil, fmt.Errorf("lock %s: %w", dir, err)
+	}
+	return func() { f.Close() }, nil
+}
+
+// vacant returns nil when path is free or holds a socket nobody listens on.
+func vacant(path string) error {
+	fi, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case fi.Mode().Type() != fs.ModeSocket:
+		return errors.New("exists and is not a socket: remove it or choose another with --control")
+	}
+	c, err := net.DialTimeout("unix", path, probeTimeout)
+	if err == nil {
+		c.Close()
+	}
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err == nil, errors.Is(err, syscall.EAGAIN):
+		return fmt.Errorf("%w: stop it first, or choose another with --control", ErrLive)
+	}
+	return err
+}
+
+// publish binds inside a folder that is closed to others and moves the socket
+// to path when its mode is right, so that at no moment can anybody else
+// connect. A client sees the old socket or the new one, never none.
+func publish(dir, path string) (net.Listener, error) {
+	tmp, err := os.MkdirTemp(dir, ".")
+	if err != nil {
+		return nil, fmt.Errorf("control socket %s: %w", path, err)
+	}
+	defer os.RemoveAll(tmp)
+	hidden := filepath.Join(tmp, "s")
+	if n := max(len(path), len(hidden)); n > maxPath {
+		return nil, fmt.Errorf("control socket %s: path takes %d bytes and the kernel allows %d: choose a shorter --control", path, n, maxPath)
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: hidden, Net: "unix"})
+	if err != nil {
+		return nil, fmt.Errorf("control socket %s: %w", path, err)
+	}
+	l.SetUnlinkOnClose(false)
+	ours, err := place(hidden, path)
+	if err != nil {
+		l.Close()
+		return nil, fmt.Errorf("control socket %s: %w", path, err)
+	}
+	return &listener{UnixListener: l, path: path, ours: ours}, nil
+}
+
+func place(hidden, path string) (fs.FileInfo, error) {
+	if err := os.Chmod(hidden, 0o600); err != nil {
+		return nil, err
+	}
+	if err := os.Rename(hidden, path); err != nil {
+		return nil, err
+	}
+	return os.Lstat(path)
+}
+
+// listener is a socket that knows where it was moved to.
+type listener struct {
+	*net.UnixListener
+	path   string
+	ours   fs.FileInfo
+	remove sync.Once
+}
+
+// Addr returns the address clients use.
+func (l *listener) Addr() net.Addr { return &net.UnixAddr{Name: l.path, Net: "unix"} }
+
+// Close stops listening and removes the socket if it is still this one.
+func (l *listener) Close() error {
+	l.remove.Do(func() {
+		if fi, err := os.Lstat(l.path); err == nil && os.SameFile(fi, l.ours) {
+			os.Remove(l.path)
+		}
+	})
+	return l.UnixListener.Close()
+}

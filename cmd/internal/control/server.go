@@ -1,0 +1,175 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// drain is how long Serve lets running requests finish. It is well inside the
+// two seconds a clean stop of the daemon may take.
+const drain = 500 * time.Millisecond
+
+// Change is a command that was asked for over the socket and what became of it.
+type Change struct {
+	Peer     Peer
+	Command  string // CommandSetPriority, CommandAnnounce or CommandVerify
+	Group    string // as the client wrote it
+	Priority int    // CommandSetPriority only; FilePriority for the file's
+	Err      error
+}
+
+// Serve answers on l until ctx is done, then closes l, ends event streams at
+// once, gives other requests half a second, and returns nil. Each of the hooks
+// is called after every command, from the goroutine of its request.
+func Serve(ctx context.Context, l net.Listener, b Backend, hooks ...func(Change)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	srv := &http.Server{
+		Handler:           (&server{backend: b, hooks: hooks}).routes(),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       withPeer,
+		ReadHeaderTimeout: 5 * time.Second,
+	}
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(l) }()
+	select {
+	case err := <-done:
+		return fmt.Errorf("control socket %s: %w", l.Addr(), err)
+	case <-ctx.Done():
+	}
+	stop, release := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer release()
+	if srv.Shutdown(stop) != nil {
+		srv.Close()
+	}
+	<-done
+	return nil
+}
+
+// server answers requests from a backend.
+type server struct {
+	backend Backend
+	hooks   []func(Change)
+}
+
+func (s *server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+pathStatus, func(w http.ResponseWriter, r *http.Request) {
+		answer(w)(s.backend.Status(r.Context()))
+	})
+	mux.HandleFunc("GET "+pathTransitions, func(w http.ResponseWriter, r *http.Request) {
+		ts, err := s.backend.Transitions(r.Context())
+		answer(w)(list(ts), err)
+	})
+	mux.HandleFunc("GET "+pathExplain, func(w http.ResponseWriter, r *http.Request) {
+		answer(w)(s.backend.Explain(r.Context(), r.URL.Query().Get("group")))
+	})
+	mux.HandleFunc("GET "+pathEvents, s.events)
+	mux.HandleFunc("POST "+pathPriority, s.command(CommandSetPriority, s.setPriority))
+	mux.HandleFunc("POST "+pathAnnounce, s.command(CommandAnnounce, s.announce))
+	mux.HandleFunc("POST "+pathVerify, s.command(CommandVerify, s.verify))
+	return mux
+}
+
+func (s *server) setPriority(ctx context.Context, q request) (any, error) {
+	if q.Priority == nil {
+		return nil, fmt.Errorf("%w: priority is missing", ErrInvalid)
+	}
+	return struct{}{}, s.backend.SetPriority(ctx, q.Group, *q.Priority)
+}
+
+func (s *server) announce(ctx context.Context, q request) (any, error) {
+	return struct{}{}, s.backend.Announce(ctx, q.Group)
+}
+
+func (s *server) verify(ctx context.Context, q request) (any, error) {
+	ts, err := s.backend.Verify(ctx, q.Group)
+	return list(ts), err
+}
+
+// command returns the handler of a command: read the request, do it, tell the
+// hooks, answer.
+func (s *server) command(name string, do func(context.Context, request) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		q, err := readRequest(w, r)
+		if err != nil {
+			answer(w)(nil, err)
+			return
+		}
+		v, err := do(r.Context(), q)
+		c := Change{Peer: peerFrom(r.Context()), Command: name, Group: q.Group, Err: err}
+		if q.Priority != nil {
+			c.Priority = *q.Priority
+		}
+		for _, h := range s.hooks {
+			h(c)
+		}
+		answer(w)(v, err)
+	}
+}
+
+func readRequest(w http.ResponseWriter, r *http.Request) (request, error) {
+	var q request
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&q); err != nil {
+		return q, fmt.Errorf("%w: %v", ErrInvalid, err)
+	}
+	if q.Group == "" {
+		return q, fmt.Errorf("%w: group is missing", ErrInvalid)
+	}
+	return q, nil
+}
+
+// answer returns a function that writes a value or an error.
+func answer(w http.ResponseWriter) func(any, error) {
+	return func(v any, err error) {
+		code := http.StatusOK
+		if err != nil {
+			code, v = encode(err)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(code)
+		json.NewEncoder(w).Encode(v)
+	}
+}
+
+// list makes an absent list the empty one, which scripts can iterate over.
+func list[T any](in []T) []T {
+	if in == nil {
+		return []T{}
+	}
+	return in
+}
+
+// events streams one JSON object a line. Headers go out before the first
+// event, so that a client knows when it is subscribed.
+func (s *server) events(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	ch, err := s.backend.Subscribe(ctx)
+	if err != nil {
+		answer(w)(nil, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	w.WriteHeader(http.StatusOK)
+	rc, enc := http.NewResponseController(w), json.NewEncoder(w)
+	err = rc.Flush()
+	for err == nil {
+		select {
+		case <-ctx.Done():
+			return
+		case ev, ok := <-ch:
+			if !ok {
+				return
+			}
+			err = errors.Join(enc.Encode(ev), rc.Flush())
+		}
+	}
+}
