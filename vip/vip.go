@@ -1,0 +1,78 @@
+// Package vip puts virtual routers into the Linux kernel and takes them out
+// again: it lets the virtual MAC in, makes the virtual addresses local, and
+// watches the interfaces. It knows nothing of protocols and roles.
+//
+// Nothing is added that a host could see. The interface accepts the virtual
+// MAC through its unicast filter in both roles; a frame for it is forwarded
+// only while an nftables netdev rule turns it into a frame "for this host",
+// and that rule tests a set element with a timeout, the lease. A process that
+// dies or freezes stops renewing, and the kernel stops forwarding by itself.
+// The virtual addresses are routes of type local, which the kernel never
+// answers ARP or neighbour solicitations for; that is left to the caller.
+//
+// # Threads and namespaces
+//
+// A Plane's sockets stay in the network namespace of the thread that called
+// [Open]. The sysctls are reached through /proc/sys/net, which follows the
+// calling thread, so Open, Close and [Recover] must run on a thread in the
+// same namespace; every other method may be called from any.
+//
+// # Addresses that are only routes
+//
+// IPv4 programs can bind to such an address. IPv6 programs need
+// net.ipv6.ip_nonlocal_bind=1 or IPV6_FREEBIND.
+package vip
+
+import (
+	"errors"
+	"log/slog"
+	"net/netip"
+	"time"
+)
+
+// ErrBusy means that a live process already drives the interface.
+var ErrBusy = errors.New("in use by a live process")
+
+// ErrGone means that the interface was deleted, or deleted and created again.
+// A Plane is bound to one interface index: close it and open another.
+var ErrGone = errors.New("interface is gone")
+
+// ID names a virtual router on one Plane. The caller chooses it.
+type ID uint32
+
+// Router is what a virtual router needs of the kernel.
+type Router struct {
+	// MAC is the virtual MAC. Zero, or the interface's own, means that the
+	// router uses the interface's MAC: there is nothing to gate, and a lease
+	// does not protect it.
+	MAC [6]byte
+	// Addrs are the virtual addresses, of either family.
+	Addrs []netip.Addr
+	// Accept makes the addresses local while active. Without it packets to
+	// them are dropped, which keeps the host from resolving its own virtual
+	// address (RFC 9568 section 6.1, Accept_Mode).
+	Accept bool
+	// Owned says that the addresses are configured on the interface itself
+	// (VRRP address owner): the kernel has its routes already.
+	Owned bool
+}
+
+// Claim opens the gate of one router.
+type Claim struct {
+	ID ID
+	// Lease is how long the kernel goes on forwarding without [Plane.Renew],
+	// in whole milliseconds. Zero means for ever.
+	Lease time.Duration
+}
+
+// Options are common to [Open] and [Recover]. The zero value is usable.
+type Options struct {
+	// StateDir holds the journals of what was changed; default /run/fhrpd.
+	StateDir string
+	// Log gets warnings about things found different than left; default none.
+	Log *slog.Logger
+	// Handover makes Open take over what the last process on the interface
+	// left by [Plane.Abandon], or by dying: what is open stays open until its
+	// lease ends or the first Gate replaces it, in one transaction.
+	Handover bool
+}
