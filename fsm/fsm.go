@@ -62,6 +62,15 @@ type Failed struct {
 	Err error
 }
 
+// Leader tells a group that follows another what its leader now is. A machine
+// that elects for itself ignores it.
+type Leader struct {
+	Active  bool   // the leader is active
+	Standby bool   // HSRP: the leader is the standby router
+	Cause   Cause  // why the leader changed
+	Detail  string // and the facts, in one line
+}
+
 func (Up) event()          {}
 func (Down) event()        {}
 func (Received) event()    {}
@@ -69,6 +78,7 @@ func (Tick) event()        {}
 func (SetPriority) event() {}
 func (Fenced) event()      {}
 func (Failed) event()      {}
+func (Leader) event()      {}
 
 // Action is something to be done, in the order given: Send, Acquire, Release,
 // Announce, Learned or Report.
