@@ -1,0 +1,100 @@
+package vrrp
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// becomeActive takes the addresses, then speaks: the advertisement makes the
+// old Active let go before hosts and switches are told.
+func (r *Router) becomeActive(now time.Time, cause fsm.Cause, detail string) {
+	r.activeAdverInterval = r.cfg.AdverInterval
+	r.heard, r.preemptFrom = peer{}, time.Time{}
+	r.do(fsm.Acquire{})
+	r.advertise(now)
+	r.do(fsm.Announce{Kind: fsm.Claim})
+	r.enter(Active, cause, detail)
+}
+
+// inActive handles an advertisement in Active (RFC 9568 section 6.4.3, RFC
+// 3768 section 6.4.3). Whoever sent one claimed the role, so every host and
+// switch that believed it is told again.
+func (r *Router) inActive(now time.Time, from peer, m *hello.VRRP) {
+	switch {
+	case m.Priority == 0:
+		r.advertise(now)
+		r.do(fsm.Announce{Kind: fsm.Reassert})
+	case r.losesTo(from):
+		r.yield(now, from, m)
+	default:
+		if r.cfg.Version == 3 {
+			r.advertise(now)
+		}
+		r.do(fsm.Announce{Kind: fsm.Reassert})
+	}
+}
+
+// losesTo compares priorities and, between equals, the source addresses as
+// unsigned numbers in network byte order.
+func (r *Router) losesTo(p peer) bool {
+	if p.priority != r.priority {
+		return p.priority > r.priority
+	}
+	return p.addr.Compare(r.addr) > 0
+}
+
+// yield goes back to Backup under a better Active. Nothing is advertised: the
+// winner has already spoken.
+func (r *Router) yield(now time.Time, from peer, m *hello.VRRP) {
+	detail := fmt.Sprintf("%s has priority %d against our %d", from.addr, from.priority, r.priority)
+	if from.priority == r.priority {
+		detail = fmt.Sprintf("%s has priority %d as we have, and the higher address", from.addr, from.priority)
+	}
+	r.do(fsm.Release{})
+	r.do(fsm.Announce{Kind: fsm.Withdraw})
+	r.obey(now, from, m)
+	r.enter(Backup, fsm.CauseBetterActive, detail)
+}
+
+// fenced gives up a role that the kernel has already taken away: saying so on
+// the wire would speak for the router that has it now. In Backup whatever was
+// sent during the stall is still unread, so the wait starts again.
+func (r *Router) fenced(now time.Time, ev fsm.Fenced) {
+	switch r.state {
+	case Backup:
+		r.waitFor(now, fsm.CauseActiveTimer)
+	case Active:
+		r.do(fsm.Release{})
+		r.waitFor(now, fsm.CauseActiveTimer)
+		r.enter(Backup, ev.Cause, ev.Detail)
+	}
+}
+
+// failed hands the role to whoever can fill it: an Active without the address
+// is a black hole. The next attempt waits a full Active_Down_Interval, even if
+// another router resigns meanwhile.
+func (r *Router) failed(now time.Time, ev fsm.Failed) {
+	if r.state == Initialize {
+		return
+	}
+	r.holdOff = now.Add(r.activeDownInterval())
+	if r.state == Backup {
+		r.arm(r.activeDown)
+		return
+	}
+	r.do(fsm.Release{})
+	r.do(r.resignation())
+	r.do(fsm.Announce{Kind: fsm.Withdraw})
+	r.waitFor(now, fsm.CauseActiveTimer)
+	r.enter(Backup, fsm.CauseAcquireFailed, reason(ev.Err))
+}
+
+func reason(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

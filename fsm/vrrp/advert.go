@@ -1,0 +1,88 @@
+package vrrp
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// Check says why an advertisement is not for Step, or "" if it is. Call it
+// before Step, so that what is refused is counted; Step refuses the same.
+//
+// The rules are those that need the router's configuration: RFC 9568 section
+// 7.1 and RFC 3768 section 7.1. An owner hears other owners in version 3
+// (erratum 8298), so that one of them gives way; in version 2 it hears nobody.
+func (r *Router) Check(m *hello.VRRP) hello.Reject {
+	switch {
+	case m.Version != r.cfg.Version:
+		return hello.RejectVersion
+	case m.VRID != r.cfg.VRID || m.Family != r.cfg.Family:
+		return hello.RejectGroup
+	case m.AdverInterval <= 0:
+		return hello.RejectInterval
+	case m.Version == 2 && m.AdverInterval != r.cfg.AdverInterval:
+		return hello.RejectInterval
+	case m.Version == 2 && r.owner():
+		return hello.RejectOwner
+	}
+	return ""
+}
+
+// received sorts an advertisement by state. One from our own address is our
+// own, looped back, or a duplicate address: neither is to be answered.
+func (r *Router) received(now time.Time, ev fsm.Received) {
+	m, ok := ev.Message.(*hello.VRRP)
+	if !ok || m == nil || r.Check(m) != "" {
+		return
+	}
+	from := peer{addr: plain(ev.From), mac: ev.MAC, priority: m.Priority, at: now}
+	if !from.addr.IsValid() || from.addr == r.addr {
+		return
+	}
+	switch r.state {
+	case Backup:
+		r.inBackup(now, from, m)
+	case Active:
+		r.inActive(now, from, m)
+	}
+}
+
+// advertise sends an advertisement and restarts the Adver_Timer, which always
+// runs at the own Advertisement_Interval.
+func (r *Router) advertise(now time.Time) {
+	r.do(r.advertisement(r.priority))
+	r.adver = now.Add(r.cfg.AdverInterval)
+}
+
+// resignation is the advertisement with priority zero (RFC 9568 section 5.2.4).
+func (r *Router) resignation() fsm.Send { return r.advertisement(0) }
+
+func (r *Router) advertisement(priority uint8) fsm.Send {
+	return fsm.Send{Virtual: true, Message: &hello.VRRP{
+		Version:       r.cfg.Version,
+		VRID:          r.cfg.VRID,
+		Priority:      priority,
+		Family:        r.cfg.Family,
+		AdverInterval: r.cfg.AdverInterval,
+		VirtualIPs:    r.cfg.VirtualIPs,
+	}}
+}
+
+// setPriority changes the priority of everybody but an owner. It is kept
+// inside 1-254, since 0 and 255 have meanings of their own, and takes effect in
+// the next advertisement, comparison and timer; a running timer stays.
+func (r *Router) setPriority(ev fsm.SetPriority) {
+	if r.owner() {
+		return
+	}
+	r.priority = clamp(ev.Effective)
+	r.configured = clamp(ev.Configured)
+}
+
+func clamp(priority uint8) uint8 { return min(max(priority, 1), Owner-1) }
+
+// plain strips what would spoil a comparison: the zone of a link-local address
+// and the IPv6 form of an IPv4 one.
+func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }

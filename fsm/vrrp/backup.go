@@ -1,0 +1,109 @@
+package vrrp
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// inBackup handles an advertisement in Backup (RFC 9568 section 6.4.2, RFC
+// 3768 section 6.4.2). Addresses are not compared here: of two equal routers
+// the one that is Active stays so.
+func (r *Router) inBackup(now time.Time, from peer, m *hello.VRRP) {
+	switch {
+	case m.Priority == 0:
+		r.resigned(now, from)
+	case m.Priority >= r.priority:
+		r.preemptFrom = time.Time{}
+		r.obey(now, from, m)
+	case !r.preempts(now):
+		r.obey(now, from, m)
+	default:
+		r.challenge(from)
+	}
+}
+
+// resigned follows the Active's last word after Skew_Time, whatever the
+// preempt settings are: nobody is there to be preempted.
+func (r *Router) resigned(now time.Time, from peer) {
+	r.heard = peer{at: now}
+	r.pending = fsm.CauseResigned
+	r.arm(now.Add(r.skewTime()))
+	r.lastWord = from.addr
+}
+
+// obey takes the sender for the Active: learn its interval, then restart the
+// Active_Down_Timer with it.
+func (r *Router) obey(now time.Time, from peer, m *hello.VRRP) {
+	r.heard = from
+	r.learn(m)
+	r.waitFor(now, fsm.CauseActiveTimer)
+}
+
+// challenge leaves the Active_Down_Timer running under a worse router, so that
+// this one takes over when it ends.
+func (r *Router) challenge(from peer) {
+	r.heard = from
+	if r.pending != fsm.CauseResigned {
+		r.pending = fsm.CausePreempt
+	}
+}
+
+// preempts reports whether a worse router's advertisement is to be discarded.
+// The preempt delay starts with the first such advertisement; while it lasts
+// the worse router is obeyed. The owner waits for nobody.
+func (r *Router) preempts(now time.Time) bool {
+	if r.owner() {
+		return true
+	}
+	if !r.cfg.Preempt {
+		return false
+	}
+	if r.cfg.PreemptDelay > 0 && r.preemptFrom.IsZero() {
+		r.preemptFrom = now.Add(r.cfg.PreemptDelay)
+	}
+	return !now.Before(r.preemptFrom)
+}
+
+// learn sets Active_Adver_Interval, in version 3 only: in version 2 a different
+// interval does not get here.
+func (r *Router) learn(m *hello.VRRP) {
+	if r.cfg.Version == 3 {
+		r.activeAdverInterval = m.AdverInterval
+	}
+}
+
+// waitFor restarts the Active_Down_Timer in full; cause is what it will mean.
+func (r *Router) waitFor(now time.Time, cause fsm.Cause) {
+	r.pending = cause
+	r.arm(now.Add(r.activeDownInterval()))
+}
+
+// arm sets the Active_Down_Timer, but never inside the hold-off of a failed
+// Acquire: peers that were told of the resignation must get their chance.
+func (r *Router) arm(at time.Time) {
+	if at.Before(r.holdOff) {
+		at = r.holdOff
+	}
+	r.activeDown = at
+}
+
+// takeOver is the end of the Active_Down_Timer.
+func (r *Router) takeOver(now time.Time) {
+	r.becomeActive(now, r.pending, r.takeOverDetail(now))
+}
+
+func (r *Router) takeOverDetail(now time.Time) string {
+	switch {
+	case r.pending == fsm.CauseResigned:
+		return fmt.Sprintf("%s resigned", r.lastWord)
+	case !r.heard.addr.IsValid():
+		return "no advertisement heard"
+	case r.pending == fsm.CausePreempt:
+		return fmt.Sprintf("%s has priority %d, below our %d", r.heard.addr, r.heard.priority, r.priority)
+	}
+	return fmt.Sprintf("nothing from %s with priority %d for %s",
+		r.heard.addr, r.heard.priority, seconds(now.Sub(r.heard.at)))
+}

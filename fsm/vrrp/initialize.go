@@ -1,0 +1,69 @@
+package vrrp
+
+import (
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+)
+
+// up is the Startup event of RFC 9568 section 6.4.1: the owner becomes Active
+// at once, everybody else waits in Backup for one Active_Down_Interval of the
+// own Advertisement_Interval.
+//
+// In the other two states it tells of a changed identity. A new address enters
+// every tie-break, so the router starts again; a new MAC is not seen by anybody
+// behind the virtual one, save for switches.
+func (r *Router) up(now time.Time, ev fsm.Up) {
+	addr := plain(ev.Addr)
+	if !addr.IsValid() {
+		return
+	}
+	if r.state != Initialize {
+		if addr == r.addr {
+			r.newMAC(ev)
+			return
+		}
+		r.shutdown(fsm.CauseAddressChanged, "own address "+r.addr.String()+" is now "+addr.String())
+	}
+	r.addr, r.mac = addr, ev.MAC
+	r.startup(now)
+}
+
+func (r *Router) newMAC(ev fsm.Up) {
+	if ev.MAC == r.mac {
+		return
+	}
+	r.mac = ev.MAC
+	if r.state == Active {
+		r.do(fsm.Announce{Kind: fsm.Reassert})
+	}
+}
+
+func (r *Router) startup(now time.Time) {
+	cause := r.stopped.Undone()
+	r.activeAdverInterval = r.cfg.AdverInterval
+	r.heard, r.preemptFrom, r.holdOff = peer{}, time.Time{}, time.Time{}
+	if r.owner() {
+		r.becomeActive(now, fsm.CauseAddressOwner, "owner of the virtual addresses, "+string(cause))
+		return
+	}
+	r.waitFor(now, fsm.CauseActiveTimer)
+	r.enter(Backup, cause, "waiting "+seconds(r.activeDownInterval())+" for an advertisement")
+}
+
+// shutdown is the Shutdown event of sections 6.4.2 and 6.4.3. Only an Active
+// has something to resign, and only it is heard.
+func (r *Router) shutdown(cause fsm.Cause, detail string) {
+	if r.state == Initialize {
+		return
+	}
+	if r.state == Active {
+		r.do(fsm.Release{})
+		r.do(r.resignation())
+		r.do(fsm.Announce{Kind: fsm.Withdraw})
+	}
+	r.stopped = cause
+	r.heard = peer{}
+	r.activeAdverInterval = r.cfg.AdverInterval
+	r.enter(Initialize, cause, detail)
+}

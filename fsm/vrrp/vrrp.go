@@ -1,0 +1,191 @@
+// Package vrrp is the state machine of one virtual router, for VRRP version 3
+// (RFC 9568 section 6.4) and version 2 (RFC 3768 section 6.4). The two have
+// one chart and differ in a few rows, so they share one type. Each state has
+// a file of its own.
+//
+// A Router is a value without clock, socket or log: the engine hands in time
+// and events and carries out what comes back. It must not be used from two
+// goroutines at once.
+package vrrp
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// Owner is the priority of the router whose own addresses are the virtual
+// ones (RFC 9568 section 5.2.4).
+const Owner = 255
+
+// Config is a virtual router as configured. It is taken to be valid.
+type Config struct {
+	VRID          uint8 // 1-255
+	Version       uint8 // 2 or 3
+	Family        hello.Family
+	Priority      uint8         // 1-254; Owner for the address owner
+	Preempt       bool          // Preempt_Mode; an owner always preempts
+	PreemptDelay  time.Duration // how long lower-priority routers are obeyed first; 0 = not at all
+	AdverInterval time.Duration // Advertisement_Interval: whole seconds in version 2, 10 ms to 40.95 s in version 3
+	VirtualIPs    []netip.Addr  // in the order sent; IPv6: the link-local address first
+	Accept        bool          // Accept_Mode, see Router.Accepts
+}
+
+// State is a state of RFC 9568 section 6.4. RFC 3768 calls Active "Master".
+type State uint8
+
+// The three states. The zero value is none of them.
+const (
+	_ State = iota
+	Initialize
+	Backup
+	Active
+)
+
+// String returns the state's name in the words of RFC 9568.
+func (s State) String() string {
+	switch s {
+	case Initialize:
+		return "Initialize"
+	case Backup:
+		return "Backup"
+	case Active:
+		return "Active"
+	}
+	return fmt.Sprintf("State(%d)", uint8(s))
+}
+
+// Router is one virtual router on one interface. Make it with New.
+type Router struct {
+	cfg   Config
+	state State
+
+	priority   uint8 // used in elections
+	configured uint8 // shown as configured
+
+	addr    netip.Addr // own source address, without zone
+	mac     hello.MAC
+	stopped fsm.Cause // why it last left the election; empty before the first Up
+
+	activeAdverInterval time.Duration // Active_Adver_Interval
+	adver               time.Time     // Adver_Timer, in Active
+	activeDown          time.Time     // Active_Down_Timer, in Backup
+	holdOff             time.Time     // no new attempt before, after a failed Acquire
+	preemptFrom         time.Time     // end of the preempt delay; zero = not started
+
+	heard    peer       // who advertises, as heard in Backup
+	pending  fsm.Cause  // what the Active_Down_Timer will mean when it fires
+	lastWord netip.Addr // who resigned last
+
+	actions []fsm.Action
+}
+
+// peer is the sender of an advertisement.
+type peer struct {
+	addr     netip.Addr
+	mac      hello.MAC
+	priority uint8
+	at       time.Time // when it was heard
+}
+
+// New returns a router in Initialize.
+func New(c Config) *Router {
+	c.VirtualIPs = slices.Clone(c.VirtualIPs)
+	return &Router{
+		cfg:                 c,
+		state:               Initialize,
+		priority:            c.Priority,
+		configured:          c.Priority,
+		activeAdverInterval: c.AdverInterval,
+	}
+}
+
+// Accepts reports whether packets to the virtual addresses are for this host
+// while it is Active (RFC 9568 section 6.1, Accept_Mode). Version 2 has no such
+// mode and lets the owner alone accept; the setting extends it.
+func (r *Router) Accepts() bool { return r.owner() || r.cfg.Accept }
+
+// Step takes one event and returns what is to be done, in order. The slice is
+// valid until the next Step; the messages in it may be kept. A message that
+// comes together with a deadline is handed in first: it is proof of life.
+func (r *Router) Step(now time.Time, ev fsm.Event) []fsm.Action {
+	clear(r.actions)
+	r.actions = r.actions[:0]
+	switch ev := ev.(type) {
+	case fsm.Received:
+		r.received(now, ev)
+	case fsm.Tick:
+		r.tick(now)
+	case fsm.Up:
+		r.up(now, ev)
+	case fsm.Down:
+		r.shutdown(ev.Cause, ev.Detail)
+	case fsm.SetPriority:
+		r.setPriority(ev)
+	case fsm.Fenced:
+		r.fenced(now, ev)
+	case fsm.Failed:
+		r.failed(now, ev)
+	}
+	return r.actions
+}
+
+// Deadline returns when Tick is due, and whether it is at all.
+func (r *Router) Deadline() (at time.Time, armed bool) {
+	switch r.state {
+	case Backup:
+		return r.activeDown, true
+	case Active:
+		return r.adver, true
+	}
+	return time.Time{}, false
+}
+
+// Status returns what the router shows of itself. VirtualIPs is shared and
+// must not be changed.
+func (r *Router) Status() fsm.Status {
+	s := fsm.Status{
+		State:      r.state.String(),
+		Active:     r.activePeer(),
+		Priority:   r.priority,
+		Configured: r.configured,
+		HelloTime:  r.activeAdverInterval,
+		HoldTime:   r.activeDownInterval(),
+		VirtualIPs: r.cfg.VirtualIPs,
+		IsActive:   r.state == Active,
+	}
+	if r.state == Active {
+		s.NextHello = r.adver
+	}
+	return s
+}
+
+func (r *Router) activePeer() fsm.Peer {
+	switch {
+	case r.state == Active:
+		return fsm.Peer{Known: true, Local: true, Priority: r.priority, MAC: r.mac}
+	case r.state == Backup && r.heard.addr.IsValid():
+		return fsm.Peer{
+			Known:    true,
+			Addr:     r.heard.addr,
+			Priority: r.heard.priority,
+			MAC:      r.heard.mac,
+			Expires:  r.activeDown,
+		}
+	}
+	return fsm.Peer{}
+}
+
+func (r *Router) owner() bool { return r.cfg.Priority == Owner }
+
+func (r *Router) do(a fsm.Action) { r.actions = append(r.actions, a) }
+
+// enter moves to state s and reports it. It comes last in every transition.
+func (r *Router) enter(s State, cause fsm.Cause, detail string) {
+	r.do(fsm.Report{From: r.state.String(), To: s.String(), Cause: cause, Detail: detail})
+	r.state = s
+}
