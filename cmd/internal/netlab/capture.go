@@ -1,0 +1,216 @@
+package netlab
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/mdlayher/packet"
+	"golang.org/x/sys/unix"
+)
+
+// Frame is one captured Ethernet frame.
+type Frame struct {
+	At    time.Time // kernel's receive or transmit time
+	Iface string    // interface of the capture
+	Sent  bool      // leaving through Iface rather than arriving
+	Data  []byte    // without preamble and checksum, cut at 2048 bytes
+}
+
+// CaptureOptions change what a capture keeps.
+type CaptureOptions struct {
+	// Keep tells which frames to store; nil stores all. It runs on the
+	// capture's goroutine, and Data is only valid during the call.
+	Keep func(Frame) bool
+	// Limit bounds the number of stored frames, default 65536; the oldest are
+	// dropped first.
+	Limit int
+}
+
+// Capture stores the frames of one interface, both directions, from Capture to
+// Close. Its methods may be called from several goroutines.
+type Capture struct {
+	iface string
+	opts  CaptureOptions
+	conn  *packet.Conn
+	done  chan struct{}
+
+	mu      sync.Mutex
+	frames  []Frame
+	dropped int
+	changed chan struct{} // closed and replaced at every stored frame
+}
+
+const (
+	defaultLimit  = 1 << 16
+	snapLen       = 2048
+	captureBuffer = 4 << 20
+)
+
+// Capture starts a capture on an interface of the namespace. Frames that pass
+// after it has returned are caught.
+func (n *NS) Capture(dev string, o CaptureOptions) (*Capture, error) {
+	if o.Limit == 0 {
+		o.Limit = defaultLimit
+	}
+	var conn *packet.Conn
+	err := n.Do(func() error {
+		ifi, err := net.InterfaceByName(dev)
+		if err != nil {
+			return err
+		}
+		conn, err = packet.Listen(ifi, packet.Raw, unix.ETH_P_ALL, nil)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("capture on %s: %w", dev, err)
+	}
+	if err := prepareCapture(conn); err != nil {
+		return nil, errors.Join(fmt.Errorf("capture on %s: %w", dev, err), conn.Close())
+	}
+	c := &Capture{iface: dev, opts: o, conn: conn, done: make(chan struct{}), changed: make(chan struct{})}
+	go c.read()
+	return c, nil
+}
+
+func prepareCapture(conn *packet.Conn) error {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	if err := conn.SetPromiscuous(true); err != nil {
+		return err
+	}
+	var serr error
+	err = raw.Control(func(fd uintptr) {
+		// The larger buffer needs a capability outside user namespaces only;
+		// the smaller one merely drops sooner.
+		if unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, captureBuffer) != nil {
+			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, captureBuffer)
+		}
+		serr = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+	})
+	return errors.Join(err, serr)
+}
+
+// Close ends the capture. Stored frames stay readable.
+func (c *Capture) Close() error {
+	err := c.conn.Close()
+	<-c.done
+	return err
+}
+
+// Frames returns what is stored, oldest first.
+func (c *Capture) Frames() []Frame {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.frames)
+}
+
+// Dropped returns how many frames were lost: by the kernel for want of buffer,
+// or from the front because more than Limit arrived.
+func (c *Capture) Dropped() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if st, err := c.conn.Stats(); err == nil {
+		c.dropped += int(st.Drops)
+	}
+	return c.dropped
+}
+
+// WaitFor returns the first stored frame for which match returns true, waiting
+// for it for up to timeout. It returns ErrTimeout when none came.
+func (c *Capture) WaitFor(match func(Frame) bool, timeout time.Duration) (Frame, error) {
+	limit := time.NewTimer(timeout)
+	defer limit.Stop()
+	for {
+		c.mu.Lock()
+		i := slices.IndexFunc(c.frames, match)
+		changed := c.changed
+		if i >= 0 {
+			defer c.mu.Unlock()
+			return c.frames[i], nil
+		}
+		c.mu.Unlock()
+		select {
+		case <-changed:
+		case <-limit.C:
+			return Frame{}, ErrTimeout
+		}
+	}
+}
+
+func (c *Capture) read() {
+	defer close(c.done)
+	raw, err := c.conn.SyscallConn()
+	if err != nil {
+		return
+	}
+	buf, oob := make([]byte, snapLen), make([]byte, 128)
+	for {
+		f, err := c.receive(raw, buf, oob)
+		if errors.Is(err, unix.ENETDOWN) {
+			continue // reported once when the interface goes down
+		}
+		if err != nil {
+			return
+		}
+		if c.opts.Keep == nil || c.opts.Keep(f) {
+			c.store(f)
+		}
+	}
+}
+
+func (c *Capture) receive(raw syscall.RawConn, buf, oob []byte) (Frame, error) {
+	var n, oobn int
+	var from unix.Sockaddr
+	var rerr error
+	err := raw.Read(func(fd uintptr) bool {
+		n, oobn, _, from, rerr = unix.Recvmsg(int(fd), buf, oob, unix.MSG_DONTWAIT)
+		return rerr != unix.EAGAIN && rerr != unix.EINTR
+	})
+	if err = errors.Join(err, rerr); err != nil {
+		return Frame{}, err
+	}
+	f := Frame{At: stamp(oob[:oobn]), Iface: c.iface, Data: buf[:n]}
+	if ll, ok := from.(*unix.SockaddrLinklayer); ok {
+		f.Sent = ll.Pkttype == unix.PACKET_OUTGOING
+	}
+	return f, nil
+}
+
+func (c *Capture) store(f Frame) {
+	f.Data = slices.Clone(f.Data)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.frames) >= c.opts.Limit {
+		c.frames = c.frames[1:]
+		c.dropped++
+	}
+	c.frames = append(c.frames, f)
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+// stamp returns the kernel's timestamp out of a control message, else now.
+func stamp(oob []byte) time.Time {
+	msgs, err := unix.ParseSocketControlMessage(oob)
+	if err != nil {
+		return time.Now()
+	}
+	for _, m := range msgs {
+		if m.Header.Level != unix.SOL_SOCKET || m.Header.Type != unix.SCM_TIMESTAMPNS {
+			continue
+		}
+		var ts unix.Timespec
+		if _, err := binary.Decode(m.Data, binary.NativeEndian, &ts); err == nil {
+			return time.Unix(ts.Unix())
+		}
+	}
+	return time.Now()
+}

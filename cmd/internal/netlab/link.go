@@ -1,0 +1,196 @@
+package netlab
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+
+	"github.com/fhrpd/fhrpd/hello"
+	"github.com/vishvananda/netlink"
+)
+
+// End is one end of a cable: an interface to be made in a namespace. A zero MAC
+// lets the kernel choose one.
+type End struct {
+	NS   *NS
+	Name string // at most 15 bytes
+	MAC  hello.MAC
+}
+
+// Veth lays a cable between two ends and switches both on.
+func Veth(a, b End) error {
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name, attrs.HardwareAddr = a.Name, hardwareAddr(a.MAC)
+	err := a.NS.handle.LinkAdd(&netlink.Veth{
+		LinkAttrs:        attrs,
+		PeerName:         b.Name,
+		PeerHardwareAddr: hardwareAddr(b.MAC),
+		PeerNamespace:    netlink.NsFd(b.NS.file.Fd()),
+	})
+	if err != nil {
+		return fmt.Errorf("make veth %s to %s: %w", a.Name, b.Name, err)
+	}
+	return errors.Join(a.NS.LinkUp(a.Name), b.NS.LinkUp(b.Name))
+}
+
+func hardwareAddr(m hello.MAC) net.HardwareAddr {
+	if m.IsZero() {
+		return nil
+	}
+	return m.HardwareAddr()
+}
+
+// Bridge makes a switch out of interfaces that exist: multicast snooping and
+// spanning tree off, no IPv6 of its own, so that every frame on it was sent by
+// somebody else.
+func (n *NS) Bridge(name string, ports ...string) error {
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name = name
+	if err := n.handle.LinkAdd(&netlink.Bridge{LinkAttrs: attrs, MulticastSnooping: new(bool)}); err != nil {
+		return fmt.Errorf("make bridge %s: %w", name, err)
+	}
+	if err := errors.Join(n.noIPv6(name), n.LinkUp(name)); err != nil {
+		return err
+	}
+	bridge, err := n.link(name)
+	if err != nil {
+		return err
+	}
+	for _, p := range ports {
+		if err := n.enslave(p, bridge); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *NS) enslave(port string, bridge netlink.Link) error {
+	l, err := n.link(port)
+	if err != nil {
+		return err
+	}
+	if err := n.noIPv6(port); err != nil {
+		return err
+	}
+	if err := n.handle.LinkSetMaster(l, bridge); err != nil {
+		return fmt.Errorf("put %s into bridge %s: %w", port, bridge.Attrs().Name, err)
+	}
+	return nil
+}
+
+func (n *NS) noIPv6(dev string) error {
+	err := n.Sysctl("net/ipv6/conf/"+dev+"/disable_ipv6", "1")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// Isolate sets or clears the isolated flag of a bridge port. Two isolated ports
+// of a bridge cannot talk to each other, but to all others.
+func (n *NS) Isolate(port string, on bool) error {
+	return n.onLink(port, "isolate bridge port", func(l netlink.Link) error {
+		return n.handle.LinkSetIsolated(l, on)
+	})
+}
+
+// LinkUp switches an interface on.
+func (n *NS) LinkUp(dev string) error { return n.onLink(dev, "switch on", n.handle.LinkSetUp) }
+
+// LinkDown switches an interface off. The other end of a veth loses its carrier.
+func (n *NS) LinkDown(dev string) error { return n.onLink(dev, "switch off", n.handle.LinkSetDown) }
+
+// Carrier reports whether an interface is switched on and has a carrier.
+func (n *NS) Carrier(dev string) (bool, error) {
+	l, err := n.link(dev)
+	if err != nil {
+		return false, err
+	}
+	return l.Attrs().OperState == netlink.OperUp, nil
+}
+
+// MAC returns the hardware address of an interface.
+func (n *NS) MAC(dev string) (hello.MAC, error) {
+	l, err := n.link(dev)
+	if err != nil {
+		return hello.MAC{}, err
+	}
+	return hello.MACFrom(l.Attrs().HardwareAddr), nil
+}
+
+// LinkLocal returns the first IPv6 link-local address of an interface; ok is
+// false when it has none (yet).
+func (n *NS) LinkLocal(dev string) (addr netip.Addr, ok bool, err error) {
+	l, err := n.link(dev)
+	if err != nil {
+		return addr, false, err
+	}
+	list, err := n.handle.AddrList(l, netlink.FAMILY_V6)
+	if err != nil {
+		return addr, false, fmt.Errorf("list addresses of %s: %w", dev, err)
+	}
+	for _, a := range list {
+		if ip, ok := netip.AddrFromSlice(a.IP); ok && ip.IsLinkLocalUnicast() {
+			return ip, true, nil
+		}
+	}
+	return addr, false, nil
+}
+
+// AddAddr gives an interface an address, usable at once.
+func (n *NS) AddAddr(dev string, p netip.Prefix) error {
+	return n.onLink(dev, "add address "+p.String()+" to", func(l netlink.Link) error {
+		return n.handle.AddrAdd(l, &netlink.Addr{IPNet: ipNet(p), Flags: nodad(p.Addr())})
+	})
+}
+
+const ifaNoDAD = 0x02
+
+func nodad(a netip.Addr) int {
+	if a.Is6() {
+		return ifaNoDAD
+	}
+	return 0
+}
+
+// AddRoute adds a route to dst through a router. A link-local router needs dev;
+// otherwise dev may be empty.
+func (n *NS) AddRoute(dst netip.Prefix, via netip.Addr, dev string) error {
+	r := &netlink.Route{Dst: ipNet(dst), Gw: via.AsSlice()}
+	if dev != "" {
+		l, err := n.link(dev)
+		if err != nil {
+			return err
+		}
+		r.LinkIndex = l.Attrs().Index
+	}
+	if err := n.handle.RouteAdd(r); err != nil {
+		return fmt.Errorf("add route %s via %s: %w", dst, via, err)
+	}
+	return nil
+}
+
+func (n *NS) onLink(dev, what string, do func(netlink.Link) error) error {
+	l, err := n.link(dev)
+	if err != nil {
+		return err
+	}
+	if err := do(l); err != nil {
+		return fmt.Errorf("%s %s: %w", what, dev, err)
+	}
+	return nil
+}
+
+func (n *NS) link(dev string) (netlink.Link, error) {
+	l, err := n.handle.LinkByName(dev)
+	if err != nil {
+		return nil, fmt.Errorf("find interface %s: %w", dev, err)
+	}
+	return l, nil
+}
+
+func ipNet(p netip.Prefix) *net.IPNet {
+	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
+}

@@ -1,0 +1,83 @@
+package netlab
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/fhrpd/fhrpd/hello"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// ARPEntry returns what an interface's neighbour table (ARP or neighbour
+// discovery) holds for an address; ok is false when it holds no usable MAC.
+func (n *NS) ARPEntry(dev string, ip netip.Addr) (mac hello.MAC, ok bool, err error) {
+	l, err := n.link(dev)
+	if err != nil {
+		return mac, false, err
+	}
+	list, err := n.handle.NeighList(l.Attrs().Index, family(ip))
+	if err != nil {
+		return mac, false, fmt.Errorf("list neighbours on %s: %w", dev, err)
+	}
+	for _, e := range list {
+		a, _ := netip.AddrFromSlice(e.IP)
+		usable := e.State&(unix.NUD_FAILED|unix.NUD_INCOMPLETE|unix.NUD_NOARP) == 0
+		if a.Unmap() == ip.Unmap() && usable && len(e.HardwareAddr) == len(mac) {
+			return hello.MACFrom(e.HardwareAddr), true, nil
+		}
+	}
+	return mac, false, nil
+}
+
+// FlushNeighbors empties the neighbour table of an interface.
+func (n *NS) FlushNeighbors(dev string) error {
+	l, err := n.link(dev)
+	if err != nil {
+		return err
+	}
+	list, err := n.handle.NeighList(l.Attrs().Index, netlink.FAMILY_ALL)
+	if err != nil {
+		return fmt.Errorf("list neighbours on %s: %w", dev, err)
+	}
+	for _, e := range list {
+		if e.State&unix.NUD_NOARP != 0 || e.Family == unix.AF_BRIDGE {
+			continue
+		}
+		if err := n.handle.NeighDel(&e); err != nil {
+			return fmt.Errorf("delete neighbour %s on %s: %w", e.IP, dev, err)
+		}
+	}
+	return nil
+}
+
+// FDBPort returns the port behind which a bridge has learned a MAC; ok is false
+// when it has not.
+func (n *NS) FDBPort(bridge string, mac hello.MAC) (port string, ok bool, err error) {
+	br, err := n.link(bridge)
+	if err != nil {
+		return "", false, err
+	}
+	list, err := n.handle.NeighList(0, unix.AF_BRIDGE)
+	if err != nil {
+		return "", false, fmt.Errorf("list forwarding entries of %s: %w", bridge, err)
+	}
+	for _, e := range list {
+		if e.MasterIndex != br.Attrs().Index || hello.MACFrom(e.HardwareAddr) != mac {
+			continue
+		}
+		l, err := n.handle.LinkByIndex(e.LinkIndex)
+		if err != nil {
+			return "", false, fmt.Errorf("find bridge port %d: %w", e.LinkIndex, err)
+		}
+		return l.Attrs().Name, true, nil
+	}
+	return "", false, nil
+}
+
+func family(ip netip.Addr) int {
+	if ip.Unmap().Is4() {
+		return netlink.FAMILY_V4
+	}
+	return netlink.FAMILY_V6
+}
