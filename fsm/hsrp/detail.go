@@ -1,0 +1,79 @@
+package hsrp
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// report describes the change to next before it is made.
+func (g *Group) report(o occurrence, next hello.HSRPState) fsm.Report {
+	r := fsm.Report{From: g.state.String(), To: next.String(), Cause: o.cause, Detail: o.detail}
+	if r.Cause == "" {
+		r.Cause, r.Detail = g.explain(o)
+	}
+	return r
+}
+
+// explain returns cause and detail of an event that has none of its own.
+func (g *Group) explain(o occurrence) (fsm.Cause, string) {
+	switch o.event {
+	case activeExpired:
+		return fsm.CauseActiveTimer, g.active.silence(o.now, "active")
+	case standbyExpired:
+		return fsm.CauseStandbyTimer, g.standby.silence(o.now, "standby")
+	case betterActive, worseActive, preemptedActive:
+		return g.explainActive(o)
+	case resigned:
+		return fsm.CauseResigned, o.peer.String() + " resigned"
+	case coup:
+		return fsm.CauseCoup, "Coup from " + g.against(o.peer, "")
+	case betterSpeaker:
+		return fsm.CauseBetterSpeaker, g.against(o.peer, " speaks")
+	case betterStandby:
+		return fsm.CauseBetterStandby, g.against(o.peer, " is standby")
+	}
+	return fsm.CauseWorseStandby, g.against(o.peer, " is standby")
+}
+
+func (g *Group) explainActive(o occurrence) (fsm.Cause, string) {
+	switch {
+	case g.state == hello.Learn:
+		return fsm.CauseVirtualIPLearned, fmt.Sprintf("%s from %s", plain(o.message.VirtualIP), o.peer)
+	case o.event == betterActive:
+		return fsm.CauseBetterActive, g.against(o.peer, " is active")
+	}
+	return fsm.CausePreempt, g.against(o.peer, " is active")
+}
+
+// against sets another router and this one side by side.
+func (g *Group) against(p peer, does string) string {
+	s := fmt.Sprintf("%s%s, own priority %d", p, does, g.priority)
+	if p.priority == g.priority {
+		s += fmt.Sprintf(" and address %s", g.addr)
+	}
+	return s
+}
+
+// silence tells for how long nothing was heard, and for how long that is
+// allowed.
+func (w *watch) silence(now time.Time, role string) string {
+	quiet := elapsed(now.Sub(w.since))
+	if !w.peer.addr.IsValid() {
+		return fmt.Sprintf("no %s router heard for %s, hold time %s", role, quiet, w.hold)
+	}
+	return fmt.Sprintf("nothing from %s for %s, hold time %s", w.peer, quiet, w.hold)
+}
+
+// String returns the router's address and priority.
+func (p peer) String() string { return fmt.Sprintf("%s (priority %d)", p.addr, p.priority) }
+
+// elapsed prints a measured time: tenths of a second, or milliseconds below one.
+func elapsed(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%dms", d.Milliseconds())
+	}
+	return fmt.Sprintf("%.1fs", d.Seconds())
+}

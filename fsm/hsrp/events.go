@@ -1,0 +1,177 @@
+package hsrp
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// peer is another router as its messages show it.
+type peer struct {
+	addr     netip.Addr
+	priority uint8
+	mac      hello.MAC
+}
+
+// up is event a. A second one with another address or MAC starts the group
+// again, because its place in every election has changed.
+func (g *Group) up(now time.Time, ev fsm.Up) {
+	addr := plain(ev.Addr)
+	cause := upCause(g.downCause)
+	if g.state != hello.Initial {
+		if addr == g.addr && ev.MAC == g.mac {
+			return
+		}
+		cause = fsm.CauseAddressChanged
+		g.down(now, cause, g.addr.String()+" becomes "+addr.String())
+	}
+	g.addr, g.mac = addr, ev.MAC
+	o := occurrence{event: enabled, now: now, cause: cause, detail: "address " + addr.String()}
+	if g.virtualIP().IsValid() {
+		o.event = enabledWithIP
+	}
+	g.take(o)
+}
+
+// down is event b.
+func (g *Group) down(now time.Time, cause fsm.Cause, detail string) {
+	if g.state == hello.Initial {
+		return
+	}
+	g.downCause = cause
+	g.take(occurrence{event: disabled, now: now, cause: cause, detail: detail})
+}
+
+// upCause returns the cause that ends what down began.
+func upCause(down fsm.Cause) fsm.Cause {
+	switch down {
+	case fsm.CauseStopped:
+		return fsm.CauseStarted
+	case fsm.CauseTrackShutdown:
+		return fsm.CauseTrackRestored
+	case fsm.CauseMaintenance, fsm.CauseLeader, fsm.CauseAddressChanged:
+		return down
+	}
+	return fsm.CauseInterfaceUp
+}
+
+// fence gives the role up in silence: another router may have had it for a
+// while. What this one knew of the others is as old as its own stop.
+func (g *Group) fence(now time.Time, ev fsm.Fenced) {
+	g.forgetPeers()
+	g.take(occurrence{event: fenced, now: now, cause: ev.Cause, detail: ev.Detail})
+}
+
+// fail steps down after an Acquire that did not succeed. For one hold time this
+// router then only listens: it neither speaks nor preempts.
+func (g *Group) fail(now time.Time, ev fsm.Failed) {
+	if g.state < hello.Listen {
+		return
+	}
+	g.preemptAt = time.Time{}
+	g.retryAt = now.Add(g.holdTime)
+	o := occurrence{event: failed, now: now, cause: fsm.CauseAcquireFailed}
+	if ev.Err != nil {
+		o.detail = ev.Err.Error()
+	}
+	g.take(o)
+}
+
+// receive turns a message into an event of RFC 2281 section 5.5.
+func (g *Group) receive(now time.Time, ev fsm.Received) {
+	m, ok := ev.Message.(*hello.HSRP)
+	from := plain(ev.From)
+	if !ok || g.state == hello.Initial || from == g.addr {
+		return
+	}
+	o := occurrence{now: now, message: m, peer: peer{addr: from, priority: m.Priority, mac: ev.MAC}}
+	if m.Version == 2 && !m.Identifier.IsZero() {
+		o.peer.mac = m.Identifier
+	}
+	if o.event, ok = g.classify(now, m, o.peer); ok {
+		g.take(o)
+	}
+}
+
+// classify returns the event that a message is, and false when it is none.
+func (g *Group) classify(now time.Time, m *hello.HSRP, from peer) (event, bool) {
+	switch m.Op {
+	case hello.OpResign:
+		return resigned, g.resignCounts(from)
+	case hello.OpCoup:
+		return coup, g.worseThan(from)
+	case hello.OpHello:
+		return g.classifyHello(now, m, from)
+	}
+	return 0, false
+}
+
+func (g *Group) classifyHello(now time.Time, m *hello.HSRP, from peer) (event, bool) {
+	better := g.worseThan(from)
+	switch m.State {
+	case hello.Speak:
+		return betterSpeaker, better
+	case hello.Standby:
+		if better {
+			return betterStandby, true
+		}
+		return worseStandby, true
+	case hello.Active:
+		return g.classifyActive(now, better), g.state != hello.Learn || g.learnable(m.VirtualIP)
+	}
+	return 0, false
+}
+
+// classifyActive tells g from h, and h from h with preemption. It keeps the
+// preempt delay: a worse active router starts it, a better one ends it.
+func (g *Group) classifyActive(now time.Time, better bool) event {
+	switch {
+	case better:
+		g.preemptAt = time.Time{}
+		return betterActive
+	case g.mayPreempt(now):
+		return preemptedActive
+	}
+	return worseActive
+}
+
+// resignCounts reports whether a Resign is event i. Only the active router can
+// resign; when none is known the sender must have been it. This router itself
+// being active, it is the loser of a contest that resigns.
+func (g *Group) resignCounts(from peer) bool {
+	if g.state == hello.Active {
+		return true
+	}
+	if g.active.known && g.active.peer.addr != from.addr {
+		return false
+	}
+	g.active.forget()
+	g.preemptAt = time.Time{}
+	return true
+}
+
+// mayPreempt reports whether a hello of a worse active router lets this one
+// take over now (RFC 2281 section 5.1, and the delay that Cisco adds).
+func (g *Group) mayPreempt(now time.Time) bool {
+	if !g.cfg.Preempt || g.mustWait(now) || g.state < hello.Listen || g.state == hello.Active {
+		return false
+	}
+	if g.preemptAt.IsZero() {
+		g.preemptAt = now.Add(g.cfg.PreemptDelay)
+	}
+	return !now.Before(g.preemptAt)
+}
+
+// worseThan compares (priority, address): the greater wins, and addresses
+// decide between equal priorities (RFC 2281 section 5.1).
+func (g *Group) worseThan(p peer) bool {
+	if p.priority != g.priority {
+		return p.priority > g.priority
+	}
+	return p.addr.Compare(g.addr) > 0
+}
+
+// plain returns a without zone and IPv4 mapping, ready to be compared.
+func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }

@@ -1,0 +1,147 @@
+// Package hsrp is the HSRP machine of RFC 2281 sections 5.3 to 5.7, with what
+// Cisco routers do where the RFC leaves a hole.
+//
+// A Group is a value that knows no clock, socket or log: events and the time go
+// in, actions come out, and what it waits for is a deadline. The machine itself
+// is the table in table.go, which reads against the RFC cell by cell; the other
+// files say what an event is (events.go), what a letter in the table does
+// (state.go), when something is due (timers.go), what may be learned (learn.go)
+// and how a change is explained (detail.go).
+//
+// # Order of actions
+//
+// The order of the actions of one Step is part of the contract.
+//
+//   - Becoming active: Acquire, Send Coup (only when preempting: real MAC, the
+//     state being left), Send Hello (virtual MAC), Announce Claim, Report.
+//   - Losing to a better router: Release, Send Resign (state Speak), Send Hello
+//     (state Speak), Announce Withdraw, Report. Both messages leave from the
+//     real MAC; from the virtual one they would pull the switches back.
+//   - Clean stop while active: Release, Send Resign (state Active, virtual MAC),
+//     Announce Withdraw, Report.
+//   - Start: Announce Withdraw, Report.
+//   - Fenced: Release, Report. No frame and no announcement.
+//   - Failed: Release, Send Resign (state Speak, real MAC), Announce Withdraw,
+//     Report.
+//
+// Learned comes before everything that follows from it. Report is always the
+// last action of its transition; one Step may hold more than one transition,
+// for example Speak to Standby and on to Active.
+package hsrp
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// Times in force until others are configured or learned (RFC 2281 section 5.1).
+const (
+	DefaultHelloTime = 3 * time.Second
+	DefaultHoldTime  = 10 * time.Second
+)
+
+// Config is what a group is told by its operator. It does not change during
+// the life of a Group, except for the priority.
+type Config struct {
+	Group    uint16       // 0-255 in version 1, 0-4095 in version 2
+	Version  uint8        // 1 or 2
+	Family   hello.Family // hello.IPv6 only in version 2
+	Priority uint8        // 0-255, the highest wins
+
+	// Preempt lets this router take the role from a worse active router
+	// (RFC 2281 section 5.1). PreemptDelay holds that back, counted from the
+	// first hello of the worse active router; 0 means at once.
+	Preempt      bool
+	PreemptDelay time.Duration
+
+	// HelloTime and HoldTime are learned from the active router when both are
+	// zero. When only one is, it follows from the other: a configured time is
+	// never combined with a learned one (RFC 2281 section 5.1).
+	HelloTime, HoldTime time.Duration
+
+	// VirtualIPs holds the primary virtual address and after it the secondary
+	// ones, which HSRP does not carry. Empty: learn the primary.
+	VirtualIPs []netip.Addr
+
+	// Jitter returns a number in [0,1) that shortens one hello interval
+	// (RFC 2281 section 5.4). Nil: no jitter.
+	Jitter func() float64
+}
+
+// Group is the machine of one standby group on one interface. It starts in
+// Initial and waits for fsm.Up. A Group is not safe for concurrent use.
+type Group struct {
+	cfg        Config
+	addr       netip.Addr // own address, without zone
+	mac        hello.MAC
+	priority   uint8 // in elections
+	configured uint8 // as shown
+	downCause  fsm.Cause
+
+	state   hello.HSRPState
+	active  watch     // Active timer
+	standby watch     // Standby timer
+	helloAt time.Time // Hello timer; zero when stopped
+
+	preemptAt time.Time // end of the preempt delay; zero when none is running
+	retryAt   time.Time // until then a failed Acquire keeps this router in Listen
+
+	helloTime, holdTime time.Duration // in force
+	learnsTimes         bool
+	learnedIP           netip.Addr
+
+	out []fsm.Action
+}
+
+// New returns a group in Initial. It trusts cfg: ranges are checked where the
+// configuration is read.
+func New(cfg Config) *Group {
+	g := &Group{
+		cfg:        cfg,
+		priority:   cfg.Priority,
+		configured: cfg.Priority,
+		downCause:  fsm.CauseStopped,
+		state:      hello.Initial,
+	}
+	g.forgetLearned()
+	return g
+}
+
+// Step takes one event at the time now and returns what is to be done, in this
+// order. The slice is valid until the next Step; the messages in it are not
+// touched again. Time must not run backwards from Step to Step.
+func (g *Group) Step(now time.Time, ev fsm.Event) []fsm.Action {
+	clear(g.out)
+	g.out = g.out[:0]
+	switch ev := ev.(type) {
+	case fsm.Up:
+		g.up(now, ev)
+	case fsm.Down:
+		g.down(now, ev.Cause, ev.Detail)
+	case fsm.Received:
+		g.receive(now, ev)
+	case fsm.Tick:
+		g.tick(now)
+	case fsm.SetPriority:
+		g.priority, g.configured = ev.Effective, ev.Configured
+	case fsm.Fenced:
+		g.fence(now, ev)
+	case fsm.Failed:
+		g.fail(now, ev)
+	}
+	return g.out
+}
+
+// Deadline returns when a Tick is due, and false when none is. An earlier Tick
+// does nothing.
+func (g *Group) Deadline() (at time.Time, armed bool) {
+	for _, t := range [...]time.Time{g.standby.at, g.active.at, g.preemptAt, g.helloAt} {
+		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
+			at = t
+		}
+	}
+	return at, !at.IsZero()
+}

@@ -1,0 +1,163 @@
+package hsrp
+
+import (
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// occurrence is an event with the facts that came with it.
+type occurrence struct {
+	event   event
+	now     time.Time
+	message *hello.HSRP // nil unless a message caused it
+	peer    peer        // its sender
+	cause   fsm.Cause   // set when the event does not imply it
+	detail  string      // as above
+}
+
+// take looks the event up in the table and does what the cell says.
+func (g *Group) take(o occurrence) {
+	from := g.state
+	letters, next := table[o.event][from-1].split(from)
+	if next == from {
+		g.act(o, letters, next)
+		return
+	}
+	if next == hello.Speak && g.mustWait(o.now) {
+		g.wait()
+		return
+	}
+	report := g.report(o, next) // before the timers it tells of are changed
+	g.exchange(next)
+	g.act(o, letters, next)
+	g.enter(next)
+	if withdraws(from, next) && o.event != fenced {
+		g.emit(fsm.Announce{Kind: fsm.Withdraw})
+	}
+	g.emit(report)
+	g.closeHole(o)
+}
+
+// closeHole delivers the Active timer's event that section 5.7 loses in Speak.
+// On a silent segment both timers expire together; a router that came to
+// Standby without an Active timer would never take over.
+func (g *Group) closeHole(o occurrence) {
+	if g.state == hello.Standby && !g.active.running() {
+		g.take(occurrence{event: activeExpired, now: o.now})
+	}
+}
+
+// exchange asks for the virtual MAC and addresses before the first message that
+// claims the role, and gives them up before the message that resigns it.
+func (g *Group) exchange(next hello.HSRPState) {
+	switch {
+	case next == hello.Active:
+		g.emit(fsm.Acquire{})
+	case g.state == hello.Active:
+		g.emit(fsm.Release{})
+	}
+}
+
+// withdraws reports whether hosts may believe the real address at the virtual
+// MAC: after losing the role, and at the start, when nobody knows how the last
+// run ended.
+func withdraws(from, next hello.HSRPState) bool {
+	return next != hello.Active && (from == hello.Active || from == hello.Initial)
+}
+
+// act performs the actions of RFC 2281 section 5.6 in the order of the letters.
+// next is the state that follows; g.state is still the one being left.
+func (g *Group) act(o occurrence, letters string, next hello.HSRPState) {
+	for i := range len(letters) {
+		switch letters[i] {
+		case 'A', 'a':
+			g.startActive(o)
+		case 'B', 'b':
+			g.startStandby(o)
+		case 'C', 'c':
+			g.active.stop()
+		case 'D', 'd':
+			g.standby.stop()
+		case 'E', 'e':
+			g.learn(o)
+		case 'F', 'f':
+			g.sendHello(o.now, next)
+		case 'G', 'g':
+			g.send(hello.OpCoup, g.state, g.state == hello.Active)
+		case 'H', 'h':
+			g.sendResign(o)
+		case 'I', 'i':
+			g.announce()
+		}
+	}
+}
+
+// enter makes next the state and sets what holds in it whatever led there.
+func (g *Group) enter(next hello.HSRPState) {
+	g.state = next
+	switch next {
+	case hello.Initial:
+		g.active, g.standby = watch{}, watch{}
+		g.helloAt, g.preemptAt, g.retryAt = time.Time{}, time.Time{}, time.Time{}
+		g.forgetLearned()
+	case hello.Learn, hello.Listen:
+		g.helloAt = time.Time{}
+	case hello.Standby:
+		g.standby = watch{}
+	case hello.Active:
+		g.active = watch{}
+		g.preemptAt = time.Time{}
+	}
+}
+
+// sendHello sends action F and starts the Hello timer again.
+func (g *Group) sendHello(now time.Time, state hello.HSRPState) {
+	g.send(hello.OpHello, state, state == hello.Active)
+	g.helloAt = now.Add(g.interval())
+}
+
+// sendResign sends action H. A router that stops says so as the active router
+// that it still is to the others; one that lost the role or never got the
+// virtual MAC must not use it any more.
+func (g *Group) sendResign(o occurrence) {
+	if o.event == disabled {
+		g.send(hello.OpResign, hello.Active, true)
+		return
+	}
+	g.send(hello.OpResign, hello.Speak, false)
+}
+
+// announce does action I. A router that already is active only repeats itself.
+func (g *Group) announce() {
+	kind := fsm.Claim
+	if g.state == hello.Active {
+		kind = fsm.Reassert
+	}
+	g.emit(fsm.Announce{Kind: kind})
+}
+
+func (g *Group) emit(a fsm.Action) { g.out = append(g.out, a) }
+
+func (g *Group) send(op hello.Op, state hello.HSRPState, virtual bool) {
+	g.emit(fsm.Send{Message: g.message(op, state), Virtual: virtual})
+}
+
+// message returns a complete message of this group.
+func (g *Group) message(op hello.Op, state hello.HSRPState) *hello.HSRP {
+	m := &hello.HSRP{
+		Version:   g.cfg.Version,
+		Op:        op,
+		State:     state,
+		Family:    g.cfg.Family,
+		Group:     g.cfg.Group,
+		Priority:  g.priority,
+		VirtualIP: g.virtualIP(),
+	}
+	m.HelloTime, m.HoldTime = g.carriedTimes()
+	if g.cfg.Version == 2 {
+		m.Identifier = g.mac
+	}
+	return m
+}

@@ -1,0 +1,44 @@
+package hsrp
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// Status returns what the group shows of itself. The result shares nothing
+// with the group.
+func (g *Group) Status() fsm.Status {
+	return fsm.Status{
+		State:      g.state.String(),
+		Active:     g.inRole(hello.Active, &g.active),
+		Standby:    g.inRole(hello.Standby, &g.standby),
+		Priority:   g.priority,
+		Configured: g.configured,
+		HelloTime:  g.helloTime,
+		HoldTime:   g.holdTime,
+		NextHello:  g.helloAt,
+		VirtualIPs: g.virtualIPs(),
+		IsActive:   g.state == hello.Active,
+	}
+}
+
+// inRole returns the router in role: this one, the one w watches, or nobody.
+func (g *Group) inRole(role hello.HSRPState, w *watch) fsm.Peer {
+	if g.state == role {
+		return fsm.Peer{Known: true, Local: true, Priority: g.priority, MAC: g.mac}
+	}
+	if !w.known {
+		return fsm.Peer{}
+	}
+	return fsm.Peer{Known: true, Addr: w.peer.addr, Priority: w.peer.priority, MAC: w.peer.mac, Expires: w.at}
+}
+
+func (g *Group) virtualIPs() []netip.Addr {
+	if len(g.cfg.VirtualIPs) == 0 && g.learnedIP.IsValid() {
+		return []netip.Addr{g.learnedIP}
+	}
+	return slices.Clone(g.cfg.VirtualIPs)
+}

@@ -1,0 +1,77 @@
+package hsrp
+
+import (
+	"strings"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// event is a row of the table: RFC 2281 section 5.5, letter by letter. Where a
+// cell of the RFC has a footnote with two outcomes there are two rows.
+type event uint8
+
+const (
+	enabled         event = iota // a, no virtual address yet
+	enabledWithIP                // a, virtual address configured: footnote (+)
+	disabled                     // b
+	activeExpired                // c
+	standbyExpired               // d
+	helloDue                     // e
+	betterSpeaker                // f
+	betterActive                 // g
+	worseActive                  // h
+	preemptedActive              // h, and this router may preempt: footnote (*)
+	resigned                     // i
+	coup                         // j
+	betterStandby                // k
+	worseStandby                 // l
+	fenced                       // not in the RFC
+	failed                       // not in the RFC
+)
+
+// The table of RFC 2281 section 5.7. A cell holds the actions of section 5.6,
+// then a slash and the next state; without a slash the state stays.
+//
+// Capital letters are the RFC's and complete: with the small ones taken away
+// the table is the one of the RFC. Small letters stand for the same actions,
+// done in addition, because
+//
+//   - f: a router says Hello at once when it begins to speak or takes a new
+//     role, so that the others need not wait for a hello time to learn of it;
+//   - h on g: losing to a better active router is resigned like losing to a Coup,
+//     as Cisco's routers do;
+//   - f and i on h and i in Active: this router stays active but hosts and
+//     switches may have listened to the other one, so the role is asserted again;
+//   - e on h: the times come from the active router whatever its priority;
+//   - c on h: an active router watches no other one.
+var table = [...][6]cell{
+	//                 1 Initial   2 Learn     3 Listen    4 Speak     5 Standby   6 Active
+	enabled:         {"AB/2    ", "        ", "        ", "        ", "        ", "        "},
+	enabledWithIP:   {"AB/3    ", "        ", "        ", "        ", "        ", "        "},
+	disabled:        {"        ", "CD/1    ", "CD/1    ", "CD/1    ", "CD/1    ", "CDH/1   "},
+	activeExpired:   {"        ", "        ", "ABf/4   ", "        ", "CDFI/6  ", "        "},
+	standbyExpired:  {"        ", "        ", "Bf/4    ", "Df/5    ", "        ", "        "},
+	helloDue:        {"        ", "        ", "        ", "F       ", "F       ", "F       "},
+	betterSpeaker:   {"        ", "        ", "        ", "B/3     ", "B/3     ", "        "},
+	betterActive:    {"        ", "EAB/3   ", "EA      ", "EA      ", "EA      ", "ABhf/4  "},
+	worseActive:     {"        ", "EAB/3   ", "eA      ", "eA      ", "eA      ", "Gfi     "},
+	preemptedActive: {"        ", "EAB/3   ", "cBGFI/6 ", "cBGFI/6 ", "cBGFI/6 ", "Gfi     "},
+	resigned:        {"        ", "        ", "ABf/4   ", "A       ", "CFI/6   ", "fi      "},
+	coup:            {"        ", "        ", "        ", "        ", "        ", "ABHf/4  "},
+	betterStandby:   {"        ", "        ", "B       ", "B/3     ", "B/3     ", "B       "},
+	worseStandby:    {"        ", "        ", "Bf/4    ", "Df/5    ", "        ", "B       "},
+	fenced:          {"        ", "ab      ", "ab      ", "ab/3    ", "ab/3    ", "ab/3    "},
+	failed:          {"        ", "        ", "ab      ", "ab/3    ", "ab/3    ", "abh/3   "},
+}
+
+// cell is one field of the table, padded with blanks.
+type cell string
+
+// split returns the letters of the cell and the state it leads to from state.
+func (c cell) split(state hello.HSRPState) (letters string, next hello.HSRPState) {
+	letters, to, moves := strings.Cut(string(c), "/")
+	if !moves {
+		return letters, state
+	}
+	return letters, hello.HSRPState(to[0] - '0')
+}

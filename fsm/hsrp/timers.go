@@ -1,0 +1,143 @@
+package hsrp
+
+import (
+	"time"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// watch is the Active or the Standby timer of RFC 2281 section 5.4 together
+// with the router it watches. What is known of the router outlives the timer,
+// so that a later report can still name it.
+type watch struct {
+	at    time.Time     // when it expires; zero when stopped
+	since time.Time     // last hello of the router, else when the timer started
+	hold  time.Duration // what it was started with
+	known bool          // a router is in the role, as far as this one knows
+	peer  peer
+}
+
+func (w *watch) running() bool          { return !w.at.IsZero() }
+func (w *watch) due(now time.Time) bool { return w.running() && !now.Before(w.at) }
+func (w *watch) stop()                  { w.at = time.Time{} }
+func (w *watch) forget()                { w.known, w.peer, w.since = false, peer{}, time.Time{} }
+
+// start sets the timer. The router that is watched, if any, was not heard.
+func (w *watch) start(now time.Time, hold time.Duration) {
+	w.at, w.hold = now.Add(hold), hold
+	if w.since.IsZero() {
+		w.since = now
+	}
+}
+
+// heard sets the timer because p was heard in the role.
+func (w *watch) heard(now time.Time, hold time.Duration, p peer) {
+	w.known, w.peer, w.since = true, p, now
+	w.start(now, hold)
+}
+
+// startActive is action A: the hold time in a hello of the active router, else
+// the own one (RFC 2281 section 5.6). A Coup names the active router as well,
+// but is no hello.
+func (g *Group) startActive(o occurrence) {
+	switch o.event {
+	case betterActive, worseActive, preemptedActive:
+		g.active.heard(o.now, g.holdOf(o.message), o.peer)
+		if g.standby.peer.addr == o.peer.addr {
+			g.standby.forget() // it was promoted
+			g.standby.since = o.now
+		}
+	case coup:
+		g.active.heard(o.now, g.holdTime, o.peer)
+	default:
+		g.active.start(o.now, g.holdTime)
+	}
+}
+
+// startStandby is action B: the hold time in a hello of the standby router,
+// else the own one (RFC 2281 section 5.6).
+func (g *Group) startStandby(o occurrence) {
+	switch o.event {
+	case betterStandby, worseStandby:
+		g.standby.heard(o.now, g.holdOf(o.message), o.peer)
+	default:
+		g.standby.start(o.now, g.holdTime)
+	}
+}
+
+// holdOf returns the hold time in a hello, or the own one when it carries none.
+func (g *Group) holdOf(m *hello.HSRP) time.Duration {
+	if m.HoldTime > 0 {
+		return m.HoldTime
+	}
+	return g.holdTime
+}
+
+// tick fires what is due: event d, then c, then the end of the preempt delay,
+// then e. The Standby timer is first because Speak has nothing to do with event
+// c; the Hello timer is last because the others may have said Hello already.
+func (g *Group) tick(now time.Time) {
+	if g.standby.due(now) {
+		g.standby.stop()
+		g.standby.known = false
+		g.take(occurrence{event: standbyExpired, now: now})
+	}
+	if g.active.due(now) {
+		g.active.stop()
+		g.active.known = false
+		g.preemptAt = time.Time{}
+		g.take(occurrence{event: activeExpired, now: now})
+	}
+	if !g.preemptAt.IsZero() && !now.Before(g.preemptAt) {
+		g.preempt(now)
+	}
+	if !g.helloAt.IsZero() && !now.Before(g.helloAt) {
+		g.take(occurrence{event: helloDue, now: now})
+	}
+}
+
+// preempt ends the preempt delay without a new hello: the last one still
+// stands, unless priorities have changed since.
+func (g *Group) preempt(now time.Time) {
+	if g.active.known && !g.worseThan(g.active.peer) {
+		g.take(occurrence{event: preemptedActive, now: now, peer: g.active.peer})
+	}
+	g.preemptAt = time.Time{}
+}
+
+// mustWait reports whether a failed Acquire still keeps this router in Listen.
+func (g *Group) mustWait(now time.Time) bool { return now.Before(g.retryAt) }
+
+// wait puts off what would have made this router speak.
+func (g *Group) wait() {
+	g.active.at, g.standby.at = g.retryAt, g.retryAt
+}
+
+// forgetPeers drops what is known of the routers in both roles.
+func (g *Group) forgetPeers() {
+	g.active.forget()
+	g.standby.forget()
+	g.preemptAt = time.Time{}
+}
+
+// Share of a hello time by which one interval may be shorter. Routers in one
+// segment must not keep in step (RFC 2281 section 5.4); Cisco's draw from 80 %
+// to 100 %. An interval is never longer than the hello time, so the others'
+// hold times are safe. Below a second there is little load to spread and much
+// to send, hence the smaller share.
+const (
+	jitterShare          = 0.2
+	jitterShareSubsecond = 0.05
+)
+
+// interval returns the time to the next periodic Hello.
+func (g *Group) interval() time.Duration {
+	if g.cfg.Jitter == nil {
+		return g.helloTime
+	}
+	share := jitterShare
+	if g.helloTime < time.Second {
+		share = jitterShareSubsecond
+	}
+	return g.helloTime - time.Duration(g.cfg.Jitter()*share*float64(g.helloTime))
+}
