@@ -18,7 +18,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func TestMain(m *testing.M) { Main(m) }
+func TestMain(m *testing.M) {
+	if r := os.Getenv(role); r != "" {
+		playRole(r)
+	}
+	Main(m)
+}
 
 func newNS(t *testing.T) *NS {
 	t.Helper()

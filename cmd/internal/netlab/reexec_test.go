@@ -15,15 +15,12 @@ import (
 
 const role = "FHRPD_NETLAB_TEST_ROLE"
 
-// TestRoles is the program that the tests below run: this binary, playing the
+// playRole is what this binary does when a test below runs it: it plays the
 // process that calls Reexec and, again, the one that Reexec starts.
-func TestRoles(t *testing.T) {
-	r := os.Getenv(role)
-	if r == "" {
-		t.Skip("only for the other tests")
-	}
-	if outer := os.Getenv(role + "_INODE"); outer == "" {
-		inode, _ := netnsInode()
+func playRole(r string) {
+	inode, _ := netnsInode()
+	outer := os.Getenv(role + "_INODE")
+	if outer == "" {
 		os.Setenv(role+"_INODE", inode)
 		os.Unsetenv(marker)
 		status, err := Reexec()
@@ -32,7 +29,8 @@ func TestRoles(t *testing.T) {
 			os.Exit(99)
 		}
 		os.Exit(status)
-	} else if inode, _ := netnsInode(); inode == outer {
+	}
+	if inode == outer {
 		os.Exit(98)
 	}
 	switch r {
@@ -51,7 +49,7 @@ func TestRoles(t *testing.T) {
 }
 
 func play(r string) *exec.Cmd {
-	cmd := exec.Command(os.Args[0], "-test.run=^TestRoles$")
+	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), role+"="+r)
 	return cmd
 }
