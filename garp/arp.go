@@ -1,0 +1,184 @@
+package garp
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+
+	"github.com/mdlayher/ethernet"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// Op is the operation of an ARP packet (RFC 826).
+type Op uint16
+
+// The two operations this package speaks and accepts.
+const (
+	OpRequest Op = 1
+	OpReply   Op = 2
+)
+
+// String returns "request" or "reply".
+func (o Op) String() string {
+	switch o {
+	case OpRequest:
+		return "request"
+	case OpReply:
+		return "reply"
+	}
+	return fmt.Sprintf("op(%d)", uint16(o))
+}
+
+// ARP is an ARP packet for IPv4 over Ethernet (RFC 826).
+type ARP struct {
+	Op        Op
+	SenderMAC hello.MAC
+	SenderIP  netip.Addr
+	TargetMAC hello.MAC
+	TargetIP  netip.Addr
+}
+
+const arpLen = 28
+
+// arpIntro is hardware type Ethernet, protocol IPv4, lengths 6 and 4.
+var arpIntro = [6]byte{0, 1, 8, 0, 6, 4}
+
+// ParseARP reads an untagged Ethernet frame that carries ARP. It does not
+// allocate. The error is a hello.Reject: short, type (not ARP, or neither
+// request nor reply), or length (not IPv4 over Ethernet).
+func ParseARP(frame []byte) (Header, ARP, error) {
+	h, typ, p, err := parseHeader(frame)
+	switch {
+	case err != nil:
+		return Header{}, ARP{}, err
+	case typ != ethernet.EtherTypeARP:
+		return Header{}, ARP{}, hello.RejectType
+	case len(p) < arpLen:
+		return Header{}, ARP{}, hello.RejectShort
+	case [6]byte(p[0:6]) != arpIntro:
+		return Header{}, ARP{}, hello.RejectLength
+	}
+	op := Op(binary.BigEndian.Uint16(p[6:8]))
+	if op != OpRequest && op != OpReply {
+		return Header{}, ARP{}, hello.RejectType
+	}
+	return h, ARP{
+		Op:        op,
+		SenderMAC: hello.MAC(p[8:14]),
+		SenderIP:  netip.AddrFrom4([4]byte(p[14:18])),
+		TargetMAC: hello.MAC(p[18:24]),
+		TargetIP:  netip.AddrFrom4([4]byte(p[24:28])),
+	}, nil
+}
+
+// IsProbe reports whether a asks if its target is free without claiming
+// anything (RFC 5227 section 1.1).
+func (a ARP) IsProbe() bool { return a.Op == OpRequest && a.SenderIP.IsUnspecified() }
+
+// IsGratuitous reports whether a speaks of its sender's own address.
+func (a ARP) IsGratuitous() bool { return a.SenderIP == a.TargetIP }
+
+// payload returns the 28 bytes of a. Both addresses must be IPv4.
+func (a ARP) payload() (p [arpLen]byte) {
+	copy(p[0:6], arpIntro[:])
+	binary.BigEndian.PutUint16(p[6:8], uint16(a.Op))
+	sip, tip := a.SenderIP.As4(), a.TargetIP.As4()
+	copy(p[8:14], a.SenderMAC[:])
+	copy(p[14:18], sip[:])
+	copy(p[18:24], a.TargetMAC[:])
+	copy(p[24:28], tip[:])
+	return p
+}
+
+// frame returns a as an Ethernet frame from its sender's MAC.
+func (a ARP) frame(dst hello.MAC) []byte {
+	p := a.payload()
+	return build(Header{Dst: dst, Src: a.SenderMAC}, ethernet.EtherTypeARP, p[:])
+}
+
+// Announcement says that an IPv4 address is at a MAC. It can only be made by
+// NewAnnouncement, so its sender address is never 0.0.0.0: a frame that is
+// meant to teach always teaches. The zero value has no frames.
+type Announcement struct {
+	ip  netip.Addr
+	mac hello.MAC
+}
+
+// NewAnnouncement returns the announcement of ip at mac. It returns an error
+// when ip is not an IPv4 unicast address or mac not a unicast MAC.
+func NewAnnouncement(ip netip.Addr, mac hello.MAC) (Announcement, error) {
+	if err := checkSender(hello.IPv4, ip, mac); err != nil {
+		return Announcement{}, fmt.Errorf("announce %s: %w", ip, err)
+	}
+	return Announcement{ip: plain(ip), mac: mac}, nil
+}
+
+// ReplyBroadcast returns the gratuitous reply to ff:ff:ff:ff:ff:ff, the first
+// form of HSRP and the form of Cisco's VRRP. The target MAC is the Ethernet
+// destination, as Cisco sends it.
+func (a Announcement) ReplyBroadcast() []byte { return a.gratuitous(OpReply, hello.Broadcast) }
+
+// ReplyCisco returns the gratuitous reply to 01:00:0c:cd:cd:cd, the second
+// form of HSRP. It is for bridges; hosts do not listen there.
+func (a Announcement) ReplyCisco() []byte { return a.gratuitous(OpReply, CiscoMulticast) }
+
+// Request returns the announcement of RFC 5227 section 2.3: a broadcast
+// request in which sender and target address are the same and the target MAC
+// is zero.
+func (a Announcement) Request() []byte { return a.request(hello.MAC{}) }
+
+// RequestVRRP returns the request form in which keepalived and FRR announce
+// VRRP addresses: like Request, with target MAC ff:ff:ff:ff:ff:ff.
+func (a Announcement) RequestVRRP() []byte { return a.request(hello.Broadcast) }
+
+// Directed returns a request from the announced address for the address of a
+// neighbour. It moves the entry of neighbours that ignore gratuitous ARP,
+// because every host must learn from a question it answers (RFC 826). The
+// frame goes to mac, or to everybody when mac is zero. It returns an error
+// when neighbor is not another IPv4 unicast address.
+func (a Announcement) Directed(neighbor netip.Addr, mac hello.MAC) ([]byte, error) {
+	if err := checkUnicast(hello.IPv4, neighbor); err != nil {
+		return nil, fmt.Errorf("ask neighbour %s: %w", neighbor, err)
+	}
+	neighbor = plain(neighbor)
+	if !a.ip.IsValid() || neighbor == a.ip {
+		return nil, fmt.Errorf("ask neighbour %s from %s: want two addresses", neighbor, a.ip)
+	}
+	if mac.IsZero() {
+		mac = hello.Broadcast
+	}
+	r := ARP{Op: OpRequest, SenderMAC: a.mac, SenderIP: a.ip, TargetIP: neighbor}
+	return r.frame(mac), nil
+}
+
+func (a Announcement) gratuitous(op Op, dst hello.MAC) []byte {
+	if !a.ip.IsValid() {
+		return nil
+	}
+	return ARP{Op: op, SenderMAC: a.mac, SenderIP: a.ip, TargetMAC: dst, TargetIP: a.ip}.frame(dst)
+}
+
+func (a Announcement) request(target hello.MAC) []byte {
+	if !a.ip.IsValid() {
+		return nil
+	}
+	r := ARP{Op: OpRequest, SenderMAC: a.mac, SenderIP: a.ip, TargetMAC: target, TargetIP: a.ip}
+	return r.frame(hello.Broadcast)
+}
+
+// ARPReply returns the answer to a request for a virtual address: unicast,
+// with mac as Ethernet source and sender MAC. It returns false when there is
+// nothing to answer: a is no request, its sender is no station, or it comes
+// from mac itself, which is another router of the group that claims the
+// address, and a reply to it would only pull the switch's entry back and forth.
+func ARPReply(a ARP, mac hello.MAC) ([]byte, bool) {
+	if a.Op != OpRequest || !a.TargetIP.Is4() || !a.SenderIP.Is4() {
+		return nil, false
+	}
+	if a.SenderMAC == mac || a.SenderMAC.IsZero() || a.SenderMAC.IsMulticast() {
+		return nil, false
+	}
+	r := ARP{Op: OpReply, SenderMAC: mac, SenderIP: a.TargetIP, TargetMAC: a.SenderMAC, TargetIP: a.SenderIP}
+	return r.frame(a.SenderMAC), true
+}

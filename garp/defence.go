@@ -1,0 +1,151 @@
+package garp
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// Observation is a claim read from the wire: somebody says that IP is at MAC.
+type Observation struct {
+	IP     netip.Addr
+	MAC    hello.MAC // where the claim says the address is
+	Source hello.MAC // who sent the frame
+}
+
+// ObserveARP returns what a says about its sender (RFC 5227 section 2.4 counts
+// requests and replies alike). It returns false for a probe, which claims
+// nothing.
+func ObserveARP(h Header, a ARP) (Observation, bool) {
+	if !a.SenderIP.IsValid() || a.SenderIP.IsUnspecified() {
+		return Observation{}, false
+	}
+	return Observation{IP: a.SenderIP, MAC: a.SenderMAC, Source: h.Src}, true
+}
+
+// ObserveND returns what an advertisement says about its target, or a
+// solicitation about its source. It returns false for a solicitation from ::
+// or without a link-layer address, which claims nothing.
+func ObserveND(h Header, nd ND) (Observation, bool) {
+	o := Observation{IP: nd.Src, MAC: nd.LinkAddr, Source: h.Src}
+	if nd.Type == NeighborAdvertisement {
+		o.IP = nd.Target
+		if o.MAC.IsZero() {
+			o.MAC = h.Src
+		}
+		return o, true
+	}
+	return o, !nd.Src.IsUnspecified() && !o.MAC.IsZero()
+}
+
+// Owner says whose claim an observation is. The zero value is nobody's.
+type Owner uint8
+
+// The owners.
+const (
+	_       Owner = iota
+	Ours          // this router, or somebody who speaks the truth about it
+	Peer          // another router of the group
+	Foreign       // nobody who has to do with the group
+)
+
+// String returns ours, peer or foreign.
+func (o Owner) String() string {
+	switch o {
+	case Ours:
+		return "ours"
+	case Peer:
+		return "peer"
+	case Foreign:
+		return "foreign"
+	}
+	return fmt.Sprintf("owner(%d)", uint8(o))
+}
+
+// Reason is why a claim has its owner, in words for an event and of a closed
+// list, so that it serves as a counter's label.
+type Reason string
+
+// The reasons.
+const (
+	ReasonNotOurs        Reason = "not-an-address-of-the-group"
+	ReasonEcho           Reason = "own-frame-came-back"
+	ReasonRelayed        Reason = "told-by-another-station"
+	ReasonRealMAC        Reason = "own-interface-mac"
+	ReasonPeerMAC        Reason = "interface-mac-of-a-peer"
+	ReasonPeerVirtualMAC Reason = "virtual-mac-of-the-group"
+	ReasonOtherGroup     Reason = "virtual-mac-of-another-group"
+	ReasonStranger       Reason = "unknown-mac"
+)
+
+// Segment is what is known of the routers of one group.
+type Segment struct {
+	VirtualIPs []netip.Addr
+	VirtualMAC hello.MAC
+	RealMAC    hello.MAC   // of this router
+	PeerMACs   []hello.MAC // interface MACs of the group's other routers
+}
+
+// Classify tells whose claim o is. The rules assume that frames this router
+// sends are not received again (PACKET_IGNORE_OUTGOING): a claim at the
+// virtual MAC then comes from another router of the group, unless its Ethernet
+// source tells otherwise. Only Peer and Foreign are conflicts, and a Peer's
+// only while this router is active; claims for other addresses have no owner.
+func (s Segment) Classify(o Observation) (Owner, Reason) {
+	switch {
+	case !s.has(o.IP):
+		return 0, ReasonNotOurs
+	case o.MAC == s.RealMAC:
+		return Ours, s.ownReason(o)
+	case o.MAC == s.VirtualMAC:
+		return s.classifyVirtual(o)
+	case slices.Contains(s.PeerMACs, o.MAC):
+		return Peer, ReasonPeerMAC
+	case isVirtualMAC(o.MAC):
+		return Foreign, ReasonOtherGroup
+	}
+	return Foreign, ReasonStranger
+}
+
+func (s Segment) has(ip netip.Addr) bool {
+	return slices.ContainsFunc(s.VirtualIPs, func(v netip.Addr) bool { return plain(v) == plain(ip) })
+}
+
+// ownReason tells an echo in interface-MAC mode from this host's kernel
+// answering for a virtual address with the wrong MAC.
+func (s Segment) ownReason(o Observation) Reason {
+	switch {
+	case o.Source != s.RealMAC:
+		return ReasonRelayed
+	case s.VirtualMAC == s.RealMAC:
+		return ReasonEcho
+	}
+	return ReasonRealMAC
+}
+
+// classifyVirtual judges a claim that names the right MAC. From the virtual
+// MAC or a peer's own it is a peer's; from anybody else it is true and moves no
+// switch's entry, as when an access point answers ARP for its stations.
+func (s Segment) classifyVirtual(o Observation) (Owner, Reason) {
+	switch {
+	case o.Source == s.RealMAC:
+		return Ours, ReasonEcho
+	case o.Source == s.VirtualMAC, slices.Contains(s.PeerMACs, o.Source):
+		return Peer, ReasonPeerVirtualMAC
+	}
+	return Ours, ReasonRelayed
+}
+
+// isVirtualMAC reports whether m is a MAC of HSRP version 1 or 2 or of VRRP,
+// of either family.
+func isVirtualMAC(m hello.MAC) bool {
+	switch [5]byte(m[:5]) {
+	case [5]byte{0x00, 0x00, 0x0c, 0x07, 0xac}, [5]byte{0x00, 0x00, 0x5e, 0x00, 0x01}, [5]byte{0x00, 0x00, 0x5e, 0x00, 0x02}:
+		return true
+	}
+	v4 := [4]byte{0x00, 0x00, 0x0c, 0x9f}
+	v6 := [4]byte{0x00, 0x05, 0x73, 0xa0}
+	return [4]byte(m[:4]) == v4 && m[4]>>4 == 0xf || [4]byte(m[:4]) == v6 && m[4]>>4 == 0
+}

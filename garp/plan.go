@@ -1,0 +1,157 @@
+package garp
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// Identity is what one group's announcements are about.
+type Identity struct {
+	Protocol   hello.Protocol
+	VirtualIPs []netip.Addr // one family
+	VirtualMAC hello.MAC    // equal to RealMAC when the group uses the interface's MAC
+	Real       netip.Addr   // this router's own address on the segment
+	RealMAC    hello.MAC
+	// RealIP says that the real address is announced as well: at the virtual
+	// MAC while active, back at the real one afterwards.
+	RealIP bool
+}
+
+// Validate returns every reason why an address of id could not be announced,
+// joined. The functions that return frames leave such addresses out.
+func (id Identity) Validate() error {
+	var errs []error
+	for _, ip := range id.VirtualIPs {
+		errs = append(errs, checkClaim(ip, id.VirtualMAC))
+	}
+	if id.announcesReal() {
+		errs = append(errs, checkClaim(id.Real, id.VirtualMAC), checkClaim(id.Real, id.RealMAC))
+	}
+	return errors.Join(errs...)
+}
+
+func checkClaim(ip netip.Addr, mac hello.MAC) error {
+	if err := checkSender(hello.FamilyOf(ip), ip, mac); err != nil {
+		return fmt.Errorf("announce %s: %w", ip, err)
+	}
+	return nil
+}
+
+// announcesReal reports whether frames for the real address make sense. They
+// do not when both MACs are the same, nor when the real address is a virtual
+// one: the VRRP owner that withdrew it at its real MAC would take it back from
+// the router that has just become active.
+func (id Identity) announcesReal() bool {
+	return id.RealIP && id.RealMAC != id.VirtualMAC && !slices.ContainsFunc(id.VirtualIPs, func(ip netip.Addr) bool {
+		return plain(ip) == plain(id.Real)
+	})
+}
+
+// Claim returns the frames of a router that has just become active. Those in
+// now follow the first hello at once and in order; those in later follow
+// RequestDelay after them, and are none for IPv6.
+//
+// HSRP over IPv4 says, as replies from the virtual MAC: the real address to
+// everybody (if RealIP), then each virtual address to everybody and to
+// 01:00:0c:cd:cd:cd. VRRP over IPv4 leaves the last one out. Later comes one
+// request per virtual address: RFC 5227's for HSRP, and for VRRP that of
+// keepalived and FRR. Over IPv6 both send one unsolicited Neighbor
+// Advertisement per virtual address.
+func Claim(id Identity) (now, later [][]byte) {
+	now = make([][]byte, 0, 1+2*len(id.VirtualIPs))
+	if id.announcesReal() && hello.FamilyOf(id.Real) == hello.IPv4 {
+		now = appendTell(now, id.Real, id.VirtualMAC)
+	}
+	for _, ip := range id.VirtualIPs {
+		now = appendTell(now, ip, id.VirtualMAC)
+		if id.Protocol == hello.ProtocolHSRP {
+			now = appendCisco(now, ip, id.VirtualMAC)
+		}
+	}
+	return now, id.requests()
+}
+
+// Refresh returns the frames that keep entries alive while the role lasts, and
+// that assert it once more against somebody who believes otherwise: for each
+// virtual address the broadcast reply now and the request later, or one
+// unsolicited Neighbor Advertisement. The real address is not repeated, since
+// it is answered for with the real MAC all the time.
+func Refresh(id Identity) (now, later [][]byte) {
+	now = make([][]byte, 0, len(id.VirtualIPs))
+	for _, ip := range id.VirtualIPs {
+		now = appendTell(now, ip, id.VirtualMAC)
+	}
+	return now, id.requests()
+}
+
+// Withdraw returns the frames of a router that is no longer active, sent after
+// the virtual MAC is closed: the real address is at the real MAC, as a reply
+// now and a request later, or as a Neighbor Advertisement. There are none
+// unless the real address is announced, and never one from the virtual MAC.
+func Withdraw(id Identity) (now, later [][]byte) {
+	if !id.announcesReal() {
+		return nil, nil
+	}
+	now = appendTell(nil, id.Real, id.RealMAC)
+	if a, err := NewAnnouncement(id.Real, id.RealMAC); err == nil {
+		later = append(later, a.Request())
+	}
+	return now, later
+}
+
+// Frames returns the frames of one step of a Schedule.
+func (id Identity) Frames(s Step) [][]byte {
+	var now, later [][]byte
+	switch s.Kind {
+	case KindClaim:
+		now, later = Claim(id)
+	case KindReassert, KindRefresh:
+		now, later = Refresh(id)
+	case KindWithdraw:
+		now, later = Withdraw(id)
+	}
+	if s.Requests {
+		return later
+	}
+	return now
+}
+
+// requests returns one request-form announcement per IPv4 virtual address.
+func (id Identity) requests() [][]byte {
+	var frames [][]byte
+	for _, ip := range id.VirtualIPs {
+		a, err := NewAnnouncement(ip, id.VirtualMAC)
+		if err != nil {
+			continue
+		}
+		if id.Protocol == hello.ProtocolVRRP {
+			frames = append(frames, a.RequestVRRP())
+		} else {
+			frames = append(frames, a.Request())
+		}
+	}
+	return frames
+}
+
+// appendTell appends the broadcast reply, or the unsolicited Neighbor
+// Advertisement, that says ip is at mac.
+func appendTell(frames [][]byte, ip netip.Addr, mac hello.MAC) [][]byte {
+	if a, err := NewAnnouncement(ip, mac); err == nil {
+		return append(frames, a.ReplyBroadcast())
+	}
+	if a, err := NewAdvertisement(ip, mac); err == nil {
+		return append(frames, a.Unsolicited())
+	}
+	return frames
+}
+
+func appendCisco(frames [][]byte, ip netip.Addr, mac hello.MAC) [][]byte {
+	if a, err := NewAnnouncement(ip, mac); err == nil {
+		return append(frames, a.ReplyCisco())
+	}
+	return frames
+}

@@ -1,0 +1,245 @@
+package garp
+
+import (
+	"fmt"
+	"time"
+)
+
+// RequestDelay is how long the request forms of a burst follow its replies:
+// time enough for a deposed router to have read the hello and the replies, so
+// that it does not answer the request as if it still held the address.
+const RequestDelay = 5 * time.Millisecond
+
+// Defence against another owner. RFC 5227 section 2.4 (c) lets a host that
+// never gives its address up defend it once in ten seconds. A redundancy pair
+// that heals needs its answer sooner, so the n-th defence of a dispute waits
+// 0, 1, 2, 4, 8 seconds after the one before and ten seconds from then on:
+// five frames per address in the first 15 seconds, then the RFC's rate.
+const (
+	DefenceMin    = 1 * time.Second
+	DefenceMax    = 10 * time.Second // DEFEND_INTERVAL of RFC 5227
+	DefenceForget = 60 * time.Second // a dispute ends when no defence was needed for so long
+)
+
+// refreshJitter is the share of the refresh interval by which refreshes are
+// spread to either side, so that many groups do not speak in chorus.
+const refreshJitter = 0.1
+
+// Kind says what a step of a Schedule announces.
+type Kind uint8
+
+// The kinds of step, the one that counts most first: when several are due
+// together, the first is taken and says what the others would.
+const (
+	_            Kind = iota
+	KindWithdraw      // the role is gone: see Withdraw
+	KindClaim         // one burst of a new role: see Claim
+	KindReassert      // somebody believes otherwise: see Refresh
+	KindRefresh       // keep entries alive: see Refresh
+	numKinds
+)
+
+// String returns withdraw, claim, reassert or refresh.
+func (k Kind) String() string {
+	if k == 0 || k >= numKinds {
+		return fmt.Sprintf("kind(%d)", uint8(k))
+	}
+	return [numKinds]string{"", "withdraw", "claim", "reassert", "refresh"}[k]
+}
+
+// Step is one thing to be sent now.
+type Step struct {
+	Kind     Kind
+	Requests bool          // the request forms of the burst, otherwise its replies and NAs
+	Late     time.Duration // how long after its deadline the step was taken
+}
+
+// Timing is when a role is announced.
+type Timing struct {
+	// Count is the number of bursts, 1 to 60, at 0, Interval, 2 × Interval and
+	// so on. 0 means without end, as on Cisco IOS.
+	Count int
+	// Interval is the time from burst to burst. Without one there is one burst.
+	Interval time.Duration
+	// Refresh is the time from the last announcement to the next refresh, give
+	// or take a tenth. 0 means none.
+	Refresh time.Duration
+}
+
+// Schedule decides when a group is announced. Deadlines are data: ask Due
+// whenever Deadline has come, or at any other time. A wake-up that comes late
+// gets what is due once, never the bursts it slept through. The zero value
+// announces nothing; a Schedule is for one goroutine.
+type Schedule struct {
+	// Rand returns a number in [0, 1) that spreads refreshes. Without it they
+	// come exactly on time.
+	Rand func() float64
+
+	timing  Timing
+	active  bool
+	start   time.Time
+	at      [numKinds]time.Time // next replies of each kind; zero = none
+	request time.Time           // when the request forms of the last burst follow; zero = never
+	last    Kind                // the kind of that burst
+
+	defended    time.Time // last defence
+	gap         time.Duration
+	lastRefresh time.Time
+	refreshes   uint64
+}
+
+// Start begins a role, or its announcement all over again: the first burst is
+// due now. Acquire the address and send the first hello before asking Due.
+func (s *Schedule) Start(now time.Time, t Timing) {
+	s.Stop()
+	s.active, s.timing, s.start = true, t, now
+	s.at[KindClaim] = now
+}
+
+// Retime changes the timing of a role that goes on. Bursts still to come keep
+// their times; the next refresh is counted from now.
+func (s *Schedule) Retime(now time.Time, t Timing) {
+	s.timing.Refresh = t.Refresh
+	if s.active {
+		s.armRefresh(now)
+	}
+}
+
+// Reassert asks for a defence because another router was seen to claim the
+// role or an address. It returns when the defence is due: now, or when the
+// last one is long enough ago. It returns false when no role is held.
+func (s *Schedule) Reassert(now time.Time) (at time.Time, ok bool) {
+	if !s.active {
+		return time.Time{}, false
+	}
+	if s.at[KindReassert].IsZero() {
+		s.at[KindReassert] = s.nextDefence(now)
+	}
+	return s.at[KindReassert], true
+}
+
+func (s *Schedule) nextDefence(now time.Time) time.Time {
+	if s.defended.IsZero() || now.Sub(s.defended) >= DefenceForget {
+		s.gap = 0
+		return now
+	}
+	return later(now, s.defended.Add(s.gap))
+}
+
+// Withdraw ends a role and makes its withdrawal due now.
+func (s *Schedule) Withdraw(now time.Time) {
+	s.Stop()
+	s.at[KindWithdraw] = now
+}
+
+// Stop ends a role without a word: nothing is due any more. What is known of
+// disputes and refreshes stays.
+func (s *Schedule) Stop() {
+	s.active = false
+	s.at = [numKinds]time.Time{}
+	s.request = time.Time{}
+}
+
+// Due returns what is to be sent at now, at most one step per call; after it
+// has returned false nothing is due before Deadline. Replies that are due make
+// the requests of an earlier burst superfluous, as their own will follow.
+func (s *Schedule) Due(now time.Time) (Step, bool) {
+	for kind := KindWithdraw; kind < numKinds; kind++ {
+		if due(s.at[kind], now) {
+			step := Step{Kind: kind, Late: now.Sub(s.at[kind])}
+			s.took(kind, now)
+			return step, true
+		}
+	}
+	if due(s.request, now) {
+		step := Step{Kind: s.last, Requests: true, Late: now.Sub(s.request)}
+		s.request = time.Time{}
+		return step, true
+	}
+	return Step{}, false
+}
+
+// took notes that the replies of kind are sent at now and arms what follows.
+func (s *Schedule) took(kind Kind, now time.Time) {
+	for k := kind; k < numKinds; k++ {
+		if due(s.at[k], now) {
+			s.at[k] = time.Time{}
+		}
+	}
+	s.last, s.request = kind, now.Add(RequestDelay)
+	switch kind {
+	case KindWithdraw:
+		return
+	case KindClaim:
+		s.armBurst(now)
+	case KindReassert:
+		s.defended, s.gap = now, min(max(2*s.gap, DefenceMin), DefenceMax)
+	case KindRefresh:
+		s.lastRefresh = now
+		s.refreshes++
+	}
+	s.armRefresh(now)
+}
+
+// armBurst sets the next burst to the next multiple of the interval that is
+// not too close to now.
+func (s *Schedule) armBurst(now time.Time) {
+	t := s.timing
+	if t.Interval <= 0 {
+		return
+	}
+	n := int64(now.Sub(s.start)/t.Interval) + 1
+	if t.Count != 0 && n >= int64(t.Count) {
+		return
+	}
+	at := s.start.Add(time.Duration(n) * t.Interval)
+	s.at[KindClaim] = later(at, now.Add(t.Interval/2))
+}
+
+// armRefresh counts the refresh interval from now: every announcement says
+// what a refresh would.
+func (s *Schedule) armRefresh(now time.Time) {
+	s.at[KindRefresh] = time.Time{}
+	if s.timing.Refresh <= 0 {
+		return
+	}
+	factor := 1.0
+	if s.Rand != nil {
+		factor += refreshJitter * (2*s.Rand() - 1)
+	}
+	s.at[KindRefresh] = now.Add(time.Duration(factor * float64(s.timing.Refresh)))
+}
+
+// Deadline returns when Due has something to return next, and false when
+// nothing is planned.
+func (s *Schedule) Deadline() (time.Time, bool) {
+	first := s.request
+	for _, at := range s.at {
+		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	return first, !first.IsZero()
+}
+
+// NextRefresh returns when the next refresh is planned, and false when none is.
+func (s *Schedule) NextRefresh() (time.Time, bool) {
+	return s.at[KindRefresh], !s.at[KindRefresh].IsZero()
+}
+
+// LastRefresh returns when the last refresh was due and taken, and false when
+// there was none. Bursts do not count.
+func (s *Schedule) LastRefresh() (time.Time, bool) { return s.lastRefresh, !s.lastRefresh.IsZero() }
+
+// Refreshes returns how many refreshes were taken.
+func (s *Schedule) Refreshes() uint64 { return s.refreshes }
+
+func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
+
+// later returns the later of two times.
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
