@@ -19,7 +19,7 @@ type peer struct {
 // again, because its place in every election has changed.
 func (g *Group) up(now time.Time, ev fsm.Up) {
 	addr := plain(ev.Addr)
-	cause := upCause(g.downCause)
+	cause := g.stopped.Undone()
 	if g.state != hello.Initial {
 		if addr == g.addr && ev.MAC == g.mac {
 			return
@@ -40,21 +40,8 @@ func (g *Group) down(now time.Time, cause fsm.Cause, detail string) {
 	if g.state == hello.Initial {
 		return
 	}
-	g.downCause = cause
+	g.stopped = cause
 	g.take(occurrence{event: disabled, now: now, cause: cause, detail: detail})
-}
-
-// upCause returns the cause that ends what down began.
-func upCause(down fsm.Cause) fsm.Cause {
-	switch down {
-	case fsm.CauseStopped:
-		return fsm.CauseStarted
-	case fsm.CauseTrackShutdown:
-		return fsm.CauseTrackRestored
-	case fsm.CauseMaintenance, fsm.CauseLeader, fsm.CauseAddressChanged:
-		return down
-	}
-	return fsm.CauseInterfaceUp
 }
 
 // fence gives the role up in silence: another router may have had it for a

@@ -77,9 +77,9 @@ type Group struct {
 	cfg        Config
 	addr       netip.Addr // own address, without zone
 	mac        hello.MAC
-	priority   uint8 // in elections
-	configured uint8 // as shown
-	downCause  fsm.Cause
+	priority   uint8     // in elections
+	configured uint8     // as shown
+	stopped    fsm.Cause // why it was stopped last; empty before the first start
 
 	state   hello.HSRPState
 	active  watch     // Active timer
@@ -103,7 +103,6 @@ func New(cfg Config) *Group {
 		cfg:        cfg,
 		priority:   cfg.Priority,
 		configured: cfg.Priority,
-		downCause:  fsm.CauseStopped,
 		state:      hello.Initial,
 	}
 	g.forgetLearned()
