@@ -14,6 +14,9 @@ type Config struct {
 	Tracks []Track
 	HSRP   []HSRP
 	VRRP   []VRRP
+
+	Sum      string  // SHA-256 of the text, in hexadecimal
+	Warnings []Fault // legal settings that deserve a second look, in order of line
 }
 
 // Daemon is the [daemon] table.
@@ -91,14 +94,14 @@ type Announce struct {
 
 // Hook is a command run on a change of role, with JSON on standard input.
 type Hook struct {
-	Command  []string
-	Deadline time.Duration
+	Command  []string      // command and arguments; empty = none
+	Deadline time.Duration // 0 when there is no command
 }
 
 // Hooks is the [hsrp.hooks] or [vrrp.hooks] table.
 type Hooks struct {
-	Active    []string
-	Standby   []string
+	Active    []string // command and arguments; empty = none
+	Standby   []string // the same
 	PreActive Hook
 }
 
@@ -120,12 +123,14 @@ type Group struct {
 	Hooks        Hooks
 }
 
-// Auth is the auth key of a group. At most one of Text and MD5 is set.
+// Auth is the auth key of a group. At most one of Text and MD5 is set; in HSRP
+// exactly one is, the default being the text "cisco". Auth hides its key from
+// formatting and from logs.
 type Auth struct {
 	Text  string // at most 8 bytes
 	MD5   string // key string; never printed
 	KeyID uint32
-	File  string // where MD5 was read from, if it was
+	File  string // absolute path MD5 was read from, if it was
 }
 
 // HSRP is one [[hsrp]] table.
@@ -145,7 +150,7 @@ type VRRP struct {
 	VRID      uint8
 	Version   uint8 // 2 or 3
 	Advertise time.Duration
-	Accept    bool
+	Accept    bool         // RFC 9568 section 6.1, Accept_Mode
 	Peers     []netip.Addr // unicast peers; empty = multicast
 	Auth      Auth         // Text only, version 2 only
 	Checksum  string       // auto, rfc9568, pseudo-header

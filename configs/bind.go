@@ -1,0 +1,300 @@
+package configs
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// opt is a value of the file that may be missing or of the wrong type. A value
+// that is bad has been complained about; what depends on it stays silent.
+type opt[T any] struct {
+	at  place
+	set bool
+	bad bool
+	v   T
+}
+
+// given reports whether the file has a usable value.
+func (o *opt[T]) given() bool { return o.set && !o.bad }
+
+// or returns the value, or def where the file has no usable one.
+func (o *opt[T]) or(def T) T {
+	if o.given() {
+		return o.v
+	}
+	return def
+}
+
+// list is an array of the file, one opt an element.
+type list[T any] struct {
+	at    place
+	set   bool
+	bad   bool // not an array, or one of its elements is bad
+	items []opt[T]
+}
+
+// word is a string that may also be written as a boolean: true is "on", false
+// is "off".
+type word string
+
+// span is a duration or one of the words a key allows instead.
+type span string
+
+// node is a field of a raw struct: an opt or a list.
+type node interface {
+	bind(b *binder, at place, v any, present bool)
+}
+
+// binder fills raw structs from the decoder's maps. It goes on after a fault,
+// where the decoder's own binding stops at the first.
+type binder struct {
+	*log
+	lines map[string]int
+}
+
+// child is the place of key inside the table at at. A key that is not in the
+// file is where its table is.
+func (b *binder) child(at place, key string) place {
+	c := place{scope: at.scope, key: join(at.key, key), path: join(at.path, key), line: at.line}
+	if n, ok := b.lines[c.path]; ok {
+		c.line = n
+	}
+	return c
+}
+
+func (b *binder) elem(at place, i int) place {
+	at.path = elem(at.path, i)
+	if n, ok := b.lines[at.path]; ok {
+		at.line = n
+	}
+	return at
+}
+
+// scoped makes a table of the file's top level the scope of what is in it.
+func scoped(at place, v any) place {
+	m, ok := v.(map[string]any)
+	if !ok || at.scope != "" {
+		return at
+	}
+	var names []string
+	for _, key := range []string{"interface", "name", "group", "vrid"} {
+		switch v := m[key].(type) {
+		case string:
+			if key == "interface" || strings.HasPrefix(at.path, "track") {
+				names = append(names, v)
+			}
+		case int64:
+			names = append(names, fmt.Sprintf("%s %d", key, v))
+		}
+	}
+	at.scope, at.key = at.path, ""
+	if len(names) > 0 {
+		at.scope += " (" + strings.Join(names, ", ") + ")"
+	}
+	return at
+}
+
+func (o *opt[T]) bind(b *binder, at place, v any, present bool) {
+	o.at, o.set = scoped(at, v), present
+	if present {
+		o.bad = !b.decode(o.at, v, &o.v)
+	}
+}
+
+func (l *list[T]) bind(b *binder, at place, v any, present bool) {
+	l.at, l.set = at, present
+	if !present {
+		return
+	}
+	elems, ok := elements(v)
+	if !ok {
+		l.bad = b.wrong(at, v, "an array")
+		return
+	}
+	l.items = make([]opt[T], len(elems))
+	for i, e := range elems {
+		l.items[i].bind(b, b.elem(at, i), e, true)
+		l.bad = l.bad || l.items[i].bad
+	}
+}
+
+func elements(v any) ([]any, bool) {
+	switch v := v.(type) {
+	case []any:
+		return v, true
+	case []map[string]any:
+		out := make([]any, len(v))
+		for i, m := range v {
+			out[i] = m
+		}
+		return out, true
+	}
+	return nil, false
+}
+
+// decode stores v in dst, a pointer to a scalar or to a raw struct, and reports
+// whether it could.
+func (b *binder) decode(at place, v, dst any) bool {
+	switch dst := dst.(type) {
+	case *string:
+		return scalar(b, at, v, dst, "a string")
+	case *int64:
+		return scalar(b, at, v, dst, "a whole number")
+	case *bool:
+		return scalar(b, at, v, dst, "true or false")
+	case *span:
+		return scalar(b, at, v, (*string)(dst), "a duration")
+	case *word:
+		return b.word(at, v, dst)
+	case *time.Duration:
+		return b.duration(at, v, dst)
+	}
+	m, ok := v.(map[string]any)
+	if !ok {
+		return !b.wrong(at, v, "a table")
+	}
+	b.table(at, m, dst)
+	return true
+}
+
+func scalar[T any](b *binder, at place, v any, dst *T, want string) bool {
+	got, ok := v.(T)
+	if !ok {
+		return !b.wrong(at, v, want)
+	}
+	*dst = got
+	return true
+}
+
+func (b *binder) word(at place, v any, dst *word) bool {
+	switch v := v.(type) {
+	case bool:
+		*dst = "off"
+		if v {
+			*dst = "on"
+		}
+	case string:
+		*dst = word(v)
+	default:
+		return !b.wrong(at, v, "a string")
+	}
+	return true
+}
+
+func (b *binder) duration(at place, v any, dst *time.Duration) bool {
+	s, ok := v.(string)
+	if !ok {
+		return !b.wrong(at, v, "a duration")
+	}
+	d, err := parseDuration(s)
+	if err != nil {
+		b.fault(at, "%s %s", at.key, err)
+		return false
+	}
+	*dst = d
+	return true
+}
+
+// parseDuration reads a duration, whose unit is never optional: the "0" that
+// the standard library takes is refused as well.
+func parseDuration(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil || strings.Trim(s, "+-0123456789.") == "" {
+		return 0, fmt.Errorf(`%q is not a duration: write a number and a unit, such as "3s" or "500ms"`, s)
+	}
+	return d, nil
+}
+
+// wrong complains about the type of a value. It returns true, for bad.
+func (b *binder) wrong(at place, v any, want string) bool {
+	switch {
+	case want == "a duration" && isNumber(v):
+		b.fault(at, `%s %v is a bare number: a duration is a string with a unit, such as "%vs" or "%[2]vms"`, at.key, v, v)
+	default:
+		b.fault(at, "%s must be %s, not %s", name(at), want, describe(at.key, v))
+	}
+	return true
+}
+
+// name is what to call the value at a place: the file's top level has no key.
+func name(at place) string {
+	if at.key == "" {
+		return at.path
+	}
+	return at.key
+}
+
+func isNumber(v any) bool {
+	switch v.(type) {
+	case int64, float64:
+		return true
+	}
+	return false
+}
+
+// describe names the type of a value and, unless it may be a key, the value.
+func describe(key string, v any) string {
+	secret := strings.HasPrefix(key, "auth")
+	switch v := v.(type) {
+	case string:
+		if secret {
+			return "a string"
+		}
+		return fmt.Sprintf("the string %q", v)
+	case bool, int64, float64:
+		if secret {
+			return "a number or boolean"
+		}
+		return fmt.Sprint(v)
+	case []any, []map[string]any:
+		return "an array"
+	case map[string]any:
+		return "a table"
+	}
+	return "a date or time"
+}
+
+// table fills the raw struct dst points to, and complains about keys that it
+// does not have.
+func (b *binder) table(at place, m map[string]any, dst any) {
+	rv := reflect.ValueOf(dst).Elem()
+	known := map[string]bool{}
+	for _, f := range rawFields(rv.Type()) {
+		key := f.Tag.Get("toml")
+		known[key] = true
+		v, present := m[key]
+		rv.FieldByIndex(f.Index).Addr().Interface().(node).bind(b, b.child(at, key), v, present)
+	}
+	for _, key := range sortedKeys(m) {
+		if !known[key] {
+			b.unknown(b.child(at, key), key, sortedKeys(known))
+		}
+	}
+}
+
+// rawFields returns the fields of a raw struct that stand for keys.
+func rawFields(t reflect.Type) []reflect.StructField {
+	return slices.DeleteFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool {
+		return f.Tag.Get("toml") == ""
+	})
+}
+
+func (b *binder) unknown(at place, key string, known []string) {
+	if best := nearest(key, known); best != "" {
+		b.fault(at, "unknown key %s: did you mean %s?", at.key, best)
+		return
+	}
+	b.fault(at, "unknown key %s: known here are %s", at.key, strings.Join(known, ", "))
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

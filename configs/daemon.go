@@ -1,0 +1,53 @@
+package configs
+
+import (
+	"net"
+	"strconv"
+	"time"
+)
+
+// leaseMin is the shortest lease: a virtual machine that stalls for half a
+// second must not lose its addresses for that.
+const leaseMin = 500 * time.Millisecond
+
+func (p *parser) daemon(r *rawDaemon) Daemon {
+	return Daemon{
+		Metrics:  p.metrics(&r.Metrics),
+		Log:      p.oneOf(&r.Log, "info", "debug", "warn", "error"),
+		Format:   p.oneOf(&r.Format, "text", "json"),
+		Realtime: r.Realtime.or(true),
+		Lease:    p.lease(&r.Lease),
+	}
+}
+
+func (p *parser) metrics(o *opt[string]) string {
+	if !o.given() || o.v == "" {
+		return ""
+	}
+	if !hostPort(o.v, 0) {
+		p.fault(o.at, "metrics %q must be host:port with a port of 0 to 65535, such as \"127.0.0.1:9650\"", o.v)
+	}
+	return o.v
+}
+
+// hostPort reports whether s is host:port with a decimal port of at least low.
+func hostPort(s string, low uint64) bool {
+	_, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return false
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n >= low
+}
+
+func (p *parser) lease(o *opt[span]) Lease {
+	switch s := o.or("auto"); s {
+	case "auto":
+		return Lease{Auto: true}
+	case "off":
+		return Lease{Off: true}
+	default:
+		d, ok := p.durationOr(o, `"auto", "off"`, leaseMin, time.Hour)
+		return Lease{Duration: d, Auto: !ok}
+	}
+}

@@ -1,0 +1,86 @@
+package configs
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Fault is one thing that is wrong, or doubtful, in a file.
+type Fault struct {
+	File string // as given to Parse
+	Line int    // of the value, from 1; 0 when the file as a whole is meant
+	Path string // the table, such as hsrp[1] (eth1, group 10); indices count from 0
+	Msg  string // what was found and what is allowed
+}
+
+// Error returns the fault as file:line: path: message, leaving out the parts
+// that are empty.
+func (f Fault) Error() string {
+	var b strings.Builder
+	b.WriteString(f.File)
+	if f.Line > 0 {
+		fmt.Fprintf(&b, ":%d", f.Line)
+	}
+	if b.Len() > 0 {
+		b.WriteString(": ")
+	}
+	if f.Path != "" {
+		b.WriteString(f.Path + ": ")
+	}
+	b.WriteString(f.Msg)
+	return b.String()
+}
+
+// Errors is everything that is wrong with one file, in order of line.
+type Errors []Fault
+
+// Error returns the faults, one a line.
+func (e Errors) Error() string {
+	lines := make([]string, len(e))
+	for i, f := range e {
+		lines[i] = f.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap gives errors.Is and errors.AsType access to each Fault.
+func (e Errors) Unwrap() []error {
+	errs := make([]error, len(e))
+	for i, f := range e {
+		errs[i] = f
+	}
+	return errs
+}
+
+// place is where in the file a value is, or would be.
+type place struct {
+	scope string // the table as a person would name it
+	key   string // below the table, such as announce.count
+	path  string // the whole path, as indexLines writes it
+	line  int
+}
+
+// log collects the faults of one file.
+type log struct {
+	file     string
+	faults   Errors
+	warnings []Fault
+}
+
+func (l *log) fault(at place, format string, args ...any) {
+	l.faults = append(l.faults, l.make(at, format, args))
+}
+
+func (l *log) warn(at place, format string, args ...any) {
+	l.warnings = append(l.warnings, l.make(at, format, args))
+}
+
+func (l *log) make(at place, format string, args []any) Fault {
+	return Fault{File: l.file, Line: at.line, Path: at.scope, Msg: fmt.Sprintf(format, args...)}
+}
+
+func sortByLine(faults []Fault) {
+	slices.SortStableFunc(faults, func(a, b Fault) int { return cmp.Compare(a.Line, b.Line) })
+}

@@ -1,0 +1,176 @@
+package configs
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Defaults that HSRP groups and VRRP routers share.
+const (
+	defaultPriority     = 100
+	defaultDecrement    = 10
+	announceCount       = 3
+	announceInterval    = 2 * time.Second
+	announceRefresh     = time.Minute
+	bridgeAgeing        = 300 * time.Second // after which switches forget a silent MAC
+	defaultHookDeadline = 500 * time.Millisecond
+)
+
+// protocol is what differs between the protocols in the common keys.
+type protocol struct {
+	preempt bool // default: off in HSRP as on IOS, on in VRRP (RFC 9568 section 6.1)
+	realIP  bool // what real_ip = "auto" means
+}
+
+// group reads the common keys. The virtual addresses come in the order of the
+// file; the family is 0 where the file has none.
+func (p *parser) group(at place, r *rawGroup, proto protocol) Group {
+	g := Group{
+		Interface:    p.device(&r.Interface),
+		Name:         p.label(&r.Name),
+		VirtualIPs:   p.addresses(&r.VirtualIPs, 0),
+		Priority:     uint8(p.number(&r.Priority, defaultPriority, 1, 255, "")),
+		Preempt:      r.Preempt.or(proto.preempt),
+		PreemptDelay: p.duration(&r.PreemptDelay, 0, 0, time.Hour),
+		Follow:       p.label(&r.Follow),
+		Announce:     p.announce(&r.Announce.v, proto.realIP),
+		Hooks:        p.hooks(&r.Hooks.v),
+	}
+	g.MACMode, g.MAC = p.mac(&r.MAC)
+	if len(g.VirtualIPs) > 0 {
+		g.Family = familyOf(g.VirtualIPs[0])
+	}
+	g.Track = p.trackRefs(&r.Track)
+	g.Neighbors = p.neighbors(r, g.VirtualIPs, g.Family)
+	if g.PreemptDelay > 0 && !g.Preempt {
+		p.warn(r.PreemptDelay.at, "preempt_delay has no effect without preempt = true")
+	}
+	return g
+}
+
+func (p *parser) neighbors(r *rawGroup, vips []netip.Addr, family int) []netip.Addr {
+	out := p.addresses(&r.Neighbors, family)
+	for _, it := range r.Neighbors.items {
+		if a, err := netip.ParseAddr(it.v); err == nil && slices.Contains(vips, a) {
+			p.fault(it.at, "neighbors %s is a virtual address of the group itself", a)
+		}
+	}
+	return out
+}
+
+func (p *parser) mac(o *opt[string]) (MACMode, [6]byte) {
+	var mac [6]byte
+	s := o.or(string(MACVirtual))
+	if s == string(MACVirtual) || s == string(MACInterface) {
+		return MACMode(s), mac
+	}
+	hw, err := net.ParseMAC(s)
+	switch {
+	case err != nil || len(hw) != 6:
+		p.fault(o.at, `mac %q must be "virtual", "interface" or an address such as "02:00:5e:10:00:01"`, s)
+	case hw[0]&1 != 0:
+		p.fault(o.at, "mac %s is a multicast address, unicast is wanted", hw)
+	case [6]byte(hw) == mac:
+		p.fault(o.at, "mac %s is not the address of a host", hw)
+	default:
+		return MACChosen, [6]byte(hw)
+	}
+	o.bad = true
+	return MACVirtual, mac
+}
+
+func (p *parser) trackRefs(l *list[rawTrackRef]) []TrackRef {
+	var refs []TrackRef
+	seen := map[string]bool{}
+	for i := range l.items {
+		it := &l.items[i]
+		r := &it.v
+		ref := TrackRef{Object: r.Object.v, Shutdown: r.Shutdown.or(false)}
+		if !ref.Shutdown {
+			ref.Decrement = int(p.number(&r.Decrement, defaultDecrement, 1, 255, ""))
+		}
+		p.trackRef(it, seen)
+		refs = append(refs, ref)
+	}
+	return refs
+}
+
+func (p *parser) trackRef(it *opt[rawTrackRef], seen map[string]bool) {
+	r := &it.v
+	if r.Shutdown.or(false) && r.Decrement.set {
+		p.fault(r.Decrement.at, "track has both decrement and shutdown: a group that leaves the election has no priority to lower")
+	}
+	switch name := r.Object.v; {
+	case it.bad || r.Object.bad:
+	case !r.Object.set:
+		p.fault(it.at, "track without object: the name of a [[track]]")
+	case p.tracks[name].line == 0:
+		p.fault(r.Object.at, "track object %q does not exist%s", name, hint(name, sortedKeys(p.tracks)))
+	case seen[name]:
+		p.fault(r.Object.at, "track object %q is used twice in the group", name)
+	default:
+		seen[name] = true
+	}
+}
+
+// hint ends a complaint about an unknown name.
+func hint(name string, known []string) string {
+	if best := nearest(name, known); best != "" {
+		return ": did you mean " + best + "?"
+	}
+	if len(known) == 0 {
+		return ": none is defined"
+	}
+	return ": known are " + strings.Join(known, ", ")
+}
+
+func (p *parser) announce(r *rawAnnounce, auto bool) Announce {
+	a := Announce{
+		Count:    int(p.number(&r.Count, announceCount, 1, 60, "")),
+		Interval: p.duration(&r.Interval, announceInterval, 100*time.Millisecond, time.Hour),
+		Refresh:  p.refresh(&r.Refresh),
+		RealIP:   auto,
+		Probe:    p.oneOf(&r.Probe, "warn", "off", "veto"),
+	}
+	switch v := r.RealIP.or("auto"); v {
+	case "auto":
+	case "on", "off":
+		a.RealIP = v == "on"
+	default:
+		p.fault(r.RealIP.at, "announce.real_ip %q must be one of auto, on, off", v)
+	}
+	return a
+}
+
+func (p *parser) refresh(o *opt[span]) time.Duration {
+	if !o.given() {
+		return announceRefresh
+	}
+	if o.v == "off" {
+		return 0
+	}
+	d, ok := p.durationOr(o, `"off"`, time.Second, 24*time.Hour)
+	if ok && d >= bridgeAgeing {
+		p.warn(o.at, "announce.refresh %s: switches forget a silent MAC after %s", short(d), short(bridgeAgeing))
+	}
+	return d
+}
+
+func (p *parser) hooks(r *rawHooks) Hooks {
+	h := Hooks{Active: p.argv(&r.Active), Standby: p.argv(&r.Standby)}
+	pre := &r.PreActive
+	if !pre.given() {
+		return h
+	}
+	h.PreActive.Command = p.argv(&pre.v.Command)
+	deadline := p.duration(&pre.v.Deadline, defaultHookDeadline, 10*time.Millisecond, time.Minute)
+	if len(h.PreActive.Command) > 0 {
+		h.PreActive.Deadline = deadline
+	} else if !pre.v.Command.bad {
+		p.fault(pre.at, "hooks.pre_active without command: the program that is waited for")
+	}
+	return h
+}

@@ -1,0 +1,152 @@
+package configs
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// HSRP timers. Cisco allows hellos from 15 ms; fhrpd from 10 ms, which two
+// instances of it keep up well. On the wire of version 1 both timers are one
+// byte of seconds, hence 254 s and 255 s.
+const (
+	helloMin     = 10 * time.Millisecond
+	helloMax     = 254 * time.Second
+	holdMax      = 255 * time.Second
+	defaultHello = 3 * time.Second
+	defaultHold  = 10 * time.Second
+)
+
+func (p *parser) hsrp(o *opt[rawHSRP]) (HSRP, entry) {
+	r := &o.v
+	if o.bad {
+		return HSRP{}, entry{}
+	}
+	h := HSRP{
+		Group:   p.group(o.at, &r.rawGroup, protocol{preempt: false, realIP: true}),
+		Version: uint8(p.number(&r.Version, 2, 1, 2, "")),
+		Auth:    p.hsrpAuth(&r.Auth),
+	}
+	h.ID = p.hsrpGroup(r, h.Version)
+	p.hsrpTimers(r, &h)
+	p.hsrpAddresses(r, &h)
+	e := entry{proto: "hsrp", at: o.at, id: h.ID, idAt: r.Group.at, raw: &r.rawGroup, group: h.Group}
+	e.unsure = r.Group.bad || r.Interface.bad || r.VirtualIPs.bad
+	e.moot = []given{{r.Hello.at, r.Hello.set && !h.Learn}, {r.Hold.at, r.Hold.set && !h.Learn}}
+	return h, e
+}
+
+// hsrpGroup defaults to group 0, as on IOS.
+func (p *parser) hsrpGroup(r *rawHSRP, version uint8) uint16 {
+	switch {
+	case r.Version.bad:
+		return uint16(p.number(&r.Group, 0, 0, 4095, ""))
+	case version == 1:
+		return uint16(p.number(&r.Group, 0, 0, 255, " in version 1"))
+	}
+	return uint16(p.number(&r.Group, 0, 0, 4095, " in version 2"))
+}
+
+// hsrpTimers reads hello and hold. With neither, 3 s and 10 s apply until the
+// active router's are learned (RFC 2281 section 5.1). With one of them the
+// other follows: hold is 10 s or three hellos, whichever is more; hello is 3 s
+// or a third of hold, whichever is less.
+func (p *parser) hsrpTimers(r *rawHSRP, h *HSRP) {
+	h.Learn = !r.Hello.set && !r.Hold.set
+	h.Hello = p.duration(&r.Hello, defaultHello, helloMin, helloMax)
+	h.Hold = p.duration(&r.Hold, defaultHold, helloMin, holdMax)
+	if h.Learn || r.Hello.bad || r.Hold.bad {
+		return
+	}
+	switch {
+	case !r.Hold.set:
+		h.Hold = min(max(defaultHold, 3*h.Hello), holdMax)
+		if h.Hello < time.Second {
+			p.warn(r.Hello.at, "hello %s without hold: a takeover takes %s", short(h.Hello), short(h.Hold))
+		}
+	case !r.Hello.set:
+		h.Hello = helloFor(h.Hold, h.Version)
+	}
+	p.hsrpUnits(r, h)
+	p.hsrpHold(r, h)
+}
+
+// helloFor returns the hello time for a hold time, in a unit the version has.
+func helloFor(hold time.Duration, version uint8) time.Duration {
+	hello := min(defaultHello, hold/3)
+	if version == 1 && hold > time.Second {
+		return max(time.Second, hello.Truncate(time.Second))
+	}
+	return max(helloMin, hello.Truncate(time.Millisecond))
+}
+
+// hsrpUnits checks that the wire can carry the timers: version 2 counts
+// milliseconds. Version 1 counts seconds, and has no word for less: a hello
+// below one second is sent as 0 and neither timer is learned by others.
+func (p *parser) hsrpUnits(r *rawHSRP, h *HSRP) {
+	unit, note := time.Millisecond, "whole milliseconds"
+	if h.Version == 1 && h.Hello >= time.Second {
+		unit, note = time.Second, "whole seconds in version 1, unless hello is below 1s"
+	}
+	for _, t := range []*opt[time.Duration]{&r.Hello, &r.Hold} {
+		if t.given() && t.v%unit != 0 {
+			t.bad = true
+			p.fault(t.at, "%s %s must be %s", t.at.key, short(t.v), note)
+		}
+	}
+}
+
+func (p *parser) hsrpHold(r *rawHSRP, h *HSRP) {
+	at := r.Hold.at
+	if !r.Hold.set {
+		at = r.Hello.at
+	}
+	switch {
+	case r.Hello.bad || r.Hold.bad:
+	case h.Hold <= h.Hello:
+		p.fault(at, "hold %s must exceed hello %s; three times as much is usual", short(h.Hold), short(h.Hello))
+	case h.Hold < 3*h.Hello:
+		p.warn(at, "hold %s is less than three times hello %s: two lost packets can move the group",
+			short(h.Hold), short(h.Hello))
+	}
+}
+
+// hsrpAddresses fixes family and order of the virtual addresses. Without any
+// the group learns its address, which IPv4 only can.
+func (p *parser) hsrpAddresses(r *rawHSRP, h *HSRP) {
+	if h.Family == 0 {
+		h.Family = 4
+		return
+	}
+	if h.Family != 6 {
+		return
+	}
+	if h.Version == 1 && !r.Version.bad {
+		p.fault(r.VirtualIPs.at, "virtual_ips %s: version 1 is IPv4 only, set version = 2", h.VirtualIPs[0])
+	}
+	if !linkLocalFirst(h.VirtualIPs) && !r.Group.bad {
+		h.VirtualIPs = slices.Insert(h.VirtualIPs, 0, LinkLocal(h.ID))
+	}
+}
+
+// linkLocalFirst moves the first link-local address to the front, and reports
+// whether there was one.
+func linkLocalFirst(addrs []netip.Addr) bool {
+	i := slices.IndexFunc(addrs, netip.Addr.IsLinkLocalUnicast)
+	if i < 0 {
+		return false
+	}
+	a := addrs[i]
+	copy(addrs[1:], addrs[:i])
+	addrs[0] = a
+	return true
+}
+
+// LinkLocal returns the virtual link-local address of an IPv6 HSRP group that
+// was given none: Cisco forms it from the virtual MAC 00:05:73:a0:0G:GG by
+// inserting ff:fe, and does not flip the universal/local bit. Of group, the
+// lower twelve bits count.
+func LinkLocal(group uint16) netip.Addr {
+	return netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80, 9: 0x05, 10: 0x73, 11: 0xff, 12: 0xfe,
+		13: 0xa0, 14: byte(group>>8) & 0x0f, 15: byte(group)})
+}

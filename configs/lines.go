@@ -1,0 +1,238 @@
+package configs
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// indexLines maps the path of every table and value of a TOML text, such as
+// hsrp[1].announce.count or vrrp[0].virtual_ips[2], to the line it starts on.
+//
+// The decoder knows positions only for what it rejects, and keeps one for all
+// elements of an array of tables, so a rule that fails after decoding could not
+// say where. The text has been accepted by the decoder before: the scan only
+// has to be right about valid TOML, and has to end on anything.
+func indexLines(text string) map[string]int {
+	s := &scanner{text: strings.TrimPrefix(text, "\ufeff"), line: 1,
+		lines: map[string]int{}, elems: map[string]int{}}
+	for s.blank(true); !s.done(); s.blank(true) {
+		start := s.pos
+		if s.peek() == '[' {
+			s.header()
+		} else {
+			s.pair(s.table)
+		}
+		if s.pos == start {
+			s.step()
+		}
+	}
+	return s.lines
+}
+
+type scanner struct {
+	text  string
+	pos   int
+	line  int
+	table string         // path of the table in whose body the scan is
+	lines map[string]int // result
+	elems map[string]int // how many [[…]] headers a path has had
+}
+
+func (s *scanner) done() bool { return s.pos >= len(s.text) }
+
+// peek returns the next byte, or 0 at the end.
+func (s *scanner) peek() byte {
+	if s.done() {
+		return 0
+	}
+	return s.text[s.pos]
+}
+
+func (s *scanner) step() {
+	if s.peek() == '\n' {
+		s.line++
+	}
+	s.pos++
+}
+
+// blank skips space and, when asked, line ends and comments.
+func (s *scanner) blank(lines bool) {
+	for !s.done() {
+		switch c := s.peek(); {
+		case c == ' ' || c == '\t' || c == '\r':
+		case lines && c == '\n':
+		case lines && c == '#':
+			for !s.done() && s.peek() != '\n' {
+				s.step()
+			}
+			continue
+		default:
+			return
+		}
+		s.step()
+	}
+}
+
+// header reads [a.b] or [[a.b]] and makes it the current table.
+func (s *scanner) header() {
+	line, array := s.line, strings.HasPrefix(s.text[s.pos:], "[[")
+	for s.peek() == '[' {
+		s.step()
+	}
+	keys := s.keys(']')
+	for s.peek() == ']' {
+		s.step()
+	}
+	s.table = ""
+	for i, k := range keys {
+		s.table = join(s.table, k)
+		last := i == len(keys)-1
+		if last && array {
+			s.elems[s.table]++
+		}
+		if n := s.elems[s.table]; n > 0 {
+			s.table = elem(s.table, n-1)
+		}
+	}
+	s.lines[s.table] = line
+}
+
+// pair reads one key = value below the table at path.
+func (s *scanner) pair(path string) {
+	line := s.line
+	for _, k := range s.keys('=') {
+		path = join(path, k)
+		if _, ok := s.lines[path]; !ok {
+			s.lines[path] = line
+		}
+	}
+	if s.peek() == '=' {
+		s.step()
+		s.value(path)
+	}
+}
+
+// keys reads a dotted key up to, and without, the byte end or the line's end.
+func (s *scanner) keys(end byte) []string {
+	var keys []string
+	for {
+		s.blank(false)
+		start := s.pos
+		switch c := s.peek(); {
+		case c == end || c == '\n' || c == 0 || c == ']' || c == '}' || c == ',':
+			return keys
+		case c == '.':
+			s.step()
+		case c == '"' || c == '\'':
+			s.str()
+			keys = append(keys, unquote(s.text[start:s.pos]))
+		default:
+			for !s.done() && !strings.ContainsRune(" \t\r\n.=]},\"'", rune(s.peek())) {
+				s.step()
+			}
+			keys = append(keys, s.text[start:s.pos])
+		}
+	}
+}
+
+// value reads any value and notes where it and its parts start.
+func (s *scanner) value(path string) {
+	s.blank(false)
+	s.lines[path] = s.line
+	switch s.peek() {
+	case '"', '\'':
+		s.str()
+	case '[':
+		s.array(path)
+	case '{':
+		s.inline(path)
+	default:
+		for !s.done() && !strings.ContainsRune(",]}#\n", rune(s.peek())) {
+			s.step()
+		}
+	}
+}
+
+func (s *scanner) array(path string) {
+	s.step()
+	for i := 0; ; i++ {
+		s.blank(true)
+		if s.done() {
+			return
+		}
+		if s.peek() == ']' {
+			s.step()
+			return
+		}
+		s.value(elem(path, i))
+		s.next()
+	}
+}
+
+func (s *scanner) inline(path string) {
+	s.step()
+	for {
+		s.blank(true)
+		if s.done() {
+			return
+		}
+		if s.peek() == '}' {
+			s.step()
+			return
+		}
+		s.pair(path)
+		s.next()
+	}
+}
+
+// next skips the comma between two elements, and anything else that is neither
+// an element nor the end, so that the scan goes on.
+func (s *scanner) next() {
+	s.blank(true)
+	if c := s.peek(); c != ']' && c != '}' && !s.done() {
+		s.step()
+	}
+}
+
+// str skips a string of any of the four kinds.
+func (s *scanner) str() {
+	quote := s.text[s.pos : s.pos+1]
+	end := quote
+	if strings.HasPrefix(s.text[s.pos:], strings.Repeat(quote, 3)) {
+		end = strings.Repeat(quote, 3)
+	}
+	for range len(end) {
+		s.step()
+	}
+	for !s.done() && !strings.HasPrefix(s.text[s.pos:], end) {
+		if s.peek() == '\\' && quote == `"` {
+			s.step()
+		}
+		s.step()
+	}
+	// A multi-line string may end in up to two quotes of its own.
+	for i := 0; !s.done() && (i < len(end) || len(end) == 3 && i < 5 && s.text[s.pos:s.pos+1] == quote); i++ {
+		s.step()
+	}
+}
+
+func unquote(key string) string {
+	if u, err := strconv.Unquote(key); err == nil {
+		return u
+	}
+	return strings.Trim(key, `"'`)
+}
+
+// join returns the path of key inside the table at path.
+func join(path, key string) string {
+	key = toml.Key{key}.String()
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// elem returns the path of element i of the array at path.
+func elem(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }

@@ -1,0 +1,88 @@
+package configs
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/BurntSushi/toml"
+)
+
+// Load reads and parses the file at path. It returns the error of reading, or
+// Errors with everything that is wrong with the file.
+func Load(path string) (*Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	return Parse(path, text)
+}
+
+// Parse turns the text of a file into a valid configuration with all defaults
+// filled in. The name stands in front of each fault, and relative md5_file
+// paths start from its folder. Every rule is checked whatever other rules fail;
+// the error is then of type Errors.
+func Parse(name string, text []byte) (*Config, error) {
+	return parse(name, text, readKeyFile)
+}
+
+// keyReader returns the content and the permissions of a key file.
+type keyReader func(path string) ([]byte, fs.FileMode, error)
+
+// parser carries what the rules need besides the value they look at.
+type parser struct {
+	*log
+	readKey keyReader
+	tracks  map[string]place
+}
+
+func parse(name string, text []byte, readKey keyReader) (*Config, error) {
+	l := &log{file: name}
+	doc := map[string]any{}
+	if _, err := toml.Decode(string(text), &doc); err != nil {
+		return nil, Errors{syntaxFault(name, err)}
+	}
+	var raw rawConfig
+	b := &binder{log: l, lines: indexLines(string(text))}
+	b.table(place{}, doc, &raw)
+
+	p := &parser{log: l, readKey: readKey, tracks: map[string]place{}}
+	c := p.config(&raw)
+	sortByLine(l.faults)
+	sortByLine(l.warnings)
+	if len(l.faults) > 0 {
+		return nil, l.faults
+	}
+	sum := sha256.Sum256(text)
+	c.Sum, c.Warnings = hex.EncodeToString(sum[:]), l.warnings
+	return c, nil
+}
+
+func syntaxFault(name string, err error) Fault {
+	f := Fault{File: name, Msg: err.Error()}
+	if pe, ok := errors.AsType[toml.ParseError](err); ok {
+		f.Line, f.Msg = pe.Position.Line, pe.Message
+	}
+	return f
+}
+
+func (p *parser) config(raw *rawConfig) *Config {
+	c := &Config{Daemon: p.daemon(&raw.Daemon.v)}
+	for i := range raw.Track.items {
+		c.Tracks = append(c.Tracks, p.track(&raw.Track.items[i]))
+	}
+	var all []entry
+	for i := range raw.HSRP.items {
+		h, e := p.hsrp(&raw.HSRP.items[i])
+		c.HSRP, all = append(c.HSRP, h), append(all, e)
+	}
+	for i := range raw.VRRP.items {
+		v, e := p.vrrp(&raw.VRRP.items[i])
+		c.VRRP, all = append(c.VRRP, v), append(all, e)
+	}
+	p.together(all)
+	return c
+}

@@ -1,0 +1,234 @@
+package configs
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// masked stands for a key in PrintMasked.
+const masked = "********"
+
+// Print writes the effective configuration as TOML: every default filled in, in
+// the order of the file, the virtual addresses in the order they are sent. What
+// it writes parses to the same Config, but for Sum and Warnings. A key that
+// came from a file is written as that file's absolute path; a key that stood in
+// the text stands in the output, so treat the output like the file.
+func Print(w io.Writer, c *Config) error { return print(w, c, false) }
+
+// PrintMasked is Print for logs and bug reports: keys from the text are written
+// as asterisks, so the output parses, but to other keys.
+func PrintMasked(w io.Writer, c *Config) error { return print(w, c, true) }
+
+func print(w io.Writer, c *Config, mask bool) error {
+	p := &printer{w: bufio.NewWriter(w), mask: mask}
+	p.daemon(&c.Daemon)
+	for i := range c.Tracks {
+		p.track(&c.Tracks[i])
+	}
+	for i := range c.HSRP {
+		p.hsrp(&c.HSRP[i])
+	}
+	for i := range c.VRRP {
+		p.vrrp(&c.VRRP[i])
+	}
+	if err := p.w.Flush(); err != nil {
+		return fmt.Errorf("print configuration: %w", err)
+	}
+	return nil
+}
+
+// printer writes through a bufio.Writer, which keeps the first error for Flush.
+type printer struct {
+	w    *bufio.Writer
+	mask bool
+}
+
+func (p *printer) line(format string, args ...any) { fmt.Fprintf(p.w, format+"\n", args...) }
+func (p *printer) str(key, v string)               { p.line("%s = %s", key, quote(v)) }
+func (p *printer) dur(key string, d time.Duration) { p.str(key, short(d)) }
+func (p *printer) num(key string, n int)           { p.line("%s = %d", key, n) }
+func (p *printer) bool(key string, v bool)         { p.line("%s = %t", key, v) }
+func (p *printer) strs(key string, v []string)     { p.line("%s = %s", key, quoteAll(v)) }
+func (p *printer) addrs(key string, v []netip.Addr) {
+	p.strs(key, texts(v))
+}
+
+// unlessEmpty writes keys whose empty value is not a legal one.
+func (p *printer) unlessEmpty(key, v string) {
+	if v != "" {
+		p.str(key, v)
+	}
+}
+
+func (p *printer) daemon(d *Daemon) {
+	p.line("[daemon]")
+	p.str("metrics", d.Metrics)
+	p.str("log", d.Log)
+	p.str("format", d.Format)
+	p.bool("realtime", d.Realtime)
+	switch {
+	case d.Lease.Auto:
+		p.str("lease", "auto")
+	case d.Lease.Off:
+		p.str("lease", "off")
+	default:
+		p.dur("lease", d.Lease.Duration)
+	}
+}
+
+func (p *printer) track(t *Track) {
+	p.line("\n[[track]]")
+	p.str("name", t.Name)
+	if t.Kind == TrackCommand {
+		p.strs(string(t.Kind), t.Command)
+	} else {
+		p.str(string(t.Kind), t.Target)
+	}
+	p.dur("interval", t.Interval)
+	p.dur("timeout", t.Timeout)
+	p.num("rise", t.Rise)
+	p.num("fall", t.Fall)
+	p.dur("delay_up", t.DelayUp)
+	p.dur("delay_down", t.DelayDown)
+}
+
+func (p *printer) hsrp(h *HSRP) {
+	p.line("\n[[hsrp]]")
+	p.str("interface", h.Interface)
+	p.num("group", int(h.ID))
+	p.num("version", int(h.Version))
+	p.group(&h.Group)
+	comment := ""
+	if h.Learn {
+		p.line("# until the active router's are learned:")
+		comment = "# "
+	}
+	p.dur(comment+"hello", h.Hello)
+	p.dur(comment+"hold", h.Hold)
+	p.auth(h.Auth)
+	p.tables("hsrp", &h.Group)
+}
+
+func (p *printer) vrrp(v *VRRP) {
+	p.line("\n[[vrrp]]")
+	p.str("interface", v.Interface)
+	p.num("vrid", int(v.VRID))
+	p.num("version", int(v.Version))
+	p.group(&v.Group)
+	p.dur("advertise", v.Advertise)
+	p.bool("accept", v.Accept)
+	p.addrs("peers", v.Peers)
+	p.str("checksum", v.Checksum)
+	p.auth(v.Auth)
+	p.tables("vrrp", &v.Group)
+}
+
+func (p *printer) group(g *Group) {
+	p.unlessEmpty("name", g.Name)
+	p.addrs("virtual_ips", g.VirtualIPs)
+	p.num("priority", int(g.Priority))
+	p.bool("preempt", g.Preempt)
+	p.dur("preempt_delay", g.PreemptDelay)
+	if g.MACMode == MACChosen {
+		p.str("mac", net.HardwareAddr(g.MAC[:]).String())
+	} else {
+		p.str("mac", string(g.MACMode))
+	}
+	p.unlessEmpty("follow", g.Follow)
+	refs := make([]string, len(g.Track))
+	for i, r := range g.Track {
+		refs[i] = trackRefText(r)
+	}
+	p.line("track = [%s]", strings.Join(refs, ", "))
+	p.addrs("neighbors", g.Neighbors)
+}
+
+func trackRefText(r TrackRef) string {
+	if r.Shutdown {
+		return fmt.Sprintf("{ object = %s, shutdown = true }", quote(r.Object))
+	}
+	return fmt.Sprintf("{ object = %s, decrement = %d }", quote(r.Object), r.Decrement)
+}
+
+func (p *printer) auth(a Auth) {
+	key, id := a.MD5, fmt.Sprintf(", key_id = %d", a.KeyID)
+	if p.mask && key != "" {
+		key = masked
+	}
+	switch {
+	case a.File != "":
+		p.line("auth = { md5_file = %s%s }", quote(a.File), id)
+	case a.MD5 != "":
+		p.line("auth = { md5 = %s%s }", quote(key), id)
+	case a.Text != "" && p.mask && a.Text != defaultText:
+		p.line("auth = { text = %s }", quote(masked))
+	case a.Text != "":
+		p.line("auth = { text = %s }", quote(a.Text))
+	}
+}
+
+// tables writes the tables below a group. They come last, because a key after
+// them would be theirs.
+func (p *printer) tables(kind string, g *Group) {
+	a := &g.Announce
+	p.line("\n[%s.announce]", kind)
+	p.num("count", a.Count)
+	p.dur("interval", a.Interval)
+	if a.Refresh == 0 {
+		p.str("refresh", "off")
+	} else {
+		p.dur("refresh", a.Refresh)
+	}
+	p.bool("real_ip", a.RealIP)
+	p.str("probe", a.Probe)
+
+	h := &g.Hooks
+	p.line("\n[%s.hooks]", kind)
+	p.strs("active", h.Active)
+	p.strs("standby", h.Standby)
+	if len(h.PreActive.Command) > 0 {
+		p.line("pre_active = { command = %s, deadline = %s }",
+			quoteAll(h.PreActive.Command), quote(short(h.PreActive.Deadline)))
+	}
+}
+
+func texts(addrs []netip.Addr) []string {
+	out := make([]string, len(addrs))
+	for i, a := range addrs {
+		out[i] = a.String()
+	}
+	return out
+}
+
+func quoteAll(v []string) string {
+	out := make([]string, len(v))
+	for i, s := range v {
+		out[i] = quote(s)
+	}
+	return "[" + strings.Join(out, ", ") + "]"
+}
+
+// quote writes s as a basic string of TOML, which has fewer escapes than Go.
+func quote(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range strings.ToValidUTF8(s, string(utf8.RuneError)) {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < ' ' || r == 0x7f:
+			fmt.Fprintf(&b, `\u%04X`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}

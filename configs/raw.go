@@ -1,0 +1,105 @@
+package configs
+
+import "time"
+
+// The raw structs mirror the text. Every key the parser knows has its field
+// here, and reference.toml explains every one of them.
+
+type rawConfig struct {
+	Daemon opt[rawDaemon] `toml:"daemon"`
+	Track  list[rawTrack] `toml:"track"`
+	HSRP   list[rawHSRP]  `toml:"hsrp"`
+	VRRP   list[rawVRRP]  `toml:"vrrp"`
+}
+
+type rawDaemon struct {
+	Metrics  opt[string] `toml:"metrics"`
+	Log      opt[string] `toml:"log"`
+	Format   opt[string] `toml:"format"`
+	Realtime opt[bool]   `toml:"realtime"`
+	Lease    opt[span]   `toml:"lease"`
+}
+
+type rawTrack struct {
+	Name      opt[string]        `toml:"name"`
+	Interface opt[string]        `toml:"interface"`
+	Route     opt[string]        `toml:"route"`
+	Ping      opt[string]        `toml:"ping"`
+	ARP       opt[string]        `toml:"arp"`
+	TCP       opt[string]        `toml:"tcp"`
+	HTTP      opt[string]        `toml:"http"`
+	File      opt[string]        `toml:"file"`
+	Command   list[string]       `toml:"command"`
+	Interval  opt[time.Duration] `toml:"interval"`
+	Timeout   opt[time.Duration] `toml:"timeout"`
+	Rise      opt[int64]         `toml:"rise"`
+	Fall      opt[int64]         `toml:"fall"`
+	DelayUp   opt[time.Duration] `toml:"delay_up"`
+	DelayDown opt[time.Duration] `toml:"delay_down"`
+}
+
+// rawGroup has the keys that HSRP groups and VRRP routers share.
+type rawGroup struct {
+	Interface    opt[string]        `toml:"interface"`
+	Name         opt[string]        `toml:"name"`
+	Version      opt[int64]         `toml:"version"`
+	VirtualIPs   list[string]       `toml:"virtual_ips"`
+	Priority     opt[int64]         `toml:"priority"`
+	Preempt      opt[bool]          `toml:"preempt"`
+	PreemptDelay opt[time.Duration] `toml:"preempt_delay"`
+	MAC          opt[string]        `toml:"mac"`
+	Follow       opt[string]        `toml:"follow"`
+	Auth         opt[rawAuth]       `toml:"auth"`
+	Track        list[rawTrackRef]  `toml:"track"`
+	Neighbors    list[string]       `toml:"neighbors"`
+	Announce     opt[rawAnnounce]   `toml:"announce"`
+	Hooks        opt[rawHooks]      `toml:"hooks"`
+}
+
+type rawHSRP struct {
+	rawGroup
+	Group opt[int64]         `toml:"group"`
+	Hello opt[time.Duration] `toml:"hello"`
+	Hold  opt[time.Duration] `toml:"hold"`
+}
+
+type rawVRRP struct {
+	rawGroup
+	VRID      opt[int64]         `toml:"vrid"`
+	Advertise opt[time.Duration] `toml:"advertise"`
+	Accept    opt[bool]          `toml:"accept"`
+	Peers     list[string]       `toml:"peers"`
+	Checksum  opt[string]        `toml:"checksum"`
+}
+
+type rawAuth struct {
+	MD5     opt[string] `toml:"md5"`
+	MD5File opt[string] `toml:"md5_file"`
+	Text    opt[string] `toml:"text"`
+	KeyID   opt[int64]  `toml:"key_id"`
+}
+
+type rawTrackRef struct {
+	Object    opt[string] `toml:"object"`
+	Decrement opt[int64]  `toml:"decrement"`
+	Shutdown  opt[bool]   `toml:"shutdown"`
+}
+
+type rawAnnounce struct {
+	Count    opt[int64]         `toml:"count"`
+	Interval opt[time.Duration] `toml:"interval"`
+	Refresh  opt[span]          `toml:"refresh"`
+	RealIP   opt[word]          `toml:"real_ip"`
+	Probe    opt[string]        `toml:"probe"`
+}
+
+type rawHooks struct {
+	Active    list[string] `toml:"active"`
+	Standby   list[string] `toml:"standby"`
+	PreActive opt[rawHook] `toml:"pre_active"`
+}
+
+type rawHook struct {
+	Command  list[string]       `toml:"command"`
+	Deadline opt[time.Duration] `toml:"deadline"`
+}

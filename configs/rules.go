@@ -1,0 +1,206 @@
+package configs
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// The rules here look at one value. Each returns a value that can be used even
+// after a fault, and marks the raw one as bad so that no other rule complains
+// about the consequence.
+
+// oneOf takes the first word as the default.
+func (p *parser) oneOf(o *opt[string], words ...string) string {
+	v := o.or(words[0])
+	if !slices.Contains(words, v) {
+		o.bad = true
+		p.fault(o.at, "%s %q must be one of %s", o.at.key, v, strings.Join(words, ", "))
+	}
+	return v
+}
+
+func (p *parser) number(o *opt[int64], def, low, high int64, where string) int64 {
+	v := o.or(def)
+	if v < low || v > high {
+		o.bad = true
+		p.fault(o.at, "%s %d must be %d to %d%s", o.at.key, v, low, high, where)
+		return def
+	}
+	return v
+}
+
+// required takes a number that has no default.
+func (p *parser) required(o *opt[int64], low, high int64, where string) int64 {
+	if !o.set {
+		o.bad = true
+		p.fault(o.at, "%s is missing: %d to %d%s", o.at.key, low, high, where)
+		return low
+	}
+	return p.number(o, low, low, high, where)
+}
+
+func (p *parser) duration(o *opt[time.Duration], def, low, high time.Duration) time.Duration {
+	v := o.or(def)
+	if v < low || v > high {
+		o.bad = true
+		p.fault(o.at, "%s %s must be %s to %s", o.at.key, short(v), short(low), short(high))
+		return def
+	}
+	return v
+}
+
+// durationOr reads a duration from a string that could also have been one of
+// the quoted words.
+func (p *parser) durationOr(o *opt[span], words string, low, high time.Duration) (time.Duration, bool) {
+	d, err := parseDuration(string(o.v))
+	if err == nil && d >= low && d <= high {
+		return d, true
+	}
+	o.bad = true
+	p.fault(o.at, "%s %q must be %s or a duration of %s to %s", o.at.key, o.v, words, short(low), short(high))
+	return 0, false
+}
+
+// short prints a duration without the zero parts: 1m, not 1m0s.
+func short(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// device takes the name of a network interface, by the kernel's own rules.
+func (p *parser) device(o *opt[string]) string {
+	switch {
+	case !o.set:
+		o.bad = true
+		p.fault(o.at, "%s is missing: the name of a network interface", o.at.key)
+	case o.given() && !isDevice(o.v):
+		o.bad = true
+		p.fault(o.at, "%s %q is not the name of a network interface: 1 to 15 bytes without space, slash or colon",
+			o.at.key, o.v)
+	}
+	return o.v
+}
+
+func isDevice(s string) bool {
+	return s != "" && len(s) <= 15 && s != "." && s != ".." && !strings.ContainsFunc(s, func(r rune) bool {
+		return r == '/' || r == ':' || unicode.IsSpace(r) || unicode.IsControl(r)
+	})
+}
+
+// label takes a name that people type on a command line.
+func (p *parser) label(o *opt[string]) string {
+	bad := o.v == "" || len(o.v) > 64 || strings.HasPrefix(o.v, "-") || strings.ContainsFunc(o.v, func(r rune) bool {
+		return r == ':' || unicode.IsSpace(r) || unicode.IsControl(r)
+	})
+	if o.given() && bad {
+		o.bad = true
+		p.fault(o.at, "%s %q must be 1 to 64 bytes without space or colon, and not begin with a dash", o.at.key, o.v)
+	}
+	return o.v
+}
+
+// argv takes a command and its arguments.
+func (p *parser) argv(l *list[string]) []string {
+	args := make([]string, 0, len(l.items))
+	for _, it := range l.items {
+		args = append(args, it.v)
+		if strings.Contains(it.v, "\x00") {
+			p.fault(it.at, "%s must not contain a NUL byte", l.at.key)
+		}
+	}
+	if len(args) == 0 || l.bad {
+		return nil
+	}
+	switch {
+	case args[0] == "":
+		p.fault(l.at, "%s begins with an empty string: the first is the program to run", l.at.key)
+	case !strings.HasPrefix(args[0], "/"):
+		p.warn(l.at, "%s %q is not an absolute path: it is looked up in the daemon's PATH", l.at.key, args[0])
+	}
+	return args
+}
+
+// address reads one address of an array.
+func (p *parser) address(o *opt[string]) (netip.Addr, bool) {
+	if !o.given() {
+		return netip.Addr{}, false
+	}
+	a, err := netip.ParseAddr(o.v)
+	why := ""
+	switch pfx, perr := netip.ParsePrefix(o.v); {
+	case perr == nil:
+		why = "write it without a prefix length: " + pfx.Addr().String()
+	case err != nil:
+		why = "it is not an IP address"
+	case a.Zone() != "":
+		why = "write it without a zone: the interface is the group's"
+	case a.Is4In6():
+		why = "write the IPv4 address as " + a.Unmap().String()
+	default:
+		why = notUnicast(a)
+	}
+	if why != "" {
+		o.bad = true
+		p.fault(o.at, "%s %q: %s", o.at.key, o.v, why)
+	}
+	return a, why == ""
+}
+
+// notUnicast returns why no router can own a, or "".
+func notUnicast(a netip.Addr) string {
+	switch {
+	case a.IsMulticast():
+		return "a multicast address, unicast is wanted"
+	case a.IsLoopback():
+		return "a loopback address, unicast on the segment is wanted"
+	case a.IsUnspecified(), a.Is4() && a.As4()[0] == 0:
+		return "not the address of a host"
+	case a == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+		return "the broadcast address, unicast is wanted"
+	}
+	return ""
+}
+
+// addresses reads an array of addresses of one family, without repetition.
+// Family 0 takes that of the first.
+func (p *parser) addresses(l *list[string], family int) []netip.Addr {
+	var out []netip.Addr
+	for i := range l.items {
+		it := &l.items[i]
+		a, ok := p.address(it)
+		if !ok {
+			l.bad = true
+			continue
+		}
+		if family == 0 {
+			family = familyOf(a)
+		}
+		switch {
+		case familyOf(a) != family:
+			it.bad, l.bad = true, true
+			p.fault(it.at, "%s %s is IPv%d in a group of IPv%d: one family per table", l.at.key, a, familyOf(a), family)
+		case slices.Contains(out, a):
+			it.bad, l.bad = true, true
+			p.fault(it.at, "%s has %s twice", l.at.key, a)
+		default:
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func familyOf(a netip.Addr) int {
+	if a.Is4() {
+		return 4
+	}
+	return 6
+}

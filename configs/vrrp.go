@@ -1,0 +1,101 @@
+package configs
+
+import "time"
+
+// VRRP's advertisement intervals: one byte of seconds in version 2 (RFC 3768
+// section 5.3.7), twelve bits of centiseconds in version 3 (RFC 9568 section
+// 5.2.7).
+const (
+	centisecond      = 10 * time.Millisecond
+	advertiseMax2    = 255 * time.Second
+	advertiseMax3    = 4095 * centisecond
+	defaultAdvertise = time.Second
+	ownerPriority    = 255
+	vipsMax          = 255 // the count is one byte
+	vips6Max         = 90  // in a packet of 1500 bytes
+)
+
+func (p *parser) vrrp(o *opt[rawVRRP]) (VRRP, entry) {
+	r := &o.v
+	if o.bad {
+		return VRRP{}, entry{}
+	}
+	v := VRRP{
+		Group:   p.group(o.at, &r.rawGroup, protocol{preempt: true, realIP: false}),
+		VRID:    uint8(p.required(&r.VRID, 1, 255, "")),
+		Version: uint8(p.number(&r.Version, 3, 2, 3, "")),
+		Accept:  r.Accept.or(false),
+	}
+	v.Auth = p.vrrpAuth(&r.Auth, v.Version)
+	v.Advertise = p.advertise(r, v.Version)
+	v.Peers = p.addresses(&r.Peers, v.Family)
+	p.vrrpAddresses(o.at, r, &v)
+	v.Checksum = p.checksum(r, &v)
+	p.owner(r, &v)
+	e := entry{proto: "vrrp", at: o.at, id: uint16(v.VRID), idAt: r.VRID.at, raw: &r.rawGroup, group: v.Group}
+	e.unsure = r.VRID.bad || r.Interface.bad || r.VirtualIPs.bad || v.Family == 0
+	e.moot = []given{{r.Advertise.at, r.Advertise.given() && v.Advertise != defaultAdvertise}}
+	return v, e
+}
+
+func (p *parser) advertise(r *rawVRRP, version uint8) time.Duration {
+	o := &r.Advertise
+	if r.Version.bad {
+		return o.or(defaultAdvertise)
+	}
+	unit, most, note := centisecond, advertiseMax3, "whole centiseconds of 10ms to 40.95s in version 3"
+	if version == 2 {
+		unit, most, note = time.Second, advertiseMax2, "whole seconds of 1s to 255s in version 2"
+	}
+	d := o.or(defaultAdvertise)
+	if d < unit || d > most || d%unit != 0 {
+		p.fault(o.at, "advertise %s must be %s", short(d), note)
+	}
+	return d
+}
+
+func (p *parser) vrrpAddresses(at place, r *rawVRRP, v *VRRP) {
+	o := &r.VirtualIPs
+	n := len(v.VirtualIPs)
+	switch {
+	case n == 0 && !o.bad:
+		p.fault(o.at, "virtual_ips is missing: VRRP needs at least one address")
+	case n > vipsMax:
+		p.fault(o.at, "virtual_ips has %d addresses: 1 to %d are allowed", n, vipsMax)
+	case v.Family == 6 && n > vips6Max:
+		p.warn(o.at, "virtual_ips has %d addresses: above %d an advertisement exceeds 1500 bytes", n, vips6Max)
+	}
+	if v.Family != 6 {
+		return
+	}
+	if v.Version == 2 && !r.Version.bad {
+		p.fault(o.at, "virtual_ips %s: version 2 is IPv4 only, set version = 3", v.VirtualIPs[0])
+	}
+	if !linkLocalFirst(v.VirtualIPs) && !o.bad {
+		p.fault(o.at, "virtual_ips has no link-local address: VRRP for IPv6 needs one (RFC 9568 section 5.2.9), such as \"fe80::1\"")
+	}
+}
+
+func (p *parser) checksum(r *rawVRRP, v *VRRP) string {
+	o := &r.Checksum
+	s := p.oneOf(o, "auto", "rfc9568", "pseudo-header")
+	if s != "auto" && !o.bad && !r.Version.bad && (v.Version == 2 || v.Family == 6) {
+		p.fault(o.at, "checksum %q: there is a choice in IPv4 version 3 only, leave it out", s)
+	}
+	return s
+}
+
+// owner warns about settings that the owner of the addresses does not heed.
+func (p *parser) owner(r *rawVRRP, v *VRRP) {
+	if v.Priority != ownerPriority || r.Priority.bad {
+		return
+	}
+	if !v.Preempt {
+		p.warn(r.Preempt.at, "preempt = false has no effect: the address owner (priority 255) always preempts")
+	}
+	for i, ref := range v.Track {
+		if !ref.Shutdown {
+			p.warn(r.Track.items[i].at, "track %s has no effect: an address owner's priority stays 255; use shutdown = true", ref.Object)
+		}
+	}
+}
