@@ -2,7 +2,11 @@
 // `fhrpd show status --json`, in the shape that scripts rely on.
 package status
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // Status is the whole daemon.
 type Status struct {
@@ -13,6 +17,25 @@ type Status struct {
 	Maintenance  bool    `json:"maintenance"`
 	Groups       []Group `json:"groups"`
 	Tracks       []Track `json:"tracks"`
+
+	Interfaces []Interface `json:"interfaces"`
+}
+
+// Interface is one interface with groups on it.
+type Interface struct {
+	Name       string            `json:"name"`
+	Up         bool              `json:"up"`
+	MAC        string            `json:"mac"`
+	Addresses  []string          `json:"addresses"`
+	Advertises uint64            `json:"advertises"` // HSRP interface-state messages heard
+	Rejected   map[string]uint64 `json:"rejected"`   // by reason: packets that belong to no group
+	SendErrors uint64            `json:"send_errors"`
+	LastError  string            `json:"last_error,omitempty"`
+}
+
+// SortTracks puts tracked objects into the order of their names.
+func SortTracks(tracks []Track) {
+	slices.SortFunc(tracks, func(a, b Track) int { return cmp.Compare(a.Name, b.Name) })
 }
 
 // Group is one HSRP group or VRRP router.

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/control"
+	"github.com/fhrpd/fhrpd/cmd/internal/show"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+)
+
+func eventsCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "events",
+		Short: "stream transitions and other events as they happen",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.events(cmd.Context())
+		},
+	}
+	a.controlFlag(cmd)
+	a.jsonFlag(cmd)
+	return cmd
+}
+
+// events prints one line an event until it is interrupted, which is its
+// normal end, or the daemon goes away.
+func (a *app) events(ctx context.Context) error {
+	ch, err := a.daemon().Subscribe(ctx)
+	if err != nil {
+		return err
+	}
+	for ev := range ch {
+		if err := a.printEvent(ev); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return fmt.Errorf("%w any more on %s: it stopped", control.ErrNoDaemon, a.control)
+}
+
+func (a *app) printEvent(ev status.Event) error {
+	if a.json {
+		return json.NewEncoder(a.stdout).Encode(ev)
+	}
+	_, err := fmt.Fprintln(a.stdout, show.Event(&ev))
+	return err
+}

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/show"
+)
+
+func explainCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "explain [GROUP]",
+		Short: "tell why the last transition happened",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			group := ""
+			if len(args) > 0 {
+				group = args[0]
+			}
+			x, err := a.daemon().Explain(cmd.Context(), group)
+			if err != nil {
+				return err
+			}
+			return a.print(x, func() string { return show.Explanation(x) })
+		},
+	}
+	a.controlFlag(cmd)
+	a.jsonFlag(cmd)
+	return cmd
+}

@@ -1,0 +1,18 @@
+// Command fhrpd is a first-hop redundancy daemon for Linux (HSRP versions 1
+// and 2, VRRP versions 2 and 3) and the command that operates it.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	a := &app{stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
+	os.Exit(a.execute(ctx, os.Args[1:]))
+}

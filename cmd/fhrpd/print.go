@@ -1,0 +1,21 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+)
+
+// print writes v as JSON when that was asked for, otherwise as text.
+func (a *app) print(v any, text func() string) error {
+	if a.json {
+		return a.printJSON(v)
+	}
+	_, err := io.WriteString(a.stdout, text())
+	return err
+}
+
+func (a *app) printJSON(v any) error {
+	enc := json.NewEncoder(a.stdout)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/control"
+)
+
+// Default places.
+const (
+	defaultConfig  = "/etc/fhrpd/fhrpd.toml"
+	defaultControl = "/run/fhrpd/control.sock"
+)
+
+// app is what commands share: where they write, the time, and the flags that
+// many of them have.
+type app struct {
+	stdout, stderr io.Writer
+	now            func() time.Time
+	control        string // --control
+	json           bool   // --json
+}
+
+// commands lists every command of fhrpd, in the order of the help text.
+func commands(a *app) []*cobra.Command {
+	return []*cobra.Command{
+		showCommand(a),
+		explainCommand(a),
+		eventsCommand(a),
+		setCommand(a),
+		announceCommand(a),
+		verifyCommand(a),
+		versionCommand(a),
+	}
+}
+
+// execute runs the command that args name and returns the exit code. An error
+// is one line on stderr; a mistake in args also gets the usage line.
+func (a *app) execute(ctx context.Context, args []string) int {
+	root := &cobra.Command{
+		Use:           "fhrpd",
+		Short:         "first-hop redundancy for Linux: HSRP and VRRP",
+		Long:          "fhrpd keeps a default gateway alive with HSRP (versions 1 and 2) and VRRP\n(versions 2 and 3). \"fhrpd run\" is the daemon; the other commands operate it.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          needSubcommand,
+	}
+	root.SetArgs(args)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.AddCommand(commands(a)...)
+	var ran bool
+	noteRuns(root, &ran)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil && !ran {
+		err = usageError(cmd, err)
+	}
+	return a.report(err)
+}
+
+// noteRuns makes every command set ran when it starts: an error that comes
+// before is a mistake in the arguments.
+func noteRuns(cmd *cobra.Command, ran *bool) {
+	if do := cmd.RunE; do != nil {
+		cmd.RunE = func(c *cobra.Command, args []string) error {
+			*ran = true
+			return do(c, args)
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		noteRuns(sub, ran)
+	}
+}
+
+// needSubcommand is what a command does that only groups others.
+func needSubcommand(cmd *cobra.Command, _ []string) error {
+	return usageError(cmd, fmt.Errorf("%s: which command?", cmd.CommandPath()))
+}
+
+// controlFlag gives cmd and its subcommands --control.
+func (a *app) controlFlag(cmd *cobra.Command) {
+	cmd.PersistentFlags().StringVar(&a.control, "control", defaultControl, "the daemon's control `socket`")
+}
+
+// jsonFlag gives cmd and its subcommands --json.
+func (a *app) jsonFlag(cmd *cobra.Command) {
+	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON instead of text")
+}
+
+// daemon returns a client of the running daemon.
+func (a *app) daemon() *control.Client { return control.Dial(a.control) }

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/show"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+)
+
+func verifyCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "verify GROUP",
+		Short: "prove that the neighbours deliver to this router",
+		Long:  "verify asks every neighbour of an active group afresh and prints one line for\neach. It exits 0 when all are proven and 1 otherwise.",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.verify(cmd, args[0])
+		},
+	}
+	a.controlFlag(cmd)
+	a.jsonFlag(cmd)
+	return cmd
+}
+
+func (a *app) verify(cmd *cobra.Command, group string) error {
+	proofs, err := a.daemon().Verify(cmd.Context(), group)
+	if err != nil {
+		return err
+	}
+	if err := a.print(proofs, func() string { return show.Proofs(proofs) }); err != nil {
+		return err
+	}
+	unproven := func(t status.Takeover) bool { return !t.Proven }
+	if len(proofs) == 0 || slices.ContainsFunc(proofs, unproven) {
+		return quiet(exitFailed)
+	}
+	return nil
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+func versionCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "print version, commit and Go version",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(a.stdout, versionLine(debug.ReadBuildInfo()))
+			return err
+		},
+	}
+}
+
+// versionLine puts together what the build recorded.
+func versionLine(bi *debug.BuildInfo, ok bool) string {
+	if !ok {
+		return "fhrpd unknown"
+	}
+	version, commit := bi.Main.Version, "unknown"
+	if version == "" {
+		version = "(devel)"
+	}
+	var dirty bool
+	for _, s := range bi.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			commit = s.Value
+		case "vcs.modified":
+			dirty = s.Value == "true"
+		}
+	}
+	if dirty {
+		commit += "+modified"
+	}
+	return fmt.Sprintf("fhrpd %s commit %s %s", version, commit, bi.GoVersion)
+}

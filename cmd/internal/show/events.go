@@ -1,0 +1,46 @@
+package show
+
+import (
+	"strings"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+)
+
+// stamp is RFC 3339 with milliseconds, always three.
+const stamp = "2006-01-02T15:04:05.000Z07:00"
+
+// Transitions renders transitions, one line each.
+func Transitions(ts []status.Transition) string {
+	var b strings.Builder
+	for i := range ts {
+		b.WriteString(transition(ts[i].At, &ts[i]) + "\n")
+	}
+	return b.String()
+}
+
+// Event renders one event as a line without its end.
+func Event(ev *status.Event) string {
+	if ev.Transition != nil {
+		return transition(ev.At, ev.Transition)
+	}
+	words := []string{ev.At.Format(stamp), ev.Kind + ":"}
+	if ev.Group != "" {
+		words = append(words, ev.Group)
+	}
+	return strings.Join(append(words, ev.Message), " ")
+}
+
+// transition gives the line that IOS would log, then cause and detail.
+func transition(at time.Time, t *status.Transition) string {
+	s := at.Format(stamp) + " " + t.Message() + " (" + t.Cause
+	if t.Detail != "" {
+		s += ": " + t.Detail
+	}
+	return s + ")"
+}
+
+// Explanation renders the lines of an explanation.
+func Explanation(x *status.Explanation) string {
+	return strings.Join(x.Lines, "\n") + "\n"
+}

@@ -1,0 +1,211 @@
+package show
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+)
+
+// Column starts of "show standby brief".
+const (
+	standbyInterface = 0
+	standbyGroup     = 12
+	standbyPriority  = 17
+	standbyPreempt   = 21
+	standbyState     = 23
+	standbyActive    = 31
+	standbyStandby   = 47
+	standbyVirtual   = 63
+)
+
+// StandbyBrief renders HSRP groups as "show standby brief": one line each.
+func StandbyBrief(groups []status.Group) string {
+	var b strings.Builder
+	b.WriteString(row(cell{standbyPreempt, "P indicates configured to preempt."}))
+	b.WriteString(row(cell{standbyPreempt, "|"}))
+	b.WriteString(standbyRow("Interface", "Grp", "Pri", "P", "State", "Active", "Standby", "Virtual IP"))
+	for i := range groups {
+		g := &groups[i]
+		preempt := ""
+		if g.Preempt {
+			preempt = "P"
+		}
+		b.WriteString(standbyRow(g.Interface, fmt.Sprint(g.ID), fmt.Sprint(g.Priority), preempt, g.State,
+			address(g.Active), address(g.Standby), firstVirtual(g)))
+	}
+	return b.String()
+}
+
+func standbyRow(iface, group, priority, preempt, state, active, standby, virtual string) string {
+	return row(
+		cell{standbyInterface, iface},
+		cell{standbyGroup, group},
+		cell{standbyPriority, priority},
+		cell{standbyPreempt, preempt},
+		cell{standbyState, state},
+		cell{standbyActive, active},
+		cell{standbyStandby, standby},
+		cell{standbyVirtual, virtual},
+	)
+}
+
+func firstVirtual(g *status.Group) string {
+	if len(g.VirtualIPs) == 0 {
+		return "unknown"
+	}
+	return g.VirtualIPs[0]
+}
+
+// Standby renders HSRP groups as "show standby": one block each.
+func Standby(groups []status.Group, now time.Time) string {
+	var b block
+	for i := range groups {
+		b.standby(&groups[i], now)
+	}
+	return b.String()
+}
+
+// block collects indented lines.
+type block struct{ strings.Builder }
+
+// line adds a line, indented by two spaces for each level.
+func (b *block) line(level int, format string, args ...any) {
+	b.WriteString(strings.Repeat("  ", level))
+	fmt.Fprintf(b, format, args...)
+	b.WriteByte('\n')
+}
+
+func (b *block) standby(g *status.Group, now time.Time) {
+	version := ""
+	if g.Version == 2 {
+		version = " (version 2)"
+	}
+	b.line(0, "%s - Group %d%s", g.Interface, g.ID, version)
+	b.line(1, "State is %s", g.State)
+	b.line(2, "%s, last state change %s", plural(g.Transitions, "state change"), age(g.Since, now))
+	b.shutdownTracks(g)
+	b.standbyAddresses(g)
+	b.standbyMAC(g)
+	b.line(1, "Hello time %s, hold time %s", period(g.HelloMS), period(g.HoldMS))
+	if g.NextHelloMS >= 0 {
+		b.line(2, "Next hello sent in %s secs", seconds(g.NextHelloMS))
+	}
+	b.standbyAuth(g)
+	b.line(1, "Preemption %s", preemption(g))
+	b.standbyPeer("Active", g.Active)
+	if g.Version == 2 && g.Active != nil && !local(g.Active) {
+		b.line(2, "MAC address is %s", mac(g.Active.MAC))
+	}
+	b.standbyPeer("Standby", g.Standby)
+	b.line(1, "Priority %d (configured %d)", g.Priority, g.ConfiguredPriority)
+	b.decrementTracks(g, upDown)
+	b.standbyName(g)
+}
+
+func (b *block) standbyAddresses(g *status.Group) {
+	if g.Family == 6 {
+		b.line(1, "Link-Local Virtual IPv6 address is %s (conf)", firstVirtual(g))
+		for _, a := range rest(g.VirtualIPs) {
+			b.line(2, "Virtual IPv6 address %s", a)
+		}
+		return
+	}
+	b.line(1, "Virtual IP address is %s", firstVirtual(g))
+	for _, a := range rest(g.VirtualIPs) {
+		b.line(2, "Secondary virtual IP address %s", a)
+	}
+}
+
+func rest(all []string) []string { return all[min(1, len(all)):] }
+
+// standbyMAC tells the MAC that hosts use, which is known when an active
+// router is, and the one that this router would bring.
+func (b *block) standbyMAC(g *status.Group) {
+	active := "unknown"
+	switch {
+	case local(g.Active):
+		active = mac(g.VirtualMAC) + " (MAC In Use)"
+	case g.Active != nil:
+		active = mac(g.VirtualMAC) + " (MAC Not In Use)"
+	}
+	b.line(1, "Active virtual MAC address is %s", active)
+	b.line(2, "Local virtual MAC address is %s (%s)", mac(g.VirtualMAC), macOrigin(g))
+}
+
+func macOrigin(g *status.Group) string {
+	switch {
+	case g.MACMode == "interface":
+		return "bia"
+	case g.MACMode == "chosen":
+		return "cfgd"
+	case g.Family == 6:
+		return fmt.Sprintf("v%d IPv6 default", g.Version)
+	}
+	return fmt.Sprintf("v%d default", g.Version)
+}
+
+// standbyAuth names the scheme. The text of text authentication does not leave
+// the daemon, so the string is shown only where it is known.
+func (b *block) standbyAuth(g *status.Group) {
+	switch {
+	case g.Auth == "md5":
+		b.line(1, "Authentication MD5, key-string")
+	case g.Auth == "text" && g.AuthText != "":
+		b.line(1, "Authentication text, string %q", g.AuthText)
+	case g.Auth == "text":
+		b.line(1, "Authentication text")
+	}
+}
+
+func preemption(g *status.Group) string {
+	switch {
+	case !g.Preempt:
+		return "disabled"
+	case g.PreemptDelayMS == 0:
+		return "enabled"
+	case g.PreemptDelayMS%1000 != 0:
+		return fmt.Sprintf("enabled, delay min %d msecs", g.PreemptDelayMS)
+	}
+	return fmt.Sprintf("enabled, delay min %d secs", g.PreemptDelayMS/1000)
+}
+
+func (b *block) standbyPeer(role string, p *status.Peer) {
+	if p == nil || local(p) {
+		b.line(1, "%s router is %s", role, address(p))
+		return
+	}
+	b.line(1, "%s router is %s, priority %d (expires in %s sec)", role, p.Address, p.Priority, seconds(p.ExpiresMS))
+}
+
+func (b *block) standbyName(g *status.Group) {
+	origin := " (cfgd)"
+	if g.NameDefault {
+		origin = " (default)"
+	}
+	b.line(1, "Group name is %q%s", g.Name, origin)
+	if g.Follow != "" {
+		b.line(1, "Following %q", g.Follow)
+	}
+}
+
+// shutdownTracks lists the objects that shut the group down, which IOS puts
+// with the state.
+func (b *block) shutdownTracks(g *status.Group) {
+	for _, t := range g.Tracks {
+		if t.Shutdown {
+			b.line(2, "Track object %s state %s", t.Object, upDown(t.Up))
+		}
+	}
+}
+
+// decrementTracks lists the objects that lower the priority, which IOS puts
+// with the priority.
+func (b *block) decrementTracks(g *status.Group, state func(bool) string) {
+	for _, t := range g.Tracks {
+		if !t.Shutdown {
+			b.line(2, "Track object %s state %s decrement %d", t.Object, state(t.Up), t.Decrement)
+		}
+	}
+}

@@ -1,0 +1,31 @@
+package show
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+)
+
+// Status renders the whole daemon on one screen: a line about itself, then the
+// brief tables of the protocols that are configured.
+func Status(st *status.Status, now time.Time) string {
+	var b strings.Builder
+	up := time.Duration(st.UptimeMS) * time.Millisecond
+	fmt.Fprintf(&b, "fhrpd %s, pid %d, up %s, %s, %s\n", st.Version, st.PID, age(now.Add(-up), now),
+		plural(len(st.Groups), "group"), plural(len(st.Tracks), "track"))
+	fmt.Fprintf(&b, "configuration sha256 %s\n", st.ConfigSHA256)
+	if st.Maintenance {
+		b.WriteString("in maintenance: every group has left its election\n")
+	}
+	section(&b, StandbyBrief, Filter{Protocol: "hsrp", ID: AnyID}.Groups(st.Groups))
+	section(&b, VRRPBrief, Filter{Protocol: "vrrp", ID: AnyID}.Groups(st.Groups))
+	return b.String()
+}
+
+func section(b *strings.Builder, render func([]status.Group) string, groups []status.Group) {
+	if len(groups) > 0 {
+		b.WriteString("\n" + render(groups))
+	}
+}

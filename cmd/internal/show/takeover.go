@@ -1,0 +1,74 @@
+package show
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+)
+
+// TakeoverRow is the proof for one neighbour of one group.
+type TakeoverRow struct {
+	Group string `json:"group"`
+	status.Takeover
+}
+
+// TakeoverRows returns the proofs of all groups in one list, which is empty
+// and not nil when there are none.
+func TakeoverRows(groups []status.Group) []TakeoverRow {
+	out := []TakeoverRow{}
+	for i := range groups {
+		for _, t := range groups[i].Takeover {
+			out = append(out, TakeoverRow{groups[i].Ref(), t})
+		}
+	}
+	return out
+}
+
+// Takeover renders the proofs of all groups as one table.
+func Takeover(groups []status.Group) string {
+	lines := [][]string{{"Group", "Neighbor", "Proven", "Method", "Time", "Detail"}}
+	for _, r := range TakeoverRows(groups) {
+		lines = append(lines, append([]string{r.Group}, proof(&r.Takeover)...))
+	}
+	return table(lines)
+}
+
+// Proofs renders the proofs of one group, a line for each neighbour.
+func Proofs(proofs []status.Takeover) string {
+	lines := [][]string{{"Neighbor", "Proven", "Method", "Time", "Detail"}}
+	for i := range proofs {
+		lines = append(lines, proof(&proofs[i]))
+	}
+	return table(lines)
+}
+
+func proof(t *status.Takeover) []string {
+	if !t.Proven {
+		return []string{t.Address, "no", dash(t.Method), "-", t.Detail}
+	}
+	return []string{t.Address, "yes", dash(t.Method), fmt.Sprintf("%.1f ms", t.MS), t.Detail}
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// table aligns lines of words, two spaces apart.
+func table(lines [][]string) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, l := range lines {
+		fmt.Fprintln(w, strings.Join(l, "\t"))
+	}
+	w.Flush()
+	var out strings.Builder
+	for l := range strings.Lines(b.String()) {
+		out.WriteString(strings.TrimRight(l, " \n") + "\n")
+	}
+	return out.String()
+}

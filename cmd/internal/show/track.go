@@ -1,0 +1,103 @@
+package show
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+)
+
+// Tracks renders tracked objects as "show track": one block each. Objects have
+// names here, so the number in the first line is their place in the file.
+func Tracks(st *status.Status, now time.Time) string {
+	var b block
+	for i := range st.Tracks {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.track(i+1, &st.Tracks[i], st.Groups, now)
+	}
+	return b.String()
+}
+
+func (b *block) track(n int, t *status.Track, groups []status.Group, now time.Time) {
+	b.line(0, "Track %s", trackTitle(n, t.Name))
+	what, measure := trackWords(t)
+	b.line(1, "%s", what)
+	b.line(1, "%s is %s", measure, trackState(t))
+	b.line(2, "%s, last change %s", plural(t.Changes, "change"), age(t.Since, now))
+	if len(t.UsedBy) == 0 {
+		return
+	}
+	b.line(1, "Tracked by:")
+	for _, ref := range t.UsedBy {
+		b.line(2, "%s", user(groups, ref))
+	}
+}
+
+// trackTitle gives a number first, as IOS has it; a name that is a number
+// already is one.
+func trackTitle(n int, name string) string {
+	if _, err := strconv.ParseUint(name, 10, 16); err == nil {
+		return name
+	}
+	return fmt.Sprintf("%d (%s)", n, name)
+}
+
+// trackWords returns the line that says what is looked at, and the name of
+// what is measured.
+func trackWords(t *status.Track) (what, measure string) {
+	switch t.Kind {
+	case "interface":
+		return fmt.Sprintf("Interface %s line-protocol", t.Target), "Line protocol"
+	case "route":
+		return fmt.Sprintf("%s reachability", routeWords(t.Target)), "Reachability"
+	case "file":
+		return "File " + t.Target, "Existence"
+	case "command":
+		return "Command " + t.Target, "Exit status"
+	}
+	return fmt.Sprintf("%s %s reachability", strings.ToUpper(t.Kind), t.Target), "Reachability"
+}
+
+// routeWords writes IPv4 prefixes with a mask, as IOS does.
+func routeWords(target string) string {
+	p, err := netip.ParsePrefix(target)
+	switch {
+	case err != nil:
+		return "IP route " + target
+	case p.Addr().Is4():
+		return fmt.Sprintf("IP route %s %s", p.Addr(), mask(p.Bits()))
+	}
+	return "IPv6 route " + p.String()
+}
+
+func mask(bits int) netip.Addr {
+	m := ^uint32(0) << (32 - bits)
+	return netip.AddrFrom4([4]byte{byte(m >> 24), byte(m >> 16), byte(m >> 8), byte(m)})
+}
+
+// trackState gives a reason in parentheses when the object is down.
+func trackState(t *status.Track) string {
+	switch {
+	case !t.Known:
+		return "unknown"
+	case t.Up || t.Detail == "":
+		return upDown(t.Up)
+	}
+	return fmt.Sprintf("Down (%s)", t.Detail)
+}
+
+// user names a group as IOS does in "Tracked by", or as it was given when it
+// is not found.
+func user(groups []status.Group, ref string) string {
+	i, err := status.Find(groups, ref)
+	if err != nil {
+		return ref
+	}
+	g := &groups[i]
+	return fmt.Sprintf("%s %s %d", strings.ToUpper(g.Protocol), g.Interface, g.ID)
+}
