@@ -4,12 +4,12 @@ package fsm
 // for c. The zero Cause stands for a group that has not run yet.
 func (c Cause) Undone() Cause {
 	switch c {
-	case CauseInterfaceDown:
-		return CauseInterfaceUp
+	case "", CauseStopped:
+		return CauseStarted
 	case CauseTrackShutdown:
 		return CauseTrackRestored
-	case CauseAddressChanged:
-		return CauseAddressChanged
+	case CauseMaintenance, CauseLeader, CauseAddressChanged:
+		return c
 	}
-	return CauseStarted
+	return CauseInterfaceUp
 }

@@ -28,10 +28,9 @@ func (r *Router) inBackup(now time.Time, from peer, m *hello.VRRP) {
 // resigned follows the Active's last word after Skew_Time, whatever the
 // preempt settings are: nobody is there to be preempted.
 func (r *Router) resigned(now time.Time, from peer) {
-	r.heard = peer{at: now}
+	r.heard, r.lastWord = peer{}, from.addr
 	r.pending = fsm.CauseResigned
 	r.arm(now.Add(r.skewTime()))
-	r.lastWord = from.addr
 }
 
 // obey takes the sender for the Active: learn its interval, then restart the

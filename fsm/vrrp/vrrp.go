@@ -6,6 +6,22 @@
 // A Router is a value without clock, socket or log: the engine hands in time
 // and events and carries out what comes back. It must not be used from two
 // goroutines at once.
+//
+// # Order of actions
+//
+// The order of the actions of one Step is part of the contract.
+//
+//   - Becoming Active: Acquire, Send, Announce Claim, Report.
+//   - Adver_Timer: Send.
+//   - Another claimant while staying Active: Send (in version 2 only when the
+//     other resigned), Announce Reassert.
+//   - Losing to a better Active: Release, Announce Withdraw, Report.
+//   - Shutdown while Active, and a failed Acquire: Release, Send of priority 0,
+//     Announce Withdraw, Report.
+//   - Fenced: Release, Report. No frame and no announcement.
+//
+// Every Send leaves from the virtual MAC. Report is the last action of its
+// transition. One Step holds two transitions when the own address changes.
 package vrrp
 
 import (
