@@ -323,3 +323,54 @@ func TestErrorsNameTheObject(t *testing.T) {
 		}
 	}
 }
+
+func TestWatchTellsWhatTheSwitchAndTheHostLearn(t *testing.T) {
+	a, b, sw := lan(t)
+	onHost, err := a.WatchNeighbors(t.Context())
+	must(t, err)
+	onSwitch, err := sw.WatchNeighbors(t.Context())
+	must(t, err)
+	if !send(t, a, b, "192.0.2.2", 3*time.Second) {
+		t.Fatal("no datagram arrived")
+	}
+	await(t, onHost, func(l Learned) bool {
+		return l.Dev == "eth0" && l.IP == netip.MustParseAddr("192.0.2.2") && l.MAC == macB && !l.Gone
+	})
+	await(t, onSwitch, func(l Learned) bool { return l.Dev == "pa" && !l.IP.IsValid() && l.MAC == macA })
+	must(t, a.FlushNeighbors("eth0"))
+	await(t, onHost, func(l Learned) bool { return l.Gone && l.IP == netip.MustParseAddr("192.0.2.2") })
+}
+
+func await(t *testing.T, ch <-chan Learned, match func(Learned) bool) {
+	t.Helper()
+	limit := time.After(5 * time.Second)
+	for {
+		select {
+		case l, ok := <-ch:
+			if !ok {
+				t.Fatal("watch ended")
+			}
+			if match(l) {
+				return
+			}
+		case <-limit:
+			t.Fatal("not told in time")
+		}
+	}
+}
+
+func TestPrivateProcessHasARunOfItsOwn(t *testing.T) {
+	a, _, _ := lan(t)
+	var out bytes.Buffer
+	cmd := exec.Command("sh", "-c", "ls -A /run; echo here > /run/x; cat /run/x /proc/net/dev")
+	cmd.Stdout = &out
+	p, err := a.StartPrivate(cmd)
+	must(t, err)
+	must(t, p.Err())
+	if s := out.String(); !strings.HasPrefix(s, "here\n") || !strings.Contains(s, "eth0:") {
+		t.Errorf("output:\n%s", s)
+	}
+	if _, err := os.Stat("/run/x"); err == nil {
+		t.Error("the file is in the /run of everybody")
+	}
+}
