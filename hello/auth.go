@@ -26,20 +26,25 @@ const (
 // default. An Auth does not change and may be shared; printing it in any form
 // shows the kind but no secret.
 type Auth struct {
-	// A pointer, because package fmt prints what it finds in unexported fields
-	// without asking their methods, but follows no pointer there.
 	secret *secret
 }
 
+// secret keeps what must not be printed behind a second pointer: for a value
+// inside another's unexported field, package fmt asks no method and with a
+// verb that does not fit follows one pointer, but never two.
 type secret struct {
-	text  [MaxTextAuth]byte
 	md5   bool
-	key   []byte
 	keyID uint32
-	head  []byte // key and its fill: what every digest begins with
+	*material
 }
 
-var defaultSecret = secret{text: [MaxTextAuth]byte{'c', 'i', 's', 'c', 'o'}}
+type material struct {
+	text [MaxTextAuth]byte
+	key  []byte
+	head []byte // key and its fill: what every digest begins with
+}
+
+var defaultSecret = secret{material: &material{text: [MaxTextAuth]byte{'c', 'i', 's', 'c', 'o'}}}
 
 // TextAuth returns clear-text authentication with s, at most 8 bytes without
 // NUL. An empty s means the default, "cisco".
@@ -53,9 +58,9 @@ func TextAuth(s string) (Auth, error) {
 	if bytes.IndexByte([]byte(s), 0) >= 0 {
 		return Auth{}, fmt.Errorf("authentication text: contains a NUL byte, which pads the field")
 	}
-	sec := new(secret)
-	copy(sec.text[:], s)
-	return Auth{sec}, nil
+	var m material
+	copy(m.text[:], s)
+	return Auth{&secret{material: &m}}, nil
 }
 
 // MD5Auth returns keyed-MD5 authentication with a key of 1 to MaxMD5Key bytes.
@@ -66,7 +71,8 @@ func MD5Auth(key string, keyID uint32) (Auth, error) {
 	if len(key) == 0 || len(key) > MaxMD5Key {
 		return Auth{}, fmt.Errorf("md5 key: have %d bytes, want 1 to %d", len(key), MaxMD5Key)
 	}
-	return Auth{&secret{md5: true, key: []byte(key), keyID: keyID, head: md5Head(key)}}, nil
+	m := &material{key: []byte(key), head: md5Head(key)}
+	return Auth{&secret{md5: true, keyID: keyID, material: m}}, nil
 }
 
 // md5Head returns key and what MD5 itself would append to a message that
