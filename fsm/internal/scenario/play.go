@@ -112,7 +112,7 @@ func (p *player) step(ev fsm.Event) {
 }
 
 func (p *player) print(format string, args ...any) {
-	p.trace = append(p.trace, fmt.Sprintf("%-8s", p.now.Sub(epoch))+fmt.Sprintf(format, args...))
+	p.trace = append(p.trace, fmt.Sprintf("%-7s ", p.now.Sub(epoch))+fmt.Sprintf(format, args...))
 }
 
 // event turns a command into an event:
