@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,6 +30,7 @@ type app struct {
 // commands lists every command of fhrpd, in the order of the help text.
 func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
+		checkCommand(a),
 		showCommand(a),
 		explainCommand(a),
 		eventsCommand(a),
@@ -80,7 +82,13 @@ func noteRuns(cmd *cobra.Command, ran *bool) {
 
 // needSubcommand is what a command does that only groups others.
 func needSubcommand(cmd *cobra.Command, _ []string) error {
-	return usageError(cmd, fmt.Errorf("%s: which command?", cmd.CommandPath()))
+	var names []string
+	for _, sub := range cmd.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	return usageError(cmd, fmt.Errorf("a command is missing: one of %s", strings.Join(names, ", ")))
 }
 
 // controlFlag gives cmd and its subcommands --control.

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fhrpd/fhrpd/configs"
+)
+
+func checkCommand(a *app) *cobra.Command {
+	var config string
+	var effective bool
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "validate the configuration; every fault at once",
+		Long:  "check prints every fault of the configuration to stderr, with file, line, what\nwas found and what is allowed. It exits 0 when there is none and 2 otherwise.",
+		Args:  cobra.NoArgs,
+		RunE:  func(*cobra.Command, []string) error { return a.check(config, effective) },
+	}
+	configFlag(cmd, &config)
+	cmd.Flags().BoolVar(&effective, "print", false, "print the effective configuration, keys included")
+	return cmd
+}
+
+// configFlag gives cmd --config.
+func configFlag(cmd *cobra.Command, path *string) {
+	cmd.Flags().StringVar(path, "config", defaultConfig, "the configuration `file`")
+}
+
+func (a *app) check(path string, effective bool) error {
+	c, err := a.loadConfig(path)
+	if err != nil {
+		return err
+	}
+	if effective {
+		return configs.Print(a.stdout, c)
+	}
+	_, err = fmt.Fprintf(a.stdout, "%s: valid: %d HSRP groups, %d VRRP routers, %d tracked objects\n",
+		path, len(c.HSRP), len(c.VRRP), len(c.Tracks))
+	return err
+}
+
+// loadConfig reads the file at path. Warnings and faults go to stderr, a line
+// each, in the form that editors jump to; any fault ends the command with
+// exitInvalid.
+func (a *app) loadConfig(path string) (*configs.Config, error) {
+	c, err := configs.Load(path)
+	if faults, ok := errors.AsType[configs.Errors](err); ok {
+		for _, f := range faults {
+			fmt.Fprintln(a.stderr, f.Error())
+		}
+		return nil, quiet(exitInvalid)
+	}
+	if err != nil {
+		return nil, &exitError{code: exitInvalid, err: err}
+	}
+	for _, w := range c.Warnings {
+		fmt.Fprintln(a.stderr, "warning:", w.Error())
+	}
+	return c, nil
+}

@@ -1,0 +1,119 @@
+package control_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/control"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+)
+
+// fake is a daemon with one active group, hsrp:eth1:10.
+type fake struct {
+	hub  control.Hub
+	mu   sync.Mutex
+	done []string // commands, as they came
+	prio int
+	fail error         // returned by Transitions
+	hold chan struct{} // when set, Explain waits for it
+	came chan struct{} // Explain says here that it was called
+}
+
+var groups = []status.Group{
+	{Protocol: "hsrp", Version: 2, Family: 4, Interface: "eth1", ID: 10, Name: "users", State: "Active"},
+	{Protocol: "hsrp", Version: 2, Family: 6, Interface: "eth1", ID: 10, Name: "users6", State: "Standby"},
+}
+
+func (f *fake) Status(context.Context) (*status.Status, error) {
+	return &status.Status{Version: "v1", PID: 42, Groups: groups}, nil
+}
+
+func (f *fake) Transitions(context.Context) ([]status.Transition, error) { return nil, f.fail }
+
+func (f *fake) Subscribe(ctx context.Context) (<-chan status.Event, error) {
+	return f.hub.Subscribe(ctx), nil
+}
+
+func (f *fake) note(what, group string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i, err := status.Find(groups, group)
+	if err != nil {
+		return err
+	}
+	f.done = append(f.done, what+" "+groups[i].Ref())
+	if groups[i].State != "Active" {
+		return control.Refused(what, group, "state is %s", groups[i].State)
+	}
+	return nil
+}
+
+func (f *fake) SetPriority(_ context.Context, group string, n int) error {
+	f.prio = n
+	return f.note(control.CommandSetPriority, group)
+}
+
+func (f *fake) Announce(_ context.Context, group string) error {
+	return f.note(control.CommandAnnounce, group)
+}
+
+func (f *fake) Verify(_ context.Context, group string) ([]status.Takeover, error) {
+	if err := f.note(control.CommandVerify, group); err != nil {
+		return nil, err
+	}
+	return []status.Takeover{{Address: "192.0.2.9", Proven: true, Method: "arp", MS: 1.5}}, nil
+}
+
+func (f *fake) Explain(ctx context.Context, group string) (*status.Explanation, error) {
+	if f.hold != nil {
+		close(f.came)
+		select {
+		case <-f.hold:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return &status.Explanation{Group: group, Lines: []string{"because"}}, nil
+}
+
+// daemon is a fake behind a socket.
+type daemon struct {
+	*fake
+	path string
+	stop context.CancelFunc
+	end  chan error // what Serve returned
+}
+
+func start(t *testing.T, f *fake, hooks ...func(control.Change)) *daemon {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	d := &daemon{fake: f, path: socketPath(t), stop: cancel, end: make(chan error, 1)}
+	l, err := control.Listen(d.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { d.end <- control.Serve(ctx, l, f, hooks...) }()
+	t.Cleanup(cancel)
+	return d
+}
+
+func (d *daemon) dial(t *testing.T) *control.Client {
+	t.Helper()
+	c := control.Dial(d.path)
+	t.Cleanup(c.Close)
+	return c
+}
+
+// soon receives from ch, or fails the test.
+func soon[T any](t *testing.T, ch <-chan T, what string) (v T, ok bool) {
+	t.Helper()
+	select {
+	case v, ok = <-ch:
+		return v, ok
+	case <-time.After(10 * time.Second):
+		t.Fatalf("waited 10 s for %s", what)
+		return v, false
+	}
+}
