@@ -44,7 +44,9 @@ func (m *Members) join(ifi *net.Interface, g netip.Addr) error {
 				return err
 			}
 			m.v4 = ipv4.NewPacketConn(c)
-			_ = m.v4.SetBPF(refuseAll)
+			if err := errors.Join(m.v4.SetBPF(refuseAll), m.v4.SetTTL(255), m.v4.SetTOS(0xc0)); err != nil {
+				return err
+			}
 		}
 		return m.v4.JoinGroup(ifi, addr)
 	}
@@ -57,6 +59,26 @@ func (m *Members) join(ifi *net.Interface, g netip.Addr) error {
 		_ = m.v6.SetBPF(refuseAll)
 	}
 	return m.v6.JoinGroup(ifi, addr)
+}
+
+// Send sends payload, a VRRP advertisement, to one router through the kernel's
+// own routing and neighbour resolution. The family of dst must be one that a
+// group was joined for.
+func (m *Members) Send(dst netip.Addr, payload []byte) error {
+	to := &net.IPAddr{IP: dst.AsSlice()}
+	var err error
+	switch {
+	case dst.Is4() && m.v4 != nil:
+		_, err = m.v4.WriteTo(payload, nil, to)
+	case dst.Is6() && m.v6 != nil:
+		_, err = m.v6.WriteTo(payload, nil, to)
+	default:
+		err = net.ErrClosed
+	}
+	if err != nil {
+		return fmt.Errorf("send to %s: %w", dst, err)
+	}
+	return nil
 }
 
 // Close leaves all groups.

@@ -1,0 +1,399 @@
+// Package daemon runs the engine on real interfaces: it opens ports, feeds the
+// engine with packets, time and link changes from one real-time thread, serves
+// the control socket, and puts everything back at the end.
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/control"
+	"github.com/fhrpd/fhrpd/cmd/internal/engine"
+	"github.com/fhrpd/fhrpd/cmd/internal/sdnotify"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/configs"
+	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/vip"
+)
+
+// stopWithin is how long a clean stop may take, whatever hangs.
+const stopWithin = 1800 * time.Millisecond
+
+// Options tell Run what to run.
+type Options struct {
+	Config      *configs.Config
+	ControlPath string // Unix socket
+	StateDir    string // journals; default: the folder of ControlPath
+	Version     string
+	Log         *slog.Logger
+}
+
+// Daemon is one running fhrpd.
+type Daemon struct {
+	opts    Options
+	log     *slog.Logger
+	started time.Time
+	hub     control.Hub
+
+	loop     *loop
+	engine   *engine.Engine
+	ports    map[string]*port
+	byFD     map[int]*port
+	fds      []int
+	sleeping sleepClock
+	stopped  bool
+	virtual  map[netip.Addr]bool
+}
+
+// Run runs the daemon until ctx is done, then resigns, puts the kernel back
+// and returns nil. Errors say what could not be opened, and how to cure it.
+func Run(ctx context.Context, o Options) error {
+	d, err := newDaemon(o)
+	if err != nil {
+		return err
+	}
+	listener, err := control.Listen(o.ControlPath)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	if err := vip.Recover(vip.Options{StateDir: d.opts.StateDir, Log: d.log}); err != nil {
+		d.log.Warn("leftovers of an earlier run", "error", err)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	watcher, err := vip.Watch(ctx, d.interfaces()...)
+	if err != nil {
+		return fmt.Errorf("watch interfaces: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- d.drive() }()
+	go d.follow(watcher)
+	go d.watchdog(ctx)
+	go func() {
+		if err := control.Serve(ctx, listener, d, d.logChange); err != nil {
+			cancel(fmt.Errorf("serve %s: %w", o.ControlPath, err))
+		}
+	}()
+	return d.wait(ctx, ended)
+}
+
+func newDaemon(o Options) (*Daemon, error) {
+	if o.StateDir == "" {
+		o.StateDir = filepath.Dir(o.ControlPath)
+	}
+	d := &Daemon{
+		opts: o, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{},
+		virtual: virtualAddresses(o.Config),
+	}
+	var err error
+	if d.loop, err = newLoop(); err != nil {
+		return nil, err
+	}
+	ports := map[string]engine.Port{}
+	for name, groups := range memberships(o.Config) {
+		p := newPort(name, groups, vip.Options{StateDir: o.StateDir, Log: o.Log}, d.addressFailed)
+		d.ports[name], ports[name] = p, p
+	}
+	d.engine, err = engine.New(o.Config, engine.Options{Ports: ports, Random: rand.Float64, Observe: d.observe})
+	if err != nil {
+		return nil, err
+	}
+	return d, d.engine.Prepare()
+}
+
+// memberships lists the hello groups to join, by interface.
+func memberships(c *configs.Config) map[string][]netip.Addr {
+	out := map[string][]netip.Addr{}
+	add := func(name string, a netip.Addr) {
+		if !slices.Contains(out[name], a) {
+			out[name] = append(out[name], a)
+		}
+	}
+	for _, h := range c.HSRP {
+		add(h.Interface, hello.GroupAddr(hello.ProtocolHSRP, h.Version, hello.Family(h.Family)))
+	}
+	for _, v := range c.VRRP {
+		add(v.Interface, hello.GroupAddr(hello.ProtocolVRRP, v.Version, hello.Family(v.Family)))
+	}
+	return out
+}
+
+// virtualAddresses are the addresses that must not be taken for this router's
+// own, except by their owner.
+func virtualAddresses(c *configs.Config) map[netip.Addr]bool {
+	out := map[netip.Addr]bool{}
+	add := func(g configs.Group) {
+		for _, a := range g.VirtualIPs {
+			out[a] = g.Priority != 255
+		}
+	}
+	for _, h := range c.HSRP {
+		add(h.Group)
+	}
+	for _, v := range c.VRRP {
+		add(v.Group)
+	}
+	return out
+}
+
+// interfaces are the names to watch: those with groups and those tracked.
+func (d *Daemon) interfaces() []string {
+	var names []string
+	for name := range d.ports {
+		names = append(names, name)
+	}
+	for _, t := range d.opts.Config.Tracks {
+		if t.Kind == configs.TrackInterface && !slices.Contains(names, t.Target) {
+			names = append(names, t.Target)
+		}
+	}
+	return names
+}
+
+// drive runs the loop on a thread of its own until the daemon has stopped.
+func (d *Daemon) drive() error {
+	roomForLoop()
+	realtime := d.opts.Config.Daemon.Realtime
+	if err := lockThread(realtime); err != nil {
+		d.log.Warn("no real-time priority; hellos may be late on a busy host", "error", err)
+	}
+	if realtime {
+		if err := lockMemory(); err != nil {
+			d.log.Debug("memory is not locked", "error", err)
+		}
+	}
+	if err := sdnotify.Ready(d.summary()); err != nil {
+		d.log.Warn("tell systemd", "error", err)
+	}
+	return d.loop.run(d, func() bool { return d.stopped })
+}
+
+func (d *Daemon) summary() string {
+	c := d.opts.Config
+	return fmt.Sprintf("%d HSRP groups, %d VRRP routers on %d interfaces", len(c.HSRP), len(c.VRRP), len(d.ports))
+}
+
+// watchdog tells systemd that the loop still turns.
+func (d *Daemon) watchdog(ctx context.Context) {
+	every, err := sdnotify.WatchdogEvery()
+	if err != nil || every <= 0 {
+		return
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if d.loop.Do(ctx, func() {}) == nil {
+			_ = sdnotify.Watchdog()
+		}
+	}
+}
+
+// wait returns when the daemon has stopped cleanly, or when that takes longer
+// than it may.
+func (d *Daemon) wait(ctx context.Context, ended <-chan error) error {
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	if err := sdnotify.Stopping(); err != nil {
+		d.log.Warn("tell systemd", "error", err)
+	}
+	d.log.Info("stopping", "cause", context.Cause(ctx))
+	d.loop.Post(d.stop)
+	select {
+	case err := <-ended:
+		if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !isSignal(cause) {
+			return errors.Join(cause, err)
+		}
+		return err
+	case <-time.After(stopWithin):
+		return fmt.Errorf("stop: not done after %v; the kernel takes addresses and MACs away when the lease ends", stopWithin)
+	}
+}
+
+// isSignal reports whether the cause of the end was a signal: the context of
+// signal.NotifyContext says so in words only.
+func isSignal(err error) bool {
+	var s interface{ Signal() os.Signal }
+	return errors.As(err, &s) || errors.Is(err, context.Canceled)
+}
+
+// stop runs on the loop.
+func (d *Daemon) stop() {
+	d.engine.Stop(time.Now())
+	for _, p := range d.ports {
+		if err := p.shutdown(); err != nil {
+			d.log.Warn("put the kernel back", "interface", p.name, "error", err)
+		}
+	}
+	d.stopped = true
+}
+
+// follow brings link changes to the loop.
+func (d *Daemon) follow(w *vip.Watcher) {
+	for ev := range w.Events() {
+		d.loop.Post(func() { d.linkEvent(ev) })
+	}
+}
+
+// linkEvent attaches a port to its interface, or to another one of the same
+// name, and tells the engine.
+func (d *Daemon) linkEvent(ev vip.Event) {
+	if d.stopped {
+		return
+	}
+	if ev.Restore {
+		d.restore(ev.Link.Name)
+	}
+	if ev.Link.Name == "" {
+		return
+	}
+	link := d.convert(ev.Link)
+	if p := d.ports[link.Name]; p != nil {
+		if err := d.attach(p, ev.Link.Index); err != nil {
+			d.log.Error("interface cannot be used", "interface", p.name, "error", err)
+			link.Up = false
+		}
+	}
+	d.engine.LinkChanged(time.Now(), link.Name, link)
+}
+
+// attach makes p use the interface with this index, 0 for none.
+func (d *Daemon) attach(p *port, index int) error {
+	if p.opened != nil && p.opened.index != index {
+		d.engine.LinkChanged(time.Now(), p.name, engine.Link{Name: p.name})
+		if err := p.detach(); err != nil {
+			d.log.Debug("detach", "interface", p.name, "error", err)
+		}
+	}
+	var err error
+	if p.opened == nil && index != 0 {
+		err = p.open()
+	}
+	d.listDescriptors()
+	return err
+}
+
+func (d *Daemon) listDescriptors() {
+	clear(d.byFD)
+	d.fds = d.fds[:0]
+	for _, p := range d.ports {
+		if p.opened != nil {
+			fd := p.opened.socket.FD()
+			d.byFD[fd] = p
+			d.fds = append(d.fds, fd)
+		}
+	}
+}
+
+// convert leaves virtual addresses out of what counts as this router's own.
+func (d *Daemon) convert(l vip.Link) engine.Link {
+	l = l.Except(func(a netip.Addr) bool { return d.virtual[a] })
+	return engine.Link{
+		Name: l.Name, Index: l.Index, MAC: l.MAC, Up: l.Up,
+		Addr4: l.Addr4, LinkLocal: l.LinkLocal, Addrs: l.Addrs,
+	}
+}
+
+// restore puts back addresses that somebody else removed.
+func (d *Daemon) restore(name string) {
+	for _, p := range d.ports {
+		if p.opened != nil && (name == "" || name == p.name) {
+			p.restore(func(missing []netip.Addr, err error) {
+				d.loop.Post(func() { d.engine.Restored(time.Now(), p.name, missing, err) })
+			})
+		}
+	}
+}
+
+func (d *Daemon) addressFailed(id engine.ID, err error) {
+	d.loop.Post(func() { d.engine.AddressFailed(time.Now(), id, err) })
+}
+
+// Descriptors implements driven.
+func (d *Daemon) Descriptors() []int { return d.fds }
+
+// Deadline implements driven.
+func (d *Daemon) Deadline() (time.Time, bool) { return d.engine.Deadline() }
+
+// Woken implements driven.
+func (d *Daemon) Woken(now time.Time) { d.engine.Wake(now, d.sleeping.since()) }
+
+// turnBatches bounds how many batches of one socket are read before timers
+// are looked at again.
+const turnBatches = 16
+
+// Readable implements driven.
+func (d *Daemon) Readable(now time.Time, fd int) {
+	p := d.byFD[fd]
+	if p == nil || p.opened == nil {
+		return
+	}
+	for range turnBatches {
+		n, err := p.opened.socket.Receive(func(b []byte, ready bool) { d.engine.Frame(now, p.name, b, ready) })
+		if err != nil && !errors.Is(err, unix.ENETDOWN) {
+			d.log.Debug("receive", "interface", p.name, "error", err)
+		}
+		if n == 0 {
+			break
+		}
+	}
+	d.engine.Flush(now)
+}
+
+// Tick implements driven.
+func (d *Daemon) Tick(now time.Time) { d.engine.Tick(now) }
+
+// sleepClock tells how long the host was suspended: the boot clock goes on
+// then, the monotonic one does not.
+type sleepClock struct{ last time.Duration }
+
+func (s *sleepClock) since() time.Duration {
+	ahead := clock(unix.CLOCK_BOOTTIME) - clock(unix.CLOCK_MONOTONIC)
+	slept := ahead - s.last
+	if s.last == 0 {
+		slept = 0
+	}
+	s.last = ahead
+	// Reading two clocks one after the other is not exact.
+	if slept < 10*time.Millisecond {
+		return 0
+	}
+	return slept
+}
+
+func clock(id int32) time.Duration {
+	var ts unix.Timespec
+	if unix.ClockGettime(id, &ts) != nil {
+		return 0
+	}
+	return time.Duration(ts.Nano())
+}
+
+// observe logs an event and hands it to whoever listens.
+func (d *Daemon) observe(ev status.Event) {
+	logEvent(d.log, ev)
+	d.hub.Publish(ev)
+}
+
+func (d *Daemon) logChange(c control.Change) {
+	d.log.Info("command", "command", c.Command, "group", c.Group, "uid", c.Peer.UID, "pid", c.Peer.PID, "error", c.Err)
+}

@@ -1,0 +1,31 @@
+package daemon
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+)
+
+// levels says how loud an event is; what is not listed is information.
+var levels = map[string]slog.Level{
+	"conflict": slog.LevelWarn,
+	"reject":   slog.LevelWarn,
+	"lease":    slog.LevelWarn,
+	"warning":  slog.LevelWarn,
+}
+
+// logEvent writes one line for an event. A transition has its fields apart, so
+// that nobody has to parse a message.
+func logEvent(log *slog.Logger, ev status.Event) {
+	attrs := []slog.Attr{slog.String("event", ev.Kind)}
+	if t := ev.Transition; t != nil {
+		attrs = append(attrs,
+			slog.String("proto", t.Protocol), slog.String("iface", t.Interface), slog.Int("group", t.Group),
+			slog.Int("family", t.Family), slog.String("from", t.From), slog.String("to", t.To),
+			slog.String("cause", t.Cause), slog.String("detail", t.Detail), slog.Int("id", t.ID))
+	} else if ev.Group != "" {
+		attrs = append(attrs, slog.String("group", ev.Group))
+	}
+	log.LogAttrs(context.Background(), levels[ev.Kind], ev.Message, attrs...)
+}

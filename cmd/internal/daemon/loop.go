@@ -1,0 +1,135 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// loop is the one thread on which the engine runs. It waits in ppoll(2), whose
+// timeout is kept by a high-resolution kernel timer: Go's own timers come ten
+// times later, and another ten times when the host is busy.
+type loop struct {
+	wake int // eventfd
+
+	mu    sync.Mutex
+	posts []func()
+}
+
+func newLoop() (*loop, error) {
+	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		return nil, fmt.Errorf("create eventfd: %w", err)
+	}
+	return &loop{wake: fd}, nil
+}
+
+// Post runs fn on the loop's thread, soon and in order. It may be called from
+// any goroutine.
+func (l *loop) Post(fn func()) {
+	l.mu.Lock()
+	l.posts = append(l.posts, fn)
+	l.mu.Unlock()
+	one := [8]byte{7: 1}
+	if isLittleEndian {
+		one = [8]byte{0: 1}
+	}
+	_, _ = unix.Write(l.wake, one[:])
+}
+
+// Do runs fn on the loop's thread and waits for it, or for ctx.
+func (l *loop) Do(ctx context.Context, fn func()) error {
+	done := make(chan struct{})
+	l.Post(func() { fn(); close(done) })
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// driven is what a loop drives.
+type driven interface {
+	// Descriptors returns the sockets to wait for.
+	Descriptors() []int
+	// Deadline returns when Tick must be called at the latest.
+	Deadline() (time.Time, bool)
+	// Woken is called first after every wait.
+	Woken(now time.Time)
+	// Readable is called for a descriptor that has something to read.
+	Readable(now time.Time, fd int)
+	// Tick is called after everything else.
+	Tick(now time.Time)
+}
+
+// run drives d on the calling goroutine, which must be locked to its thread,
+// until stop is true after a turn.
+func (l *loop) run(d driven, stop func() bool) error {
+	var fds []unix.PollFd
+	for !stop() {
+		fds = append(fds[:0], unix.PollFd{Fd: int32(l.wake), Events: unix.POLLIN})
+		for _, fd := range d.Descriptors() {
+			fds = append(fds, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
+		}
+		if err := wait(fds, d); err != nil {
+			return err
+		}
+		now := time.Now()
+		d.Woken(now)
+		for _, p := range fds[1:] {
+			if p.Revents != 0 {
+				d.Readable(now, int(p.Fd))
+			}
+		}
+		if fds[0].Revents != 0 {
+			l.drain()
+		}
+		d.Tick(time.Now())
+	}
+	return nil
+}
+
+func wait(fds []unix.PollFd, d driven) error {
+	var timeout *unix.Timespec
+	if at, armed := d.Deadline(); armed {
+		ts := unix.NsecToTimespec(max(time.Until(at), 0).Nanoseconds())
+		timeout = &ts
+	}
+	_, err := unix.Ppoll(fds, timeout, nil)
+	if err == unix.EINTR {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("wait for packets: %w", err)
+	}
+	return nil
+}
+
+func (l *loop) drain() {
+	var buf [8]byte
+	_, _ = unix.Read(l.wake, buf[:])
+	l.mu.Lock()
+	posts := l.posts
+	l.posts = nil
+	l.mu.Unlock()
+	for _, fn := range posts {
+		fn()
+	}
+}
+
+// lockThread gives the calling goroutine a thread of its own with punctual
+// timers and, if asked for and allowed, real-time priority. Child processes
+// and threads do not inherit the priority. It returns why it was refused.
+func lockThread(realtime bool) error {
+	runtime.LockOSThread()
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
+	if !realtime {
+		return nil
+	}
+	return setFIFO()
+}

@@ -1,0 +1,61 @@
+package daemon
+
+import (
+	"fmt"
+	"runtime"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	schedFIFO        = 1
+	schedResetOnFork = 0x40000000
+	fifoPriority     = 10 // above everything ordinary, below the kernel's own threads
+)
+
+var isLittleEndian = func() bool {
+	x := uint16(1)
+	return *(*byte)(unsafe.Pointer(&x)) == 1
+}()
+
+// setFIFO asks for real-time priority for the calling thread only.
+func setFIFO() error {
+	param := int32(fifoPriority)
+	_, _, errno := unix.RawSyscall(unix.SYS_SCHED_SETSCHEDULER, 0, schedFIFO|schedResetOnFork, uintptr(unsafe.Pointer(&param)))
+	if errno != 0 {
+		return fmt.Errorf("ask for SCHED_FIFO: %w (LimitRTPRIO=%d or CAP_SYS_NICE allows it)", errno, fifoPriority)
+	}
+	return nil
+}
+
+// lockMemory keeps the daemon's pages in memory where that is allowed without
+// a limit: with a limit a later allocation would fail instead.
+func lockMemory() error {
+	var lim unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &lim); err != nil {
+		return fmt.Errorf("read the limit of locked memory: %w", err)
+	}
+	if lim.Cur != unix.RLIM_INFINITY && !capable(unix.CAP_IPC_LOCK) {
+		return fmt.Errorf("lock memory: limited to %d bytes (LimitMEMLOCK=infinity allows it)", lim.Cur)
+	}
+	if err := unix.Mlockall(unix.MCL_CURRENT | unix.MCL_FUTURE | unix.MCL_ONFAULT); err != nil {
+		return fmt.Errorf("lock memory: %w", err)
+	}
+	return nil
+}
+
+// capable reports whether the process holds a capability, in its own user
+// namespace.
+func capable(c int) bool {
+	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&hdr, &data[0]); err != nil {
+		return false
+	}
+	return data[c/32].Effective&(1<<(c%32)) != 0
+}
+
+// roomForLoop gives the real-time thread a Go processor of its own: with as
+// many processors as cores, two busy goroutines make it wait for milliseconds.
+func roomForLoop() { runtime.GOMAXPROCS(runtime.NumCPU() + 2) }

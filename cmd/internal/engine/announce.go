@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/garp"
+)
+
+// announce starts what a machine asks for; what is due at once goes into the
+// same flush as the hello before it.
+func (e *Engine) announce(now time.Time, g *group, kind fsm.Announcement) {
+	switch kind {
+	case fsm.Claim:
+		g.schedule.Start(now, g.timing())
+	case fsm.Reassert:
+		g.schedule.Reassert(now)
+	case fsm.Withdraw:
+		g.schedule.Withdraw(now)
+	}
+	e.announceDue(now, g)
+}
+
+func (g *group) timing() garp.Timing {
+	a := g.cfg.Announce
+	return garp.Timing{Count: a.Count, Interval: a.Interval, Refresh: a.Refresh}
+}
+
+// announceDue puts the announcements that are due into the outbox. Whoever is
+// not the owner says nothing but where its own address is.
+func (e *Engine) announceDue(now time.Time, g *group) {
+	for step, ok := g.schedule.Due(now); ok; step, ok = g.schedule.Due(now) {
+		claim := step.Kind != garp.KindWithdraw
+		if claim && !g.owner {
+			continue
+		}
+		frames := g.identity().Frames(step)
+		for _, f := range frames {
+			g.seg.out.put(g, claim, func(b []byte) []byte { return append(b, f...) })
+		}
+		g.counters.announced += uint64(len(frames))
+	}
+}
+
+func (g *group) identity() garp.Identity {
+	return garp.Identity{
+		Protocol: g.wire.protocol, VirtualIPs: g.vips, VirtualMAC: g.mac,
+		Real: g.seg.link.Addr(g.wire.family), RealMAC: g.seg.link.MAC, RealIP: g.cfg.Announce.RealIP,
+	}
+}
+
+// Announce sends the announcements of an active group now and starts their
+// schedule again.
+func (e *Engine) Announce(now time.Time, ref string) error {
+	g, err := e.find(ref)
+	if err != nil {
+		return err
+	}
+	if !g.owner {
+		return fmt.Errorf("group %s is not active here (state %s): only the active router announces", g.ref(), g.machine.Status().State)
+	}
+	e.announce(now, g, fsm.Claim)
+	e.reschedule(g)
+	e.emit(now, g, eventAnnounce, "announced on request")
+	e.Flush(now)
+	return nil
+}
+
+// Restored is the port's word that virtual addresses which somebody else had
+// removed are back, or could not be put back.
+func (e *Engine) Restored(now time.Time, name string, missing []netip.Addr, err error) {
+	s := e.byName[name]
+	if s == nil {
+		return
+	}
+	for _, a := range missing {
+		e.emitSegment(now, s, eventAddress, fmt.Sprintf("virtual address %s was removed by somebody else; put back", a))
+		if g := s.ownerOf(a); g != nil {
+			g.counters.restored++
+		}
+	}
+	if err != nil {
+		e.emitSegment(now, s, eventWarning, "put virtual addresses back: "+err.Error())
+	}
+}

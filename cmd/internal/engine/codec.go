@@ -1,0 +1,122 @@
+package engine
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/fhrpd/fhrpd/configs"
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// codec turns a group's messages into frames.
+type codec interface {
+	encode(g *group, s fsm.Send)
+}
+
+// hsrpCodec adds HSRP's authentication.
+type hsrpCodec struct {
+	auth    hello.Auth
+	shown   string // the text of a text scheme, which is no secret on the wire
+	payload []byte
+}
+
+func hsrpAuth(a configs.Auth) (hello.Auth, error) {
+	if a.MD5 != "" {
+		return hello.MD5Auth(a.MD5, a.KeyID)
+	}
+	return hello.TextAuth(a.Text)
+}
+
+func (c *hsrpCodec) encode(g *group, s fsm.Send) {
+	m := s.Message.(*hello.HSRP)
+	env := g.envelope(s.Virtual)
+	c.payload = hello.AppendHSRP(c.payload[:0], m, &c.auth, env.Src)
+	g.seg.out.put(g, s.Virtual && m.Op == hello.OpHello, func(b []byte) []byte {
+		return hello.AppendFrame(b, &env, c.payload)
+	})
+}
+
+// vrrpCodec adds VRRPv2's text authentication, the choice of VRRPv3's checksum
+// over IPv4, and unicast peers.
+type vrrpCodec struct {
+	text    string
+	form    hello.Checksum // as configured; ChecksumUnknown follows what is heard
+	heard   hello.Checksum
+	peers   []netip.Addr
+	check   func(*hello.VRRP) hello.Reject
+	payload []byte
+}
+
+func configuredForm(s string) hello.Checksum {
+	switch s {
+	case "rfc9568":
+		return hello.MessageOnly
+	case "pseudo-header":
+		return hello.PseudoHeader
+	}
+	return hello.ChecksumUnknown
+}
+
+// sendForm is the checksum form to send: the configured one, else the one last
+// heard in the group, else that of RFC 9568 section 5.2.8.
+func (c *vrrpCodec) sendForm() hello.Checksum {
+	switch {
+	case c.form != hello.ChecksumUnknown:
+		return c.form
+	case c.heard != hello.ChecksumUnknown:
+		return c.heard
+	}
+	return hello.MessageOnly
+}
+
+func (c *vrrpCodec) encode(g *group, s fsm.Send) {
+	m := s.Message.(*hello.VRRP)
+	env := g.envelope(s.Virtual)
+	claim := s.Virtual && m.Priority > 0
+	if len(c.peers) == 0 {
+		c.payload = hello.AppendVRRP(c.payload[:0], m, c.text, c.sendForm(), env.Src, env.Dst)
+		g.seg.out.put(g, claim, func(b []byte) []byte { return hello.AppendFrame(b, &env, c.payload) })
+		return
+	}
+	for _, peer := range c.peers {
+		g.seg.out.unicast = append(g.seg.out.unicast, datagram{
+			group: g, claim: claim, dst: peer,
+			payload: hello.AppendVRRP(nil, m, c.text, c.sendForm(), env.Src, peer),
+		})
+	}
+}
+
+// accepts reports whether an advertisement with this envelope belongs to the
+// group's way of talking: multicast, or unicast between listed peers.
+func (c *vrrpCodec) accepts(env *hello.Envelope) hello.Reject {
+	multicast := env.Dst.IsMulticast()
+	switch {
+	case len(c.peers) == 0 && !multicast, len(c.peers) > 0 && multicast:
+		return hello.RejectDestination
+	case len(c.peers) > 0 && !slices.Contains(c.peers, env.Src):
+		return hello.RejectSource
+	}
+	return ""
+}
+
+// envelope addresses a message of g on its segment.
+func (g *group) envelope(virtual bool) hello.Envelope {
+	env := hello.GroupEnvelope(g.wire.protocol, g.wire.version, g.seg.link.Addr(g.wire.family), g.seg.link.MAC)
+	if virtual && !g.mac.IsZero() {
+		env.SrcMAC = g.mac
+	}
+	return env
+}
+
+// datagram is a message to a unicast peer.
+type datagram struct {
+	group   *group
+	claim   bool
+	dst     netip.Addr
+	payload []byte
+}
+
+// lateAfter is how late a timer may be served before it is worth a line.
+const lateAfter = 100 * time.Millisecond

@@ -1,0 +1,148 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+)
+
+// outbox collects what one segment is to do. The order of carrying it out is
+// the safety of the whole: gates first, so that a frame that claims a role
+// never leaves before the kernel serves it and nobody forwards after resigning;
+// then frames; addresses last and in the background.
+type outbox struct {
+	open        []Claim
+	shut        []ID
+	add, remove []ID
+	frames      []frame
+	unicast     []datagram
+	wire        [][]byte
+	arena       []byte
+}
+
+// frame is one prepared frame. claim says that it may leave only while the
+// group is the owner.
+type frame struct {
+	group      *group
+	claim      bool
+	start, end int
+}
+
+// put appends the bytes that build makes as one frame of g.
+func (o *outbox) put(g *group, claim bool, build func([]byte) []byte) {
+	start := len(o.arena)
+	o.arena = build(o.arena)
+	o.frames = append(o.frames, frame{group: g, claim: claim, start: start, end: len(o.arena)})
+}
+
+// withdraw drops an opening that has not been carried out and the frames that
+// counted on it.
+func (o *outbox) withdraw(id ID) {
+	keep := o.open[:0]
+	for _, c := range o.open {
+		if c.ID != id {
+			keep = append(keep, c)
+		}
+	}
+	o.open = keep
+}
+
+func (o *outbox) empty() bool {
+	return len(o.open)+len(o.shut)+len(o.add)+len(o.remove)+len(o.frames)+len(o.unicast) == 0
+}
+
+// reset empties the outbox and keeps its memory.
+func (o *outbox) reset() {
+	o.open, o.shut, o.add, o.remove = o.open[:0], o.shut[:0], o.add[:0], o.remove[:0]
+	o.frames, o.wire, o.arena = o.frames[:0], o.wire[:0], o.arena[:0]
+	o.unicast = o.unicast[:0]
+}
+
+// Flush carries out everything that the engine has decided and not yet done.
+func (e *Engine) Flush(now time.Time) {
+	for _, s := range e.segments {
+		if !s.out.empty() {
+			e.flushSegment(now, s)
+		}
+	}
+}
+
+func (e *Engine) flushSegment(now time.Time, s *segment) {
+	o := &s.out
+	failed := e.gate(now, s)
+	s.transmit()
+	if len(o.add)+len(o.remove) > 0 {
+		s.port.Address(o.add, o.remove)
+	}
+	o.reset()
+	for _, f := range failed {
+		e.step(now, f.group, fsm.Failed{Err: f.err})
+	}
+	if len(failed) > 0 {
+		e.flushSegment(now, s)
+	}
+}
+
+// failure is a group whose gate the kernel refused to open.
+type failure struct {
+	group *group
+	err   error
+}
+
+// gate opens and shuts what was decided. When the one transaction fails the
+// closings are made alone and each opening by itself, so that one bad group
+// costs nobody else the role.
+func (e *Engine) gate(now time.Time, s *segment) []failure {
+	o := &s.out
+	if len(o.open)+len(o.shut) == 0 {
+		return nil
+	}
+	lost, err := s.port.Gate(o.open, o.shut)
+	s.lost = s.lost || lost
+	if err == nil {
+		return nil
+	}
+	if len(o.shut) > 0 {
+		if _, err := s.port.Gate(nil, o.shut); err != nil {
+			e.emitSegment(now, s, eventAddress, "shut gate: "+err.Error())
+		}
+	}
+	var failed []failure
+	for _, c := range o.open {
+		if _, err := s.port.Gate([]Claim{c}, nil); err != nil {
+			g := e.byID(c.ID)
+			g.owner = false
+			g.schedule.Stop()
+			failed = append(failed, failure{g, err})
+		}
+	}
+	return failed
+}
+
+// transmit sends the frames whose groups still may say what is in them.
+func (s *segment) transmit() {
+	o := &s.out
+	for _, f := range o.frames {
+		if f.claim && !f.group.owner {
+			continue
+		}
+		o.wire = append(o.wire, o.arena[f.start:f.end])
+	}
+	for _, d := range o.unicast {
+		if d.claim && !d.group.owner {
+			continue
+		}
+		if err := s.port.Unicast(d.dst, d.payload); err != nil {
+			s.framesLost++
+		}
+	}
+	if len(o.wire) == 0 {
+		return
+	}
+	// A lost frame is repeated by the next hello or announcement; what counts
+	// is that it is seen.
+	if n, err := s.port.Transmit(o.wire); err != nil {
+		s.framesLost += uint64(len(o.wire) - n)
+		s.lastError = err
+	}
+}

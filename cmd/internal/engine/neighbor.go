@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// heardARP answers for the virtual addresses this router holds and notices
+// who else claims one.
+func (e *Engine) heardARP(now time.Time, s *segment, b []byte) {
+	h, a, err := garp.ParseARP(b)
+	if err != nil {
+		return
+	}
+	if o, ok := garp.ObserveARP(h, a); ok {
+		e.claimed(now, s, o)
+	}
+	if g := s.ownerOf(a.TargetIP); g != nil && a.Op == garp.OpRequest && !a.IsGratuitous() {
+		if reply, ok := garp.ARPReply(a, g.mac); ok {
+			e.answer(g, reply)
+		}
+	}
+}
+
+// heardND does the same for IPv6.
+func (e *Engine) heardND(now time.Time, s *segment, b []byte) {
+	h, n, err := garp.ParseND(b)
+	if err != nil {
+		return
+	}
+	if o, ok := garp.ObserveND(h, n); ok {
+		e.claimed(now, s, o)
+	}
+	if g := s.ownerOf(n.Target); g != nil {
+		if reply, ok := garp.NDReply(h, n, g.mac); ok {
+			e.answer(g, reply)
+		}
+	}
+}
+
+func (e *Engine) answer(g *group, reply []byte) {
+	g.counters.answered++
+	g.seg.out.put(g, true, func(b []byte) []byte { return append(b, reply...) })
+}
+
+// claimed deals with another host that says it has a virtual address. The
+// rightful owner answers with an announcement, held back when it goes on (RFC
+// 5227 section 2.4).
+func (e *Engine) claimed(now time.Time, s *segment, o garp.Observation) {
+	g := s.ownerOf(o.IP)
+	if g == nil {
+		return
+	}
+	who, why := garp.Segment{
+		VirtualIPs: g.vips, VirtualMAC: g.mac, RealMAC: s.link.MAC, PeerMACs: g.peers,
+	}.Classify(o)
+	if who != garp.Peer && who != garp.Foreign {
+		return
+	}
+	g.counters.conflicts++
+	g.conflict = conflict{at: now, addr: o.IP, mac: o.MAC, owner: who, reason: why}
+	g.schedule.Reassert(now)
+	e.announceDue(now, g)
+	e.reschedule(g)
+	if e.unheard(now, g, "conflict", o.MAC.String()) {
+		e.emit(now, g, eventConflict, fmt.Sprintf("%s is claimed by %s (%s, %s); announcing again", o.IP, o.MAC, who, why))
+	}
+}
+
+// conflict is the last foreign claim of one of a group's addresses.
+type conflict struct {
+	at     time.Time
+	addr   netip.Addr
+	mac    hello.MAC
+	owner  garp.Owner
+	reason garp.Reason
+}
+
+// maxPeers bounds how many routers of a group are remembered by their MAC.
+const maxPeers = 16
+
+// meet remembers the interface MAC of another router of the group: HSRP
+// version 2 carries it, the others show it while they are not active.
+func (g *group) meet(m hello.Message, source hello.MAC) {
+	mac := source
+	if h, ok := m.(*hello.HSRP); ok && !h.Identifier.IsZero() {
+		mac = h.Identifier
+	}
+	if mac == g.mac || mac.IsZero() || slices.Contains(g.peers, mac) {
+		return
+	}
+	if len(g.peers) == maxPeers {
+		g.peers = append(g.peers[:0], g.peers[1:]...)
+	}
+	g.peers = append(g.peers, mac)
+}
