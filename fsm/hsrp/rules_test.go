@@ -1,0 +1,490 @@
+package hsrp
+
+import (
+	"errors"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// base is a configured group of priority 100.
+func base() Config {
+	return Config{
+		Version: 1, Family: hello.IPv4, Group: 7, Priority: 100,
+		HelloTime: 3 * time.Second, HoldTime: 10 * time.Second,
+		VirtualIPs: []netip.Addr{vip},
+	}
+}
+
+// own is a message of the group in base.
+func own(op hello.Op, state hello.HSRPState, virtual bool) fsm.Action {
+	return fsm.Send{Virtual: virtual, Message: &hello.HSRP{
+		Version: 1, Op: op, State: state, Family: hello.IPv4, Group: 7, Priority: 100,
+		HelloTime: 3 * time.Second, HoldTime: 10 * time.Second, VirtualIP: vip,
+	}}
+}
+
+func report(from, to hello.HSRPState, cause fsm.Cause) fsm.Action {
+	return fsm.Report{From: from.String(), To: to.String(), Cause: cause}
+}
+
+// TestActions is the contract on what is done in which order.
+func TestActions(t *testing.T) {
+	preempt := base()
+	preempt.Preempt = true
+	claim := []fsm.Action{own(hello.OpHello, hello.Active, true), fsm.Announce{Kind: fsm.Claim}}
+	lost := []fsm.Action{
+		fsm.Release{},
+		own(hello.OpResign, hello.Speak, false),
+		own(hello.OpHello, hello.Speak, false),
+		fsm.Announce{Kind: fsm.Withdraw},
+	}
+	preempted := func(from hello.HSRPState) []fsm.Action {
+		return slices.Concat(
+			[]fsm.Action{fsm.Acquire{}, own(hello.OpCoup, from, false)}, claim,
+			[]fsm.Action{report(from, hello.Active, fsm.CausePreempt)})
+	}
+	for name, tt := range map[string]struct {
+		cfg   Config
+		state hello.HSRPState
+		ev    fsm.Event
+		want  []fsm.Action
+	}{
+		"takeover by resign has no Coup": {base(), hello.Standby, message(hello.OpResign, hello.Active, 90),
+			slices.Concat([]fsm.Action{fsm.Acquire{}}, claim, []fsm.Action{report(hello.Standby, hello.Active, fsm.CauseResigned)})},
+		"preemption from Listen":  {preempt, hello.Listen, message(hello.OpHello, hello.Active, 90), preempted(hello.Listen)},
+		"preemption from Speak":   {preempt, hello.Speak, message(hello.OpHello, hello.Active, 90), preempted(hello.Speak)},
+		"preemption from Standby": {preempt, hello.Standby, message(hello.OpHello, hello.Active, 90), preempted(hello.Standby)},
+		"a better Active is heard": {base(), hello.Active, message(hello.OpHello, hello.Active, 110),
+			append(slices.Clone(lost), report(hello.Active, hello.Speak, fsm.CauseBetterActive))},
+		"a Coup is heard": {base(), hello.Active, message(hello.OpCoup, hello.Standby, 110),
+			append(slices.Clone(lost), report(hello.Active, hello.Speak, fsm.CauseCoup))},
+		"a worse Active is heard": {base(), hello.Active, message(hello.OpHello, hello.Active, 90), []fsm.Action{
+			own(hello.OpCoup, hello.Active, true), own(hello.OpHello, hello.Active, true), fsm.Announce{Kind: fsm.Reassert}}},
+		"a Resign is heard while Active": {base(), hello.Active, message(hello.OpResign, hello.Speak, 90), []fsm.Action{
+			own(hello.OpHello, hello.Active, true), fsm.Announce{Kind: fsm.Reassert}}},
+		"clean stop while Active": {base(), hello.Active, fsm.Down{Cause: fsm.CauseStopped}, []fsm.Action{
+			fsm.Release{}, own(hello.OpResign, hello.Active, true),
+			fsm.Announce{Kind: fsm.Withdraw}, report(hello.Active, hello.Initial, fsm.CauseStopped)}},
+		"clean stop while Standby": {base(), hello.Standby, fsm.Down{Cause: fsm.CauseMaintenance}, []fsm.Action{
+			report(hello.Standby, hello.Initial, fsm.CauseMaintenance)}},
+		"start": {base(), hello.Initial, fsm.Up{Addr: self, MAC: ownMAC}, []fsm.Action{
+			fsm.Announce{Kind: fsm.Withdraw}, report(hello.Initial, hello.Listen, fsm.CauseStarted)}},
+		"fenced while Active": {base(), hello.Active, fsm.Fenced{Cause: fsm.CauseStalled}, []fsm.Action{
+			fsm.Release{}, report(hello.Active, hello.Listen, fsm.CauseStalled)}},
+		"fenced while Standby": {base(), hello.Standby, fsm.Fenced{Cause: fsm.CauseStalled}, []fsm.Action{
+			report(hello.Standby, hello.Listen, fsm.CauseStalled)}},
+		"fenced while Initial": {base(), hello.Initial, fsm.Fenced{Cause: fsm.CauseStalled}, nil},
+		"failed while Active": {base(), hello.Active, fsm.Failed{Err: errors.New("no")}, []fsm.Action{
+			fsm.Release{}, own(hello.OpResign, hello.Speak, false),
+			fsm.Announce{Kind: fsm.Withdraw}, report(hello.Active, hello.Listen, fsm.CauseAcquireFailed)}},
+		"priority changes":                 {base(), hello.Active, fsm.SetPriority{Effective: 90, Configured: 100}, nil},
+		"a leader is none of its business": {base(), hello.Active, fsm.Leader{}, nil},
+		"an Advertise is none either":      {base(), hello.Standby, fsm.Received{From: other, Message: &hello.Advertise{}}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := inState(tt.state, tt.cfg).Step(epoch.Add(time.Second), tt.ev)
+			if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Addr{}),
+				cmpopts.IgnoreFields(fsm.Report{}, "Detail")); diff != "" {
+				t.Errorf("actions (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestElection covers the comparison of RFC 2281 section 5.1: priority first,
+// then the address, in the byte order of the family.
+func TestElection(t *testing.T) {
+	for _, tt := range []struct {
+		rule           string
+		own, from      string
+		priority, peer uint8
+		lost, ignored  bool
+	}{
+		{rule: "higher priority wins", own: "192.0.2.9", from: "192.0.2.1", priority: 100, peer: 101, lost: true},
+		{rule: "lower priority loses", own: "192.0.2.1", from: "192.0.2.9", priority: 100, peer: 99},
+		{rule: "equal priority, higher address wins", own: "192.0.2.1", from: "192.0.2.2", priority: 100, peer: 100, lost: true},
+		{rule: "equal priority, lower address loses", own: "192.0.2.2", from: "192.0.2.1", priority: 100, peer: 100},
+		{rule: "addresses are numbers, not text", own: "192.0.2.9", from: "192.0.2.10", priority: 100, peer: 100, lost: true},
+		{rule: "IPv6 compares 16 bytes", own: "fe80::2", from: "fe80::1:0:0:1", priority: 100, peer: 100, lost: true},
+		{rule: "a zone does not count", own: "fe80::2%a", from: "fe80::1%b", priority: 100, peer: 100},
+		{rule: "mapped IPv4 is IPv4", own: "192.0.2.2", from: "::ffff:192.0.2.1", priority: 100, peer: 100},
+		{rule: "own address is ignored", own: "fe80::2", from: "fe80::2%b", priority: 100, peer: 200, ignored: true},
+		{rule: "priority 0 may take part", own: "192.0.2.9", from: "192.0.2.1", priority: 0, peer: 0},
+	} {
+		t.Run("RFC2281/5.1/"+tt.rule, func(t *testing.T) {
+			cfg := base()
+			cfg.Priority = tt.priority
+			g := New(cfg)
+			g.Step(epoch, fsm.Up{Addr: netip.MustParseAddr(tt.own), MAC: ownMAC})
+			runTo(g, epoch.Add(20*time.Second))
+			if g.state != hello.Active {
+				t.Fatalf("%s after twice the hold time alone", g.state)
+			}
+			ev := message(hello.OpHello, hello.Active, tt.peer)
+			ev.From = netip.MustParseAddr(tt.from)
+			got := g.Step(epoch.Add(21*time.Second), ev)
+			if lost := g.state == hello.Speak; lost != tt.lost {
+				t.Errorf("%s, want the role lost: %t", g.state, tt.lost)
+			}
+			if ignored := len(got) == 0; ignored != tt.ignored {
+				t.Errorf("%d actions, want ignored: %t", len(got), tt.ignored)
+			}
+		})
+	}
+}
+
+// runTo serves every deadline up to and including until.
+func runTo(g *Group, until time.Time) (actions []fsm.Action) {
+	for range 10_000 {
+		at, armed := g.Deadline()
+		if !armed || at.After(until) {
+			return actions
+		}
+		actions = append(actions, g.Step(at, fsm.Tick{})...)
+	}
+	panic("the deadline does not move")
+}
+
+func TestRFC2281Rules(t *testing.T) {
+	at := func(d time.Duration) time.Time { return epoch.Add(d) }
+	t.Run("RFC2281/5.3/silent in Listen and Learn", func(t *testing.T) {
+		for _, cfg := range []Config{base(), {Version: 1}} {
+			g := New(cfg)
+			got := slices.Clone(g.Step(epoch, fsm.Up{Addr: self, MAC: ownMAC}))
+			got = append(got, runTo(g, at(9999*time.Millisecond))...)
+			if sentLetters(got) != "" {
+				t.Errorf("sent %s in %s", sentLetters(got), g.state)
+			}
+		}
+	})
+	t.Run("RFC2281/5.3/Learn without a teacher lasts", func(t *testing.T) {
+		g := New(Config{Version: 1})
+		g.Step(epoch, fsm.Up{Addr: self, MAC: ownMAC})
+		if got := runTo(g, at(time.Hour)); len(got) > 0 || g.state != hello.Learn {
+			t.Errorf("%s after %d actions", g.state, len(got))
+		}
+	})
+	t.Run("RFC2281/5.4/an early Tick does nothing", func(t *testing.T) {
+		for state := hello.Initial; state <= hello.Active; state++ {
+			g := inState(state, base())
+			before := *g
+			if got := g.Step(at(time.Second), fsm.Tick{}); len(got) > 0 || !sameTimers(before, *g) {
+				t.Errorf("%s: %v", state, got)
+			}
+		}
+	})
+	t.Run("RFC2281/5.4/hellos are jittered from 80 % to 100 %", func(t *testing.T) {
+		for _, tt := range []struct{ hello, atZero, atOne time.Duration }{
+			{3 * time.Second, 3 * time.Second, 2400 * time.Millisecond},
+			{10 * time.Second, 10 * time.Second, 8 * time.Second},
+			{200 * time.Millisecond, 200 * time.Millisecond, 190 * time.Millisecond},
+		} {
+			for random, want := range map[float64]time.Duration{0: tt.atZero, 1: tt.atOne} {
+				cfg := base()
+				cfg.HelloTime, cfg.HoldTime = tt.hello, 4*tt.hello
+				cfg.Jitter = func() float64 { return random }
+				g := inState(hello.Active, cfg)
+				g.helloAt = at(0)
+				g.Step(at(0), fsm.Tick{})
+				if got := g.Status().NextHello.Sub(epoch); got != want {
+					t.Errorf("hello %s, random %v: next in %s, want %s", tt.hello, random, got, want)
+				}
+			}
+		}
+	})
+	t.Run("RFC2281/5.6/hold time of the hello, not the own one", func(t *testing.T) {
+		g := inState(hello.Standby, base())
+		g.Step(at(time.Second), message(hello.OpHello, hello.Active, 110))
+		if got := g.Status().Active.Expires; !got.Equal(at(time.Second + peerHold)) {
+			t.Errorf("Active timer at %s", got.Sub(epoch))
+		}
+	})
+	t.Run("RFC2281/5.6/no hold time carried, the own one", func(t *testing.T) {
+		for _, state := range []hello.HSRPState{hello.Active, hello.Standby} {
+			g := inState(hello.Listen, base())
+			ev := message(hello.OpHello, state, 110)
+			ev.Message.(*hello.HSRP).HoldTime = 0
+			g.Step(at(time.Second), ev)
+			s := g.Status()
+			if got := map[hello.HSRPState]fsm.Peer{hello.Active: s.Active, hello.Standby: s.Standby}[state].Expires; !got.Equal(at(11 * time.Second)) {
+				t.Errorf("%s timer at %s", state, got.Sub(epoch))
+			}
+		}
+	})
+	t.Run("RFC2281/5.7/event d is taken before c", func(t *testing.T) {
+		g := inState(hello.Speak, base())
+		g.active.at, g.standby.at = at(10*time.Second), at(10*time.Second)
+		g.Step(at(10*time.Second), fsm.Tick{})
+		if g.state != hello.Active {
+			t.Errorf("%s, want Active at the same instant", g.state)
+		}
+	})
+	t.Run("RFC2281/5.7/event c lost in Speak is taken in Standby", func(t *testing.T) {
+		g := inState(hello.Speak, base())
+		runTo(g, at(55*time.Second))
+		if g.state != hello.Speak || g.active.running() {
+			t.Fatalf("%s, want Speak without Active timer", g.state)
+		}
+		runTo(g, at(60*time.Second))
+		if g.state != hello.Active {
+			t.Errorf("%s, want Active", g.state)
+		}
+	})
+	t.Run("RFC2281/5.7/a worse standby makes room the same way", func(t *testing.T) {
+		g := inState(hello.Speak, base())
+		g.active.stop()
+		g.Step(at(time.Second), message(hello.OpHello, hello.Standby, 90))
+		if g.state != hello.Active {
+			t.Errorf("%s, want Active", g.state)
+		}
+	})
+	t.Run("RFC2281/5.5/Coup of a worse router is no event", func(t *testing.T) {
+		g := inState(hello.Active, base())
+		if got := g.Step(at(time.Second), message(hello.OpCoup, hello.Listen, 90)); len(got) > 0 {
+			t.Errorf("%v", got)
+		}
+	})
+	t.Run("RFC2281/5.5/Resign of somebody else is no event", func(t *testing.T) {
+		g := inState(hello.Standby, base())
+		ev := message(hello.OpResign, hello.Active, 90)
+		ev.From = third
+		if got := g.Step(at(time.Second), ev); len(got) > 0 || g.state != hello.Standby {
+			t.Errorf("%s, %v", g.state, got)
+		}
+	})
+	t.Run("RFC2281/5.5/hellos in silent states are no event", func(t *testing.T) {
+		for _, said := range []hello.HSRPState{hello.Initial, hello.Learn, hello.Listen} {
+			g := inState(hello.Active, base())
+			if got := g.Step(at(time.Second), message(hello.OpHello, said, 200)); len(got) > 0 || g.state != hello.Active {
+				t.Errorf("%s: %s, %v", said, g.state, got)
+			}
+		}
+	})
+}
+
+func sameTimers(a, b Group) bool {
+	return a.state == b.state && a.active == b.active && a.standby == b.standby && a.helloAt == b.helloAt
+}
+
+func TestPreempt(t *testing.T) {
+	at := func(d time.Duration) time.Time { return epoch.Add(d) }
+	worse, better := message(hello.OpHello, hello.Active, 90), message(hello.OpHello, hello.Active, 110)
+	delayed := base()
+	delayed.Preempt, delayed.PreemptDelay = true, 5*time.Second
+	start := func() *Group {
+		g := inState(hello.Standby, delayed)
+		g.Step(at(0), worse)
+		return g
+	}
+	for name, tt := range map[string]struct {
+		events map[time.Duration]fsm.Event
+		want   hello.HSRPState
+	}{
+		"before the delay":                       {map[time.Duration]fsm.Event{4999 * time.Millisecond: worse}, hello.Standby},
+		"hello at the end of the delay":          {map[time.Duration]fsm.Event{5 * time.Second: worse}, hello.Active},
+		"tick at the end of the delay":           {map[time.Duration]fsm.Event{5 * time.Second: fsm.Tick{}}, hello.Active},
+		"a better active ends the delay":         {map[time.Duration]fsm.Event{3 * time.Second: better, 5 * time.Second: fsm.Tick{}}, hello.Standby},
+		"lost the lead during the delay":         {map[time.Duration]fsm.Event{3 * time.Second: fsm.SetPriority{Effective: 80}, 5 * time.Second: fsm.Tick{}}, hello.Standby},
+		"a resign is a takeover before its time": {map[time.Duration]fsm.Event{3 * time.Second: message(hello.OpResign, hello.Active, 90)}, hello.Active},
+	} {
+		t.Run("delay/"+name, func(t *testing.T) {
+			g := start()
+			for d := time.Duration(0); d < 6*time.Second; d += time.Millisecond {
+				if ev, ok := tt.events[d]; ok {
+					g.Step(at(d), ev)
+				}
+			}
+			if g.state != tt.want {
+				t.Errorf("%s, want %s", g.state, tt.want)
+			}
+		})
+	}
+	t.Run("delay/its end is a deadline", func(t *testing.T) {
+		if got, _ := start().Deadline(); !got.Equal(at(5 * time.Second)) {
+			t.Errorf("deadline in %s", got.Sub(epoch))
+		}
+	})
+	t.Run("not on a rise of the own priority", func(t *testing.T) {
+		cfg := base()
+		cfg.Preempt = true
+		g := inState(hello.Standby, cfg)
+		g.Step(at(0), better)
+		if got := g.Step(at(1), fsm.SetPriority{Effective: 200, Configured: 100}); len(got) > 0 || g.state != hello.Standby {
+			t.Fatalf("%s, %v", g.state, got)
+		}
+		g.Step(at(2), better)
+		if g.state != hello.Active {
+			t.Errorf("%s after the next hello, want Active", g.state)
+		}
+	})
+	t.Run("not from Learn", func(t *testing.T) {
+		g := New(Config{Version: 1, Priority: 100, Preempt: true})
+		g.Step(at(0), fsm.Up{Addr: self, MAC: ownMAC})
+		g.Step(at(1), worse)
+		if g.state != hello.Listen {
+			t.Errorf("%s, want Listen", g.state)
+		}
+	})
+}
+
+func TestLearn(t *testing.T) {
+	const ms = time.Millisecond
+	for name, tt := range map[string]struct {
+		cfg         Config
+		state       hello.HSRPState
+		said        hello.HSRPState
+		hello, hold time.Duration
+		vip         string
+		want        []fsm.Action
+	}{
+		"RFC2281/5.1/from an active router": {Config{Version: 1, Priority: 100}, hello.Listen, hello.Active, 4 * time.Second, 12 * time.Second, "192.0.2.254",
+			[]fsm.Action{fsm.Learned{From: other, VirtualIP: vip, HelloTime: 4 * time.Second, HoldTime: 12 * time.Second}}},
+		"RFC2281/5.1/not from a standby router":     {Config{Version: 1, Priority: 100}, hello.Listen, hello.Standby, 4 * time.Second, 12 * time.Second, "192.0.2.254", nil},
+		"RFC2281/5.1/never over what is configured": {base(), hello.Listen, hello.Active, 4 * time.Second, 12 * time.Second, "192.0.2.253", nil},
+		"RFC2281/5.1/never one of two times": {Config{Version: 1, Priority: 100, HelloTime: time.Second, VirtualIPs: []netip.Addr{vip}},
+			hello.Listen, hello.Active, 4 * time.Second, 12 * time.Second, "192.0.2.254", nil},
+		"the same times are no news": {Config{Version: 1, Priority: 100, VirtualIPs: []netip.Addr{vip}},
+			hello.Listen, hello.Active, 3 * time.Second, 10 * time.Second, "192.0.2.254", nil},
+		"version 1 never below a second": {Config{Version: 1, Priority: 100, VirtualIPs: []netip.Addr{vip}},
+			hello.Listen, hello.Active, 250 * ms, 800 * ms, "192.0.2.254", nil},
+		"version 1 never zero": {Config{Version: 1, Priority: 100, VirtualIPs: []netip.Addr{vip}}, hello.Listen, hello.Active, 0, 0, "192.0.2.254", nil},
+		"version 2 learns milliseconds": {Config{Version: 2, Priority: 100, VirtualIPs: []netip.Addr{vip}}, hello.Listen, hello.Active, 250 * ms, 800 * ms, "192.0.2.254",
+			[]fsm.Action{fsm.Learned{From: other, HelloTime: 250 * ms, HoldTime: 800 * ms}}},
+		"a hold time must exceed the hello time": {Config{Version: 2, Priority: 100, VirtualIPs: []netip.Addr{vip}}, hello.Listen, hello.Active, 800 * ms, 800 * ms, "192.0.2.254", nil},
+		"never the unspecified address":          {Config{Version: 1, Priority: 100, HoldTime: time.Second}, hello.Listen, hello.Active, 0, 0, "0.0.0.0", nil},
+		"never the own address":                  {Config{Version: 1, Priority: 100, HoldTime: time.Second}, hello.Listen, hello.Active, 0, 0, "192.0.2.5", nil},
+		"never of another family":                {Config{Version: 2, Priority: 100, HoldTime: time.Second}, hello.Listen, hello.Active, 0, 0, "fe80::1", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ev := message(hello.OpHello, tt.said, 110)
+			m := ev.Message.(*hello.HSRP)
+			m.HelloTime, m.HoldTime, m.VirtualIP = tt.hello, tt.hold, netip.MustParseAddr(tt.vip)
+			got := inState(tt.state, tt.cfg).Step(epoch, ev)
+			if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+				t.Errorf("actions (-want +got):\n%s", diff)
+			}
+		})
+	}
+	t.Run("RFC2281/5.1/never while active", func(t *testing.T) {
+		for _, priority := range []uint8{90, 110} {
+			g := inState(hello.Active, Config{Version: 1, Priority: 100})
+			if got := g.Step(epoch, message(hello.OpHello, hello.Active, priority)); learns(got) {
+				t.Errorf("learned from priority %d", priority)
+			}
+		}
+	})
+}
+
+func TestConfiguredTimes(t *testing.T) {
+	for name, tt := range map[string]struct{ hello, hold, wantHello, wantHold time.Duration }{
+		"none":               {0, 0, 3 * time.Second, 10 * time.Second},
+		"both":               {time.Second, 4 * time.Second, time.Second, 4 * time.Second},
+		"short hello":        {time.Second, 0, time.Second, 10 * time.Second},
+		"long hello":         {5 * time.Second, 0, 5 * time.Second, 15 * time.Second},
+		"long hold":          {0, 30 * time.Second, 3 * time.Second, 30 * time.Second},
+		"hold of a few ms":   {0, 900 * time.Millisecond, 300 * time.Millisecond, 900 * time.Millisecond},
+		"hold below default": {0, 6 * time.Second, 2 * time.Second, 6 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := New(Config{HelloTime: tt.hello, HoldTime: tt.hold}).Status()
+			if s.HelloTime != tt.wantHello || s.HoldTime != tt.wantHold {
+				t.Errorf("hello %s hold %s, want %s %s", s.HelloTime, s.HoldTime, tt.wantHello, tt.wantHold)
+			}
+		})
+	}
+}
+
+func TestAcquireFailedWaits(t *testing.T) {
+	cfg := base()
+	cfg.Preempt = true
+	g := inState(hello.Active, cfg)
+	g.Step(epoch, fsm.Failed{Err: errors.New("no")})
+	for at, ev := range map[time.Duration]fsm.Event{
+		1 * time.Second: message(hello.OpHello, hello.Active, 90),
+		2 * time.Second: message(hello.OpHello, hello.Standby, 90),
+		3 * time.Second: message(hello.OpResign, hello.Active, 90),
+	} {
+		c := *g
+		c.Step(epoch.Add(at), ev)
+		runTo(&c, epoch.Add(9999*time.Millisecond))
+		if c.state != hello.Listen {
+			t.Errorf("%s within one hold time of the failure, after %v", c.state, ev)
+		}
+	}
+	runTo(g, epoch.Add(10*time.Second))
+	if g.state != hello.Speak {
+		t.Errorf("%s after one hold time, want Speak", g.state)
+	}
+}
+
+func TestDetailNamesWhoAndHowLong(t *testing.T) {
+	g := inState(hello.Standby, base())
+	g.Step(epoch, message(hello.OpHello, hello.Active, 110))
+	got := runTo(g, epoch.Add(peerHold))
+	r, _ := got[len(got)-1].(fsm.Report)
+	if want := "nothing from 192.0.2.9 (priority 110) for 7.0s, hold time 7s"; r.Detail != want {
+		t.Errorf("detail %q, want %q", r.Detail, want)
+	}
+}
+
+func TestCausesAreInTheList(t *testing.T) {
+	for ev := enabled; ev <= failed; ev++ {
+		o := occurrence{event: ev, message: &hello.HSRP{}}
+		cause, _ := inState(hello.Listen, base()).explain(o)
+		if !slices.ContainsFunc(fsm.Causes, func(c struct {
+			Cause   fsm.Cause
+			Meaning string
+		}) bool {
+			return c.Cause == cause
+		}) {
+			t.Errorf("event %d: cause %q is not in fsm.Causes", ev, cause)
+		}
+	}
+}
+
+func TestRestartCauses(t *testing.T) {
+	g := New(base())
+	for _, tt := range []struct{ down, up fsm.Cause }{
+		{"", fsm.CauseStarted},
+		{fsm.CauseInterfaceDown, fsm.CauseInterfaceUp},
+		{fsm.CauseTrackShutdown, fsm.CauseTrackRestored},
+	} {
+		g.Step(epoch, fsm.Down{Cause: tt.down})
+		got := g.Step(epoch, fsm.Up{Addr: self, MAC: ownMAC})
+		if r := got[len(got)-1].(fsm.Report); r.Cause != tt.up {
+			t.Errorf("up after %q: cause %q, want %q", tt.down, r.Cause, tt.up)
+		}
+	}
+}
+
+func TestIdentifier(t *testing.T) {
+	cfg := base()
+	cfg.Version = 2
+	g := inState(hello.Standby, cfg)
+	ev := message(hello.OpHello, hello.Active, 110)
+	g.Step(epoch, ev)
+	if got := g.Status().Active.MAC; got != peerMAC {
+		t.Errorf("version 1 peer has MAC %s, want the Ethernet source", got)
+	}
+	m := ev.Message.(*hello.HSRP)
+	m.Version, m.Identifier = 2, hello.MAC{2, 1}
+	g.Step(epoch, ev)
+	if got := g.Status().Active.MAC; got != m.Identifier {
+		t.Errorf("version 2 peer has MAC %s, want its identifier", got)
+	}
+	if got := g.message(hello.OpHello, hello.Standby).Identifier; got != ownMAC {
+		t.Errorf("own identifier %s", got)
+	}
+	if !strings.HasPrefix(g.Status().State, "Standby") {
+		t.Errorf("state %s", g.Status().State)
+	}
+}
