@@ -93,7 +93,7 @@ func (a Advertisement) Directed(neighbor netip.Addr, mac hello.MAC) ([]byte, err
 // no solicitation, or one from mac or from the target itself, which is another
 // router of the group.
 func NDReply(h Header, ns ND, mac hello.MAC) ([]byte, bool) {
-	if ns.Type != NeighborSolicitation || ns.Src == ns.Target || h.Src == mac {
+	if ns.Type != NeighborSolicitation || ns.Src == ns.Target || h.Src == mac || ns.LinkAddr == mac {
 		return nil, false
 	}
 	a, err := NewAdvertisement(ns.Target, mac)
