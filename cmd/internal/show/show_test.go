@@ -1,0 +1,153 @@
+package show
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func ago(d time.Duration) time.Time { return now.Add(-d) }
+
+// sample is a daemon with a group in each of the shapes that lay out
+// differently.
+func sample() *status.Status {
+	return &status.Status{
+		Version: "v0.1.0", PID: 4711, UptimeMS: (26*time.Hour + 5*time.Minute).Milliseconds(), ConfigSHA256: "c0ffee",
+		Groups: []status.Group{hsrpActive(), hsrpStandby(), hsrpInit(), hsrpIPv6(), vrrpActive(), vrrpBackup(), vrrpInit()},
+		Tracks: []status.Track{
+			{Name: "uplink", Kind: "interface", Target: "eth0", Up: true, Known: true, Since: ago(27 * time.Second), Changes: 1,
+				UsedBy: []string{"hsrp:eth1:10", "vrrp6:eth2:20"}},
+			{Name: "default", Kind: "route", Target: "0.0.0.0/0", Known: true, Since: ago(3 * day), Changes: 4, Detail: "no route"},
+			{Name: "7", Kind: "ping", Target: "203.0.113.1", UsedBy: []string{"gone:eth9:1"}},
+		},
+	}
+}
+
+func hsrpActive() status.Group {
+	return status.Group{
+		Protocol: "hsrp", Version: 2, Family: 4, Interface: "eth1", ID: 10, Name: "users",
+		State: "Active", Since: ago(62 * time.Second), Priority: 110, ConfiguredPriority: 110,
+		Preempt: true, PreemptDelayMS: 30000,
+		VirtualIPs: []string{"192.168.1.1", "192.168.1.129"}, VirtualMAC: "00:00:0c:9f:f0:0a", MACMode: "virtual",
+		Address: "192.168.1.2", Active: &status.Peer{Address: "local", Priority: 110},
+		Standby: &status.Peer{Address: "192.168.1.3", Priority: 100, MAC: "02:00:00:00:00:03", ExpiresMS: 9312},
+		HelloMS: 3000, HoldMS: 10000, NextHelloMS: 1104, Auth: "md5", Transitions: 2,
+		Tracks: []status.TrackRef{{Object: "uplink", Up: true, Decrement: 20}, {Object: "core", Shutdown: true, Up: true}},
+		Takeover: []status.Takeover{
+			{Address: "192.168.1.254", Proven: true, Method: "arp", MS: 3.21},
+			{Address: "192.168.1.77", Detail: "no answer in 2s"},
+		},
+	}
+}
+
+func hsrpStandby() status.Group {
+	return status.Group{
+		Protocol: "hsrp", Version: 1, Family: 4, Interface: "enp129s0f0.100", ID: 255, Name: "hsrp-enp129s0f0.100-255", NameDefault: true,
+		State: "Standby", Since: ago(5*day + 11*time.Hour), Priority: 100, ConfiguredPriority: 100,
+		VirtualIPs: []string{"10.0.0.1"}, VirtualMAC: "00:00:0c:07:ac:ff", MACMode: "virtual",
+		Active: &status.Peer{Address: "10.255.255.254", Priority: 120, ExpiresMS: 612}, Standby: &status.Peer{Address: "local"},
+		HelloMS: 250, HoldMS: 800, NextHelloMS: 17, Transitions: 1,
+	}
+}
+
+func hsrpInit() status.Group {
+	return status.Group{
+		Protocol: "hsrp", Version: 2, Family: 4, Interface: "eth2", ID: 4095, Name: "lab",
+		State: "Init", Priority: 5, ConfiguredPriority: 100, Preempt: true, MACMode: "interface",
+		HelloMS: 3000, HoldMS: 10000, NextHelloMS: -1, Auth: "text", Follow: "users",
+	}
+}
+
+func hsrpIPv6() status.Group {
+	return status.Group{
+		Protocol: "hsrp", Version: 2, Family: 6, Interface: "eth1", ID: 10, Name: "users6",
+		State: "Listen", Since: ago(4 * time.Hour), Priority: 100, ConfiguredPriority: 100,
+		VirtualIPs: []string{"fe80::5:73ff:fea0:a", "2001:db8:1::1"}, VirtualMAC: "00:05:73:a0:00:0a", MACMode: "virtual",
+		Active:  &status.Peer{Address: "fe80::a8bb:ccff:fe00:100", Priority: 105, MAC: "aa:bb:cc:00:01:00", ExpiresMS: 20000},
+		Standby: &status.Peer{Address: "fe80::2", Priority: 101, ExpiresMS: 19000},
+		HelloMS: 10000, HoldMS: 20000, NextHelloMS: -1, Transitions: 3,
+	}
+}
+
+func vrrpActive() status.Group {
+	return status.Group{
+		Protocol: "vrrp", Version: 3, Family: 4, Interface: "eth2", ID: 20, Name: "lan",
+		State: "Active", Since: ago(9*time.Minute + 47148*time.Millisecond), Priority: 110, ConfiguredPriority: 110, Preempt: true,
+		VirtualIPs: []string{"172.16.20.1"}, VirtualMAC: "00:00:5e:00:01:14", MACMode: "virtual", Address: "172.16.20.2",
+		Active: &status.Peer{Address: "local"}, HelloMS: 1000, HoldMS: 3570, NextHelloMS: 592,
+		Tracks: []status.TrackRef{{Object: "uplink", Up: true, Decrement: 20}},
+	}
+}
+
+func vrrpBackup() status.Group {
+	return status.Group{
+		Protocol: "vrrp", Version: 3, Family: 6, Interface: "enp129s0f0.100", ID: 255, Name: "lan6",
+		State: "Backup", Since: ago(10 * time.Minute), Priority: 95, ConfiguredPriority: 95,
+		VirtualIPs: []string{"fe80::1", "2001:db8::1"}, VirtualMAC: "00:00:5e:00:02:ff", MACMode: "virtual", Address: "fe80::3",
+		Active: &status.Peer{Address: "fe80::2", Priority: 110, ExpiresMS: 2783}, HelloMS: 1000, HoldMS: 3628, NextHelloMS: -1,
+	}
+}
+
+func vrrpInit() status.Group {
+	return status.Group{
+		Protocol: "vrrp", Version: 2, Family: 4, Interface: "eth3", ID: 1, Name: "own",
+		State: "Initialize", Since: ago(20 * time.Minute), Priority: 255, ConfiguredPriority: 255, Preempt: true,
+		VirtualMAC: "00:00:5e:00:01:01", HelloMS: 1000, HoldMS: 3003, NextHelloMS: -1, Auth: "text",
+	}
+}
+
+func ofProtocol(p string) []status.Group {
+	return Filter{Protocol: p, ID: AnyID}.Groups(sample().Groups)
+}
+
+func transitions() []status.Transition {
+	return []status.Transition{
+		{ID: 1, Protocol: "hsrp", Interface: "eth1", Group: 10, From: "Speak", To: "Standby", At: ago(80 * time.Second), Cause: "standby-timer-expired"},
+		{ID: 2, Protocol: "vrrp", Interface: "eth2", Group: 20, From: "Backup", To: "Active", At: ago(1500 * time.Millisecond),
+			Cause: "active-timer-expired", Detail: "nothing heard from 172.16.20.3 for 3.57s"},
+	}
+}
+
+func TestGolden(t *testing.T) {
+	st, ts := sample(), transitions()
+	for name, got := range map[string]string{
+		"standby":       Standby(ofProtocol("hsrp"), now),
+		"standby-brief": StandbyBrief(ofProtocol("hsrp")),
+		"vrrp":          VRRP(ofProtocol("vrrp"), now),
+		"vrrp-brief":    VRRPBrief(ofProtocol("vrrp")),
+		"track":         Tracks(st, now),
+		"takeover":      Takeover(st.Groups),
+		"proofs":        Proofs(st.Groups[0].Takeover),
+		"status":        Status(st, now),
+		"events":        Transitions(ts),
+	} {
+		t.Run(name, func(t *testing.T) { golden(t, name, got) })
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".txt")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v: run the test with -update", err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
