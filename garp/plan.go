@@ -69,7 +69,7 @@ func Claim(id Identity) (now, later [][]byte) {
 	for _, ip := range id.VirtualIPs {
 		now = appendTell(now, ip, id.VirtualMAC)
 		if id.Protocol == hello.ProtocolHSRP {
-			now = appendCisco(now, ip, id.VirtualMAC)
+			now = appendARP(now, ip, id.VirtualMAC, Announcement.ReplyCisco)
 		}
 	}
 	return now, id.requests()
@@ -97,10 +97,7 @@ func Withdraw(id Identity) (now, later [][]byte) {
 		return nil, nil
 	}
 	now = appendTell(nil, id.Real, id.RealMAC)
-	if a, err := NewAnnouncement(id.Real, id.RealMAC); err == nil {
-		later = append(later, a.Request())
-	}
-	return now, later
+	return now, appendARP(nil, id.Real, id.RealMAC, Announcement.Request)
 }
 
 // Frames returns the frames of one step of a Schedule.
@@ -122,17 +119,13 @@ func (id Identity) Frames(s Step) [][]byte {
 
 // requests returns one request-form announcement per IPv4 virtual address.
 func (id Identity) requests() [][]byte {
+	form := Announcement.Request
+	if id.Protocol == hello.ProtocolVRRP {
+		form = Announcement.RequestVRRP
+	}
 	var frames [][]byte
 	for _, ip := range id.VirtualIPs {
-		a, err := NewAnnouncement(ip, id.VirtualMAC)
-		if err != nil {
-			continue
-		}
-		if id.Protocol == hello.ProtocolVRRP {
-			frames = append(frames, a.RequestVRRP())
-		} else {
-			frames = append(frames, a.Request())
-		}
+		frames = appendARP(frames, ip, id.VirtualMAC, form)
 	}
 	return frames
 }
@@ -140,8 +133,8 @@ func (id Identity) requests() [][]byte {
 // appendTell appends the broadcast reply, or the unsolicited Neighbor
 // Advertisement, that says ip is at mac.
 func appendTell(frames [][]byte, ip netip.Addr, mac hello.MAC) [][]byte {
-	if a, err := NewAnnouncement(ip, mac); err == nil {
-		return append(frames, a.ReplyBroadcast())
+	if hello.FamilyOf(ip) == hello.IPv4 {
+		return appendARP(frames, ip, mac, Announcement.ReplyBroadcast)
 	}
 	if a, err := NewAdvertisement(ip, mac); err == nil {
 		return append(frames, a.Unsolicited())
@@ -149,9 +142,14 @@ func appendTell(frames [][]byte, ip netip.Addr, mac hello.MAC) [][]byte {
 	return frames
 }
 
-func appendCisco(frames [][]byte, ip netip.Addr, mac hello.MAC) [][]byte {
+// appendARP appends one form of the announcement that says ip is at mac, and
+// nothing for IPv6.
+func appendARP(frames [][]byte, ip netip.Addr, mac hello.MAC, form func(Announcement) []byte) [][]byte {
+	if hello.FamilyOf(ip) != hello.IPv4 {
+		return frames
+	}
 	if a, err := NewAnnouncement(ip, mac); err == nil {
-		return append(frames, a.ReplyCisco())
+		return append(frames, form(a))
 	}
 	return frames
 }

@@ -279,6 +279,17 @@ func TestADisputeIsForgottenAfterAMinute(t *testing.T) {
 	w.want(t, "2m1s reassert", "2m1.005s reassert requests", "2m2s reassert", "2m2.005s reassert requests")
 }
 
+func TestASecondClaimDoesNotPostponeTheDefence(t *testing.T) {
+	w := newWorld()
+	w.Start(w.now, garp.Timing{Count: 1})
+	w.run(s)
+	first, _ := w.Reassert(w.now)
+	second, _ := w.Reassert(w.now.Add(3 * ms))
+	if first != epoch.Add(s) || second != first {
+		t.Errorf("due at %v, then at %v; want 1s twice", first.Sub(epoch), second.Sub(epoch))
+	}
+}
+
 func TestReassertNeedsARole(t *testing.T) {
 	w := newWorld()
 	if _, ok := w.Reassert(w.now); ok {
