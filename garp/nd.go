@@ -31,10 +31,7 @@ const (
 	linkOptLen   = 8
 )
 
-var (
-	allNodes         = netip.AddrFrom16([16]byte{0: 0xff, 1: 0x02, 15: 1})
-	solicitedNodeNet = [16]byte{0: 0xff, 1: 0x02, 11: 1, 12: 0xff}
-)
+var allNodes = netip.IPv6LinkLocalAllNodes()
 
 // Advertisement says that an IPv6 address of a router is at a MAC. It can only
 // be made by NewAdvertisement, so its address is never ::. The zero value has
@@ -61,7 +58,7 @@ func (a Advertisement) Unsolicited() []byte {
 	if !a.ip.IsValid() {
 		return nil
 	}
-	h := Header{Dst: multicastMAC(allNodes), Src: a.mac}
+	h := Header{Dst: hello.MulticastMAC(allNodes), Src: a.mac}
 	return advertisement(a.ip, allNodes, flagRouter|flagOverride, h)
 }
 
@@ -80,8 +77,8 @@ func (a Advertisement) Directed(neighbor netip.Addr, mac hello.MAC) ([]byte, err
 	}
 	dst := neighbor
 	if mac.IsZero() {
-		dst = solicitedNode(neighbor)
-		mac = multicastMAC(dst)
+		dst = hello.SolicitedNode(neighbor)
+		mac = hello.MulticastMAC(dst)
 	}
 	return solicitation(a.ip, dst, neighbor, a.mac, Header{Dst: mac, Src: a.mac}), nil
 }
@@ -177,17 +174,4 @@ func sum16(b []byte) (sum uint32) {
 		sum += uint32(b[0]) << 8
 	}
 	return sum
-}
-
-// solicitedNode returns the solicited-node group of ip (RFC 4291 section 2.7.1).
-func solicitedNode(ip netip.Addr) netip.Addr {
-	g, a := solicitedNodeNet, ip.As16()
-	copy(g[13:], a[13:])
-	return netip.AddrFrom16(g)
-}
-
-// multicastMAC returns the Ethernet group of an IPv6 group (RFC 2464 section 7).
-func multicastMAC(group netip.Addr) hello.MAC {
-	g := group.As16()
-	return hello.MAC{0x33, 0x33, g[12], g[13], g[14], g[15]}
 }

@@ -153,7 +153,7 @@ func (nd *ND) validate() error {
 	}
 	if nd.Src.IsUnspecified() {
 		switch {
-		case nd.Dst != solicitedNode(nd.Target):
+		case nd.Dst != hello.SolicitedNode(nd.Target):
 			return hello.RejectDestination
 		case !nd.LinkAddr.IsZero():
 			return hello.RejectSource

@@ -34,8 +34,8 @@ func (p Probe) Frame() []byte {
 		a := ARP{Op: OpRequest, SenderMAC: p.mac, SenderIP: netip.IPv4Unspecified(), TargetIP: p.target}
 		return a.frame(hello.Broadcast)
 	case p.target.Is6():
-		return solicitation(netip.IPv6Unspecified(), solicitedNode(p.target), p.target, hello.MAC{}, Header{
-			Dst: multicastMAC(solicitedNode(p.target)), Src: p.mac,
+		return solicitation(netip.IPv6Unspecified(), hello.SolicitedNode(p.target), p.target, hello.MAC{}, Header{
+			Dst: hello.MulticastMAC(hello.SolicitedNode(p.target)), Src: p.mac,
 		})
 	}
 	return nil

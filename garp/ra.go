@@ -40,5 +40,5 @@ func RouterAdvert(ip netip.Addr, mac hello.MAC, lifetime time.Duration, mtu uint
 		binary.BigEndian.PutUint32(m[28:32], mtu)
 		n = 32
 	}
-	return icmpFrame(Header{Dst: multicastMAC(allNodes), Src: mac}, plain(ip), allNodes, m[:n]), nil
+	return icmpFrame(Header{Dst: hello.MulticastMAC(allNodes), Src: mac}, plain(ip), allNodes, m[:n]), nil
 }
