@@ -33,11 +33,12 @@ func (r *Router) resigned(now time.Time, from peer) {
 	r.arm(now.Add(r.skewTime()))
 }
 
-// obey takes the sender for the Active: learn its interval, then restart the
-// Active_Down_Timer with it.
+// obey takes the sender for the Active: learn its interval as
+// Active_Adver_Interval, then restart the Active_Down_Timer with it. In version
+// 2 there is nothing to learn, for Check lets no other interval pass.
 func (r *Router) obey(now time.Time, from peer, m *hello.VRRP) {
 	r.heard = from
-	r.learn(m)
+	r.activeAdverInterval = m.AdverInterval
 	r.waitFor(now, fsm.CauseActiveTimer)
 }
 
@@ -64,14 +65,6 @@ func (r *Router) preempts(now time.Time) bool {
 		r.preemptFrom = now.Add(r.cfg.PreemptDelay)
 	}
 	return !now.Before(r.preemptFrom)
-}
-
-// learn sets Active_Adver_Interval, in version 3 only: in version 2 a different
-// interval does not get here.
-func (r *Router) learn(m *hello.VRRP) {
-	if r.cfg.Version == 3 {
-		r.activeAdverInterval = m.AdverInterval
-	}
 }
 
 // waitFor restarts the Active_Down_Timer in full; cause is what it will mean.

@@ -41,8 +41,6 @@ func (r *Router) newMAC(ev fsm.Up) {
 
 func (r *Router) startup(now time.Time) {
 	cause := r.stopped.Undone()
-	r.activeAdverInterval = r.cfg.AdverInterval
-	r.heard, r.preemptFrom, r.holdOff = peer{}, time.Time{}, time.Time{}
 	if r.owner() {
 		r.becomeActive(now, fsm.CauseAddressOwner, "owner of the virtual addresses, "+string(cause))
 		return
@@ -63,7 +61,13 @@ func (r *Router) shutdown(cause fsm.Cause, detail string) {
 		r.do(fsm.Announce{Kind: fsm.Withdraw})
 	}
 	r.stopped = cause
-	r.heard = peer{}
-	r.activeAdverInterval = r.cfg.AdverInterval
+	r.forget()
 	r.enter(Initialize, cause, detail)
+}
+
+// forget drops what was heard and waited for, so that the next startup is like
+// the first.
+func (r *Router) forget() {
+	r.activeAdverInterval = r.cfg.AdverInterval
+	r.heard, r.preemptFrom, r.holdOff = peer{}, time.Time{}, time.Time{}
 }

@@ -61,7 +61,10 @@ func (l *lan) start() {
 // run lets d pass.
 func (l *lan) run(d time.Duration) {
 	end := l.now.Add(d)
-	for {
+	for steps := 0; ; steps++ {
+		if steps > 100_000 {
+			l.t.Fatalf("%v: no end of events", l.now.Sub(t0))
+		}
 		at, what := l.next()
 		if what == nil || at.After(end) {
 			l.now = end

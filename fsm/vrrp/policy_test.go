@@ -43,6 +43,13 @@ func TestPreemptDelay(t *testing.T) {
 		r.Step(t0.Add(7*time.Second), fsm.Fenced{Cause: fsm.CauseStalled})
 		expect(t, r, 8*time.Second, weak, "", Backup, 8*time.Second+down3)
 	})
+	t.Run("starts again after a restart", func(t *testing.T) {
+		r := in(t, Backup, c)
+		r.Step(t0, weak)
+		r.Step(t0, fsm.Down{Cause: fsm.CauseInterfaceDown})
+		r.Step(t0.Add(7*time.Second), up())
+		expect(t, r, 8*time.Second, weak, "", Backup, 8*time.Second+down3)
+	})
 	t.Run("does not hold back when the lower router falls silent", func(t *testing.T) {
 		r := in(t, Backup, c)
 		r.Step(t0, weak)
@@ -247,6 +254,12 @@ func TestStatus(t *testing.T) {
 	deserted := in(t, Backup, v3())
 	deserted.Step(t0, advert(v3(), greater, 200))
 	deserted.Step(t0, advert(v3(), greater, 0))
+	robbed := in(t, Backup, v3())
+	robbed.Step(t0, advert(v3(), greater, 200))
+	robbed.Step(t0.Add(down3), fsm.Tick{})
+	robbed.Step(t0.Add(down3), fsm.Fenced{Cause: fsm.CauseStalled})
+	renamed := in(t, Active, v3())
+	renamed.Step(t0, fsm.Up{Addr: self, MAC: other})
 	stopped := in(t, Backup, v3())
 	stopped.Step(t0, every(2*time.Second, advert(v3(), greater, 200)))
 	stopped.Step(t0, fsm.Down{Cause: fsm.CauseStopped})
@@ -269,6 +282,11 @@ func TestStatus(t *testing.T) {
 			s.State, s.IsActive, s.NextHello = "Active", true, t0.Add(time.Second)
 			s.Active = fsm.Peer{Known: true, Local: true, Priority: 100, MAC: selfMAC}
 		})},
+		{"Active with a new MAC", renamed, with(func(s *fsm.Status) {
+			s.State, s.IsActive, s.NextHello = "Active", true, t0.Add(time.Second)
+			s.Active = fsm.Peer{Known: true, Local: true, Priority: 100, MAC: other}
+		})},
+		{"fenced: the Active before this one is history", robbed, with(func(s *fsm.Status) { s.State = "Backup" })},
 		{"stopped", stopped, with(func(s *fsm.Status) { s.State = "Initialize" })},
 	} {
 		if diff := cmp.Diff(tc.want, tc.router.Status(), cmp.Comparer(sameAddr)); diff != "" {

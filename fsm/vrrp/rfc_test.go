@@ -172,6 +172,7 @@ func TestTieBreak(t *testing.T) {
 		{"RFC9568/6.4.3/IPv6, sixteen bytes", "fe80::1", "fe80::8000:0:0:0", Backup},
 		{"RFC9568/6.4.3/IPv6, smaller", "fe80::8000:0:0:0", "fe80::1", Active},
 		{"the zone of the receiving interface does not count", "fe80::5%eth0", "fe80::4%eth1", Active},
+		{"an IPv4 address in IPv6 form is an IPv4 address", "192.0.2.5", "::ffff:192.0.2.4", Active},
 		{"own address with a zone is still ours", "fe80::5", "fe80::5%eth0", Active},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
