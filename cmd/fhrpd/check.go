@@ -37,7 +37,7 @@ func (a *app) check(path string, effective bool) error {
 	if effective {
 		return configs.Print(a.stdout, c)
 	}
-	_, err = fmt.Fprintf(a.stdout, "%s: valid: %d HSRP groups, %d VRRP routers, %d tracked objects\n",
+	_, err = fmt.Fprintf(a.stdout, "%s: valid; HSRP groups: %d, VRRP routers: %d, tracked objects: %d\n",
 		path, len(c.HSRP), len(c.VRRP), len(c.Tracks))
 	return err
 }

@@ -8,11 +8,14 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/coreos/go-systemd/v22/journal"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	a := &app{stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
+	a.journal, _ = journal.StderrIsJournalStream()
 	os.Exit(a.execute(ctx, os.Args[1:]))
 }

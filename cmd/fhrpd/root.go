@@ -23,6 +23,7 @@ const (
 type app struct {
 	stdout, stderr io.Writer
 	now            func() time.Time
+	journal        bool   // stderr goes to systemd's journal
 	control        string // --control
 	json           bool   // --json
 }

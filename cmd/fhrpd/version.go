@@ -19,6 +19,14 @@ func versionCommand(a *app) *cobra.Command {
 	}
 }
 
+// buildVersion is the module's version, as the daemon tells it of itself.
+func buildVersion() string {
+	if bi, ok := debug.ReadBuildInfo(); ok && bi.Main.Version != "" {
+		return bi.Main.Version
+	}
+	return "(devel)"
+}
+
 // versionLine puts together what the build recorded.
 func versionLine(bi *debug.BuildInfo, ok bool) string {
 	if !ok {

@@ -4,11 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/fhrpd/fhrpd/fsm"
 )
 
 var groups = []Group{
@@ -75,68 +72,15 @@ func TestFindWithoutGroupsSaysSo(t *testing.T) {
 	}
 }
 
-func TestExplain(t *testing.T) {
-	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	g := Group{
-		Protocol: "hsrp", Family: 4, Interface: "eth1", ID: 10, Name: "users", State: "Active", Since: at,
-		Priority: 90, ConfiguredPriority: 110, Active: &Peer{Address: "local"}, Standby: &Peer{Address: "192.0.2.3"},
-		LastTransition: &Transition{ID: 7, From: "Standby", To: "Active", At: at,
-			Cause: string(fsm.CauseActiveTimer), Detail: "192.0.2.3 was last heard 10.002s ago.",
-			Facts: []Fact{{"hold", "10s"}, {"priority", "90"}}},
-		Takeover: []Takeover{{Proven: true}, {}, {Proven: true}},
+func TestTransitionMessageIsTheLogLineOfIOS(t *testing.T) {
+	tests := []struct{ protocol, want string }{
+		{"hsrp", "%HSRP-5-STATECHANGE: eth1 Grp 10 state Standby -> Active"},
+		{"vrrp", "%VRRP-6-STATECHANGE: eth1 Grp 10 state Standby -> Active"},
 	}
-	want := []string{
-		"hsrp:eth1:10 (users) went from Standby to Active at 2026-03-01T12:00:00Z (transition 7).",
-		"Cause: active-timer-expired: nothing was heard from the active router for the hold time.",
-		"Seen: 192.0.2.3 was last heard 10.002s ago.",
-		"Known then: hold 10s, priority 90.",
-		"Now: Active for 1m2.5s, priority 90 (configured 110), active router local, standby router 192.0.2.3, takeover proven by 2 of 3 neighbours.",
-	}
-	x := Explain(&g, at.Add(62500*time.Millisecond))
-	if diff := cmp.Diff(want, x.Lines); diff != "" {
-		t.Errorf("lines (-want +got):\n%s", diff)
-	}
-	if len(x.Facts) != 2 || x.Transition.ID != 7 || x.Group != "hsrp:eth1:10" {
-		t.Errorf("explanation %+v", x)
-	}
-	if len(g.Takeover) != 3 || !g.Takeover[0].Proven || g.Takeover[1].Proven {
-		t.Errorf("Explain changed the group: %+v", g.Takeover)
-	}
-}
-
-func TestExplainWithoutTransition(t *testing.T) {
-	g := Group{Protocol: "vrrp", Family: 6, Interface: "eth1", ID: 20, State: "Backup"}
-	want := []string{
-		"vrrp6:eth1:20 has not changed state since it was started.",
-		"Now: Backup, priority 0 (configured 0), active router unknown.",
-	}
-	x := Explain(&g, time.Time{})
-	if diff := cmp.Diff(want, x.Lines); diff != "" {
-		t.Errorf("lines (-want +got):\n%s", diff)
-	}
-	if x.Facts == nil {
-		t.Error("facts are null in JSON, want the empty list")
-	}
-}
-
-func TestEveryCauseHasAMeaning(t *testing.T) {
-	for _, c := range fsm.Causes {
-		if got, want := CauseText(string(c.Cause)), string(c.Cause)+": "+c.Meaning; got != want {
-			t.Errorf("CauseText(%s) = %q, want %q", c.Cause, got, want)
+	for _, tt := range tests {
+		tr := Transition{Protocol: tt.protocol, Interface: "eth1", Group: 10, From: "Standby", To: "Active"}
+		if got := tr.Message(); got != tt.want {
+			t.Errorf("message %q, want %q", got, tt.want)
 		}
-	}
-	if got := CauseText("sunspots"); got != "sunspots" {
-		t.Errorf("unknown cause becomes %q", got)
-	}
-}
-
-func TestLatest(t *testing.T) {
-	at := func(s int64) *Transition { return &Transition{At: time.Unix(s, 0)} }
-	gs := []Group{{}, {LastTransition: at(5)}, {LastTransition: at(9)}, {LastTransition: at(7)}}
-	if got := Latest(gs); got != 2 {
-		t.Errorf("Latest = %d, want 2", got)
-	}
-	if got := Latest(gs[:1]); got != -1 {
-		t.Errorf("Latest without transitions = %d, want -1", got)
 	}
 }

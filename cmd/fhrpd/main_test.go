@@ -1,0 +1,350 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+)
+
+func TestExitCodesAndOutput(t *testing.T) {
+	tests := []struct {
+		args   string
+		code   int
+		stdout []string // what it must contain; none means it is empty
+		stderr []string
+	}{
+		{args: "show standby", stdout: []string{"eth1 - Group 10 (version 2)\n  State is Active\n    0 state changes, last state change 00:01:02\n", "eth2 - Group 10"}},
+		{args: "show standby brief", stdout: []string{"                     |\nInterface   Grp  Pri P State", "\neth1        10   110   Active  local", "\neth2"}},
+		{args: "show vrrp brief", stdout: []string{"  Interface          Grp  A-F Pri", "  eth1                20 IPv6"}},
+		{args: "show vrrp", stdout: []string{"eth1 - Group 20 - Address-Family IPv6"}},
+		{args: "show track", stdout: []string{"Track 1 (uplink)\n  Interface eth0 line-protocol"}},
+		{args: "show takeover", stdout: []string{"hsrp:eth1:10  192.0.2.9  yes     arp     2.0 ms"}},
+		{args: "show events", stdout: []string{"%HSRP-5-STATECHANGE: eth1 Grp 10 state Standby -> Active (active-timer-expired)\n"}},
+		{args: "show status", stdout: []string{"fhrpd v1, pid 42", "c0ffee", "Virtual IP", "Group addr"}},
+		{args: "show standby eth9", code: 1, stderr: []string{`no HSRP group on eth9; "fhrpd show standby brief" lists all`}},
+		{args: "show vrrp eth1 21", code: 1, stderr: []string{"no VRRP router 21 on eth1"}},
+		{args: "show standby eth1 ten", code: 2, stderr: []string{`group "ten": want a number`, "usage: fhrpd show standby"}},
+		{args: "show standby eth1 10 20", code: 2, stderr: []string{"too many arguments"}},
+		{args: "show spanning-tree", code: 2, stderr: []string{"unknown command", "usage: fhrpd show"}},
+		{args: "show", code: 2, stderr: []string{"one of events, standby, status, takeover, track, vrrp"}},
+
+		{args: "explain", stdout: []string{"users moved.\n"}},
+		{args: "explain guests", stdout: []string{"guests moved.\n"}},
+		{args: "explain eth9:1", code: 1, stderr: []string{"no such group", "hsrp:eth1:10, hsrp:eth2:10, vrrp6:eth1:20"}},
+
+		{args: "set priority users 90"},
+		{args: "set priority eth1:10 default"},
+		{args: "set priority users 256", code: 2, stderr: []string{"want a number from 0 to 255, or default"}},
+		{args: "set priority users -1", code: 2, stderr: []string{"usage: fhrpd set priority"}},
+		{args: "set priority users", code: 2, stderr: []string{"usage: fhrpd set priority"}},
+		{args: "set", code: 2, stderr: []string{"one of priority"}},
+		{args: "announce users"},
+		{args: "announce guests", code: 1, stderr: []string{"fhrpd: announce guests: refused: state is Standby\n"}},
+		{args: "verify users", stdout: []string{"192.0.2.9  yes"}},
+		{args: "verify nobody", code: 1, stderr: []string{"no such group"}},
+
+		{args: "version", stdout: []string{"fhrpd ", " go1."}},
+		{args: "frobnicate", code: 2, stderr: []string{`unknown command "frobnicate"`}},
+		{args: "show status --loud", code: 2, stderr: []string{"unknown flag: --loud"}},
+		{args: "", code: 2, stderr: []string{"a command is missing"}},
+	}
+	path, _ := serve(t, newFake())
+	for _, tt := range tests {
+		t.Run(tt.args, func(t *testing.T) {
+			args := strings.Fields(tt.args)
+			if tt.code != 2 && tt.args != "version" {
+				args = append(args, "--control", path)
+			}
+			r := fhrpd(t.Context(), args...)
+			if r.code != tt.code {
+				t.Errorf("exit code %d, want %d", r.code, tt.code)
+			}
+			contains(t, "stdout", r.stdout, tt.stdout)
+			contains(t, "stderr", r.stderr, tt.stderr)
+		})
+	}
+}
+
+func contains(t *testing.T, name, got string, want []string) {
+	t.Helper()
+	if len(want) == 0 && got != "" {
+		t.Errorf("%s is %q, want nothing", name, got)
+	}
+	for _, w := range want {
+		if !strings.Contains(got, w) {
+			t.Errorf("%s lacks %q:\n%s", name, w, got)
+		}
+	}
+}
+
+func TestCommandsReachTheDaemon(t *testing.T) {
+	f := newFake()
+	path, _ := serve(t, f)
+	for _, args := range [][]string{
+		{"set", "priority", "eth1:10", "90"}, {"set", "priority", "users", "default"}, {"announce", "users"}, {"verify", "users"},
+	} {
+		if r := fhrpd(t.Context(), append(args, "--control", path)...); r.code != 0 {
+			t.Errorf("%v: exit %d: %s", args, r.code, r.stderr)
+		}
+	}
+	want := []string{"priority 90 hsrp:eth1:10", "priority -1 hsrp:eth1:10", "announce hsrp:eth1:10", "verify hsrp:eth1:10"}
+	if diff := cmp.Diff(want, f.commands); diff != "" {
+		t.Errorf("commands (-want +got):\n%s", diff)
+	}
+}
+
+func TestFilterForms(t *testing.T) {
+	path, _ := serve(t, newFake())
+	tests := []struct {
+		args string
+		want []string // references
+	}{
+		{"standby", []string{"hsrp:eth1:10", "hsrp:eth2:10"}},
+		{"standby eth1", []string{"hsrp:eth1:10"}},
+		{"standby eth2 10", []string{"hsrp:eth2:10"}},
+		{"standby brief eth2 10", []string{"hsrp:eth2:10"}},
+		{"standby eth2 brief", []string{"hsrp:eth2:10"}},
+		{"standby eth2:10", []string{"hsrp:eth2:10"}},
+		{"vrrp eth1", []string{"vrrp6:eth1:20"}},
+		{"vrrp brief", []string{"vrrp6:eth1:20"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.args, func(t *testing.T) {
+			r := fhrpd(t.Context(), append(strings.Fields("show "+tt.args), "--json", "--control", path)...)
+			var groups []status.Group
+			if err := json.Unmarshal([]byte(r.stdout), &groups); err != nil {
+				t.Fatalf("%v: %q %q", err, r.stdout, r.stderr)
+			}
+			var got []string
+			for _, g := range groups {
+				got = append(got, g.Ref())
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("groups (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestEveryShowSpeaksJSON(t *testing.T) {
+	f := newFake()
+	path, _ := serve(t, f)
+	ts, _ := f.Transitions(t.Context())
+	tests := []struct {
+		args string
+		into any
+		want any
+	}{
+		{"show status", &status.Status{}, f.st},
+		{"show track", &[]status.Track{}, &f.st.Tracks},
+		{"show events", &[]status.Transition{}, &ts},
+		{"explain users", &status.Explanation{}, &status.Explanation{Group: "hsrp:eth1:10", Lines: []string{"users moved."},
+			Facts: []status.Fact{}, Transition: f.st.Groups[0].LastTransition}},
+		{"verify users", &[]status.Takeover{}, &f.st.Groups[0].Takeover},
+	}
+	for _, tt := range tests {
+		t.Run(tt.args, func(t *testing.T) {
+			r := fhrpd(t.Context(), append(strings.Fields(tt.args), "--json", "--control", path)...)
+			if err := json.Unmarshal([]byte(r.stdout), tt.into); err != nil {
+				t.Fatalf("%v in %q", err, r.stdout)
+			}
+			if diff := cmp.Diff(tt.want, tt.into); diff != "" {
+				t.Errorf("object (-want +got):\n%s", diff)
+			}
+		})
+	}
+	t.Run("show takeover", func(t *testing.T) {
+		r := fhrpd(t.Context(), "show", "takeover", "--json", "--control", path)
+		var rows []map[string]any
+		if err := json.Unmarshal([]byte(r.stdout), &rows); err != nil || len(rows) != 1 {
+			t.Fatalf("%v in %q", err, r.stdout)
+		}
+		want := map[string]any{"group": "hsrp:eth1:10", "address": "192.0.2.9", "proven": true, "method": "arp", "ms": 2.0}
+		if diff := cmp.Diff(want, rows[0]); diff != "" {
+			t.Errorf("row (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestNothingIsAnEmptyListInJSON(t *testing.T) {
+	path, _ := serve(t, &fake{st: &status.Status{}})
+	for _, what := range []string{"standby", "vrrp", "track", "takeover", "events"} {
+		if r := fhrpd(t.Context(), "show", what, "--json", "--control", path); r.stdout != "[]\n" || r.code != 0 {
+			t.Errorf("show %s: exit %d, %q", what, r.code, r.stdout)
+		}
+	}
+}
+
+func TestWithoutDaemonEveryCommandExits3(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "none.sock")
+	for _, args := range []string{
+		"show standby", "show standby brief", "show vrrp", "show track", "show takeover", "show events", "show status",
+		"explain", "events", "set priority a 1", "announce a", "verify a",
+	} {
+		r := fhrpd(t.Context(), append(strings.Fields(args), "--control", path)...)
+		if r.code != 3 || !strings.Contains(r.stderr, path) || !strings.Contains(r.stderr, "fhrpd run") {
+			t.Errorf("%s: exit %d, %q; want 3, the path and the cure", args, r.code, r.stderr)
+		}
+		if strings.Contains(r.stderr, "usage:") {
+			t.Errorf("%s: a usage text for what is no mistake in the arguments: %q", args, r.stderr)
+		}
+	}
+}
+
+func TestVerifyExits1WhenANeighbourIsNotProven(t *testing.T) {
+	f := newFake()
+	path, _ := serve(t, f)
+	proven := f.st.Groups[0].Takeover[0]
+	tests := []struct {
+		name   string
+		proofs []status.Takeover
+		fail   error
+		code   int
+		stderr string
+	}{
+		{name: "all proven", proofs: []status.Takeover{proven, proven}, code: 0},
+		{name: "one is not", proofs: []status.Takeover{proven, {Address: "192.0.2.8"}}, code: 1},
+		{name: "nobody to ask", code: 1},
+		{name: "the daemon failed", fail: errBroken, code: 1, stderr: "fhrpd: netlink: no buffer space available\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f.st.Groups[0].Takeover, f.fail = tt.proofs, tt.fail
+			r := fhrpd(t.Context(), "verify", "users", "--control", path)
+			if r.code != tt.code || r.stderr != tt.stderr {
+				t.Errorf("exit %d, stderr %q; want %d, %q", r.code, r.stderr, tt.code, tt.stderr)
+			}
+		})
+	}
+}
+
+// watchEvents runs "fhrpd events" until it has printed a line, then does end
+// and returns what the command left.
+func watchEvents(ctx context.Context, t *testing.T, path string, end func(), args ...string) result {
+	t.Helper()
+	out, errs := &watched{wrote: make(chan struct{}, 1)}, &watched{}
+	a := &app{stdout: out, stderr: errs, now: time.Now}
+	done := make(chan int, 1)
+	go func() { done <- a.execute(ctx, append([]string{"events", "--control", path}, args...)) }()
+	deadline := time.After(10 * time.Second)
+	select {
+	case <-out.wrote:
+	case <-deadline:
+		t.Fatalf("no event within 10 s: %s", errs)
+	}
+	end()
+	select {
+	case code := <-done:
+		return result{code, out.String(), errs.String()}
+	case <-deadline:
+		t.Fatal("events goes on")
+		return result{}
+	}
+}
+
+func TestEventsEndWithAnInterrupt(t *testing.T) {
+	path, _ := serve(t, newFake())
+	ctx, interrupt := context.WithCancel(t.Context())
+	r := watchEvents(ctx, t, path, interrupt)
+	if want := (result{0, "2026-03-01T12:00:00.000Z announce: hsrp:eth1:10 3 frames\n", ""}); r != want {
+		t.Errorf("got %+v, want %+v", r, want)
+	}
+}
+
+func TestEventsExit3WhenTheDaemonStops(t *testing.T) {
+	path, stop := serve(t, newFake())
+	r := watchEvents(t.Context(), t, path, stop, "--json")
+	if r.code != 3 || !strings.Contains(r.stderr, "it stopped") {
+		t.Errorf("exit %d, %q", r.code, r.stderr)
+	}
+	var ev status.Event
+	if err := json.Unmarshal([]byte(r.stdout), &ev); err != nil || ev.Message != "3 frames" {
+		t.Errorf("event %+v, %v in %q: want one object on one line", ev, err, r.stdout)
+	}
+}
+
+const validFile = `
+[[hsrp]]
+interface = "eth1"
+group = 10
+virtual_ips = ["192.0.2.1"]
+`
+
+func TestCheck(t *testing.T) {
+	good, bad := filepath.Join(t.TempDir(), "good.toml"), filepath.Join(t.TempDir(), "bad.toml")
+	for path, text := range map[string]string{good: validFile, bad: "[[hsrp]]\ngroup = 5000\nhello = 3\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	r := fhrpd(t.Context(), "check", "--config", good)
+	if want := (result{0, good + ": valid; HSRP groups: 1, VRRP routers: 0, tracked objects: 0\n", ""}); r != want {
+		t.Errorf("good file: %+v, want %+v", r, want)
+	}
+
+	r = fhrpd(t.Context(), "check", "--config", bad)
+	lines := strings.Split(strings.TrimSuffix(r.stderr, "\n"), "\n")
+	if r.code != 2 || r.stdout != "" || len(lines) != 3 {
+		t.Errorf("bad file: exit %d, %q; want 2 and its three faults", r.code, r.stderr)
+	}
+	for _, l := range lines {
+		if !strings.HasPrefix(l, bad+":") {
+			t.Errorf("fault %q does not begin with the file and line", l)
+		}
+	}
+
+	r = fhrpd(t.Context(), "check", "--config", good+".gone")
+	if r.code != 2 || !strings.Contains(r.stderr, "no such file") {
+		t.Errorf("missing file: exit %d, %q", r.code, r.stderr)
+	}
+}
+
+func TestCheckPrintIsAFixedPoint(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.toml")
+	text, previous := validFile, ""
+	for range 2 {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		r := fhrpd(t.Context(), "check", "--print", "--config", path)
+		if r.code != 0 {
+			t.Fatalf("exit %d: %s", r.code, r.stderr)
+		}
+		previous, text = text, r.stdout
+	}
+	if diff := cmp.Diff(previous, text); diff != "" {
+		t.Errorf("printing what was printed (-first +second):\n%s", diff)
+	}
+}
+
+func TestVersionLine(t *testing.T) {
+	vcs := func(modified string) *debug.BuildInfo {
+		return &debug.BuildInfo{GoVersion: "go1.26.8", Main: debug.Module{Version: "v1.2.3"}, Settings: []debug.BuildSetting{
+			{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.modified", Value: modified}}}
+	}
+	tests := []struct {
+		bi   *debug.BuildInfo
+		ok   bool
+		want string
+	}{
+		{vcs("false"), true, "fhrpd v1.2.3 commit abc go1.26.8"},
+		{vcs("true"), true, "fhrpd v1.2.3 commit abc+modified go1.26.8"},
+		{&debug.BuildInfo{GoVersion: "go1.26.8"}, true, "fhrpd (devel) commit unknown go1.26.8"},
+		{nil, false, "fhrpd unknown"},
+	}
+	for _, tt := range tests {
+		if got := versionLine(tt.bi, tt.ok); got != tt.want {
+			t.Errorf("version line %q, want %q", got, tt.want)
+		}
+	}
+}
