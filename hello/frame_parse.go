@@ -13,6 +13,7 @@ var ErrNotFHRP = errors.New("not a first-hop redundancy packet")
 // there.
 type datagram struct {
 	Envelope
+	family   Family // by the header: an IPv4-mapped address makes no IPv4
 	proto    uint8
 	header   []byte // IPv4: with the options
 	body     []byte // what follows the header, as far as the frame goes
@@ -73,7 +74,7 @@ func (d *datagram) split4(b []byte) bool {
 	}
 	flags := be.Uint16(b[6:])
 	d.fragment, d.later = flags&0x3fff != 0, flags&0x1fff != 0
-	d.TOS, d.TTL, d.proto = b[1], b[8], b[9]
+	d.family, d.TOS, d.TTL, d.proto = IPv4, b[1], b[8], b[9]
 	d.Src, d.Dst = netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20]))
 	d.header, d.body, d.size = b[:header], b[header:], int(be.Uint16(b[2:]))-header
 	return true
@@ -83,7 +84,7 @@ func (d *datagram) split6(b []byte) bool {
 	if len(b) < ipv6Header || b[0]>>4 != 6 {
 		return false
 	}
-	d.TOS, d.TTL, d.proto = b[0]<<4|b[1]>>4, b[7], b[6]
+	d.family, d.TOS, d.TTL, d.proto = IPv6, b[0]<<4|b[1]>>4, b[7], b[6]
 	d.Src, d.Dst = netip.AddrFrom16([16]byte(b[8:24])), netip.AddrFrom16([16]byte(b[24:40]))
 	d.header, d.body, d.size = b[:ipv6Header], b[ipv6Header:], int(be.Uint16(b[4:]))
 	return true
@@ -99,7 +100,7 @@ func (d *datagram) identify() bool {
 		d.Unicast = !d.Dst.IsMulticast()
 		return true
 	case protoUDP:
-		port := hsrpPort(FamilyOf(d.Src))
+		port := hsrpPort(d.family)
 		if d.later || len(d.body) < 4 || be.Uint16(d.body[2:]) != port {
 			return false
 		}
@@ -122,7 +123,7 @@ func (d *datagram) check() error {
 		return RejectDestination
 	case d.Src.IsUnspecified() || d.Src.IsMulticast() || d.Src == limitedBroadcast || d.Src.Is4In6():
 		return RejectSource
-	case d.Src.Is4() && sum16(0).add(d.header).fold() != 0xffff:
+	case d.family == IPv4 && sum16(0).add(d.header).fold() != 0xffff:
 		return RejectChecksum
 	}
 	return nil
@@ -132,11 +133,10 @@ var limitedBroadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
 // destined reports whether the destination is one that the protocol uses.
 func (d *datagram) destined() bool {
-	f := FamilyOf(d.Src)
 	if d.Unicast {
 		return !d.Dst.IsUnspecified() && d.Dst != limitedBroadcast && !d.Dst.Is4In6()
 	}
-	return d.Dst == GroupAddr(d.Protocol, 2, f) || d.Dst == GroupAddr(d.Protocol, 1, f)
+	return d.Dst == GroupAddr(d.Protocol, 2, d.family) || d.Dst == GroupAddr(d.Protocol, 1, d.family)
 }
 
 // udp returns the payload of a UDP datagram. The length is taken from its
@@ -159,7 +159,7 @@ func (d *datagram) udp(b []byte, checksumReady bool) ([]byte, error) {
 // udpChecksumOK verifies the checksum. Over IPv4 it may be absent (RFC 768).
 func (d *datagram) udpChecksumOK(b []byte) bool {
 	if be.Uint16(b[6:]) == 0 {
-		return d.Src.Is4()
+		return d.family == IPv4
 	}
 	return pseudoHeader(d.Src, d.Dst, protoUDP, len(b)).add(b).fold() == 0xffff
 }

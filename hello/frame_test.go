@@ -124,6 +124,7 @@ func TestFrameRejects(t *testing.T) {
 	vrrp6, unicast := unhex(t, vrrpVectors[8].hex), unhex(t, vrrpVectors[9].hex)
 	e6 := GroupEnvelope(ProtocolHSRP, 2, addr("fe80::1"), MAC{2})
 	hsrp6 := AppendFrame(nil, &e6, unhex(t, hsrpVectors[16].hex))
+	mapped := addr("::ffff:192.0.2.1").As16()
 	bad := func(f []byte, at int) []byte {
 		f = append([]byte(nil), f...)
 		f[at] ^= 1
@@ -158,6 +159,8 @@ func TestFrameRejects(t *testing.T) {
 		{"source 224.0.0.18", poke(vrrp, 26, 224, 0, 0, 18), RejectSource},
 		{"source 255.255.255.255", poke(vrrp, 26, 255, 255, 255, 255), RejectSource},
 		{"source ::", poke(vrrp6, 22, make([]byte, 16)...), RejectSource},
+		{"IPv4-mapped source", poke(vrrp6, 22, mapped[:]...), RejectSource},
+		{"IPv4-mapped destination", poke(vrrp6, 38, mapped[:]...), RejectDestination},
 		{"IPv4 header checksum", bad(vrrp, 25), RejectChecksum},
 		{"UDP checksum", bad(hsrp, 41), RejectChecksum},
 		{"UDP payload", bad(hsrp, 61), RejectChecksum},

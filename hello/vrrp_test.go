@@ -1,6 +1,7 @@
 package hello
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"net/netip"
@@ -74,6 +75,28 @@ func TestVRRPFormIsUnknownWhenBothHold(t *testing.T) {
 	p := VRRPPacket{Form: PseudoHeader}
 	if err := p.Parse(msg, src, dst); err != nil || p.Form != ChecksumUnknown {
 		t.Errorf("got %v, %v", p.Form, err)
+	}
+}
+
+func TestVRRPOnlyVersion3OverIPv4HasTwoForms(t *testing.T) {
+	var p VRRPPacket
+	e, msg := vrrpMessage(t, vrrpVectors[8])
+	if err := p.Parse(resum(msg), e.Src, e.Dst); err != RejectChecksum {
+		t.Errorf("IPv6 without pseudo-header: got %v", err)
+	}
+	e, msg = vrrpMessage(t, vrrpVectors[0])
+	sum := sum16(^be.Uint16(msg[vrrpChecksum:])) + pseudoHeader(e.Src, e.Dst, ProtoNumber, len(msg))
+	be.PutUint16(msg[vrrpChecksum:], sum.checksum())
+	if err := p.Parse(msg, e.Src, e.Dst); err != RejectChecksum {
+		t.Errorf("version 2 with pseudo-header: got %v", err)
+	}
+	for _, v := range []vrrpVector{vrrpVectors[0], vrrpVectors[8]} {
+		e, msg := vrrpMessage(t, v)
+		for _, form := range []Checksum{ChecksumUnknown, MessageOnly, PseudoHeader} {
+			if got := AppendVRRP(nil, &v.want, "", form, e.Src, e.Dst); !bytes.Equal(got, msg) {
+				t.Errorf("%s, form %v: got %x, want %x", v.name, form, got, msg)
+			}
+		}
 	}
 }
 
