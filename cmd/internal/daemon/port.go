@@ -181,16 +181,16 @@ func (p *port) Remove(id engine.ID) {
 }
 
 // Gate implements engine.Port.
-func (p *port) Gate(open []engine.Claim, shut []engine.ID) (bool, error) {
+func (p *port) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error) {
 	if p.opened == nil {
-		return false, net.ErrClosed
+		return nil, net.ErrClosed
 	}
 	claims := make([]vip.Claim, len(open))
 	for i, c := range open {
 		claims[i] = vip.Claim{ID: vip.ID(c.ID), Lease: c.Lease}
 	}
-	lost, err := p.opened.plane.Gate(claims, ids(shut))
-	return len(lost) > 0, err
+	lost, err := p.opened.plane.Gate(claims, ids[vip.ID](shut))
+	return ids[engine.ID](lost), err
 }
 
 // Transmit implements engine.Port.
@@ -212,23 +212,24 @@ func (p *port) Unicast(dst netip.Addr, payload []byte) error {
 // Address implements engine.Port.
 func (p *port) Address(add, remove []engine.ID) {
 	if p.opened != nil {
-		p.work <- addressWork{plane: p.opened.plane, add: ids(add), remove: ids(remove)}
+		p.work <- addressWork{plane: p.opened.plane, add: ids[vip.ID](add), remove: ids[vip.ID](remove)}
 	}
 }
 
 // Renew implements engine.Port.
-func (p *port) Renew() (bool, error) {
+func (p *port) Renew() ([]engine.ID, error) {
 	if p.opened == nil {
-		return true, nil
+		return nil, nil
 	}
 	lost, err := p.opened.plane.Renew()
-	return len(lost) == 0, err
+	return ids[engine.ID](lost), err
 }
 
-func ids(list []engine.ID) []vip.ID {
-	out := make([]vip.ID, len(list))
+// ids translates group numbers between the engine and the data plane.
+func ids[To, From ~uint32](list []From) []To {
+	out := make([]To, len(list))
 	for i, id := range list {
-		out[i] = vip.ID(id)
+		out[i] = To(id)
 	}
 	return out
 }

@@ -33,7 +33,7 @@ func (c *hsrpCodec) encode(g *group, s fsm.Send) {
 	m := s.Message.(*hello.HSRP)
 	env := g.envelope(s.Virtual)
 	c.payload = hello.AppendHSRP(c.payload[:0], m, &c.auth, env.Src)
-	g.seg.out.put(g, s.Virtual && m.Op == hello.OpHello, func(b []byte) []byte {
+	g.seg.out.put(g, s.Virtual && m.Op != hello.OpResign, func(b []byte) []byte {
 		return hello.AppendFrame(b, &env, c.payload)
 	})
 }

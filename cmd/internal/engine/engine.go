@@ -285,7 +285,7 @@ type segment struct {
 	out      outbox
 	renewed  time.Time     // when the leases were last known to be whole
 	lease    time.Duration // the shortest in force, 0 when none is
-	lost     bool          // a lease ran out; the next Tick fences the segment
+	lost     []ID          // groups whose lease ran out; the next Tick fences them
 	rejected map[hello.Reject]uint64
 
 	advertises uint64

@@ -98,7 +98,7 @@ func (e *Engine) gate(now time.Time, s *segment) []failure {
 		return nil
 	}
 	lost, err := s.port.Gate(o.open, o.shut)
-	s.lost = s.lost || lost
+	e.noteLost(s, lost)
 	if err == nil {
 		return nil
 	}

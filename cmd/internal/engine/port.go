@@ -67,8 +67,8 @@ type Port interface {
 
 	// Gate opens and shuts virtual MACs in one kernel transaction: either all
 	// of it happens or none. Shutting must not wait for anything.
-	// lost says that a lease had run out before: what was open is shut.
-	Gate(open []Claim, shut []ID) (lost bool, err error)
+	// lost are the groups whose lease had run out before.
+	Gate(open []Claim, shut []ID) (lost []ID, err error)
 
 	// Transmit sends frames in order and returns how many left.
 	Transmit(frames [][]byte) (int, error)
@@ -82,9 +82,9 @@ type Port interface {
 	// Engine.AddressFailed.
 	Address(add, remove []ID)
 
-	// Renew renews every open lease. It returns false when a lease had run
-	// out before; the gates stay shut then.
-	Renew() (held bool, err error)
+	// Renew renews every open lease. lost are the groups whose lease had run
+	// out before; their gates stay shut.
+	Renew() (lost []ID, err error)
 }
 
 // Machine is a protocol machine: hsrp.Group, vrrp.Router or follow.Group.

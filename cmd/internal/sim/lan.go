@@ -1,0 +1,43 @@
+package sim
+
+import "time"
+
+// lan carries frames between routers, as badly as it is told to.
+type lan struct {
+	w       *world
+	routers []*router
+	blocked map[[2]int]bool // from, to
+	loss    float64
+	dup     float64
+	delay   time.Duration // least
+	jitter  time.Duration // on top, drawn anew for each frame
+}
+
+func newLAN(w *world) *lan {
+	return &lan{w: w, blocked: map[[2]int]bool{}, delay: 50 * time.Microsecond, jitter: 200 * time.Microsecond}
+}
+
+// send delivers a frame of router from to everybody it can reach.
+func (l *lan) send(from int, frame []byte) {
+	for _, r := range l.routers {
+		if r.id == from || l.blocked[[2]int{from, r.id}] {
+			continue
+		}
+		l.deliver(r, frame)
+		if l.dup > 0 && l.w.random.Float64() < l.dup {
+			l.deliver(r, frame)
+		}
+	}
+}
+
+func (l *lan) deliver(r *router, frame []byte) {
+	if l.loss > 0 && l.w.random.Float64() < l.loss {
+		return
+	}
+	d := l.delay + time.Duration(l.w.random.Float64()*float64(l.jitter))
+	copied := append([]byte(nil), frame...)
+	l.w.after(d, func() { r.receive(copied) })
+}
+
+// whole reports whether every frame reaches everybody.
+func (l *lan) whole() bool { return len(l.blocked) == 0 && l.loss == 0 }

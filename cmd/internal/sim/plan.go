@@ -1,0 +1,220 @@
+package sim
+
+import (
+	"bufio"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Plan is one history: who is there and what is done to them. Its text form is
+// what a failure prints and what a scenario file holds.
+type Plan struct {
+	Seed    uint64 // of the chance within the history: loss, delay, jitter
+	Routers []Router
+	Faults  []Fault
+	Length  time.Duration // faults happen before this; then everything is mended
+}
+
+// Router is one gateway of a Plan.
+type Router struct {
+	Protocol     string // hsrp1, hsrp2, vrrp2, vrrp3
+	Priority     int
+	Preempt      bool
+	PreemptDelay time.Duration
+	Hello, Hold  time.Duration // VRRP: Hello is the advertisement interval
+}
+
+// Fault is one thing done to the segment at a time, undone after For.
+type Fault struct {
+	At   time.Duration
+	Kind Kind
+	A, B int // routers; B only for oneway and partition
+	For  time.Duration
+	N    int // loss and dup in percent, delay in milliseconds, priority
+}
+
+// Kind is a kind of fault.
+type Kind string
+
+// The kinds of fault.
+const (
+	Loss      Kind = "loss"      // N percent of all frames
+	Dup       Kind = "dup"       // N percent of all frames come twice
+	Delay     Kind = "delay"     // up to N milliseconds more for each frame
+	OneWay    Kind = "oneway"    // nothing from A to B
+	Partition Kind = "partition" // nothing between A and B
+	Link      Kind = "link"      // A's interface is down
+	Stall     Kind = "stall"     // A's process is not scheduled
+	Crash     Kind = "crash"     // A's process is killed, and starts again afterwards
+	Stop      Kind = "stop"      // A's process is stopped cleanly, and starts again afterwards
+	Priority  Kind = "priority"  // A's priority is N
+)
+
+var kinds = []Kind{Loss, Dup, Delay, OneWay, Partition, Link, Stall, Crash, Stop, Priority}
+
+// Random draws a plan.
+func Random(seed uint64) Plan {
+	r := rand.New(rand.NewPCG(seed, 0x706c616e))
+	p := Plan{Seed: seed, Length: 40 * time.Second}
+	proto := []string{"hsrp1", "hsrp2", "hsrp2", "vrrp2", "vrrp3", "vrrp3"}[r.IntN(6)]
+	timers := [][2]time.Duration{{time.Second, 3 * time.Second}, {3 * time.Second, 10 * time.Second}}
+	if proto == "hsrp2" || proto == "vrrp3" {
+		timers = append(timers, [2]time.Duration{100 * time.Millisecond, 350 * time.Millisecond}, [2]time.Duration{250 * time.Millisecond, 800 * time.Millisecond})
+	}
+	t := timers[r.IntN(len(timers))]
+	if t[0] >= time.Second && proto[0] == 'v' {
+		t[0] = time.Second
+	}
+	for range 2 + r.IntN(2) {
+		g := Router{Protocol: proto, Priority: 90 + 10*r.IntN(3), Preempt: r.IntN(2) == 0, Hello: t[0], Hold: t[1]}
+		if g.Preempt && r.IntN(4) == 0 {
+			g.PreemptDelay = time.Duration(1+r.IntN(5)) * time.Second
+		}
+		p.Routers = append(p.Routers, g)
+	}
+	for range r.IntN(7) {
+		p.Faults = append(p.Faults, randomFault(r, &p))
+	}
+	slices.SortStableFunc(p.Faults, func(a, b Fault) int { return int(a.At - b.At) })
+	return p
+}
+
+func randomFault(r *rand.Rand, p *Plan) Fault {
+	n := len(p.Routers)
+	f := Fault{
+		At:   (time.Duration(r.Int64N(int64(p.Length)))).Round(time.Millisecond),
+		Kind: kinds[r.IntN(len(kinds))],
+		A:    r.IntN(n), For: time.Duration(1+r.IntN(8000)) * time.Millisecond,
+	}
+	f.B = (f.A + 1 + r.IntN(n-1)) % n
+	switch f.Kind {
+	case Loss, Dup:
+		f.N = 5 + r.IntN(60)
+	case Delay:
+		f.N = 1 + r.IntN(50)
+	case Priority:
+		f.N = 60 + 10*r.IntN(10)
+	}
+	return f
+}
+
+// String returns the plan as the text that Parse reads.
+func (p Plan) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "seed %d\nlength %v\n", p.Seed, p.Length)
+	for _, r := range p.Routers {
+		fmt.Fprintf(&b, "router %s priority=%d preempt=%t preempt-delay=%v hello=%v hold=%v\n", r.Protocol, r.Priority, r.Preempt, r.PreemptDelay, r.Hello, r.Hold)
+	}
+	for _, f := range p.Faults {
+		fmt.Fprintf(&b, "at %v %s a=%d b=%d for=%v n=%d\n", f.At, f.Kind, f.A, f.B, f.For, f.N)
+	}
+	return b.String()
+}
+
+// Parse reads a plan. Empty lines and lines that begin with # say nothing. The
+// error names the line.
+func Parse(text string) (Plan, error) {
+	var p Plan
+	sc := bufio.NewScanner(strings.NewReader(text))
+	for n := 1; sc.Scan(); n++ {
+		words := strings.Fields(sc.Text())
+		if len(words) == 0 || words[0][0] == '#' {
+			continue
+		}
+		if err := p.parseLine(words); err != nil {
+			return Plan{}, fmt.Errorf("line %d: %q: %w", n, sc.Text(), err)
+		}
+	}
+	return p, p.validate()
+}
+
+func (p *Plan) parseLine(words []string) (err error) {
+	if len(words) < 2 {
+		return fmt.Errorf("want a word and its values")
+	}
+	switch words[0] {
+	case "seed":
+		p.Seed, err = strconv.ParseUint(words[1], 10, 64)
+	case "length":
+		p.Length, err = time.ParseDuration(words[1])
+	case "router":
+		r := Router{Protocol: words[1]}
+		p.Routers = append(p.Routers, r)
+		err = setAll(words[2:], p.Routers[len(p.Routers)-1].set)
+	case "at":
+		if len(words) < 3 {
+			return fmt.Errorf("want at TIME KIND")
+		}
+		f := Fault{Kind: Kind(words[2])}
+		if f.At, err = time.ParseDuration(words[1]); err == nil {
+			err = setAll(words[3:], f.set)
+		}
+		p.Faults = append(p.Faults, f)
+	default:
+		return fmt.Errorf("want seed, length, router or at")
+	}
+	return err
+}
+
+func setAll(words []string, set func(key, value string) error) error {
+	for _, w := range words {
+		key, value, _ := strings.Cut(w, "=")
+		if err := set(key, value); err != nil {
+			return fmt.Errorf("%s: %w", w, err)
+		}
+	}
+	return nil
+}
+
+func (r *Router) set(key, value string) (err error) {
+	switch key {
+	case "priority":
+		r.Priority, err = strconv.Atoi(value)
+	case "preempt":
+		r.Preempt, err = strconv.ParseBool(value)
+	case "preempt-delay":
+		r.PreemptDelay, err = time.ParseDuration(value)
+	case "hello":
+		r.Hello, err = time.ParseDuration(value)
+	case "hold":
+		r.Hold, err = time.ParseDuration(value)
+	default:
+		return fmt.Errorf("unknown; want priority, preempt, preempt-delay, hello or hold")
+	}
+	return err
+}
+
+func (f *Fault) set(key, value string) (err error) {
+	switch key {
+	case "a":
+		f.A, err = strconv.Atoi(value)
+	case "b":
+		f.B, err = strconv.Atoi(value)
+	case "for":
+		f.For, err = time.ParseDuration(value)
+	case "n":
+		f.N, err = strconv.Atoi(value)
+	default:
+		return fmt.Errorf("unknown; want a, b, for or n")
+	}
+	return err
+}
+
+func (p *Plan) validate() error {
+	if len(p.Routers) == 0 || len(p.Routers) > 20 {
+		return fmt.Errorf("a plan has 1 to 20 routers, this one %d", len(p.Routers))
+	}
+	for _, f := range p.Faults {
+		if !slices.Contains(kinds, f.Kind) {
+			return fmt.Errorf("unknown fault %q: want one of %v", f.Kind, kinds)
+		}
+		if f.A < 0 || f.B < 0 || f.A >= len(p.Routers) || f.B >= len(p.Routers) {
+			return fmt.Errorf("fault at %v: no router %d or %d", f.At, f.A, f.B)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,188 @@
+package sim
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/engine"
+	"github.com/fhrpd/fhrpd/configs"
+)
+
+// Result is what became of a plan.
+type Result struct {
+	Broken []string // invariants that did not hold, with their time; none is success
+	Story  []string // every event of every router, one line each
+	Owner  string   // who holds the address at the end, "" when nobody does
+}
+
+// Run plays a plan: faults, then everything mended, then twice the bound in
+// peace. It stops at the first broken invariant.
+func Run(p Plan) (*Result, error) {
+	w := newWorld(p.Seed)
+	l := newLAN(w)
+	res := &Result{}
+	c := &checker{lan: l, bound: p.Bound(), calm: w.now}
+	for i, spec := range p.Routers {
+		cfg, err := configs.Parse("plan", []byte(spec.toml()))
+		if err != nil {
+			return nil, fmt.Errorf("router %d: %w", i, err)
+		}
+		r := &router{w: w, lan: l, id: i, cfg: cfg, up: true,
+			report: func(s string) { res.Story = append(res.Story, s) },
+			broken: func(s string) { c.fail(w.now, "%s", s) },
+		}
+		r.link = linkOf(r)
+		l.routers = append(l.routers, r)
+	}
+	for _, r := range l.routers {
+		// Hosts do not boot at the same instant.
+		w.after(time.Duration(w.random.Float64()*float64(time.Second)), func() { c.disturb(w.now); r.start() })
+	}
+	for _, f := range p.Faults {
+		w.at(epoch.Add(f.At), func() { c.disturb(w.now); l.inject(f) })
+		w.at(epoch.Add(min(f.At+f.For, p.Length)), func() { c.disturb(w.now); l.mend(f) })
+	}
+	w.at(epoch.Add(p.Length), func() { c.disturb(w.now); l.mendAll() })
+	w.run(epoch.Add(p.Length+2*c.bound), func() { c.check(w.now) })
+	c.check(w.now)
+	res.Broken = c.faults
+	for _, r := range l.routers {
+		if r.holds() {
+			res.Owner = r.name()
+		}
+	}
+	return res, nil
+}
+
+// Bound is how long after the last disturbance a plan's routers may need until
+// exactly one of them owns the address: a lease that runs out, the way through
+// Speak and Standby, a preempt delay, and a hello to settle who is better.
+func (p Plan) Bound() time.Duration {
+	var bound time.Duration
+	for _, r := range p.Routers {
+		hold := r.Hold
+		if strings.HasPrefix(r.Protocol, "vrrp") {
+			hold = 4 * r.Hello
+		}
+		bound = max(bound, 3*hold+3*r.Hello+r.PreemptDelay)
+	}
+	return bound + time.Second
+}
+
+func linkOf(r *router) engine.Link {
+	a := netip.AddrFrom4([4]byte{192, 0, 2, byte(10 + r.id)})
+	return engine.Link{
+		Name: nic, Index: 1, MAC: r.mac(), Up: true, Addr4: a,
+		Addrs: []netip.Prefix{netip.PrefixFrom(a, 24)},
+	}
+}
+
+// toml is the configuration of one router.
+func (r Router) toml() string {
+	common := fmt.Sprintf("interface = %q\nvirtual_ips = [\"192.0.2.1\"]\npriority = %d\npreempt = %t\npreempt_delay = \"%v\"\n",
+		nic, r.Priority, r.Preempt, r.PreemptDelay)
+	if strings.HasPrefix(r.Protocol, "vrrp") {
+		return fmt.Sprintf("[[vrrp]]\n%svrid = 10\nversion = %s\nadvertise = \"%v\"\n", common, r.Protocol[4:], r.Hello)
+	}
+	return fmt.Sprintf("[[hsrp]]\n%sgroup = 10\nversion = %s\nhello = \"%v\"\nhold = \"%v\"\n", common, r.Protocol[4:], r.Hello, r.Hold)
+}
+
+// inject does a fault.
+func (l *lan) inject(f Fault) {
+	a := l.routers[f.A]
+	switch f.Kind {
+	case Loss:
+		l.loss = float64(f.N) / 100
+	case Dup:
+		l.dup = float64(f.N) / 100
+	case Delay:
+		l.jitter = time.Duration(f.N) * time.Millisecond
+	case OneWay:
+		l.blocked[[2]int{f.A, f.B}] = true
+	case Partition:
+		l.blocked[[2]int{f.A, f.B}], l.blocked[[2]int{f.B, f.A}] = true, true
+	case Link:
+		a.up = false
+		a.tellLink()
+	case Stall:
+		a.stall()
+	case Crash:
+		a.crash()
+	case Stop:
+		a.stop()
+	case Priority:
+		a.setPriority(f.N)
+	}
+}
+
+// mend undoes it.
+func (l *lan) mend(f Fault) {
+	a := l.routers[f.A]
+	switch f.Kind {
+	case Loss:
+		l.loss = 0
+	case Dup:
+		l.dup = 0
+	case Delay:
+		l.jitter = time.Millisecond / 5
+	case OneWay:
+		delete(l.blocked, [2]int{f.A, f.B})
+	case Partition:
+		delete(l.blocked, [2]int{f.A, f.B})
+		delete(l.blocked, [2]int{f.B, f.A})
+	case Link:
+		a.up = true
+		a.tellLink()
+	case Stall:
+		a.resume()
+	case Crash, Stop:
+		if a.engine == nil {
+			a.start()
+		}
+	case Priority:
+		a.setPriority(-1)
+	}
+}
+
+func (l *lan) mendAll() {
+	l.loss, l.dup, l.jitter = 0, 0, time.Millisecond/5
+	clear(l.blocked)
+	for _, r := range l.routers {
+		r.up = true
+		if r.engine == nil {
+			r.start()
+		}
+		r.resume()
+		r.tellLink()
+		r.setPriority(-1)
+	}
+}
+
+func (r *router) setPriority(n int) {
+	if r.engine == nil || r.stalled {
+		return
+	}
+	if err := r.engine.SetPriority(r.w.now, nic+":10", n); err != nil {
+		panic(err) // the plan's priorities are in range
+	}
+	r.rearm()
+}
+
+// Shrink drops faults from a plan that breaks an invariant as long as it goes
+// on breaking one, and returns what is left.
+func Shrink(p Plan) Plan {
+	for again := true; again; {
+		again = false
+		for i := range p.Faults {
+			less := p
+			less.Faults = append(append([]Fault(nil), p.Faults[:i]...), p.Faults[i+1:]...)
+			if res, err := Run(less); err == nil && len(res.Broken) > 0 {
+				p, again = less, true
+				break
+			}
+		}
+	}
+	return p
+}
