@@ -42,6 +42,7 @@ type Capture struct {
 
 	mu      sync.Mutex
 	frames  []Frame
+	first   int // number of frames[0], counted from the start
 	dropped int
 	changed chan struct{} // closed and replaced at every stored frame
 }
@@ -112,6 +113,15 @@ func (c *Capture) Frames() []Frame {
 	return slices.Clone(c.frames)
 }
 
+// Since returns the frames stored after the first n of the capture, and the n
+// for the next call. Start with 0.
+func (c *Capture) Since(n int) ([]Frame, int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	skip := min(max(0, n-c.first), len(c.frames))
+	return slices.Clone(c.frames[skip:]), c.first + len(c.frames)
+}
+
 // Dropped returns how many frames were lost: by the kernel for want of buffer,
 // or from the front because more than Limit arrived.
 func (c *Capture) Dropped() int {
@@ -128,21 +138,26 @@ func (c *Capture) Dropped() int {
 func (c *Capture) WaitFor(match func(Frame) bool, timeout time.Duration) (Frame, error) {
 	limit := time.NewTimer(timeout)
 	defer limit.Stop()
-	for {
-		c.mu.Lock()
-		i := slices.IndexFunc(c.frames, match)
-		changed := c.changed
-		if i >= 0 {
-			defer c.mu.Unlock()
-			return c.frames[i], nil
+	for n := 0; ; {
+		changed := c.next()
+		var frames []Frame
+		frames, n = c.Since(n)
+		if i := slices.IndexFunc(frames, match); i >= 0 {
+			return frames[i], nil
 		}
-		c.mu.Unlock()
 		select {
 		case <-changed:
 		case <-limit.C:
 			return Frame{}, ErrTimeout
 		}
 	}
+}
+
+// next returns a channel that is closed when another frame is stored.
+func (c *Capture) next() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.changed
 }
 
 func (c *Capture) read() {
@@ -190,6 +205,7 @@ func (c *Capture) store(f Frame) {
 	defer c.mu.Unlock()
 	if len(c.frames) >= c.opts.Limit {
 		c.frames = c.frames[1:]
+		c.first++
 		c.dropped++
 	}
 	c.frames = append(c.frames, f)

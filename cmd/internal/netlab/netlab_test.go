@@ -256,6 +256,11 @@ func TestCaptureDropsTheOldestBeyondItsLimit(t *testing.T) {
 	if n := len(cap.Frames()); n != 1 {
 		t.Errorf("%d frames stored, want 1", n)
 	}
+	for n, want := range map[int]int{0: 1, 2: 1, 3: 0} {
+		if frames, next := cap.Since(n); len(frames) != want || next != 3 {
+			t.Errorf("since %d: %d frames, next %d; want %d and 3", n, len(frames), next, want)
+		}
+	}
 }
 
 func TestCaptureSurvivesALinkFlap(t *testing.T) {
