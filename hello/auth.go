@@ -135,7 +135,7 @@ func (s *secret) verifyMD5(payload []byte, at int) error {
 	}
 	want := s.digest(payload, at+md5DigestAt)
 	got := tlv[md5DigestAt : md5DigestAt+md5.Size]
-	if binary.BigEndian.Uint32(tlv[md5KeyIDAt:]) != s.keyID || subtle.ConstantTimeCompare(got, want[:]) == 0 {
+	if be.Uint32(tlv[md5KeyIDAt:]) != s.keyID || subtle.ConstantTimeCompare(got, want[:]) == 0 {
 		return RejectAuth
 	}
 	return nil

@@ -1,9 +1,6 @@
 package hello
 
-import (
-	"encoding/binary"
-	"net/netip"
-)
+import "net/netip"
 
 // sum16 is an unfolded sum of 16-bit words (RFC 1071). It has room for the
 // 32-bit words of more data than fits into a packet.
@@ -12,10 +9,10 @@ type sum16 uint64
 // add adds b, padded with a zero byte when its length is odd.
 func (s sum16) add(b []byte) sum16 {
 	for ; len(b) >= 4; b = b[4:] {
-		s += sum16(binary.BigEndian.Uint32(b))
+		s += sum16(be.Uint32(b))
 	}
 	if len(b) >= 2 {
-		s += sum16(binary.BigEndian.Uint16(b))
+		s += sum16(be.Uint16(b))
 		b = b[2:]
 	}
 	if len(b) == 1 {

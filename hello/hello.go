@@ -122,7 +122,9 @@ type Reject string
 // Error implements error.
 func (r Reject) Error() string { return string(r) }
 
-// The reasons for rejecting a packet, in the order the checks are made.
+// The reasons for rejecting a packet: of the frame first, then of the message,
+// last those that depend on configuration. A packet has the first that applies;
+// version and type come before a VRRP checksum, which they say how to compute.
 const (
 	RejectShort       Reject = "short"       // ends before its fields do
 	RejectLength      Reject = "length"      // a length or count field contradicts the data

@@ -2,6 +2,9 @@ package hello
 
 import "encoding/binary"
 
+// be is the byte order of every field in this package.
+var be = binary.BigEndian
+
 // Layout of HSRP, in bytes from the start of the UDP payload or of a TLV.
 const (
 	hsrp1Size      = 20 // RFC 2281 section 5.1
@@ -86,5 +89,3 @@ func tlvSize(kind uint8) (size int, known bool) {
 	}
 	return 0, false
 }
-
-var be = binary.BigEndian
