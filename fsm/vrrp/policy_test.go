@@ -260,6 +260,10 @@ func TestStatus(t *testing.T) {
 	robbed.Step(t0.Add(down3), fsm.Fenced{Cause: fsm.CauseStalled})
 	renamed := in(t, Active, v3())
 	renamed.Step(t0, fsm.Up{Addr: self, MAC: other})
+	restarted := in(t, Backup, v3())
+	restarted.Step(t0, advert(v3(), greater, 200))
+	restarted.Step(t0, fsm.Down{Cause: fsm.CauseInterfaceDown})
+	restarted.Step(t0, up())
 	stopped := in(t, Backup, v3())
 	stopped.Step(t0, every(2*time.Second, advert(v3(), greater, 200)))
 	stopped.Step(t0, fsm.Down{Cause: fsm.CauseStopped})
@@ -287,6 +291,7 @@ func TestStatus(t *testing.T) {
 			s.Active = fsm.Peer{Known: true, Local: true, Priority: 100, MAC: other}
 		})},
 		{"fenced: the Active before this one is history", robbed, with(func(s *fsm.Status) { s.State = "Backup" })},
+		{"restarted: what was heard before is forgotten", restarted, with(func(s *fsm.Status) { s.State = "Backup" })},
 		{"stopped", stopped, with(func(s *fsm.Status) { s.State = "Initialize" })},
 	} {
 		if diff := cmp.Diff(tc.want, tc.router.Status(), cmp.Comparer(sameAddr)); diff != "" {
