@@ -1,0 +1,321 @@
+package follow
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+var (
+	t0   = time.Unix(1_700_000_000, 0)
+	addr = netip.MustParseAddr("192.0.2.5")
+	mac  = hello.MAC{2, 0, 0, 0, 0, 5}
+	vips = []netip.Addr{netip.MustParseAddr("192.0.2.254")}
+)
+
+// The events of the tests.
+var (
+	up            = fsm.Up{Addr: addr, MAC: mac}
+	down          = fsm.Down{Cause: fsm.CauseInterfaceDown, Detail: "eth1 has no carrier"}
+	leaderActive  = fsm.Leader{Active: true, Cause: fsm.CauseActiveTimer, Detail: "nothing from 192.0.2.9"}
+	leaderStandby = fsm.Leader{Standby: true, Cause: fsm.CauseStandbyTimer}
+	leaderNeither = fsm.Leader{Cause: fsm.CauseStopped}
+	fenced        = fsm.Fenced{Cause: fsm.CauseLeaseLost, Detail: "not renewed for 3s"}
+	failed        = fsm.Failed{Err: errors.New("no such device")}
+	hsrpConfig    = Config{Protocol: hello.ProtocolHSRP, VirtualIPs: vips}
+	vrrpConfig    = Config{Protocol: hello.ProtocolVRRP, VirtualIPs: vips}
+	announcements = map[fsm.Announcement]string{fsm.Claim: "claim", fsm.Reassert: "reassert", fsm.Withdraw: "withdraw"}
+)
+
+// situations are everything a follower can be in, by the events that lead there.
+var situations = []struct {
+	name   string
+	events []fsm.Event
+}{
+	{"down", nil},
+	{"down, leader active", []fsm.Event{leaderActive}},
+	{"listening", []fsm.Event{up}},
+	{"standby", []fsm.Event{up, leaderStandby}},
+	{"active", []fsm.Event{up, leaderActive}},
+	{"pausing after the fence", []fsm.Event{up, leaderActive, fenced}},
+	{"pausing after a refusal", []fsm.Event{up, leaderActive, failed}},
+}
+
+func in(c Config, events ...fsm.Event) *Follower {
+	f := New(c)
+	for _, ev := range events {
+		f.Step(t0, ev)
+	}
+	return f
+}
+
+// script renders actions in order: "release, withdraw, Active>Init (cause)".
+func script(actions []fsm.Action) string {
+	var words []string
+	for _, a := range actions {
+		switch a := a.(type) {
+		case fsm.Acquire:
+			words = append(words, "acquire")
+		case fsm.Release:
+			words = append(words, "release")
+		case fsm.Announce:
+			words = append(words, announcements[a.Kind])
+		case fsm.Report:
+			words = append(words, fmt.Sprintf("%s>%s (%s)", a.From, a.To, a.Cause))
+		default:
+			words = append(words, fmt.Sprintf("%T", a))
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// row is an event, one second after t0, and what it does in each situation:
+// the actions, a slash, and the state after it. "=" is "nothing".
+type row struct {
+	name  string
+	event fsm.Event
+	cells [7]string
+}
+
+var chart = []row{
+	//                     down, down+leader, listening, standby, active, fenced, refused
+	{"up", up, [7]string{
+		"Init>Listen (started)/Listen", "acquire, claim, Init>Active (started)/Active", "=", "=", "=", "=", "="}},
+	{"up with another MAC", fsm.Up{Addr: addr, MAC: hello.MAC{2, 9}}, [7]string{
+		"Init>Listen (started)/Listen", "acquire, claim, Init>Active (started)/Active", "=", "=", "reassert/Active", "=", "="}},
+	{"up with another address", fsm.Up{Addr: netip.MustParseAddr("192.0.2.6"), MAC: mac}, [7]string{
+		"Init>Listen (started)/Listen", "acquire, claim, Init>Active (started)/Active", "=", "=", "=", "=", "="}},
+	{"down", down, [7]string{
+		"=", "=", "Listen>Init (interface-down)/Init", "Standby>Init (interface-down)/Init",
+		"release, withdraw, Active>Init (interface-down)/Init",
+		"Listen>Init (interface-down)/Init", "Listen>Init (interface-down)/Init"}},
+	{"leader active", leaderActive, [7]string{
+		"=", "=", "acquire, claim, Listen>Active (leader)/Active", "acquire, claim, Standby>Active (leader)/Active", "=", "=", "="}},
+	{"leader standby", leaderStandby, [7]string{
+		"=", "=", "Listen>Standby (leader)/Standby", "=", "release, withdraw, Active>Standby (leader)/Standby",
+		"Listen>Standby (leader)/Standby", "Listen>Standby (leader)/Standby"}},
+	{"leader neither", leaderNeither, [7]string{
+		"=", "=", "=", "Standby>Listen (leader)/Listen", "release, withdraw, Active>Listen (leader)/Listen", "=", "="}},
+	{"fenced", fenced, [7]string{
+		"=", "=", "=", "=", "release, Active>Listen (lease-lost)/Listen", "=", "="}},
+	{"failed", failed, [7]string{
+		"=", "=", "=", "=", "release, withdraw, Active>Listen (acquire-failed)/Listen", "=", "="}},
+	{"early tick", fsm.Tick{}, [7]string{"=", "=", "=", "=", "=", "=", "="}},
+	{"received", fsm.Received{From: addr, Message: &hello.HSRP{State: hello.Active, Priority: 255}},
+		[7]string{"=", "=", "=", "=", "=", "=", "="}},
+	{"set priority", fsm.SetPriority{Effective: 90, Configured: 100}, [7]string{"=", "=", "=", "=", "=", "=", "="}},
+	{"no event", nil, [7]string{"=", "=", "=", "=", "=", "=", "="}},
+}
+
+func TestChart(t *testing.T) {
+	for _, row := range chart {
+		for i, s := range situations {
+			t.Run(row.name+"/"+s.name, func(t *testing.T) {
+				f := in(hsrpConfig, s.events...)
+				actions, state, change := strings.Cut(row.cells[i], "/")
+				if !change {
+					actions, state = "", f.Status().State
+				}
+				got := script(f.Step(t0.Add(time.Second), row.event))
+				if diff := cmp.Diff(actions, got); diff != "" {
+					t.Errorf("actions (-want +got)\n%s", diff)
+				}
+				if got := f.Status().State; got != state {
+					t.Errorf("state %s, want %s", got, state)
+				}
+			})
+		}
+	}
+}
+
+// TestVRRPNames proves that a follower of VRRP uses its words, and that Standby
+// is not a change of state there.
+func TestVRRPNames(t *testing.T) {
+	f := New(vrrpConfig)
+	for _, step := range []struct {
+		event fsm.Event
+		want  string
+	}{
+		{up, "Initialize>Backup (started)"},
+		{leaderStandby, ""},
+		{leaderActive, "acquire, claim, Backup>Active (leader)"},
+		{leaderStandby, "release, withdraw, Active>Backup (leader)"},
+		{leaderNeither, ""},
+		{down, "Backup>Initialize (interface-down)"},
+	} {
+		if diff := cmp.Diff(step.want, script(f.Step(t0, step.event))); diff != "" {
+			t.Errorf("%+v (-want +got)\n%s", step.event, diff)
+		}
+	}
+}
+
+// TestPause proves that a follower which lost the role comes back by itself.
+func TestPause(t *testing.T) {
+	const comesBack = "acquire, claim, Listen>Active (leader)"
+	for name, reason := range map[string]fsm.Event{"fenced": fenced, "failed": failed} {
+		t.Run(name+"/tries again when the pause ends", func(t *testing.T) {
+			f := in(hsrpConfig, up, leaderActive, reason)
+			at, armed := f.Deadline()
+			if want := t0.Add(DefaultRetry); !armed || !at.Equal(want) {
+				t.Fatalf("deadline %v, %v, want %v", at, armed, want)
+			}
+			if got := script(f.Step(at.Add(-1), fsm.Tick{})); got != "" {
+				t.Errorf("a nanosecond early: %s", got)
+			}
+			if diff := cmp.Diff(comesBack, script(f.Step(at, fsm.Tick{}))); diff != "" {
+				t.Errorf("at the deadline (-want +got)\n%s", diff)
+			}
+			if at, armed := f.Deadline(); armed {
+				t.Errorf("still a deadline at %v", at)
+			}
+		})
+		t.Run(name+"/a fresh start ends it", func(t *testing.T) {
+			f := in(hsrpConfig, up, leaderActive, reason, down)
+			if diff := cmp.Diff("acquire, claim, Init>Active (interface-up)", script(f.Step(t0, up))); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+	t.Run("as long as configured", func(t *testing.T) {
+		f := in(Config{Protocol: hello.ProtocolHSRP, RetryAfter: time.Second}, up, leaderActive, failed)
+		if at, _ := f.Deadline(); !at.Equal(t0.Add(time.Second)) {
+			t.Errorf("deadline %v after the refusal, want 1s", at.Sub(t0))
+		}
+	})
+	t.Run("ends with the leader's after the fence", func(t *testing.T) {
+		f := in(hsrpConfig, up, leaderActive, fenced, leaderNeither)
+		if diff := cmp.Diff(comesBack, script(f.Step(t0, leaderActive))); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+	})
+	t.Run("outlasts the leader's after a refusal", func(t *testing.T) {
+		f := in(hsrpConfig, up, leaderActive, failed, leaderNeither)
+		if got := script(f.Step(t0, leaderActive)); got != "" {
+			t.Errorf("tried again at once: %s", got)
+		}
+		if diff := cmp.Diff(comesBack, script(f.Step(t0.Add(DefaultRetry), fsm.Tick{}))); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+	})
+	t.Run("once over, a refusal is forgotten", func(t *testing.T) {
+		f := in(hsrpConfig, up, leaderActive, failed)
+		f.Step(t0.Add(DefaultRetry), fsm.Tick{})
+		f.Step(t0.Add(DefaultRetry), fenced)
+		f.Step(t0.Add(DefaultRetry), leaderNeither)
+		if diff := cmp.Diff(comesBack, script(f.Step(t0.Add(DefaultRetry), leaderActive))); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+	})
+}
+
+// TestReady proves when the leader has to be taken along.
+func TestReady(t *testing.T) {
+	want := map[string]bool{"listening": true, "standby": true, "active": true}
+	for _, s := range situations {
+		if got := in(hsrpConfig, s.events...).Ready(); got != want[s.name] {
+			t.Errorf("%s: Ready is %v", s.name, got)
+		}
+	}
+	if f := in(hsrpConfig, up, leaderActive, failed, leaderNeither); f.Ready() {
+		t.Error("ready within the pause after a refusal")
+	}
+	if f := in(hsrpConfig, up, leaderActive, fenced, leaderNeither); !f.Ready() {
+		t.Error("not ready though the leader listens as well")
+	}
+}
+
+// TestReport proves that a transition says why, with the leader's own reason.
+func TestReport(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		events []fsm.Event
+		want   fsm.Report
+	}{
+		{"leader became active", []fsm.Event{up, leaderActive}, fsm.Report{From: "Listen", To: "Active",
+			Cause: fsm.CauseLeader, Detail: "leader is active: active-timer-expired, nothing from 192.0.2.9"}},
+		{"leader became standby", []fsm.Event{up, leaderStandby}, fsm.Report{From: "Listen", To: "Standby",
+			Cause: fsm.CauseLeader, Detail: "leader is standby: standby-timer-expired"}},
+		{"leader stopped", []fsm.Event{up, leaderActive, leaderNeither}, fsm.Report{From: "Active", To: "Listen",
+			Cause: fsm.CauseLeader, Detail: "leader is not active: stopped"}},
+		{"up, leader unknown", []fsm.Event{up}, fsm.Report{From: "Init", To: "Listen",
+			Cause: fsm.CauseStarted, Detail: "leader is not active"}},
+		{"up under an active leader", []fsm.Event{up, down, leaderActive, up}, fsm.Report{From: "Init", To: "Active",
+			Cause: fsm.CauseInterfaceUp, Detail: "leader is active: active-timer-expired, nothing from 192.0.2.9"}},
+		{"down", []fsm.Event{up, leaderActive, down}, fsm.Report{From: "Active", To: "Init",
+			Cause: fsm.CauseInterfaceDown, Detail: "eth1 has no carrier"}},
+		{"fenced", []fsm.Event{up, leaderActive, fenced}, fsm.Report{From: "Active", To: "Listen",
+			Cause: fsm.CauseLeaseLost, Detail: "not renewed for 3s"}},
+		{"failed", []fsm.Event{up, leaderActive, failed}, fsm.Report{From: "Active", To: "Listen",
+			Cause: fsm.CauseAcquireFailed, Detail: "no such device"}},
+		{"failed without a reason", []fsm.Event{up, leaderActive, fsm.Failed{}}, fsm.Report{From: "Active", To: "Listen",
+			Cause: fsm.CauseAcquireFailed}},
+	} {
+		last := len(tc.events) - 1
+		actions := in(hsrpConfig, tc.events[:last]...).Step(t0, tc.events[last])
+		if diff := cmp.Diff(fsm.Action(tc.want), actions[len(actions)-1]); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tc.name, diff)
+		}
+	}
+}
+
+func TestStatus(t *testing.T) {
+	set := fsm.SetPriority{Effective: 90, Configured: 110}
+	local := fsm.Peer{Known: true, Local: true, Priority: 90, MAC: mac}
+	base := fsm.Status{Priority: 90, Configured: 110, VirtualIPs: vips}
+	with := func(f func(*fsm.Status)) fsm.Status { s := base; f(&s); return s }
+	for _, tc := range []struct {
+		name   string
+		config Config
+		events []fsm.Event
+		want   fsm.Status
+	}{
+		{"down", hsrpConfig, []fsm.Event{set}, with(func(s *fsm.Status) { s.State = "Init" })},
+		{"listening", hsrpConfig, []fsm.Event{set, up}, with(func(s *fsm.Status) { s.State = "Listen" })},
+		{"standby", hsrpConfig, []fsm.Event{set, up, leaderStandby},
+			with(func(s *fsm.Status) { s.State, s.Standby = "Standby", local })},
+		{"active", hsrpConfig, []fsm.Event{set, up, leaderActive},
+			with(func(s *fsm.Status) { s.State, s.Active, s.IsActive = "Active", local, true })},
+		{"VRRP, leader standby", vrrpConfig, []fsm.Event{set, up, leaderStandby},
+			with(func(s *fsm.Status) { s.State = "Backup" })},
+		{"VRRP, down", vrrpConfig, []fsm.Event{set}, with(func(s *fsm.Status) { s.State = "Initialize" })},
+	} {
+		got := in(tc.config, tc.events...).Status()
+		if diff := cmp.Diff(tc.want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tc.name, diff)
+		}
+	}
+}
+
+// TestRoleIsHeldOnce proves over every sequence of four events that what is
+// acquired is released before it is acquired again, and that the state agrees.
+func TestRoleIsHeldOnce(t *testing.T) {
+	events := []fsm.Event{up, down, leaderActive, leaderStandby, leaderNeither, fenced, failed, fsm.Tick{}}
+	n := len(events)
+	for code := range n * n * n * n {
+		f, holds := in(hsrpConfig, up, leaderActive), true
+		now := t0
+		for rest := code; rest > 0; rest /= n {
+			now = now.Add(6 * time.Second)
+			for _, a := range f.Step(now, events[rest%n]) {
+				switch a.(type) {
+				case fsm.Acquire, fsm.Release:
+					if _, acquires := a.(fsm.Acquire); acquires == holds {
+						t.Fatalf("sequence %d: %T while holding: %v", code, a, holds)
+					}
+					holds = !holds
+				}
+			}
+			if f.Status().IsActive != holds {
+				t.Fatalf("sequence %d: active %v, holding %v", code, f.Status().IsActive, holds)
+			}
+		}
+	}
+}
