@@ -31,6 +31,7 @@ type app struct {
 // commands lists every command of fhrpd, in the order of the help text.
 func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
+		runCommand(a),
 		checkCommand(a),
 		showCommand(a),
 		explainCommand(a),
