@@ -1,0 +1,30 @@
+// Package lab is `fhrpd lab`: a redundant pair of gateways, a client, a host
+// beyond them and real traffic, all in network namespaces on one machine; a
+// fault; and a verdict that is measured, not asserted.
+//
+//	client ── switch ──┬── gw1 ──┬── core ── host
+//	                   └── gw2 ──┘
+//
+// Both gateways run this very program as their daemon. The client sends numbered
+// datagrams to the host through the virtual address. Every port of the switch
+// is captured with the kernel's timestamps, and the verdict comes from those
+// captures and from what arrived: nothing a daemon says of itself counts, except
+// for the reasons in the story.
+//
+// # Bounds
+//
+// An outage is the time between sending the first datagram of a run of lost
+// ones and sending the first that arrived again. What the timers allow:
+//
+//	stop                          the peer takes over at once (VRRP: after Skew_Time)
+//	kill, freeze, link, carrier   the hold time (VRRP: Active_Down_Interval of the backup)
+//	preempt, priority, partition  nothing: a router takes over from one that still works
+//
+// To each the verdict adds 250 ms of slack, and the longest time that this
+// machine kept the sender itself from running, which it measures: a virtual
+// machine that stands still for 300 ms is no fault of the protocol.
+//
+// Two owners are two routers that both claim the virtual MAC on the wire. They
+// may overlap by 50 ms plus that stall while the role is handed over, and, when
+// a partition heals, by one hello more.
+package lab

@@ -1,0 +1,130 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// fault is something that goes wrong, or is done on purpose, and what must
+// come of it.
+type fault struct {
+	name  string
+	text  string // what happens, for the story
+	first string // who is active before it
+	last  string // who must be active after it
+	alone bool   // only the first runs before the fault
+	cuts  bool   // gw1 cannot be reached afterwards
+	kills bool   // gw1's daemon is gone or does not run afterwards
+	// returns says that gw1's daemon withdraws: the client must hold gw1's real
+	// address at its real MAC again.
+	returns bool
+
+	inject func(context.Context, *rig) error
+	// second is what is done once the other router has taken over, before the
+	// outcome is looked at; nil for most.
+	second     func(context.Context, *rig) error
+	secondText string
+	// waits returns how long the timers make the peer wait.
+	waits func(plan) time.Duration
+	why   string // what that time is
+}
+
+// split reports whether both routers own the address on purpose for a while.
+func (f fault) split() bool { return f.name == "partition" }
+
+// Faults returns the values of Options.Fault.
+func Faults() []string {
+	var names []string
+	for _, f := range faultTable() {
+		names = append(names, f.name)
+	}
+	return names
+}
+
+func findFault(name string) (fault, bool) {
+	for _, f := range faultTable() {
+		if f.name == name {
+			return f, true
+		}
+	}
+	return fault{}, false
+}
+
+func nothing(plan) time.Duration { return 0 }
+
+// faultTable returns the faults in the order in which help lists them. One
+// without inject is a name that the program accepts and cannot do.
+func faultTable() []fault {
+	const hold = "hold time"
+	return []fault{
+		{
+			name: "stop", text: "SIGTERM to the daemon on gw1", first: nodeGW1, last: nodeGW2,
+			kills: true, returns: true,
+			inject: signal(unix.SIGTERM), waits: plan.resigned, why: "skew",
+		},
+		{
+			name: "kill", text: "SIGKILL to the daemon on gw1", first: nodeGW1, last: nodeGW2, kills: true,
+			inject: signal(unix.SIGKILL), waits: plan.detect, why: hold,
+		},
+		{
+			name: "freeze", text: "SIGSTOP to the daemon on gw1", first: nodeGW1, last: nodeGW2,
+			inject: signal(unix.SIGSTOP), second: signal(unix.SIGCONT), secondText: "SIGCONT: it wakes up and must not take the role back unasked",
+			waits: plan.detect, why: hold,
+		},
+		{
+			name: "link", text: "gw1's interface is switched off", first: nodeGW1, last: nodeGW2, cuts: true,
+			inject: func(_ context.Context, r *rig) error { return r.net.gw[nodeGW1].LinkDown(lanDev) },
+			waits:  plan.detect, why: hold,
+		},
+		{
+			name: "carrier", text: "the switch's port to gw1 goes down", first: nodeGW1, last: nodeGW2, cuts: true,
+			inject: func(_ context.Context, r *rig) error { return r.net.sw.LinkDown(nodeGW1) },
+			waits:  plan.detect, why: hold,
+		},
+		{
+			name: "partition", text: "gw1 and gw2 cannot hear each other, the client hears both", first: nodeGW1, last: nodeGW1,
+			inject: isolate(true), second: isolate(false), secondText: "they hear each other again",
+			waits: nothing,
+		},
+		{
+			name: "preempt", text: "gw1 starts, with the higher priority", first: nodeGW2, last: nodeGW1, alone: true,
+			inject: func(_ context.Context, r *rig) error { return r.gw[nodeGW1].start() },
+			waits:  nothing,
+		},
+		{
+			name: "priority", text: "gw1's priority is set to 90", first: nodeGW1, last: nodeGW2, returns: true,
+			inject: lowerPriority, waits: nothing,
+		},
+		{name: "handover"},
+		{name: "upgrade"},
+	}
+}
+
+func signal(s unix.Signal) func(context.Context, *rig) error {
+	return func(_ context.Context, r *rig) error { return r.gw[nodeGW1].signal(s) }
+}
+
+func isolate(on bool) func(context.Context, *rig) error {
+	return func(_ context.Context, r *rig) error {
+		for _, port := range []string{nodeGW1, nodeGW2} {
+			if err := r.net.sw.Isolate(port, on); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+const loweredPriority = 90
+
+func lowerPriority(ctx context.Context, r *rig) error {
+	for k := 1; k <= r.plan.groups; k++ {
+		if err := r.gw[nodeGW1].client.SetPriority(ctx, groupName(k), loweredPriority); err != nil {
+			return fmt.Errorf("set the priority of gw1: %w", err)
+		}
+	}
+	return nil
+}

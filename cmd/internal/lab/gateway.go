@@ -1,0 +1,157 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/control"
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"golang.org/x/sys/unix"
+)
+
+// gateway is one router of the pair: its daemon and how to talk to it.
+type gateway struct {
+	name   string
+	ns     *netlab.NS
+	dir    string
+	exe    string
+	config string // contents
+
+	proc   *netlab.Process // nil until started
+	client *control.Client
+}
+
+func newGateway(name string, ns *netlab.NS, p plan, dir, exe string) *gateway {
+	priority := priorityFirst
+	if name == nodeGW2 {
+		priority = prioritySecond
+	}
+	g := &gateway{name: name, ns: ns, dir: dir, exe: exe, config: p.config(priority)}
+	g.client = control.Dial(g.path("sock"))
+	return g
+}
+
+func (g *gateway) path(ext string) string { return filepath.Join(g.dir, g.name+"."+ext) }
+
+// start runs the daemon.
+func (g *gateway) start() error {
+	if err := os.WriteFile(g.path("toml"), []byte(g.config), 0o600); err != nil {
+		return fmt.Errorf("write configuration of %s: %w", g.name, err)
+	}
+	log, err := os.Create(g.path("log"))
+	if err != nil {
+		return fmt.Errorf("make log of %s: %w", g.name, err)
+	}
+	defer log.Close()
+	cmd := exec.Command(g.exe, "run", "--config", g.path("toml"), "--control", g.path("sock"))
+	cmd.Args[0] = "fhrpd"
+	cmd.Stdout, cmd.Stderr = log, log
+	proc, err := g.ns.StartPrivate(cmd)
+	if err != nil {
+		return fmt.Errorf("start the daemon of %s: %w", g.name, err)
+	}
+	g.proc = proc
+	return nil
+}
+
+func (g *gateway) signal(s unix.Signal) error {
+	if g.proc == nil {
+		return nil
+	}
+	if err := g.proc.Process.Signal(s); err != nil {
+		return fmt.Errorf("send %v to the daemon of %s: %w", s, g.name, err)
+	}
+	return nil
+}
+
+// alive reports whether the daemon runs.
+func (g *gateway) alive() bool {
+	if g.proc == nil {
+		return false
+	}
+	select {
+	case <-g.proc.Done():
+		return false
+	default:
+		return true
+	}
+}
+
+// stopGrace is what a daemon gets to end cleanly before it is killed.
+const stopGrace = 3 * time.Second
+
+// close ends the daemon and waits for it.
+func (g *gateway) close() {
+	g.client.Close()
+	if !g.alive() {
+		return
+	}
+	_ = errors.Join(g.signal(unix.SIGCONT), g.signal(unix.SIGTERM))
+	select {
+	case <-g.proc.Done():
+	case <-time.After(stopGrace):
+		_ = g.signal(unix.SIGKILL)
+		<-g.proc.Done()
+	}
+}
+
+// askTimeout bounds one question to a daemon that may be frozen.
+const askTimeout = 300 * time.Millisecond
+
+// groups returns the groups of the daemon, none when it does not answer.
+func (g *gateway) groups(ctx context.Context) []status.Group {
+	if !g.alive() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	st, err := g.client.Status(ctx)
+	if err != nil {
+		return nil
+	}
+	return st.Groups
+}
+
+// transitions returns what the daemon says of its changes of state.
+func (g *gateway) transitions(ctx context.Context) []status.Transition {
+	if !g.alive() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	list, err := g.client.Transitions(ctx)
+	if err != nil {
+		return nil
+	}
+	return list
+}
+
+// all reports whether every group of the daemon is in a state that match
+// accepts.
+func (g *gateway) all(ctx context.Context, match func(string) bool) bool {
+	list := g.groups(ctx)
+	for _, gr := range list {
+		if !match(gr.State) {
+			return false
+		}
+	}
+	return len(list) > 0
+}
+
+// tail returns the end of the daemon's log, for a report of what went wrong.
+func (g *gateway) tail() string {
+	b, err := os.ReadFile(g.path("log"))
+	if err != nil || len(b) == 0 {
+		return fmt.Sprintf("log of %s: empty", g.name)
+	}
+	lines := bytes.Split(bytes.TrimSpace(b), []byte("\n"))
+	lines = lines[max(0, len(lines)-5):]
+	return fmt.Sprintf("log of %s ends:\n  %s", g.name, bytes.Join(lines, []byte("\n  ")))
+}

@@ -1,0 +1,166 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// observer records what happens on the network, from start to stop.
+type observer struct {
+	ports  map[string]*netlab.Capture // by the switch's port
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu      sync.Mutex
+	learned []learned
+}
+
+// observe starts captures on every port of the switch and watches the tables of
+// the client and the switch.
+func observe(ctx context.Context, n *network, limit int) (_ *observer, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	o := &observer{ports: map[string]*netlab.Capture{}, cancel: cancel}
+	defer func() {
+		if err != nil {
+			o.stop()
+		}
+	}()
+	for _, port := range []string{nodeClient, nodeGW1, nodeGW2} {
+		// What arrives at a port is what its neighbour sent; what leaves was
+		// seen arriving elsewhere.
+		arriving := func(f netlab.Frame) bool { return !f.Sent }
+		c, err := n.sw.Capture(port, netlab.CaptureOptions{Limit: limit, Keep: arriving})
+		if err != nil {
+			return nil, err
+		}
+		o.ports[port] = c
+	}
+	return o, errors.Join(o.watch(ctx, nodeClient, n.client), o.watch(ctx, nodeSwitch, n.sw))
+}
+
+func (o *observer) watch(ctx context.Context, node string, ns *netlab.NS) error {
+	changes, err := ns.WatchNeighbors(ctx)
+	if err != nil {
+		return err
+	}
+	o.wg.Go(func() {
+		for c := range changes {
+			o.mu.Lock()
+			o.learned = append(o.learned, learned{node, c})
+			o.mu.Unlock()
+		}
+	})
+	return nil
+}
+
+// stop ends the captures and watches.
+func (o *observer) stop() {
+	o.cancel()
+	for _, c := range o.ports {
+		_ = c.Close()
+	}
+	o.wg.Wait()
+}
+
+// missed returns how many frames the captures lost. It must be asked before
+// stop.
+func (o *observer) missed() int {
+	n := 0
+	for _, c := range o.ports {
+		n += c.Dropped()
+	}
+	return n
+}
+
+// frames returns every frame that the switch received, oldest first.
+func (o *observer) frames() []netlab.Frame {
+	var all []netlab.Frame
+	for _, c := range o.ports {
+		all = append(all, c.Frames()...)
+	}
+	slices.SortStableFunc(all, func(a, b netlab.Frame) int { return a.At.Compare(b.At) })
+	return all
+}
+
+// sightings returns what the gateways said, oldest first.
+func (p plan) sightings(frames []netlab.Frame) []sighting {
+	var list []sighting
+	for _, f := range frames {
+		if f.Iface == nodeClient {
+			continue
+		}
+		if s, ok := p.read(f.Iface, f.At, f.Data); ok {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// look takes a snapshot of the client, the switch and the daemons.
+func (r *rig) look(ctx context.Context) (snapshot, error) {
+	s := snapshot{pings: map[string]bool{}}
+	var errs []error
+	for name, at := range gateways {
+		ok, err := ping(r.net.client, at.addr(r.plan.family))
+		s.pings[name] = ok
+		errs = append(errs, err)
+	}
+	arp, err := r.clientTable()
+	errs = append(errs, err)
+	s.arp = arp
+	port, _, err := r.net.sw.FDBPort(lanBridge, r.plan.mac(1))
+	s.port = port
+	errs = append(errs, err)
+	for _, name := range []string{nodeGW1, nodeGW2} {
+		if r.gw[name].all(ctx, r.plan.activeState) {
+			s.active = append(s.active, name)
+		}
+	}
+	return s, errors.Join(errs...)
+}
+
+func (r *rig) clientTable() (map[netip.Addr]hello.MAC, error) {
+	table := map[netip.Addr]hello.MAC{}
+	ips := append(r.plan.vips(1)[:1:1], gateways[nodeGW1].addr(r.plan.family), gateways[nodeGW2].addr(r.plan.family))
+	for _, ip := range ips {
+		mac, ok, err := r.net.client.ARPEntry(lanDev, ip)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			table[ip] = mac
+		}
+	}
+	return table, nil
+}
+
+// until waits for a condition and notes it when it does not come in time.
+func (r *rig) until(ctx context.Context, rec *record, limit time.Duration, what string, cond func() bool) error {
+	err := netlab.Eventually(ctx, limit, cond)
+	if errors.Is(err, netlab.ErrTimeout) {
+		rec.notes = append(rec.notes, what+" did not happen within "+limit.String())
+		return nil
+	}
+	return err
+}
+
+// claimed reports whether a gateway has claimed the first group on the wire
+// since a given time.
+func (r *rig) claimed(o *observer, node string, since time.Time) bool {
+	for _, f := range o.ports[node].Frames() {
+		if f.At.Before(since) {
+			continue
+		}
+		if s, ok := r.plan.read(node, f.At, f.Data); ok && s.Kind == seenActive && s.Group == 1 {
+			return true
+		}
+	}
+	return false
+}

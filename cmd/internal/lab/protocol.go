@@ -1,0 +1,306 @@
+package lab
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// plan is everything that follows from the options: which protocol, which
+// addresses, what the timers allow. All knowledge of HSRP and VRRP that the
+// lab has is in this file.
+type plan struct {
+	name    string // as in Options.Protocol
+	proto   hello.Protocol
+	version uint8
+	family  hello.Family
+	hello   time.Duration
+	hold    time.Duration // HSRP only
+	groups  int
+	rate    time.Duration
+	fault   fault
+}
+
+// The priorities of the pair: gw1 is meant to be active.
+const (
+	priorityFirst  = 110
+	prioritySecond = 100
+)
+
+// title names the protocol as a person does.
+func (p plan) title() string {
+	s := fmt.Sprintf("%s version %d", strings.ToUpper(p.proto.String()), p.version)
+	if p.family == hello.IPv6 {
+		s += " over IPv6"
+	}
+	return s
+}
+
+// timers names the timers as a person does.
+func (p plan) timers() string {
+	if p.proto == hello.ProtocolVRRP {
+		return fmt.Sprintf("advertisement %v, down after %v", p.hello, p.detect().Round(time.Millisecond))
+	}
+	return fmt.Sprintf("hello %v, hold %v", p.hello, p.hold)
+}
+
+func (p plan) maxGroup() int {
+	if p.proto == hello.ProtocolHSRP && p.version == 2 {
+		return hello.MaxGroupV2
+	}
+	return hello.MaxGroupV1
+}
+
+// mac returns the virtual MAC of group k, counted from 1.
+func (p plan) mac(k int) hello.MAC {
+	return hello.VirtualMAC(p.proto, p.version, p.family, uint16(k))
+}
+
+// vips returns the virtual addresses of group k, counted from 1. The first
+// group has the address that the client uses as its router.
+func (p plan) vips(k int) []netip.Addr {
+	if p.family == hello.IPv6 {
+		local := hello.VirtualLinkLocal(p.mac(k))
+		if k == 1 {
+			local = netip.MustParseAddr("fe80::1")
+		}
+		if p.proto == hello.ProtocolHSRP {
+			return []netip.Addr{local}
+		}
+		return []netip.Addr{local, netip.MustParseAddr(fmt.Sprintf("fd00:1::1:%x", k))}
+	}
+	if k == 1 {
+		return []netip.Addr{netip.AddrFrom4([4]byte{192, 168, 1, 1})}
+	}
+	return []netip.Addr{netip.AddrFrom4([4]byte{192, 168, byte(2 + k/250), byte(1 + k%250)})}
+}
+
+// skew is VRRP's Skew_Time of gw2 (RFC 9568 section 6.1, RFC 3768 section 6.1).
+func (p plan) skew() time.Duration {
+	base := p.hello
+	if p.version == 2 {
+		base = time.Second
+	}
+	return (256 - prioritySecond) * base / 256
+}
+
+// detect returns how long gw2 waits for a silent gw1: HSRP's hold time, VRRP's
+// Active_Down_Interval.
+func (p plan) detect() time.Duration {
+	if p.proto == hello.ProtocolVRRP {
+		return 3*p.hello + p.skew()
+	}
+	return p.hold
+}
+
+// resigned returns how long gw2 waits once gw1 has said goodbye.
+func (p plan) resigned() time.Duration {
+	if p.proto == hello.ProtocolVRRP {
+		return p.skew()
+	}
+	return 0
+}
+
+// settle returns how long two routers that start together need at most until
+// one is active and the other knows it: HSRP waits one hold time in Listen and
+// one in Speak before it is Standby, and the loser of the election does so
+// after the winner.
+func (p plan) settle() time.Duration {
+	if p.proto == hello.ProtocolVRRP {
+		return 2 * p.detect()
+	}
+	return 5 * p.hold
+}
+
+// activeState and standbyState report what a state's name in the status means.
+func (p plan) activeState(s string) bool  { return s == "Active" }
+func (p plan) standbyState(s string) bool { return s == "Standby" || s == "Backup" }
+
+// wanted returns the announcements that a router must be seen to make when it
+// becomes active.
+func (p plan) wanted() []string {
+	switch {
+	case p.family == hello.IPv6:
+		return []string{garpAdvertisement}
+	case p.proto == hello.ProtocolVRRP:
+		return []string{garpRequest}
+	}
+	return []string{garpReal, garpVIP, garpCisco, garpRequest}
+}
+
+// config returns the configuration file of one gateway.
+func (p plan) config(priority int) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "[daemon]\nlog = \"debug\"\n")
+	for k := 1; k <= p.groups; k++ {
+		p.group(&b, k, priority)
+	}
+	return b.String()
+}
+
+func (p plan) group(b *strings.Builder, k, priority int) {
+	var vips []string
+	for _, v := range p.vips(k) {
+		vips = append(vips, fmt.Sprintf("%q", v))
+	}
+	number, interval := "group", fmt.Sprintf("hello = %q\nhold = %q\n", p.hello, p.hold)
+	if p.proto == hello.ProtocolVRRP {
+		number, interval = "vrid", fmt.Sprintf("advertise = %q\n", p.hello)
+	}
+	fmt.Fprintf(b, "\n[[%s]]\ninterface = %q\nname = %q\nversion = %d\n%s = %d\n", p.proto, lanDev, groupName(k), p.version, number, k)
+	fmt.Fprintf(b, "virtual_ips = [%s]\npriority = %d\npreempt = true\n%s", strings.Join(vips, ", "), priority, interval)
+}
+
+func groupName(k int) string {
+	if k == 1 {
+		return "lab"
+	}
+	return fmt.Sprintf("lab-%d", k)
+}
+
+// Kinds of what is seen on the wire.
+const (
+	seenHello    = "hello"  // any message that does not claim the role
+	seenActive   = "active" // one that does: Hello in state Active, advertisement
+	seenCoup     = "coup"
+	seenResign   = "resign"
+	seenAnnounce = "announce" // unasked: gratuitous ARP, unsolicited advertisement
+	seenDirected = "directed" // a question to a neighbour from the virtual address
+	seenAnswer   = "answer"   // to a question for the virtual address
+	seenOther    = "other"    // from the virtual MAC, none of the above
+)
+
+// Names of announcements, in the order in which HSRP sends them.
+const (
+	garpReal          = "real-ip broadcast"
+	garpVIP           = "vip broadcast"
+	garpCisco         = "vip 01-00-0c-cd-cd-cd"
+	garpRequest       = "request"
+	garpAdvertisement = "vip ff02::1"
+	garpRealBack      = "real-ip real-mac"
+)
+
+// sighting is one frame of a gateway, as the switch saw it arrive.
+type sighting struct {
+	At      time.Time
+	Node    string // gw1 or gw2: by the switch's port, not by what the frame says
+	Kind    string
+	Group   int    // 0 = not known from the frame
+	Detail  string // announcement's name, state of a hello
+	Virtual bool   // Ethernet source is the virtual MAC of group 1
+}
+
+// claims reports whether the sender says that it owns the virtual MAC.
+func (s sighting) claims() bool {
+	return s.Kind == seenActive || s.Virtual && s.Kind != seenResign && s.Kind != seenCoup
+}
+
+// read classifies a frame that arrived at the switch from node. ok is false for
+// what is neither about the protocol nor from a virtual MAC.
+func (p plan) read(node string, at time.Time, frame []byte) (s sighting, ok bool) {
+	if len(frame) < 14 {
+		return s, false
+	}
+	s = sighting{At: at, Node: node, Virtual: hello.MAC(frame[6:12]) == p.mac(1)}
+	if s.Virtual {
+		s.Kind, s.Group = seenOther, 1
+	}
+	_ = p.readMessage(&s, frame) || p.readARP(&s, frame) || p.readND(&s, frame)
+	return s, s.Kind != ""
+}
+
+func (p plan) readMessage(s *sighting, frame []byte) bool {
+	var e hello.Envelope
+	payload, err := hello.ParseFrame(frame, &e, false)
+	if err != nil || e.Protocol != p.proto {
+		return false
+	}
+	if p.proto == hello.ProtocolVRRP {
+		var pkt hello.VRRPPacket
+		return pkt.Parse(payload, e.Src, e.Dst) == nil && readVRRP(s, &pkt.VRRP)
+	}
+	var pkt hello.HSRPPacket
+	return pkt.Parse(payload) == nil && !pkt.IsAdvertise && readHSRP(s, &pkt.HSRP)
+}
+
+func readVRRP(s *sighting, m *hello.VRRP) bool {
+	s.Group, s.Kind, s.Detail = int(m.VRID), seenActive, fmt.Sprintf("priority %d", m.Priority)
+	if m.Priority == hello.ResignPriority {
+		s.Kind = seenResign
+	}
+	return true
+}
+
+func readHSRP(s *sighting, m *hello.HSRP) bool {
+	s.Group, s.Detail = int(m.Group), m.State.String()
+	switch {
+	case m.Op == hello.OpCoup:
+		s.Kind = seenCoup
+	case m.Op == hello.OpResign:
+		s.Kind = seenResign
+	case m.State == hello.Active:
+		s.Kind = seenActive
+	default:
+		s.Kind = seenHello
+	}
+	return true
+}
+
+func (p plan) readARP(s *sighting, frame []byte) bool {
+	h, a, err := garp.ParseARP(frame)
+	if err != nil || p.family != hello.IPv4 {
+		return false
+	}
+	vip := p.vips(1)[0]
+	switch {
+	case a.IsGratuitous() && a.SenderIP == vip:
+		s.Kind, s.Detail = seenAnnounce, garpForm(h, a)
+	case a.IsGratuitous() && a.SenderIP == gateways[s.Node].addr(p.family):
+		s.Kind, s.Detail = seenAnnounce, garpRealBack
+		if a.SenderMAC == p.mac(1) {
+			s.Detail = garpReal
+		}
+	case a.SenderIP == vip && a.Op == garp.OpRequest:
+		s.Kind, s.Detail = seenDirected, a.TargetIP.String()
+	case a.SenderIP == vip:
+		s.Kind, s.Detail = seenAnswer, a.TargetIP.String()
+	default:
+		return false
+	}
+	s.Group = 1
+	return true
+}
+
+func garpForm(h garp.Header, a garp.ARP) string {
+	switch {
+	case a.Op == garp.OpRequest:
+		return garpRequest
+	case h.Dst == garp.CiscoMulticast:
+		return garpCisco
+	}
+	return garpVIP
+}
+
+func (p plan) readND(s *sighting, frame []byte) bool {
+	_, nd, err := garp.ParseND(frame)
+	if err != nil || p.family != hello.IPv6 {
+		return false
+	}
+	vip := p.vips(1)[0]
+	switch {
+	case nd.Type == garp.NeighborAdvertisement && nd.Target == vip && nd.Dst.IsMulticast():
+		s.Kind, s.Detail = seenAnnounce, garpAdvertisement
+	case nd.Type == garp.NeighborAdvertisement && nd.Target == vip:
+		s.Kind, s.Detail = seenAnswer, nd.Dst.String()
+	case nd.Type == garp.NeighborSolicitation && nd.Src == vip:
+		s.Kind, s.Detail = seenDirected, nd.Target.String()
+	default:
+		return false
+	}
+	s.Group = 1
+	return true
+}

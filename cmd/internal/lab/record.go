@@ -1,0 +1,145 @@
+package lab
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+)
+
+// record is everything that was seen of one run. What the verdict, the story
+// and the picture say is computed from it alone.
+type record struct {
+	plan plan
+
+	start  time.Time // of the stream
+	fault  time.Time
+	second time.Time // when the fault ended or went on; zero when it has one part
+	end    time.Time // of the stream
+
+	sent      []time.Time // by number
+	arrivals  []arrival
+	sightings []sighting // oldest first
+	learned   []learned
+	said      map[string][]status.Transition // by gateway, oldest first
+
+	before, after snapshot
+	missed        int      // frames that the captures lost
+	notes         []string // what did not come in time
+}
+
+// learned is a change of a table of the client or the switch.
+type learned struct {
+	node string
+	netlab.Learned
+}
+
+// complaints returns what is wrong with the run itself.
+func (r record) complaints() []string {
+	list := slices.Clone(r.notes)
+	if r.missed > 0 {
+		list = append(list, fmt.Sprintf("the captures lost %d frames, so nothing else here is certain", r.missed))
+	}
+	return list
+}
+
+// announced returns the announcements of the router that took over, from the
+// fault on.
+func (r record) announced() []string {
+	list := []string{}
+	for _, s := range r.sightings {
+		if s.Kind == seenAnnounce && s.Node == r.plan.fault.taker() && !s.At.Before(r.fault) && s.Detail != garpRealBack {
+			list = append(list, s.Detail)
+		}
+	}
+	return list
+}
+
+// taker returns the router whose takeover is watched: the one that was not
+// active before, also when the role goes back in the end.
+func (f fault) taker() string { return other(f.first) }
+
+// standbyFrames counts the frames from the virtual MAC that the router which
+// was not active sent before the fault.
+func (r record) standbyFrames() int {
+	n := 0
+	for _, s := range r.sightings {
+		if s.Virtual && s.Node != r.plan.fault.first && s.At.After(r.start) && s.At.Before(r.fault) {
+			n++
+		}
+	}
+	return n
+}
+
+// takeover returns the time from the fault until the last group had been
+// claimed by the router that takes over, and how many groups never were.
+func (r record) takeover() (after time.Duration, missing int) {
+	claimed := map[int]time.Time{}
+	for _, s := range r.sightings {
+		_, known := claimed[s.Group]
+		if s.Kind == seenActive && s.Node == r.plan.fault.taker() && !s.At.Before(r.fault) && !known {
+			claimed[s.Group] = s.At
+			after = max(after, s.At.Sub(r.fault))
+		}
+	}
+	return after, r.plan.groups - len(claimed)
+}
+
+// span is a time during which a router claimed the first group without a pause.
+type span struct {
+	node     string
+	from, to time.Time
+}
+
+// spans returns when each router claimed the virtual MAC, from a given time on.
+// A hello in another state, a Resign or a silence of the hold time ends a span.
+func (r record) spans(since time.Time) []span {
+	var list []span
+	open := map[string]int{}
+	for _, s := range r.sightings {
+		if s.Group != 1 || s.At.Before(since) {
+			continue
+		}
+		i, ok := open[s.Node]
+		switch {
+		case !s.claims() && s.Kind != seenCoup:
+			delete(open, s.Node)
+		case !s.claims():
+		case ok && s.At.Sub(list[i].to) <= r.plan.detect():
+			list[i].to = s.At
+		default:
+			open[s.Node] = len(list)
+			list = append(list, span{s.Node, s.At, s.At})
+		}
+	}
+	return list
+}
+
+// overlap returns the longest time during which two routers claimed at once.
+func overlap(list []span) time.Duration {
+	var most time.Duration
+	for i, a := range list {
+		for _, b := range list[i+1:] {
+			if a.node != b.node {
+				most = max(most, minTime(a.to, b.to).Sub(maxTime(a.from, b.from)))
+			}
+		}
+	}
+	return most
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

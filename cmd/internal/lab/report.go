@@ -1,0 +1,205 @@
+package lab
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"golang.org/x/sys/unix"
+)
+
+// report prints story and verdict.
+func report(o Options, r record, v Verdict, w io.Writer) error {
+	events := story(r)
+	if o.JSON {
+		return printJSON(w, events, v)
+	}
+	_, err := io.WriteString(w, text(r.plan, events, v, ink{terminal(w)}))
+	return err
+}
+
+// printJSON prints the events and, last, the verdict, one object a line.
+func printJSON(w io.Writer, events []Event, v Verdict) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	var errs []error
+	for _, e := range events {
+		errs = append(errs, enc.Encode(e))
+	}
+	return errors.Join(append(errs, enc.Encode(v))...)
+}
+
+// save writes the files that were asked for.
+func save(o Options, r record, v Verdict, frames []netlab.Frame) error {
+	var errs []error
+	if o.SVG != "" {
+		errs = append(errs, os.WriteFile(o.SVG, picture(r, story(r), v), 0o644))
+	}
+	if o.Pcap != "" {
+		f, err := os.Create(o.Pcap)
+		if err == nil {
+			err = errors.Join(netlab.WritePcapng(f, frames), f.Close())
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// terminal reports whether colours are welcome on w (https://no-color.org).
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
+}
+
+// ink paints text, if there is colour.
+type ink struct{ colour bool }
+
+const (
+	bold  = "1"
+	dim   = "2"
+	red   = "31"
+	green = "32"
+	cyan  = "36"
+)
+
+func (i ink) paint(code, s string) string {
+	if !i.colour || s == "" {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+// text lays out the whole report.
+func text(p plan, events []Event, v Verdict, i ink) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %s · fault: %s\n\n", i.paint(bold, "fhrpd lab: "+p.title()), p.timers(), p.fault.name)
+	b.WriteString(topology(p))
+	b.WriteString("\n")
+	timeline(&b, events, i)
+	b.WriteString("\n")
+	v.write(&b, p, i)
+	return b.String()
+}
+
+func topology(p plan) string {
+	at := func(name string) string { return name + " " + gateways[name].addr(p.family).String() }
+	client := "client " + clientAt.addr(p.family).String()
+	host := "host " + hostAt.addr(p.family).String()
+	gap := strings.Repeat(" ", len(client))
+	return fmt.Sprintf("  %s ── switch ──┬── %s ──┬── core ── %s\n", client, at(nodeGW1), host) +
+		fmt.Sprintf("  %s            └── %s ──┘\n", gap, at(nodeGW2)) +
+		fmt.Sprintf("  virtual address %s at %s\n", p.vips(1)[0], p.mac(1))
+}
+
+// lanes are what the two gateways are while the story goes down the page.
+type lanes map[string]string
+
+var glyphs = map[string]struct{ sign, code string }{
+	roleActive: {"┃", green},
+	roleWait:   {"╎", cyan},
+	roleOther:  {"·", dim},
+	roleDead:   {"✗", red},
+}
+
+func (l lanes) draw(i ink) string {
+	s := ""
+	for _, node := range []string{nodeGW1, nodeGW2} {
+		g, ok := glyphs[l[node]]
+		if !ok {
+			g.sign = " "
+		}
+		s += "   " + i.paint(g.code, g.sign)
+	}
+	return s
+}
+
+func timeline(b *strings.Builder, events []Event, i ink) {
+	fmt.Fprintf(b, "  %s\n", i.paint(dim, "          ms  gw1 gw2"))
+	l := lanes{}
+	for _, e := range events {
+		if e.Role != "" {
+			l[e.Node] = e.Role
+		}
+		text := e.Text
+		if e.mark {
+			text = i.paint(red, text)
+		}
+		fmt.Fprintf(b, "  %12s%s   %s %s\n", signed(e.MS), l.draw(i), i.paint(bold, fmt.Sprintf("%-6s", e.Node)), text)
+	}
+	fmt.Fprintf(b, "  %s\n", i.paint(dim, "              ┃ active  ╎ standby  · other  ✗ gone"))
+}
+
+func signed(v float64) string {
+	switch {
+	case v == 0:
+		return "0.0"
+	case v < 0:
+		return fmt.Sprintf("−%.1f", -v)
+	}
+	return fmt.Sprintf("+%.1f", v)
+}
+
+// write prints the verdict block.
+func (v Verdict) write(b *strings.Builder, p plan, i ink) {
+	row := func(name, format string, args ...any) {
+		fmt.Fprintf(b, "    %-17s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	if v.Passed {
+		fmt.Fprintf(b, "  %s\n", i.paint(bold+";"+green, "PASSED"))
+	} else {
+		fmt.Fprintf(b, "  %s\n", i.paint(bold+";"+red, "FAILED"))
+	}
+	for _, why := range v.Reasons {
+		row("", "%s", i.paint(red, why))
+	}
+	row("outage", "%.1f ms; allowed %.1f ms = %s", v.OutageMS, v.BoundMS, v.boundText)
+	row("datagrams", "%d sent, %d lost, %d duplicated; the slowest took %.1f ms", v.Sent, v.Lost, v.Duplicated, v.SlowestMS)
+	row("takeover", "%.1f ms after the fault%s", v.TakeoverMS, groupsNote(v.Groups))
+	row("two owners", "%.1f ms; allowed %.1f ms%s", v.TwoOwnersMS, v.TwoOwnersBound, v.ownersBoundText)
+	row("active", "%s", orNone(v.Active))
+	row("announced", "%s", orNone(strings.Join(v.GARPs, ", ")))
+	row("client's table", "%-15s %s", p.vips(1)[0], v.ARP)
+	for _, ip := range slices.Sorted(maps.Keys(v.RealARP)) {
+		row("", "%-15s %s; %s", ip, v.RealARP[ip], v.RealReachable[ip])
+	}
+	row("switch", "%s %s", p.mac(1), v.FDB)
+	row("standby", "%d frames from the virtual MAC before the fault", v.StandbyFrames)
+}
+
+func groupsNote(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf(", the last of %d groups", n)
+}
+
+// String words a change.
+func (c Change) String() string {
+	if c.Before == c.After {
+		return orNone(c.After) + " before and after"
+	}
+	return orNone(c.Before) + " → " + orNone(c.After)
+}
+
+// String words whether an address answered.
+func (r Reachable) String() string {
+	switch r {
+	case Reachable{true, true}:
+		return "answers before and after"
+	case Reachable{true, false}:
+		return "answered before"
+	case Reachable{false, true}:
+		return "answers now"
+	}
+	return "never answered"
+}

@@ -1,0 +1,277 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+)
+
+// How long the phases take, beyond what the protocol needs.
+const (
+	steady     = time.Second             // of undisturbed stream before the fault
+	aftermath  = 1500 * time.Millisecond // of stream after the takeover
+	freezeGap  = 500 * time.Millisecond  // between the takeover and the second half of a fault
+	drain      = 50 * time.Millisecond   // for the last datagram to arrive
+	patience   = 5 * time.Second         // beyond the bound, before a takeover counts as missing
+	startLimit = 10 * time.Second        // beyond the timers, for the pair to settle
+)
+
+// Run builds the lab, runs the experiment that the options ask for and prints
+// its story and verdict to stdout; progress goes to stderr. It returns when
+// everything that it started has ended, also when ctx is done before that; then
+// the error is the cause.
+//
+// The error says that no verdict could be reached. A verdict that does not hold
+// is not an error: see Verdict.Passed.
+//
+// An ordinary user may not make namespaces: the caller first runs the program
+// again with netlab.Reexec.
+func Run(ctx context.Context, o Options, stdout, stderr io.Writer) (Verdict, error) {
+	if err := o.Validate(); err != nil {
+		return Verdict{}, err
+	}
+	r, err := newRig(o, stderr)
+	if err != nil {
+		return Verdict{}, err
+	}
+	defer r.close()
+	rec, frames, err := r.experiment(ctx)
+	if err != nil {
+		return Verdict{}, err
+	}
+	v := judge(rec)
+	if err := errors.Join(report(o, rec, v, stdout), save(o, rec, v, frames)); err != nil {
+		return v, err
+	}
+	if o.Stay {
+		fmt.Fprint(stdout, "\n", r.net.lookAround(os.Getpid()))
+		<-ctx.Done()
+	}
+	return v, nil
+}
+
+// rig is the running lab.
+type rig struct {
+	plan     plan
+	net      *network
+	gw       map[string]*gateway
+	dir      string
+	progress io.Writer
+}
+
+func newRig(o Options, progress io.Writer) (_ *rig, err error) {
+	r := &rig{plan: o.plan(), gw: map[string]*gateway{}, progress: progress}
+	defer func() {
+		if err != nil {
+			r.close()
+		}
+	}()
+	r.say("building the network: client, switch, gw1, gw2, core, host")
+	if r.dir, err = makeDir(); err != nil {
+		return nil, err
+	}
+	if r.net, err = build(r.plan); err != nil {
+		return nil, err
+	}
+	exe := o.Program
+	if exe == "" {
+		exe = "/proc/self/exe"
+	}
+	for name, ns := range r.net.gw {
+		r.gw[name] = newGateway(name, ns, r.plan, r.dir, exe)
+	}
+	return r, nil
+}
+
+// makeDir makes a directory for sockets and logs, outside of /run: there the
+// daemons see a directory of their own.
+func makeDir() (string, error) {
+	parent := os.TempDir()
+	if strings.HasPrefix(parent, "/run/") {
+		parent = "/tmp"
+	}
+	dir, err := os.MkdirTemp(parent, "fhrpd-lab-")
+	if err != nil {
+		return "", fmt.Errorf("make the lab's directory: %w", err)
+	}
+	return dir, nil
+}
+
+// close ends the daemons and removes everything.
+func (r *rig) close() {
+	for _, g := range r.gw {
+		g.close()
+	}
+	if r.net != nil {
+		_ = r.net.Close()
+	}
+	if r.dir != "" {
+		_ = os.RemoveAll(r.dir)
+	}
+}
+
+func (r *rig) say(format string, args ...any) {
+	fmt.Fprintf(r.progress, "· "+format+"\n", args...)
+}
+
+// experiment runs the whole course of events.
+func (r *rig) experiment(ctx context.Context) (record, []netlab.Frame, error) {
+	rec := record{plan: r.plan}
+	if err := r.settle(ctx); err != nil {
+		return rec, nil, err
+	}
+	limit := r.limit()
+	obs, err := observe(ctx, r.net, limit)
+	if err != nil {
+		return rec, nil, err
+	}
+	defer obs.stop()
+	recv, err := startReceiver(r.net.host, limit)
+	if err != nil {
+		return rec, nil, err
+	}
+	defer recv.close()
+	if err := r.stream(ctx, &rec, obs); err != nil {
+		return rec, nil, err
+	}
+	if err := pause(ctx, drain); err != nil {
+		return rec, nil, err
+	}
+	frames := obs.frames()
+	rec.arrivals, rec.sightings = recv.arrivals(), r.plan.sightings(frames)
+	rec.missed = obs.missed() + recv.capture.Dropped()
+	obs.stop()
+	rec.learned = obs.learned
+	return rec, frames, nil
+}
+
+// limit returns how many frames a capture may have to hold.
+func (r *rig) limit() int {
+	longest := steady + r.plan.detect() + patience + slack + freezeGap + aftermath + startLimit
+	return 2*int(longest/r.plan.rate) + 64*r.plan.groups + 1<<16
+}
+
+// settle starts the daemons and waits until the pair has found its roles.
+func (r *rig) settle(ctx context.Context) error {
+	f := r.plan.fault
+	begin := time.Now()
+	names := []string{nodeGW1, nodeGW2}
+	if f.alone {
+		names = []string{f.first}
+	}
+	for _, name := range names {
+		if err := r.gw[name].start(); err != nil {
+			return err
+		}
+	}
+	r.say("daemons started; waiting for their election")
+	var dead string
+	err := netlab.Eventually(ctx, r.plan.settle()+startLimit, func() bool {
+		for _, name := range names {
+			if !r.gw[name].alive() {
+				dead = name
+				return true
+			}
+		}
+		return r.settled(ctx, f)
+	})
+	switch {
+	case dead != "":
+		return fmt.Errorf("the daemon of %s ended: %w\n%s", dead, r.gw[dead].proc.Err(), r.gw[dead].tail())
+	case errors.Is(err, netlab.ErrTimeout):
+		return fmt.Errorf("the gateways did not agree on their roles within %v\n%s\n%s",
+			r.plan.settle()+startLimit, r.gw[nodeGW1].tail(), r.gw[nodeGW2].tail())
+	case err != nil:
+		return err
+	}
+	r.say("%s is active after %.1f s", f.first, time.Since(begin).Seconds())
+	return nil
+}
+
+func (r *rig) settled(ctx context.Context, f fault) bool {
+	if !r.gw[f.first].all(ctx, r.plan.activeState) {
+		return false
+	}
+	return f.alone || r.gw[f.taker()].all(ctx, r.plan.standbyState)
+}
+
+// stream sends datagrams, breaks something in between and waits for the
+// outcome.
+func (r *rig) stream(ctx context.Context, rec *record, obs *observer) error {
+	sending, stop := context.WithCancel(ctx)
+	defer stop()
+	rec.start = time.Now()
+	send, err := startSender(sending, r.net.client, hostAt.addr(r.plan.family), r.plan.rate)
+	if err != nil {
+		return err
+	}
+	r.say("stream of datagrams, one every %v", r.plan.rate)
+	if rec.before, err = r.look(ctx); err != nil {
+		return err
+	}
+	if err := pause(ctx, time.Until(rec.start.Add(steady))); err != nil {
+		return err
+	}
+	if err := r.breakIt(ctx, rec, obs); err != nil {
+		return err
+	}
+	if err := pause(ctx, aftermath); err != nil {
+		return err
+	}
+	stop()
+	rec.sent, rec.end = send.times(), time.Now()
+	rec.after, err = r.look(ctx)
+	rec.said = map[string][]status.Transition{nodeGW1: r.gw[nodeGW1].transitions(ctx), nodeGW2: r.gw[nodeGW2].transitions(ctx)}
+	return err
+}
+
+// breakIt injects the fault and waits until the roles are as they should be.
+func (r *rig) breakIt(ctx context.Context, rec *record, obs *observer) error {
+	f := r.plan.fault
+	r.say("fault: %s", f.text)
+	rec.fault = time.Now()
+	if err := f.inject(ctx, r); err != nil {
+		return err
+	}
+	limit := f.waits(r.plan) + r.plan.detect() + patience
+	err := r.until(ctx, rec, limit, f.taker()+"'s takeover", func() bool { return r.claimed(obs, f.taker(), rec.fault) })
+	if err != nil || f.second == nil {
+		return err
+	}
+	if err := pause(ctx, freezeGap); err != nil {
+		return err
+	}
+	r.say("then: %s", f.secondText)
+	rec.second = time.Now()
+	if err := f.second(ctx, r); err != nil {
+		return err
+	}
+	loser := other(f.last)
+	return r.until(ctx, rec, r.plan.settle()+patience, "the end of two owners", func() bool {
+		return r.gw[f.last].all(ctx, r.plan.activeState) && !r.gw[loser].all(ctx, r.plan.activeState)
+	})
+}
+
+// other returns the other gateway.
+func other(name string) string {
+	if name == nodeGW1 {
+		return nodeGW2
+	}
+	return nodeGW1
+}
+
+// pause waits for d of the stream to pass.
+func pause(ctx context.Context, d time.Duration) error {
+	err := netlab.Eventually(ctx, d, func() bool { return false })
+	if errors.Is(err, netlab.ErrTimeout) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,212 @@
+package lab
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// streamPort is the discard service, to which the datagrams go.
+const streamPort = 9
+
+const (
+	streamMagic = 0x66687270 // "fhrp"
+	streamSize  = 4 + 8
+	etherLen    = 14
+)
+
+// sender sends numbered datagrams from the client to the host at a fixed pace.
+type sender struct {
+	conn net.Conn
+	rate time.Duration
+	done chan struct{}
+
+	mu   sync.Mutex
+	sent []time.Time // by number
+}
+
+// startSender opens the socket in the client's namespace and starts sending
+// until ctx is done.
+func startSender(ctx context.Context, client *netlab.NS, to netip.Addr, rate time.Duration) (*sender, error) {
+	conn, err := client.Dial(ctx, "udp", netip.AddrPortFrom(to, streamPort).String())
+	if err != nil {
+		return nil, fmt.Errorf("open the client's socket: %w", err)
+	}
+	s := &sender{conn: conn, rate: rate, done: make(chan struct{})}
+	go s.run(ctx)
+	return s, nil
+}
+
+// run keeps to the schedule: a sender that was held up catches up, so that the
+// number of datagrams tells the time.
+func (s *sender) run(ctx context.Context) {
+	defer close(s.done)
+	defer s.conn.Close()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	buf := make([]byte, streamSize)
+	binary.BigEndian.PutUint32(buf, streamMagic)
+	next := time.Now()
+	for seq := uint64(0); ctx.Err() == nil; seq++ {
+		time.Sleep(time.Until(next))
+		next = next.Add(s.rate)
+		binary.BigEndian.PutUint64(buf[4:], seq)
+		s.mu.Lock()
+		s.sent = append(s.sent, time.Now())
+		s.mu.Unlock()
+		// A refused datagram, for want of a link or a neighbour, is a lost one.
+		_, _ = s.conn.Write(buf)
+	}
+}
+
+// count returns how many datagrams have been sent.
+func (s *sender) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.sent)
+}
+
+// times waits for the sender to end and returns when each datagram was sent.
+func (s *sender) times() []time.Time {
+	<-s.done
+	return s.sent
+}
+
+// receiver takes the datagrams from the host's wire, where the router that
+// forwarded each can be told by its MAC.
+type receiver struct {
+	capture *netlab.Capture
+	sink    net.PacketConn // keeps the kernel from answering "port unreachable"
+}
+
+func startReceiver(host *netlab.NS, limit int) (*receiver, error) {
+	sink, err := host.ListenPacket("udp", fmt.Sprintf(":%d", streamPort))
+	if err != nil {
+		return nil, fmt.Errorf("open the host's socket: %w", err)
+	}
+	c, err := host.Capture(lanDev, netlab.CaptureOptions{Limit: limit, Keep: func(f netlab.Frame) bool {
+		_, ok := streamSeq(f.Data)
+		return ok && !f.Sent
+	}})
+	if err != nil {
+		return nil, errors.Join(err, sink.Close())
+	}
+	return &receiver{c, sink}, nil
+}
+
+func (r *receiver) close() { _, _ = r.capture.Close(), r.sink.Close() }
+
+// arrivals returns what arrived so far, in order.
+func (r *receiver) arrivals() []arrival {
+	frames := r.capture.Frames()
+	list := make([]arrival, 0, len(frames))
+	for _, f := range frames {
+		seq, _ := streamSeq(f.Data)
+		list = append(list, arrival{seq: seq, at: f.At, via: forwarder(f.Data)})
+	}
+	return list
+}
+
+// streamSeq returns the number of a datagram of the stream in an Ethernet frame.
+func streamSeq(b []byte) (uint64, bool) {
+	const v4, v6, udp = 20, 40, 8
+	header := v4
+	switch {
+	case len(b) < etherLen+v4+udp+streamSize:
+		return 0, false
+	case b[12] == 0x86:
+		header = v6
+	}
+	proto := b[etherLen+9]
+	if header == v6 {
+		proto = b[etherLen+6]
+	}
+	b = b[etherLen+header:]
+	if proto != 17 || len(b) < udp+streamSize || binary.BigEndian.Uint32(b[udp:]) != streamMagic {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64(b[udp+4:]), true
+}
+
+// forwarder returns the router whose far interface sent a frame.
+func forwarder(b []byte) string {
+	for name, a := range coreAt {
+		if hello.MAC(b[6:12]) == a.mac {
+			return name
+		}
+	}
+	return ""
+}
+
+// arrival is a datagram that reached the host.
+type arrival struct {
+	seq uint64
+	at  time.Time
+	via string // gw1 or gw2
+}
+
+// account is what became of the datagrams.
+type account struct {
+	Sent       int
+	Lost       int
+	Duplicated int           // copies beyond the first
+	Outage     time.Duration // longest run of lost datagrams, from the first lost to the first that arrived again
+	From, To   time.Time     // of that run; zero when none was lost
+	WorstDelay time.Duration // longest time on the way
+	Stall      time.Duration // longest time by which sending fell behind its pace
+	Healthy    bool          // the last twentieth of the stream arrived whole
+}
+
+// settleUp compares what was sent, by number, with what arrived.
+func settleUp(sent []time.Time, arrivals []arrival, pace time.Duration) account {
+	a := account{Sent: len(sent)}
+	copies := make([]int, len(sent))
+	for _, r := range arrivals {
+		if r.seq >= uint64(len(sent)) {
+			continue
+		}
+		copies[r.seq]++
+		a.WorstDelay = max(a.WorstDelay, r.at.Sub(sent[r.seq]))
+	}
+	for _, n := range copies {
+		a.Duplicated += max(0, n-1)
+	}
+	a.findOutage(sent, copies, pace)
+	for i := 1; i < len(sent); i++ {
+		a.Stall = max(a.Stall, sent[i].Sub(sent[i-1])-pace)
+	}
+	end := copies[len(copies)-len(copies)/20:]
+	a.Healthy = len(end) > 0 && !slices.Contains(end, 0)
+	return a
+}
+
+func (a *account) findOutage(sent []time.Time, copies []int, pace time.Duration) {
+	for i := 0; i < len(copies); {
+		if copies[i] > 0 {
+			i++
+			continue
+		}
+		first := i
+		for i < len(copies) && copies[i] == 0 {
+			i++
+		}
+		a.Lost += i - first
+		to := sent[i-1].Add(pace) // when no other follows
+		if i < len(sent) {
+			to = sent[i]
+		}
+		if d := to.Sub(sent[first]); d > a.Outage {
+			a.Outage, a.From, a.To = d, sent[first], to
+		}
+	}
+}

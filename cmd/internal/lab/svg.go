@@ -1,0 +1,216 @@
+package lab
+
+import (
+	"encoding/xml"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Geometry of the picture, in pixels.
+const (
+	svgWidth  = 960
+	laneLeft  = 110
+	laneRight = svgWidth - 30
+	laneTop   = 92
+	laneStep  = 64
+	laneThick = 18
+	noteStep  = 17
+)
+
+// svgStyle works on light and dark pages alike.
+const svgStyle = `
+  svg { --ink:#1f2328; --soft:#656d76; --line:#d0d7de; --page:#ffffff; --gw1:#0969da; --gw2:#8250df; --wait:#afb8c1; --bad:#cf222e; --good:#1a7f37; --note:#bf8700 }
+  @media (prefers-color-scheme: dark) { svg { --ink:#e6edf3; --soft:#8d96a0; --line:#3d444d; --page:#0d1117; --gw1:#4493f8; --gw2:#ab7df8; --wait:#656c76; --bad:#f85149; --good:#3fb950; --note:#d29922 } }
+  text { font: 12px ui-sans-serif, system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: var(--ink) }
+  .title { font-size: 17px; font-weight: 600 } .soft { fill: var(--soft) } .num { font-variant-numeric: tabular-nums }
+  .page { fill: var(--page) } .line { stroke: var(--line) } .good { fill: var(--good); font-weight: 600 } .bad { fill: var(--bad); font-weight: 600 }
+  .gw1 { fill: var(--gw1) } .gw2 { fill: var(--gw2) } .wait { fill: none; stroke: var(--wait); stroke-width: 1.5; stroke-dasharray: 3 3 }
+  .loss { fill: var(--bad) } .fault { stroke: var(--bad); stroke-width: 1.5 } .garp { fill: var(--note) } .hello { stroke: var(--page); stroke-width: 1.5; opacity: .75 }
+`
+
+// canvas writes SVG elements on a time axis.
+type canvas struct {
+	b        strings.Builder
+	from, to time.Time
+	zero     time.Time // the fault
+}
+
+func (c *canvas) x(t time.Time) float64 {
+	share := float64(t.Sub(c.from)) / float64(c.to.Sub(c.from))
+	return laneLeft + min(max(share, 0), 1)*(laneRight-laneLeft)
+}
+
+func (c *canvas) put(format string, args ...any) { fmt.Fprintf(&c.b, format+"\n", args...) }
+
+func (c *canvas) text(x, y float64, class, anchor, s string) {
+	c.put(`<text x="%.1f" y="%.1f" class="%s" text-anchor="%s">%s</text>`, x, y, class, anchor, escape(s))
+}
+
+func escape(s string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(s)) // a strings.Builder takes everything
+	return b.String()
+}
+
+// picture draws the story as an SVG document: a lane per gateway with a bar
+// where it is active, the hellos in it and the announcements above it, a lane
+// for the traffic with a band where it was lost, and the events below.
+func picture(r record, events []Event, v Verdict) []byte {
+	c := &canvas{from: r.start, to: r.end, zero: r.fault}
+	notes := svgNotes(events)
+	height := laneTop + 3*laneStep + 58 + noteStep*len(notes) + 16
+	c.put(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="%s">`,
+		svgWidth, height, svgWidth, height, escape("fhrpd lab: "+r.plan.title()+", fault "+r.plan.fault.name))
+	c.put("<style>%s</style>", svgStyle)
+	c.put(`<rect width="%d" height="%d" class="page"/>`, svgWidth, height)
+	c.heading(r, v)
+	for i, node := range []string{nodeGW1, nodeGW2} {
+		c.lane(r, events, node, float64(laneTop+i*laneStep))
+	}
+	c.trafficLane(r, v, laneTop+2*laneStep)
+	c.axis(laneTop + 3*laneStep - 12)
+	c.marks(events)
+	c.notes(notes, laneTop+3*laneStep+46)
+	c.put("</svg>")
+	return []byte(c.b.String())
+}
+
+func (c *canvas) heading(r record, v Verdict) {
+	c.text(24, 34, "title", "start", r.plan.title()+": "+r.plan.fault.name)
+	c.text(24, 54, "soft", "start", r.plan.timers()+"; "+r.plan.fault.text)
+	class, word := "good", "passed"
+	if !v.Passed {
+		class, word = "bad", "failed"
+	}
+	c.text(laneRight, 34, class, "end", word)
+	c.text(laneRight, 54, "soft num", "end", fmt.Sprintf("outage %.1f ms, %d of %d lost, %d duplicated", v.OutageMS, v.Lost, v.Sent, v.Duplicated))
+}
+
+// stay is a time during which a gateway had one role.
+type stay struct {
+	role     string
+	from, to time.Time
+}
+
+// stays returns the roles of a gateway in order.
+func stays(events []Event, node string, end time.Time) []stay {
+	var list []stay
+	for _, e := range events {
+		if e.Node != node || e.Role == "" || len(list) > 0 && list[len(list)-1].role == e.Role {
+			continue
+		}
+		if len(list) > 0 {
+			list[len(list)-1].to = e.At
+		}
+		list = append(list, stay{e.Role, e.At, end})
+	}
+	return list
+}
+
+func (c *canvas) lane(r record, events []Event, node string, y float64) {
+	c.text(24, y+13, "", "start", node)
+	c.text(24, y+28, "soft", "start", gateways[node].addr(r.plan.family).String())
+	c.put(`<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" class="line"/>`, laneLeft, y+laneThick/2, laneRight, y+laneThick/2)
+	for _, s := range stays(events, node, r.end) {
+		switch x, w := c.x(s.from), c.x(s.to)-c.x(s.from); s.role {
+		case roleActive:
+			c.put(`<rect x="%.1f" y="%.1f" width="%.1f" height="%d" rx="3" class="%s"/>`, x, y, w, laneThick, node)
+		case roleWait:
+			c.put(`<rect x="%.1f" y="%.1f" width="%.1f" height="%d" rx="3" class="wait"/>`, x, y+4, w, laneThick-8)
+		}
+	}
+	for _, s := range r.sightings {
+		if s.Node != node || s.Group != 1 || s.At.Before(r.start) || s.At.After(r.end) {
+			continue
+		}
+		switch x := c.x(s.At); s.Kind {
+		case seenActive:
+			c.put(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" class="hello"/>`, x, y+3, x, y+laneThick-3)
+		case seenAnnounce:
+			c.put(`<path d="M%.1f %.1f l-4 -8 h8 z" class="garp"><title>%s</title></path>`, x, y-2, escape(s.Detail))
+		}
+	}
+}
+
+// trafficLane draws the stream in the colour of the router that carried it.
+func (c *canvas) trafficLane(r record, v Verdict, y float64) {
+	c.text(24, y+13, "", "start", "traffic")
+	c.text(24, y+28, "soft", "start", "client to host")
+	for i := 0; i < len(r.arrivals); {
+		first := r.arrivals[i]
+		last := first
+		for ; i < len(r.arrivals) && r.arrivals[i].via == first.via && r.arrivals[i].at.Sub(last.at) < 20*r.plan.rate+20*time.Millisecond; i++ {
+			last = r.arrivals[i]
+		}
+		c.put(`<rect x="%.1f" y="%.1f" width="%.1f" height="%d" class="%s"/>`, c.x(first.at), y+4, max(c.x(last.at)-c.x(first.at), 0.5), laneThick-8, first.via)
+	}
+	a := settleUp(r.sent, r.arrivals, r.plan.rate)
+	if a.Lost == 0 {
+		return
+	}
+	c.put(`<rect x="%.1f" y="%.1f" width="%.1f" height="%d" class="loss"/>`, c.x(a.From), y, max(c.x(a.To)-c.x(a.From), 1), laneThick)
+	c.text((c.x(a.From)+c.x(a.To))/2, y-5, "bad num", "middle", fmt.Sprintf("%d lost", v.Lost))
+}
+
+// axis draws ticks at round times from the fault.
+func (c *canvas) axis(y float64) {
+	c.put(`<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" class="line"/>`, laneLeft, y, laneRight, y)
+	step := tickStep(c.to.Sub(c.from))
+	for d := c.from.Sub(c.zero).Truncate(step); d <= c.to.Sub(c.zero); d += step {
+		x := c.x(c.zero.Add(d))
+		c.put(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" class="line"/>`, x, y, x, y+5)
+		c.text(x, y+19, "soft num", "middle", tickLabel(d))
+	}
+}
+
+// tickStep returns a round step that makes at most a dozen ticks.
+func tickStep(whole time.Duration) time.Duration {
+	for _, s := range []time.Duration{100, 200, 500, 1000, 2000, 5000} {
+		if whole <= 12*s*time.Millisecond {
+			return s * time.Millisecond
+		}
+	}
+	return 10 * time.Second
+}
+
+func tickLabel(d time.Duration) string {
+	if d == 0 {
+		return "0 ms"
+	}
+	return strings.Replace(fmt.Sprintf("%+d", d.Milliseconds()), "-", "−", 1)
+}
+
+// marks draws a line through all lanes where the fault happened and went on.
+func (c *canvas) marks(events []Event) {
+	for _, e := range events {
+		if e.mark {
+			x := c.x(e.At)
+			c.put(`<line x1="%.1f" y1="%d" x2="%.1f" y2="%d" class="fault"/>`, x, laneTop-14, x, laneTop+3*laneStep-12)
+		}
+	}
+}
+
+// svgNotes leaves out what the lanes show better.
+func svgNotes(events []Event) []Event {
+	var list []Event
+	for _, e := range events {
+		if e.MS >= 0 || e.Role == "" && e.Node != nodeLab {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+func (c *canvas) notes(events []Event, y float64) {
+	for _, e := range events {
+		class := "num"
+		if e.mark {
+			class = "num bad"
+		}
+		c.text(laneLeft-14, y, "soft num", "end", signed(e.MS))
+		c.text(laneLeft, y, class, "start", e.Node)
+		c.text(laneLeft+56, y, class, "start", e.Text)
+		y += noteStep
+	}
+}

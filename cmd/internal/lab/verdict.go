@@ -1,0 +1,181 @@
+package lab
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// Verdict is what came of it. Times are in milliseconds.
+type Verdict struct {
+	Protocol    string   `json:"protocol"`
+	Fault       string   `json:"fault"`
+	Passed      bool     `json:"passed"`
+	OutageMS    float64  `json:"outage_ms"`
+	Lost        int      `json:"lost"`
+	Duplicated  int      `json:"duplicated"`
+	TwoOwnersMS float64  `json:"two_owners_ms"`
+	Active      string   `json:"active"` // gw1 or gw2; both with a space between; "" for none
+	GARPs       []string `json:"garps"`  // of the router that took over, as seen on the wire, in order
+	ARP         Change   `json:"arp"`    // the client's entry for the virtual address
+	FDB         Change   `json:"fdb"`    // the switch's port for the virtual MAC
+	BoundMS     float64  `json:"bound_ms"`
+
+	Family          int                  `json:"family"`
+	Groups          int                  `json:"groups"`
+	Reasons         []string             `json:"reasons"` // why it did not pass
+	Sent            int                  `json:"sent"`
+	TakeoverMS      float64              `json:"takeover_ms"` // from the fault to the first claim of the router that took over, all groups
+	TwoOwnersBound  float64              `json:"two_owners_bound_ms"`
+	SlowestMS       float64              `json:"slowest_ms"`     // longest time of a datagram on the way
+	StallMS         float64              `json:"stall_ms"`       // longest time that the machine held up the sender
+	StandbyFrames   int                  `json:"standby_frames"` // from the virtual MAC, by the standby, before the fault
+	RealARP         map[string]Change    `json:"real_arp"`       // the client's entries for the real addresses
+	RealReachable   map[string]Reachable `json:"real_reachable"` // whether those answer
+	boundText       string
+	ownersBoundText string
+}
+
+// Change is a value before the fault and in the end; "" is none.
+type Change struct {
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
+// Reachable is whether an address answers before the fault and in the end.
+type Reachable struct {
+	Before bool `json:"before"`
+	After  bool `json:"after"`
+}
+
+// snapshot is what the client and the switch hold, and who is active.
+type snapshot struct {
+	arp    map[netip.Addr]hello.MAC
+	port   string          // behind which the switch has the virtual MAC
+	pings  map[string]bool // by gateway
+	active []string        // gateways that say so
+}
+
+func (s snapshot) mac(ip netip.Addr) string {
+	if m, ok := s.arp[ip]; ok {
+		return m.String()
+	}
+	return ""
+}
+
+// Allowances, explained in the package's documentation.
+const (
+	slack       = 250 * time.Millisecond
+	ownersSlack = 50 * time.Millisecond
+)
+
+// judge weighs the record of a run.
+func judge(r record) Verdict {
+	p, a := r.plan, settleUp(r.sent, r.arrivals, r.plan.rate)
+	v := Verdict{
+		Protocol: p.name, Fault: p.fault.name, Family: int(p.family), Groups: p.groups,
+		OutageMS: ms(a.Outage), Lost: a.Lost, Duplicated: a.Duplicated, Sent: a.Sent,
+		SlowestMS: ms(a.WorstDelay), StallMS: ms(a.Stall),
+		Active: strings.Join(r.after.active, " "),
+		GARPs:  r.announced(), StandbyFrames: r.standbyFrames(),
+		ARP: Change{r.before.mac(p.vips(1)[0]), r.after.mac(p.vips(1)[0])},
+		FDB: Change{r.before.port, r.after.port},
+	}
+	v.bounds(r, a)
+	v.TwoOwnersMS = ms(overlap(r.spans(time.Time{})))
+	v.realAddresses(r)
+	takeover, missing := r.takeover()
+	v.TakeoverMS = ms(takeover)
+	v.Reasons = append(r.complaints(), v.complaints(r, a, missing)...)
+	v.Passed = len(v.Reasons) == 0
+	return v
+}
+
+func (v *Verdict) bounds(r record, a account) {
+	p := r.plan
+	bound := p.fault.waits(p) + slack + a.Stall
+	v.BoundMS = ms(bound)
+	if wait := p.fault.waits(p); wait > 0 {
+		v.boundText = fmt.Sprintf("%s %s + ", p.fault.why, show(wait))
+	}
+	v.boundText += fmt.Sprintf("slack %s + machine's own stall %s", show(slack), show(a.Stall))
+	owners := ownersSlack + a.Stall
+	if p.fault.split() {
+		owners += p.hello
+		v.ownersBoundText = " after the partition"
+	}
+	v.TwoOwnersBound = ms(owners)
+}
+
+func (v *Verdict) realAddresses(r record) {
+	v.RealARP, v.RealReachable = map[string]Change{}, map[string]Reachable{}
+	for name, at := range gateways {
+		ip := at.addr(r.plan.family)
+		v.RealARP[ip.String()] = Change{r.before.mac(ip), r.after.mac(ip)}
+		v.RealReachable[ip.String()] = Reachable{r.before.pings[name], r.after.pings[name]}
+	}
+}
+
+// complaints returns what the numbers have against a pass.
+func (v *Verdict) complaints(r record, a account, missing int) []string {
+	p, f := r.plan, r.plan.fault
+	var list []string
+	fault := func(bad bool, format string, args ...any) {
+		if bad {
+			list = append(list, fmt.Sprintf(format, args...))
+		}
+	}
+	mac := p.mac(1).String()
+	fault(v.Active != f.last, "active in the end: want %s, have %q", f.last, v.Active)
+	fault(v.OutageMS > v.BoundMS, "outage of %.1f ms: the timers allow %.1f ms", v.OutageMS, v.BoundMS)
+	fault(!a.Healthy, "traffic does not flow at the end")
+	fault(v.Duplicated > 0, "%d datagrams arrived twice", v.Duplicated)
+	owners := ms(overlap(r.spans(r.second)))
+	fault(owners > v.TwoOwnersBound, "two owners for %.1f ms%s: want at most %.1f ms", owners, v.ownersBoundText, v.TwoOwnersBound)
+	for _, want := range p.wanted() {
+		fault(!slices.Contains(v.GARPs, want), "announcement not seen: %s", want)
+	}
+	fault(v.ARP.After != mac, "client has %s at %q: want %s", p.vips(1)[0], v.ARP.After, mac)
+	fault(v.FDB.After != f.last, "switch has %s behind port %q: want %s", mac, v.FDB.After, f.last)
+	fault(v.StandbyFrames > 0, "the standby sent %d frames from the virtual MAC", v.StandbyFrames)
+	fault(missing > 0, "%d of %d groups were not taken over", missing, p.groups)
+	return append(list, v.reachComplaints(p)...)
+}
+
+func (v *Verdict) reachComplaints(p plan) []string {
+	var list []string
+	for _, name := range []string{nodeGW1, nodeGW2} {
+		at := gateways[name]
+		ip := at.addr(p.family)
+		r := v.RealReachable[ip.String()]
+		if !r.Before && !p.fault.cuts {
+			list = append(list, fmt.Sprintf("%s did not answer before the fault", ip))
+		}
+		cut := name == nodeGW1 && p.fault.cuts
+		if !r.After && !cut {
+			list = append(list, fmt.Sprintf("%s does not answer in the end", ip))
+		}
+		back := v.RealARP[ip.String()].After
+		if name == nodeGW1 && p.fault.returns && p.family == hello.IPv4 && back != at.mac.String() {
+			list = append(list, fmt.Sprintf("client has %s at %q: want the real %s", ip, back, at.mac))
+		}
+	}
+	return list
+}
+
+// ms returns d in milliseconds, rounded to a microsecond.
+func ms(d time.Duration) float64 {
+	return float64(d.Round(time.Microsecond)) / float64(time.Millisecond)
+}
+
+// show returns d for a person: whole milliseconds where those say enough.
+func show(d time.Duration) string {
+	if d >= 10*time.Millisecond {
+		return fmt.Sprintf("%.0f ms", ms(d))
+	}
+	return fmt.Sprintf("%.1f ms", ms(d))
+}
