@@ -121,7 +121,7 @@ func (s *scanner) keys(end byte) []string {
 		s.blank(false)
 		start := s.pos
 		switch c := s.peek(); {
-		case c == end || c == '\n' || c == 0 || c == ']' || c == '}' || c == ',':
+		case c == end || c == '=' || c == '\n' || s.done() || c == ']' || c == '}' || c == ',':
 			return keys
 		case c == '.':
 			s.step()
@@ -167,7 +167,7 @@ func (s *scanner) array(path string) {
 			return
 		}
 		s.value(elem(path, i))
-		s.next()
+		s.next(']')
 	}
 }
 
@@ -183,15 +183,15 @@ func (s *scanner) inline(path string) {
 			return
 		}
 		s.pair(path)
-		s.next()
+		s.next('}')
 	}
 }
 
 // next skips the comma between two elements, and anything else that is neither
 // an element nor the end, so that the scan goes on.
-func (s *scanner) next() {
+func (s *scanner) next(end byte) {
 	s.blank(true)
-	if c := s.peek(); c != ']' && c != '}' && !s.done() {
+	if !s.done() && s.peek() != end {
 		s.step()
 	}
 }

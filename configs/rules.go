@@ -3,6 +3,7 @@ package configs
 import (
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -64,8 +65,11 @@ func (p *parser) durationOr(o *opt[span], words string, low, high time.Duration)
 	return 0, false
 }
 
-// short prints a duration without the zero parts: 1m, not 1m0s.
+// short prints a duration as people write it: 1m, not 1m0s, and 255s, not 4m15s.
 func short(d time.Duration) string {
+	if d < 10*time.Minute && d%time.Second == 0 && d%time.Minute != 0 {
+		return strconv.Itoa(int(d/time.Second)) + "s"
+	}
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
 		s = strings.TrimSuffix(s, "0s")
