@@ -138,7 +138,7 @@ func (f *Follower) wanted() role {
 		return off
 	case f.leader.Active && f.retry.IsZero():
 		return active
-	case f.leader.Standby && !f.leader.Active:
+	case f.leader.Standby:
 		return standby
 	}
 	return listening

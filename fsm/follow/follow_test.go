@@ -216,6 +216,33 @@ func TestPause(t *testing.T) {
 	})
 }
 
+// TestNothingToLose proves that who does not hold the role is neither fenced nor
+// refused, and that a group which never ran starts as such.
+func TestNothingToLose(t *testing.T) {
+	for _, reason := range []fsm.Event{fenced, failed} {
+		f := in(hsrpConfig, up, leaderStandby, reason)
+		if at, armed := f.Deadline(); armed {
+			t.Errorf("%T in Standby: a pause until %v", reason, at)
+		}
+		if diff := cmp.Diff("acquire, claim, Standby>Active (leader)", script(f.Step(t0, leaderActive))); diff != "" {
+			t.Errorf("%T in Standby (-want +got)\n%s", reason, diff)
+		}
+	}
+	if diff := cmp.Diff("Init>Listen (started)", script(in(hsrpConfig, down).Step(t0, up))); diff != "" {
+		t.Errorf("down before the first up (-want +got)\n%s", diff)
+	}
+}
+
+// TestConfigIsCopied proves that the caller may reuse its slice.
+func TestConfigIsCopied(t *testing.T) {
+	mine := []netip.Addr{vips[0]}
+	f := New(Config{Protocol: hello.ProtocolHSRP, VirtualIPs: mine})
+	mine[0] = addr
+	if got := f.Status().VirtualIPs[0]; got != vips[0] {
+		t.Errorf("virtual address is %v, want %v", got, vips[0])
+	}
+}
+
 // TestReady proves when the leader has to be taken along.
 func TestReady(t *testing.T) {
 	want := map[string]bool{"listening": true, "standby": true, "active": true}

@@ -246,6 +246,16 @@ func TestPendingCause(t *testing.T) {
 	expect(t, r, down3, fsm.Tick{}, promoted+"(active-timer-expired)", Active, down3+time.Second)
 }
 
+// TestConfigIsCopied proves that the caller may reuse its slice.
+func TestConfigIsCopied(t *testing.T) {
+	c := v3()
+	r := New(c)
+	c.VirtualIPs[0] = greater
+	if got := r.Status().VirtualIPs[0]; got != vip {
+		t.Errorf("virtual address is %v, want %v", got, vip)
+	}
+}
+
 func TestStatus(t *testing.T) {
 	vips := []netip.Addr{vip}
 	other := hello.MAC{2, 0, 0, 0, 0, 0xee}
