@@ -1,42 +1,260 @@
 package vip
 
 import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
 	"net/netip"
-	"time"
+	"os"
+	"sync"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
-// Plane is the data plane of one interface.
-type Plane struct{}
+// Plane is the data plane of one interface, its parent. Its methods may be
+// called from several goroutines; Address and Restore do not hold up Gate.
+type Plane struct {
+	parent  string
+	index   int
+	ifindex [4]byte // index as a set key
+	mac     [6]byte
+	dir     stateDir
+	log     *slog.Logger
 
-// Open prepares parent.
-func Open(parent string, o Options) (*Plane, error) { return &Plane{}, nil }
+	mu      sync.Mutex // guards what follows, and the order of gate changes
+	closed  bool
+	groups  map[ID]*group
+	classes []*class
+	moved   []*group
+	lost    []ID // found by the table's watch, for the next Renew
+	nft     *conn
+	rules   ruleset
+	persist bool // the kernel knows owner and persist
+	tabled  bool // the table is ours to delete
+	rebuild bool // the next transaction makes the table anew
+	journal *journal
+	filter  filter
+	members memberships
+	watch   *tableWatch // nil when the table has an owner
 
-// Add prepares a router, in both roles and without a frame on the wire.
-func (p *Plane) Add(id ID, r Router) error { return nil }
+	routeMu sync.Mutex // guards what follows; taken before mu
+	routes  *conn
+	left    []netip.Addr // taken over from the last process
+}
 
-// Remove undoes Add, shutting the gate and removing the addresses first.
-func (p *Plane) Remove(id ID) error { return nil }
+// Open prepares an interface: it sets arp_ignore=1, arp_announce=2 and
+// send_redirects=0 on it (the last also on all), journals what it changes, and
+// makes the nftables table. No packet is treated differently until Gate.
+//
+// It returns [ErrBusy] when another live process drives the interface, and
+// undoes what a dead one has left there. It needs CAP_NET_ADMIN in the
+// namespace's user namespace and a writable /proc/sys/net. The interface must
+// be Ethernet-like, not the port of a bridge or bond, and nf_tables must have
+// the netdev family (CONFIG_NF_TABLES_NETDEV).
+func Open(parent string, o Options) (*Plane, error) {
+	return open(parent, o, tableOwner|tablePersist)
+}
 
-// Gate opens and shuts gates in one kernel transaction.
-func (p *Plane) Gate(open []Claim, shut []ID) (lost []ID, err error) { return nil, nil }
+func open(parent string, o Options, tableFlags uint32) (*Plane, error) {
+	link, err := usable(parent)
+	if err != nil {
+		return nil, err
+	}
+	dir, unlock, err := lockStateDir(o.StateDir)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	p := newPlane(link, dir, o.logger())
+	if err := p.start(o.Handover, tableFlags); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", parent, err), p.release(false))
+	}
+	return p, nil
+}
 
-// Renew extends every lease in use; lost are the routers it came too late for.
-func (p *Plane) Renew() (lost []ID, err error) { return nil, nil }
+func newPlane(link netlink.Link, dir stateDir, log *slog.Logger) *Plane {
+	a := link.Attrs()
+	p := &Plane{
+		parent: a.Name, index: a.Index, mac: [6]byte(a.HardwareAddr), dir: dir,
+		log:    log.With("interface", a.Name),
+		groups: map[ID]*group{}, filter: filter{index: a.Index, macs: map[[6]byte]*filterEntry{}},
+		members: newMemberships(a.Index),
+		rules:   ruleset{table: tableName(a.Name)},
+	}
+	binary.NativeEndian.PutUint32(p.ifindex[:], uint32(a.Index))
+	return p
+}
 
-// RenewEvery returns a third of the smallest lease in use, 0 when there is none.
-func (p *Plane) RenewEvery() time.Duration { return 0 }
+func (o Options) logger() *slog.Logger {
+	if o.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return o.Log
+}
 
-// Address adds and removes the routes of virtual addresses.
-func (p *Plane) Address(add, remove []ID) error { return nil }
+// usable returns the interface if a Plane can work on it.
+func usable(parent string) (netlink.Link, error) {
+	link, err := netlink.LinkByName(parent)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", parent, err)
+	}
+	a := link.Attrs()
+	if a.EncapType != "ether" || len(a.HardwareAddr) != 6 {
+		return nil, fmt.Errorf("open %s: not an Ethernet interface but %s", parent, a.EncapType)
+	}
+	if a.MasterIndex == 0 {
+		return link, nil
+	}
+	master, err := netlink.LinkByIndex(a.MasterIndex)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: find its master: %w", parent, err)
+	}
+	switch master.Type() {
+	case "bridge", "bond", "team":
+		return nil, fmt.Errorf("open %s: is a port of %s %s, which takes its frames: use %[3]s instead",
+			parent, master.Type(), master.Attrs().Name)
+	}
+	return link, nil
+}
 
-// Restore puts back routes that are missing and returns their addresses.
-func (p *Plane) Restore() (missing []netip.Addr, err error) { return nil, nil }
+// start makes what Open promises. What it has made when it fails is undone by
+// release.
+func (p *Plane) start(handover bool, tableFlags uint32) (err error) {
+	if p.nft, err = dial(unix.NETLINK_NETFILTER, 0); err != nil {
+		return err
+	}
+	if p.routes, err = dial(unix.NETLINK_ROUTE, routePorts); err != nil {
+		return err
+	}
+	if p.filter.conn, err = dial(unix.NETLINK_ROUTE, 0); err != nil {
+		return err
+	}
+	if err := p.openJournal(handover); err != nil {
+		return err
+	}
+	if err := p.openTable(handover, tableFlags); err != nil {
+		return err
+	}
+	if err := p.journal.head.apply(); err != nil {
+		return err
+	}
+	return p.dir.acquireShared()
+}
 
-// Close undoes everything that was made.
-func (p *Plane) Close() error { return nil }
+// openJournal writes down the values that start is about to change. After a
+// crash the values of before the crash count, not those found now.
+func (p *Plane) openJournal(handover bool) error {
+	old, err := p.dir.read(p.parent)
+	if err != nil {
+		return err
+	}
+	if old != nil && !handover {
+		if err := p.dir.undo(old, p.nft, p.routes); err != nil {
+			p.log.Warn("leftovers of the last process stay", "error", err)
+		}
+		old = nil
+	}
+	head, err := newHead(p.parent, p.index)
+	if err != nil {
+		return err
+	}
+	var made []entry
+	if old != nil && old.head.Index == p.index {
+		head.Sysctls, made = old.head.Sysctls, old.made
+	}
+	p.journal, err = p.dir.create(head, made)
+	p.inherit(made)
+	return err
+}
 
-// Abandon closes the descriptors and leaves the kernel as it is.
-func (p *Plane) Abandon() error { return nil }
+// inherit takes over filter entries and routes of a process that has gone.
+func (p *Plane) inherit(made []entry) {
+	for _, e := range made {
+		if mac, ok := e.mac(); ok {
+			p.filter.macs[mac] = &filterEntry{ours: true}
+		}
+		p.left = append(p.left, e.Addrs...)
+	}
+}
 
-// Recover undoes what processes that died have left.
-func Recover(o Options) error { return nil }
+// Add prepares a router, in either role and without a frame with its MAC: it
+// lets the MAC through the interface's unicast filter and joins the
+// solicited-node group of each IPv6 address, so that snooping switches deliver
+// neighbour solicitations. Joining sends MLD reports from the interface's own
+// MAC. An interface whose filter is full turns promiscuous by itself.
+func (p *Plane) Add(id ID, r Router) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return fmt.Errorf("add router %d to %s: %w", id, p.parent, os.ErrClosed)
+	}
+	if p.groups[id] != nil {
+		return fmt.Errorf("add router %d to %s: is there already", id, p.parent)
+	}
+	if r.MAC[0]&1 != 0 {
+		return fmt.Errorf("add router %d to %s: virtual MAC %x is a multicast address", id, p.parent, r.MAC)
+	}
+	g := &group{Router: r, id: id, class: shut, gated: r.MAC != [6]byte{} && r.MAC != p.mac}
+	p.groups[id] = g
+	if err := p.prepare(g); err != nil {
+		p.discard(g)
+		return fmt.Errorf("add router %d to %s: %w", id, p.parent, err)
+	}
+	return nil
+}
+
+// prepare makes what Add promises and notes it in g.
+func (p *Plane) prepare(g *group) error {
+	if err := p.journal.add(newEntry(g)); err != nil {
+		return err
+	}
+	g.journaled = true
+	if g.gated {
+		if err := p.filter.add(g.MAC); err != nil {
+			return err
+		}
+		g.filtered = true
+	}
+	for _, a := range g.Addrs {
+		if err := p.members.join(a); err != nil {
+			return err
+		}
+		g.joined++
+	}
+	return nil
+}
+
+// Remove shuts the router's gate, removes its addresses and undoes Add. It
+// goes on after errors and returns them joined. An unknown id is no error.
+func (p *Plane) Remove(id ID) error {
+	_, gate := p.Gate(nil, []ID{id})
+	address := p.Address(nil, []ID{id})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	g := p.groups[id]
+	if g == nil || p.closed {
+		return nil
+	}
+	return errors.Join(gate, address, p.discard(g))
+}
+
+// discard undoes prepare, as far as that went.
+func (p *Plane) discard(g *group) error {
+	delete(p.groups, g.id)
+	var errs []error
+	if g.filtered {
+		errs = append(errs, p.filter.remove(g.MAC))
+	}
+	for _, a := range g.Addrs[:g.joined] {
+		errs = append(errs, p.members.leave(a))
+	}
+	if g.journaled {
+		errs = append(errs, p.journal.drop(newEntry(g)))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("remove router %d from %s: %w", g.id, p.parent, err)
+	}
+	return nil
+}

@@ -2,39 +2,259 @@ package vip
 
 import (
 	"context"
-	"net/netip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/net/bpf"
+	"golang.org/x/sys/unix"
 )
-
-// Link is the state of an interface.
-type Link struct {
-	Name      string
-	Index     int // 0 while it does not exist
-	MAC       [6]byte
-	Up        bool       // administratively up and with carrier
-	Addr4     netip.Addr // primary IPv4 address, or invalid
-	Prefix4   netip.Prefix
-	LinkLocal netip.Addr // without zone, or invalid
-	Addrs     []netip.Prefix
-}
-
-// Except returns l with Addr4, Prefix4 and LinkLocal chosen among the
-// addresses that are not virtual.
-func (l Link) Except(virtual func(netip.Addr) bool) Link { return l }
 
 // Event is a change that a Watcher saw.
 type Event struct {
-	Link    Link // the new state; Name is empty when the event is about routes only
-	Restore bool // routes of ours were removed by somebody else, or events were lost: call Restore
+	// Link is the new state of an interface. Its Name is empty when the event
+	// is about routes only.
+	Link Link
+	// Restore says that routes of this package were removed by somebody else,
+	// or that events were lost, so that it cannot be known: call
+	// [Plane.Restore].
+	Restore bool
 }
 
-// Watcher reports changes of interfaces, the initial state first.
-type Watcher struct{ events chan Event }
+// Watcher reports changes of interfaces, their addresses and our routes. It
+// looks at the present state whenever the kernel says that something changed,
+// so that no change is missed for good, and short-lived states may be.
+type Watcher struct {
+	conn   *netlink.Conn
+	reader *linkReader
+	events chan Event
+	kick   chan struct{} // capacity 1: names have changed
 
-// Watch starts a Watcher that ends with ctx.
-func Watch(ctx context.Context, parents ...string) (*Watcher, error) { return &Watcher{}, nil }
+	mu    sync.Mutex
+	names []string
 
-// Set replaces the watched interfaces.
-func (w *Watcher) Set(parents ...string) {}
+	known   map[string]Link // as last reported
+	restore bool            // to be reported
+}
+
+// Watch starts a Watcher in the calling thread's network namespace. The state
+// of every parent is reported first, also of those that do not exist. It ends,
+// and closes its channel, with ctx.
+func Watch(ctx context.Context, parents ...string) (*Watcher, error) {
+	conn, err := watchConn()
+	if err != nil {
+		return nil, fmt.Errorf("watch interfaces: %w", err)
+	}
+	reader, err := newLinkReader()
+	if err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("watch interfaces: %w", err)
+	}
+	w := &Watcher{
+		conn: conn, reader: reader, events: make(chan Event), kick: make(chan struct{}, 1),
+		names: slices.Clone(parents), known: map[string]Link{},
+	}
+	go w.run(ctx)
+	return w, nil
+}
+
+func watchConn() (*netlink.Conn, error) {
+	conn, err := netlink.Dial(unix.NETLINK_ROUTE, &netlink.Config{
+		Groups: unix.RTMGRP_LINK | unix.RTMGRP_IPV4_IFADDR | unix.RTMGRP_IPV6_IFADDR |
+			unix.RTMGRP_IPV4_ROUTE | unix.RTMGRP_IPV6_ROUTE,
+	})
+	if err != nil {
+		return nil, err
+	}
+	conn.SetReadBuffer(1 << 20) // an overrun is repaired, not avoided
+	if err := conn.SetBPF(watchFilter()); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// watchFilter keeps the routes of others away, which come in millions on a
+// router with a full table: of routes only the removal of ours passes.
+func watchFilter() []bpf.RawInstruction {
+	const typeAt, protocolAt = 4, unix.SizeofNlMsghdr + 5
+	prog, err := bpf.Assemble([]bpf.Instruction{
+		bpf.LoadAbsolute{Off: typeAt, Size: 2},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: asLoaded(unix.RTM_NEWROUTE), SkipTrue: 3},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: asLoaded(unix.RTM_DELROUTE), SkipTrue: 3},
+		bpf.LoadAbsolute{Off: protocolAt, Size: 1},
+		bpf.JumpIf{Cond: bpf.JumpEqual, Val: RouteProtocol, SkipTrue: 1},
+		bpf.RetConstant{Val: 0},
+		bpf.RetConstant{Val: 1 << 20},
+	})
+	if err != nil {
+		panic(err) // the program is constant
+	}
+	return prog
+}
+
+// asLoaded returns a host-order number as BPF, which loads in network order,
+// sees it.
+func asLoaded(v uint16) uint32 {
+	return uint32(binary.BigEndian.Uint16(binary.NativeEndian.AppendUint16(nil, v)))
+}
+
+// Set replaces the watched interfaces. New ones are reported like at the start.
+func (w *Watcher) Set(parents ...string) {
+	w.mu.Lock()
+	w.names = slices.Clone(parents)
+	w.mu.Unlock()
+	select {
+	case w.kick <- struct{}{}:
+	default:
+	}
+	w.conn.SetReadDeadline(time.Unix(1, 0))
+}
 
 // Events returns the channel of events. It is closed when the Watcher ends.
+// While nobody receives, changes add up to one event for each interface.
 func (w *Watcher) Events() <-chan Event { return w.events }
+
+func (w *Watcher) run(ctx context.Context) {
+	defer close(w.events)
+	defer w.reader.close()
+	defer w.conn.Close()
+	stop := context.AfterFunc(ctx, func() { w.conn.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+	for dirty := true; ctx.Err() == nil; {
+		if dirty && !w.report(ctx) {
+			return
+		}
+		var err error
+		if dirty, err = w.wait(ctx); err != nil {
+			return
+		}
+	}
+}
+
+// wait receives until something concerns us.
+func (w *Watcher) wait(ctx context.Context) (dirty bool, err error) {
+	msgs, err := w.conn.Receive()
+	var timeout interface{ Timeout() bool }
+	switch {
+	case err == nil:
+		return w.concerns(msgs), nil
+	case errors.Is(err, unix.ENOBUFS):
+		w.restore = true
+		return true, nil
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return w.kicked(), nil
+	}
+	return false, err
+}
+
+// kicked ends the deadline by which Set interrupted a Receive. It does so
+// before looking for a kick, so that a Set in between interrupts again.
+func (w *Watcher) kicked() bool {
+	w.conn.SetReadDeadline(time.Time{})
+	select {
+	case <-w.kick:
+		return true
+	default:
+		return false
+	}
+}
+
+// concerns reports whether the messages may be about a watched interface, and
+// notes removals of our routes by others.
+func (w *Watcher) concerns(msgs []netlink.Message) (dirty bool) {
+	for _, m := range msgs {
+		switch m.Header.Type {
+		case unix.RTM_DELROUTE:
+			if m.Header.PID-routePort >= routePorts {
+				w.restore, dirty = true, true
+			}
+		case unix.RTM_NEWADDR, unix.RTM_DELADDR:
+			dirty = dirty || w.watched("", addrIndex(m.Data))
+		case unix.RTM_NEWLINK, unix.RTM_DELLINK:
+			name, index := linkName(m.Data)
+			dirty = dirty || w.watched(name, index)
+		}
+	}
+	return dirty
+}
+
+// watched compares with the index as well as with the name: an interface may
+// have been renamed.
+func (w *Watcher) watched(name string, index int) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Contains(w.names, name) || slices.ContainsFunc(w.names, func(n string) bool {
+		return w.known[n].Index == index
+	})
+}
+
+func addrIndex(data []byte) int {
+	if len(data) < unix.SizeofIfAddrmsg {
+		return -1
+	}
+	return int(binary.NativeEndian.Uint32(data[4:]))
+}
+
+func linkName(data []byte) (name string, index int) {
+	if len(data) < unix.SizeofIfInfomsg {
+		return "", -1
+	}
+	attrs(data[unix.SizeofIfInfomsg:], func(typ uint16, v []byte) {
+		if typ == unix.IFLA_IFNAME {
+			name = unix.ByteSliceToString(v)
+		}
+	})
+	return name, int(binary.NativeEndian.Uint32(data[4:]))
+}
+
+// report delivers what has changed since the last report. It returns false
+// when ctx ends.
+func (w *Watcher) report(ctx context.Context) bool {
+	w.mu.Lock()
+	names := slices.Clone(w.names)
+	w.mu.Unlock()
+	for _, name := range names {
+		l, err := w.reader.read(name)
+		if old, ok := w.known[name]; ok && (err != nil || l.equal(old)) {
+			continue
+		}
+		if !w.deliver(ctx, Event{Link: l}) {
+			return false
+		}
+		w.remember(name, l)
+	}
+	if w.restore && !w.deliver(ctx, Event{}) {
+		return false
+	}
+	return true
+}
+
+func (w *Watcher) remember(name string, l Link) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.known[name] = l
+	for n := range w.known {
+		if !slices.Contains(w.names, n) {
+			delete(w.known, n) // so that it is new if it comes back
+		}
+	}
+}
+
+// deliver sends ev, with the pending Restore.
+func (w *Watcher) deliver(ctx context.Context, ev Event) bool {
+	ev.Restore = w.restore
+	select {
+	case w.events <- ev:
+		w.restore = false
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

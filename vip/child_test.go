@@ -1,0 +1,193 @@
+package vip
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+)
+
+// child opens a Plane like a daemon would, says so, and waits to be killed.
+func child(state string) {
+	p, err := Open("eth0", Options{StateDir: state})
+	if err == nil {
+		err = p.Add(10, router10)
+	}
+	if err == nil {
+		_, err = p.Gate([]Claim{{10, testLease}}, nil)
+	}
+	if err == nil {
+		err = p.Address([]ID{10}, nil)
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println("active")
+	select {}
+}
+
+// startChild runs child in the test's namespace until it is active.
+func (l *lab) startChild() *exec.Cmd {
+	l.t.Helper()
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), envChild+"="+l.state)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
+	out, err := cmd.StdoutPipe()
+	ok(l.t, err)
+	ok(l.t, cmd.Start())
+	l.t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+	line, _ := bufio.NewReader(out).ReadString('\n')
+	if line != "active\n" {
+		l.t.Fatalf("child: %s", line)
+	}
+	return cmd
+}
+
+func TestKilledProcessForwardsUntilTheLeaseEnds(t *testing.T) {
+	l := newLab(t)
+	before := snapshot(t)
+	cmd := l.startChild()
+	active := time.Now()
+	ok(t, cmd.Process.Kill())
+	cmd.Wait()
+	checkLease(t, l.silence(active))
+	ok(t, Recover(Options{StateDir: l.state}))
+	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
+		t.Errorf("after Recover (-before +after):\n%s", diff)
+	}
+}
+
+func TestFrozenProcessForwardsUntilTheLeaseEnds(t *testing.T) {
+	l := newLab(t)
+	cmd := l.startChild()
+	active := time.Now()
+	ok(t, cmd.Process.Signal(unix.SIGSTOP))
+	checkLease(t, l.silence(active))
+	if _, err := Open("eth0", Options{StateDir: l.state}); !errors.Is(err, ErrBusy) {
+		t.Errorf("Open beside a frozen process: %v, want ErrBusy", err)
+	}
+}
+
+func TestRecoverLeavesTheLivingAlone(t *testing.T) {
+	l := newLab(t)
+	p := l.open(Options{})
+	l.active(p, time.Minute)
+	q, err := Open("eth1", Options{StateDir: l.state})
+	ok(t, err)
+	ok(t, q.Add(1, Router{MAC: vmac, Accept: true, Addrs: []netip.Addr{netip.MustParseAddr("10.9.0.200")}}))
+	ok(t, q.Address([]ID{1}, nil))
+	ok(t, q.Abandon())
+	before := snapshot(t)
+	ok(t, Recover(Options{StateDir: l.state}))
+	after := snapshot(t)
+	if after == before {
+		t.Error("nothing was recovered")
+	}
+	for _, a := range router10.Addrs {
+		if got := l.delivered(a); got != 1 {
+			t.Errorf("%v of the living: delivered %d times, want 1", a, got)
+		}
+	}
+	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if missing, err := p.Restore(); err != nil || len(missing) > 0 {
+		t.Errorf("Restore: missing %v, error %v", missing, err)
+	}
+}
+
+func TestOpenClearsUpAfterACrash(t *testing.T) {
+	l := newLab(t)
+	before := snapshot(t)
+	p := l.open(Options{})
+	l.active(p, time.Minute)
+	ok(t, p.Abandon())
+	q := l.open(Options{})
+	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
+		t.Errorf("the orphan's gate stayed open (-want +got):\n%s", diff)
+	}
+	if got := l.delivered(vip4); got != 0 {
+		t.Errorf("the orphan's address is still local: delivered %d times", got)
+	}
+	ok(t, q.Close())
+	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
+		t.Errorf("(-before +after):\n%s", diff)
+	}
+}
+
+func TestHandoverLosesNothing(t *testing.T) {
+	l := newLab(t)
+	before := snapshot(t)
+	p := l.open(Options{})
+	l.active(p, time.Minute)
+	check := func(when string) {
+		t.Helper()
+		if diff := cmp.Diff(each(5, 1), l.forwarded(far4, 5)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", when, diff)
+		}
+		if got := l.delivered(vip4); got != 1 {
+			t.Errorf("%s: delivered %d times, want 1", when, got)
+		}
+	}
+	ok(t, p.Abandon())
+	check("abandoned")
+	q := l.open(Options{Handover: true})
+	check("taken over")
+	ok(t, q.Add(10, router10))
+	mustRenew(t, q)
+	check("added")
+	mustGate(t, q, []Claim{{10, time.Minute}}, nil)
+	ok(t, q.Address([]ID{10}, nil))
+	check("claimed")
+	ok(t, q.Close())
+	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
+		t.Errorf("closed (-before +after):\n%s", diff)
+	}
+}
+
+func TestJournalOfAnotherBootIsNotBelieved(t *testing.T) {
+	l := newLab(t)
+	p := l.open(Options{})
+	h := p.journal.head
+	ok(t, p.Close())
+	h.Boot = "another"
+	j, err := stateDir(l.state).create(h, nil)
+	ok(t, err)
+	ok(t, j.f.Close())
+	setSysctl(t, "ipv4/conf/eth0/arp_ignore=1") // set by the administrator of this boot
+	ok(t, Recover(Options{StateDir: l.state}))
+	if got, _ := readSysctl("ipv4/conf/eth0/arp_ignore"); got != "1" {
+		t.Errorf("arp_ignore is %s, want 1 kept", got)
+	}
+}
+
+func TestJournalForgetsWhatIsGone(t *testing.T) {
+	newNetns(t)
+	d := stateDir(t.TempDir())
+	h, err := newHead("lo", 1)
+	ok(t, err)
+	j, err := d.create(h, nil)
+	ok(t, err)
+	one, two := entry{MAC: "00000c9ff00a", Addrs: router10.Addrs}, entry{MAC: "00005e000101"}
+	ok(t, errors.Join(j.add(one), j.add(two), j.drop(one), j.add(two)))
+	_, err = j.f.WriteString(`{"mac":"0000`) // cut short by the crash
+	ok(t, err)
+	if _, err := d.read("lo"); !errors.Is(err, ErrBusy) {
+		t.Errorf("locked journal: %v, want ErrBusy", err)
+	}
+	ok(t, j.f.Close())
+	l, err := d.read("lo")
+	ok(t, err)
+	if diff := cmp.Diff([]entry{two, two}, l.made); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

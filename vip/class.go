@@ -1,0 +1,160 @@
+package vip
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// class is a lease class: the pair of sets active_N and alive_N and the rule
+// between them. Routers with the same lease share one. A class that no router
+// uses keeps its sets and may be taken for another lease, so that there are
+// never more rules than leases in use at one time.
+type class struct {
+	lease   time.Duration
+	macs    map[[6]byte]member
+	made    bool          // the sets and the rule exist
+	held    bool          // alive_N holds the interface, unless the lease ran out
+	renewed time.Duration // boot time of the last refresh
+	active  string
+	alive   string
+
+	// What the transaction under construction does to the class.
+	touched  [][6]byte // MACs whose number of users changed; may repeat
+	add, del [][6]byte
+	refresh  bool // start the lease again, provided that it has not run out
+	reset    bool // empty both sets first: the lease has run out
+	notAlive int  // index of the message that tells whether it has
+}
+
+// member is a MAC in a class.
+type member struct {
+	users int  // open routers with this MAC
+	in    bool // in the kernel's set
+}
+
+func newClass(n int, lease time.Duration) *class {
+	return &class{lease: lease, macs: map[[6]byte]member{}, active: activeSet(n), alive: aliveSet(n)}
+}
+
+func (c *class) use(mac [6]byte, by int) {
+	m := c.macs[mac]
+	m.users += by
+	c.macs[mac] = m
+	c.touched = append(c.touched, mac)
+}
+
+// inUse reports whether any router of the class is open.
+func (c *class) inUse() bool {
+	for _, m := range c.macs {
+		if m.users > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// expired reports whether more than a lease has passed since the last
+// refresh, by a clock that counts suspended time while the kernel's timeouts
+// do not.
+func (c *class) expired(now time.Duration) bool {
+	return c.held && c.lease > 0 && now-c.renewed > c.lease
+}
+
+// left is what to give as the timeout when the sets are made anew.
+func (c *class) left(now time.Duration) time.Duration {
+	if c.refresh || !c.held || c.lease == 0 {
+		return c.lease
+	}
+	return max(c.lease-(now-c.renewed), time.Millisecond)
+}
+
+// plan turns the touched MACs into additions and deletions. anew is for sets
+// that are empty at that point of the transaction.
+func (c *class) plan(anew bool) {
+	c.add, c.del = c.add[:0], c.del[:0]
+	if anew {
+		for mac, m := range c.macs {
+			if m.users > 0 {
+				c.add = append(c.add, mac)
+			}
+		}
+		return
+	}
+	for _, mac := range c.touched {
+		m := c.macs[mac]
+		if want := m.users > 0; want == m.in {
+			continue
+		} else if want {
+			c.add = append(c.add, mac)
+		} else {
+			c.del = append(c.del, mac)
+		}
+		m.in = !m.in // a MAC that is touched twice is planned once
+		c.macs[mac] = m
+	}
+}
+
+// unplan takes back what plan assumed of the kernel.
+func (c *class) unplan(anew bool) {
+	if anew {
+		return
+	}
+	for _, list := range [][][6]byte{c.add, c.del} {
+		for _, mac := range list {
+			m := c.macs[mac]
+			m.in = !m.in
+			c.macs[mac] = m
+		}
+	}
+}
+
+// settle makes the plan the state, now that the kernel has agreed.
+func (c *class) settle(created bool, now time.Duration) {
+	anew := created || c.reset
+	for mac, m := range c.macs {
+		if m.users == 0 {
+			delete(c.macs, mac)
+		} else if anew {
+			m.in = true
+			c.macs[mac] = m
+		}
+	}
+	used := len(c.macs) > 0
+	if !used || c.refresh || c.reset || !c.held {
+		c.held, c.renewed = used, now
+	}
+	c.made = used || c.made && !created
+	c.clear()
+}
+
+// clear forgets the transaction.
+func (c *class) clear() {
+	c.touched = c.touched[:0]
+	c.refresh, c.reset = false, false
+}
+
+// write appends the class's part of a transaction. create is for a class whose
+// sets do not exist at that point of it.
+func (c *class) write(r *ruleset, n int, ifindex []byte, now time.Duration, create bool) {
+	used := c.inUse()
+	c.notAlive = -1
+	switch {
+	case create && !used:
+		return
+	case create:
+		r.newClass(n)
+	case c.reset:
+		r.flush(c.active)
+		r.flush(c.alive)
+	case used != c.held:
+		r.flush(c.alive)
+	case c.refresh:
+		c.notAlive = r.notAlive(c.alive, ifindex)
+	}
+	r.macs(unix.NFT_MSG_DELSETELEM, c.active, c.del)
+	r.macs(unix.NFT_MSG_NEWSETELEM, c.active, c.add)
+	if used && (create || c.reset || !c.held || c.refresh) {
+		r.alive(c.alive, ifindex, uint64(c.left(now).Milliseconds()))
+	}
+}

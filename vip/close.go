@@ -1,0 +1,109 @@
+package vip
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"golang.org/x/sys/unix"
+)
+
+// Close undoes what was made, and only that: the table, which ends forwarding
+// at once, the routes, filter entries and memberships, and the sysctls that
+// still have our value. It goes on after errors and returns them joined; the
+// journal stays then, and [Recover] tries again. A second Close does nothing.
+func (p *Plane) Close() error {
+	_, unlock, err := lockStateDir(string(p.dir))
+	if err != nil {
+		return errors.Join(err, p.release(false))
+	}
+	defer unlock()
+	if err := p.release(false); err != nil {
+		return fmt.Errorf("close %s: %w", p.parent, err)
+	}
+	return nil
+}
+
+// Abandon closes the descriptors and leaves the kernel as it is, like the
+// death of the process would: forwarding goes on until the leases end. The
+// next Open takes over, with Options.Handover without an interruption, or
+// else Recover clears up. IPv6 memberships end with their sockets.
+func (p *Plane) Abandon() error { return p.release(true) }
+
+func (p *Plane) release(keep bool) error {
+	if !p.shutDown() {
+		return nil
+	}
+	p.routeMu.Lock()
+	defer p.routeMu.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var err error
+	if !keep {
+		err = p.undo()
+	}
+	return errors.Join(err, p.closeDescriptors())
+}
+
+// shutDown makes further calls fail. It reports whether this was the first.
+func (p *Plane) shutDown() bool {
+	p.mu.Lock()
+	was, watch := p.closed, p.watch
+	p.closed, p.watch = true, nil
+	p.mu.Unlock()
+	if watch != nil {
+		watch.stop()
+	}
+	return !was
+}
+
+// undo takes back what start and the methods have made, so far as they came.
+func (p *Plane) undo() error {
+	if p.journal == nil {
+		return nil
+	}
+	var errs []error
+	if p.tabled {
+		errs = append(errs, deleteTable(p.nft, p.rules.table))
+	}
+	errs = append(errs, p.removeRoutes(), p.filter.clear(), p.members.close())
+	if linkExists(p.routes, p.index) {
+		errs = append(errs, restoreAll(p.journal.head.Sysctls))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return errors.Join(p.dir.remove(p.parent), p.dir.releaseShared())
+}
+
+func (p *Plane) removeRoutes() error {
+	var list []route
+	for _, g := range p.groups {
+		if g.routed {
+			list = p.appendRoutes(list, g)
+		}
+	}
+	for _, a := range p.left {
+		list = append(list, p.anyRoutes(a)...)
+	}
+	_, err := p.apply(unix.RTM_DELROUTE, list)
+	return err
+}
+
+// anyRoutes returns the routes that an address may have had.
+func (p *Plane) anyRoutes(a netip.Addr) []route {
+	return []route{p.localRoute(a.Unmap()), blackholeRoute(a.Unmap())}
+}
+
+func (p *Plane) closeDescriptors() error {
+	errs := []error{p.members.close()}
+	for _, c := range []*conn{p.nft, p.routes, p.filter.conn} {
+		if c != nil {
+			errs = append(errs, c.close())
+		}
+	}
+	if p.journal != nil {
+		errs = append(errs, p.journal.f.Close())
+	}
+	return errors.Join(errs...)
+}

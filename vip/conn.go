@@ -1,0 +1,242 @@
+package vip
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// sendBuffer holds a transaction of about 60,000 set elements.
+const sendBuffer = 4 << 20
+
+// routePort is the first netlink address tried for the socket that changes
+// routes. Notifications carry the address of the socket that caused them, so
+// a Watcher tells our own changes from those of others by this range. It lies
+// above every process id and below the addresses the kernel gives out.
+const (
+	routePort  = 0x46485200
+	routePorts = 256
+)
+
+// conn is a netlink socket for requests that the kernel answers before send
+// returns, which is how nfnetlink and rtnetlink work. It never waits.
+type conn struct {
+	fd     int
+	seq    uint32
+	rbuf   []byte
+	faults []fault
+}
+
+// fault is the kernel's refusal of one message of a batch.
+type fault struct {
+	index int // of the message in the batch; -1 for the batch as a whole
+	err   error
+}
+
+// refusal is an errno together with the kernel's own words.
+type refusal struct {
+	errno unix.Errno
+	text  string
+}
+
+func (r *refusal) Error() string {
+	if r.text == "" {
+		return r.errno.Error()
+	}
+	return fmt.Sprintf("%v (%s)", r.errno, r.text)
+}
+
+func (r *refusal) Unwrap() error { return r.errno }
+
+// dial opens a netlink socket in the calling thread's namespace. ports other
+// than zero is how many addresses from routePort on may be tried.
+func dial(proto, ports int) (*conn, error) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, proto)
+	if err != nil {
+		return nil, fmt.Errorf("open netlink socket: %w", err)
+	}
+	if err := bindAny(fd, ports); err != nil {
+		unix.Close(fd)
+		return nil, fmt.Errorf("bind netlink socket: %w", err)
+	}
+	for _, o := range []int{unix.NETLINK_CAP_ACK, unix.NETLINK_EXT_ACK, unix.NETLINK_GET_STRICT_CHK} {
+		unix.SetsockoptInt(fd, unix.SOL_NETLINK, o, 1) // each only spares work; old kernels refuse
+	}
+	growBuffer(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF)
+	growBuffer(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF)
+	return &conn{fd: fd, seq: 1, rbuf: make([]byte, 64<<10)}, nil
+}
+
+func bindAny(fd, ports int) error {
+	if ports == 0 {
+		return unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
+	}
+	err := error(unix.EADDRINUSE)
+	for i := 0; i < ports && errors.Is(err, unix.EADDRINUSE); i++ {
+		err = unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: routePort + uint32(i)})
+	}
+	return err
+}
+
+func growBuffer(fd, force, plain int) {
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, force, sendBuffer) != nil {
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, plain, sendBuffer) // as far as the limit goes
+	}
+}
+
+func (c *conn) close() error { return unix.Close(c.fd) }
+
+// exec sends b and returns what the kernel refused. The last message that
+// matters must ask for an acknowledgement. The result is valid until the next
+// call. An error means that the outcome of the whole batch is unknown.
+func (c *conn) exec(b *batch) ([]fault, error) {
+	if b.n == 0 {
+		return nil, nil
+	}
+	first := c.seq
+	if err := c.send(b); err != nil {
+		return nil, err
+	}
+	c.faults = c.faults[:0]
+	for answered := false; ; answered = true {
+		n, err := c.receive()
+		switch {
+		case err == unix.EAGAIN && answered:
+			return c.faults, nil
+		case err == unix.EAGAIN:
+			return nil, errors.New("netlink: no answer")
+		case err != nil:
+			return nil, os.NewSyscallError("netlink receive", err)
+		}
+		if c.answers(c.rbuf[:n], first) {
+			return c.faults, nil
+		}
+	}
+}
+
+func (c *conn) send(b *batch) error {
+	b.number(c.seq)
+	c.seq += uint32(b.n)
+	for {
+		err := unix.Sendto(c.fd, b.b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
+		if err != unix.EINTR {
+			return os.NewSyscallError("netlink send", err)
+		}
+	}
+}
+
+func (c *conn) receive() (int, error) {
+	for {
+		n, _, err := unix.Recvfrom(c.fd, c.rbuf, unix.MSG_DONTWAIT)
+		if err != unix.EINTR {
+			return n, err
+		}
+	}
+}
+
+// answers notes the faults in one datagram. It reports whether the answer to
+// the last message asking for one is among them: a success always is, since
+// only that message asks.
+func (c *conn) answers(v []byte, first uint32) (last bool) {
+	eachMessage(v, func(typ, flags uint16, seq uint32, body []byte) {
+		index := int(int32(seq - first))
+		if typ != unix.NLMSG_ERROR || len(body) < 4 || index < 0 {
+			return
+		}
+		errno := unix.Errno(-int32(binary.NativeEndian.Uint32(body)))
+		if errno == 0 {
+			last = true
+			return
+		}
+		c.faults = append(c.faults, fault{index, &refusal{errno, faultText(flags, body)}})
+	})
+	return last
+}
+
+// eachMessage calls f for every netlink message in v.
+func eachMessage(v []byte, f func(typ, flags uint16, seq uint32, body []byte)) {
+	for len(v) >= unix.SizeofNlMsghdr {
+		n := int(binary.NativeEndian.Uint32(v))
+		if n < unix.SizeofNlMsghdr || n > len(v) {
+			return
+		}
+		f(binary.NativeEndian.Uint16(v[4:]), binary.NativeEndian.Uint16(v[6:]),
+			binary.NativeEndian.Uint32(v[8:]), v[unix.SizeofNlMsghdr:n])
+		v = v[min((n+3)&^3, len(v)):]
+	}
+}
+
+// faultText returns the extended acknowledgement's message, if there is one.
+func faultText(flags uint16, body []byte) (text string) {
+	const header = 4 + unix.SizeofNlMsghdr
+	if flags&unix.NLM_F_ACK_TLVS == 0 || flags&unix.NLM_F_CAPPED == 0 || len(body) < header {
+		return ""
+	}
+	attrs(body[header:], func(typ uint16, v []byte) {
+		if typ == unix.NLMSGERR_ATTR_MSG {
+			text = unix.ByteSliceToString(v)
+		}
+	})
+	return text
+}
+
+// dump sends the request in b and calls f for every answer.
+func (c *conn) dump(b *batch, f func(typ uint16, body []byte)) error {
+	first := c.seq
+	if err := c.send(b); err != nil {
+		return err
+	}
+	for done := false; !done; {
+		n, err := c.receiveWait()
+		if err != nil {
+			return os.NewSyscallError("netlink receive", err)
+		}
+		eachMessage(c.rbuf[:n], func(typ, _ uint16, seq uint32, body []byte) {
+			switch {
+			case seq != first:
+			case typ == unix.NLMSG_DONE || typ == unix.NLMSG_ERROR:
+				done = true
+				if len(body) >= 4 && binary.NativeEndian.Uint32(body) != 0 {
+					err = unix.Errno(-int32(binary.NativeEndian.Uint32(body)))
+				}
+			default:
+				f(typ, body)
+			}
+		})
+		if err != nil {
+			return os.NewSyscallError("netlink dump", err)
+		}
+	}
+	return nil
+}
+
+func (c *conn) receiveWait() (int, error) {
+	for {
+		n, _, err := unix.Recvfrom(c.fd, c.rbuf, 0)
+		if err != unix.EINTR {
+			return n, err
+		}
+	}
+}
+
+// faultsError joins the faults of a batch; name tells what a message was for.
+func faultsError(faults []fault, name func(index int) string) error {
+	var errs []error
+	for _, f := range faults {
+		errs = append(errs, fmt.Errorf("%s: %w", name(f.index), f.err))
+	}
+	return errors.Join(errs...)
+}
+
+// port returns the socket's netlink address, which is in the header of every
+// notification about its changes.
+func (c *conn) port() (uint32, error) {
+	sa, err := unix.Getsockname(c.fd)
+	if err != nil {
+		return 0, os.NewSyscallError("getsockname", err)
+	}
+	return sa.(*unix.SockaddrNetlink).Pid, nil
+}

@@ -1,0 +1,278 @@
+package vip
+
+import (
+	"bufio"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	defaultStateDir = "/run/fhrpd"
+	journalSuffix   = ".journal"
+	sharedFile      = "shared.json"
+)
+
+// head is the first line of a journal.
+type head struct {
+	Parent   string   `json:"parent"`
+	Index    int      `json:"index"`
+	Boot     string   `json:"boot"`  // of the kernel whose state this is
+	Netns    uint64   `json:"netns"` // inode of the namespace
+	Table    string   `json:"table"`
+	Protocol int      `json:"protocol"` // of our routes
+	Sysctls  []sysctl `json:"sysctls"`
+}
+
+// entry is any further line: what was made for a router, or, when Gone, that
+// it was undone.
+type entry struct {
+	MAC   string       `json:"mac,omitempty"`
+	Addrs []netip.Addr `json:"addrs,omitempty"`
+	Gone  bool         `json:"gone,omitempty"`
+}
+
+func newEntry(g *group) entry {
+	e := entry{Addrs: g.Addrs}
+	if g.gated {
+		e.MAC = hex.EncodeToString(g.MAC[:])
+	}
+	return e
+}
+
+// mac returns the entry's MAC, if it has one.
+func (e entry) mac() (mac [6]byte, ok bool) {
+	b, err := hex.DecodeString(e.MAC)
+	return mac, copy(mac[:], b) == len(mac) && err == nil
+}
+
+// newHead describes parent as it is now.
+func newHead(parent string, index int) (head, error) {
+	h := head{Parent: parent, Index: index, Table: tableName(parent), Protocol: RouteProtocol}
+	var err error
+	if h.Boot, h.Netns, err = here(); err != nil {
+		return h, err
+	}
+	h.Sysctls, err = differing(parentSysctls(parent))
+	return h, err
+}
+
+// here identifies the running kernel and the calling thread's namespace. What
+// a journal says about another boot no longer holds.
+func here() (boot string, netns uint64, err error) {
+	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return "", 0, err
+	}
+	var st unix.Stat_t
+	if err := unix.Stat("/proc/thread-self/ns/net", &st); err != nil {
+		return "", 0, fmt.Errorf("identify network namespace: %w", err)
+	}
+	return strings.TrimSpace(string(b)), st.Ino, nil
+}
+
+func (h head) apply() error {
+	for _, s := range h.Sysctls {
+		if err := s.apply(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// journal is the open journal of a live Plane. Its lock tells others that the
+// Plane lives.
+type journal struct {
+	head head
+	f    *os.File
+}
+
+// stateDir is the directory of the journals.
+type stateDir string
+
+// lockStateDir makes the directory and keeps other processes from changing
+// journals until unlock.
+func lockStateDir(path string) (stateDir, func(), error) {
+	if path == "" {
+		path = defaultStateDir
+	}
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return "", nil, fmt.Errorf("make state directory: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err == nil {
+		err = flock(f, unix.LOCK_EX)
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("lock state directory: %w", err)
+	}
+	return stateDir(path), func() { f.Close() }, nil
+}
+
+func flock(f *os.File, how int) error {
+	for {
+		if err := unix.Flock(int(f.Fd()), how); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+func (d stateDir) path(parent string) string {
+	return filepath.Join(string(d), parent+journalSuffix)
+}
+
+// create writes a new journal, whole or not at all, and keeps it locked.
+func (d stateDir) create(h head, made []entry) (*journal, error) {
+	f, err := os.CreateTemp(string(d), ".journal-*")
+	if err != nil {
+		return nil, fmt.Errorf("create journal: %w", err)
+	}
+	j := &journal{head: h, f: f}
+	err = errors.Join(flock(f, unix.LOCK_EX|unix.LOCK_NB), j.line(h))
+	for _, e := range made {
+		err = errors.Join(err, j.line(e))
+	}
+	if err = errors.Join(err, f.Sync()); err == nil {
+		err = d.rename(f.Name(), d.path(h.Parent))
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		f.Close()
+		return nil, fmt.Errorf("write journal: %w", err)
+	}
+	return j, nil
+}
+
+func (d stateDir) rename(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	f, err := os.Open(string(d))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
+}
+
+func (j *journal) line(v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = j.f.Write(append(b, '\n'))
+	return err
+}
+
+// add notes what is about to be made. It is not synced to disk: the kernel
+// state that it describes would not survive a power failure either.
+func (j *journal) add(e entry) error {
+	if err := j.line(e); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return nil
+}
+
+// drop notes that an entry was undone.
+func (j *journal) drop(e entry) error {
+	e.Gone = true
+	return j.add(e)
+}
+
+// leftover is the journal of a process that has died.
+type leftover struct {
+	head head
+	made []entry
+	path string
+}
+
+// read returns the journal of parent if its process is dead, nil if there is
+// none for this namespace, and ErrBusy if the process lives. It removes one
+// that is of another boot, or damaged.
+func (d stateDir) read(parent string) (*leftover, error) {
+	f, err := os.Open(d.path(parent))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read journal: %w", err)
+	}
+	defer f.Close()
+	if flock(f, unix.LOCK_EX|unix.LOCK_NB) != nil {
+		return nil, fmt.Errorf("%w, says the lock on %s (network namespaces need a state directory each)",
+			ErrBusy, f.Name())
+	}
+	l := &leftover{path: f.Name()}
+	in := bufio.NewScanner(f)
+	in.Buffer(nil, 1<<20)
+	boot, netns, err := here()
+	if err != nil {
+		return nil, err
+	}
+	if !in.Scan() || json.Unmarshal(in.Bytes(), &l.head) != nil || l.head.Boot != boot {
+		return nil, d.remove(parent)
+	}
+	if l.head.Netns != netns {
+		return nil, nil
+	}
+	for in.Scan() {
+		l.note(in.Bytes())
+	}
+	return l, in.Err()
+}
+
+// note applies one line. The last may be cut short; nothing was made for it.
+func (l *leftover) note(line []byte) {
+	var e entry
+	if json.Unmarshal(line, &e) != nil {
+		return
+	}
+	if !e.Gone {
+		l.made = append(l.made, e)
+		return
+	}
+	i := slices.IndexFunc(l.made, func(m entry) bool { return m.MAC == e.MAC && slices.Equal(m.Addrs, e.Addrs) })
+	if i >= 0 {
+		l.made = slices.Delete(l.made, i, i+1)
+	}
+}
+
+// parents lists the interfaces that have a journal.
+func (d stateDir) parents() ([]string, error) {
+	files, err := filepath.Glob(filepath.Join(string(d), "*"+journalSuffix))
+	for i, f := range files {
+		files[i] = strings.TrimSuffix(filepath.Base(f), journalSuffix)
+	}
+	return files, err
+}
+
+// inUse reports whether any journal is in force in this namespace.
+func (d stateDir) inUse() (bool, error) {
+	parents, err := d.parents()
+	for _, parent := range parents {
+		l, readErr := d.read(parent)
+		if l != nil || errors.Is(readErr, ErrBusy) {
+			return true, nil
+		}
+		err = errors.Join(err, readErr)
+	}
+	return false, err
+}
+
+// remove ends a journal whose changes were undone.
+func (d stateDir) remove(parent string) error {
+	err := os.Remove(d.path(parent))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,305 @@
+package vip
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+var (
+	vmac     = [6]byte{0x00, 0x00, 0x0c, 0x9f, 0xf0, 0x0a}
+	hostMAC  = [6]byte{0x02, 0, 0, 0, 0, 0x63}
+	vip4     = netip.MustParseAddr("10.0.0.1")
+	vip6     = netip.MustParseAddr("2001:db8::1")
+	vipLocal = netip.MustParseAddr("fe80::1")
+	router10 = Router{MAC: vmac, Addrs: []netip.Addr{vip4, vip6, vipLocal}, Accept: true}
+)
+
+// lab is a router with a LAN and an uplink, whose far ends are in the same
+// namespace but without a stack: frames are put into and taken from them raw.
+type lab struct {
+	t        testing.TB
+	lan, wan int // packet sockets on the far ends
+	next     uint16
+	state    string
+}
+
+func newLab(t testing.TB) *lab {
+	t.Helper()
+	newNetns(t)
+	for _, s := range []string{"ipv4/ip_forward=1", "ipv6/conf/all/forwarding=1", "ipv6/conf/default/accept_dad=0",
+		"ipv4/conf/all/send_redirects=1", "ipv4/conf/default/send_redirects=1"} {
+		setSysctl(t, s)
+	}
+	l := &lab{t: t, state: t.TempDir(), next: 1}
+	l.lan = l.wire("eth0", "lan0", "10.0.0.2/24", "2001:db8::2/64")
+	l.wan = l.wire("eth1", "wan0", "10.9.0.1/24", "2001:db8:9::1/64")
+	for _, a := range []string{"10.9.0.9", "2001:db8:9::9"} {
+		ok(t, netlink.NeighSet(&netlink.Neigh{LinkIndex: link(t, "eth1").Attrs().Index, IP: net.ParseIP(a),
+			HardwareAddr: hostMAC[:], State: netlink.NUD_PERMANENT}))
+	}
+	return l
+}
+
+// wire makes a veth pair, near with addresses, far mute, and returns a packet
+// socket on far.
+func (l *lab) wire(near, far string, addrs ...string) int {
+	l.t.Helper()
+	ok(l.t, netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: near}, PeerName: far}))
+	setSysctl(l.t, "ipv6/conf/"+far+"/disable_ipv6=1")
+	ok(l.t, netlink.LinkSetARPOff(link(l.t, far)))
+	ok(l.t, netlink.LinkSetUp(link(l.t, far)))
+	ok(l.t, netlink.LinkSetUp(link(l.t, near)))
+	for _, a := range addrs {
+		addr, err := netlink.ParseAddr(a)
+		ok(l.t, err)
+		ok(l.t, netlink.AddrAdd(link(l.t, near), addr))
+	}
+	return packetSocket(l.t, far)
+}
+
+func link(t testing.TB, name string) netlink.Link {
+	t.Helper()
+	l, err := netlink.LinkByName(name)
+	ok(t, err)
+	return l
+}
+
+func packetSocket(t testing.TB, name string) int {
+	t.Helper()
+	all := binary.BigEndian.Uint16(binary.NativeEndian.AppendUint16(nil, unix.ETH_P_ALL))
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, int(all))
+	ok(t, err)
+	t.Cleanup(func() { unix.Close(fd) })
+	ok(t, unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: link(t, name).Attrs().Index}))
+	return fd
+}
+
+func setSysctl(t testing.TB, assignment string) {
+	t.Helper()
+	name, value, _ := strings.Cut(assignment, "=")
+	ok(t, os.WriteFile(filepath.Join(sysctlRoot, name), []byte(value), 0))
+}
+
+// open opens a Plane on eth0 that the test closes unless it did so itself.
+func (l *lab) open(o Options) *Plane {
+	l.t.Helper()
+	return l.openFlags(o, tableOwner|tablePersist)
+}
+
+func (l *lab) openFlags(o Options, flags uint32) *Plane {
+	l.t.Helper()
+	o.StateDir = l.state
+	if o.Log == nil && testing.Verbose() {
+		o.Log = slog.New(slog.NewTextHandler(l.t.Output(), nil))
+	}
+	p, err := open("eth0", o, flags)
+	ok(l.t, err)
+	l.t.Cleanup(func() { p.Close() })
+	return p
+}
+
+// active brings router 10 into its active role.
+func (l *lab) active(p *Plane, lease time.Duration) {
+	l.t.Helper()
+	ok(l.t, p.Add(10, router10))
+	mustGate(l.t, p, []Claim{{10, lease}}, nil)
+	ok(l.t, p.Address([]ID{10}, nil))
+}
+
+func mustGate(t testing.TB, p *Plane, open []Claim, shut []ID) {
+	t.Helper()
+	lost, err := p.Gate(open, shut)
+	ok(t, err)
+	if len(lost) > 0 {
+		t.Fatalf("gate lost %v", lost)
+	}
+}
+
+// marker is what our packets carry in front of their number.
+const marker = "fhrpd-vip-test"
+
+// frame builds a UDP datagram from a host on the LAN.
+func frame(dst [6]byte, to netip.Addr, n uint16) []byte {
+	payload := binary.BigEndian.AppendUint16([]byte(marker), n)
+	udp := binary.BigEndian.AppendUint16(nil, 4000)
+	udp = binary.BigEndian.AppendUint16(udp, 5000)
+	udp = binary.BigEndian.AppendUint16(udp, uint16(8+len(payload)))
+	udp = append(append(udp, 0, 0), payload...)
+	b := append(append([]byte{}, dst[:]...), hostMAC[:]...)
+	if to.Is4() {
+		ip := []byte{0x45, 0, 0, byte(20 + len(udp)), 0, 0, 0, 0, 64, unix.IPPROTO_UDP, 0, 0, 10, 0, 0, 99}
+		ip = append(ip, to.AsSlice()...)
+		binary.BigEndian.PutUint16(ip[10:], checksum(ip))
+		return append(append(append(b, 0x08, 0x00), ip...), udp...)
+	}
+	from := netip.MustParseAddr("2001:db8::99")
+	ip := append([]byte{0x60, 0, 0, 0, 0, byte(len(udp)), unix.IPPROTO_UDP, 64}, from.AsSlice()...)
+	ip = append(ip, to.AsSlice()...)
+	pseudo := append(append([]byte{}, ip[8:40]...), 0, 0, 0, byte(len(udp)), 0, 0, 0, unix.IPPROTO_UDP)
+	binary.BigEndian.PutUint16(udp[6:], checksum(append(pseudo, udp...)))
+	return append(append(append(b, 0x86, 0xdd), ip...), udp...)
+}
+
+func checksum(b []byte) uint16 {
+	var sum uint32
+	if len(b)%2 == 1 {
+		b = append(b, 0)
+	}
+	for ; len(b) > 0; b = b[2:] {
+		sum += uint32(b[0])<<8 | uint32(b[1])
+	}
+	for sum > 0xffff {
+		sum = sum>>16 + sum&0xffff
+	}
+	return ^uint16(sum)
+}
+
+var (
+	far4 = netip.MustParseAddr("10.9.0.9")
+	far6 = netip.MustParseAddr("2001:db8:9::9")
+)
+
+// forwarded sends n datagrams to the virtual MAC and returns how often each
+// came out at the uplink.
+func (l *lab) forwarded(to netip.Addr, n int) []int {
+	l.t.Helper()
+	return l.through(l.lan, l.wan, vmac, to, n)
+}
+
+func (l *lab) through(in, out int, mac [6]byte, to netip.Addr, n int) []int {
+	l.t.Helper()
+	first := l.next
+	counts := make([]int, n)
+	for i := range n {
+		_, err := unix.Write(in, frame(mac, to, first+uint16(i)))
+		ok(l.t, err)
+	}
+	l.next += uint16(n)
+	for missing := n; ; {
+		wait := 50 * time.Millisecond
+		if missing <= 0 {
+			wait = 5 * time.Millisecond // for duplicates
+		}
+		b := receive(l.t, out, wait)
+		if b == nil {
+			return counts
+		}
+		if i := int(number(b) - first); number(b) >= first && i < n {
+			counts[i]++
+			missing--
+		}
+	}
+}
+
+// number returns the number of one of our datagrams; 0 is never one.
+func number(b []byte) uint16 {
+	i := strings.Index(string(b), marker)
+	if i < 0 || len(b) < i+len(marker)+2 {
+		return 0
+	}
+	return binary.BigEndian.Uint16(b[i+len(marker):])
+}
+
+// receive returns the next frame that the other end sent, nil after wait.
+func receive(t testing.TB, fd int, wait time.Duration) []byte {
+	t.Helper()
+	b := make([]byte, 2048)
+	for deadline := time.Now().Add(wait); ; {
+		n, from, err := unix.Recvfrom(fd, b, 0)
+		if err == nil {
+			if from.(*unix.SockaddrLinklayer).Pkttype == unix.PACKET_OUTGOING {
+				continue
+			}
+			return b[:n]
+		}
+		left := time.Until(deadline)
+		if err != unix.EAGAIN || left <= 0 {
+			return nil
+		}
+		unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(left.Milliseconds())+1)
+	}
+}
+
+func each(n, times int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = times
+	}
+	return out
+}
+
+// until polls for a condition every millisecond at most for limit.
+func until(t testing.TB, limit time.Duration, what string, cond func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !cond() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("not within %v: %s", limit, what)
+		case <-tick.C:
+		}
+	}
+}
+
+// snapshot is everything of the namespace that a Plane changes.
+func snapshot(t testing.TB) string {
+	t.Helper()
+	var b strings.Builder
+	for _, s := range append(parentSysctls("eth0"), sharedSysctls()...) {
+		v, err := readSysctl(s.Name)
+		ok(t, err)
+		fmt.Fprintln(&b, s.Name, v)
+	}
+	routes := 0
+	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		list, err := netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_UNSPEC}, netlink.RT_FILTER_TABLE)
+		ok(t, err)
+		rules, err := netlink.RuleList(family)
+		ok(t, err)
+		for _, r := range list {
+			routes++
+			fmt.Fprintln(&b, r.Type, r.Protocol, r)
+		}
+		fmt.Fprintln(&b, rules)
+	}
+	if routes == 0 {
+		t.Fatal("no routes listed: the snapshot proves nothing")
+	}
+	fdb, err := netlink.NeighList(link(t, "eth0").Attrs().Index, unix.AF_BRIDGE)
+	ok(t, err)
+	for _, n := range fdb {
+		fmt.Fprintln(&b, n.HardwareAddr, n.State, n.Flags)
+	}
+	for _, args := range [][]string{{"nft", "list", "ruleset"}, {"ip", "maddr"}} {
+		if _, err := exec.LookPath(args[0]); err != nil {
+			t.Logf("%s is not installed: not compared", args[0])
+			continue
+		}
+		out, err := exec.Command(args[0], args[1:]...).CombinedOutput()
+		ok(t, err)
+		fmt.Fprintln(&b, string(out))
+	}
+	return b.String()
+}
+
+func write(t testing.TB, fd int, b []byte) {
+	t.Helper()
+	_, err := unix.Write(fd, b)
+	ok(t, err)
+}

@@ -1,0 +1,133 @@
+package vip
+
+import (
+	"errors"
+	"net/netip"
+	"slices"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// Link is the state of an interface.
+type Link struct {
+	Name  string
+	Index int // 0 while it does not exist
+	MAC   [6]byte
+	Up    bool // administratively up and with carrier
+
+	Addr4     netip.Addr     // primary IPv4 address; invalid while there is none
+	Prefix4   netip.Prefix   // Addr4 with its length
+	LinkLocal netip.Addr     // link-local IPv6 address, without zone; likewise
+	Addrs     []netip.Prefix // all usable addresses, IPv6 ones once they are known to be unique
+}
+
+// Except returns l with Addr4, Prefix4 and LinkLocal chosen among the
+// addresses that are not virtual. Somebody may have configured a virtual
+// address on the interface, and a router must not speak for itself from it.
+func (l Link) Except(virtual func(netip.Addr) bool) Link {
+	l.choose(func(a netip.Addr) bool { return !virtual(a) })
+	return l
+}
+
+// choose picks the first address of each kind that is allowed.
+func (l *Link) choose(allowed func(netip.Addr) bool) {
+	l.Addr4, l.Prefix4, l.LinkLocal = netip.Addr{}, netip.Prefix{}, netip.Addr{}
+	for _, p := range l.Addrs {
+		switch a := p.Addr(); {
+		case !allowed(a):
+		case a.Is4() && !l.Addr4.IsValid():
+			l.Addr4, l.Prefix4 = a, p
+		case a.Is6() && a.IsLinkLocalUnicast() && !l.LinkLocal.IsValid():
+			l.LinkLocal = a
+		}
+	}
+}
+
+func (l Link) equal(o Link) bool {
+	return l.Name == o.Name && l.Index == o.Index && l.MAC == o.MAC && l.Up == o.Up && slices.Equal(l.Addrs, o.Addrs)
+}
+
+// linkReader reads interface states in the namespace it was made in.
+type linkReader struct{ handle *netlink.Handle }
+
+func newLinkReader() (*linkReader, error) {
+	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
+	if err != nil {
+		return nil, err
+	}
+	h.SetStrictCheck(true) // lets the kernel pick an interface's addresses; old ones list all
+	return &linkReader{h}, nil
+}
+
+func (r *linkReader) close() { r.handle.Close() }
+
+// read returns the present state. An interface that does not exist is down; an
+// error means that the state could not be learnt.
+func (r *linkReader) read(name string) (Link, error) {
+	l := Link{Name: name}
+	link, err := r.handle.LinkByName(name)
+	if _, none := errors.AsType[netlink.LinkNotFoundError](err); none {
+		return l, nil
+	}
+	if err != nil {
+		return l, err
+	}
+	a := link.Attrs()
+	l.Index, l.Up = a.Index, usableNow(a)
+	if len(a.HardwareAddr) == len(l.MAC) {
+		l.MAC = [6]byte(a.HardwareAddr)
+	}
+	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		addrs, err := r.addrs(link, family)
+		if err != nil {
+			return l, err
+		}
+		l.Addrs = append(l.Addrs, usableAddrs(addrs, family)...)
+	}
+	l.choose(func(netip.Addr) bool { return true })
+	return l, nil
+}
+
+// addrs lists addresses, again when a change has made the list inconsistent.
+func (r *linkReader) addrs(link netlink.Link, family int) (addrs []netlink.Addr, err error) {
+	for range 8 {
+		addrs, err = r.handle.AddrList(link, family)
+		if !errors.Is(err, netlink.ErrDumpInterrupted) {
+			break
+		}
+	}
+	if errors.Is(err, unix.ENODEV) { // deleted meanwhile
+		return nil, nil
+	}
+	return addrs, err
+}
+
+// usableNow tells "up" from administratively up: an interface without carrier,
+// or whose lower device is down, reaches nobody.
+func usableNow(a *netlink.LinkAttrs) bool {
+	if a.RawFlags&unix.IFF_UP == 0 || a.RawFlags&unix.IFF_LOWER_UP == 0 {
+		return false
+	}
+	return a.OperState == netlink.OperUp || a.OperState == netlink.OperUnknown
+}
+
+// usableAddrs lists addresses oldest first. The kernel lists IPv4 ones so,
+// primaries before secondaries, and IPv6 ones of a scope newest first; the
+// oldest is the one that stays when others come.
+func usableAddrs(addrs []netlink.Addr, family int) []netip.Prefix {
+	const notYet = unix.IFA_F_TENTATIVE | unix.IFA_F_DADFAILED
+	var out []netip.Prefix
+	for _, a := range addrs {
+		ip, ok := netip.AddrFromSlice(a.IP)
+		if !ok || a.Flags&notYet != 0 && a.Flags&unix.IFA_F_OPTIMISTIC == 0 {
+			continue
+		}
+		ones, _ := a.Mask.Size()
+		out = append(out, netip.PrefixFrom(ip.Unmap(), ones))
+	}
+	if family == netlink.FAMILY_V6 {
+		slices.Reverse(out)
+	}
+	return out
+}

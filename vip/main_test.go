@@ -1,0 +1,86 @@
+package vip
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"testing"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// The environment of the test binary when it runs itself.
+const (
+	envInside    = "VIP_TEST_INSIDE"    // in namespaces of its own
+	envForbidden = "VIP_TEST_FORBIDDEN" // why it could not get them
+	envChild     = "VIP_TEST_CHILD"     // as a process to be killed
+)
+
+// TestMain runs the tests in new network and mount namespaces, for an ordinary
+// user in a new user namespace, so that nothing touches the host's.
+func TestMain(m *testing.M) {
+	switch {
+	case os.Getenv(envChild) != "":
+		child(os.Getenv(envChild))
+	case os.Getenv(envInside) == "" && os.Getenv(envForbidden) == "":
+		os.Exit(runInside())
+	}
+	os.Exit(m.Run())
+}
+
+func runInside() int {
+	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Env = append(os.Environ(), envInside+"=1")
+	attr := &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
+	if os.Geteuid() != 0 {
+		attr.Cloneflags |= unix.CLONE_NEWUSER
+		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
+		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
+	}
+	cmd.SysProcAttr = attr
+	err := cmd.Start()
+	if err != nil {
+		reason := fmt.Sprintf("no network namespace: %v (try go test -exec sudo)", err)
+		cmd = exec.Command("/proc/self/exe", os.Args[1:]...)
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+		cmd.Env = append(os.Environ(), envForbidden+"="+reason)
+		err = cmd.Start()
+	}
+	if err == nil {
+		err = cmd.Wait()
+	}
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return exit.ExitCode()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// newNetns moves the test to a network namespace of its own, which goes with
+// the test's thread.
+func newNetns(t testing.TB) {
+	t.Helper()
+	if why := os.Getenv(envForbidden); why != "" {
+		t.Skip(why)
+	}
+	runtime.LockOSThread()
+	ok(t, unix.Unshare(unix.CLONE_NEWNET))
+	lo, err := netlink.LinkByName("lo")
+	ok(t, err)
+	ok(t, netlink.LinkSetUp(lo))
+}
+
+func ok(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

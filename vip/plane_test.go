@@ -1,0 +1,392 @@
+package vip
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+func TestOpenGateForwardsEachFrameOnceAndShutGateNone(t *testing.T) {
+	l := newLab(t)
+	p := l.open(Options{})
+	ok(t, p.Add(10, router10))
+	for _, to := range []netip.Addr{far4, far6} {
+		if diff := cmp.Diff(each(5, 0), l.forwarded(to, 5)); diff != "" {
+			t.Errorf("standby to %v (-want +got):\n%s", to, diff)
+		}
+	}
+	mustGate(t, p, []Claim{{10, 10 * time.Second}}, nil)
+	for _, to := range []netip.Addr{far4, far6} {
+		if diff := cmp.Diff(each(20, 1), l.forwarded(to, 20)); diff != "" {
+			t.Errorf("active to %v (-want +got):\n%s", to, diff)
+		}
+	}
+	mustGate(t, p, nil, []ID{10})
+	for _, to := range []netip.Addr{far4, far6} {
+		if diff := cmp.Diff(each(5, 0), l.forwarded(to, 5)); diff != "" {
+			t.Errorf("demoted to %v (-want +got):\n%s", to, diff)
+		}
+	}
+}
+
+func TestStrictReversePathFilterPasses(t *testing.T) {
+	l := newLab(t)
+	setSysctl(t, "ipv4/conf/all/rp_filter=1")
+	setSysctl(t, "ipv4/conf/eth0/rp_filter=1")
+	p := l.open(Options{})
+	l.active(p, 10*time.Second)
+	if diff := cmp.Diff(each(5, 1), l.forwarded(far4, 5)); diff != "" {
+		t.Errorf("forwarding (-want +got):\n%s", diff)
+	}
+	for _, to := range []netip.Addr{vip4, netip.MustParseAddr("10.0.0.2")} {
+		if got := l.delivered(to); got != 1 {
+			t.Errorf("datagram through the virtual MAC to %v: delivered %d times, want 1", to, got)
+		}
+	}
+}
+
+// delivered sends a datagram through the virtual MAC to an address of the
+// router and returns how often a socket there got it.
+func (l *lab) delivered(to netip.Addr) (n int) {
+	l.t.Helper()
+	family, any4, any6 := unix.AF_INET, &unix.SockaddrInet4{Port: 5000}, &unix.SockaddrInet6{Port: 5000}
+	var sa unix.Sockaddr = any4
+	if to.Is6() {
+		family, sa = unix.AF_INET6, any6
+	}
+	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	ok(l.t, err)
+	defer unix.Close(fd)
+	ok(l.t, unix.Bind(fd, sa))
+	l.next++
+	_, err = unix.Write(l.lan, frame(vmac, to, l.next))
+	ok(l.t, err)
+	for wait := 50; ; wait = 2 {
+		unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, wait)
+		if _, _, err := unix.Recvfrom(fd, make([]byte, 2048), 0); err != nil {
+			return n
+		}
+		n++
+	}
+}
+
+func TestAddressesAreLocalWhileActive(t *testing.T) {
+	l := newLab(t)
+	p := l.open(Options{})
+	l.active(p, 10*time.Second)
+	for _, a := range router10.Addrs {
+		if got := l.delivered(a); got != 1 {
+			t.Errorf("active, %v: delivered %d times, want 1", a, got)
+		}
+	}
+	ok(t, p.Address(nil, []ID{10}))
+	for _, a := range router10.Addrs {
+		if got := l.delivered(a); got != 0 {
+			t.Errorf("demoted, %v: delivered %d times, want 0", a, got)
+		}
+	}
+}
+
+func TestWithoutAcceptAddressesAreDropped(t *testing.T) {
+	l := newLab(t)
+	p := l.open(Options{})
+	r := router10
+	r.Accept = false
+	ok(t, p.Add(10, r))
+	mustGate(t, p, []Claim{{10, 0}}, nil)
+	ok(t, p.Address([]ID{10}, nil))
+	_, err := netlink.RouteGet(vip4.AsSlice())
+	if !errors.Is(err, unix.EINVAL) { // what a blackhole says
+		t.Errorf("route to %v: error %v, want EINVAL", vip4, err)
+	}
+	if got := l.delivered(vip4); got != 0 {
+		t.Errorf("delivered %d times, want 0", got)
+	}
+	ok(t, p.Address(nil, []ID{10}))
+	if _, err = netlink.RouteGet(vip4.AsSlice()); err != nil {
+		t.Errorf("after removal: %v", err)
+	}
+}
+
+func TestAddressOfTheHostIsLeftAlone(t *testing.T) {
+	l := newLab(t)
+	own := Router{MAC: vmac, Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("2001:db8::2")}, Accept: true}
+	p := l.open(Options{})
+	ok(t, p.Add(1, own))
+	own.Owned = true
+	ok(t, p.Add(2, own))
+	before := snapshot(t)
+	ok(t, p.Address([]ID{2}, nil))
+	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
+		t.Errorf("an owner's routes changed (-want +got):\n%s", diff)
+	}
+	ok(t, p.Address([]ID{1}, nil))
+	ok(t, p.Address(nil, []ID{1}))
+	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
+		t.Errorf("the host's routes changed (-want +got):\n%s", diff)
+	}
+}
+
+func TestCloseLeavesEverythingAsItWas(t *testing.T) {
+	l := newLab(t)
+	before := snapshot(t)
+	p := l.open(Options{})
+	l.active(p, 10*time.Second)
+	ok(t, p.Add(11, Router{MAC: [6]byte{0, 0, 0x5e, 0, 1, 11}, Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.11")}}))
+	mustGate(t, p, []Claim{{11, time.Second}}, nil)
+	ok(t, p.Address([]ID{11}, nil))
+	if snapshot(t) == before {
+		t.Fatal("the snapshot does not see what a Plane makes")
+	}
+	ok(t, p.Close())
+	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
+		t.Errorf("after Close (-before +after):\n%s", diff)
+	}
+	for _, pattern := range []string{"*" + journalSuffix, sharedFile} {
+		if left, _ := filepath.Glob(filepath.Join(l.state, pattern)); len(left) > 0 {
+			t.Errorf("journals left: %v", left)
+		}
+	}
+	if _, err := p.Gate(nil, nil); !errors.Is(err, fs.ErrClosed) {
+		t.Errorf("Gate after Close: %v", err)
+	}
+	ok(t, p.Close())
+}
+
+func TestRemoveUndoesAddWhileOthersUseTheSame(t *testing.T) {
+	l := newLab(t)
+	p := l.open(Options{})
+	ok(t, p.Add(1, router10))
+	before := snapshot(t)
+	ok(t, p.Add(2, router10)) // same MAC, same addresses
+	mustGate(t, p, []Claim{{1, time.Second}, {2, time.Second}}, nil)
+	ok(t, p.Remove(2))
+	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" {
+		t.Errorf("router 1 lost its gate to the removal of router 2 (-want +got):\n%s", diff)
+	}
+	mustGate(t, p, nil, []ID{1})
+	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
+		t.Errorf("gate stayed open (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(withoutTable(before), withoutTable(snapshot(t))); diff != "" {
+		t.Errorf("(-before +after):\n%s", diff)
+	}
+}
+
+// withoutTable cuts the nftables listing, in which an unused class stays.
+func withoutTable(s string) string {
+	before, rest, _ := strings.Cut(s, "table netdev")
+	_, after, _ := strings.Cut(rest, "\n}\n")
+	return before + after
+}
+
+func TestSysctlChangedBySomebodyElseIsKept(t *testing.T) {
+	l := newLab(t)
+	p := l.open(Options{})
+	setSysctl(t, "ipv4/conf/eth0/arp_announce=1")
+	ok(t, p.Close())
+	if got, _ := readSysctl("ipv4/conf/eth0/arp_announce"); got != "1" {
+		t.Errorf("arp_announce is %s, want the 1 that somebody else has set", got)
+	}
+	if got, _ := readSysctl("ipv4/conf/eth0/arp_ignore"); got != "0" {
+		t.Errorf("arp_ignore is %s, want 0 restored", got)
+	}
+}
+
+func TestSharedSysctlIsRestoredByTheLastPlane(t *testing.T) {
+	l := newLab(t)
+	p := l.open(Options{})
+	q, err := Open("eth1", Options{StateDir: l.state})
+	ok(t, err)
+	defer q.Close()
+	ok(t, p.Close())
+	const name = "ipv4/conf/all/send_redirects"
+	if got, _ := readSysctl(name); got != "0" {
+		t.Errorf("first Close: send_redirects is %s, want 0 while eth1 is in use", got)
+	}
+	ok(t, q.Close())
+	if got, _ := readSysctl(name); got != "1" {
+		t.Errorf("last Close: send_redirects is %s, want 1 restored", got)
+	}
+}
+
+func TestStandbyIsSilent(t *testing.T) {
+	l := newLab(t)
+	p := l.open(Options{})
+	ok(t, p.Add(10, router10))
+	mustGate(t, p, nil, []ID{10})
+	mustGate(t, p, []Claim{{10, time.Second}}, nil)
+	mustGate(t, p, nil, []ID{10})
+	ok(t, p.Remove(10))
+	frames := 0
+	for b := receive(t, l.lan, 300*time.Millisecond); b != nil; b = receive(t, l.lan, 300*time.Millisecond) {
+		frames++
+		if bytes.Equal(b[6:12], vmac[:]) {
+			t.Errorf("frame from the virtual MAC: %x", b)
+		}
+	}
+	if frames == 0 {
+		t.Error("not even an MLD report was captured: the capture proves nothing")
+	}
+}
+
+func TestFlushRulesetLosesNothing(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		flags uint32
+	}{{"table with owner", tableOwner | tablePersist}, {"table without owner is put back", 0}} {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, err := exec.LookPath("nft"); err != nil {
+				t.Skip("nft is not installed")
+			}
+			l := newLab(t)
+			p := l.openFlags(Options{}, tt.flags)
+			l.active(p, 10*time.Second)
+			flushed := time.Now()
+			out, err := exec.Command("nft", "flush", "ruleset").CombinedOutput()
+			if err != nil {
+				t.Fatalf("nft: %v: %s", err, out)
+			}
+			if tt.flags == 0 {
+				until(t, time.Second, "forwarding again", func() bool { return l.forwarded(far4, 1)[0] == 1 })
+				t.Logf("forwarding %v after nft was started", time.Since(flushed))
+			}
+			if diff := cmp.Diff(each(10, 1), l.forwarded(far4, 10)); diff != "" {
+				t.Errorf("after flush ruleset (-want +got):\n%s", diff)
+			}
+			mustRenew(t, p)
+			mustGate(t, p, nil, []ID{10})
+			if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
+				t.Errorf("shut (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestLinkFlapIsRepairedByRestore(t *testing.T) {
+	l := newLab(t)
+	p := l.open(Options{})
+	l.active(p, 10*time.Second)
+	eth0 := link(t, "eth0")
+	ok(t, netlink.LinkSetDown(eth0))
+	if missing, err := p.Restore(); err != nil || slices.Contains(missing, vip4) {
+		t.Errorf("while down: missing %v, error %v", missing, err)
+	}
+	ok(t, netlink.LinkSetUp(eth0))
+	until(t, 2*time.Second, "eth0 up", func() bool { return link(t, "eth0").Attrs().OperState == netlink.OperUp })
+	missing, err := p.Restore()
+	ok(t, err)
+	if diff := cmp.Diff([]netip.Addr{vipLocal}, missing, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+		t.Errorf("missing (-want +got):\n%s", diff)
+	}
+	// A flap takes the IPv6 addresses of the interface as well.
+	for _, a := range []netip.Addr{vip4, vip6, vipLocal} {
+		if got := l.delivered(a); got != 1 {
+			t.Errorf("%v: delivered %d times after the flap, want 1", a, got)
+		}
+	}
+	if diff := cmp.Diff(each(5, 1), l.forwarded(far4, 5)); diff != "" {
+		t.Errorf("forwarding (-want +got):\n%s", diff)
+	}
+	if missing, err := p.Restore(); err != nil || len(missing) > 0 {
+		t.Errorf("second Restore: missing %v, error %v", missing, err)
+	}
+}
+
+func TestRestoreTellsThatTheInterfaceWasRecreated(t *testing.T) {
+	l := newLab(t)
+	p := l.open(Options{})
+	l.active(p, 10*time.Second)
+	ok(t, netlink.LinkDel(link(t, "eth0")))
+	if _, err := p.Restore(); !errors.Is(err, ErrGone) {
+		t.Errorf("Restore: %v, want ErrGone", err)
+	}
+	ok(t, p.Close())
+	l.wire("eth0", "lan0", "10.0.0.2/24")
+	q := l.open(Options{})
+	l.active(q, 10*time.Second)
+	ok(t, q.Close())
+}
+
+func TestSecondOpenIsRefused(t *testing.T) {
+	l := newLab(t)
+	p := l.open(Options{})
+	l.active(p, 10*time.Second)
+	for _, dir := range []string{l.state, t.TempDir()} {
+		if _, err := Open("eth0", Options{StateDir: dir}); !errors.Is(err, ErrBusy) {
+			t.Errorf("error %v, want ErrBusy", err)
+		}
+	}
+	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" {
+		t.Errorf("the refused Open did harm (-want +got):\n%s", diff)
+	}
+	if got, _ := readSysctl("ipv4/conf/eth0/arp_ignore"); got != "1" {
+		t.Errorf("the refused Open reset arp_ignore to %s", got)
+	}
+}
+
+func TestUnusableParentsAreNamed(t *testing.T) {
+	newLab(t)
+	ok(t, netlink.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0"}}))
+	ok(t, netlink.LinkSetMaster(link(t, "eth1"), link(t, "br0")))
+	for parent, want := range map[string]string{"none": "open none", "lo": "not an Ethernet", "eth1": "use br0"} {
+		if _, err := Open(parent, Options{StateDir: t.TempDir()}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q in it", parent, err, want)
+		}
+	}
+}
+
+func TestFilterEntryOfSomebodyElseStays(t *testing.T) {
+	l := newLab(t)
+	theirs := &netlink.Neigh{LinkIndex: link(t, "eth0").Attrs().Index, Family: unix.AF_BRIDGE, Flags: netlink.NTF_SELF,
+		State: netlink.NUD_PERMANENT, HardwareAddr: vmac[:]}
+	ok(t, netlink.NeighAdd(theirs))
+	before := snapshot(t)
+	p := l.open(Options{})
+	l.active(p, time.Second)
+	ok(t, p.Close())
+	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
+		t.Errorf("(-before +after):\n%s", diff)
+	}
+}
+
+func TestGroupsOfManySolicitedNodesAreJoined(t *testing.T) {
+	l := newLab(t)
+	p := l.open(Options{})
+	var r Router
+	for i := range joinsPerSocket + 100 {
+		r.Addrs = append(r.Addrs, netip.MustParseAddr(fmt.Sprintf("2001:db8::1:%x", i)))
+	}
+	ok(t, p.Add(1, r))
+	if got := len(p.members.socks); got < 2 {
+		t.Errorf("%d sockets for %d memberships, want them spread", got, len(r.Addrs))
+	}
+	b, err := os.ReadFile("/proc/thread-self/net/igmp6")
+	ok(t, err)
+	if got := strings.Count(string(b), "ff0200000000000000000001ff01"); got != len(r.Addrs) {
+		t.Errorf("%d groups joined, want %d", got, len(r.Addrs))
+	}
+	ok(t, p.Remove(1))
+}
+
+func mustRenew(t testing.TB, p *Plane) {
+	t.Helper()
+	lost, err := p.Renew()
+	ok(t, err)
+	if len(lost) > 0 {
+		t.Fatalf("renew lost %v", lost)
+	}
+}

@@ -1,0 +1,97 @@
+package vip
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// Recover undoes what dead processes have left in the calling thread's network
+// namespace, by their journals in the state directory and by the protocol
+// number of their routes. Interfaces that a live process drives are left alone;
+// while there is one, so are routes that no journal mentions. It goes on after
+// errors and returns them joined. Call it at start, before the first Open,
+// unless that is to take over ([Options]).
+func Recover(o Options) error {
+	dir, unlock, err := lockStateDir(o.StateDir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	nft, routes, err := dialBoth()
+	if err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	defer nft.close()
+	defer routes.close()
+	live, err := dir.recoverAll(nft, routes, o)
+	errs := []error{err}
+	if !live {
+		errs = append(errs, purgeRoutes(routes))
+	}
+	if err := errors.Join(append(errs, dir.releaseShared())...); err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	return nil
+}
+
+func dialBoth() (nft, routes *conn, err error) {
+	if nft, err = dial(unix.NETLINK_NETFILTER, 0); err != nil {
+		return nil, nil, err
+	}
+	if routes, err = dial(unix.NETLINK_ROUTE, routePorts); err != nil {
+		return nil, nil, errors.Join(err, nft.close())
+	}
+	return nft, routes, nil
+}
+
+// recoverAll undoes every dead journal and reports whether there is a live one.
+func (d stateDir) recoverAll(nft, routes *conn, o Options) (live bool, err error) {
+	parents, err := d.parents()
+	errs := []error{err}
+	for _, parent := range parents {
+		l, err := d.read(parent)
+		switch {
+		case errors.Is(err, ErrBusy):
+			live = true
+		case err != nil:
+			errs = append(errs, err)
+		case l != nil:
+			o.logger().Warn("undoing what a dead process left", "interface", parent)
+			errs = append(errs, d.undo(l, nft, routes))
+		}
+	}
+	return live, errors.Join(errs...)
+}
+
+// undo takes back what a journal tells of, and ends the journal.
+func (d stateDir) undo(l *leftover, nft, routes *conn) error {
+	if err := l.undo(nft, routes); err != nil {
+		return fmt.Errorf("%s: %w", l.head.Parent, err)
+	}
+	return d.remove(l.head.Parent)
+}
+
+// undo takes back what the journal tells of.
+func (l *leftover) undo(nft, routes *conn) error {
+	p := &Plane{parent: l.head.Parent, index: l.head.Index}
+	f := filter{conn: routes, index: l.head.Index}
+	gone := !linkExists(routes, l.head.Index)
+	errs := []error{deleteTable(nft, l.head.Table)}
+	var list []route
+	for _, e := range l.made {
+		if mac, ok := e.mac(); ok && !gone {
+			errs = append(errs, f.del(mac))
+		}
+		for _, a := range e.Addrs {
+			list = append(list, p.anyRoutes(a)...)
+		}
+	}
+	_, err := applyRoutes(routes, unix.RTM_DELROUTE, list)
+	errs = append(errs, err)
+	if !gone {
+		errs = append(errs, restoreAll(l.head.Sysctls))
+	}
+	return errors.Join(errs...)
+}
