@@ -11,8 +11,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/fsm/internal/scenario"
 	"github.com/fhrpd/fhrpd/hello"
 )
+
+// One interface drives every machine.
+var _ scenario.Machine = (*Follower)(nil)
 
 var (
 	t0   = time.Unix(1_700_000_000, 0)
