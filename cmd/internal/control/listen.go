@@ -24,6 +24,13 @@ const maxPath = 107
 // probeTimeout bounds the question whether a daemon listens on an old socket.
 const probeTimeout = time.Second
 
+// How long to wait for others that start in the same folder, and how often to
+// look. A holder may itself wait for probeTimeout.
+const (
+	lockPatience = 3 * probeTimeout
+	lockRetry    = 2 * time.Millisecond
+)
+
 // Listen listens on the Unix socket at path, which only its owner may open
 // (mode 0600). A missing folder is made (0755). The socket of a daemon that is
 // gone is replaced; one that is answered is left alone and the error wraps
@@ -38,7 +45,7 @@ func Listen(path string) (net.Listener, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the folder of control socket %s: %w", path, err)
 	}
-	unlock, err := lockFolder(dir)
+	unlock, err := lockFolder(dir, lockPatience)
 	if err != nil {
 		return nil, fmt.Errorf("control socket %s: %w", path, err)
 	}
@@ -51,17 +58,20 @@ func Listen(path string) (net.Listener, error) {
 
 // lockFolder keeps two daemons that start together from both finding the
 // socket dead. The lock lives as long as its descriptor and needs no file.
-func lockFolder(dir string) (unlock func(), err error) {
+// Daemons with other sockets in the folder take it too, and hold it briefly.
+func lockFolder(dir string, patience time.Duration) (unlock func(), err error) {
 	f, err := os.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	for end := time.Now().Add(patience); err == unix.EWOULDBLOCK && time.Now().Before(end); {
+		time.Sleep(lockRetry)
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	}
+	if err != nil {
 		f.Close()
-		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, fmt.Errorf("%s is locked by another daemon that starts right now", dir)
-		}
-		return nil, fmt.Errorf("lock %s: %w", dir, err)
+		return nil, fmt.Errorf("lock %s, as every daemon does that starts there: %w", dir, err)
 	}
 	return func() { f.Close() }, nil
 }
