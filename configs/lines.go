@@ -50,7 +50,11 @@ func (s *scanner) peek() byte {
 	return s.text[s.pos]
 }
 
+// step moves on by one byte, and stays at the end.
 func (s *scanner) step() {
+	if s.done() {
+		return
+	}
 	if s.peek() == '\n' {
 		s.line++
 	}

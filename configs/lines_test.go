@@ -40,7 +40,7 @@ func TestLinesOfEveryShape(t *testing.T) {
 
 // The scan is only asked about valid text, but it must come to an end on any.
 func FuzzLinesEnd(f *testing.F) {
-	for _, s := range []string{"[", "[[", "a=[", "a={b=", "a=\"", "]]", "a=[}", "a={]", "=", "a=\"\"\"\\"} {
+	for _, s := range []string{"[", "[[", "a=[", "a={b=", "a=\"", "]]", "a=[}", "a={]", "=", "a=\"\"\"\\", "\"\\", "[a=b]"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
