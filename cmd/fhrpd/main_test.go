@@ -52,6 +52,7 @@ func TestExitCodesAndOutput(t *testing.T) {
 		{args: "verify users", stdout: []string{"192.0.2.9  yes"}},
 		{args: "verify nobody", code: 1, stderr: []string{"no such group"}},
 
+		{args: "lab --protocol eigrp --rate 1s", code: 2, stderr: []string{`protocol "eigrp": want hsrp1, hsrp2, vrrp2, vrrp3`, "rate 1s", "usage: fhrpd lab"}},
 		{args: "version", stdout: []string{"fhrpd ", " go1."}},
 		{args: "frobnicate", code: 2, stderr: []string{`unknown command "frobnicate"`}},
 		{args: "show status --loud", code: 2, stderr: []string{"unknown flag: --loud"}},

@@ -39,6 +39,7 @@ func commands(a *app) []*cobra.Command {
 		setCommand(a),
 		announceCommand(a),
 		verifyCommand(a),
+		labCommand(a),
 		versionCommand(a),
 	}
 }
