@@ -45,9 +45,11 @@ func (g *Group) down(now time.Time, cause fsm.Cause, detail string) {
 }
 
 // fence gives the role up in silence: another router may have had it for a
-// while. What this one knew of the others is as old as its own stop.
+// while. What this one knew of the others is as old as its own stop, and so is
+// what waits in its receive buffer: for one hold time it only listens.
 func (g *Group) fence(now time.Time, ev fsm.Fenced) {
 	g.forgetPeers()
+	g.retryAt = now.Add(g.holdTime)
 	g.take(occurrence{event: fenced, now: now, cause: ev.Cause, detail: ev.Detail})
 }
 

@@ -87,7 +87,7 @@ type Group struct {
 	helloAt time.Time // Hello timer; zero when stopped
 
 	preemptAt time.Time // end of the preempt delay; zero when none is running
-	retryAt   time.Time // until then a failed Acquire keeps this router in Listen
+	retryAt   time.Time // until then a failed Acquire or a fence keeps this router in Listen
 
 	helloTime, holdTime time.Duration // in force
 	learnsTimes         bool

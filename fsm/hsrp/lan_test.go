@@ -204,8 +204,10 @@ func TestTwoRouters(t *testing.T) {
 	better.off = false
 	l.step(better, fsm.Fenced{Cause: fsm.CauseStalled})
 	l.want(hello.Active, worse)
-	l.run(3*time.Second + delay)
-	l.want(hello.Active, better) // which preempts again
+	l.run(9 * time.Second) // it listens for one hold time, whatever it hears
+	l.want(hello.Active, worse)
+	l.run(4*time.Second + delay)
+	l.want(hello.Active, better) // then it preempts again
 }
 
 func TestNoPreemptKeepsTheActive(t *testing.T) {

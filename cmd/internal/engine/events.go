@@ -21,6 +21,7 @@ const (
 	eventAnnounce   = "announce"
 	eventReject     = "reject"
 	eventWarning    = "warning"
+	eventNotice     = "notice"
 )
 
 const (
@@ -146,6 +147,13 @@ func (e *Engine) rejectAuth(now time.Time, g *group, env *hello.Envelope, m *hel
 func (e *Engine) warn(now time.Time, g *group, topic, subject, message string) {
 	if e.unheard(now, g, topic, subject) {
 		e.emit(now, g, eventWarning, message)
+	}
+}
+
+// notice is warn for what is worth knowing and no fault.
+func (e *Engine) notice(now time.Time, g *group, topic, subject, message string) {
+	if e.unheard(now, g, topic, subject) {
+		e.emit(now, g, eventNotice, message)
 	}
 }
 

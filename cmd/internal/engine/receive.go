@@ -128,11 +128,11 @@ func (e *Engine) received(now time.Time, g *group, env *hello.Envelope, m hello.
 // noteForm remembers how the group computes VRRPv3's checksum over IPv4 and
 // says so once for each change.
 func (e *Engine) noteForm(now time.Time, g *group, c *vrrpCodec, form hello.Checksum, from netip.Addr) {
-	if form == hello.ChecksumUnknown || form == c.heard {
+	if g.wire.version != 3 || g.wire.family != hello.IPv4 || form == hello.ChecksumUnknown || form == c.heard {
 		return
 	}
 	c.heard = form
-	e.warn(now, g, "checksum-form", from.String(), fmt.Sprintf("%s sends the %s checksum; this router sends the %s one", from, form, c.sendForm()))
+	e.notice(now, g, "checksum-form", from.String(), fmt.Sprintf("%s sends the %s checksum; this router sends the %s one", from, form, c.sendForm()))
 }
 
 // compareAddresses warns when the active router has another virtual address;
