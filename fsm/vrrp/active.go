@@ -30,10 +30,22 @@ func (r *Router) inActive(now time.Time, from peer, m *hello.VRRP) {
 	case r.losesTo(from):
 		r.yield(now, from, m)
 	default:
-		if r.cfg.Version == 3 {
-			r.advertise(now)
-		}
+		r.answer(now)
 		r.do(fsm.Announce{Kind: fsm.Reassert})
+	}
+}
+
+// replyGap is the shortest Advertisement_Interval.
+const replyGap = 10 * time.Millisecond
+
+// answer sends the loser an advertisement at once. RFC 9568 brought this; RFC
+// 3768 discards the loser in silence. Within replyGap of the last one it is
+// left out: that one crossed with the loser's, or the other router believes
+// that it has won and would answer back without end.
+func (r *Router) answer(now time.Time) {
+	sent := r.adver.Add(-r.cfg.AdverInterval)
+	if r.cfg.Version == 3 && now.Sub(sent) >= replyGap {
+		r.advertise(now)
 	}
 }
 

@@ -265,6 +265,28 @@ func TestConvergenceOfEquals(t *testing.T) {
 	}
 }
 
+// TestTwoWinners proves that two routers which both believe they win, because
+// each takes itself for a greater address than it sends from, do not answer each
+// other without end.
+func TestTwoWinners(t *testing.T) {
+	l := newLAN(t, 1, v3(), v3())
+	for _, s := range l.routers {
+		s.deaf = true
+		l.step(s, fsm.Up{Addr: netip.MustParseAddr("192.0.2.200")})
+	}
+	l.run(5 * time.Second)
+	for _, s := range l.routers {
+		s.deaf = false
+	}
+	l.trace.Reset()
+	const d = 10 * time.Second
+	l.run(d)
+	sent := strings.Count(l.trace.String(), "send")
+	if limit := 2 * int(d/replyGap); len(l.active()) != 2 || sent > limit {
+		t.Errorf("%d Active sent %d advertisements in %v, want at most %d", len(l.active()), sent, d, limit)
+	}
+}
+
 // TestHandOverTimes measures how long nobody is Active.
 func TestHandOverTimes(t *testing.T) {
 	for _, tc := range []struct {

@@ -149,6 +149,12 @@ func TestRFC9568Active(t *testing.T) {
 		expect(t, r, 700*ms, advert(v3(), greater, 99), "send 100, reassert", Active, 1700*ms)
 		expect(t, r, 800*ms, advert(v3(), smaller, 100), "send 100, reassert", Active, 1800*ms)
 	})
+	t.Run(section+"A5 what was said a moment ago is not repeated", func(t *testing.T) {
+		r := in(t, Active, v3())
+		expect(t, r, 10*ms-1, advert(v3(), greater, 99), "reassert", Active, time.Second)
+		expect(t, r, 10*ms, advert(v3(), greater, 99), "send 100, reassert", Active, 1010*ms)
+		expect(t, r, 11*ms, advert(v3(), greater, 99), "reassert", Active, 1010*ms)
+	})
 	t.Run(section+"A5 the loser's interval is not learned", func(t *testing.T) {
 		r := in(t, Active, v3())
 		r.Step(t0, every(4*time.Second, advert(v3(), greater, 99)))
