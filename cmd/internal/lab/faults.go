@@ -17,10 +17,15 @@ type fault struct {
 	last  string // who must be active after it
 	alone bool   // only the first runs before the fault
 	cuts  bool   // gw1 cannot be reached afterwards
-	kills bool   // gw1's daemon is gone or does not run afterwards
+	role  string // of gw1 from the fault on, where that is certain
 	// returns says that gw1's daemon withdraws: the client must hold gw1's real
 	// address at its real MAC again.
 	returns bool
+	ends    bool // gw1's daemon must end by itself, and cleanly
+
+	// preempts says that the daemons are configured to. Without it the router
+	// that has taken over keeps the role, which is what a fault is to show.
+	preempts bool
 
 	inject func(context.Context, *rig) error
 	// second is what is done once the other router has taken over, before the
@@ -29,7 +34,6 @@ type fault struct {
 	secondText string
 	// waits returns how long the timers make the peer wait.
 	waits func(plan) time.Duration
-	why   string // what that time is
 }
 
 // split reports whether both routers own the address on purpose for a while.
@@ -58,31 +62,30 @@ func nothing(plan) time.Duration { return 0 }
 // faultTable returns the faults in the order in which help lists them. One
 // without inject is a name that the program accepts and cannot do.
 func faultTable() []fault {
-	const hold = "hold time"
 	return []fault{
 		{
 			name: "stop", text: "SIGTERM to the daemon on gw1", first: nodeGW1, last: nodeGW2,
-			kills: true, returns: true,
-			inject: signal(unix.SIGTERM), waits: plan.resigned, why: "skew",
+			role: roleOther, returns: true, ends: true,
+			inject: signal(unix.SIGTERM), waits: plan.resigned,
 		},
 		{
-			name: "kill", text: "SIGKILL to the daemon on gw1", first: nodeGW1, last: nodeGW2, kills: true,
-			inject: signal(unix.SIGKILL), waits: plan.detect, why: hold,
+			name: "kill", text: "SIGKILL to the daemon on gw1", first: nodeGW1, last: nodeGW2, role: roleDead,
+			inject: signal(unix.SIGKILL), waits: plan.detect,
 		},
 		{
-			name: "freeze", text: "SIGSTOP to the daemon on gw1", first: nodeGW1, last: nodeGW2,
+			name: "freeze", text: "SIGSTOP to the daemon on gw1", first: nodeGW1, last: nodeGW2, role: roleDead,
 			inject: signal(unix.SIGSTOP), second: signal(unix.SIGCONT), secondText: "SIGCONT: it wakes up and must not take the role back unasked",
-			waits: plan.detect, why: hold,
+			waits: plan.detect,
 		},
 		{
 			name: "link", text: "gw1's interface is switched off", first: nodeGW1, last: nodeGW2, cuts: true,
 			inject: func(_ context.Context, r *rig) error { return r.net.gw[nodeGW1].LinkDown(lanDev) },
-			waits:  plan.detect, why: hold,
+			waits:  plan.detect,
 		},
 		{
 			name: "carrier", text: "the switch's port to gw1 goes down", first: nodeGW1, last: nodeGW2, cuts: true,
 			inject: func(_ context.Context, r *rig) error { return r.net.sw.LinkDown(nodeGW1) },
-			waits:  plan.detect, why: hold,
+			waits:  plan.detect,
 		},
 		{
 			name: "partition", text: "gw1 and gw2 cannot hear each other, the client hears both", first: nodeGW1, last: nodeGW1,
@@ -90,12 +93,12 @@ func faultTable() []fault {
 			waits: nothing,
 		},
 		{
-			name: "preempt", text: "gw1 starts, with the higher priority", first: nodeGW2, last: nodeGW1, alone: true,
+			name: "preempt", text: "gw1 starts, with the higher priority", first: nodeGW2, last: nodeGW1, alone: true, preempts: true,
 			inject: func(_ context.Context, r *rig) error { return r.gw[nodeGW1].start() },
 			waits:  nothing,
 		},
 		{
-			name: "priority", text: "gw1's priority is set to 90", first: nodeGW1, last: nodeGW2, returns: true,
+			name: "priority", text: "gw1's priority is set to 90", first: nodeGW1, last: nodeGW2, returns: true, preempts: true,
 			inject: lowerPriority, waits: nothing,
 		},
 		{name: "handover"},

@@ -33,24 +33,29 @@ func newGateway(name string, ns *netlab.NS, p plan, dir, exe string) *gateway {
 	if name == nodeGW2 {
 		priority = prioritySecond
 	}
-	g := &gateway{name: name, ns: ns, dir: dir, exe: exe, config: p.config(priority)}
-	g.client = control.Dial(g.path("sock"))
+	g := &gateway{name: name, ns: ns, dir: filepath.Join(dir, name), exe: exe, config: p.config(priority)}
+	g.client = control.Dial(g.path("control.sock"))
 	return g
 }
 
-func (g *gateway) path(ext string) string { return filepath.Join(g.dir, g.name+"."+ext) }
+// path returns a file of the gateway. Daemons keep their state next to their
+// control sockets, so each has a directory.
+func (g *gateway) path(name string) string { return filepath.Join(g.dir, name) }
 
 // start runs the daemon.
 func (g *gateway) start() error {
-	if err := os.WriteFile(g.path("toml"), []byte(g.config), 0o600); err != nil {
+	if err := os.MkdirAll(g.dir, 0o700); err != nil {
+		return fmt.Errorf("make directory of %s: %w", g.name, err)
+	}
+	if err := os.WriteFile(g.path("fhrpd.toml"), []byte(g.config), 0o600); err != nil {
 		return fmt.Errorf("write configuration of %s: %w", g.name, err)
 	}
-	log, err := os.Create(g.path("log"))
+	log, err := os.Create(g.path("daemon.log"))
 	if err != nil {
 		return fmt.Errorf("make log of %s: %w", g.name, err)
 	}
 	defer log.Close()
-	cmd := exec.Command(g.exe, "run", "--config", g.path("toml"), "--control", g.path("sock"))
+	cmd := exec.Command(g.exe, "run", "--config", g.path("fhrpd.toml"), "--control", g.path("control.sock"))
 	cmd.Args[0] = "fhrpd"
 	cmd.Stdout, cmd.Stderr = log, log
 	proc, err := g.ns.StartPrivate(cmd)
@@ -82,6 +87,17 @@ func (g *gateway) alive() bool {
 	default:
 		return true
 	}
+}
+
+// ended returns what is wrong with how the daemon ended.
+func (g *gateway) ended() []string {
+	if g.alive() {
+		return []string{"the daemon of " + g.name + " still runs"}
+	}
+	if err := g.proc.Err(); err != nil {
+		return []string{fmt.Sprintf("the daemon of %s did not end cleanly: %v", g.name, err)}
+	}
+	return nil
 }
 
 // stopGrace is what a daemon gets to end cleanly before it is killed.
@@ -147,7 +163,7 @@ func (g *gateway) all(ctx context.Context, match func(string) bool) bool {
 
 // tail returns the end of the daemon's log, for a report of what went wrong.
 func (g *gateway) tail() string {
-	b, err := os.ReadFile(g.path("log"))
+	b, err := os.ReadFile(g.path("daemon.log"))
 	if err != nil || len(b) == 0 {
 		return fmt.Sprintf("log of %s: empty", g.name)
 	}

@@ -103,27 +103,35 @@ func (p plan) sightings(frames []netlab.Frame) []sighting {
 	return list
 }
 
-// look takes a snapshot of the client, the switch and the daemons.
-func (r *rig) look(ctx context.Context) (snapshot, error) {
-	s := snapshot{pings: map[string]bool{}}
-	var errs []error
-	for name, at := range gateways {
-		ok, err := ping(r.net.client, at.addr(r.plan.family))
-		s.pings[name] = ok
-		errs = append(errs, err)
+// look takes a snapshot of the client, the switch and the daemons. The tables
+// come first, as the traffic left them.
+func (r *rig) look(ctx context.Context) (s snapshot, err error) {
+	if s.arp, err = r.clientTable(); err != nil {
+		return s, err
 	}
-	arp, err := r.clientTable()
-	errs = append(errs, err)
-	s.arp = arp
-	port, _, err := r.net.sw.FDBPort(lanBridge, r.plan.mac(1))
-	s.port = port
-	errs = append(errs, err)
+	if s.port, _, err = r.net.sw.FDBPort(lanBridge, r.plan.mac(1)); err != nil {
+		return s, err
+	}
 	for _, name := range []string{nodeGW1, nodeGW2} {
 		if r.gw[name].all(ctx, r.plan.activeState) {
 			s.active = append(s.active, name)
 		}
 	}
-	return s, errors.Join(errs...)
+	s.pings, err = r.pings()
+	return s, err
+}
+
+// pings asks both real addresses for an echo.
+func (r *rig) pings() (map[string]bool, error) {
+	answers := map[string]bool{}
+	for name, at := range gateways {
+		ok, err := ping(r.net.client, at.addr(r.plan.family))
+		if err != nil {
+			return nil, err
+		}
+		answers[name] = ok
+	}
+	return answers, nil
 }
 
 func (r *rig) clientTable() (map[netip.Addr]hello.MAC, error) {
@@ -151,16 +159,16 @@ func (r *rig) until(ctx context.Context, rec *record, limit time.Duration, what 
 	return err
 }
 
-// claimed reports whether a gateway has claimed the first group on the wire
-// since a given time.
-func (r *rig) claimed(o *observer, node string, since time.Time) bool {
-	for _, f := range o.ports[node].Frames() {
-		if f.At.Before(since) {
-			continue
-		}
-		if s, ok := r.plan.read(node, f.At, f.Data); ok && s.Kind == seenActive && s.Group == 1 {
-			return true
-		}
+// claim returns a condition: that a gateway has claimed the first group on the
+// wire since a given time.
+func (r *rig) claim(o *observer, node string, since time.Time) func() bool {
+	n := 0
+	return func() bool {
+		var frames []netlab.Frame
+		frames, n = o.ports[node].Since(n)
+		return slices.ContainsFunc(frames, func(f netlab.Frame) bool {
+			s, ok := r.plan.read(node, f.At, f.Data)
+			return ok && s.Kind == seenActive && s.Group == 1 && !f.At.Before(since)
+		})
 	}
-	return false
 }

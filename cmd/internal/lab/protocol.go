@@ -97,6 +97,14 @@ func (p plan) detect() time.Duration {
 	return p.hold
 }
 
+// detectName names that time.
+func (p plan) detectName() string {
+	if p.proto == hello.ProtocolVRRP {
+		return "active-down interval"
+	}
+	return "hold time"
+}
+
 // resigned returns how long gw2 waits once gw1 has said goodbye.
 func (p plan) resigned() time.Duration {
 	if p.proto == hello.ProtocolVRRP {
@@ -152,7 +160,7 @@ func (p plan) group(b *strings.Builder, k, priority int) {
 		number, interval = "vrid", fmt.Sprintf("advertise = %q\n", p.hello)
 	}
 	fmt.Fprintf(b, "\n[[%s]]\ninterface = %q\nname = %q\nversion = %d\n%s = %d\n", p.proto, lanDev, groupName(k), p.version, number, k)
-	fmt.Fprintf(b, "virtual_ips = [%s]\npriority = %d\npreempt = true\n%s", strings.Join(vips, ", "), priority, interval)
+	fmt.Fprintf(b, "virtual_ips = [%s]\npriority = %d\npreempt = %t\n%s", strings.Join(vips, ", "), priority, p.fault.preempts, interval)
 }
 
 func groupName(k int) string {
@@ -255,15 +263,14 @@ func (p plan) readARP(s *sighting, frame []byte) bool {
 	if err != nil || p.family != hello.IPv4 {
 		return false
 	}
-	vip := p.vips(1)[0]
+	vip, real := p.vips(1)[0], gateways[s.Node]
 	switch {
 	case a.IsGratuitous() && a.SenderIP == vip:
 		s.Kind, s.Detail = seenAnnounce, garpForm(h, a)
-	case a.IsGratuitous() && a.SenderIP == gateways[s.Node].addr(p.family):
+	case a.IsGratuitous() && a.SenderIP == real.v4 && a.SenderMAC == p.mac(1):
+		s.Kind, s.Detail = seenAnnounce, garpReal
+	case a.IsGratuitous() && a.SenderIP == real.v4 && a.SenderMAC == real.mac:
 		s.Kind, s.Detail = seenAnnounce, garpRealBack
-		if a.SenderMAC == p.mac(1) {
-			s.Detail = garpReal
-		}
 	case a.SenderIP == vip && a.Op == garp.OpRequest:
 		s.Kind, s.Detail = seenDirected, a.TargetIP.String()
 	case a.SenderIP == vip:

@@ -97,7 +97,7 @@ func topology(p plan) string {
 	host := "host " + hostAt.addr(p.family).String()
 	gap := strings.Repeat(" ", len(client))
 	return fmt.Sprintf("  %s ── switch ──┬── %s ──┬── core ── %s\n", client, at(nodeGW1), host) +
-		fmt.Sprintf("  %s            └── %s ──┘\n", gap, at(nodeGW2)) +
+		fmt.Sprintf("  %s             └── %s ──┘\n", gap, at(nodeGW2)) +
 		fmt.Sprintf("  virtual address %s at %s\n", p.vips(1)[0], p.mac(1))
 }
 
@@ -165,7 +165,11 @@ func (v Verdict) write(b *strings.Builder, p plan, i ink) {
 	row("outage", "%.1f ms; allowed %.1f ms = %s", v.OutageMS, v.BoundMS, v.boundText)
 	row("datagrams", "%d sent, %d lost, %d duplicated; the slowest took %.1f ms", v.Sent, v.Lost, v.Duplicated, v.SlowestMS)
 	row("takeover", "%.1f ms after the fault%s", v.TakeoverMS, groupsNote(v.Groups))
-	row("two owners", "%.1f ms; allowed %.1f ms%s", v.TwoOwnersMS, v.TwoOwnersBound, v.ownersBoundText)
+	if p.fault.split() {
+		row("two owners", "%.1f ms, of which %.1f ms after the partition; allowed %.1f ms", v.TwoOwnersMS, v.OwnersAfterMS, v.TwoOwnersBound)
+	} else {
+		row("two owners", "%.1f ms; allowed %.1f ms", v.TwoOwnersMS, v.TwoOwnersBound)
+	}
 	row("active", "%s", orNone(v.Active))
 	row("announced", "%s", orNone(strings.Join(v.GARPs, ", ")))
 	row("client's table", "%-15s %s", p.vips(1)[0], v.ARP)

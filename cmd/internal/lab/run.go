@@ -213,10 +213,13 @@ func (r *rig) stream(ctx context.Context, rec *record, obs *observer) error {
 		return err
 	}
 	r.say("stream of datagrams, one every %v", r.plan.rate)
-	if rec.before, err = r.look(ctx); err != nil {
+	if _, err := r.pings(); err != nil { // so that the client knows the real addresses
 		return err
 	}
 	if err := pause(ctx, time.Until(rec.start.Add(steady))); err != nil {
+		return err
+	}
+	if rec.before, err = r.look(ctx); err != nil {
 		return err
 	}
 	if err := r.breakIt(ctx, rec, obs); err != nil {
@@ -227,6 +230,9 @@ func (r *rig) stream(ctx context.Context, rec *record, obs *observer) error {
 	}
 	stop()
 	rec.sent, rec.end = send.times(), time.Now()
+	if f := r.plan.fault; f.ends {
+		rec.notes = append(rec.notes, r.gw[nodeGW1].ended()...)
+	}
 	rec.after, err = r.look(ctx)
 	rec.said = map[string][]status.Transition{nodeGW1: r.gw[nodeGW1].transitions(ctx), nodeGW2: r.gw[nodeGW2].transitions(ctx)}
 	return err
@@ -241,7 +247,7 @@ func (r *rig) breakIt(ctx context.Context, rec *record, obs *observer) error {
 		return err
 	}
 	limit := f.waits(r.plan) + r.plan.detect() + patience
-	err := r.until(ctx, rec, limit, f.taker()+"'s takeover", func() bool { return r.claimed(obs, f.taker(), rec.fault) })
+	err := r.until(ctx, rec, limit, f.taker()+"'s takeover", r.claim(obs, f.taker(), rec.fault))
 	if err != nil || f.second == nil {
 		return err
 	}

@@ -68,9 +68,8 @@ func (t *teller) theFault() {
 	f := t.r.plan.fault
 	e := t.add(t.r.fault, nodeLab, "%s", f.text)
 	e.mark = true
-	if f.kills || f.name == "freeze" {
-		// A line of its own would say the same again.
-		e.Node, e.Role = nodeGW1, roleDead
+	if f.role != "" {
+		e.Node, e.Role = nodeGW1, f.role
 	}
 	if !t.r.second.IsZero() {
 		e := t.add(t.r.second, nodeLab, "%s", f.secondText)
@@ -162,7 +161,7 @@ func (t *teller) announcement(s sighting) string {
 	case garpReal:
 		return fmt.Sprintf("gratuitous ARP reply to all: %s is at %s", at.addr(p.family), mac)
 	case garpRealBack:
-		return fmt.Sprintf("gratuitous ARP to all: %s is at %s again", at.addr(p.family), at.mac)
+		return fmt.Sprintf("gratuitous ARP to all: %s is at %s, its real MAC", at.addr(p.family), at.mac)
 	case garpVIP:
 		return fmt.Sprintf("gratuitous ARP reply to all: %s is at %s", vip, mac)
 	case garpCisco:
