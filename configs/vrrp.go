@@ -24,7 +24,7 @@ func (p *parser) vrrp(o *opt[rawVRRP]) (VRRP, entry) {
 		Group:   p.group(o.at, &r.rawGroup, protocol{preempt: true, realIP: false}),
 		VRID:    uint8(p.required(&r.VRID, 1, 255, "")),
 		Version: uint8(p.number(&r.Version, 3, 2, 3, "")),
-		Accept:  r.Accept.or(false),
+		Accept:  r.Accept.or(true),
 	}
 	v.Auth = p.vrrpAuth(&r.Auth, v.Version)
 	v.Advertise = p.advertise(r, v.Version)
