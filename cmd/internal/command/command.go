@@ -1,0 +1,148 @@
+// Package command runs the programs that a configuration names: checks of
+// tracked objects and hooks. A program never runs through a shell, never
+// outlives its time, and never sees the environment of the daemon.
+package command
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Spec is one run of a program.
+type Spec struct {
+	Args    []string // program and arguments; at least one
+	Stdin   []byte   // nil = /dev/null
+	Timeout time.Duration
+	// Alone ends, with the program, whatever it left running in its process
+	// group. Without it only a timeout does, so that a program may start a
+	// service.
+	Alone bool
+}
+
+// Result is how a run ended.
+type Result struct {
+	// Exit is the exit status, -1 when there is none: the program could not be
+	// started or a signal ended it.
+	Exit     int
+	Duration time.Duration
+	// Line is the first line of what the program printed to standard output or
+	// standard error, at most 200 bytes, printable.
+	Line string
+	// Err is nil when the exit status is 0. It wraps context.DeadlineExceeded
+	// after a timeout, and the cause of a cancelled context.
+	Err error
+}
+
+// pipeDelay is how long a program's output is waited for once the program has
+// ended, because a process that it left behind may hold it open for ever.
+const pipeDelay = 100 * time.Millisecond
+
+// Run runs a program in a process group of its own and waits for its end. When
+// the timeout has passed or ctx is done the whole group is killed. It returns at
+// the latest 100 ms after that, unless the kernel cannot kill the program.
+func Run(ctx context.Context, s Spec) Result {
+	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+	defer cancel()
+	var out firstLine
+	cmd := prepare(ctx, s, &out)
+	began := time.Now()
+	err := cmd.Start()
+	if err == nil {
+		err = wait(cmd, s.Alone)
+	}
+	r := Result{Exit: -1, Duration: time.Since(began), Line: out.String()}
+	if cmd.ProcessState != nil {
+		r.Exit = cmd.ProcessState.ExitCode()
+	}
+	// A program that has ended well is not blamed for what it left behind.
+	if r.Exit != 0 {
+		r.Err = explain(ctx, s, err)
+	}
+	return r
+}
+
+func prepare(ctx context.Context, s Spec, out *firstLine) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, s.Args[0], s.Args[1:]...)
+	cmd.Env, cmd.Dir = environment(), "/"
+	cmd.Stdout, cmd.Stderr = out, out
+	if s.Stdin != nil {
+		cmd.Stdin = bytes.NewReader(s.Stdin)
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return killGroup(cmd.Process) }
+	cmd.WaitDelay = pipeDelay
+	return cmd
+}
+
+// environment is what every program gets. The search path is the daemon's, so
+// that a script finds what its own name was found with.
+func environment() []string {
+	path := os.Getenv("PATH")
+	if path == "" {
+		path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	}
+	return []string{"PATH=" + path, "LANG=C.UTF-8"}
+}
+
+// killGroup asks first whether the leader was reaped: its number may belong to
+// somebody else after that.
+func killGroup(p *os.Process) error {
+	if err := p.Signal(syscall.Signal(0)); err != nil {
+		return err
+	}
+	return unix.Kill(-p.Pid, unix.SIGKILL)
+}
+
+// wait reaps the program. What it left behind is killed before that, while its
+// number still stands for its group.
+func wait(cmd *exec.Cmd, alone bool) error {
+	if alone {
+		for {
+			err := unix.Waitid(unix.P_PID, cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+			if !errors.Is(err, unix.EINTR) {
+				break
+			}
+		}
+		_ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL)
+	}
+	return cmd.Wait()
+}
+
+// explain words the end of a run that did not end with exit status 0.
+func explain(ctx context.Context, s Spec, err error) error {
+	var exit *exec.ExitError
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("killed after %v: %w", s.Timeout, context.DeadlineExceeded)
+	case ctx.Err() != nil:
+		return fmt.Errorf("killed: %w", context.Cause(ctx))
+	case errors.As(err, &exit):
+		return exit
+	}
+	return startError(s.Args[0], err)
+}
+
+// startError says why a program does not start, with the cure where it is known.
+func startError(program string, err error) error {
+	switch {
+	case errors.Is(err, exec.ErrNotFound):
+		return fmt.Errorf("start %s: not found in PATH; write an absolute path: %w", program, exec.ErrNotFound)
+	case errors.Is(err, unix.EACCES):
+		return fmt.Errorf("start %s: %w (chmod +x %s?)", program, unix.EACCES, program)
+	case errors.Is(err, unix.ENOEXEC):
+		return fmt.Errorf("start %s: %w (a script begins with #! and its interpreter)", program, unix.ENOEXEC)
+	}
+	var path *os.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return fmt.Errorf("start %s: %w", program, err)
+}

@@ -1,0 +1,151 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"golang.org/x/sys/unix"
+)
+
+// sh is a program of the test, where the shell is the program and not the way
+// to start one.
+func sh(script string, args ...string) Spec {
+	return Spec{Args: append([]string{"/bin/sh", "-c", script, "sh"}, args...), Timeout: 10 * time.Second}
+}
+
+func TestResult(t *testing.T) {
+	t.Setenv("FHRPD_TEST_SECRET", "leaked")
+	dir := t.TempDir()
+	notExecutable := filepath.Join(dir, "plain")
+	if err := os.WriteFile(notExecutable, []byte("#!/bin/sh\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	withStdin := sh("cat")
+	withStdin.Stdin = []byte(`{"to":"Active"}`)
+	tests := []struct {
+		name string
+		spec Spec
+		exit int
+		line string
+		err  string // what the error contains
+	}{
+		{"status 0 is success", sh("echo fine"), 0, "fine", ""},
+		{"any other status is a failure", sh("echo broken; exit 3"), 3, "broken", "exit status 3"},
+		{"standard error is heard too", sh("echo why >&2; exit 1"), 1, "why", "exit status 1"},
+		{"a signal has no status", sh("kill -TERM $$"), -1, "", "terminated"},
+		{"standard input arrives", withStdin, 0, `{"to":"Active"}`, ""},
+		{"standard input is empty without one", sh("wc -c"), 0, "0", ""},
+		{"the daemon's environment stays at home", sh("echo [$FHRPD_TEST_SECRET]"), 0, "[]", ""},
+		{"the search path is known", sh("echo ${PATH:+set}"), 0, "set", ""},
+		{"it starts in the root directory", sh("pwd"), 0, "/", ""},
+		{"blank lines come before the first line", sh(`printf '\n \nfirst\nsecond\n'`), 0, "first", ""},
+		{"control characters are taken out", sh(`printf '\033[31mred\a'`), 0, "[31mred", ""},
+		{"a long line is cut", sh("head -c 100000 /dev/zero | tr '\\0' x"), 0, strings.Repeat("x", lineLimit), ""},
+		{"arguments are not a script", Spec{Args: []string{"/bin/echo", "$(id);`id`"}, Timeout: time.Second}, 0, "$(id);`id`", ""},
+		{"a missing program says so", Spec{Args: []string{"/no/such"}, Timeout: time.Second}, -1, "", "start /no/such: no such file or directory"},
+		{"a missing name asks for a path", Spec{Args: []string{"no-such-program"}, Timeout: time.Second}, -1, "", "write an absolute path"},
+		{"a plain file asks for its mode", Spec{Args: []string{notExecutable}, Timeout: time.Second}, -1, "", "chmod +x"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := Run(t.Context(), tt.spec)
+			if r.Exit != tt.exit || r.Line != tt.line {
+				t.Errorf("exit %d, line %q; want %d, %q (error %v)", r.Exit, r.Line, tt.exit, tt.line, r.Err)
+			}
+			if (r.Err == nil) != (tt.err == "") || r.Err != nil && !strings.Contains(r.Err.Error(), tt.err) {
+				t.Errorf("error %v, want one with %q", r.Err, tt.err)
+			}
+		})
+	}
+}
+
+func TestExitStatusIsAnExitError(t *testing.T) {
+	r := Run(t.Context(), sh("exit 7"))
+	if e, ok := errors.AsType[*exec.ExitError](r.Err); !ok || e.ExitCode() != 7 {
+		t.Errorf("error %v, want an exit error with status 7", r.Err)
+	}
+}
+
+// left starts a sleeper in the background, lets then run end as rest says, and
+// returns the sleeper's number.
+func left(t *testing.T, s Spec, rest string) (Result, int) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "pid")
+	s.Args = []string{"/bin/sh", "-c", `sleep 300 & echo $! >"$1.part" && mv "$1.part" "$1"; ` + rest, "sh", file}
+	r := Run(t.Context(), s)
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Kill(pid, unix.SIGKILL) })
+	return r, pid
+}
+
+// running reports whether a process exists and is not a zombie.
+func running(pid int) bool {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return false
+	}
+	_, rest, _ := strings.Cut(string(b), ") ")
+	return !strings.HasPrefix(rest, "Z")
+}
+
+func gone(t *testing.T, pid int) {
+	t.Helper()
+	err := netlab.Eventually(t.Context(), 5*time.Second, func() bool { return !running(pid) })
+	if err != nil {
+		t.Fatalf("process %d is still there: %v", pid, err)
+	}
+}
+
+func TestTimeoutKillsTheWholeGroup(t *testing.T) {
+	r, pid := left(t, Spec{Timeout: time.Second}, "wait")
+	if !errors.Is(r.Err, context.DeadlineExceeded) || r.Err.Error() != "killed after 1s: context deadline exceeded" {
+		t.Errorf("error %v, want that it was killed after 1s", r.Err)
+	}
+	if r.Duration > 5*time.Second || r.Exit != -1 {
+		t.Errorf("exit %d after %v, want -1 soon after 1s", r.Exit, r.Duration)
+	}
+	gone(t, pid)
+}
+
+func TestCancelledContextIsTheCause(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	stopping := errors.New("stopping")
+	time.AfterFunc(50*time.Millisecond, func() { cancel(stopping) })
+	r := Run(ctx, sh("sleep 300"))
+	if !errors.Is(r.Err, stopping) {
+		t.Errorf("error %v, want the cause %v", r.Err, stopping)
+	}
+}
+
+func TestAloneEndsWhatWasLeftBehind(t *testing.T) {
+	r, pid := left(t, Spec{Timeout: 10 * time.Second, Alone: true}, "exit 0")
+	if r.Err != nil || r.Duration > 5*time.Second {
+		t.Errorf("%v after %v, want success at once", r.Err, r.Duration)
+	}
+	gone(t, pid)
+}
+
+func TestServiceMayOutliveItsStarter(t *testing.T) {
+	r, pid := left(t, Spec{Timeout: 10 * time.Second}, "exit 0")
+	if r.Err != nil || r.Exit != 0 || r.Duration > 5*time.Second {
+		t.Errorf("exit %d, %v after %v, want success although the output is held open", r.Exit, r.Err, r.Duration)
+	}
+	if !running(pid) {
+		t.Error("the process in the background was killed")
+	}
+}
