@@ -22,7 +22,7 @@ type class struct {
 	// What the transaction under construction does to the class.
 	touched  [][6]byte // MACs whose number of users changed; may repeat
 	add, del [][6]byte
-	refresh  bool // start the lease again, provided that it has not run out
+	refresh  bool // start the lease again, if used, provided that it has not run out
 	reset    bool // empty both sets first: the lease has run out
 	notAlive int  // index of the message that tells whether it has
 }
@@ -147,10 +147,10 @@ func (c *class) write(r *ruleset, n int, ifindex []byte, now time.Duration, crea
 	case c.reset:
 		r.flush(c.active)
 		r.flush(c.alive)
+	case c.refresh && c.held:
+		c.notAlive = r.notAlive(c.alive, ifindex)
 	case used != c.held:
 		r.flush(c.alive)
-	case c.refresh:
-		c.notAlive = r.notAlive(c.alive, ifindex)
 	}
 	r.macs(unix.NFT_MSG_DELSETELEM, c.active, c.del)
 	r.macs(unix.NFT_MSG_NEWSETELEM, c.active, c.add)

@@ -80,6 +80,9 @@ func (p *Plane) claim(c Claim) error {
 	case !g.gated:
 		return nil
 	}
+	if old := g.before(); old != shut {
+		p.classes[old].refresh = true // to learn whether the old lease has run out
+	}
 	n := p.classFor(c.Lease)
 	p.classes[n].refresh = true
 	if g.class != n {

@@ -1,6 +1,7 @@
 package vip
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -98,7 +99,8 @@ func TestGateDoesNotReopenWhatRanOut(t *testing.T) {
 	}{
 		{"other router of the class", []Claim{{2, testLease}}, []ID{10}},
 		{"the router itself", []Claim{{10, testLease}}, []ID{10}},
-		{"the router itself, with another lease", []Claim{{10, 2 * testLease}}, nil},
+		{"the router itself, with another lease", []Claim{{10, 2 * testLease}}, []ID{10}},
+		{"the router itself, shut and opened at once", []Claim{{10, testLease}}, []ID{10}},
 		{"the router itself and another", []Claim{{10, testLease}, {2, testLease}}, []ID{10}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -107,16 +109,16 @@ func TestGateDoesNotReopenWhatRanOut(t *testing.T) {
 			l.active(p, testLease)
 			ok(t, p.Add(2, second))
 			l.silence(time.Now())
-			lost, err := p.Gate(tt.open, nil)
-			ok(t, err)
-			if tt.want == nil { // the old class was not asked: its end shows at the next Renew
-				lost, err = p.Renew()
-				ok(t, err)
+			var shut []ID
+			if strings.Contains(tt.name, "shut") {
+				shut = []ID{10}
 			}
+			lost, err := p.Gate(tt.open, shut)
+			ok(t, err)
 			if diff := cmp.Diff(tt.want, lost); diff != "" {
 				t.Errorf("lost (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); tt.want != nil && diff != "" {
+			if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
 				t.Errorf("reopened (-want +got):\n%s", diff)
 			}
 			for _, c := range tt.open {

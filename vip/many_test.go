@@ -1,0 +1,131 @@
+package vip
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// routerN is one of 4096 routers with an address of each family.
+func routerN(n int) Router {
+	return Router{MAC: [6]byte{0, 0, 0x0c, 0x9f, 0xf0 | byte(n>>8), byte(n)}, Accept: true,
+		Addrs: []netip.Addr{netip.AddrFrom4([4]byte{10, 0, 16 | byte(n>>8), byte(n)}),
+			netip.MustParseAddr(fmt.Sprintf("2001:db8::a:%x", n))}}
+}
+
+// many adds n routers and returns their claims and ids.
+func (l *lab) many(p *Plane, n int) ([]Claim, []ID) {
+	l.t.Helper()
+	var claims []Claim
+	var ids []ID
+	for i := range n {
+		ok(l.t, p.Add(ID(i), routerN(i)))
+		claims = append(claims, Claim{ID(i), time.Minute})
+		ids = append(ids, ID(i))
+	}
+	return claims, ids
+}
+
+func TestAllGroupsOfHSRPVersion2AtOnce(t *testing.T) {
+	const n = 4096
+	l := newLab(t)
+	before := snapshot(t)
+	p := l.open(Options{})
+	start := time.Now()
+	step := func(what string) {
+		t.Logf("%-8s %8.2f ms", what, float64(time.Since(start).Microseconds())/1000)
+		start = time.Now()
+	}
+	claims, ids := l.many(p, n)
+	step("add")
+	mustGate(t, p, claims, nil)
+	step("open")
+	ok(t, p.Address(ids, nil))
+	step("address")
+	mustRenew(t, p)
+	step("renew")
+	for _, i := range []int{0, 1, 1999, 2000, 2001, n - 1} {
+		if diff := cmp.Diff(each(2, 1), l.through(l.lan, l.wan, routerN(i).MAC, far4, 2)); diff != "" {
+			t.Errorf("router %d (-want +got):\n%s", i, diff)
+		}
+	}
+	start = time.Now()
+	missing, err := p.Restore()
+	if err != nil || len(missing) > 0 {
+		t.Errorf("Restore: %d missing, error %v", len(missing), err)
+	}
+	step("restore")
+	mustGate(t, p, nil, ids)
+	step("shut")
+	if diff := cmp.Diff(each(2, 0), l.through(l.lan, l.wan, routerN(n-1).MAC, far4, 2)); diff != "" {
+		t.Errorf("shut (-want +got):\n%s", diff)
+	}
+	mustGate(t, p, claims, nil)
+	start = time.Now()
+	ok(t, p.Close())
+	step("close")
+	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
+		t.Errorf("after Close (-before +after):\n%.2000s", diff)
+	}
+}
+
+func BenchmarkGate(b *testing.B) {
+	for _, n := range []int{1, 256, 1000, 4096} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			l := newLab(b)
+			p := l.open(Options{})
+			claims, ids := l.many(p, n)
+			b.ReportAllocs()
+			var open, shut time.Duration
+			for b.Loop() {
+				start := time.Now()
+				mustGate(b, p, claims, nil)
+				half := time.Now()
+				mustGate(b, p, nil, ids)
+				open += half.Sub(start)
+				shut += time.Since(half)
+			}
+			b.ReportMetric(float64(open.Microseconds())/float64(b.N), "µs/open")
+			b.ReportMetric(float64(shut.Microseconds())/float64(b.N), "µs/shut")
+		})
+	}
+}
+
+func BenchmarkRenew(b *testing.B) {
+	for _, n := range []int{1, 1000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			l := newLab(b)
+			p := l.open(Options{})
+			claims, _ := l.many(p, n)
+			mustGate(b, p, claims, nil)
+			b.ReportAllocs()
+			for b.Loop() {
+				mustRenew(b, p)
+			}
+		})
+	}
+}
+
+func BenchmarkAddress(b *testing.B) {
+	for _, n := range []int{1, 256, 1000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			l := newLab(b)
+			p := l.open(Options{})
+			_, ids := l.many(p, n)
+			var add, remove time.Duration
+			for b.Loop() {
+				start := time.Now()
+				ok(b, p.Address(ids, nil))
+				half := time.Now()
+				ok(b, p.Address(nil, ids))
+				add += half.Sub(start)
+				remove += time.Since(half)
+			}
+			b.ReportMetric(float64(add.Microseconds())/float64(b.N), "µs/add")
+			b.ReportMetric(float64(remove.Microseconds())/float64(b.N), "µs/remove")
+		})
+	}
+}

@@ -1,0 +1,173 @@
+package vip
+
+import (
+	"net"
+	"net/netip"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
+)
+
+// pair is two routers between two switches that learn nothing and flood every
+// frame to all, which is when a second open gate shows.
+type pair struct {
+	*lab
+	planes [2]*Plane
+}
+
+func newPair(t *testing.T) *pair {
+	t.Helper()
+	newNetns(t)
+	home, err := netns.Get()
+	ok(t, err)
+	defer home.Close()
+	for _, br := range []string{"lan", "wan"} {
+		ok(t, netlink.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: br}}))
+		setSysctl(t, "ipv6/conf/"+br+"/disable_ipv6=1")
+		ok(t, netlink.LinkSetUp(link(t, br)))
+	}
+	p := &pair{lab: &lab{t: t, next: 1, state: t.TempDir()}}
+	for i := range p.planes {
+		p.router(i, home)
+	}
+	p.lan, p.wan = p.host("host0", "lan"), p.host("host1", "wan")
+	return p
+}
+
+// router makes router i in a namespace of its own, attached to both switches.
+func (p *pair) router(i int, home netns.NsHandle) {
+	p.t.Helper()
+	ns, err := netns.New()
+	ok(p.t, err)
+	defer ns.Close()
+	defer func() { ok(p.t, netns.Set(home)) }()
+	lo := link(p.t, "lo")
+	ok(p.t, netlink.LinkSetUp(lo))
+	setSysctl(p.t, "ipv4/ip_forward=1")
+	for n, addr := range []string{"10.0.0.2/24", "10.9.0.1/24"} {
+		near, far, br := "eth"+string(rune('0'+n)), "port"+string(rune('0'+2*n+i)), []string{"lan", "wan"}[n]
+		ok(p.t, netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: near}, PeerName: far, PeerNamespace: netlink.NsFd(home)}))
+		a, err := netlink.ParseAddr(addr)
+		ok(p.t, err)
+		a.IP[len(a.IP)-1] += byte(i)
+		ok(p.t, netlink.AddrAdd(link(p.t, near), a))
+		ok(p.t, netlink.LinkSetUp(link(p.t, near)))
+		ok(p.t, netns.Set(home))
+		p.port(far, br)
+		ok(p.t, netns.Set(ns))
+	}
+	ok(p.t, netlink.NeighSet(&netlink.Neigh{LinkIndex: link(p.t, "eth1").Attrs().Index, IP: far4.AsSlice(),
+		HardwareAddr: net.HardwareAddr(hostMAC[:]), State: netlink.NUD_PERMANENT}))
+	p.planes[i], err = Open("eth0", Options{StateDir: p.t.TempDir()})
+	ok(p.t, err)
+}
+
+// port attaches an interface to a switch, without learning.
+func (p *pair) port(name, br string) {
+	p.t.Helper()
+	setSysctl(p.t, "ipv6/conf/"+name+"/disable_ipv6=1")
+	ok(p.t, netlink.LinkSetMaster(link(p.t, name), link(p.t, br)))
+	ok(p.t, netlink.LinkSetLearning(link(p.t, name), false))
+	ok(p.t, netlink.LinkSetUp(link(p.t, name)))
+}
+
+func (p *pair) host(name, br string) int {
+	p.t.Helper()
+	far := name + "p"
+	ok(p.t, netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: name}, PeerName: far}))
+	setSysctl(p.t, "ipv6/conf/"+name+"/disable_ipv6=1")
+	ok(p.t, netlink.LinkSetUp(link(p.t, name)))
+	p.port(far, br)
+	return packetSocket(p.t, name)
+}
+
+func TestPairOnAFloodingSwitchForwardsOnce(t *testing.T) {
+	p := newPair(t)
+	for _, plane := range p.planes {
+		ok(t, plane.Add(10, router10v4()))
+	}
+	if diff := cmp.Diff(each(5, 0), p.forwarded(far4, 5)); diff != "" {
+		t.Errorf("two standbys (-want +got):\n%s", diff)
+	}
+	for turn, active := range []int{0, 1, 0} {
+		mustGate(t, p.planes[1-active], nil, []ID{10})
+		mustGate(t, p.planes[active], []Claim{{10, time.Minute}}, nil)
+		if diff := cmp.Diff(each(20, 1), p.forwarded(far4, 20)); diff != "" {
+			t.Errorf("turn %d, router %d active (-want +got):\n%s", turn, active, diff)
+		}
+	}
+	mustGate(t, p.planes[1], []Claim{{10, time.Minute}}, nil)
+	if diff := cmp.Diff(each(5, 2), p.forwarded(far4, 5)); diff != "" {
+		t.Errorf("the test would not see a duplicate (-want +got):\n%s", diff)
+	}
+}
+
+func router10v4() Router { return Router{MAC: vmac, Addrs: []netip.Addr{vip4}, Accept: true} }
+
+// Gate, Renew, Address and Restore keep to the namespace of Open from any
+// thread.
+func TestMethodsWorkFromOtherThreads(t *testing.T) {
+	p := newPair(t)
+	plane := p.planes[0]
+	errs := make(chan error)
+	go func() {
+		runtime.LockOSThread() // a thread of the test binary's own namespace
+		errs <- func() error {
+			if err := plane.Add(10, router10v4()); err != nil {
+				return err
+			}
+			if _, err := plane.Gate([]Claim{{10, time.Minute}}, nil); err != nil {
+				return err
+			}
+			if _, err := plane.Renew(); err != nil {
+				return err
+			}
+			if err := plane.Address([]ID{10}, nil); err != nil {
+				return err
+			}
+			_, err := plane.Restore()
+			return err
+		}()
+	}()
+	ok(t, <-errs)
+	if diff := cmp.Diff(each(5, 1), p.forwarded(far4, 5)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestBridgeDeviceAsParent(t *testing.T) {
+	l := newLab(t)
+	for _, name := range []string{"eth0"} {
+		addr, err := netlink.ParseAddr("10.0.0.2/24")
+		ok(t, err)
+		ok(t, netlink.AddrDel(link(t, name), addr))
+		ok(t, netlink.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0"}}))
+		ok(t, netlink.LinkSetMaster(link(t, name), link(t, "br0")))
+		ok(t, netlink.LinkSetUp(link(t, "br0")))
+		ok(t, netlink.AddrAdd(link(t, "br0"), addr))
+	}
+	p, err := Open("br0", Options{StateDir: l.state})
+	ok(t, err)
+	defer p.Close()
+	ok(t, p.Add(10, router10v4()))
+	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
+		t.Errorf("standby (-want +got):\n%s", diff)
+	}
+	mustGate(t, p, []Claim{{10, time.Minute}}, nil)
+	if diff := cmp.Diff(each(10, 1), l.forwarded(far4, 10)); diff != "" {
+		t.Errorf("active (-want +got):\n%s", diff)
+	}
+	ok(t, p.Close())
+	fdb, err := netlink.NeighList(link(t, "br0").Attrs().Index, unix.AF_BRIDGE)
+	ok(t, err)
+	for _, n := range fdb {
+		if [6]byte(n.HardwareAddr) == vmac {
+			t.Errorf("filter entry left: %v", n)
+		}
+	}
+}

@@ -1,0 +1,197 @@
+package vip
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// watch starts a Watcher that ends with the test.
+func (l *lab) watch(parents ...string) *Watcher {
+	l.t.Helper()
+	w, err := Watch(l.t.Context(), parents...)
+	ok(l.t, err)
+	return w
+}
+
+// await returns the first event that fits.
+func await(t *testing.T, w *Watcher, what string, fits func(Event) bool) Event {
+	t.Helper()
+	timeout := time.After(3 * time.Second)
+	for {
+		select {
+		case ev, open := <-w.Events():
+			if !open {
+				t.Fatalf("watcher ended while waiting for: %s", what)
+			}
+			if fits(ev) {
+				return ev
+			}
+		case <-timeout:
+			t.Fatalf("no event: %s", what)
+		}
+	}
+}
+
+// quiet fails if an event comes that does not belong.
+func quiet(t *testing.T, w *Watcher, wait time.Duration) {
+	t.Helper()
+	select {
+	case ev := <-w.Events():
+		t.Errorf("unexpected event %+v", ev)
+	case <-time.After(wait):
+	}
+}
+
+func TestWatchReportsTheInitialState(t *testing.T) {
+	l := newLab(t)
+	w := l.watch("eth0", "none")
+	got := await(t, w, "eth0", func(ev Event) bool { return ev.Link.Name == "eth0" && ev.Link.LinkLocal.IsValid() }).Link
+	eth0 := link(t, "eth0").Attrs()
+	want := Link{Name: "eth0", Index: eth0.Index, MAC: [6]byte(eth0.HardwareAddr), Up: true,
+		Addr4: netip.MustParseAddr("10.0.0.2"), Prefix4: netip.MustParsePrefix("10.0.0.2/24"), LinkLocal: got.LinkLocal,
+		Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.2/24"),
+			netip.PrefixFrom(got.LinkLocal, 64), netip.MustParsePrefix("2001:db8::2/64")}}
+	byAddr := cmp.Transformer("", netip.Addr.String)
+	byPrefix := cmp.Transformer("", netip.Prefix.String)
+	slices.SortFunc(got.Addrs[1:], func(a, b netip.Prefix) int { return b.Addr().Compare(a.Addr()) })
+	if diff := cmp.Diff(want, got, byAddr, byPrefix); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	none := await(t, w, "none", func(ev Event) bool { return ev.Link.Name == "none" }).Link
+	if none.Up || none.Index != 0 {
+		t.Errorf("an interface that does not exist: %+v", none)
+	}
+}
+
+func TestWatchFollowsTheLink(t *testing.T) {
+	l := newLab(t)
+	w := l.watch("eth0")
+	up := func(ev Event) bool { return ev.Link.Up }
+	down := func(ev Event) bool { return ev.Link.Name == "eth0" && !ev.Link.Up }
+	first := await(t, w, "up", up)
+	ok(t, netlink.LinkSetDown(link(t, "lan0")))
+	await(t, w, "carrier lost", down)
+	ok(t, netlink.LinkSetUp(link(t, "lan0")))
+	await(t, w, "carrier back", up)
+	ok(t, netlink.LinkSetDown(link(t, "eth0")))
+	await(t, w, "set down", down)
+	ok(t, netlink.LinkDel(link(t, "eth0")))
+	await(t, w, "deleted", func(ev Event) bool { return down(ev) && ev.Link.Index == 0 })
+	l.wire("eth0", "lan0", "10.0.0.3/24")
+	await(t, w, "created again", func(ev Event) bool {
+		return up(ev) && ev.Link.Index != first.Link.Index && ev.Link.Addr4 == netip.MustParseAddr("10.0.0.3")
+	})
+}
+
+func TestWatchSeesAddressesComeAndGo(t *testing.T) {
+	l := newLab(t)
+	w := l.watch("eth0")
+	await(t, w, "up", func(ev Event) bool { return ev.Link.Up && ev.Link.Addr4.IsValid() })
+	addr, err := netlink.ParseAddr("10.0.0.2/24")
+	ok(t, err)
+	ok(t, netlink.AddrDel(link(t, "eth0"), addr))
+	await(t, w, "address gone", func(ev Event) bool { return ev.Link.Up && !ev.Link.Addr4.IsValid() })
+	ok(t, netlink.AddrAdd(link(t, "eth0"), addr))
+	await(t, w, "address back", func(ev Event) bool { return ev.Link.Addr4.IsValid() })
+}
+
+func TestVirtualAddressIsNeverTheRoutersOwn(t *testing.T) {
+	l := Link{Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24"), netip.MustParsePrefix("10.0.0.2/24"),
+		netip.MustParsePrefix("fe80::1/64"), netip.MustParsePrefix("fe80::2/64")}}
+	got := l.Except(func(a netip.Addr) bool { return a == vip4 || a == vipLocal })
+	if got.Addr4.String() != "10.0.0.2" || got.Prefix4.String() != "10.0.0.2/24" || got.LinkLocal.String() != "fe80::2" {
+		t.Errorf("got %v %v %v", got.Addr4, got.Prefix4, got.LinkLocal)
+	}
+	got = l.Except(func(netip.Addr) bool { return true })
+	if got.Addr4.IsValid() || got.LinkLocal.IsValid() {
+		t.Errorf("all are virtual, got %v %v", got.Addr4, got.LinkLocal)
+	}
+}
+
+func TestWatchTellsRemovalByOthersFromOurs(t *testing.T) {
+	l := newLab(t)
+	p := l.open(Options{})
+	l.active(p, time.Minute)
+	w := l.watch("eth0")
+	await(t, w, "settled", func(ev Event) bool { return ev.Link.LinkLocal.IsValid() })
+	ok(t, p.Address(nil, []ID{10}))
+	ok(t, p.Address([]ID{10}, nil))
+	quiet(t, w, 100*time.Millisecond)
+	theirs, err := netlink.RouteListFiltered(netlink.FAMILY_V4, &netlink.Route{Table: unix.RT_TABLE_LOCAL, Protocol: RouteProtocol},
+		netlink.RT_FILTER_TABLE|netlink.RT_FILTER_PROTOCOL)
+	ok(t, err)
+	if len(theirs) != 1 {
+		t.Fatalf("%d local IPv4 routes of ours, want 1", len(theirs))
+	}
+	ok(t, netlink.RouteDel(&theirs[0]))
+	await(t, w, "restore", func(ev Event) bool { return ev.Restore })
+	missing, err := p.Restore()
+	ok(t, err)
+	if len(missing) != 1 || missing[0] != vip4 {
+		t.Errorf("missing %v, want %v", missing, vip4)
+	}
+	quiet(t, w, 50*time.Millisecond)
+}
+
+func TestWatchSetReportsNewInterfaces(t *testing.T) {
+	l := newLab(t)
+	w := l.watch("eth0")
+	await(t, w, "eth0", func(ev Event) bool { return ev.Link.Up && ev.Link.LinkLocal.IsValid() })
+	w.Set("eth1")
+	await(t, w, "eth1", func(ev Event) bool { return ev.Link.Name == "eth1" })
+	ok(t, netlink.LinkSetDown(link(t, "eth0"))) // no longer watched
+	ok(t, netlink.LinkSetDown(link(t, "eth1")))
+	if ev := await(t, w, "a link down", func(ev Event) bool { return ev.Link.Name != "" && !ev.Link.Up }); ev.Link.Name != "eth1" {
+		t.Errorf("event about %s, which is no longer watched", ev.Link.Name)
+	}
+	w.Set("eth0", "eth1")
+	await(t, w, "eth0 again", func(ev Event) bool { return ev.Link.Name == "eth0" && !ev.Link.Up })
+}
+
+func TestWatchRepairsAnOverrun(t *testing.T) {
+	l := newLab(t)
+	w := l.watch("eth0")
+	await(t, w, "up", func(ev Event) bool { return ev.Link.Up && ev.Link.LinkLocal.IsValid() })
+	ok(t, w.conn.SetReadBuffer(1)) // the least there is
+	// The watcher waits for its event to be taken while the kernel's buffer fills.
+	for i := range 60 {
+		addr, err := netlink.ParseAddr(netip.AddrFrom4([4]byte{10, 1, byte(i), 1}).String() + "/32")
+		ok(t, err)
+		ok(t, netlink.AddrAdd(link(t, "eth0"), addr))
+	}
+	ok(t, netlink.LinkSetDown(link(t, "eth0")))
+	restore, up := false, true
+	await(t, w, "restore, and the last state whatever was lost", func(ev Event) bool {
+		restore = restore || ev.Restore
+		if ev.Link.Name != "" {
+			up = ev.Link.Up
+		}
+		return restore && !up
+	})
+}
+
+func TestWatchEndsWithItsContext(t *testing.T) {
+	newLab(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	w, err := Watch(ctx, "eth0")
+	ok(t, err)
+	await(t, w, "initial", func(Event) bool { return true })
+	cancel()
+	for timeout := time.After(3 * time.Second); ; {
+		select {
+		case _, open := <-w.Events():
+			if !open {
+				return
+			}
+		case <-timeout:
+			t.Fatal("the channel stays open")
+		}
+	}
+}
