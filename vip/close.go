@@ -92,7 +92,7 @@ func (p *Plane) removeRoutes() error {
 
 // anyRoutes returns the routes that an address may have had.
 func (p *Plane) anyRoutes(a netip.Addr) []route {
-	return []route{p.localRoute(a.Unmap()), blackholeRoute(a.Unmap())}
+	return []route{p.localRoute(a), blackholeRoute(a)}
 }
 
 func (p *Plane) closeDescriptors() error {

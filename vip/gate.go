@@ -174,11 +174,12 @@ func (p *Plane) RenewEvery() time.Duration {
 
 // commit sends the transaction under construction, without the classes whose
 // lease turns out to have run out: those are emptied and their routers are
-// returned. On an error the Plane is as it was before the transaction.
+// returned. A transaction that is refused for another reason is tried once more
+// with the whole table made anew. On an error the Plane is as it was before.
 func (p *Plane) commit() (lost []ID, err error) {
 	now := bootTime()
 	lost = p.fenceExpired(now)
-	for tries := 0; ; tries++ {
+	for {
 		faults, err := p.send(now)
 		if err == nil && len(faults) == 0 {
 			p.settle(now)
@@ -186,12 +187,17 @@ func (p *Plane) commit() (lost []ID, err error) {
 			return lost, nil
 		}
 		p.unplan()
-		ids, again := p.fenced(faults, now)
-		if lost = append(lost, ids...); err == nil && again && tries <= len(p.classes) {
-			continue
+		ids, again := p.fenced(faults)
+		lost = append(lost, ids...)
+		switch {
+		case again:
+		case !p.rebuild: // the kernel has something else than we thought
+			p.rebuild = true
+			lost = append(lost, p.fenceExpired(now)...)
+		default:
+			p.unwind()
+			return nil, errors.Join(err, faultsError(faults, func(int) string { return "table " + p.rules.table }))
 		}
-		p.unwind()
-		return nil, errors.Join(err, faultsError(faults, func(int) string { return "table " + p.rules.table }))
 	}
 }
 
@@ -213,26 +219,21 @@ func (p *Plane) send(now time.Duration) ([]fault, error) {
 	return p.nft.exec(&p.rules.batch)
 }
 
-// fenced empties the classes whose lease the kernel says has run out. again
-// tells whether the transaction is worth another try.
-func (p *Plane) fenced(faults []fault, now time.Duration) (lost []ID, again bool) {
+// fenced empties the classes whose lease the kernel says has run out, and
+// reports whether there are any. Anybody may change a table without owner, so
+// that a missing element proves nothing there; the clock has been asked already.
+func (p *Plane) fenced(faults []fault) (lost []ID, any bool) {
+	if !p.persist {
+		return nil, false
+	}
 	for _, f := range faults {
-		if !errors.Is(f.err, unix.ENOENT) {
-			continue
-		}
-		if !p.persist {
-			// Anybody may change a table without owner, so that a missing
-			// element proves nothing; the clock has been asked already.
-			again, p.rebuild = !p.rebuild, true
-			return p.fenceExpired(now), again
-		}
 		for n, c := range p.classes {
-			if c.notAlive == f.index {
-				lost, again = append(lost, p.fence(n)...), true
+			if c.notAlive == f.index && errors.Is(f.err, unix.ENOENT) {
+				lost, any = append(lost, p.fence(n)...), true
 			}
 		}
 	}
-	return lost, again
+	return lost, any
 }
 
 // fenceExpired empties the classes whose lease has run out by the clock, among

@@ -38,7 +38,7 @@ func solicitedNode(a netip.Addr) netip.Addr {
 // join joins the solicited-node group of a, once for all addresses that share
 // it. IPv4 addresses have none.
 func (m *memberships) join(a netip.Addr) error {
-	if a.Unmap().Is4() {
+	if a.Is4() {
 		return nil
 	}
 	group := solicitedNode(a)
@@ -72,7 +72,7 @@ func (m *memberships) join(a netip.Addr) error {
 func (m *memberships) leave(a netip.Addr) error {
 	group := solicitedNode(a)
 	g := m.groups[group]
-	if g == nil || a.Unmap().Is4() {
+	if g == nil || a.Is4() {
 		return nil
 	}
 	if g.users--; g.users > 0 {

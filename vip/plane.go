@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/vishvananda/netlink"
@@ -150,18 +151,19 @@ func (p *Plane) openJournal(handover bool) error {
 	if err != nil {
 		return err
 	}
-	if old != nil && !handover {
-		if err := p.dir.undo(old, p.nft, p.routes); err != nil {
-			p.log.Warn("leftovers of the last process stay", "error", err)
+	if old != nil && !(handover && old.head.Index == p.index) {
+		if err := p.dir.undo(old, p.nft, p.routes); err == nil {
+			old = nil
+		} else {
+			p.log.Warn("what the last process left stays until Close", "error", err)
 		}
-		old = nil
 	}
 	head, err := newHead(p.parent, p.index)
 	if err != nil {
 		return err
 	}
 	var made []entry
-	if old != nil && old.head.Index == p.index {
+	if old != nil {
 		head.Sysctls, made = old.head.Sysctls, old.made
 	}
 	p.journal, err = p.dir.create(head, made)
@@ -193,9 +195,13 @@ func (p *Plane) Add(id ID, r Router) error {
 	if p.groups[id] != nil {
 		return fmt.Errorf("add router %d to %s: is there already", id, p.parent)
 	}
+	if slices.ContainsFunc(r.Addrs, func(a netip.Addr) bool { return !a.IsValid() || a.IsUnspecified() || a.IsMulticast() }) {
+		return fmt.Errorf("add router %d to %s: not all of %v are unicast addresses", id, p.parent, r.Addrs)
+	}
 	if r.MAC[0]&1 != 0 {
 		return fmt.Errorf("add router %d to %s: virtual MAC %x is a multicast address", id, p.parent, r.MAC)
 	}
+	r.Addrs = plainAddrs(r.Addrs)
 	g := &group{Router: r, id: id, class: shut, gated: r.MAC != [6]byte{} && r.MAC != p.mac}
 	p.groups[id] = g
 	if err := p.prepare(g); err != nil {
@@ -203,6 +209,15 @@ func (p *Plane) Add(id ID, r Router) error {
 		return fmt.Errorf("add router %d to %s: %w", id, p.parent, err)
 	}
 	return nil
+}
+
+// plainAddrs copies addresses, without zones and as IPv4 where they are.
+func plainAddrs(addrs []netip.Addr) []netip.Addr {
+	out := make([]netip.Addr, len(addrs))
+	for i, a := range addrs {
+		out[i] = a.Unmap().WithZone("")
+	}
+	return out
 }
 
 // prepare makes what Add promises and notes it in g.

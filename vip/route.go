@@ -35,7 +35,7 @@ type route struct {
 // active, if it needs one. A local route makes the kernel take packets to the
 // address but never answer ARP or neighbour solicitations for it.
 func (p *Plane) routeFor(g *group, a netip.Addr) (route, bool) {
-	switch a = a.Unmap(); {
+	switch {
 	case g.Owned:
 		return route{}, false
 	case g.Accept:
