@@ -76,7 +76,7 @@ func (g *Group) receive(now time.Time, ev fsm.Received) {
 		return
 	}
 	o := occurrence{now: now, message: m, peer: peer{addr: from, priority: m.Priority, mac: ev.MAC}}
-	if m.Version == 2 && !m.Identifier.IsZero() {
+	if !m.Identifier.IsZero() {
 		o.peer.mac = m.Identifier
 	}
 	if o.event, ok = g.classify(now, m, o.peer); ok {
@@ -144,7 +144,7 @@ func (g *Group) resignCounts(from peer) bool {
 // mayPreempt reports whether a hello of a worse active router lets this one
 // take over now (RFC 2281 section 5.1, and the delay that Cisco adds).
 func (g *Group) mayPreempt(now time.Time) bool {
-	if !g.cfg.Preempt || g.mustWait(now) || g.state < hello.Listen || g.state == hello.Active {
+	if !g.cfg.Preempt || g.mustWait(now) || g.state == hello.Active {
 		return false
 	}
 	if g.preemptAt.IsZero() {

@@ -106,7 +106,7 @@ func (l *lan) deliver(from *router, m *hello.HSRP) {
 // run lets d pass.
 func (l *lan) run(d time.Duration) {
 	end := l.now.Add(d)
-	for {
+	for range 100_000 {
 		r, at := l.next()
 		if r == nil || at.After(end) {
 			l.now = end
@@ -123,6 +123,7 @@ func (l *lan) run(d time.Duration) {
 		}
 		l.step(r, fsm.Tick{})
 	}
+	l.t.Fatalf("time stands still at %s", l.now.Sub(epoch))
 }
 
 // next returns when something happens next, and to whom.

@@ -96,10 +96,11 @@ func (g *Group) tick(now time.Time) {
 	}
 }
 
-// preempt ends the preempt delay without a new hello: the last one still
-// stands, unless priorities have changed since.
+// preempt ends the preempt delay without a new hello. The worse active router is
+// still known, or the delay would have ended with it; the last hello stands
+// unless the own priority has changed since.
 func (g *Group) preempt(now time.Time) {
-	if g.active.known && !g.worseThan(g.active.peer) {
+	if !g.worseThan(g.active.peer) {
 		g.take(occurrence{event: preemptedActive, now: now, peer: g.active.peer})
 	}
 	g.preemptAt = time.Time{}
