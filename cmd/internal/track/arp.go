@@ -1,0 +1,130 @@
+package track
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/mdlayher/packet"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/net/bpf"
+	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// arpCheck is up while addr answers ARP requests. Unlike a ping it needs no
+// address that both sides agree on how to route, and hosts answer it whatever
+// their firewall says.
+func arpCheck(addr netip.Addr, timeout time.Duration) check {
+	return func(ctx context.Context) (string, error) {
+		began := time.Now()
+		mac, err := askARP(ctx, addr)
+		switch {
+		case timedOut(err):
+			return "", noAnswer(addr.String(), timeout)
+		case err != nil:
+			return "", fmt.Errorf("ask for %s: %w", addr, err)
+		}
+		return fmt.Sprintf("%s is at %s, answered in %s", addr, mac, took(time.Since(began))), nil
+	}
+}
+
+func askARP(ctx context.Context, addr netip.Addr) (hello.MAC, error) {
+	from, err := way(addr)
+	if err != nil {
+		return hello.MAC{}, err
+	}
+	question, err := garp.Request(from.ip, from.mac, addr)
+	if err != nil {
+		return hello.MAC{}, err
+	}
+	conn, err := packet.Listen(from.link, packet.Raw, unix.ETH_P_ARP, &packet.Config{Filter: repliesOf(addr)})
+	if err != nil {
+		return hello.MAC{}, fmt.Errorf("open a packet socket on %s: %w", from.link.Name, bare(err))
+	}
+	defer conn.Close()
+	stop, err := bound(ctx, conn)
+	if err != nil {
+		return hello.MAC{}, bare(err)
+	}
+	defer stop()
+	if _, err := conn.WriteTo(question, &packet.Addr{HardwareAddr: hello.Broadcast.HardwareAddr()}); err != nil {
+		return hello.MAC{}, fmt.Errorf("send on %s: %w", from.link.Name, bare(err))
+	}
+	return awaitARP(conn, addr, from)
+}
+
+func awaitARP(conn *packet.Conn, addr netip.Addr, from source) (hello.MAC, error) {
+	buf := make([]byte, 128)
+	for {
+		n, _, err := conn.ReadFrom(buf)
+		if timedOut(err) {
+			return hello.MAC{}, err
+		}
+		if err != nil {
+			return hello.MAC{}, fmt.Errorf("listen on %s: %w", from.link.Name, bare(err))
+		}
+		_, a, err := garp.ParseARP(buf[:n])
+		if err == nil && a.Op == garp.OpReply && a.SenderIP == addr && a.TargetIP == from.ip && a.TargetMAC == from.mac {
+			return a.SenderMAC, nil
+		}
+	}
+}
+
+// source is whom a question comes from.
+type source struct {
+	link *net.Interface
+	ip   netip.Addr
+	mac  hello.MAC
+}
+
+// way asks the kernel through which interface and from which address it would
+// talk to addr, which has to be on a network of that interface.
+func way(addr netip.Addr) (source, error) {
+	routes, err := netlink.RouteGet(addr.AsSlice())
+	if err != nil || len(routes) == 0 {
+		return source{}, fmt.Errorf("no route: %w", err)
+	}
+	r := routes[0]
+	if r.Type == unix.RTN_LOCAL {
+		return source{}, errors.New("it is an address of this router")
+	}
+	link, err := net.InterfaceByIndex(r.LinkIndex)
+	if err != nil {
+		return source{}, fmt.Errorf("find its interface: %w", bare(err))
+	}
+	if gw, ok := netip.AddrFromSlice(r.Gw); ok {
+		return source{}, fmt.Errorf("it is not on a connected network but behind %s on %s", gw.Unmap(), link.Name)
+	}
+	ip, _ := netip.AddrFromSlice(r.Src)
+	mac := hello.MACFrom(link.HardwareAddr)
+	if mac.IsZero() {
+		return source{}, fmt.Errorf("interface %s has no MAC", link.Name)
+	}
+	return source{link: link, ip: ip.Unmap(), mac: mac}, nil
+}
+
+// repliesOf lets through ARP replies whose sender is addr: on a busy segment
+// nothing else should wake the process.
+func repliesOf(addr netip.Addr) []bpf.RawInstruction {
+	const opAt, senderAt = 14 + 6, 14 + 14
+	b := addr.As4()
+	ip := uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
+	prog, err := bpf.Assemble([]bpf.Instruction{
+		bpf.LoadAbsolute{Off: opAt, Size: 2},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(garp.OpReply), SkipTrue: 3},
+		bpf.LoadAbsolute{Off: senderAt, Size: 4},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: ip, SkipTrue: 1},
+		bpf.RetConstant{Val: 128},
+		bpf.RetConstant{Val: 0},
+	})
+	if err != nil {
+		panic(err) // the program is constant but for a number
+	}
+	return prog
+}

@@ -1,0 +1,184 @@
+package track
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/fhrpd/fhrpd/configs"
+)
+
+const (
+	// slack is how much longer than its timeout a check may take to say why it
+	// failed before it counts as hung.
+	slack = 100 * time.Millisecond
+	// spacing keeps a storm of route changes from becoming a storm of checks.
+	spacing = 100 * time.Millisecond
+	// detailEvery is how often the details of a state that lasts are refreshed.
+	detailEvery = 10 * time.Second
+	// drain is how long the end of Run waits for a check that is under way, so
+	// that programs are killed and reaped.
+	drain = 200 * time.Millisecond
+)
+
+type result struct {
+	detail string
+	err    error
+}
+
+// object is one tracked object. Only its own goroutine touches it, but for wake.
+type object struct {
+	cfg    configs.Track
+	judge  *Judge
+	look   check
+	report func(up bool, detail string)
+	wake   chan struct{} // capacity 1: something may have changed, look now
+
+	results chan result // capacity 1, so that a check that comes late can go
+	running bool
+	hung    bool      // the running check has already been counted
+	began   time.Time // of the last check
+	due     time.Time // of the next check
+	late    time.Time // when the running check counts as bad, again and again
+	said    time.Time // of the last report
+	detail  string    // last seen
+}
+
+func newObject(c configs.Track, look check, report func(bool, string)) *object {
+	return &object{
+		cfg: c, judge: NewJudge(c), look: look, report: report,
+		wake: make(chan struct{}, 1), results: make(chan result, 1),
+	}
+}
+
+// nudge makes the object look soon. It may be called from any goroutine.
+func (o *object) nudge() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (o *object) run(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			o.drain()
+			return
+		case r := <-o.results:
+			o.finished(time.Now(), r)
+		case <-o.wake:
+			o.due = latest(time.Now(), o.began.Add(spacing))
+		case <-timer.C:
+		}
+		now := time.Now()
+		o.step(ctx, now)
+		timer.Reset(o.deadline().Sub(now))
+	}
+}
+
+func (o *object) drain() {
+	if !o.running {
+		return
+	}
+	select {
+	case <-o.results:
+	case <-time.After(drain):
+	}
+}
+
+// step does what is due.
+func (o *object) step(ctx context.Context, now time.Time) {
+	if up, changed := o.judge.Tick(now); changed {
+		o.tell(now, up, o.detail)
+	}
+	if o.running && !now.Before(o.late) {
+		o.hung = true
+		o.late = now.Add(o.cfg.Interval)
+		o.judged(now, false, fmt.Sprintf("no result for %v; the check hangs", now.Sub(o.began).Round(time.Millisecond)))
+	}
+	if !o.running && !now.Before(o.due) {
+		o.start(ctx, now)
+	}
+}
+
+func (o *object) start(ctx context.Context, now time.Time) {
+	o.running, o.hung, o.began = true, false, now
+	o.late = now.Add(o.cfg.Timeout + slack)
+	o.due = latest(o.due.Add(o.cfg.Interval), now.Add(o.cfg.Interval/2))
+	go func() {
+		ctx, cancel := context.WithTimeout(ctx, o.cfg.Timeout)
+		defer cancel()
+		detail, err := o.look(ctx)
+		o.results <- result{detail, err}
+	}()
+}
+
+// finished takes the result of the running check. One that has already been
+// counted as hung is too old to say anything.
+func (o *object) finished(now time.Time, r result) {
+	o.running = false
+	switch {
+	case o.hung:
+	case r.err != nil:
+		o.judged(now, false, r.err.Error())
+	default:
+		o.judged(now, true, r.detail)
+	}
+}
+
+func (o *object) judged(now time.Time, ok bool, detail string) {
+	before, of := o.judge.Progress()
+	up, changed := o.judge.Result(now, ok)
+	n, _ := o.judge.Progress()
+	o.detail = detail
+	moving := n > 0 || before > 0
+	if changed && of > 1 && moving {
+		n = of
+	}
+	if n > 0 && of > 1 {
+		o.detail = fmt.Sprintf("%s (%d of %d)", detail, n, of)
+	}
+	if changed || o.judge.Known() && (moving || now.Sub(o.said) >= detailEvery) {
+		o.tell(now, up, o.detail+o.heldBack(now))
+	}
+}
+
+// heldBack ends the details of a state that will change when its delay is over.
+func (o *object) heldBack(now time.Time) string {
+	at, armed := o.judge.Deadline()
+	if !armed {
+		return ""
+	}
+	next := "up"
+	if o.judge.up {
+		next = "down"
+	}
+	return fmt.Sprintf("; %s in %v", next, at.Sub(now).Round(time.Second))
+}
+
+func (o *object) tell(now time.Time, up bool, detail string) {
+	o.said = now
+	o.report(up, detail)
+}
+
+// deadline is when step has something to do next.
+func (o *object) deadline() time.Time {
+	next := o.due
+	if o.running {
+		next = o.late
+	}
+	if at, armed := o.judge.Deadline(); armed && at.Before(next) {
+		next = at
+	}
+	return next
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

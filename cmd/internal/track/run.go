@@ -1,0 +1,70 @@
+package track
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"sync"
+
+	"github.com/fhrpd/fhrpd/configs"
+)
+
+// Options are the surroundings of Run.
+type Options struct {
+	Log *slog.Logger // nil = silent
+}
+
+// Run looks at the objects, except those that follow an interface, until ctx is
+// done. Everything happens in the network namespace of the process.
+//
+// report is called, from one goroutine for each object, when the state of an
+// object becomes known or changes, with every result that speaks against the
+// state, and now and then with fresh details. It may block: only its own object
+// waits. detail says, for people, what was seen.
+func Run(ctx context.Context, tracks []configs.Track, o Options, report func(name string, up bool, detail string)) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	var running sync.WaitGroup
+	routes := map[netip.Prefix][]*object{}
+	for _, t := range tracks {
+		look := newCheck(t)
+		if look == nil {
+			continue
+		}
+		obj := newObject(t, look, func(up bool, detail string) { report(t.Name, up, detail) })
+		if t.Kind == configs.TrackRoute {
+			routes[t.Prefix] = append(routes[t.Prefix], obj)
+		}
+		running.Go(func() { obj.run(ctx) })
+	}
+	if len(routes) > 0 {
+		running.Go(func() { watchRoutes(ctx, o.Log, routes) })
+	}
+	running.Wait()
+}
+
+// check looks at an object once. It returns what it saw, or why the object
+// counts as down; it should return when ctx is done.
+type check func(ctx context.Context) (detail string, err error)
+
+// newCheck returns nil for an object that is not looked at here.
+func newCheck(t configs.Track) check {
+	switch t.Kind {
+	case configs.TrackRoute:
+		return routeCheck(t.Prefix)
+	case configs.TrackPing:
+		return pingCheck(t.Addr, t.Timeout)
+	case configs.TrackARP:
+		return arpCheck(t.Addr, t.Timeout)
+	case configs.TrackTCP:
+		return tcpCheck(t.Target, t.Timeout)
+	case configs.TrackHTTP:
+		return httpCheck(t.Target, t.Timeout)
+	case configs.TrackFile:
+		return fileCheck(t.Target)
+	case configs.TrackCommand:
+		return commandCheck(t.Command, t.Timeout)
+	}
+	return nil
+}
