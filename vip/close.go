@@ -12,13 +12,22 @@ import (
 // at once, the routes, filter entries and memberships, and the sysctls that
 // still have our value. It goes on after errors and returns them joined; the
 // journal stays then, and [Recover] tries again. A second Close does nothing.
+//
+// The kernel makes it wait for some 20 ms, so close several Planes side by
+// side, each from a thread in the right namespace.
 func (p *Plane) Close() error {
-	_, unlock, err := lockStateDir(string(p.dir))
+	err := p.release(func() error {
+		if err := p.undo(); err != nil {
+			return err
+		}
+		_, unlock, err := lockStateDir(string(p.dir))
+		if err != nil {
+			return err
+		}
+		defer unlock()
+		return p.endJournal()
+	})
 	if err != nil {
-		return errors.Join(err, p.release(false))
-	}
-	defer unlock()
-	if err := p.release(false); err != nil {
 		return fmt.Errorf("close %s: %w", p.parent, err)
 	}
 	return nil
@@ -28,9 +37,17 @@ func (p *Plane) Close() error {
 // death of the process would: forwarding goes on until the leases end. The
 // next Open takes over, with Options.Handover without an interruption, or
 // else Recover clears up. IPv6 memberships end with their sockets.
-func (p *Plane) Abandon() error { return p.release(true) }
+func (p *Plane) Abandon() error {
+	return p.release(func() error { return nil })
+}
 
-func (p *Plane) release(keep bool) error {
+// giveUp undoes a failed Open, which holds the lock of the state directory.
+func (p *Plane) giveUp() error {
+	return p.release(func() error { return errors.Join(p.undo(), p.endJournal()) })
+}
+
+// release ends the Plane: nothing else runs on it while undo does.
+func (p *Plane) release(undo func() error) error {
 	if !p.shutDown() {
 		return nil
 	}
@@ -38,11 +55,7 @@ func (p *Plane) release(keep bool) error {
 	defer p.routeMu.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var err error
-	if !keep {
-		err = p.undo()
-	}
-	return errors.Join(err, p.closeDescriptors())
+	return errors.Join(undo(), p.closeDescriptors())
 }
 
 // shutDown makes further calls fail. It reports whether this was the first.
@@ -70,8 +83,13 @@ func (p *Plane) undo() error {
 	if linkExists(p.routes, p.index) {
 		errs = append(errs, restoreAll(p.journal.head.Sysctls))
 	}
-	if err := errors.Join(errs...); err != nil {
-		return err
+	return errors.Join(errs...)
+}
+
+// endJournal removes the journal, and the shared one after the last.
+func (p *Plane) endJournal() error {
+	if p.journal == nil {
+		return nil
 	}
 	return errors.Join(p.dir.remove(p.parent), p.dir.releaseShared())
 }

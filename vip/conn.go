@@ -12,13 +12,13 @@ import (
 // sendBuffer holds a transaction of about 60,000 set elements.
 const sendBuffer = 4 << 20
 
-// routePort is the first netlink address tried for the socket that changes
+// routePort is the first of the netlink addresses for the sockets that change
 // routes. Notifications carry the address of the socket that caused them, so
 // a Watcher tells our own changes from those of others by this range. It lies
 // above every process id and below the addresses the kernel gives out.
 const (
-	routePort  = 0x46485200
-	routePorts = 256
+	routePort  = 0x46480000
+	routePorts = 1 << 16
 )
 
 // conn is a netlink socket for requests that the kernel answers before send
@@ -51,14 +51,23 @@ func (r *refusal) Error() string {
 
 func (r *refusal) Unwrap() error { return r.errno }
 
-// dial opens a netlink socket in the calling thread's namespace. ports other
-// than zero is how many addresses from routePort on may be tried.
-func dial(proto, ports int) (*conn, error) {
+// dial opens a netlink socket in the calling thread's namespace.
+func dial(proto int) (*conn, error) { return dialFrom(proto, 0) }
+
+// dialRoute opens a socket with an address that Watchers know. Planes begin
+// the search for a free one at different places, by their interface's index.
+func dialRoute(index int) (*conn, error) {
+	return dialFrom(unix.NETLINK_ROUTE, routePort+uint32(index)%(routePorts/2))
+}
+
+// dialFrom opens a socket with the first free address from port on, or with
+// one of the kernel's choice when port is zero.
+func dialFrom(proto int, port uint32) (*conn, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, proto)
 	if err != nil {
 		return nil, fmt.Errorf("open netlink socket: %w", err)
 	}
-	if err := bindAny(fd, ports); err != nil {
+	if err := bindFrom(fd, port); err != nil {
 		unix.Close(fd)
 		return nil, fmt.Errorf("bind netlink socket: %w", err)
 	}
@@ -70,15 +79,13 @@ func dial(proto, ports int) (*conn, error) {
 	return &conn{fd: fd, seq: 1, rbuf: make([]byte, 64<<10)}, nil
 }
 
-func bindAny(fd, ports int) error {
-	if ports == 0 {
-		return unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
+func bindFrom(fd int, port uint32) error {
+	for {
+		err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: port})
+		if port++; err != unix.EADDRINUSE || port >= routePort+routePorts {
+			return err
+		}
 	}
-	err := error(unix.EADDRINUSE)
-	for i := 0; i < ports && errors.Is(err, unix.EADDRINUSE); i++ {
-		err = unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: routePort + uint32(i)})
-	}
-	return err
 }
 
 func growBuffer(fd, force, plain int) {

@@ -129,3 +129,19 @@ func BenchmarkAddress(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkOpenClose(b *testing.B) {
+	l := newLab(b)
+	var opening, closing time.Duration
+	for b.Loop() {
+		start := time.Now()
+		p, err := Open("eth0", Options{StateDir: l.state})
+		ok(b, err)
+		half := time.Now()
+		ok(b, p.Close())
+		opening += half.Sub(start)
+		closing += time.Since(half)
+	}
+	b.ReportMetric(float64(opening.Microseconds())/float64(b.N), "µs/open")
+	b.ReportMetric(float64(closing.Microseconds())/float64(b.N), "µs/close")
+}

@@ -70,7 +70,7 @@ func open(parent string, o Options, tableFlags uint32) (*Plane, error) {
 	defer unlock()
 	p := newPlane(link, dir, o.logger())
 	if err := p.start(o.Handover, tableFlags); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", parent, err), p.release(false))
+		return nil, errors.Join(fmt.Errorf("open %s: %w", parent, err), p.giveUp())
 	}
 	return p, nil
 }
@@ -123,13 +123,13 @@ func usable(parent string) (netlink.Link, error) {
 // start makes what Open promises. What it has made when it fails is undone by
 // release.
 func (p *Plane) start(handover bool, tableFlags uint32) (err error) {
-	if p.nft, err = dial(unix.NETLINK_NETFILTER, 0); err != nil {
+	if p.nft, err = dial(unix.NETLINK_NETFILTER); err != nil {
 		return err
 	}
-	if p.routes, err = dial(unix.NETLINK_ROUTE, routePorts); err != nil {
+	if p.routes, err = dialRoute(p.index); err != nil {
 		return err
 	}
-	if p.filter.conn, err = dial(unix.NETLINK_ROUTE, 0); err != nil {
+	if p.filter.conn, err = dial(unix.NETLINK_ROUTE); err != nil {
 		return err
 	}
 	if err := p.openJournal(handover); err != nil {

@@ -16,7 +16,7 @@ type Support struct {
 // Probe tries what [Open] needs of nftables, with a table on lo that it removes
 // again. An error means that it could not even try.
 func Probe() (Support, error) {
-	c, err := dial(unix.NETLINK_NETFILTER, 0)
+	c, err := dial(unix.NETLINK_NETFILTER)
 	if err != nil {
 		return Support{}, fmt.Errorf("probe nftables: %w", err)
 	}

@@ -37,10 +37,10 @@ func Recover(o Options) error {
 }
 
 func dialBoth() (nft, routes *conn, err error) {
-	if nft, err = dial(unix.NETLINK_NETFILTER, 0); err != nil {
+	if nft, err = dial(unix.NETLINK_NETFILTER); err != nil {
 		return nil, nil, err
 	}
-	if routes, err = dial(unix.NETLINK_ROUTE, routePorts); err != nil {
+	if routes, err = dialRoute(0); err != nil {
 		return nil, nil, errors.Join(err, nft.close())
 	}
 	return nft, routes, nil
