@@ -48,6 +48,9 @@ func (g *Group) down(now time.Time, cause fsm.Cause, detail string) {
 // while. What this one knew of the others is as old as its own stop, and so is
 // what waits in its receive buffer: for one hold time it only listens.
 func (g *Group) fence(now time.Time, ev fsm.Fenced) {
+	if g.state == hello.Initial {
+		return
+	}
 	g.forgetPeers()
 	g.retryAt = now.Add(g.holdTime)
 	g.take(occurrence{event: fenced, now: now, cause: ev.Cause, detail: ev.Detail})

@@ -85,6 +85,7 @@ type Group struct {
 	active  watch     // Active timer
 	standby watch     // Standby timer
 	helloAt time.Time // Hello timer; zero when stopped
+	said    time.Time // last own Hello
 
 	preemptAt time.Time // end of the preempt delay; zero when none is running
 	retryAt   time.Time // until then a failed Acquire or a fence keeps this router in Listen

@@ -223,6 +223,26 @@ func TestNoPreemptKeepsTheActive(t *testing.T) {
 	l.want(hello.Standby, l.routers[0])
 }
 
+// TestTwoWinners proves that two routers which both believe to be the better one,
+// because each takes itself for a greater address than it sends from, do not
+// answer each other without end.
+func TestTwoWinners(t *testing.T) {
+	l := newLAN(t, 1, base(), base())
+	for _, r := range l.routers {
+		r.apart = true
+		l.step(r, fsm.Up{Addr: netip.MustParseAddr("192.0.2.200"), MAC: r.mac})
+	}
+	l.run(25 * time.Second)
+	for _, r := range l.routers {
+		r.apart = false
+	}
+	l.log = nil
+	l.run(30 * time.Second)
+	if l.want(hello.Active, l.routers...); len(l.log) > 2*13*6 { // 13 hellos each, at most 6 actions for one
+		t.Errorf("%d actions in 30 s", len(l.log))
+	}
+}
+
 // TestAlwaysOneActive breaks four routers in a random way and demands that
 // exactly one active and one standby router come back: Listen and Speak take a
 // hold time each, for the active router and after it for the standby one.

@@ -246,6 +246,17 @@ func TestRFC2281Rules(t *testing.T) {
 			t.Errorf("%s, want Active", g.state)
 		}
 	})
+	t.Run("RFC2281/5.7/a worse active router is not answered twice in a moment", func(t *testing.T) {
+		g := inState(hello.Active, base())
+		for _, tt := range []struct {
+			after time.Duration
+			want  string
+		}{{0, "FG"}, {299 * time.Millisecond, "G"}, {300 * time.Millisecond, "FG"}, {301 * time.Millisecond, "G"}} {
+			if got := sentLetters(g.Step(at(tt.after), message(hello.OpHello, hello.Active, 90))); got != tt.want {
+				t.Errorf("after %s: sent %q, want %q", tt.after, got, tt.want)
+			}
+		}
+	})
 	t.Run("RFC2281/5.5/Coup of a worse router is no event", func(t *testing.T) {
 		g := inState(hello.Active, base())
 		if got := g.Step(at(time.Second), message(hello.OpCoup, hello.Listen, 90)); len(got) > 0 {
@@ -272,165 +283,6 @@ func TestRFC2281Rules(t *testing.T) {
 
 func sameTimers(a, b Group) bool {
 	return a.state == b.state && a.active == b.active && a.standby == b.standby && a.helloAt == b.helloAt
-}
-
-func TestPreempt(t *testing.T) {
-	at := func(d time.Duration) time.Time { return epoch.Add(d) }
-	worse, better := message(hello.OpHello, hello.Active, 90), message(hello.OpHello, hello.Active, 110)
-	delayed := base()
-	delayed.Preempt, delayed.PreemptDelay = true, 5*time.Second
-	start := func() *Group {
-		g := inState(hello.Standby, delayed)
-		g.Step(at(0), worse)
-		return g
-	}
-	for name, tt := range map[string]struct {
-		events map[time.Duration]fsm.Event
-		want   hello.HSRPState
-	}{
-		"before the delay":                       {map[time.Duration]fsm.Event{4999 * time.Millisecond: worse}, hello.Standby},
-		"hello at the end of the delay":          {map[time.Duration]fsm.Event{5 * time.Second: worse}, hello.Active},
-		"tick at the end of the delay":           {map[time.Duration]fsm.Event{5 * time.Second: fsm.Tick{}}, hello.Active},
-		"a better active ends the delay":         {map[time.Duration]fsm.Event{3 * time.Second: better, 5 * time.Second: fsm.Tick{}}, hello.Standby},
-		"lost the lead during the delay":         {map[time.Duration]fsm.Event{3 * time.Second: fsm.SetPriority{Effective: 80}, 5 * time.Second: fsm.Tick{}}, hello.Standby},
-		"a resign is a takeover before its time": {map[time.Duration]fsm.Event{3 * time.Second: message(hello.OpResign, hello.Active, 90)}, hello.Active},
-	} {
-		t.Run("delay/"+name, func(t *testing.T) {
-			g := start()
-			for d := time.Duration(0); d < 6*time.Second; d += time.Millisecond {
-				if ev, ok := tt.events[d]; ok {
-					g.Step(at(d), ev)
-				}
-			}
-			if g.state != tt.want {
-				t.Errorf("%s, want %s", g.state, tt.want)
-			}
-		})
-	}
-	for name, end := range map[string]struct {
-		after time.Duration
-		ev    fsm.Event
-	}{
-		"silence":            {peerHold, fsm.Tick{}},
-		"a Resign":           {time.Second, message(hello.OpResign, hello.Active, 90)},
-		"a better active":    {time.Second, better},
-		"a fence":            {time.Second, fsm.Fenced{Cause: fsm.CauseStalled}},
-		"a failure":          {time.Second, fsm.Failed{}},
-		"a stop":             {time.Second, fsm.Down{Cause: fsm.CauseStopped}},
-		"preemption":         {20 * time.Second, worse},
-		"a priority too low": {20 * time.Second, fsm.Tick{}},
-	} {
-		t.Run("delay/ends with "+name, func(t *testing.T) {
-			cfg := delayed
-			cfg.PreemptDelay = 20 * time.Second
-			g := inState(hello.Listen, cfg)
-			g.Step(at(0), worse)
-			if g.preemptAt.IsZero() {
-				t.Fatal("no delay")
-			}
-			if name == "a priority too low" {
-				g.active.at = at(time.Minute)
-				g.Step(at(1), fsm.SetPriority{Effective: 80})
-			}
-			g.Step(at(end.after), end.ev)
-			if !g.preemptAt.IsZero() {
-				t.Errorf("the delay runs on in %s", g.state)
-			}
-		})
-	}
-	t.Run("delay/its end is a deadline", func(t *testing.T) {
-		if got, _ := start().Deadline(); !got.Equal(at(5 * time.Second)) {
-			t.Errorf("deadline in %s", got.Sub(epoch))
-		}
-	})
-	t.Run("not on a rise of the own priority", func(t *testing.T) {
-		cfg := base()
-		cfg.Preempt = true
-		g := inState(hello.Standby, cfg)
-		g.Step(at(0), better)
-		if got := g.Step(at(1), fsm.SetPriority{Effective: 200, Configured: 100}); len(got) > 0 || g.state != hello.Standby {
-			t.Fatalf("%s, %v", g.state, got)
-		}
-		g.Step(at(2), better)
-		if g.state != hello.Active {
-			t.Errorf("%s after the next hello, want Active", g.state)
-		}
-	})
-	t.Run("not from Learn", func(t *testing.T) {
-		g := New(Config{Version: 1, Priority: 100, Preempt: true})
-		g.Step(at(0), fsm.Up{Addr: self, MAC: ownMAC})
-		g.Step(at(1), worse)
-		if g.state != hello.Listen {
-			t.Errorf("%s, want Listen", g.state)
-		}
-	})
-}
-
-func TestLearn(t *testing.T) {
-	const ms = time.Millisecond
-	for name, tt := range map[string]struct {
-		cfg         Config
-		state       hello.HSRPState
-		said        hello.HSRPState
-		hello, hold time.Duration
-		vip         string
-		want        []fsm.Action
-	}{
-		"RFC2281/5.1/from an active router": {Config{Version: 1, Priority: 100}, hello.Listen, hello.Active, 4 * time.Second, 12 * time.Second, "192.0.2.254",
-			[]fsm.Action{fsm.Learned{From: other, VirtualIP: vip, HelloTime: 4 * time.Second, HoldTime: 12 * time.Second}}},
-		"RFC2281/5.1/not from a standby router":     {Config{Version: 1, Priority: 100}, hello.Listen, hello.Standby, 4 * time.Second, 12 * time.Second, "192.0.2.254", nil},
-		"RFC2281/5.1/never over what is configured": {base(), hello.Listen, hello.Active, 4 * time.Second, 12 * time.Second, "192.0.2.253", nil},
-		"RFC2281/5.1/never one of two times": {Config{Version: 1, Priority: 100, HelloTime: time.Second, VirtualIPs: []netip.Addr{vip}},
-			hello.Listen, hello.Active, 4 * time.Second, 12 * time.Second, "192.0.2.254", nil},
-		"the same times are no news": {Config{Version: 1, Priority: 100, VirtualIPs: []netip.Addr{vip}},
-			hello.Listen, hello.Active, 3 * time.Second, 10 * time.Second, "192.0.2.254", nil},
-		"version 1 never below a second": {Config{Version: 1, Priority: 100, VirtualIPs: []netip.Addr{vip}},
-			hello.Listen, hello.Active, 250 * ms, 800 * ms, "192.0.2.254", nil},
-		"version 1 never zero": {Config{Version: 1, Priority: 100, VirtualIPs: []netip.Addr{vip}}, hello.Listen, hello.Active, 0, 0, "192.0.2.254", nil},
-		"version 2 learns milliseconds": {Config{Version: 2, Priority: 100, VirtualIPs: []netip.Addr{vip}}, hello.Listen, hello.Active, 250 * ms, 800 * ms, "192.0.2.254",
-			[]fsm.Action{fsm.Learned{From: other, HelloTime: 250 * ms, HoldTime: 800 * ms}}},
-		"a hold time must exceed the hello time": {Config{Version: 2, Priority: 100, VirtualIPs: []netip.Addr{vip}}, hello.Listen, hello.Active, 800 * ms, 800 * ms, "192.0.2.254", nil},
-		"never the unspecified address":          {Config{Version: 1, Priority: 100, HoldTime: time.Second}, hello.Listen, hello.Active, 0, 0, "0.0.0.0", nil},
-		"never the own address":                  {Config{Version: 1, Priority: 100, HoldTime: time.Second}, hello.Listen, hello.Active, 0, 0, "192.0.2.5", nil},
-		"never of another family":                {Config{Version: 2, Priority: 100, HoldTime: time.Second}, hello.Listen, hello.Active, 0, 0, "fe80::1", nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			ev := message(hello.OpHello, tt.said, 110)
-			m := ev.Message.(*hello.HSRP)
-			m.HelloTime, m.HoldTime, m.VirtualIP = tt.hello, tt.hold, netip.MustParseAddr(tt.vip)
-			got := inState(tt.state, tt.cfg).Step(epoch, ev)
-			if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
-				t.Errorf("actions (-want +got):\n%s", diff)
-			}
-		})
-	}
-	t.Run("RFC2281/5.1/never while active", func(t *testing.T) {
-		for _, priority := range []uint8{90, 110} {
-			g := inState(hello.Active, Config{Version: 1, Priority: 100})
-			if got := g.Step(epoch, message(hello.OpHello, hello.Active, priority)); learns(got) {
-				t.Errorf("learned from priority %d", priority)
-			}
-		}
-	})
-}
-
-func TestConfiguredTimes(t *testing.T) {
-	for name, tt := range map[string]struct{ hello, hold, wantHello, wantHold time.Duration }{
-		"none":               {0, 0, 3 * time.Second, 10 * time.Second},
-		"both":               {time.Second, 4 * time.Second, time.Second, 4 * time.Second},
-		"short hello":        {time.Second, 0, time.Second, 10 * time.Second},
-		"long hello":         {5 * time.Second, 0, 5 * time.Second, 15 * time.Second},
-		"long hold":          {0, 30 * time.Second, 3 * time.Second, 30 * time.Second},
-		"hold of a few ms":   {0, 900 * time.Millisecond, 300 * time.Millisecond, 900 * time.Millisecond},
-		"hold below default": {0, 6 * time.Second, 2 * time.Second, 6 * time.Second},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := New(Config{HelloTime: tt.hello, HoldTime: tt.hold}).Status()
-			if s.HelloTime != tt.wantHello || s.HoldTime != tt.wantHold {
-				t.Errorf("hello %s hold %s, want %s %s", s.HelloTime, s.HoldTime, tt.wantHello, tt.wantHold)
-			}
-		})
-	}
 }
 
 func TestAcquireFailedWaits(t *testing.T) {

@@ -83,7 +83,9 @@ func (g *Group) act(o occurrence, letters string, next hello.HSRPState) {
 		case 'E', 'e':
 			g.learn(o)
 		case 'F', 'f':
-			g.sendHello(o.now, next)
+			if !g.repeats(o) {
+				g.sendHello(o.now, next)
+			}
 		case 'G', 'g':
 			g.send(hello.OpCoup, g.state, g.state == hello.Active)
 		case 'H', 'h':
@@ -116,6 +118,15 @@ func (g *Group) enter(next hello.HSRPState) {
 func (g *Group) sendHello(now time.Time, state hello.HSRPState) {
 	g.send(hello.OpHello, state, state == hello.Active)
 	g.helloAt = now.Add(g.interval())
+	g.said = now
+}
+
+// repeats reports whether a Hello to a worse active router would follow too soon
+// on the last one. The Coup alone makes that router yield. If it does not,
+// because it believes to be the better one, Hello would answer Hello for ever.
+func (g *Group) repeats(o occurrence) bool {
+	contest := g.state == hello.Active && (o.event == worseActive || o.event == preemptedActive)
+	return contest && o.now.Sub(g.said) < g.helloTime/10
 }
 
 // sendResign sends action H. A router that stops says so as the active router

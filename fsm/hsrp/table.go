@@ -41,7 +41,8 @@ const (
 //   - h on g: losing to a better active router is resigned like losing to a Coup,
 //     as Cisco's routers do;
 //   - f and i on h and i in Active: this router stays active but hosts and
-//     switches may have listened to the other one, so the role is asserted again;
+//     switches may have listened to the other one, so the role is asserted again
+//     (on h without the Hello when one was sent a moment ago);
 //   - e on h: the times come from the active router whatever its priority;
 //   - c on h: an active router watches no other one.
 var table = [...][6]cell{

@@ -94,6 +94,20 @@ func TestPlayRejects(t *testing.T) {
 	}
 }
 
+// stuck asks for a Tick at a time that never passes.
+type stuck struct{ clockwork }
+
+func (s *stuck) Step(time.Time, fsm.Event) []fsm.Action { s.at = epoch; return nil }
+
+func TestPlayStopsAStuckMachine(t *testing.T) {
+	p := clock
+	p.New = func(Line) (Machine, error) { return &stuck{}, nil }
+	_, err := play("group\nat 0s: up 192.0.2.1", p)
+	if err == nil || !strings.Contains(err.Error(), "the deadline stays at 0s") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestDifference(t *testing.T) {
 	for _, tt := range []struct {
 		a, b string
