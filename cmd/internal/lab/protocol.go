@@ -113,16 +113,9 @@ func (p plan) resigned() time.Duration {
 	return 0
 }
 
-// settle returns how long two routers that start together need at most until
-// one is active and the other knows it: HSRP waits one hold time in Listen and
-// one in Speak before it is Standby, and the loser of the election does so
-// after the winner.
-func (p plan) settle() time.Duration {
-	if p.proto == hello.ProtocolVRRP {
-		return 2 * p.detect()
-	}
-	return 5 * p.hold
-}
+// settle returns how long a router needs at most to find its role: HSRP waits
+// one hold time in Listen and one in Speak.
+func (p plan) settle() time.Duration { return 2 * p.detect() }
 
 // activeState and standbyState report what a state's name in the status means.
 func (p plan) activeState(s string) bool  { return s == "Active" }

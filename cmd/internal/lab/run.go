@@ -158,48 +158,44 @@ func (r *rig) limit() int {
 	return 2*int(longest/r.plan.rate) + 64*r.plan.groups + 1<<16
 }
 
-// settle starts the daemons and waits until the pair has found its roles.
+// settle starts the daemons one after the other and waits for each to find its
+// role: without preemption the router that is there first stays active.
 func (r *rig) settle(ctx context.Context) error {
 	f := r.plan.fault
 	begin := time.Now()
-	names := []string{nodeGW1, nodeGW2}
-	if f.alone {
-		names = []string{f.first}
-	}
-	for _, name := range names {
-		if err := r.gw[name].start(); err != nil {
-			return err
-		}
-	}
-	r.say("daemons started; waiting for their election")
-	var dead string
-	err := netlab.Eventually(ctx, r.plan.settle()+startLimit, func() bool {
-		for _, name := range names {
-			if !r.gw[name].alive() {
-				dead = name
-				return true
-			}
-		}
-		return r.settled(ctx, f)
-	})
-	switch {
-	case dead != "":
-		return fmt.Errorf("the daemon of %s ended: %w\n%s", dead, r.gw[dead].proc.Err(), r.gw[dead].tail())
-	case errors.Is(err, netlab.ErrTimeout):
-		return fmt.Errorf("the gateways did not agree on their roles within %v\n%s\n%s",
-			r.plan.settle()+startLimit, r.gw[nodeGW1].tail(), r.gw[nodeGW2].tail())
-	case err != nil:
+	r.say("starting the daemons, waiting for their election")
+	if err := r.startAs(ctx, f.first, r.plan.activeState); err != nil {
 		return err
 	}
 	r.say("%s is active after %.1f s", f.first, time.Since(begin).Seconds())
+	if f.alone {
+		return nil
+	}
+	if err := r.startAs(ctx, f.taker(), r.plan.standbyState); err != nil {
+		return err
+	}
+	r.say("%s is standby after %.1f s", f.taker(), time.Since(begin).Seconds())
 	return nil
 }
 
-func (r *rig) settled(ctx context.Context, f fault) bool {
-	if !r.gw[f.first].all(ctx, r.plan.activeState) {
-		return false
+// startAs starts the daemon of a gateway and waits until all its groups are in
+// a state that match accepts.
+func (r *rig) startAs(ctx context.Context, name string, match func(string) bool) error {
+	g := r.gw[name]
+	if err := g.start(); err != nil {
+		return err
 	}
-	return f.alone || r.gw[f.taker()].all(ctx, r.plan.standbyState)
+	limit := r.plan.settle() + startLimit
+	err := netlab.Eventually(ctx, limit, func() bool { return !g.alive() || g.all(ctx, match) })
+	switch {
+	case errors.Is(err, netlab.ErrTimeout):
+		return fmt.Errorf("%s did not find its role within %v\n%s", name, limit, g.tail())
+	case err != nil:
+		return err
+	case !g.alive():
+		return fmt.Errorf("the daemon of %s ended: %w\n%s", name, g.proc.Err(), g.tail())
+	}
+	return nil
 }
 
 // stream sends datagrams, breaks something in between and waits for the

@@ -10,7 +10,7 @@ import (
 // Geometry of the picture, in pixels.
 const (
 	svgWidth  = 960
-	laneLeft  = 110
+	laneLeft  = 128
 	laneRight = svgWidth - 30
 	laneTop   = 92
 	laneStep  = 64
@@ -18,16 +18,22 @@ const (
 	noteStep  = 17
 )
 
-// svgStyle works on light and dark pages alike.
+// svgStyle works on light and dark pages alike. It uses no CSS variables, which
+// some viewers do not know.
 const svgStyle = `
-  svg { --ink:#1f2328; --soft:#656d76; --line:#d0d7de; --page:#ffffff; --gw1:#0969da; --gw2:#8250df; --wait:#afb8c1; --bad:#cf222e; --good:#1a7f37; --note:#bf8700 }
-  @media (prefers-color-scheme: dark) { svg { --ink:#e6edf3; --soft:#8d96a0; --line:#3d444d; --page:#0d1117; --gw1:#4493f8; --gw2:#ab7df8; --wait:#656c76; --bad:#f85149; --good:#3fb950; --note:#d29922 } }
-  text { font: 12px ui-sans-serif, system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: var(--ink) }
-  .title { font-size: 17px; font-weight: 600 } .soft { fill: var(--soft) } .num { font-variant-numeric: tabular-nums }
-  .page { fill: var(--page) } .line { stroke: var(--line) } .good { fill: var(--good); font-weight: 600 } .bad { fill: var(--bad); font-weight: 600 }
-  .gw1 { fill: var(--gw1) } .gw2 { fill: var(--gw2) } .wait { fill: none; stroke: var(--wait); stroke-width: 1.5; stroke-dasharray: 3 3 }
-  .loss { fill: var(--bad) } .fault { stroke: var(--bad); stroke-width: 1.5 } .garp { fill: var(--note) } .hello { stroke: var(--page); stroke-width: 1.5; opacity: .75 }
-`
+text { font: 12px ui-sans-serif, system-ui, "Segoe UI", "DejaVu Sans", Helvetica, Arial, sans-serif; fill: #1f2328 }
+.title { font-size: 17px; font-weight: 600 } .num { font-variant-numeric: tabular-nums }
+.page { fill: #ffffff } .line { stroke: #d0d7de } text.soft { fill: #656d76 }
+text.good { fill: #1a7f37; font-weight: 600 } text.bad { fill: #cf222e; font-weight: 600 }
+.gw1 { fill: #0969da } .gw2 { fill: #8250df } .loss { fill: #cf222e } .garp { fill: #bf8700 }
+.wait { fill: none; stroke: #afb8c1; stroke-width: 1.5; stroke-dasharray: 3 3 }
+.fault { stroke: #cf222e; stroke-width: 1.5 } .hello { stroke: #ffffff; stroke-width: 1.5; opacity: .8 }
+@media (prefers-color-scheme: dark) {
+text { fill: #e6edf3 } .page { fill: #0d1117 } .line { stroke: #3d444d } text.soft { fill: #8d96a0 }
+text.good { fill: #3fb950 } text.bad { fill: #f85149 }
+.gw1 { fill: #4493f8 } .gw2 { fill: #ab7df8 } .loss { fill: #f85149 } .garp { fill: #d29922 }
+.wait { stroke: #656c76 } .fault { stroke: #f85149 } .hello { stroke: #0d1117 }
+}`
 
 // canvas writes SVG elements on a time axis.
 type canvas struct {

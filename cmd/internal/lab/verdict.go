@@ -90,7 +90,7 @@ func judge(r record) Verdict {
 	v.realAddresses(r)
 	takeover, missing := r.takeover()
 	v.TakeoverMS = ms(takeover)
-	v.Reasons = append(r.complaints(), v.complaints(r, a, missing)...)
+	v.Reasons = append(append([]string{}, r.complaints()...), v.complaints(r, a, missing)...)
 	v.Passed = len(v.Reasons) == 0
 	return v
 }

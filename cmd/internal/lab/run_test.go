@@ -1,0 +1,170 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+)
+
+// TestTrafficTakesTheRouterThatHasTheAddress needs no daemon: the virtual
+// address is put on one router by hand.
+func TestTrafficTakesTheRouterThatHasTheAddress(t *testing.T) {
+	netlab.Need(t)
+	for _, ipv6 := range []bool{false, true} {
+		p := planOf("hsrp2", ipv6)
+		n, err := build(p)
+		must(t, err)
+		defer n.Close()
+		must(t, n.gw[nodeGW2].AddAddr(lanDev, netip.PrefixFrom(p.vips(1)[0], p.lanBits())))
+		recv, err := startReceiver(n.host, 1000)
+		must(t, err)
+		defer recv.close()
+		ctx, stop := context.WithCancel(t.Context())
+		send, err := startSender(ctx, n.client, hostAt.addr(p.family), p.rate)
+		must(t, err)
+		must(t, netlab.Eventually(ctx, 10*time.Second, func() bool { return send.count() >= 100 }))
+		stop()
+		sent := send.times()
+		must(t, netlab.Eventually(t.Context(), 5*time.Second, func() bool { return len(recv.arrivals()) >= len(sent) }))
+		got := recv.arrivals()
+		a := settleUp(sent, got, p.rate)
+		if a.Lost != 0 || a.Duplicated != 0 || !a.Healthy || got[0].via != nodeGW2 {
+			t.Errorf("IPv6 %v: %+v, through %s", ipv6, a, got[0].via)
+		}
+		for name, g := range gateways {
+			if ok, err := ping(n.client, g.addr(p.family)); !ok || err != nil {
+				t.Errorf("IPv6 %v: %s does not answer: %v", ipv6, name, err)
+			}
+		}
+		if ok, err := ping(n.client, hostAt.addr(p.family)); ok || err != nil {
+			t.Errorf("IPv6 %v: the host answers without a way back: %v", ipv6, err)
+		}
+	}
+}
+
+func TestObserverSeesTheGatewaysAndTheTables(t *testing.T) {
+	netlab.Need(t)
+	p := planOf("hsrp2", false)
+	n, err := build(p)
+	must(t, err)
+	defer n.Close()
+	o, err := observe(t.Context(), n, 1000)
+	must(t, err)
+	defer o.stop()
+	ok, err := ping(n.client, gateways[nodeGW1].v4)
+	if !ok || err != nil {
+		t.Fatalf("gw1 does not answer: %v", err)
+	}
+	arrived := func(port string) func() bool {
+		return func() bool { return len(o.ports[port].Frames()) > 0 }
+	}
+	must(t, netlab.Eventually(t.Context(), 5*time.Second, arrived(nodeGW1)))
+	must(t, netlab.Eventually(t.Context(), 5*time.Second, arrived(nodeClient)))
+	if missed := o.missed(); missed != 0 {
+		t.Errorf("missed %d frames", missed)
+	}
+	o.stop()
+	learnt := map[string]bool{}
+	for _, l := range o.learned {
+		learnt[l.node] = true
+	}
+	if !learnt[nodeClient] || !learnt[nodeSwitch] {
+		t.Errorf("learned %+v", o.learned)
+	}
+	for i, f := range o.frames() {
+		if f.Sent || i > 0 && f.At.Before(o.frames()[i-1].At) {
+			t.Errorf("frame %d: %+v", i, f)
+		}
+	}
+}
+
+func script(t *testing.T, body string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "daemon")
+	must(t, os.WriteFile(path, []byte("#!/bin/sh\n"+body), 0o755))
+	return path
+}
+
+func TestADaemonThatEndsIsReportedWithItsLog(t *testing.T) {
+	netlab.Need(t)
+	o := Defaults()
+	o.Program = script(t, "echo no such option >&2; exit 2\n")
+	_, err := Run(t.Context(), o, io.Discard, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "daemon of gw1 ended: exit status 2") || !strings.Contains(err.Error(), "no such option") {
+		t.Errorf("error = %v", err)
+	}
+}
+
+func TestCancelledRunLeavesNothingBehind(t *testing.T) {
+	netlab.Need(t)
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	o := Defaults()
+	o.Program = script(t, "exec sleep 60\n")
+	why := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	progress := writerFunc(func(b []byte) {
+		if bytes.Contains(b, []byte("waiting")) {
+			cancel(why)
+		}
+	})
+	if _, err := Run(ctx, o, io.Discard, progress); !errors.Is(err, why) {
+		t.Errorf("error = %v, want %v", err, why)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "fhrpd-lab-*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+type writerFunc func([]byte)
+
+func (f writerFunc) Write(b []byte) (int, error) { f(b); return len(b), nil }
+
+func TestInvalidOptionsBuildNothing(t *testing.T) {
+	if _, err := Run(t.Context(), Options{}, io.Discard, io.Discard); err == nil {
+		t.Error("accepted")
+	}
+}
+
+// TestAKilledDaemonCostsNoTraffic runs the whole lab on the program itself.
+func TestAKilledDaemonCostsNoTraffic(t *testing.T) {
+	netlab.Need(t)
+	if testing.Short() {
+		t.Skip("builds the program and runs for 6 s")
+	}
+	dir := t.TempDir()
+	o := Defaults()
+	o.Program, o.JSON = filepath.Join(dir, "fhrpd"), true
+	o.SVG, o.Pcap = filepath.Join(dir, "lab.svg"), filepath.Join(dir, "lab.pcapng")
+	if out, err := exec.Command("go", "build", "-o", o.Program, "../../fhrpd").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var out bytes.Buffer
+	v, err := Run(t.Context(), o, &out, t.Output())
+	must(t, err)
+	if !v.Passed {
+		t.Errorf("verdict:\n%s", out.String())
+	}
+	lines := bytes.Split(bytes.TrimSpace(out.Bytes()), []byte("\n"))
+	var printed Verdict
+	must(t, json.Unmarshal(lines[len(lines)-1], &printed))
+	if printed.Sent != v.Sent || printed.Active != nodeGW2 {
+		t.Errorf("printed %+v, returned %+v", printed, v)
+	}
+	for _, file := range []string{o.SVG, o.Pcap} {
+		if st, err := os.Stat(file); err != nil || st.Size() < 4096 {
+			t.Errorf("%s: %v %v", file, st, err)
+		}
+	}
+}
