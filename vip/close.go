@@ -3,7 +3,9 @@ package vip
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -43,7 +45,12 @@ func (p *Plane) Abandon() error {
 
 // giveUp undoes a failed Open, which holds the lock of the state directory.
 func (p *Plane) giveUp() error {
-	return p.release(func() error { return errors.Join(p.undo(), p.endJournal()) })
+	return p.release(func() error {
+		if err := p.undo(); err != nil {
+			return err
+		}
+		return p.endJournal()
+	})
 }
 
 // release ends the Plane: nothing else runs on it while undo does.
@@ -95,12 +102,7 @@ func (p *Plane) endJournal() error {
 }
 
 func (p *Plane) removeRoutes() error {
-	var list []route
-	for _, g := range p.groups {
-		if g.routed {
-			list = p.appendRoutes(list, g)
-		}
-	}
+	list := slices.Collect(maps.Keys(p.wanted))
 	for _, a := range p.left {
 		list = append(list, p.anyRoutes(a)...)
 	}

@@ -20,6 +20,9 @@ func (l *lab) silence(since time.Time) time.Duration {
 	for misses < 20 {
 		<-tick.C
 		sent := time.Now()
+		if sent.Sub(since) > 5*testLease {
+			l.t.Fatalf("still forwarding %v later", sent.Sub(since))
+		}
 		if l.quick() {
 			last, misses = sent, 0
 		} else {

@@ -42,7 +42,8 @@ type Plane struct {
 
 	routeMu sync.Mutex // guards what follows; taken before mu
 	routes  *conn
-	left    []netip.Addr // taken over from the last process
+	wanted  map[route]int // by how many routers
+	left    []netip.Addr  // taken over from the last process
 }
 
 // Open prepares an interface: it sets arp_ignore=1, arp_announce=2 and
@@ -80,7 +81,7 @@ func newPlane(link netlink.Link, dir stateDir, log *slog.Logger) *Plane {
 	p := &Plane{
 		parent: a.Name, index: a.Index, mac: [6]byte(a.HardwareAddr), dir: dir,
 		log:    log.With("interface", a.Name),
-		groups: map[ID]*group{}, filter: filter{index: a.Index, macs: map[[6]byte]*filterEntry{}},
+		groups: map[ID]*group{}, wanted: map[route]int{}, filter: filter{index: a.Index, macs: map[[6]byte]*filterEntry{}},
 		members: newMemberships(a.Index),
 		rules:   ruleset{table: tableName(a.Name)},
 	}

@@ -44,6 +44,34 @@ func TestOpenGateForwardsEachFrameOnceAndShutGateNone(t *testing.T) {
 	}
 }
 
+func TestGatesOfOneClassAreIndependent(t *testing.T) {
+	l := newLab(t)
+	p := l.open(Options{})
+	second := Router{MAC: [6]byte{0, 0, 0x5e, 0, 1, 2}}
+	ok(t, p.Add(1, router10))
+	ok(t, p.Add(2, second))
+	check := func(when string, want1, want2 int) {
+		t.Helper()
+		if diff := cmp.Diff(each(3, want1), l.forwarded(far4, 3)); diff != "" {
+			t.Errorf("%s: router 1 (-want +got):\n%s", when, diff)
+		}
+		if diff := cmp.Diff(each(3, want2), l.through(l.lan, l.wan, second.MAC, far4, 3)); diff != "" {
+			t.Errorf("%s: router 2 (-want +got):\n%s", when, diff)
+		}
+	}
+	mustGate(t, p, []Claim{{1, time.Minute}}, nil)
+	check("first open", 1, 0)
+	mustGate(t, p, []Claim{{2, time.Minute}}, []ID{1})
+	check("swapped", 0, 1)
+	mustGate(t, p, []Claim{{1, time.Minute}}, nil)
+	check("both open", 1, 1)
+	mustGate(t, p, []Claim{{2, time.Hour}}, nil)
+	check("second in another class", 1, 1)
+	mustGate(t, p, nil, []ID{1})
+	mustRenew(t, p)
+	check("first shut", 0, 1)
+}
+
 func TestStrictReversePathFilterPasses(t *testing.T) {
 	l := newLab(t)
 	setSysctl(t, "ipv4/conf/all/rp_filter=1")
@@ -244,6 +272,30 @@ func TestPlanesCloseSideBySide(t *testing.T) {
 	ok(t, errors.Join(<-errs, <-errs))
 	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
 		t.Errorf("(-before +after):\n%s", diff)
+	}
+}
+
+func TestRouterIsChangedWithoutAGap(t *testing.T) {
+	l := newLab(t)
+	p := l.open(Options{})
+	l.active(p, time.Minute)
+	changed := router10
+	changed.Addrs = []netip.Addr{netip.MustParseAddr("10.0.0.111"), vip6, vip4}
+	ok(t, p.Add(11, changed))
+	mustGate(t, p, []Claim{{11, time.Minute}}, []ID{10})
+	ok(t, p.Address([]ID{11}, []ID{10}))
+	ok(t, p.Remove(10))
+	for a, want := range map[netip.Addr]int{vip4: 1, vip6: 1, vipLocal: 0, changed.Addrs[0]: 1} {
+		if got := l.delivered(a); got != want {
+			t.Errorf("%v: delivered %d times, want %d", a, got, want)
+		}
+	}
+	if diff := cmp.Diff(each(5, 1), l.forwarded(far4, 5)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	ok(t, p.Address(nil, []ID{11}))
+	if got := l.delivered(vip4); got != 0 {
+		t.Errorf("removed: delivered %d times", got)
 	}
 }
 

@@ -4,8 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -82,7 +84,7 @@ func (r route) write(b *batch, typ, flags uint16) {
 //
 // An address that the host has anyway stays as it is, in both directions. After
 // an error the other addresses have been dealt with; Restore tries again those
-// to be added. Unknown ids are an error in add only.
+// to be added. An address that another active router has too stays. Unknown ids are an error in add only.
 func (p *Plane) Address(add, remove []ID) error {
 	p.routeMu.Lock()
 	defer p.routeMu.Unlock()
@@ -91,8 +93,10 @@ func (p *Plane) Address(add, remove []ID) error {
 	if err != nil {
 		return fmt.Errorf("addresses on %s: %w", p.parent, err)
 	}
-	_, delErr := p.apply(unix.RTM_DELROUTE, p.mark(gone, false))
-	_, addErr := p.apply(unix.RTM_NEWROUTE, p.mark(here, true))
+	del, list := p.unwant(gone), p.want(here)
+	del = slices.DeleteFunc(del, func(r route) bool { return p.wanted[r] > 0 })
+	_, delErr := p.apply(unix.RTM_DELROUTE, del)
+	_, addErr := p.apply(unix.RTM_NEWROUTE, list)
 	if err := errors.Join(delErr, addErr); err != nil {
 		return fmt.Errorf("addresses on %s: %w", p.parent, err)
 	}
@@ -117,18 +121,37 @@ func (p *Plane) lookup(ids []ID) ([]*group, error) {
 	return out, err
 }
 
-// mark notes whether the groups' addresses are to be routed, and returns the
-// routes concerned.
-func (p *Plane) mark(groups []*group, routed bool) []route {
-	var out []route
+// want counts the groups' routes as wanted and returns them all.
+func (p *Plane) want(groups []*group) (list []route) {
 	for _, g := range groups {
-		if !routed && !g.routed {
+		n := len(list)
+		list = p.appendRoutes(list, g)
+		if g.routed {
 			continue
 		}
-		g.routed = routed
-		out = p.appendRoutes(out, g)
+		g.routed = true
+		for _, r := range list[n:] {
+			p.wanted[r]++
+		}
 	}
-	return out
+	return list
+}
+
+// unwant takes the groups' routes back and returns those that nobody wants.
+func (p *Plane) unwant(groups []*group) (list []route) {
+	for _, g := range groups {
+		if !g.routed {
+			continue
+		}
+		g.routed = false
+		for _, r := range p.appendRoutes(nil, g) {
+			if p.wanted[r]--; p.wanted[r] == 0 {
+				delete(p.wanted, r)
+				list = append(list, r)
+			}
+		}
+	}
+	return list
 }
 
 func (p *Plane) appendRoutes(to []route, g *group) []route {
@@ -151,12 +174,7 @@ func (p *Plane) Restore() (missing []netip.Addr, err error) {
 	if !linkExists(p.routes, p.index) {
 		return nil, fmt.Errorf("restore addresses on %s: %w", p.parent, ErrGone)
 	}
-	var want []route
-	for _, g := range p.allGroups() {
-		if g.routed {
-			want = p.appendRoutes(want, g)
-		}
-	}
+	want := slices.SortedFunc(maps.Keys(p.wanted), func(a, b route) int { return a.addr.Compare(b.addr) })
 	made, err := p.apply(unix.RTM_NEWROUTE, want)
 	for _, r := range made {
 		missing = append(missing, r.addr)
@@ -165,16 +183,6 @@ func (p *Plane) Restore() (missing []netip.Addr, err error) {
 		return missing, fmt.Errorf("restore addresses on %s: %w", p.parent, err)
 	}
 	return missing, nil
-}
-
-func (p *Plane) allGroups() []*group {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	out := make([]*group, 0, len(p.groups))
-	for _, g := range p.groups {
-		out = append(out, g)
-	}
-	return out
 }
 
 func (p *Plane) apply(typ uint16, list []route) (done []route, err error) {

@@ -40,7 +40,9 @@ var ErrGone = errors.New("interface is gone")
 // ID names a virtual router on one Plane. The caller chooses it.
 type ID uint32
 
-// Router is what a virtual router needs of the kernel.
+// Router is what a virtual router needs of the kernel. Routers may share a MAC
+// and addresses: to change one without a gap, add the new form under another
+// ID, swap the two in one call of Gate and one of Address, and remove the old.
 type Router struct {
 	// MAC is the virtual MAC. Zero, or the interface's own, means that the
 	// router uses the interface's MAC: there is nothing to gate, and a lease
