@@ -7,6 +7,8 @@ const (
 	etherIPv4 = 0x0800
 	etherIPv6 = 0x86dd
 
+	protoICMP   = 1
+	protoTCP    = 6
 	protoUDP    = 17
 	protoICMPv6 = 58
 	protoVRRP   = 112
@@ -14,46 +16,84 @@ const (
 	portHSRP4 = 1985
 	portHSRP6 = 2029
 
-	typeNS = 135
-	typeNA = 136
+	typeEchoReply    = 0
+	typeUnreachable  = 3
+	typeUnreachable6 = 1
+	typeEchoReply6   = 129
+	typeNS           = 135
+	typeNA           = 136
 )
 
-// assembleFilter builds the classic BPF program of the socket. Frames with a
-// VLAN tag belong to a VLAN interface above this one and are left out: with
-// tag offload they would look like our own.
-func assembleFilter() ([]bpf.RawInstruction, error) {
-	return bpf.Assemble([]bpf.Instruction{
-		bpf.LoadExtension{Num: bpf.ExtVLANTagPresent},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 0, SkipTrue: 24},
-		bpf.LoadAbsolute{Off: 12, Size: 2},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: etherARP, SkipTrue: 23},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: etherIPv6, SkipTrue: 9},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: etherIPv4, SkipTrue: 20},
+// assembleFilter builds the classic BPF program of the socket: ARP, hellos of
+// all protocols, neighbour discovery, and the answers to packets that carry
+// mark as ICMP identifier or as UDP or TCP source port. Frames with a VLAN tag
+// belong to a VLAN interface above this one and are left out: with tag offload
+// they would look like our own.
+func assembleFilter(mark uint16) ([]bpf.RawInstruction, error) {
+	var p program
+	p.add(bpf.LoadExtension{Num: bpf.ExtVLANTagPresent})
+	p.unless(0, refuse)
+	p.add(bpf.LoadAbsolute{Off: 12, Size: 2})
+	p.when(etherARP, accept)
+	p.when(etherIPv6, "ipv6")
+	p.unless(etherIPv4, refuse)
 
-		bpf.LoadAbsolute{Off: 23, Size: 1}, // IPv4 protocol
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: protoVRRP, SkipTrue: 19},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: protoUDP, SkipTrue: 17},
-		bpf.LoadAbsolute{Off: 20, Size: 2},
-		bpf.JumpIf{Cond: bpf.JumpBitsSet, Val: 0x1fff, SkipTrue: 15}, // a later fragment has no port
-		bpf.LoadMemShift{Off: 14},
-		bpf.LoadIndirect{Off: 16, Size: 2}, // UDP destination port
-		bpf.Jump{Skip: 10},
+	p.add(bpf.LoadAbsolute{Off: 20, Size: 2})
+	p.bits(0x1fff, refuse) // a later fragment has no transport header
+	p.add(bpf.LoadMemShift{Off: 14}, bpf.LoadAbsolute{Off: 23, Size: 1})
+	p.when(protoVRRP, accept)
+	p.when(protoUDP, "udp4")
+	p.when(protoTCP, "tcp4")
+	p.unless(protoICMP, refuse)
+	p.add(bpf.LoadIndirect{Off: 14, Size: 1})
+	p.when(typeEchoReply, "echo4")
+	p.unless(typeUnreachable, refuse)
+	p.add(bpf.LoadIndirect{Off: 14 + 8 + 20, Size: 2}) // source port of the packet in question
+	p.unless(uint32(mark), refuse)
+	p.jump(accept)
+	p.label("echo4")
+	p.add(bpf.LoadIndirect{Off: 14 + 4, Size: 2})
+	p.unless(uint32(mark), refuse)
+	p.jump(accept)
+	p.label("udp4")
+	p.add(bpf.LoadIndirect{Off: 14 + 2, Size: 2})
+	p.unless(portHSRP4, refuse)
+	p.jump(accept)
+	p.label("tcp4")
+	p.add(bpf.LoadIndirect{Off: 14 + 2, Size: 2})
+	p.unless(uint32(mark), refuse)
+	p.jump(accept)
 
-		bpf.LoadAbsolute{Off: 20, Size: 1}, // IPv6 next header
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: protoVRRP, SkipTrue: 11},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: protoICMPv6, SkipTrue: 3},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: protoUDP, SkipTrue: 8},
-		bpf.LoadAbsolute{Off: 56, Size: 2}, // UDP destination port
-		bpf.Jump{Skip: 5},
+	p.label("ipv6")
+	p.add(bpf.LoadAbsolute{Off: 20, Size: 1})
+	p.when(protoVRRP, accept)
+	p.when(protoUDP, "udp6")
+	p.when(protoTCP, "tcp6")
+	p.unless(protoICMPv6, refuse)
+	p.add(bpf.LoadAbsolute{Off: 54, Size: 1})
+	p.when(typeNS, accept)
+	p.when(typeNA, accept)
+	p.when(typeEchoReply6, "echo6")
+	p.unless(typeUnreachable6, refuse)
+	p.add(bpf.LoadAbsolute{Off: 54 + 8 + 40, Size: 2})
+	p.unless(uint32(mark), refuse)
+	p.jump(accept)
+	p.label("echo6")
+	p.add(bpf.LoadAbsolute{Off: 58, Size: 2})
+	p.unless(uint32(mark), refuse)
+	p.jump(accept)
+	p.label("udp6")
+	p.add(bpf.LoadAbsolute{Off: 56, Size: 2})
+	p.unless(portHSRP6, refuse)
+	p.jump(accept)
+	p.label("tcp6")
+	p.add(bpf.LoadAbsolute{Off: 56, Size: 2})
+	p.unless(uint32(mark), refuse)
+	p.jump(accept)
 
-		bpf.LoadAbsolute{Off: 54, Size: 1}, // ICMPv6 type
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: typeNS, SkipTrue: 5},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: typeNA, SkipTrue: 4},
-		bpf.Jump{Skip: 2},
-
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: portHSRP4, SkipTrue: 2},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: portHSRP6, SkipTrue: 1},
-		bpf.RetConstant{Val: 0},
-		bpf.RetConstant{Val: 1 << 16},
-	})
+	p.label(accept)
+	p.add(bpf.RetConstant{Val: 1 << 16})
+	p.label(refuse)
+	p.add(bpf.RetConstant{Val: 0})
+	return p.assemble()
 }

@@ -33,10 +33,11 @@ type Socket struct {
 }
 
 // Open opens a socket on ifi that sees only what an FHRP router must hear:
-// hellos of all protocols, ARP, neighbour solicitations and advertisements.
+// hellos of all protocols, ARP, neighbour discovery, and answers to packets
+// that carry mark as ICMP identifier or as UDP or TCP source port.
 // It needs CAP_NET_RAW in the network namespace of the calling thread.
-func Open(ifi *net.Interface) (*Socket, error) {
-	filter, err := assembleFilter()
+func Open(ifi *net.Interface, mark uint16) (*Socket, error) {
+	filter, err := assembleFilter(mark)
 	if err != nil {
 		return nil, fmt.Errorf("assemble packet filter: %w", err)
 	}

@@ -2,10 +2,12 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"os"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
+	"github.com/fhrpd/fhrpd/cmd/internal/engine"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
 
@@ -61,10 +63,37 @@ func (d *Daemon) command(ctx context.Context, fn func(now time.Time) error) erro
 	if err := d.loop.Do(ctx, func() { result = fn(time.Now()) }); err != nil {
 		return err
 	}
+	if r, ok := errors.AsType[*engine.RefusedError](result); ok {
+		return control.Refused(r.Command, r.Group, "%s", r.Reason)
+	}
 	return result
 }
 
-// Verify implements control.Backend.
+// Verify implements control.Backend. It returns when every neighbour is proven
+// or has failed one whole attempt.
 func (d *Daemon) Verify(ctx context.Context, group string) ([]status.Takeover, error) {
-	return nil, control.Refused("verify", group, "no neighbour is known to prove the takeover against")
+	if err := d.command(ctx, func(now time.Time) error { return d.engine.Verify(now, group) }); err != nil {
+		return nil, err
+	}
+	tick := time.NewTicker(verifyPoll)
+	defer tick.Stop()
+	for {
+		var proofs []status.Takeover
+		var settled bool
+		err := d.command(ctx, func(time.Time) (err error) {
+			proofs, settled, err = d.engine.Proofs(group)
+			return err
+		})
+		if err != nil || settled {
+			return proofs, err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
+
+// verifyPoll is how often Verify looks whether the proofs have ended.
+const verifyPoll = 10 * time.Millisecond

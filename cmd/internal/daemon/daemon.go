@@ -80,6 +80,7 @@ func Run(ctx context.Context, o Options) error {
 	ended := make(chan error, 1)
 	go func() { ended <- d.drive() }()
 	go d.follow(watcher)
+	go d.followGateways(ctx)
 	go d.watchdog(ctx)
 	go func() {
 		if err := control.Serve(ctx, listener, d, d.logChange); err != nil {

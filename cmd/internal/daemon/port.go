@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/engine"
+	"github.com/fhrpd/fhrpd/cmd/internal/prove"
 	"github.com/fhrpd/fhrpd/hello/sock"
 	"github.com/fhrpd/fhrpd/vip"
 )
@@ -73,7 +74,7 @@ func (p *port) open() (err error) {
 			o.close()
 		}
 	}()
-	if o.socket, err = sock.Open(ifi); err != nil {
+	if o.socket, err = sock.Open(ifi, prove.Mark); err != nil {
 		return err
 	}
 	if o.members, err = sock.Join(ifi, p.multi); err != nil {

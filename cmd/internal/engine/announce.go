@@ -21,6 +21,9 @@ func (e *Engine) announce(now time.Time, g *group, kind fsm.Announcement) {
 		g.schedule.Withdraw(now)
 	}
 	e.announceDue(now, g)
+	if kind == fsm.Claim {
+		e.startProof(now, g)
+	}
 }
 
 func (g *group) timing() garp.Timing {
@@ -35,6 +38,9 @@ func (e *Engine) announceDue(now time.Time, g *group) {
 		claim := step.Kind != garp.KindWithdraw
 		if claim && !g.owner {
 			continue
+		}
+		if step.Kind == garp.KindRefresh && !step.Requests {
+			g.prover.Refresh(now)
 		}
 		frames := g.identity().Frames(step)
 		for _, f := range frames {
@@ -54,12 +60,9 @@ func (g *group) identity() garp.Identity {
 // Announce sends the announcements of an active group now and starts their
 // schedule again.
 func (e *Engine) Announce(now time.Time, ref string) error {
-	g, err := e.find(ref)
+	g, err := e.active(ref, "announce")
 	if err != nil {
 		return err
-	}
-	if !g.owner {
-		return fmt.Errorf("group %s is not active here (state %s): only the active router announces", g.ref(), g.machine.Status().State)
 	}
 	e.announce(now, g, fsm.Claim)
 	e.reschedule(g)

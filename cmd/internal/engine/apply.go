@@ -46,6 +46,7 @@ func (e *Engine) release(g *group) {
 	}
 	g.owner = false
 	g.schedule.Stop()
+	g.prover.Stop()
 	if g.hasMAC() {
 		g.seg.out.shut = append(g.seg.out.shut, g.id)
 	}

@@ -98,6 +98,7 @@ func (e *Engine) add(g *group, port Port) error {
 	g.seg = seg
 	e.groups = append(e.groups, g)
 	seg.add(g)
+	e.findNeighbors(time.Time{}, g)
 	return nil
 }
 
@@ -185,6 +186,7 @@ func (e *Engine) serve(now time.Time, g *group) {
 		e.step(now, g, fsm.Tick{})
 	}
 	e.announceDue(now, g)
+	e.proveDue(now, g)
 	e.reschedule(g)
 	e.lateness = 0
 }
@@ -282,6 +284,7 @@ type segment struct {
 	groups   []*group
 	byWire   map[wireID]*group
 	carriers map[netip.Addr][]*group // by virtual address
+	gateways []netip.Addr
 	out      outbox
 	renewed  time.Time     // when the leases were last known to be whole
 	lease    time.Duration // the shortest in force, 0 when none is

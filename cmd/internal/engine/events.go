@@ -20,6 +20,7 @@ const (
 	eventLease      = "lease"
 	eventAnnounce   = "announce"
 	eventReject     = "reject"
+	eventTakeover   = "takeover"
 	eventWarning    = "warning"
 	eventNotice     = "notice"
 )

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/prove"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/fsm"
@@ -59,7 +60,7 @@ type group struct {
 	heard       heard
 	conflict    conflict
 	peers       []hello.MAC // interface MACs of the group's other routers
-	proofs      []status.Takeover
+	prover      prove.Prover
 	counters    counters
 
 	due time.Time
@@ -94,8 +95,10 @@ type counters struct {
 // deadline returns the earliest of the group's deadlines.
 func (g *group) deadline() (time.Time, bool) {
 	at, armed := g.machine.Deadline()
-	if d, ok := g.schedule.Deadline(); ok && (!armed || d.Before(at)) {
-		return d, true
+	for _, next := range []func() (time.Time, bool){g.schedule.Deadline, g.prover.Deadline} {
+		if d, ok := next(); ok && (!armed || d.Before(at)) {
+			at, armed = d, true
+		}
 	}
 	return at, armed
 }

@@ -19,6 +19,7 @@ func (e *Engine) heardARP(now time.Time, s *segment, b []byte) {
 	}
 	if o, ok := garp.ObserveARP(h, a); ok {
 		e.claimed(now, s, o)
+		e.learnNeighbor(now, s, o.IP, o.MAC)
 	}
 	if g := s.ownerOf(a.TargetIP); g != nil && a.Op == garp.OpRequest && !a.IsGratuitous() {
 		if reply, ok := garp.ARPReply(a, g.mac); ok {
@@ -31,10 +32,12 @@ func (e *Engine) heardARP(now time.Time, s *segment, b []byte) {
 func (e *Engine) heardND(now time.Time, s *segment, b []byte) {
 	h, n, err := garp.ParseND(b)
 	if err != nil {
+		e.heardAnswer(now, s, b)
 		return
 	}
 	if o, ok := garp.ObserveND(h, n); ok {
 		e.claimed(now, s, o)
+		e.learnNeighbor(now, s, o.IP, o.MAC)
 	}
 	if g := s.ownerOf(n.Target); g != nil {
 		if reply, ok := garp.NDReply(h, n, g.mac); ok {

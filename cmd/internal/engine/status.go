@@ -38,7 +38,7 @@ func (e *Engine) groupStatus(now time.Time, g *group) status.Group {
 		Active: peer(now, m.Active), Standby: peer(now, m.Standby),
 		HelloMS: m.HelloTime.Milliseconds(), HoldMS: m.HoldTime.Milliseconds(), NextHelloMS: until(now, m.NextHello),
 		Accept: g.accept, Follow: g.cfg.Follow, Transitions: g.transitions, LastTransition: g.last,
-		Tracks: []status.TrackRef{}, Takeover: append([]status.Takeover{}, g.proofs...), Counters: g.counters.status(),
+		Tracks: []status.TrackRef{}, Takeover: g.proofs(), Counters: g.counters.status(),
 	}
 	if out.Name == "" {
 		out.Name, out.NameDefault = defaultName(g), true
@@ -161,6 +161,25 @@ func addresses(list []netip.Addr) []string {
 // Transitions returns the recent transitions of all groups, oldest first.
 func (e *Engine) Transitions() []status.Transition {
 	return append([]status.Transition(nil), e.transitions...)
+}
+
+// active returns the group that ref names, which must be active here.
+func (e *Engine) active(ref, command string) (*group, error) {
+	g, err := e.find(ref)
+	if err == nil && !g.owner {
+		err = refused(command, g, "it is not active here (state %s)", g.machine.Status().State)
+	}
+	return g, err
+}
+
+// RefusedError is a command that was understood and not carried out.
+type RefusedError struct{ Command, Group, Reason string }
+
+// Error implements error.
+func (e *RefusedError) Error() string { return e.Command + " " + e.Group + ": " + e.Reason }
+
+func refused(command string, g *group, reason string, args ...any) error {
+	return &RefusedError{Command: command, Group: g.ref(), Reason: fmt.Sprintf(reason, args...)}
 }
 
 // find returns the group that an operator's reference names.

@@ -84,7 +84,7 @@ func (e *Engine) SetPriority(now time.Time, ref string, value int) error {
 		return fmt.Errorf("priority %d of %s: want 0 to 255, or default", value, g.ref())
 	}
 	if g.cfg.Follow != "" {
-		return fmt.Errorf("group %s has no priority: it follows %s", g.ref(), g.cfg.Follow)
+		return refused("set priority", g, "it has none: it follows %s", g.cfg.Follow)
 	}
 	g.priority.override = value
 	e.prioritize(now, g)

@@ -128,6 +128,7 @@ type Takeover struct {
 	Proven  bool    `json:"proven"`
 	Method  string  `json:"method"`
 	MS      float64 `json:"ms"`
+	Nudges  int     `json:"nudges"` // directed requests sent before the proof
 	Detail  string  `json:"detail,omitempty"`
 }
 

@@ -1,0 +1,98 @@
+package daemon
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// gatewayPoll is how often default routes are looked at without a reason: an
+// event that was lost costs no more than this.
+const gatewayPoll = 30 * time.Second
+
+// followGateways tells the engine the next hops of the default routes, which
+// are neighbours that every takeover is proven to.
+func (d *Daemon) followGateways(ctx context.Context) {
+	changes := make(chan netlink.RouteUpdate, 64)
+	if err := netlink.RouteSubscribeWithOptions(changes, ctx.Done(), netlink.RouteSubscribeOptions{
+		ErrorCallback: func(err error) { d.log.Debug("watch routes", "error", err) },
+	}); err != nil {
+		d.log.Warn("default gateways are looked for only now and then", "error", err)
+	}
+	poll := time.NewTicker(gatewayPoll)
+	defer poll.Stop()
+	for {
+		d.tellGateways()
+		if !awaitDefaultRoute(ctx, changes, poll.C) {
+			return
+		}
+	}
+}
+
+// awaitDefaultRoute waits for a change of a default route or for the poll, and
+// returns false at the end of ctx.
+func awaitDefaultRoute(ctx context.Context, changes <-chan netlink.RouteUpdate, poll <-chan time.Time) bool {
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-poll:
+			return true
+		case u, open := <-changes:
+			if !open {
+				changes = nil
+				continue
+			}
+			if isDefault(u.Dst) {
+				return true
+			}
+		}
+	}
+}
+
+func (d *Daemon) tellGateways() {
+	byIndex := map[int][]netip.Addr{}
+	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		routes, err := netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_MAIN}, netlink.RT_FILTER_TABLE)
+		if err != nil {
+			d.log.Debug("list routes", "error", err)
+			continue
+		}
+		for _, r := range routes {
+			if isDefault(r.Dst) {
+				collectHops(byIndex, r)
+			}
+		}
+	}
+	d.loop.Post(func() {
+		for _, p := range d.ports {
+			if p.opened != nil {
+				d.engine.GatewaysChanged(time.Now(), p.name, byIndex[p.opened.index])
+			}
+		}
+	})
+}
+
+func isDefault(dst *net.IPNet) bool {
+	if dst == nil {
+		return true
+	}
+	ones, _ := dst.Mask.Size()
+	return ones == 0
+}
+
+func collectHops(byIndex map[int][]netip.Addr, r netlink.Route) {
+	add := func(index int, gw net.IP) {
+		if a, ok := netip.AddrFromSlice(gw); ok {
+			byIndex[index] = append(byIndex[index], a.Unmap())
+		}
+	}
+	add(r.LinkIndex, r.Gw)
+	for _, hop := range r.MultiPath {
+		add(hop.LinkIndex, hop.Gw)
+	}
+}

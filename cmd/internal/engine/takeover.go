@@ -1,0 +1,132 @@
+package engine
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/prove"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// GatewaysChanged tells the engine the next hops of this host's default routes
+// through a port's interface. They are neighbours of every group there, beside
+// the configured ones.
+func (e *Engine) GatewaysChanged(now time.Time, name string, gateways []netip.Addr) {
+	s := e.byName[name]
+	if s == nil {
+		return
+	}
+	s.gateways = gateways
+	for _, g := range s.groups {
+		e.findNeighbors(now, g)
+		e.reschedule(g)
+	}
+}
+
+// findNeighbors gives a group's prover everybody it has to convince.
+func (e *Engine) findNeighbors(now time.Time, g *group) {
+	list := slices.Clone(g.cfg.Neighbors)
+	for _, a := range g.seg.gateways {
+		if hello.FamilyOf(a) == g.wire.family && !slices.Contains(list, a) && !g.carries(a) {
+			list = append(list, a)
+		}
+	}
+	g.prover.SetNeighbors(now, list)
+}
+
+// startProof begins to prove a takeover. The first packets follow the
+// announcements in the same batch.
+func (e *Engine) startProof(now time.Time, g *group) {
+	if len(g.vips) == 0 || !g.prover.Neighbors() {
+		return
+	}
+	g.prover.Start(now, g.provenAddress(), g.mac)
+	e.proveDue(now, g)
+}
+
+// provenAddress is the virtual address to prove: one that the neighbours can
+// answer from anywhere, if there is one.
+func (g *group) provenAddress() netip.Addr {
+	for _, a := range g.vips {
+		if !a.IsLinkLocalUnicast() {
+			return a
+		}
+	}
+	return g.vips[0]
+}
+
+// proveDue sends the proofs that are due and reports the neighbours that have
+// not moved.
+func (e *Engine) proveDue(now time.Time, g *group) {
+	frames, failed := g.prover.Due(now)
+	for _, f := range frames {
+		g.seg.out.put(g, true, func(b []byte) []byte { return append(b, f...) })
+	}
+	for _, r := range failed {
+		e.emit(now, g, eventTakeover, r.String())
+	}
+}
+
+// heardAnswer looks whether a frame is the answer to a proof.
+func (e *Engine) heardAnswer(now time.Time, s *segment, b []byte) {
+	a, ok := prove.ParseAnswer(b)
+	if !ok {
+		return
+	}
+	g := s.ownerOf(a.To)
+	if g == nil {
+		return
+	}
+	if r, news := g.prover.Heard(now, a); news {
+		e.emit(now, g, eventTakeover, r.String())
+		e.reschedule(g)
+	}
+}
+
+// learnNeighbor gives the provers the MAC that ARP or ND showed.
+func (e *Engine) learnNeighbor(now time.Time, s *segment, a netip.Addr, mac hello.MAC) {
+	for _, g := range s.groups {
+		if g.wire.family == hello.FamilyOf(a) && g.prover.Neighbors() {
+			g.prover.Learn(now, a, mac)
+			e.reschedule(g)
+		}
+	}
+}
+
+// Verify proves the takeover of an active group afresh. Settled tells when it
+// has come to an end.
+func (e *Engine) Verify(now time.Time, ref string) error {
+	g, err := e.active(ref, "verify")
+	if err != nil {
+		return err
+	}
+	if !g.prover.Neighbors() {
+		return refused("verify", g, "no neighbour is configured and no default route leads through %s: set neighbors", g.seg.name)
+	}
+	e.startProof(now, g)
+	e.reschedule(g)
+	e.Flush(now)
+	return nil
+}
+
+// Proofs returns the proofs of a group and whether all have come to an end.
+func (e *Engine) Proofs(ref string) (proofs []status.Takeover, settled bool, err error) {
+	g, err := e.find(ref)
+	if err != nil {
+		return nil, false, err
+	}
+	return g.proofs(), g.prover.Settled() || !g.owner, nil
+}
+
+func (g *group) proofs() []status.Takeover {
+	out := []status.Takeover{}
+	for _, r := range g.prover.Results() {
+		out = append(out, status.Takeover{
+			Address: r.Neighbor.String(), Proven: r.Proven, Method: string(r.Method),
+			MS: float64(r.Took.Microseconds()) / 1000, Nudges: r.Nudges, Detail: r.String(),
+		})
+	}
+	return out
+}

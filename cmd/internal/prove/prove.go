@@ -1,0 +1,288 @@
+// Package prove finds out whether a takeover reached the neighbours: whether
+// what they send to the virtual address arrives at this router. An ARP or ND
+// answer is no proof, since a router with a pinned entry answers politely and
+// goes on sending to the old MAC. An IP packet that answers one from the
+// virtual address, and arrives here at the right MAC, is.
+//
+// The package is pure: it takes frames and a time and returns frames. Nothing
+// in it can delay the takeover that it is about.
+package prove
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// Steps of one attempt, from its beginning. The first echo follows the
+// announcements at once; a neighbour that ignores announcements is then asked
+// by name, from the virtual address, which teaches what no announcement does.
+// Where ping is filtered UDP and TCP follow.
+const (
+	NudgeAfter    = 60 * time.Millisecond
+	FallbackAfter = 120 * time.Millisecond
+	GiveUpAfter   = 400 * time.Millisecond
+)
+
+// Attempts are when an unproven neighbour is tried, from the takeover; 1.1 s is
+// just beyond the second for which Linux holds on to a fresh ARP entry.
+// Afterwards every refresh tries once more.
+var Attempts = []time.Duration{0, 1100 * time.Millisecond, 3 * time.Second, 10 * time.Second, 30 * time.Second}
+
+// Method is how a neighbour was proven to deliver here.
+type Method string
+
+// The methods.
+const (
+	MethodEcho Method = "icmp"
+	MethodUDP  Method = "udp"
+	MethodTCP  Method = "tcp"
+)
+
+// Result is what is known of one neighbour.
+type Result struct {
+	Neighbor netip.Addr
+	Proven   bool
+	Method   Method
+	Nudges   int           // directed requests sent before the proof
+	Took     time.Duration // from the takeover to the proof
+	Alive    bool          // it answered ARP or ND
+	Done     bool          // proven, or a whole attempt has failed
+}
+
+// String says the result as a person would.
+func (r Result) String() string {
+	switch {
+	case r.Proven && r.Nudges > 0:
+		return fmt.Sprintf("%s delivers here: proven by %s in %v, after %d directed requests", r.Neighbor, r.Method, r.Took.Round(100*time.Microsecond), r.Nudges)
+	case r.Proven:
+		return fmt.Sprintf("%s delivers here: proven by %s in %v", r.Neighbor, r.Method, r.Took.Round(100*time.Microsecond))
+	case !r.Done:
+		return fmt.Sprintf("%s: not proven yet", r.Neighbor)
+	case r.Alive:
+		return fmt.Sprintf("%s has NOT moved: it answers ARP, and nothing that it sends to the virtual address arrives here; it still delivers to the old MAC, or filters ICMP, UDP and TCP", r.Neighbor)
+	}
+	return fmt.Sprintf("%s is not alive: it answers neither ARP nor anything else", r.Neighbor)
+}
+
+// Prover proves one takeover to a group's neighbours. The zero value knows no
+// neighbour. It is for one goroutine.
+type Prover struct {
+	vip       netip.Addr
+	mac       hello.MAC
+	began     time.Time
+	running   bool
+	neighbors []neighbor
+}
+
+type neighbor struct {
+	result  Result
+	mac     hello.MAC
+	attempt int
+	since   time.Time // beginning of the attempt under way; zero when none is
+	step    int       // steps of it that are done
+	next    time.Time // zero when nothing is planned
+	waiting bool      // for an answer to ARP or ND before the echo can be sent
+	asked   bool      // in the attempt under way
+}
+
+// SetNeighbors replaces the neighbours to prove. What is known of those that
+// stay is kept; new ones are tried at once while a takeover is being proven.
+func (p *Prover) SetNeighbors(now time.Time, addrs []netip.Addr) {
+	var list []neighbor
+	for _, a := range addrs {
+		if i := p.index(a); i >= 0 {
+			list = append(list, p.neighbors[i])
+			continue
+		}
+		n := neighbor{result: Result{Neighbor: a}}
+		if p.running {
+			n.next = now
+		}
+		list = append(list, n)
+	}
+	p.neighbors = list
+}
+
+// Neighbors reports whether there is anybody to prove.
+func (p *Prover) Neighbors() bool { return len(p.neighbors) > 0 }
+
+// Start begins to prove that packets for vip arrive at mac. Call it when the
+// announcements are on their way.
+func (p *Prover) Start(now time.Time, vip netip.Addr, mac hello.MAC) {
+	p.vip, p.mac, p.began, p.running = vip, mac, now, true
+	for i := range p.neighbors {
+		n := &p.neighbors[i]
+		*n = neighbor{result: Result{Neighbor: n.result.Neighbor}, mac: n.mac, next: now}
+	}
+}
+
+// Stop ends it; results stay until the next Start.
+func (p *Prover) Stop() {
+	p.running = false
+	for i := range p.neighbors {
+		p.neighbors[i].next = time.Time{}
+	}
+}
+
+// Refresh tries the unproven once more. Call it with every refresh of the
+// announcements.
+func (p *Prover) Refresh(now time.Time) {
+	if !p.running {
+		return
+	}
+	for i := range p.neighbors {
+		if n := &p.neighbors[i]; !n.result.Proven && n.next.IsZero() {
+			n.next = now
+		}
+	}
+}
+
+// Learn notes that ARP or ND showed a neighbour's MAC. It may come at any
+// time, also before a takeover: a MAC known beforehand saves a round trip.
+func (p *Prover) Learn(now time.Time, a netip.Addr, mac hello.MAC) {
+	i := p.index(a)
+	if i < 0 || mac.IsMulticast() || mac.IsZero() {
+		return
+	}
+	n := &p.neighbors[i]
+	n.mac = mac
+	if p.running && !n.result.Proven {
+		n.result.Alive = true
+		if n.waiting {
+			n.waiting = false
+			n.next = now
+		}
+	}
+}
+
+// Deadline returns when Due has something to return next.
+func (p *Prover) Deadline() (time.Time, bool) {
+	var at time.Time
+	for _, n := range p.neighbors {
+		if !n.next.IsZero() && (at.IsZero() || n.next.Before(at)) {
+			at = n.next
+		}
+	}
+	return at, !at.IsZero()
+}
+
+// Due returns the frames to send at now and the results that have become final
+// by silence.
+func (p *Prover) Due(now time.Time) (frames [][]byte, failed []Result) {
+	for i := range p.neighbors {
+		n := &p.neighbors[i]
+		if n.next.IsZero() || n.next.After(now) {
+			continue
+		}
+		if n.since.IsZero() {
+			n.since, n.step, n.asked = now, 0, false
+		}
+		frames = append(frames, p.advance(now, n)...)
+		if n.since.IsZero() && !n.result.Done {
+			n.result.Done = true
+			failed = append(failed, n.result)
+		}
+	}
+	return frames, failed
+}
+
+// advance does the step of an attempt that is due.
+func (p *Prover) advance(now time.Time, n *neighbor) [][]byte {
+	n.step++
+	n.waiting = false
+	switch n.step {
+	case 1:
+		n.next = n.since.Add(NudgeAfter)
+		if n.mac.IsZero() && !n.asked {
+			n.step, n.waiting, n.asked = 0, true, true
+			return p.nudge(n)
+		}
+		return p.echo(n)
+	case 2:
+		n.next = n.since.Add(FallbackAfter)
+		return append(p.nudge(n), p.echo(n)...)
+	case 3:
+		n.next = n.since.Add(GiveUpAfter)
+		return append(p.echo(n), p.others(n)...)
+	}
+	p.giveUp(now, n)
+	return nil
+}
+
+// giveUp ends an attempt and plans the next.
+func (p *Prover) giveUp(now time.Time, n *neighbor) {
+	n.since, n.waiting = time.Time{}, false
+	n.attempt++
+	n.next = time.Time{}
+	if n.attempt < len(Attempts) {
+		n.next = p.began.Add(Attempts[n.attempt])
+		if n.next.Before(now) {
+			n.next = now
+		}
+	}
+}
+
+func (p *Prover) nudge(n *neighbor) [][]byte {
+	n.result.Nudges++
+	f, err := garp.Nudge(p.vip, p.mac, n.result.Neighbor, n.mac)
+	if err != nil {
+		return nil
+	}
+	return [][]byte{f}
+}
+
+func (p *Prover) echo(n *neighbor) [][]byte {
+	if n.mac.IsZero() {
+		return nil
+	}
+	return [][]byte{echoRequest(p.path(n), uint16(n.attempt*4+n.step))}
+}
+
+func (p *Prover) others(n *neighbor) [][]byte {
+	if n.mac.IsZero() {
+		return nil
+	}
+	return [][]byte{udpProbe(p.path(n)), tcpSYN(p.path(n))}
+}
+
+func (p *Prover) path(n *neighbor) path {
+	return path{srcMAC: p.mac, dstMAC: n.mac, src: p.vip, dst: n.result.Neighbor}
+}
+
+// Heard takes an answer that arrived. It returns the neighbour's result and
+// true when the answer proves what was not proven before.
+func (p *Prover) Heard(now time.Time, a Answer) (Result, bool) {
+	i := p.index(a.From)
+	if i < 0 || !p.running || a.To != p.vip || a.MAC != p.mac || p.neighbors[i].result.Proven {
+		return Result{}, false
+	}
+	n := &p.neighbors[i]
+	n.result.Proven, n.result.Alive, n.result.Done = true, true, true
+	n.result.Method, n.result.Took = a.Method, now.Sub(p.began)
+	n.next, n.since, n.waiting = time.Time{}, time.Time{}, false
+	return n.result, true
+}
+
+// Results returns what is known of every neighbour.
+func (p *Prover) Results() []Result {
+	out := make([]Result, 0, len(p.neighbors))
+	for _, n := range p.neighbors {
+		out = append(out, n.result)
+	}
+	return out
+}
+
+// Settled reports whether every neighbour is proven or has failed a whole
+// attempt.
+func (p *Prover) Settled() bool {
+	return !slices.ContainsFunc(p.neighbors, func(n neighbor) bool { return !n.result.Done })
+}
+
+func (p *Prover) index(a netip.Addr) int {
+	return slices.IndexFunc(p.neighbors, func(n neighbor) bool { return n.result.Neighbor == a })
+}
