@@ -1,0 +1,358 @@
+package e2e
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/nftables"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// both is group 10 of HSRP version 2 in both families, with timers that a
+// stall of a virtual machine does not use up.
+const both = `
+[[hsrp]]
+interface = "eth0"
+group = 10
+name = "v4"
+virtual_ips = ["192.168.1.1"]
+priority = PRIORITY
+preempt = true
+hello = "150ms"
+hold = "600ms"
+
+[[hsrp]]
+interface = "eth0"
+group = 10
+name = "v6"
+virtual_ips = ["fe80::1"]
+priority = PRIORITY
+preempt = true
+hello = "150ms"
+hold = "600ms"
+`
+
+// hold and lease of those groups: the lease is a hold time and a hello.
+const (
+	bothHold  = 600 * time.Millisecond
+	bothLease = 750 * time.Millisecond
+)
+
+var (
+	mac2 = hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv4, 10)
+	mac6 = hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv6, 10)
+	vip6 = netip.MustParseAddr("fe80::1")
+)
+
+// answers counts who answers the client's question for an address: by MAC in
+// the answer, which must also be its Ethernet source.
+func (l *lan) answers(ip netip.Addr) map[hello.MAC]int {
+	l.t.Helper()
+	began := time.Now()
+	if ip.Is4() {
+		l.send(l.client, lanDev, whoHas(ip, hello.Broadcast))
+	} else {
+		must(l.t, l.client.FlushNeighbors(lanDev))
+		l.ping(ip)
+	}
+	answer := func(f netlab.Frame) bool { _, ok := answered(f, ip); return ok && !f.At.Before(began) }
+	if _, err := l.clientSide.WaitFor(answer, patience); err != nil {
+		return nil
+	}
+	// Whoever else meant to answer has done so by the time both gateways'
+	// kernels and daemons have answered something that was asked later.
+	l.mustPing(l.a.ip, l.b.ip)
+	l.a.status()
+	l.b.status()
+	count := map[hello.MAC]int{}
+	for _, f := range l.clientSide.Frames() {
+		if mac, ok := answered(f, ip); ok && !f.At.Before(began) {
+			count[mac]++
+		}
+	}
+	return count
+}
+
+// whoHas is the client's ARP request.
+func whoHas(ip netip.Addr, to hello.MAC) []byte {
+	b := append(append(to[:], clientMAC[:]...), 8, 6, 0, 1, 8, 0, 6, 4, 0, 1)
+	b = append(append(b, clientMAC[:]...), clientIP.AsSlice()...)
+	return append(append(b, make([]byte, 6)...), ip.AsSlice()...)
+}
+
+// answered reports whether a frame answers the client's question for ip, and
+// with which MAC; the zero MAC stands for an answer that contradicts itself.
+func answered(f netlab.Frame, ip netip.Addr) (mac hello.MAC, ok bool) {
+	if h, a, err := garp.ParseARP(f.Data); err == nil {
+		if ok = a.Op == garp.OpReply && a.SenderIP == ip && !a.IsGratuitous() && h.Dst == clientMAC; ok && h.Src == a.SenderMAC {
+			mac = a.SenderMAC
+		}
+		return mac, ok
+	}
+	if h, n, err := garp.ParseND(f.Data); err == nil {
+		if ok = n.Type == garp.NeighborAdvertisement && n.Target == ip && h.Dst == clientMAC; ok && h.Src == n.LinkAddr {
+			mac = n.LinkAddr
+		}
+	}
+	return mac, ok
+}
+
+func checkAnswers(t *testing.T, l *lan) {
+	t.Helper()
+	a6, _, err := l.a.ns.LinkLocal(lanDev)
+	must(t, err)
+	b6, _, err := l.b.ns.LinkLocal(lanDev)
+	must(t, err)
+	for ip, want := range map[netip.Addr]hello.MAC{vip: mac2, l.a.ip: l.a.mac, l.b.ip: l.b.mac, vip6: mac6, a6: l.a.mac, b6: l.b.mac} {
+		if got := l.answers(ip); len(got) != 1 || got[want] != 1 {
+			t.Errorf("%s is answered for by %v, want once by %s", ip, got, want)
+		}
+	}
+}
+
+func TestEveryAddressIsAnsweredForOnceInBothRoles(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	l.start(both)
+	checkAnswers(t, l)
+	for _, group := range []string{"v4", "v6"} {
+		must(t, l.a.SetPriority(t.Context(), group, 85))
+	}
+	l.settled(l.b, l.a)
+	checkAnswers(t, l)
+}
+
+// A switch that knows no MAC floods: what is for the virtual MAC reaches both.
+func TestFloodedFramesAreForwardedOnce(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	l.start(both)
+	for _, port := range []string{"client", "a", "b"} {
+		link, err := l.sw.Netlink().LinkByName(port)
+		must(t, err)
+		must(t, l.sw.Netlink().LinkSetLearning(link, false))
+		l.forget(link)
+	}
+	began := time.Now()
+	const count = 50
+	for n := range uint32(count) {
+		l.send(l.client, lanDev, probe(mac2, n))
+	}
+	l.send(l.client, lanDev, probe(l.a.mac, count))
+	l.eventually("last probe", func() bool { return l.forwarded()[count] > 0 })
+	for n := range uint32(count) {
+		if got := l.forwarded()[n]; got != 1 {
+			t.Errorf("probe %d was forwarded %d times", n, got)
+		}
+	}
+	if n := from(mac2, l.b.since(began)); n != 0 {
+		t.Errorf("the standby has sent %d frames from the virtual MAC", n)
+	}
+}
+
+// forget deletes what a port of the switch has learned.
+func (l *lan) forget(port netlink.Link) {
+	l.t.Helper()
+	list, err := l.sw.Netlink().NeighList(port.Attrs().Index, unix.AF_BRIDGE)
+	must(l.t, err)
+	for _, e := range list {
+		if e.State&unix.NUD_PERMANENT == 0 {
+			e.Flags = netlink.NTF_MASTER
+			must(l.t, l.sw.Netlink().NeighDel(&e))
+		}
+	}
+}
+
+// The laboratory has rp_filter=1 on all gateways; this is the test that says so.
+func TestStrictReversePathFilterIsNoObstacle(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	l.start(both)
+	for _, conf := range []string{"all", lanDev, coreDev} {
+		if v, err := l.a.ns.ReadSysctl("net/ipv4/conf/" + conf + "/rp_filter"); err != nil || v != "1" {
+			t.Fatalf("rp_filter of %s = %q, %v", conf, v, err)
+		}
+	}
+	client, err := l.client.Netlink().LinkByName(lanDev)
+	must(t, err)
+	must(t, l.client.Netlink().NeighSet(&netlink.Neigh{
+		LinkIndex: client.Attrs().Index, IP: l.a.ip.AsSlice(), HardwareAddr: mac2.HardwareAddr(), State: unix.NUD_PERMANENT,
+	}))
+	l.mustPing(vip, vip6, l.a.ip)
+	if !l.forwards(l.a, mac2) {
+		t.Error("the active does not forward")
+	}
+	if l.forwards(l.b, mac2) {
+		t.Error("the standby forwards")
+	}
+}
+
+func TestFrozenActiveLosesEverythingAndStealsNothing(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	l.start(both)
+	l.a.signal(unix.SIGSTOP)
+	frozen := time.Now()
+	l.b.waitAll("Active")
+	l.eventually("lease ended", func() bool { return !l.forwards(l.a, mac2) })
+	if late := time.Since(frozen); late > bothLease+250*time.Millisecond {
+		t.Errorf("the frozen router forwarded for %v, the lease is %v", late, bothLease)
+	}
+	l.inject("a", whoHas(vip, hello.Broadcast))
+	l.mustPing(vip, vip6, l.a.ip, l.b.ip)
+	if !l.forwards(l.b, mac2) {
+		t.Error("the router that took over does not forward")
+	}
+	if n := from(mac2, l.a.since(frozen)) + from(mac6, l.a.since(frozen)); n != 0 {
+		t.Errorf("the frozen router has sent %d frames from the virtual MACs", n)
+	}
+
+	woken := time.Now()
+	l.a.signal(unix.SIGCONT)
+	claim := l.a.waitFor(woken, mac2, "virtual: hello Active")
+	if listened := claim.At.Sub(woken); listened < bothHold {
+		t.Errorf("the router took the role back %v after waking, before it had listened for %v", listened, bothHold)
+	}
+	if heard := said(mac2, l.a.since(woken)); !slices.Contains(heard, "real: coup Speak") && !slices.Contains(heard, "real: coup Listen") {
+		t.Errorf("the role was taken without a coup: %q", heard)
+	}
+	l.a.waitAll("Active")
+	l.checkOneOwner(mac2, woken)
+}
+
+// checkOneOwner proves from the captures that the two gateways did not send
+// from the virtual MAC in turns: the second starts once and the first is done
+// then, but for what had been under way.
+func (l *lan) checkOneOwner(mac hello.MAC, since time.Time) {
+	l.t.Helper()
+	const underWay = 50 * time.Millisecond
+	var first, last time.Time
+	for _, f := range l.a.since(since) {
+		if source(f) == mac && first.IsZero() {
+			first = f.At
+		}
+	}
+	for _, f := range l.b.since(since) {
+		if source(f) == mac {
+			last = f.At
+		}
+	}
+	if overlap := last.Sub(first); !first.IsZero() && overlap > underWay {
+		l.t.Errorf("both sent from %s for %v", mac, overlap)
+	}
+}
+
+func TestKilledActiveIsSilentAndItsRestartCleansUp(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	clean := l.a.kernel()
+	l.start(both)
+	l.a.kill()
+	killed := time.Now()
+	l.b.waitAll("Active")
+	l.eventually("lease ended", func() bool { return !l.forwards(l.a, mac2) })
+	if late := time.Since(killed); late > bothLease+250*time.Millisecond {
+		t.Errorf("the dead router forwarded for %v, the lease is %v", late, bothLease)
+	}
+	l.mustPing(vip, vip6, l.b.ip)
+	if n := from(mac2, l.a.since(killed)) + from(mac6, l.a.since(killed)); n != 0 {
+		t.Errorf("the dead router has sent %d frames from the virtual MACs", n)
+	}
+	l.a.restart()
+	l.settled(l.a, l.b)
+	l.mustPing(vip, vip6, l.a.ip, l.b.ip)
+	l.a.stop()
+	checkKernel(t, clean, l.a.kernel())
+}
+
+func TestFlushedRulesetLosesNothing(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	l.start(both)
+	l.mustPing(vip)
+	const count = 200
+	for n := range uint32(count) {
+		l.send(l.client, lanDev, probe(mac2, n))
+		if n == count/2 {
+			must(t, l.a.ns.Do(func() error {
+				c, err := nftables.New()
+				if err != nil {
+					return err
+				}
+				c.FlushRuleset()
+				return c.Flush()
+			}))
+		}
+	}
+	l.eventually("every probe once", func() bool { return len(l.forwarded()) == count })
+	for n, times := range l.forwarded() {
+		if times != 1 {
+			t.Errorf("probe %d was forwarded %d times", n, times)
+		}
+	}
+	if g := l.a.group("v4"); g.State != "Active" {
+		t.Errorf("state %s after the flush", g.State)
+	}
+}
+
+func TestLinkFlapComesBackUnaided(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	l.start(both)
+	must(t, l.a.ns.LinkDown(lanDev))
+	l.b.waitAll("Active")
+	l.mustPing(vip, vip6)
+	must(t, l.a.ns.LinkUp(lanDev))
+	l.settled(l.a, l.b)
+	l.mustPing(vip, vip6, l.a.ip, l.b.ip)
+	if !l.forwards(l.a, mac2) {
+		t.Error("the active does not forward after its link came back")
+	}
+}
+
+// The host's entry for the virtual address is right before and after, because
+// the address keeps its MAC; only the switch has to learn. Where a host holds
+// another MAC all the same, the request form moves even an entry that has just
+// changed, which the kernel protects from replies for a second.
+func TestYoungEntryFollowsAtOnce(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	l.start(both)
+	link, err := l.client.Netlink().LinkByName(lanDev)
+	must(t, err)
+	began := time.Now()
+	must(t, l.client.Netlink().NeighSet(&netlink.Neigh{
+		LinkIndex: link.Attrs().Index, IP: vip.AsSlice(), HardwareAddr: l.a.mac.HardwareAddr(), State: unix.NUD_REACHABLE,
+	}))
+	must(t, l.a.Announce(t.Context(), "v4"))
+	l.a.waitFor(began, mac2, "virtual: arp request 192.168.1.1 is-at virtual to everybody")
+	l.eventually("young entry", func() bool { return l.entry(vip) == mac2 })
+	if took := time.Since(began); took > time.Second {
+		t.Skipf("the machine stood still for %v: the entry was no longer young", took)
+	}
+}
+
+func TestHostThatDropsGratuitousARPNeedsNone(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	must(t, l.client.Sysctl("net/ipv4/conf/"+lanDev+"/drop_gratuitous_arp", "1"))
+	l.start(both)
+	l.mustPing(vip)
+	if got := l.entry(vip); got != mac2 {
+		t.Fatalf("the client has %s at %s before", vip, got)
+	}
+	must(t, l.a.SetPriority(t.Context(), "v4", 85))
+	l.b.waitState("v4", "Active")
+	l.eventually("switch", func() bool { return l.fdb(mac2) == "b" })
+	if got := l.entry(vip); got != mac2 {
+		t.Errorf("the client has %s at %s after", vip, got)
+	}
+	l.mustPing(vip)
+}

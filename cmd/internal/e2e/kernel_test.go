@@ -1,0 +1,129 @@
+package e2e
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/nftables"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// kernel returns everything in the gateway's kernel that a daemon might leave
+// behind, as sorted lines: settings, addresses, routes of all tables, filter
+// and membership entries, and the ruleset.
+func (g *gateway) kernel() []string {
+	g.l.t.Helper()
+	var lines []string
+	must(g.l.t, g.ns.Do(func() (err error) {
+		lines, err = kernelLines()
+		return err
+	}))
+	slices.Sort(lines)
+	return lines
+}
+
+func checkKernel(t *testing.T, before, after []string) {
+	t.Helper()
+	if d := cmp.Diff(before, after); d != "" {
+		t.Errorf("kernel state before the first start and after the last stop:\n%s", d)
+	}
+}
+
+func kernelLines() ([]string, error) {
+	var lines []string
+	for _, read := range []func() ([]string, error){settings, memberships, routes, filterEntries, tables} {
+		more, err := read()
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, more...)
+	}
+	return lines, nil
+}
+
+// settings are all sysctls of the interfaces that can be read.
+func settings() ([]string, error) {
+	var lines []string
+	for _, root := range []string{"/proc/sys/net/ipv4/conf", "/proc/sys/net/ipv6/conf"} {
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			if b, err := os.ReadFile(path); err == nil {
+				lines = append(lines, path+" = "+strings.TrimSpace(string(b)))
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return lines, nil
+}
+
+// memberships are the multicast groups and the MACs that interfaces listen to,
+// without counts and timers.
+func memberships() ([]string, error) {
+	var lines []string
+	for _, path := range []string{"/proc/thread-self/net/dev_mcast", "/proc/thread-self/net/igmp6"} {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		for line := range strings.Lines(string(b)) {
+			if f := strings.Fields(line); len(f) > 3 {
+				lines = append(lines, filepath.Base(path)+" "+f[1]+" "+strings.Join(f[2:], " "))
+			}
+		}
+	}
+	return lines, nil
+}
+
+func routes() ([]string, error) {
+	var lines []string
+	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
+		list, err := netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_UNSPEC}, netlink.RT_FILTER_TABLE)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range list {
+			lines = append(lines, fmt.Sprintf("route %v dev %d via %v table %d type %d proto %d scope %d", r.Dst, r.LinkIndex, r.Gw, r.Table, r.Type, r.Protocol, r.Scope))
+		}
+	}
+	return lines, nil
+}
+
+func filterEntries() ([]string, error) {
+	list, err := netlink.NeighList(0, unix.AF_BRIDGE)
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	for _, e := range list {
+		lines = append(lines, fmt.Sprintf("filter entry %v dev %d state %d flags %d", e.HardwareAddr, e.LinkIndex, e.State, e.Flags))
+	}
+	return lines, nil
+}
+
+func tables() ([]string, error) {
+	conn, err := nftables.New()
+	if err != nil {
+		return nil, err
+	}
+	list, err := conn.ListTables()
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	for _, t := range list {
+		lines = append(lines, fmt.Sprintf("table %d %s", t.Family, t.Name))
+	}
+	return lines, nil
+}

@@ -1,0 +1,80 @@
+package e2e
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// hsrp1 is the group of the seed scenario: version 1, number 10.
+const hsrp1 = `
+[[hsrp]]
+interface = "eth0"
+version = 1
+group = 10
+virtual_ips = ["192.168.1.1"]
+priority = PRIORITY
+preempt = true
+hello = "150ms"
+hold = "600ms"
+`
+
+var mac1 = hello.VirtualMAC(hello.ProtocolHSRP, 1, hello.IPv4, 10)
+
+// The pictures of the seed: Router-A (.100) is active, its priority drops to
+// 85, Router-B (.200) takes over, and the host and the switch follow.
+func TestLoweredPriorityMovesTheRole(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	l.mustPing(l.a.ip, l.b.ip)
+	l.start(hsrp1)
+	l.mustPing(l.a.ip, l.b.ip, vip)
+	l.eventually("first picture", func() bool {
+		return l.entry(vip) == mac1 && l.entry(l.a.ip) == mac1 && l.entry(l.b.ip) == l.b.mac && l.fdb(mac1) == "a"
+	})
+	if n := from(mac1, l.b.wire.Frames()); n != 0 {
+		t.Errorf("the standby has sent %d frames from the virtual MAC", n)
+	}
+
+	began := time.Now()
+	must(t, l.a.SetPriority(t.Context(), "eth0:10", 85))
+	l.settled(l.b, l.a)
+	coup := l.b.waitFor(began, mac1, "real: coup Standby")
+	request := l.b.waitFor(began, mac1, "virtual: arp request 192.168.1.1 is-at virtual to everybody")
+	back := l.a.waitFor(began, mac1, "real: arp reply 192.168.1.100 is-at real to everybody")
+
+	if wait := request.At.Sub(coup.At); wait < garp.RequestDelay {
+		t.Errorf("the request form followed the coup after %v, want %v or more", wait, garp.RequestDelay)
+	}
+	takeover := said(mac1, l.b.since(coup.At))
+	if d := cmp.Diff(seedTakeover, takeover[:min(len(takeover), len(seedTakeover))]); d != "" {
+		t.Errorf("what the new active said (-want +got):\n%s", d)
+	}
+	l.eventually("second picture", func() bool {
+		return l.entry(vip) == mac1 && l.entry(l.a.ip) == l.a.mac && l.entry(l.b.ip) == mac1 && l.fdb(mac1) == "b"
+	})
+	l.mustPing(l.a.ip, l.b.ip, vip)
+	if n := from(mac1, l.a.since(back.At)); n != 0 {
+		t.Errorf("the former active has sent %d frames from the virtual MAC after its withdrawal", n)
+	}
+	before := len(l.b.wire.Frames()) - len(l.b.since(coup.At))
+	if n := from(mac1, l.b.wire.Frames()[:before]); n != 0 {
+		t.Errorf("the standby has sent %d frames from the virtual MAC before its coup", n)
+	}
+}
+
+// seedTakeover is what the new active says, in this order: first who is
+// active, then the three replies. The request form comes milliseconds later,
+// because a deposed router that still held the address would answer it; an
+// answer to the other's resignation may come between.
+var seedTakeover = []string{
+	"real: coup Standby",
+	"virtual: hello Active",
+	"virtual: arp reply 192.168.1.200 is-at virtual to everybody",
+	"virtual: arp reply 192.168.1.1 is-at virtual to everybody",
+	"virtual: arp reply 192.168.1.1 is-at virtual to 01:00:0c:cd:cd:cd",
+}

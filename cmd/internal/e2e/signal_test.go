@@ -1,0 +1,130 @@
+package e2e
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// stopWithin is what the contract allows a clean stop.
+const stopWithin = 2 * time.Second
+
+func TestStopResignsAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	cleanA, cleanB := l.a.kernel(), l.b.kernel()
+	l.start(both)
+	l.mustPing(l.a.ip, vip)
+
+	began := time.Now()
+	if took := l.a.stop(); took > stopWithin {
+		t.Errorf("the stop took %v", took)
+	}
+	resign := l.a.waitFor(began, mac2, "real: resign Init")
+	claim := l.b.waitFor(resign.At, mac2, "virtual: hello Active")
+	t.Logf("the standby took over %v after the resignation", claim.At.Sub(resign.At))
+	l.a.waitFor(began, mac2, "real: arp reply 192.168.1.100 is-at real to everybody")
+	if n := from(mac2, l.a.since(resign.At)); n != 0 {
+		t.Errorf("%d frames from the virtual MAC after the resignation", n)
+	}
+	l.eventually("the client's entry for the real address", func() bool { return l.entry(l.a.ip) == l.a.mac })
+	l.mustPing(vip, vip6, l.a.ip, l.b.ip)
+	checkKernel(t, cleanA, l.a.kernel())
+
+	l.b.stop()
+	checkKernel(t, cleanB, l.b.kernel())
+	for _, g := range []*gateway{l.a, l.b} {
+		left, err := filepath.Glob(g.path("*"))
+		must(t, err)
+		left = slices.DeleteFunc(left, func(p string) bool {
+			return slices.Contains([]string{"fhrpd.toml", "daemon.log", "lock"}, filepath.Base(p))
+		})
+		if len(left) > 0 {
+			t.Errorf("files left behind: %v", left)
+		}
+	}
+}
+
+// hang makes the clean-up of a gateway's daemon wait for ever: it holds the
+// lock of the journals, as another daemon that is stuck would.
+func (g *gateway) hang() {
+	g.l.t.Helper()
+	f, err := os.OpenFile(g.path("lock"), os.O_RDWR, 0)
+	must(g.l.t, err)
+	g.l.t.Cleanup(func() { f.Close() })
+	must(g.l.t, unix.Flock(int(f.Fd()), unix.LOCK_EX))
+}
+
+func TestStopThatHangsEndsInTime(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	l.start(hsrp1)
+	l.a.hang()
+	began := time.Now()
+	l.a.signal(unix.SIGTERM)
+	select {
+	case <-l.a.proc.Done():
+	case <-time.After(patience):
+		t.Fatal("the daemon hangs with its clean-up")
+	}
+	if took := time.Since(began); took > stopWithin {
+		t.Errorf("the stop took %v", took)
+	}
+	l.b.waitState("eth0:10", "Active")
+}
+
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	l.start(hsrp1)
+	l.a.hang()
+	l.a.signal(unix.SIGTERM)
+	l.eventually("stopping", func() bool { return strings.Contains(l.a.tail(), "msg=stopping") })
+	began := time.Now()
+	// The first signal gives its disposition back a moment after it is noticed.
+	l.eventually("end", func() bool {
+		_ = l.a.proc.Process.Signal(unix.SIGTERM)
+		return !l.a.running()
+	})
+	exit, ok := errors.AsType[*exec.ExitError](l.a.proc.Err())
+	if !ok || exit.Sys().(syscall.WaitStatus).Signal() != unix.SIGTERM {
+		t.Errorf("the daemon ended with %v after %v, want by the signal", l.a.proc.Err(), time.Since(began))
+	}
+}
+
+func TestSecondDaemonOnTheSocketIsRefused(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	l.start(hsrp1)
+	config, err := os.ReadFile(l.a.path("fhrpd.toml"))
+	must(t, err)
+	second, err := l.a.run(l.a.path("second.log"), string(config))
+	must(t, err)
+	select {
+	case <-second.Done():
+	case <-time.After(patience):
+		must(t, second.Process.Kill())
+		t.Fatal("the second daemon runs")
+	}
+	exit, ok := errors.AsType[*exec.ExitError](second.Err())
+	if !ok || exit.ExitCode() != 1 {
+		t.Errorf("the second daemon ended with %v, want exit status 1", second.Err())
+	}
+	log, err := os.ReadFile(l.a.path("second.log"))
+	must(t, err)
+	if !strings.Contains(string(log), l.a.path("control.sock")) || !strings.Contains(string(log), "another daemon answers there") {
+		t.Errorf("the second daemon said:\n%s", log)
+	}
+	if g := l.a.group("eth0:10"); g.State != "Active" {
+		t.Errorf("the first daemon is in %s", g.State)
+	}
+	l.mustPing(vip)
+}
