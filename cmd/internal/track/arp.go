@@ -87,8 +87,11 @@ type source struct {
 // talk to addr, which has to be on a network of that interface.
 func way(addr netip.Addr) (source, error) {
 	routes, err := netlink.RouteGet(addr.AsSlice())
-	if err != nil || len(routes) == 0 {
-		return source{}, fmt.Errorf("no route: %w", err)
+	if err != nil {
+		return source{}, fmt.Errorf("find the way: %w", bare(err))
+	}
+	if len(routes) == 0 {
+		return source{}, errors.New("no route")
 	}
 	r := routes[0]
 	if r.Type == unix.RTN_LOCAL {

@@ -11,14 +11,14 @@ import (
 const (
 	// slack is how much longer than its timeout a check may take to say why it
 	// failed before it counts as hung.
-	slack = 100 * time.Millisecond
+	slack = 200 * time.Millisecond
 	// spacing keeps a storm of route changes from becoming a storm of checks.
 	spacing = 100 * time.Millisecond
 	// detailEvery is how often the details of a state that lasts are refreshed.
 	detailEvery = 10 * time.Second
 	// drain is how long the end of Run waits for a check that is under way, so
 	// that programs are killed and reaped.
-	drain = 200 * time.Millisecond
+	drain = 300 * time.Millisecond
 )
 
 type result struct {
@@ -107,7 +107,9 @@ func (o *object) step(ctx context.Context, now time.Time) {
 func (o *object) start(ctx context.Context, now time.Time) {
 	o.running, o.hung, o.began = true, false, now
 	o.late = now.Add(o.cfg.Timeout + slack)
-	o.due = latest(o.due.Add(o.cfg.Interval), now.Add(o.cfg.Interval/2))
+	if o.due = o.due.Add(o.cfg.Interval); !o.due.After(now) {
+		o.due = now.Add(o.cfg.Interval)
+	}
 	go func() {
 		ctx, cancel := context.WithTimeout(ctx, o.cfg.Timeout)
 		defer cancel()
@@ -131,13 +133,14 @@ func (o *object) finished(now time.Time, r result) {
 
 func (o *object) judged(now time.Time, ok bool, detail string) {
 	before, of := o.judge.Progress()
+	against := ok != o.judge.up
 	up, changed := o.judge.Result(now, ok)
 	n, _ := o.judge.Progress()
-	o.detail = detail
 	moving := n > 0 || before > 0
-	if changed && of > 1 && moving {
+	if against && changed {
 		n = of
 	}
+	o.detail = detail
 	if n > 0 && of > 1 {
 		o.detail = fmt.Sprintf("%s (%d of %d)", detail, n, of)
 	}

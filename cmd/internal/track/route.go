@@ -40,19 +40,27 @@ func routeCheck(p netip.Prefix) check {
 	}
 }
 
+// rereads is how often a table that changed while it was read is read again.
+const rereads = 3
+
 // eachRoute calls fn with the routes to p in the main table until it returns
-// false. A table that changes while it is read is read again by the next check.
-func eachRoute(p netip.Prefix, fn func(netlink.Route) bool) error {
+// false. After an interrupted reading, which may have missed some, it begins
+// again.
+func eachRoute(p netip.Prefix, fn func(netlink.Route) bool) (err error) {
 	family := netlink.FAMILY_V4
 	if p.Addr().Is6() {
 		family = netlink.FAMILY_V6
 	}
 	filter := netlink.Route{Table: unix.RT_TABLE_MAIN}
-	err := netlink.RouteListFilteredIter(family, &filter, netlink.RT_FILTER_TABLE, func(r netlink.Route) bool {
-		return destination(r.Dst) != p || fn(r)
-	})
-	if errors.Is(err, netlink.ErrDumpInterrupted) {
-		return nil
+	more := true
+	for range rereads {
+		err = netlink.RouteListFilteredIter(family, &filter, netlink.RT_FILTER_TABLE, func(r netlink.Route) bool {
+			more = destination(r.Dst) != p || fn(r)
+			return more
+		})
+		if !more || !errors.Is(err, netlink.ErrDumpInterrupted) {
+			break
+		}
 	}
 	return err
 }
