@@ -83,12 +83,17 @@ func (c *Client) Verify(ctx context.Context, group string) ([]status.Takeover, e
 // Subscribe implements Backend. It returns when the daemon has subscribed the
 // client; the channel closes when ctx is done or the daemon stops.
 func (c *Client) Subscribe(ctx context.Context) (<-chan status.Event, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	late := time.AfterFunc(answerTimeout, func() { cancel(errStuck(c.path, answerTimeout)) })
 	resp, err := c.do(ctx, http.MethodGet, pathEvents, nil)
+	late.Stop()
 	if err != nil {
+		cancel(nil)
 		return nil, err
 	}
 	ch := make(chan status.Event)
 	go func() {
+		defer cancel(nil)
 		defer close(ch)
 		defer resp.Body.Close()
 		copyEvents(ctx, ch, resp.Body)

@@ -187,3 +187,21 @@ func TestNoDaemon(t *testing.T) {
 		}
 	}
 }
+
+// A stopped process still accepts: the kernel queues the connection.
+func TestADaemonThatDoesNotAnswerIsNoDaemon(t *testing.T) {
+	path := socketPath(t)
+	listen(t, path)
+	c := control.Dial(path)
+	for name, ask := range map[string]func() error{
+		"status": func() error { _, err := c.Status(context.Background()); return err },
+		"events": func() error { _, err := c.Subscribe(context.Background()); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if err := ask(); !errors.Is(err, control.ErrNoDaemon) || !strings.Contains(err.Error(), "stopped or stuck") {
+				t.Errorf("error %v, want ErrNoDaemon and why", err)
+			}
+		})
+	}
+}
