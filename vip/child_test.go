@@ -4,14 +4,17 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -105,6 +108,36 @@ func TestRecoverLeavesTheLivingAlone(t *testing.T) {
 	}
 }
 
+func TestRecoverFindsRoutesWithoutAJournal(t *testing.T) {
+	l := newLab(t)
+	theirs := &netlink.Route{Dst: netlink.NewIPNet(net.ParseIP("10.0.0.77")), LinkIndex: loopbackIndex, Table: unix.RT_TABLE_LOCAL,
+		Type: unix.RTN_LOCAL, Scope: netlink.SCOPE_HOST, Protocol: RouteProtocol + 1}
+	ok(t, netlink.RouteAdd(theirs))
+	before := snapshot(t)
+	p := l.open(Options{})
+	l.active(p, time.Minute)
+	drop := Router{MAC: vmac, Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.11"), netip.MustParseAddr("2001:db8::11")}}
+	ok(t, p.Add(11, drop))
+	ok(t, p.Address([]ID{11}, nil))
+	var found []route
+	ok(t, listRoutes(p.routes, func(r route) { found = append(found, r) }))
+	if len(found) != 5 {
+		t.Errorf("found %v, want the 5 of two routers", found)
+	}
+	ok(t, p.Abandon())
+	f, err := os.Create(stateDir(l.state).path("eth0")) // lost, but for the name
+	ok(t, err)
+	ok(t, f.Close())
+	ok(t, Recover(Options{StateDir: l.state}))
+	q, err := Open("eth0", Options{StateDir: l.state})
+	ok(t, err)
+	ok(t, listRoutes(q.routes, func(r route) { t.Errorf("left: %v", r) }))
+	ok(t, q.Close())
+	if got := strings.Count(snapshot(t), "10.0.0.77"); got != strings.Count(before, "10.0.0.77") {
+		t.Error("a route of another protocol number was removed")
+	}
+}
+
 func TestOpenClearsUpAfterACrash(t *testing.T) {
 	l := newLab(t)
 	before := snapshot(t)
@@ -152,6 +185,21 @@ func TestHandoverLosesNothing(t *testing.T) {
 	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
 		t.Errorf("closed (-before +after):\n%s", diff)
 	}
+}
+
+func TestHandoverToAStandbyRemovesTheAddresses(t *testing.T) {
+	l := newLab(t)
+	p := l.open(Options{})
+	l.active(p, time.Minute)
+	ok(t, p.Abandon())
+	q := l.open(Options{Handover: true})
+	ok(t, q.Add(10, router10))
+	mustGate(t, q, nil, []ID{10})
+	ok(t, q.Address(nil, []ID{10}))
+	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
+		t.Errorf("forwarded (-want +got):\n%s", diff)
+	}
+	ok(t, listRoutes(q.routes, func(r route) { t.Errorf("left: %v", r) }))
 }
 
 func TestJournalOfAnotherBootIsNotBelieved(t *testing.T) {

@@ -103,7 +103,7 @@ func (p *Plane) endJournal() error {
 
 func (p *Plane) removeRoutes() error {
 	list := slices.Collect(maps.Keys(p.wanted))
-	for _, a := range p.left {
+	for a := range p.left {
 		list = append(list, p.anyRoutes(a)...)
 	}
 	_, err := p.apply(unix.RTM_DELROUTE, list)

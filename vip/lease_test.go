@@ -235,6 +235,9 @@ func TestFailedGateChangesNothing(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	mustRenew(t, p)
+	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" {
+		t.Errorf("renewed (-want +got):\n%s", diff)
+	}
 	mustGate(t, p, nil, []ID{10})
 	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
 		t.Errorf("shut (-want +got):\n%s", diff)

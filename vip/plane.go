@@ -42,8 +42,8 @@ type Plane struct {
 
 	routeMu sync.Mutex // guards what follows; taken before mu
 	routes  *conn
-	wanted  map[route]int // by how many routers
-	left    []netip.Addr  // taken over from the last process
+	wanted  map[route]int       // by how many routers
+	left    map[netip.Addr]bool // may have routes of the last process
 }
 
 // Open prepares an interface: it sets arp_ignore=1, arp_announce=2 and
@@ -81,7 +81,8 @@ func newPlane(link netlink.Link, dir stateDir, log *slog.Logger) *Plane {
 	p := &Plane{
 		parent: a.Name, index: a.Index, mac: [6]byte(a.HardwareAddr), dir: dir,
 		log:    log.With("interface", a.Name),
-		groups: map[ID]*group{}, wanted: map[route]int{}, filter: filter{index: a.Index, macs: map[[6]byte]*filterEntry{}},
+		groups: map[ID]*group{}, wanted: map[route]int{}, left: map[netip.Addr]bool{},
+		filter:  filter{index: a.Index, macs: map[[6]byte]*filterEntry{}},
 		members: newMemberships(a.Index),
 		rules:   ruleset{table: tableName(a.Name)},
 	}
@@ -178,7 +179,9 @@ func (p *Plane) inherit(made []entry) {
 		if mac, ok := e.mac(); ok {
 			p.filter.macs[mac] = &filterEntry{ours: true}
 		}
-		p.left = append(p.left, e.Addrs...)
+		for _, a := range e.Addrs {
+			p.left[a] = true
+		}
 	}
 }
 
@@ -242,18 +245,23 @@ func (p *Plane) prepare(g *group) error {
 	return nil
 }
 
-// Remove shuts the router's gate, removes its addresses and undoes Add. It
-// goes on after errors and returns them joined. An unknown id is no error.
+// Remove shuts the router's gate, removes its addresses and undoes Add. If the
+// gate cannot be shut, nothing else is done; after other errors it goes on and
+// returns them joined. An unknown id is no error.
 func (p *Plane) Remove(id ID) error {
-	_, gate := p.Gate(nil, []ID{id})
+	lost, err := p.Gate(nil, []ID{id})
+	if err != nil {
+		return err
+	}
 	address := p.Address(nil, []ID{id})
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.lost = append(p.lost, lost...)
 	g := p.groups[id]
 	if g == nil || p.closed {
 		return nil
 	}
-	return errors.Join(gate, address, p.discard(g))
+	return errors.Join(address, p.discard(g))
 }
 
 // discard undoes prepare, as far as that went.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	netlinksocket "github.com/mdlayher/netlink"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
@@ -65,6 +66,9 @@ func TestGatesOfOneClassAreIndependent(t *testing.T) {
 	check("swapped", 0, 1)
 	mustGate(t, p, []Claim{{1, time.Minute}}, nil)
 	check("both open", 1, 1)
+	mustGate(t, p, nil, []ID{2})
+	check("second shut", 1, 0)
+	mustGate(t, p, []Claim{{2, time.Minute}}, nil)
 	mustGate(t, p, []Claim{{2, time.Hour}}, nil)
 	check("second in another class", 1, 1)
 	mustGate(t, p, nil, []ID{1})
@@ -283,7 +287,13 @@ func TestRouterIsChangedWithoutAGap(t *testing.T) {
 	changed.Addrs = []netip.Addr{netip.MustParseAddr("10.0.0.111"), vip6, vip4}
 	ok(t, p.Add(11, changed))
 	mustGate(t, p, []Claim{{11, time.Minute}}, []ID{10})
+	events, err := watchConn()
+	ok(t, err)
+	defer events.Close()
 	ok(t, p.Address([]ID{11}, []ID{10}))
+	if diff := cmp.Diff([]string{vipLocal.String()}, removals(t, events)); diff != "" {
+		t.Errorf("routes removed (-want +got):\n%s", diff)
+	}
 	ok(t, p.Remove(10))
 	for a, want := range map[netip.Addr]int{vip4: 1, vip6: 1, vipLocal: 0, changed.Addrs[0]: 1} {
 		if got := l.delivered(a); got != want {
@@ -296,6 +306,23 @@ func TestRouterIsChangedWithoutAGap(t *testing.T) {
 	ok(t, p.Address(nil, []ID{11}))
 	if got := l.delivered(vip4); got != 0 {
 		t.Errorf("removed: delivered %d times", got)
+	}
+}
+
+// removals reads the routes of ours whose removal was notified.
+func removals(t *testing.T, events *netlinksocket.Conn) (out []string) {
+	t.Helper()
+	ok(t, events.SetReadDeadline(time.Now().Add(50*time.Millisecond)))
+	for {
+		msgs, err := events.Receive()
+		if err != nil {
+			return out
+		}
+		for _, m := range msgs {
+			if r, ours := parseRoute(m.Data); ours && m.Header.Type == unix.RTM_DELROUTE {
+				out = append(out, r.addr.String())
+			}
+		}
 	}
 }
 

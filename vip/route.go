@@ -84,7 +84,8 @@ func (r route) write(b *batch, typ, flags uint16) {
 //
 // An address that the host has anyway stays as it is, in both directions. After
 // an error the other addresses have been dealt with; Restore tries again those
-// to be added. An address that another active router has too stays. Unknown ids are an error in add only.
+// to be added. An address that another router in its active role has too stays.
+// Unknown ids are an error in add only.
 func (p *Plane) Address(add, remove []ID) error {
 	p.routeMu.Lock()
 	defer p.routeMu.Unlock()
@@ -137,9 +138,24 @@ func (p *Plane) want(groups []*group) (list []route) {
 	return list
 }
 
+// appendLeft appends what the last process may have made for g.
+func (p *Plane) appendLeft(list []route, g *group) []route {
+	if len(p.left) == 0 {
+		return list
+	}
+	for _, a := range g.Addrs {
+		if p.left[a] {
+			delete(p.left, a)
+			list = append(list, p.anyRoutes(a)...)
+		}
+	}
+	return list
+}
+
 // unwant takes the groups' routes back and returns those that nobody wants.
 func (p *Plane) unwant(groups []*group) (list []route) {
 	for _, g := range groups {
+		list = p.appendLeft(list, g)
 		if !g.routed {
 			continue
 		}
@@ -256,21 +272,29 @@ func (r route) explain(err error) error {
 // purgeRoutes deletes all routes that carry our protocol number.
 func purgeRoutes(c *conn) error {
 	var found []route
+	if err := listRoutes(c, func(r route) { found = append(found, r) }); err != nil {
+		return err
+	}
+	_, err := applyRoutes(c, unix.RTM_DELROUTE, found)
+	return err
+}
+
+// listRoutes calls f for every route that carries our protocol number.
+func listRoutes(c *conn, f func(route)) error {
 	for _, family := range []byte{unix.AF_INET, unix.AF_INET6} {
 		var b batch
 		b.begin(unix.RTM_GETROUTE, unix.NLM_F_DUMP)
 		b.raw(family, 0, 0, 0, 0, RouteProtocol, 0, 0, 0, 0, 0, 0) // the kernel filters, from 4.20 on
 		err := c.dump(&b, func(typ uint16, body []byte) {
 			if r, ok := parseRoute(body); ok && typ == unix.RTM_NEWROUTE {
-				found = append(found, r)
+				f(r)
 			}
 		})
 		if err != nil && !errors.Is(err, unix.ENOENT) {
 			return fmt.Errorf("list routes: %w", err)
 		}
 	}
-	_, err := applyRoutes(c, unix.RTM_DELROUTE, found)
-	return err
+	return nil
 }
 
 // parseRoute reads a route and reports whether it is one of ours.

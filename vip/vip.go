@@ -75,6 +75,7 @@ type Options struct {
 	Log *slog.Logger
 	// Handover makes Open take over what the last process on the interface
 	// left by [Plane.Abandon], or by dying: what is open stays open until its
-	// lease ends or the first Gate replaces it, in one transaction.
+	// lease ends or the first Gate replaces it, in one transaction. Its routes
+	// stay until Address removes those of an added router, or Close all.
 	Handover bool
 }
