@@ -51,7 +51,7 @@ func Run(ctx context.Context, o Options, stdout, stderr io.Writer) (Verdict, err
 		return v, err
 	}
 	if o.Stay {
-		fmt.Fprint(stdout, "\n", r.net.lookAround(os.Getpid()))
+		fmt.Fprint(stdout, "\n", r.lookAround())
 		<-ctx.Done()
 	}
 	return v, nil

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
@@ -176,23 +175,4 @@ func (n *network) Close() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// lookAround returns how a person gets into the running lab.
-func (n *network) lookAround(pid int) string {
-	s := fmt.Sprintf("The lab is up until Ctrl-C. To look around (as the same user, or root):\n\n  L=\"nsenter -t %d -U -m --preserve-credentials\"\n", pid)
-	for _, at := range []struct {
-		ns   *netlab.NS
-		name string
-		try  string
-	}{
-		{n.client, nodeClient, "ip neigh"},
-		{n.sw, nodeSwitch, "bridge fdb show br " + lanBridge},
-		{n.gw[nodeGW1], nodeGW1, "nft list ruleset"},
-		{n.gw[nodeGW2], nodeGW2, "tcpdump -ni " + lanDev},
-		{n.host, nodeHost, "tcpdump -ni " + lanDev},
-	} {
-		s += fmt.Sprintf("  $L --net=%s %-28s # %s\n", at.ns.Path(), at.try, at.name)
-	}
-	return s
 }
