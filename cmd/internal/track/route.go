@@ -71,7 +71,7 @@ func destination(n *net.IPNet) netip.Prefix {
 	}
 	addr, _ := netip.AddrFromSlice(n.IP)
 	ones, _ := n.Mask.Size()
-	return netip.PrefixFrom(addr, ones)
+	return netip.PrefixFrom(addr.Unmap(), ones) // 0.0.0.0 comes in 16 bytes
 }
 
 // hop is one next hop of a route, and why it is of no use.

@@ -1,0 +1,281 @@
+package hooks
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/command"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/configs"
+)
+
+var silent = slog.New(slog.DiscardHandler)
+
+// groups has a group of each protocol with both hooks.
+func groups() *configs.Config {
+	hooks := configs.Hooks{
+		Active: []string{"/on-active"}, Standby: []string{"/on-standby"},
+		PreActive: configs.Hook{Command: []string{"/before"}, Deadline: 500 * time.Millisecond},
+	}
+	return &configs.Config{
+		HSRP: []configs.HSRP{{Group: configs.Group{Interface: "eth1", Family: 4, Hooks: hooks}, ID: 10}},
+		VRRP: []configs.VRRP{{Group: configs.Group{Interface: "eth1", Family: 6, Hooks: hooks}, VRID: 20}},
+	}
+}
+
+// to is a transition of the HSRP group, "Standby>Active".
+func to(id int, states string) status.Transition {
+	from, to, _ := strings.Cut(states, ">")
+	return status.Transition{ID: id, Protocol: "hsrp", Interface: "eth1", Group: 10, Family: 4, From: from, To: to}
+}
+
+// bench is a Runner whose commands take some virtual time and are noted.
+type bench struct {
+	*Runner
+	start time.Time
+	took  map[string]time.Duration // by command; 1 s by default
+	lines []string                 // "1s /on-active 3": begin, command, transition
+}
+
+func newBench(c *configs.Config) *bench {
+	b := &bench{start: time.Now(), took: map[string]time.Duration{}}
+	b.Runner = newRunner(c, silent, b.command)
+	return b
+}
+
+func (b *bench) command(ctx context.Context, s command.Spec) command.Result {
+	var in input
+	if err := json.Unmarshal(s.Stdin, &in); err != nil {
+		return command.Result{Exit: -1, Err: err}
+	}
+	b.lines = append(b.lines, fmt.Sprintf("%v %s %s %d", time.Since(b.start), in.Ref, s.Args[0], in.ID))
+	took, ok := b.took[s.Args[0]]
+	if !ok {
+		took = time.Second
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+	defer cancel()
+	began := time.Now()
+	select {
+	case <-time.After(took):
+		return command.Result{Duration: took, Line: "done"}
+	case <-ctx.Done():
+		return command.Result{Exit: -1, Duration: time.Since(began), Err: ctx.Err()}
+	}
+}
+
+func TestWhichHookRuns(t *testing.T) {
+	tests := []struct{ states, want string }{
+		{"Standby>Active", Active},
+		{"Backup>Active", Active},
+		{"Speak>Standby", Standby},
+		{"Initialize>Backup", Standby},
+		{"Active>Backup", Standby},
+		{"Active>Speak", Standby},
+		{"Active>Listen", Standby},
+		{"Active>Init", Standby},
+		{"Active>Initialize", Standby},
+		{"Init>Listen", ""},
+		{"Listen>Speak", ""},
+		{"Standby>Listen", ""},
+		{"Backup>Initialize", ""},
+	}
+	for _, tt := range tests {
+		if got := hookFor(to(1, tt.states)); got != tt.want {
+			t.Errorf("%s: hook %q, want %q", tt.states, got, tt.want)
+		}
+	}
+}
+
+func TestQueue(t *testing.T) {
+	noStandby := groups()
+	noStandby.HSRP[0].Hooks.Standby = nil
+	tests := []struct {
+		name        string
+		cfg         *configs.Config
+		transitions []status.Transition
+		want        []string
+	}{
+		{"one after the other", groups(),
+			[]status.Transition{to(1, "Standby>Active"), to(2, "Active>Speak")},
+			[]string{"0s hsrp:eth1:10 /on-active 1", "1s hsrp:eth1:10 /on-standby 2"}},
+		{"a queue that is behind skips to the latest", groups(),
+			[]status.Transition{to(1, "Standby>Active"), to(2, "Active>Speak"), to(3, "Speak>Standby"), to(4, "Standby>Active")},
+			[]string{"0s hsrp:eth1:10 /on-active 1", "1s hsrp:eth1:10 /on-active 4"}},
+		{"what calls for no hook does not push out what waits", groups(),
+			[]status.Transition{to(1, "Standby>Active"), to(2, "Active>Listen"), to(3, "Listen>Speak")},
+			[]string{"0s hsrp:eth1:10 /on-active 1", "1s hsrp:eth1:10 /on-standby 2"}},
+		{"a role without a command pushes out what waits", noStandby,
+			[]status.Transition{to(1, "Standby>Active"), to(2, "Active>Speak"), to(3, "Standby>Active"), to(4, "Active>Init")},
+			[]string{"0s hsrp:eth1:10 /on-active 1"}},
+		{"groups do not wait for each other", groups(),
+			[]status.Transition{to(1, "Standby>Active"),
+				{ID: 2, Protocol: "vrrp", Interface: "eth1", Group: 20, Family: 6, From: "Backup", To: "Active"}},
+			[]string{"0s hsrp:eth1:10 /on-active 1", "0s vrrp6:eth1:20 /on-active 2"}},
+		{"a group of another number has no hooks", groups(),
+			[]status.Transition{{ID: 1, Protocol: "hsrp", Interface: "eth1", Group: 11, Family: 4, To: "Active"}}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(tt.cfg)
+				for _, tr := range tt.transitions {
+					b.Transition(tr)
+					synctest.Wait()
+				}
+				if err := b.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if diff := cmp.Diff(tt.want, b.lines); diff != "" {
+					t.Errorf("runs (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+func TestResults(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(groups())
+		b.took["/on-standby"] = time.Hour
+		for i, states := range []string{"Standby>Active", "Active>Speak", "Speak>Standby"} {
+			b.Transition(to(i+1, states))
+			synctest.Wait()
+		}
+		at := b.start
+		active := Result{Ref: "hsrp:eth1:10", Hook: Active, Command: []string{"/on-active"}, Transition: 1, At: at, Running: true, Exit: -1}
+		waiting := Result{Ref: "hsrp:eth1:10", Hook: Standby, Skipped: 1}
+		same := cmpopts.IgnoreUnexported(Result{})
+		if diff := cmp.Diff([]Result{active, waiting}, b.Results(), same); diff != "" {
+			t.Errorf("while it runs (-want +got):\n%s", diff)
+		}
+		if err := b.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		active.Running, active.DurationMS, active.Exit, active.Output = false, 1000, 0, "done"
+		standby := Result{
+			Ref: "hsrp:eth1:10", Hook: Standby, Command: []string{"/on-standby"}, Transition: 3, At: at.Add(time.Second),
+			DurationMS: 10000, Exit: -1, Error: "context deadline exceeded", Skipped: 1,
+		}
+		if diff := cmp.Diff([]Result{active, standby}, b.Results(), same); diff != "" {
+			t.Errorf("afterwards (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestCloseKillsWhatTakesTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(groups())
+		b.took["/on-active"] = 5 * time.Second
+		b.Transition(to(1, "Standby>Active"))
+		synctest.Wait()
+		b.Transition(to(2, "Active>Init"))
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		if err := b.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v, want the deadline", err)
+		}
+		if took := time.Since(b.start); took != 2*time.Second {
+			t.Errorf("took %v, want 2s", took)
+		}
+		b.Transition(to(3, "Standby>Active"))
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"0s hsrp:eth1:10 /on-active 1"}, b.lines); diff != "" {
+			t.Errorf("runs (-want +got):\n%s", diff)
+		}
+		if got := b.Results(); got[0].Running || got[0].Error == "" {
+			t.Errorf("the killed run is kept as %+v", got[0])
+		}
+	})
+}
+
+func TestConfigureCountsFromNowOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(groups())
+		b.Transition(to(1, "Standby>Active"))
+		synctest.Wait()
+		b.Transition(to(2, "Active>Speak"))
+		other := groups()
+		other.HSRP[0].Hooks = configs.Hooks{}
+		b.Configure(other)
+		synctest.Wait()
+		<-time.After(3 * time.Second) // virtual
+		b.Transition(to(3, "Standby>Active"))
+		if err := b.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		want := []string{"0s hsrp:eth1:10 /on-active 1", "1s hsrp:eth1:10 /on-standby 2"}
+		if diff := cmp.Diff(want, b.lines); diff != "" {
+			t.Errorf("runs (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestPreActive(t *testing.T) {
+	tests := []struct {
+		name string
+		took time.Duration
+		ref  string
+		want error
+		wait time.Duration
+	}{
+		{"is waited for", 300 * time.Millisecond, "hsrp:eth1:10", nil, 300 * time.Millisecond},
+		{"but not past its deadline", time.Hour, "hsrp:eth1:10", context.DeadlineExceeded, 500 * time.Millisecond},
+		{"and not where there is none", time.Hour, "hsrp:eth1:11", nil, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(groups())
+				b.took["/before"], b.took["/on-standby"] = tt.took, time.Hour
+				b.Transition(to(1, "Speak>Standby")) // the queue is busy, which does not matter
+				err := b.PreActive(t.Context(), tt.ref, to(2, "Standby>Active"))
+				if !errors.Is(err, tt.want) || err != nil && !strings.Contains(err.Error(), "pre_active command /before of hsrp:eth1:10") {
+					t.Errorf("error %v, want %v", err, tt.want)
+				}
+				if got := time.Since(b.start); got != tt.wait {
+					t.Errorf("returned after %v, want %v", got, tt.wait)
+				}
+				_ = b.Close(t.Context())
+			})
+		})
+	}
+}
+
+func TestCommandReadsTheTransition(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "in")
+	c := groups()
+	c.HSRP[0].Hooks.Active = []string{"/bin/sh", "-c", `cat >"$1"; echo kept; exit 4`, "sh", file}
+	r := New(c, silent)
+	tr := to(7, "Standby>Active")
+	tr.At, tr.Cause, tr.Detail, tr.Name = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), "active-timer", "no hello for 10s", "users"
+	r.Transition(tr)
+	if err := r.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"hook":"active","ref":"hsrp:eth1:10","id":7,"protocol":"hsrp","interface":"eth1","group":10,"family":4,` +
+		`"name":"users","from":"Standby","to":"Active","at":"2026-05-01T12:00:00Z","cause":"active-timer","detail":"no hello for 10s"}` + "\n"
+	if diff := cmp.Diff(want, string(b)); diff != "" {
+		t.Errorf("standard input (-want +got):\n%s", diff)
+	}
+	res := r.Results()
+	if len(res) != 1 || res[0].Exit != 4 || res[0].Output != "kept" || res[0].Error != "exit status 4" {
+		t.Errorf("results %+v, want one with status 4", res)
+	}
+}
