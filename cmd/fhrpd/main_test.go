@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/show"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
 
@@ -147,6 +148,7 @@ func TestEveryShowSpeaksJSON(t *testing.T) {
 	}{
 		{"show status", &status.Status{}, f.st},
 		{"show track", &[]status.Track{}, &f.st.Tracks},
+		{"show takeover", &[]show.TakeoverRow{}, &[]show.TakeoverRow{{Group: "hsrp:eth1:10", Takeover: f.st.Groups[0].Takeover[0]}}},
 		{"show events", &[]status.Transition{}, &ts},
 		{"explain users", &status.Explanation{}, &status.Explanation{Group: "hsrp:eth1:10", Lines: []string{"users moved."},
 			Facts: []status.Fact{}, Transition: f.st.Groups[0].LastTransition}},
@@ -163,17 +165,6 @@ func TestEveryShowSpeaksJSON(t *testing.T) {
 			}
 		})
 	}
-	t.Run("show takeover", func(t *testing.T) {
-		r := fhrpd(t.Context(), "show", "takeover", "--json", "--control", path)
-		var rows []map[string]any
-		if err := json.Unmarshal([]byte(r.stdout), &rows); err != nil || len(rows) != 1 {
-			t.Fatalf("%v in %q", err, r.stdout)
-		}
-		want := map[string]any{"group": "hsrp:eth1:10", "address": "192.0.2.9", "proven": true, "method": "arp", "ms": 2.0}
-		if diff := cmp.Diff(want, rows[0]); diff != "" {
-			t.Errorf("row (-want +got):\n%s", diff)
-		}
-	})
 }
 
 func TestNothingIsAnEmptyListInJSON(t *testing.T) {

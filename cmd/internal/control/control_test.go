@@ -172,9 +172,13 @@ func TestStopEndsStreamsAndRemovesTheSocket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	began := time.Now()
 	d.stop()
 	if _, ok := soon(t, ch, "the end of the stream"); ok {
 		t.Error("an event after the stop")
+	}
+	if took := time.Since(began); took > 400*time.Millisecond {
+		t.Errorf("the stream ended %v after the stop, want at once and not when time for requests is up", took)
 	}
 	if err, _ := soon(t, d.end, "Serve"); err != nil {
 		t.Errorf("Serve = %v, want nil after a stop", err)
