@@ -164,9 +164,15 @@ func router(v engine.Virtual) vip.Router {
 
 // Add implements engine.Port.
 func (p *port) Add(id engine.ID, v engine.Virtual) error {
+	_, known := p.routers[id]
 	p.routers[id] = v
 	if p.opened == nil {
 		return nil
+	}
+	if known {
+		if err := p.opened.plane.Remove(vip.ID(id)); err != nil {
+			return err
+		}
 	}
 	return p.opened.plane.Add(vip.ID(id), router(v))
 }

@@ -236,6 +236,11 @@ func (e *Engine) checkOwned(now time.Time, g *group) {
 	g.owned = owned
 	if err := g.prepare(); err != nil {
 		e.emit(now, g, eventWarning, "prepare: "+err.Error())
+		return
+	}
+	if g.owner {
+		// Preparing again has shut the gate.
+		e.acquire(now, g)
 	}
 }
 

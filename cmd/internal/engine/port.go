@@ -61,7 +61,7 @@ func (l *Link) Owns(a netip.Addr) bool {
 // methods do nothing and return net.ErrClosed.
 type Port interface {
 	// Add prepares a group in silence, in both roles; again with other
-	// addresses replaces them. Remove forgets it.
+	// addresses replaces them and shuts the group's gate. Remove forgets it.
 	Add(id ID, v Virtual) error
 	Remove(id ID)
 
