@@ -1,0 +1,139 @@
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// table is one TOML table of a group on the client's segment.
+func table(protocol string, lines ...string) string {
+	return fmt.Sprintf("\n[[%s]]\ninterface = \"eth0\"\n%s\n", protocol, strings.Join(lines, "\n"))
+}
+
+// Lines of configuration.
+const (
+	common    = `priority = PRIORITY` + "\n" + `preempt = true`
+	address4  = `virtual_ips = ["192.168.1.1"]`
+	subSecond = `hello = "150ms"` + "\n" + `hold = "600ms"`
+)
+
+func hsrpTable(version int, lines ...string) string {
+	return table("hsrp", append([]string{fmt.Sprintf("version = %d\ngroup = 10", version), common}, lines...)...)
+}
+
+func TestAuthenticationThatAgrees(t *testing.T) {
+	t.Parallel()
+	for _, version := range []int{1, 2} {
+		for name, auth := range map[string]string{
+			"default": "",
+			"text":    `auth = { text = "fhrpd" }`,
+			"md5":     `auth = { md5 = "a secret of the segment", key_id = 7 }`,
+		} {
+			t.Run(fmt.Sprintf("version %d %s", version, name), func(t *testing.T) {
+				t.Parallel()
+				l := newLAN(t)
+				l.start(hsrpTable(version, address4, subSecond, auth))
+				for _, g := range []*gateway{l.a, l.b} {
+					if c := g.group("eth0:10").Counters; c.Received == 0 || len(c.Rejected) > 0 {
+						t.Errorf("%s has received %d and rejected %v", g.name, c.Received, c.Rejected)
+					}
+				}
+				l.a.kill()
+				l.b.waitState("eth0:10", "Active")
+				l.mustPing(vip)
+			})
+		}
+	}
+}
+
+// Routers that do not believe each other are both active; that they say so is
+// all that can be asked.
+func TestAuthenticationThatDiffers(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ a, b, reject string }{
+		"another key":  {`auth = { md5 = "one" }`, `auth = { md5 = "two" }`, "auth"},
+		"another text": {`auth = { text = "one" }`, `auth = { text = "two" }`, "auth"},
+		"text and md5": {`auth = { text = "one" }`, `auth = { md5 = "one" }`, "auth-type"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLAN(t)
+			l.a.start(hsrpTable(2, address4, subSecond, c.a), 110)
+			l.b.start(hsrpTable(2, address4, subSecond, c.b), 100)
+			l.a.waitAll("Active")
+			l.b.waitAll("Active")
+			for _, g := range []*gateway{l.a, l.b} {
+				l.eventually("rejected hellos of "+g.name, func() bool { return g.group("eth0:10").Counters.Rejected[c.reject] > 0 })
+				if got := g.group("eth0:10").Counters; got.Received != 0 || len(got.Rejected) != 1 {
+					t.Errorf("%s has received %d and rejected %v, want only %s", g.name, got.Received, got.Rejected, c.reject)
+				}
+			}
+		})
+	}
+}
+
+func TestAddressAndTimersAreLearned(t *testing.T) {
+	t.Parallel()
+	for _, version := range []int{1, 2} {
+		t.Run(fmt.Sprint("version ", version), func(t *testing.T) {
+			t.Parallel()
+			l := newLAN(t)
+			timers := map[int]string{1: "hello = \"1s\"\nhold = \"2s\"", 2: subSecond}[version]
+			wantHello, wantHold := map[int]int64{1: 1000, 2: 150}[version], map[int]int64{1: 2000, 2: 600}[version]
+			l.b.start(hsrpTable(version), 100)
+			l.b.waitAll("Learn")
+			l.a.start(hsrpTable(version, address4, timers), 110)
+			l.b.waitAll("Standby")
+			g := l.b.group("eth0:10")
+			if !slices.Equal(g.VirtualIPs, []string{vip.String()}) || g.HelloMS != wantHello || g.HoldMS != wantHold {
+				t.Errorf("learned %v, hello %d ms, hold %d ms; want %s, %d, %d", g.VirtualIPs, g.HelloMS, g.HoldMS, vip, wantHello, wantHold)
+			}
+			l.a.stop()
+			l.b.waitState("eth0:10", "Active")
+			l.mustPing(vip)
+		})
+	}
+}
+
+// The timers that Cisco allows at least.
+func TestSubSecondTimers(t *testing.T) {
+	t.Parallel()
+	for _, version := range []int{1, 2} {
+		t.Run(fmt.Sprint("version ", version), func(t *testing.T) {
+			t.Parallel()
+			l := newLAN(t)
+			l.start(hsrpTable(version, address4, "hello = \"15ms\"\nhold = \"300ms\""))
+			vmac := hello.VirtualMAC(hello.ProtocolHSRP, uint8(version), hello.IPv4, 10)
+			const count = 100
+			var hellos []time.Time
+			l.eventually("hellos", func() bool {
+				hellos = nil
+				for _, f := range l.a.wire.Frames() {
+					if words(vmac, f) == "virtual: hello Active" {
+						hellos = append(hellos, f.At)
+					}
+				}
+				return len(hellos) > count
+			})
+			gaps := make([]time.Duration, count)
+			for i := range gaps {
+				gaps[i] = hellos[i+1].Sub(hellos[i])
+			}
+			slices.Sort(gaps)
+			if m := gaps[count/2]; m < 11*time.Millisecond || m > 15500*time.Microsecond {
+				t.Errorf("median time between hellos %v, want 80 to 100%% of 15 ms", m)
+			}
+			killed := time.Now()
+			l.a.kill()
+			claim := l.b.waitFor(killed, vmac, "virtual: hello Active")
+			if took := claim.At.Sub(killed); took < 280*time.Millisecond || took > time.Second {
+				t.Errorf("the standby took over after %v, the hold time is 300ms", took)
+			}
+		})
+	}
+}
