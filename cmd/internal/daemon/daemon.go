@@ -77,11 +77,13 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("watch interfaces: %w", err)
 	}
+	scrapes, err := d.listenMetrics()
+	if err != nil {
+		return err
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- d.drive() }()
-	go d.follow(watcher)
-	go d.followGateways(ctx)
-	go d.watchdog(ctx)
+	d.startServices(ctx, watcher, scrapes)
 	go func() {
 		if err := control.Serve(ctx, listener, d, d.logChange); err != nil {
 			cancel(fmt.Errorf("serve %s: %w", o.ControlPath, err))

@@ -1,0 +1,161 @@
+// Package metrics shows the daemon's status to Prometheus, and to a person with
+// a browser. It reads the same status object as every other reader: there is no
+// second set of counters.
+package metrics
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+)
+
+// Source is the daemon.
+type Source interface {
+	Status(ctx context.Context) (*status.Status, error)
+}
+
+// patience is how long one scrape waits for the daemon.
+const patience = 2 * time.Second
+
+// Serve answers on l until ctx is done: /metrics for Prometheus, / for people.
+func Serve(ctx context.Context, l net.Listener, s Source, page func(*status.Status) string) error {
+	registry := prometheus.NewRegistry()
+	if err := registry.Register(&collector{source: s}); err != nil {
+		return fmt.Errorf("register metrics: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		st, err := s.Status(r.Context())
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		fmt.Fprint(w, page(st))
+	})
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: patience}
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stop()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve metrics on %s: %w", l.Addr(), err)
+	}
+	return nil
+}
+
+// collector makes metrics of one status at the moment of the scrape.
+type collector struct{ source Source }
+
+// Describe implements prometheus.Collector. The set of metrics follows from the
+// status, so none is announced beforehand.
+func (*collector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	st, err := c.source.Status(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(prometheus.NewInvalidDesc(err), err)
+		return
+	}
+	out := sink(func(m prometheus.Metric) { ch <- m })
+	out.gauge("fhrp_info", "The running version.", 1, labels{{"version", st.Version}})
+	out.gauge("fhrp_uptime_seconds", "Time since the daemon started.", float64(st.UptimeMS)/1000, nil)
+	out.gauge("fhrp_maintenance", "1 while the daemon is in maintenance.", number(st.Maintenance), nil)
+	for i := range st.Groups {
+		out.group(&st.Groups[i])
+	}
+	for _, t := range st.Tracks {
+		l := labels{{"object", t.Name}, {"kind", t.Kind}}
+		out.gauge("fhrp_track_up", "1 while a tracked object is up.", number(t.Up), l)
+		out.counter("fhrp_track_changes_total", "Changes of a tracked object.", float64(t.Changes), l)
+	}
+	for _, i := range st.Interfaces {
+		out.iface(i)
+	}
+}
+
+// states are the values of fhrp_group_state: those of CISCO-HSRP-MIB, and for
+// VRRP those of VRRPV3-MIB, in which no number means two things.
+var states = map[string]map[string]float64{
+	"hsrp": {"Init": 1, "Learn": 2, "Listen": 3, "Speak": 4, "Standby": 5, "Active": 6},
+	"vrrp": {"Initialize": 1, "Backup": 2, "Active": 3},
+}
+
+type sink func(prometheus.Metric)
+
+// label is a name and its value; labels keep their order.
+type (
+	label  struct{ name, value string }
+	labels []label
+)
+
+func (s sink) gauge(name, help string, v float64, l labels) {
+	s.put(name, help, prometheus.GaugeValue, v, l)
+}
+func (s sink) counter(name, help string, v float64, l labels) {
+	s.put(name, help, prometheus.CounterValue, v, l)
+}
+
+func (s sink) put(name, help string, kind prometheus.ValueType, v float64, l labels) {
+	names, values := make([]string, len(l)), make([]string, len(l))
+	for i, x := range l {
+		names[i], values[i] = x.name, x.value
+	}
+	s(prometheus.MustNewConstMetric(prometheus.NewDesc(name, help, names, nil), kind, v, values...))
+}
+
+func (s sink) group(g *status.Group) {
+	l := labels{
+		{"protocol", g.Protocol}, {"family", strconv.Itoa(g.Family)}, {"interface", g.Interface},
+		{"group", strconv.Itoa(g.ID)}, {"name", g.Name},
+	}
+	c := g.Counters
+	s.gauge("fhrp_group_state", "HSRP: 1 Init to 6 Active; VRRP: 1 Initialize, 2 Backup, 3 Active.", states[g.Protocol][g.State], l)
+	s.gauge("fhrp_group_active", "1 while this router is active.", number(g.State == "Active"), l)
+	s.gauge("fhrp_group_priority", "The priority used in elections.", float64(g.Priority), l)
+	s.counter("fhrp_group_transitions_total", "Changes of state.", float64(g.Transitions), l)
+	s.counter("fhrp_group_messages_sent_total", "Protocol messages sent.", float64(c.Sent), l)
+	s.counter("fhrp_group_messages_received_total", "Protocol messages accepted.", float64(c.Received), l)
+	s.counter("fhrp_group_announcements_total", "Announcement frames sent.", float64(c.Announced), l)
+	s.counter("fhrp_group_refreshes_total", "Periodic refreshes of the announcements.", float64(g.Announce.Refreshes), l)
+	s.counter("fhrp_group_answers_total", "ARP requests and neighbour solicitations answered.", float64(c.Answered), l)
+	s.counter("fhrp_group_conflicts_total", "Claims of the virtual address by others while active.", float64(c.Conflicts), l)
+	for why, n := range c.Rejected {
+		s.counter("fhrp_group_rejected_total", "Messages of the group that were not used, by reason.", float64(n), append(l[:len(l):len(l)], label{"reason", why}))
+	}
+	for _, p := range g.Takeover {
+		to := append(l[:len(l):len(l)], label{"neighbor", p.Address})
+		s.gauge("fhrp_takeover_proven", "1 when a neighbour was proven to deliver here since the last takeover.", number(p.Proven), to)
+		if p.Proven {
+			s.gauge("fhrp_takeover_seconds", "Time from the takeover to its proof.", p.MS/1000, to)
+		}
+	}
+}
+
+func (s sink) iface(i status.Interface) {
+	l := labels{{"interface", i.Name}}
+	s.gauge("fhrp_interface_up", "1 while the interface is up.", number(i.Up), l)
+	s.counter("fhrp_interface_send_errors_total", "Frames that the kernel did not take.", float64(i.SendErrors), l)
+	s.counter("fhrp_interface_advertises_total", "HSRP interface-state messages heard.", float64(i.Advertises), l)
+	for why, n := range i.Rejected {
+		s.counter("fhrp_interface_rejected_total", "Packets that belong to no group here, by reason.", float64(n), append(l[:len(l):len(l)], label{"reason", why}))
+	}
+}
+
+func number(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
