@@ -222,18 +222,18 @@ func (p *Plane) send(now time.Duration) ([]fault, error) {
 // fenced empties the classes whose lease the kernel says has run out, and
 // reports whether there are any. Anybody may change a table without owner, so
 // that a missing element proves nothing there; the clock has been asked already.
-func (p *Plane) fenced(faults []fault) (lost []ID, any bool) {
+func (p *Plane) fenced(faults []fault) (lost []ID, found bool) {
 	if !p.persist {
 		return nil, false
 	}
 	for _, f := range faults {
 		for n, c := range p.classes {
 			if c.notAlive == f.index && errors.Is(f.err, unix.ENOENT) {
-				lost, any = append(lost, p.fence(n)...), true
+				lost, found = append(lost, p.fence(n)...), true
 			}
 		}
 	}
-	return lost, any
+	return lost, found
 }
 
 // fenceExpired empties the classes whose lease has run out by the clock, among
