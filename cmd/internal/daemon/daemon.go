@@ -398,5 +398,10 @@ func (d *Daemon) observe(ev status.Event) {
 }
 
 func (d *Daemon) logChange(c control.Change) {
-	d.log.Info("command", "command", c.Command, "group", c.Group, "uid", c.Peer.UID, "pid", c.Peer.PID, "error", c.Err)
+	log := d.log.With("command", c.Command, "group", c.Group, "uid", c.Peer.UID, "pid", c.Peer.PID)
+	if c.Err != nil {
+		log.Warn("command", "error", c.Err)
+		return
+	}
+	log.Info("command")
 }

@@ -48,7 +48,10 @@ func (e *Engine) groupStatus(now time.Time, g *group) status.Group {
 	}
 	switch c := g.codec.(type) {
 	case *hsrpCodec:
-		out.Auth, out.AuthText = c.auth.Kind(), c.shown
+		// Like Cisco IOS: the default is not worth a line.
+		if c.shown != "" && c.shown != "cisco" || c.auth.Kind() != "text" {
+			out.Auth, out.AuthText = c.auth.Kind(), c.shown
+		}
 	case *vrrpCodec:
 		if c.text != "" {
 			out.Auth = "text"

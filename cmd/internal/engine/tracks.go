@@ -80,8 +80,12 @@ func (e *Engine) SetPriority(now time.Time, ref string, value int) error {
 	if err != nil {
 		return err
 	}
-	if value < -1 || value > 255 {
-		return fmt.Errorf("priority %d of %s: want 0 to 255, or default", value, g.ref())
+	least, most := 0, 255
+	if !g.isHSRP() {
+		least, most = 1, 254 // 0 resigns and 255 owns the address: neither is a priority to be given
+	}
+	if value != -1 && (value < least || value > most) {
+		return refused("set priority", g, "%d is out of range: want %d to %d, or default", value, least, most)
 	}
 	if g.cfg.Follow != "" {
 		return refused("set priority", g, "it has none: it follows %s", g.cfg.Follow)

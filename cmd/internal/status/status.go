@@ -61,9 +61,9 @@ type Group struct {
 	Standby            *Peer       `json:"standby"`
 	HelloMS            int64       `json:"hello_ms"`
 	HoldMS             int64       `json:"hold_ms"`
-	NextHelloMS        int64       `json:"next_hello_ms"` // -1 when silent
-	Auth               string      `json:"auth"`          // "", text, md5
-	AuthText           string      `json:"-"`
+	NextHelloMS        int64       `json:"next_hello_ms"`       // -1 when silent
+	Auth               string      `json:"auth"`                // "", text, md5
+	AuthText           string      `json:"auth_text,omitempty"` // travels in clear on the wire anyway
 	Accept             bool        `json:"accept"`
 	Follow             string      `json:"follow,omitempty"`
 	Tracks             []TrackRef  `json:"tracks"`
