@@ -20,6 +20,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/engine"
+	"github.com/fhrpd/fhrpd/cmd/internal/hooks"
 	"github.com/fhrpd/fhrpd/cmd/internal/sdnotify"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/configs"
@@ -54,6 +55,7 @@ type Daemon struct {
 	sleeping sleepClock
 	stopped  bool
 	virtual  map[netip.Addr]bool
+	hooks    *hooks.Runner
 }
 
 // Run runs the daemon until ctx is done, then resigns, puts the kernel back
@@ -98,7 +100,7 @@ func newDaemon(o Options) (*Daemon, error) {
 	}
 	d := &Daemon{
 		opts: o, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{},
-		virtual: virtualAddresses(o.Config),
+		virtual: virtualAddresses(o.Config), hooks: hooks.New(o.Config, o.Log),
 	}
 	var err error
 	if d.loop, err = newLoop(); err != nil {
@@ -223,6 +225,7 @@ func (d *Daemon) wait(ctx context.Context, ended <-chan error) error {
 	d.loop.Post(d.stop)
 	select {
 	case err := <-ended:
+		d.closeHooks()
 		if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !isSignal(cause) {
 			return errors.Join(cause, err)
 		}
@@ -395,6 +398,9 @@ func clock(id int32) time.Duration {
 func (d *Daemon) observe(ev status.Event) {
 	logEvent(d.log, ev)
 	d.hub.Publish(ev)
+	if ev.Transition != nil {
+		d.hooks.Transition(*ev.Transition)
+	}
 }
 
 func (d *Daemon) logChange(c control.Change) {
