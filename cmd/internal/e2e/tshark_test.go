@@ -1,0 +1,208 @@
+package e2e
+
+import (
+	"bytes"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// tshark dissects what the gateways have sent, with every checksum verified,
+// and returns one map of fields per frame that the filter selects.
+func (l *lan) tshark(prefs []string, filter string, fields ...string) []map[string]string {
+	l.t.Helper()
+	args := []string{"-n", "-r", l.savePcap("run.pcapng"), "-Y", filter, "-T", "fields", "-E", "separator=|", "-E", "occurrence=f"}
+	for _, p := range append([]string{"ip.check_checksum:TRUE", "udp.check_checksum:TRUE"}, prefs...) {
+		args = append(args, "-o", p)
+	}
+	for _, f := range fields {
+		args = append(args, "-e", f)
+	}
+	var out, problems bytes.Buffer
+	cmd := exec.Command("tshark", args...)
+	cmd.Stdout, cmd.Stderr = &out, &problems
+	if err := cmd.Run(); err != nil {
+		l.t.Fatalf("tshark %q: %v\n%s", args, err, problems.String())
+	}
+	var list []map[string]string
+	for line := range strings.Lines(out.String()) {
+		m := map[string]string{}
+		for i, v := range strings.Split(strings.TrimSuffix(line, "\n"), "|") {
+			m[fields[i]] = v
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+func needTshark(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("tshark"); err != nil {
+		t.Skip("no second opinion: tshark is not installed")
+	}
+}
+
+// dissected is what tshark must find in the messages of one run.
+type dissected struct {
+	groups   string
+	protocol string   // as tshark's filter
+	fields   []string // shown in each of want, separated by spaces
+	want     []string // all of these must be seen
+	constant map[string]string
+	prefs    []string
+}
+
+// checksumGood is tshark's word for it.
+const checksumGood = "1"
+
+func dissections() map[string]dissected {
+	opcodes1 := []string{"0 4 110", "0 8 110", "0 16 110", "0 8 100", "0 16 100", "0 16 85", "0 4 85", "1 8 100", "2 16 100"}
+	opcodes2 := []string{"0 4 110", "0 5 110", "0 6 110", "0 5 100", "0 6 100", "0 6 85", "0 4 85", "1 5 100", "2 6 100"}
+	fields1 := []string{"hsrp.opcode", "hsrp.state", "hsrp.priority"}
+	fields2 := []string{"hsrp2.opcode", "hsrp2.state", "hsrp2.priority"}
+	const md5 = `auth = { md5 = "a secret of the segment", key_id = 7 }`
+	return map[string]dissected{
+		"HSRP version 1": {
+			groups: hsrpTable(1, address4, subSecond), protocol: "hsrp", fields: fields1, want: opcodes1,
+			constant: map[string]string{"hsrp.version": "0", "hsrp.group": "10", "hsrp.virt_ip": vip.String(), "hsrp.auth_data": "cisco",
+				"hsrp.hellotime": "0", "hsrp.holdtime": "0", "ip.dst": "224.0.0.2", "ip.ttl": "1", "udp.dstport": "1985",
+				"ip.checksum.status": checksumGood, "udp.checksum.status": checksumGood},
+		},
+		"HSRP version 1 with MD5": {
+			groups: hsrpTable(1, address4, subSecond, md5), protocol: "hsrp", fields: fields1, want: opcodes1,
+			constant: map[string]string{"hsrp.version": "0", "hsrp.virt_ip": vip.String(), "hsrp2.md5_algorithm": "1", "hsrp2.md5_key_id": "7",
+				"udp.length": "58", "udp.checksum.status": checksumGood},
+		},
+		"HSRP version 2": {
+			groups: hsrpTable(2, address4, subSecond), protocol: "hsrp", fields: fields2, want: opcodes2,
+			constant: map[string]string{"hsrp2.version": "2", "hsrp2.ipversion": "4", "hsrp2.group": "10", "hsrp2.virt_ip": vip.String(),
+				"hsrp2.auth_data": "cisco", "hsrp2.hellotime": "150", "hsrp2.holdtime": "600", "ip.dst": "224.0.0.102", "ip.ttl": "1",
+				"ip.checksum.status": checksumGood, "udp.checksum.status": checksumGood},
+		},
+		"HSRP version 2 with MD5": {
+			groups: hsrpTable(2, address4, subSecond, md5), protocol: "hsrp", fields: fields2, want: opcodes2,
+			constant: map[string]string{"hsrp2.virt_ip": vip.String(), "hsrp2.md5_algorithm": "1", "hsrp2.md5_key_id": "7",
+				"udp.length": "80", "udp.checksum.status": checksumGood},
+		},
+		"HSRP for IPv6": {
+			groups: hsrpTable(2, `virtual_ips = ["fe80::1"]`, subSecond), protocol: "hsrp", fields: fields2, want: opcodes2,
+			constant: map[string]string{"hsrp2.ipversion": "6", "hsrp2.group": "10", "hsrp2.virt_ip_v6": "fe80::1",
+				"ipv6.dst": "ff02::66", "ipv6.hlim": "255", "udp.dstport": "2029", "udp.checksum.status": checksumGood},
+		},
+		"VRRP version 2": {
+			groups: table("vrrp", "version = 2\nvrid = 10", common, address4, `advertise = "1s"`), protocol: "vrrp",
+			fields: []string{"vrrp.prio"}, want: []string{"110", "100", "0"},
+			constant: map[string]string{"vrrp.version": "2", "vrrp.type": "1", "vrrp.virt_rtr_id": "10", "vrrp.addr_count": "1",
+				"vrrp.auth_type": "0", "vrrp.adver_int": "1", "vrrp.ip_addr": vip.String(), "vrrp.checksum.status": checksumGood,
+				"ip.dst": "224.0.0.18", "ip.ttl": "255", "eth.src": "00:00:5e:00:01:0a", "ip.checksum.status": checksumGood},
+		},
+		"VRRP version 3 without pseudo-header": {
+			groups: table("vrrp", "version = 3\nvrid = 10", common, address4, `advertise = "200ms"`), protocol: "vrrp",
+			fields: []string{"vrrp.prio"}, want: []string{"110", "100", "0"}, prefs: []string{"vrrp.v3_checksum_as_in_v2:TRUE"},
+			constant: map[string]string{"vrrp.version": "3", "vrrp.checksum.status": checksumGood},
+		},
+		"VRRP version 3": {
+			groups: table("vrrp", "version = 3\nvrid = 10", common, address4, `advertise = "200ms"`, `checksum = "pseudo-header"`), protocol: "vrrp",
+			fields: []string{"vrrp.prio"}, want: []string{"110", "100", "0"},
+			constant: map[string]string{"vrrp.version": "3", "vrrp.virt_rtr_id": "10", "vrrp.addr_count": "1",
+				"vrrp.short_adver_int": "20", "vrrp.ip_addr": vip.String(), "vrrp.checksum.status": checksumGood,
+				"ip.ttl": "255", "eth.src": "00:00:5e:00:01:0a", "ip.checksum.status": checksumGood},
+		},
+		"VRRP for IPv6": {
+			groups: table("vrrp", "version = 3\nvrid = 10", common, `virtual_ips = ["fe80::1"]`, `advertise = "200ms"`), protocol: "vrrp",
+			fields: []string{"vrrp.prio"}, want: []string{"110", "100", "0"},
+			constant: map[string]string{"vrrp.version": "3", "vrrp.ipv6_addr": "fe80::1", "vrrp.checksum.status": checksumGood,
+				"ipv6.dst": "ff02::12", "ipv6.hlim": "255", "eth.src": "00:00:5e:00:02:0a"},
+		},
+	}
+}
+
+// An independent dissector reads everything that a run with a start, a
+// preemption and a stop puts on the wire.
+func TestTsharkAgrees(t *testing.T) {
+	needTshark(t)
+	t.Parallel()
+	for name, d := range dissections() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLAN(t)
+			l.start(d.groups)
+			must(t, l.a.SetPriority(t.Context(), "eth0:10", 85))
+			l.settled(l.b, l.a)
+			l.b.stop()
+			l.a.waitAll("Active")
+			checkDissection(t, l, d)
+			checkGratuitous(t, l)
+		})
+	}
+}
+
+func checkDissection(t *testing.T, l *lan, d dissected) {
+	t.Helper()
+	fields := slices.Clone(d.fields)
+	for f := range d.constant {
+		fields = append(fields, f)
+	}
+	seen := map[string]bool{}
+	frames := l.tshark(d.prefs, d.protocol, fields...)
+	for _, f := range frames {
+		var key []string
+		for _, name := range d.fields {
+			key = append(key, f[name])
+		}
+		seen[strings.Join(key, " ")] = true
+		for name, want := range d.constant {
+			if f[name] != want {
+				t.Fatalf("%s = %q, want %q, in %v", name, f[name], want, f)
+			}
+		}
+	}
+	for _, want := range d.want {
+		if !seen[want] {
+			t.Errorf("no message with %v = %s among %d: %v", d.fields, want, len(frames), seen)
+		}
+	}
+	for _, f := range l.tshark(nil, "_ws.malformed || _ws.expert.severity == error || hsrp.unknown_tlv", "frame.number", "_ws.col.Info") {
+		t.Errorf("tshark complains about frame %v", f)
+	}
+}
+
+// checkGratuitous wants every announcement recognised as one, and none of the
+// gateways' Neighbor Advertisements with a bad checksum.
+func checkGratuitous(t *testing.T, l *lan) {
+	t.Helper()
+	for _, f := range l.tshark(nil, "arp && arp.src.proto_ipv4 == arp.dst.proto_ipv4", "frame.number", "arp.isgratuitous", "eth.src", "arp.src.hw_mac") {
+		if f["arp.isgratuitous"] != "1" && f["arp.isgratuitous"] != "True" || f["eth.src"] != f["arp.src.hw_mac"] {
+			t.Errorf("announcement %v", f)
+		}
+	}
+	for _, f := range l.tshark(nil, "icmpv6.type == 136", "icmpv6.checksum.status", "icmpv6.nd.na.flag.o", "ipv6.hlim", "frame.number") {
+		if f["icmpv6.checksum.status"] != checksumGood || f["ipv6.hlim"] != "255" {
+			t.Errorf("advertisement %v", f)
+		}
+	}
+}
+
+// arping from iputils as another client of the virtual address.
+func TestArpingGetsOneAnswer(t *testing.T) {
+	path, err := exec.LookPath("arping")
+	if err != nil {
+		t.Skip("no second opinion: arping (iputils) is not installed")
+	}
+	t.Parallel()
+	l := newLAN(t)
+	l.start(both)
+	for ip, mac := range map[string]string{vip.String(): mac2.String(), l.a.ip.String(): l.a.mac.String(), l.b.ip.String(): l.b.mac.String()} {
+		var out bytes.Buffer
+		cmd := exec.Command(path, "-c", "1", "-w", "3", "-I", lanDev, ip)
+		cmd.Stdout, cmd.Stderr = &out, &out
+		must(t, l.client.Start(cmd))
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("arping %s: %v\n%s", ip, err, out.String())
+		}
+		if text := out.String(); !strings.Contains(text, "["+strings.ToUpper(mac)+"]") || !strings.Contains(text, "Received 1 response(s)") {
+			t.Errorf("arping %s, want one answer from %s:\n%s", ip, mac, text)
+		}
+	}
+}
