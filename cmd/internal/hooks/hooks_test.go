@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,7 +47,8 @@ type bench struct {
 	*Runner
 	start time.Time
 	took  map[string]time.Duration // by command; 1 s by default
-	lines []string                 // "1s /on-active 3": begin, command, transition
+	mu    sync.Mutex
+	lines []string // "1s /on-active 3": begin, command, transition
 }
 
 func newBench(c *configs.Config) *bench {
@@ -60,7 +62,9 @@ func (b *bench) command(ctx context.Context, s command.Spec) command.Result {
 	if err := json.Unmarshal(s.Stdin, &in); err != nil {
 		return command.Result{Exit: -1, Err: err}
 	}
+	b.mu.Lock()
 	b.lines = append(b.lines, fmt.Sprintf("%v %s %s %d", time.Since(b.start), in.Ref, s.Args[0], in.ID))
+	b.mu.Unlock()
 	took, ok := b.took[s.Args[0]]
 	if !ok {
 		took = time.Second
@@ -138,6 +142,8 @@ func TestQueue(t *testing.T) {
 				if err := b.Close(t.Context()); err != nil {
 					t.Error(err)
 				}
+				b.Transition(to(9, "Standby>Active")) // too late
+				synctest.Wait()
 				if diff := cmp.Diff(tt.want, b.lines); diff != "" {
 					t.Errorf("runs (-want +got):\n%s", diff)
 				}

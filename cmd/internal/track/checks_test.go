@@ -137,8 +137,8 @@ func TestTCP(t *testing.T) {
 	saw(t, tcp("203.0.113.1:443"), `!connect 203\.0\.113\.1:443: network is unreachable`)
 }
 
-// site answers /STATUS with that status; what it sends on /elsewhere must never
-// be asked for.
+// site is a host that answers /STATUS with that status, and sends people to
+// /elsewhere, where nobody must go.
 func site(t *testing.T) (address string, hang chan struct{}) {
 	t.Helper()
 	hang = make(chan struct{})
@@ -159,14 +159,17 @@ func site(t *testing.T) (address string, hang chan struct{}) {
 			}
 		}
 	})
-	s := httptest.NewServer(mux)
+	_, host := segment(t)
+	l, err := host.Listen("tcp", "192.0.2.2:0")
+	must(t, err)
+	s := &httptest.Server{Listener: l, Config: &http.Server{Handler: mux}}
+	s.Start()
 	t.Cleanup(s.Close)
 	return s.URL, hang
 }
 
 func TestHTTP(t *testing.T) {
-	network(t)
-	t.Setenv("HTTP_PROXY", "http://192.0.2.255:1")
+	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1") // is not to be asked
 	address, hang := site(t)
 	defer close(hang)
 	tests := []struct{ path, want string }{
@@ -190,6 +193,8 @@ func TestHTTP(t *testing.T) {
 func segment(t *testing.T) (here, host *netlab.NS) {
 	t.Helper()
 	here = network(t)
+	// No duplicate address detection: addresses are to be used at once.
+	must(t, here.Sysctl("net/ipv6/conf/default/accept_dad", "0"))
 	host, err := netlab.New()
 	must(t, err)
 	t.Cleanup(func() { host.Close() })
@@ -205,16 +210,24 @@ func segment(t *testing.T) (here, host *netlab.NS) {
 	}{{here, "192.0.2.1/24"}, {host, "192.0.2.2/24"}, {here, "2001:db8::1/64"}, {host, "2001:db8::2/64"}} {
 		must(t, a.ns.AddAddr("eth0", netip.MustParsePrefix(a.addr)))
 	}
+	linkLocal(t, here)
 	return here, host
+}
+
+// linkLocal waits for the link-local address of eth0, which comes with the
+// carrier.
+func linkLocal(t *testing.T, ns *netlab.NS) (addr netip.Addr) {
+	t.Helper()
+	must(t, netlab.Eventually(t.Context(), 5*time.Second, func() (ok bool) {
+		addr, ok, _ = ns.LinkLocal("eth0")
+		return ok
+	}))
+	return addr
 }
 
 func TestPing(t *testing.T) {
 	here, host := segment(t)
-	ll, ok, err := host.LinkLocal("eth0")
-	must(t, err)
-	if !ok {
-		t.Fatal("the host has no link-local address")
-	}
+	ll := linkLocal(t, host)
 	ping := func(addr string) configs.Track {
 		return configs.Track{Kind: configs.TrackPing, Addr: netip.MustParseAddr(addr)}
 	}
@@ -234,6 +247,7 @@ func TestPing(t *testing.T) {
 			saw(t, ping("192.0.2.2"), `192\.0\.2\.2 answered in [\d.]+(µs|ms)`)
 			saw(t, ping("2001:db8::2"), `2001:db8::2 answered in [\d.]+(µs|ms)`)
 			saw(t, ping(ll.String()+"%eth0"), `fe80::.*%eth0 answered in [\d.]+(µs|ms)`)
+			saw(t, ping("fe80::1%none0"), `!ping fe80::1%none0: find interface none0: no such network interface`)
 			saw(t, ping("127.0.0.1"), `127\.0\.0\.1 answered in [\d.]+(µs|ms)`)
 			saw(t, silent, `!no answer from 192\.0\.2\.99 within 100ms`)
 			saw(t, ping("203.0.113.1"), `!ping 203\.0\.113\.1: network is unreachable`)

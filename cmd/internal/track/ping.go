@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strconv"
 	"time"
 
 	"golang.org/x/net/icmp"
@@ -89,10 +90,13 @@ func (e *echo) ping(ctx context.Context, addr netip.Addr, seq int) error {
 	if err != nil {
 		return err
 	}
-	if _, err := conn.WriteTo(b, endpoint(addr, datagram)); err != nil {
-		if timedOut(err) {
-			return err
-		}
+	to, err := endpoint(addr, datagram)
+	if err != nil {
+		return err
+	}
+	if _, err := conn.WriteTo(b, to); timedOut(err) {
+		return err
+	} else if err != nil {
 		return bare(err)
 	}
 	return e.await(conn, addr, nonce)
@@ -135,12 +139,21 @@ func (e *echo) await(conn *icmp.PacketConn, addr netip.Addr, nonce []byte) error
 	}
 }
 
-// endpoint is addr as the socket wants it.
-func endpoint(addr netip.Addr, datagram bool) net.Addr {
-	if datagram {
-		return &net.UDPAddr{IP: addr.AsSlice(), Zone: addr.Zone()}
+// endpoint is addr as the socket wants it. The zone becomes a number here:
+// package net remembers for a minute which interface had a name.
+func endpoint(addr netip.Addr, datagram bool) (net.Addr, error) {
+	zone := addr.Zone()
+	if zone != "" {
+		link, err := net.InterfaceByName(zone)
+		if err != nil {
+			return nil, fmt.Errorf("find interface %s: %w", zone, bare(err))
+		}
+		zone = strconv.Itoa(link.Index)
 	}
-	return &net.IPAddr{IP: addr.AsSlice(), Zone: addr.Zone()}
+	if datagram {
+		return &net.UDPAddr{IP: addr.AsSlice(), Zone: zone}, nil
+	}
+	return &net.IPAddr{IP: addr.AsSlice(), Zone: zone}, nil
 }
 
 // sender is the address that an answer came from, without its zone.

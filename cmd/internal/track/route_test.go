@@ -42,8 +42,12 @@ func TestRoute(t *testing.T) {
 	add("::/0", "2001:db8::2")
 	add("203.0.113.0/25", "192.0.2.2")
 	add("2001:db8:1::/48", "2001:db8::2")
-	must(t, here.Netlink().RouteAdd(typed("198.51.100.0/24", unix.RTN_UNREACHABLE, 0)))
-	must(t, here.Netlink().RouteAdd(typed("203.0.113.128/25", unix.RTN_BLACKHOLE, 10)))
+	for _, r := range []*netlink.Route{
+		typed("198.51.100.0/24", unix.RTN_UNREACHABLE, 0), typed("203.0.113.128/25", unix.RTN_BLACKHOLE, 10),
+	} {
+		must(t, here.Netlink().RouteAdd(r))
+		t.Cleanup(func() { must(t, here.Netlink().RouteDel(r)) })
+	}
 	add("203.0.113.128/25", "192.0.2.2")
 	tests := []struct{ name, prefix, want string }{
 		{"the default route", "0.0.0.0/0", `0\.0\.0\.0/0 via 192\.0\.2\.2 on eth0`},
@@ -129,8 +133,15 @@ func TestRouteChangesAreHeardOf(t *testing.T) {
 	c.Interval, c.Timeout, c.Rise, c.Fall = time.Hour, time.Second, 2, 3
 	reports := start(t, c)
 	reports.wait(t, c.Name, "down: no route .*")
+	// More often than there can be changes of links that would be heard of as well.
+	for range 5 {
+		must(t, here.AddRoute(dst, via, ""))
+		reports.wait(t, c.Name, `up: .* via 192\.0\.2\.2 on eth0`)
+		must(t, here.Netlink().RouteDel(typed(dst.String(), unix.RTN_UNICAST, 0)))
+		reports.wait(t, c.Name, "down: no route .*")
+	}
 	must(t, here.AddRoute(dst, via, ""))
-	reports.wait(t, c.Name, `up: .* via 192\.0\.2\.2 on eth0`)
+	reports.wait(t, c.Name, "up: .*")
 	must(t, host.LinkDown("eth0"))
 	reports.wait(t, c.Name, "down: .* no carrier")
 	must(t, host.LinkUp("eth0"))
