@@ -144,6 +144,8 @@ func TestWatchSetReportsNewInterfaces(t *testing.T) {
 	l := newLab(t)
 	w := l.watch("eth0")
 	await(t, w, "eth0", func(ev Event) bool { return ev.Link.Up && ev.Link.LinkLocal.IsValid() })
+	ok(t, netlink.LinkSetAlias(link(t, "eth0"), "nothing that matters"))
+	quiet(t, w, 50*time.Millisecond)
 	w.Set("eth1")
 	await(t, w, "eth1", func(ev Event) bool { return ev.Link.Name == "eth1" })
 	ok(t, netlink.LinkSetDown(link(t, "eth0"))) // no longer watched
