@@ -90,6 +90,11 @@ type Announce struct {
 	Refresh  time.Duration // 0 = off
 	RealIP   bool          // "auto" resolved: on for HSRP, off for VRRP
 	Probe    string        // off, warn, veto
+
+	// RouterLifetime makes an active IPv6 group send router advertisements from
+	// its link-local virtual address with this lifetime, 1 s to 9000 s in whole
+	// seconds (RFC 4861 section 6.2.1); 0 = it sends none.
+	RouterLifetime time.Duration
 }
 
 // Hook is a command run on a change of role, with JSON on standard input.

@@ -43,6 +43,9 @@ func (p *parser) group(at place, r *rawGroup, proto protocol) Group {
 	if len(g.VirtualIPs) > 0 {
 		g.Family = familyOf(g.VirtualIPs[0])
 	}
+	if g.Announce.RouterLifetime > 0 && g.Family == 4 {
+		p.fault(r.Announce.v.RouterLifetime.at, "announce.router_lifetime is for IPv6 groups")
+	}
 	g.Track = p.trackRefs(&r.Track)
 	g.Neighbors = p.neighbors(r, g.VirtualIPs, g.Family)
 	if g.PreemptDelay > 0 && !g.Preempt {
@@ -134,6 +137,8 @@ func (p *parser) announce(r *rawAnnounce, auto bool) Announce {
 		Refresh:  p.refresh(&r.Refresh),
 		RealIP:   auto,
 		Probe:    p.oneOf(&r.Probe, "warn", "off", "veto"),
+
+		RouterLifetime: p.routerLifetime(&r.RouterLifetime),
 	}
 	switch v := r.RealIP.or("auto"); v {
 	case "auto":
@@ -155,6 +160,20 @@ func (p *parser) refresh(o *opt[span]) time.Duration {
 	d, ok := p.durationOr(o, `"off"`, time.Second, 24*time.Hour)
 	if ok && d >= bridgeAgeing {
 		p.warn(o.at, "announce.refresh %s: switches forget a silent MAC after %s", short(d), short(bridgeAgeing))
+	}
+	return d
+}
+
+// maxRouterLifetime is AdvDefaultLifetime's limit in RFC 4861 section 6.2.1.
+const maxRouterLifetime = 9000 * time.Second
+
+func (p *parser) routerLifetime(o *opt[span]) time.Duration {
+	if !o.given() || o.v == "off" {
+		return 0
+	}
+	d, ok := p.durationOr(o, `"off"`, time.Second, maxRouterLifetime)
+	if ok && d%time.Second != 0 {
+		p.fault(o.at, "announce.router_lifetime %s: whole seconds are wanted", d)
 	}
 	return d
 }

@@ -187,6 +187,11 @@ func (p *printer) tables(kind string, g *Group) {
 	}
 	p.bool("real_ip", a.RealIP)
 	p.str("probe", a.Probe)
+	if a.RouterLifetime > 0 {
+		p.dur("router_lifetime", a.RouterLifetime)
+	} else {
+		p.str("router_lifetime", "off")
+	}
 
 	h := &g.Hooks
 	p.line("\n[%s.hooks]", kind)

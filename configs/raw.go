@@ -91,6 +91,8 @@ type rawAnnounce struct {
 	Refresh  opt[span]          `toml:"refresh"`
 	RealIP   opt[word]          `toml:"real_ip"`
 	Probe    opt[string]        `toml:"probe"`
+
+	RouterLifetime opt[span] `toml:"router_lifetime"`
 }
 
 type rawHooks struct {

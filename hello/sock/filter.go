@@ -20,12 +20,13 @@ const (
 	typeUnreachable  = 3
 	typeUnreachable6 = 1
 	typeEchoReply6   = 129
+	typeRS           = 133
 	typeNS           = 135
 	typeNA           = 136
 )
 
 // assembleFilter builds the classic BPF program of the socket: ARP, hellos of
-// all protocols, neighbour discovery, and the answers to packets that carry
+// all protocols, neighbour discovery and router solicitations, and the answers to packets that carry
 // mark as ICMP identifier or as UDP or TCP source port. Frames with a VLAN tag
 // belong to a VLAN interface above this one and are left out: with tag offload
 // they would look like our own.
@@ -71,6 +72,7 @@ func assembleFilter(mark uint16) ([]bpf.RawInstruction, error) {
 	p.when(protoTCP, "tcp6")
 	p.unless(protoICMPv6, refuse)
 	p.add(bpf.LoadAbsolute{Off: 54, Size: 1})
+	p.when(typeRS, accept)
 	p.when(typeNS, accept)
 	p.when(typeNA, accept)
 	p.when(typeEchoReply6, "echo6")

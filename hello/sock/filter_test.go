@@ -71,6 +71,7 @@ func TestFilter(t *testing.T) {
 		{"vrrp6", frame(etherIPv6, nil, o{20: protoVRRP}), true},
 		{"solicitation", frame(etherIPv6, nil, o{20: protoICMPv6, 54: typeNS}), true},
 		{"advertisement", frame(etherIPv6, nil, o{20: protoICMPv6, 54: typeNA}), true},
+		{"router solicitation", frame(etherIPv6, nil, o{20: protoICMPv6, 54: typeRS}), true},
 		{"router advertisement", frame(etherIPv6, nil, o{20: protoICMPv6, 54: 134}), false},
 		{"echo reply 6", frame(etherIPv6, v{58: testMark}, o{20: protoICMPv6, 54: 129}), true},
 		{"refusal 6", frame(etherIPv6, v{102: testMark}, o{20: protoICMPv6, 54: 1}), true},

@@ -22,6 +22,8 @@ func (e *Engine) announce(now time.Time, g *group, kind fsm.Announcement) {
 	}
 	e.announceDue(now, g)
 	if kind == fsm.Claim {
+		g.router.start(now, g.cfg.Announce.RouterLifetime)
+		e.advertiseDue(now, g)
 		e.startProof(now, g)
 	}
 }

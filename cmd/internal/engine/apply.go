@@ -47,6 +47,7 @@ func (e *Engine) release(g *group) {
 	g.owner = false
 	g.schedule.Stop()
 	g.prover.Stop()
+	g.router.stop()
 	if g.hasMAC() {
 		g.seg.out.shut = append(g.seg.out.shut, g.id)
 	}

@@ -5,34 +5,72 @@ import (
 	"time"
 
 	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/fsm/follow"
 )
 
-// reconsider starts or stops a group's machine when what it depends on has
-// changed: its link, its address, the tracked objects that shut it down, the
-// links of its followers, the daemon itself. cause names what changed when it
-// is not the link.
-func (e *Engine) reconsider(now time.Time, g *group, cause fsm.Cause) {
+// reconsider starts or stops a group's machine when what it depends on may
+// have changed: its link, its address, the tracked objects that shut it down,
+// its followers, a stranger who has its address, the daemon itself.
+func (e *Engine) reconsider(now time.Time, g *group) {
 	why, detail := e.obstacle(g)
 	switch {
 	case why != "" && g.up:
 		g.up = false
 		e.step(now, g, fsm.Down{Cause: why, Detail: detail})
 	case why == "":
-		g.up = true
+		if !g.up {
+			g.up, g.alone = true, true
+		}
 		// The machine itself tells a first start from a changed address and
 		// from news that change nothing.
 		e.step(now, g, fsm.Up{Addr: g.seg.link.Addr(g.wire.family), MAC: g.seg.link.MAC})
-		if g.leader != nil {
-			e.tellFollower(now, g, cause, "")
-		}
 	}
 	if g.leader != nil {
-		e.reconsider(now, g.leader, "")
+		e.doubt(g.leader)
+	}
+	if why != "" && why != fsm.CauseConflict {
+		g.probe.stop()
 	}
 }
 
-// obstacle returns why a group may not run, or "".
+// doubt has g reconsidered by the next Flush: not at once, because that may be
+// in the middle of what g itself is doing.
+func (e *Engine) doubt(g *group) {
+	if !g.doubtful {
+		g.doubtful = true
+		e.doubtful = append(e.doubtful, g)
+	}
+}
+
+func (e *Engine) reconsiderDoubtful(now time.Time) {
+	for len(e.doubtful) > 0 {
+		g := e.doubtful[0]
+		e.doubtful = e.doubtful[1:]
+		g.doubtful = false
+		e.reconsider(now, g)
+	}
+	e.doubtful = nil
+}
+
+// obstacle returns why a group may not run, or "". A leader may not while a
+// follower could not take the role with it: half a failover is an outage.
 func (e *Engine) obstacle(g *group) (fsm.Cause, string) {
+	if why, detail := e.ownObstacle(g); why != "" {
+		return why, detail
+	}
+	for _, f := range g.followers {
+		if why, detail := e.ownObstacle(f); why != "" {
+			return why, fmt.Sprintf("follower %s: %s", f.ref(), detail)
+		}
+		if !f.ready() {
+			return f.unready()
+		}
+	}
+	return "", ""
+}
+
+// ownObstacle leaves the followers out.
+func (e *Engine) ownObstacle(g *group) (fsm.Cause, string) {
 	if e.stopping {
 		return fsm.CauseStopped, "the daemon stops"
 	}
@@ -47,10 +85,8 @@ func (e *Engine) obstacle(g *group) (fsm.Cause, string) {
 			return fsm.CauseTrackShutdown, fmt.Sprintf("tracked object %s is down: %s", t.cfg.Name, t.detail)
 		}
 	}
-	for _, f := range g.followers {
-		if why, detail := linkObstacle(f); why != "" {
-			return why, fmt.Sprintf("follower %s: %s", f.ref(), detail)
-		}
+	if g.probe.veto {
+		return fsm.CauseConflict, fmt.Sprintf("%s is answered for by %s", g.conflict.addr, g.conflict.mac)
 	}
 	return "", ""
 }
@@ -66,8 +102,26 @@ func linkObstacle(g *group) (fsm.Cause, string) {
 	return "", ""
 }
 
-// tellFollower gives a follower its leader's role.
-func (e *Engine) tellFollower(now time.Time, g *group, cause fsm.Cause, detail string) {
-	st := g.leader.machine.Status()
-	e.step(now, g, fsm.Leader{Active: st.IsActive, Standby: st.State == "Standby", Cause: cause, Detail: detail})
+// ready reports whether a follower could be active. A group that elects for
+// itself always could.
+func (g *group) ready() bool {
+	f, follows := g.machine.(*follow.Follower)
+	return !follows || f.Ready()
+}
+
+// unready is why a follower without an obstacle is not ready: it was refused
+// or lost the role, or is about to start.
+func (g *group) unready() (fsm.Cause, string) {
+	if !g.up || g.last == nil {
+		return fsm.CauseInterfaceDown, fmt.Sprintf("follower %s has not started", g.ref())
+	}
+	return fsm.Cause(g.last.Cause), fmt.Sprintf("follower %s: %s", g.ref(), g.last.Detail)
+}
+
+// tellFollowers gives the followers their leader's new role, in the same flush.
+func (e *Engine) tellFollowers(now time.Time, leader *group, r fsm.Report) {
+	st := leader.machine.Status()
+	for _, f := range leader.followers {
+		e.step(now, f, fsm.Leader{Active: st.IsActive, Standby: st.State == "Standby", Cause: r.Cause, Detail: r.Detail})
+	}
 }

@@ -9,13 +9,12 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/fsm"
-	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/fsm/follow"
 )
 
 // chunk is how many groups that are not active are served before frames go
@@ -29,6 +28,7 @@ type Engine struct {
 	segments []*segment
 	byName   map[string]*segment
 	tracks   map[string]*track
+	objects  []*track // the same in the order of the configuration
 	lease    configs.Lease
 	random   func() float64
 	observe  func(status.Event)
@@ -36,13 +36,16 @@ type Engine struct {
 	speaking queue // active groups
 	waiting  queue // all others
 
-	stopping    bool
+	doubtful []*group // to be reconsidered by the next Flush
+
+	started     time.Time
+	stopping    bool // every group is on its way out
+	stopped     bool // and has left: nothing is done any more
 	maintenance bool
-	nextEvent   int
-	transitions []status.Transition
+	history     history
 	lateness    time.Duration // of the tick being served
 	timing      Timing
-	warned      map[warning]time.Time
+	complaints  complaints
 }
 
 // Options are the engine's surroundings.
@@ -53,6 +56,8 @@ type Options struct {
 	Random func() float64
 	// Observe is called for every event, from within the engine's methods.
 	Observe func(status.Event)
+	// Now is when the groups start to be in their initial state.
+	Now time.Time
 }
 
 // New builds the groups of a valid configuration. Nothing is sent and no
@@ -60,13 +65,14 @@ type Options struct {
 func New(c *configs.Config, o Options) (*Engine, error) {
 	e := &Engine{
 		byName: map[string]*segment{}, tracks: map[string]*track{}, lease: c.Daemon.Lease,
-		random: o.Random, observe: o.Observe, warned: map[warning]time.Time{},
+		random: o.Random, observe: o.Observe, started: o.Now, complaints: newComplaints(),
 	}
 	if e.observe == nil {
 		e.observe = func(status.Event) {}
 	}
 	for _, t := range c.Tracks {
-		e.tracks[t.Name] = newTrack(t)
+		e.objects = append(e.objects, newTrack(t))
+		e.tracks[t.Name] = e.objects[len(e.objects)-1]
 	}
 	for _, h := range c.HSRP {
 		g, err := e.newHSRP(h)
@@ -98,7 +104,7 @@ func (e *Engine) add(g *group, port Port) error {
 	g.seg = seg
 	e.groups = append(e.groups, g)
 	seg.add(g)
-	e.findNeighbors(time.Time{}, g)
+	e.findNeighbors(e.started, g)
 	return nil
 }
 
@@ -112,7 +118,17 @@ func (e *Engine) bindFollowers() error {
 			return fmt.Errorf("group %s follows %q, which does not exist", g.ref(), g.cfg.Follow)
 		}
 		g.leader = e.groups[i]
-		g.leader.followers = append(g.leader.followers, g)
+		if g.leader.machine == nil {
+			return fmt.Errorf("group %s follows %q, which follows another group itself", g.ref(), g.cfg.Follow)
+		}
+	}
+	for _, g := range e.groups {
+		if g.leader != nil {
+			g.leader.followers = append(g.leader.followers, g)
+			g.machine = follow.New(follow.Config{
+				Protocol: g.wire.protocol, VirtualIPs: g.vips, RetryAfter: g.leader.machine.Status().HoldTime,
+			})
+		}
 	}
 	return nil
 }
@@ -148,6 +164,9 @@ func (g *group) prepare() error {
 
 // Deadline returns when Tick has something to do next.
 func (e *Engine) Deadline() (time.Time, bool) {
+	if e.stopped {
+		return time.Time{}, false
+	}
 	at, armed := e.speaking.next()
 	if d, ok := e.waiting.next(); ok && (!armed || d.Before(at)) {
 		at, armed = d, true
@@ -164,18 +183,24 @@ func (e *Engine) Deadline() (time.Time, bool) {
 // active, then at most a chunk of the others. It flushes what it caused. When
 // more is due Deadline returns a time that has passed.
 func (e *Engine) Tick(now time.Time) {
-	e.checkLeases(now)
-	for g := e.speaking.popDue(now); g != nil; g = e.speaking.popDue(now) {
-		e.serve(now, g)
+	if e.stopped {
+		return
 	}
-	for range chunk {
-		g := e.waiting.popDue(now)
+	e.checkLeases(now)
+	e.serveDue(now, &e.speaking, e.speaking.Len())
+	e.serveDue(now, &e.waiting, chunk)
+	e.Flush(now)
+}
+
+// serveDue serves at most n groups of a queue.
+func (e *Engine) serveDue(now time.Time, q *queue, n int) {
+	for range n {
+		g := q.popDue(now)
 		if g == nil {
-			break
+			return
 		}
 		e.serve(now, g)
 	}
-	e.Flush(now)
 }
 
 // serve gives one due group its tick.
@@ -187,77 +212,48 @@ func (e *Engine) serve(now time.Time, g *group) {
 	}
 	e.announceDue(now, g)
 	e.proveDue(now, g)
+	e.probeDue(now, g)
 	e.reschedule(g)
 	e.lateness = 0
 }
 
 // step gives a machine an event and carries out what it answers.
 func (e *Engine) step(now time.Time, g *group, ev fsm.Event) {
-	before := g.machine.Status()
+	before, ready := g.machine.Status(), g.ready()
+	var moved *fsm.Report
 	for _, a := range g.machine.Step(now, ev) {
 		e.apply(now, g, before, a)
+		if r, ok := a.(fsm.Report); ok && len(g.followers) > 0 {
+			moved = &r
+		}
 	}
 	e.reschedule(g)
-}
-
-// LinkChanged tells the engine about a port's interface. Groups whose family
-// has a usable address start, the others stop.
-func (e *Engine) LinkChanged(now time.Time, name string, l Link) {
-	seg := e.byName[name]
-	if seg == nil {
-		e.trackLink(now, name, l.Up)
-		return
+	if moved != nil {
+		e.tellFollowers(now, g, *moved)
 	}
-	cameUp := l.Up && !seg.link.Up
-	seg.link = l
-	for _, g := range seg.groups {
-		e.checkOwned(now, g)
-		if !g.hasMAC() {
-			g.mac = l.MAC
-		}
-		if cameUp && g.owner {
-			// A flap flushes routes and neighbours' and switches' memory of us.
-			seg.out.add = append(seg.out.add, g.id)
-		}
-	}
-	for _, g := range seg.groups {
-		e.reconsider(now, g, "")
-	}
-	e.trackLink(now, name, l.Up)
-	e.Flush(now)
-}
-
-// checkOwned notices when the interface has a VRRP owner's addresses itself.
-func (e *Engine) checkOwned(now time.Time, g *group) {
-	owned := len(g.vips) > 0 && g.seg.link.Owns(g.vips[0])
-	if owned == g.owned {
-		return
-	}
-	g.owned = owned
-	if err := g.prepare(); err != nil {
-		e.emit(now, g, eventWarning, "prepare: "+err.Error())
-		return
-	}
-	if g.owner {
-		// Preparing again has shut the gate.
-		e.acquire(now, g)
+	if g.leader != nil && g.ready() != ready {
+		e.doubt(g.leader)
 	}
 }
 
 // Stop takes every group out of its election: resign, release, announce the
-// real address. The engine does nothing afterwards.
+// real address. The engine ignores everything afterwards.
 func (e *Engine) Stop(now time.Time) {
+	if e.stopped {
+		return
+	}
 	e.stopping = true
 	for _, g := range e.groups {
-		e.reconsider(now, g, "")
+		e.reconsider(now, g)
 	}
 	e.Flush(now)
+	e.stopped = true
 }
 
 // AddressFailed is the port's answer when Address could not do its work.
 func (e *Engine) AddressFailed(now time.Time, id ID, err error) {
 	g := e.byID(id)
-	if g == nil || !g.owner {
+	if e.stopped || g == nil || !g.owner {
 		return
 	}
 	e.step(now, g, fsm.Failed{Err: err})
@@ -269,56 +265,4 @@ func (e *Engine) byID(id ID) *group {
 		return e.groups[i]
 	}
 	return nil
-}
-
-// ownerOf returns the active group on seg that carries a, or nil.
-func (s *segment) ownerOf(a netip.Addr) *group {
-	for _, g := range s.carriers[a] {
-		if g.owner {
-			return g
-		}
-	}
-	return nil
-}
-
-// segment is one port with the groups on it.
-type segment struct {
-	name     string
-	port     Port
-	link     Link
-	groups   []*group
-	byWire   map[wireID]*group
-	carriers map[netip.Addr][]*group // by virtual address
-	gateways []netip.Addr
-	out      outbox
-	renewed  time.Time     // when the leases were last known to be whole
-	lease    time.Duration // the shortest in force, 0 when none is
-	lost     []ID          // groups whose lease ran out; the next Tick fences them
-	rejected map[hello.Reject]uint64
-
-	advertises uint64
-	framesLost uint64
-	lastError  error
-	hsrp       hello.HSRPPacket
-	vrrp       hello.VRRPPacket
-}
-
-func newSegment(name string, port Port) *segment {
-	return &segment{
-		name: name, port: port, link: Link{Name: name},
-		byWire: map[wireID]*group{}, carriers: map[netip.Addr][]*group{}, rejected: map[hello.Reject]uint64{},
-	}
-}
-
-func (s *segment) add(g *group) {
-	s.groups = append(s.groups, g)
-	s.byWire[g.wire] = g
-	s.carry(g)
-}
-
-// carry indexes the group's virtual addresses.
-func (s *segment) carry(g *group) {
-	for _, v := range g.vips {
-		s.carriers[v] = append(s.carriers[v], g)
-	}
 }

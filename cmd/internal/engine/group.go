@@ -61,6 +61,7 @@ type group struct {
 	conflict    conflict
 	peers       []hello.MAC // interface MACs of the group's other routers
 	prover      prove.Prover
+	router      advertiser
 	counters    counters
 
 	due time.Time
@@ -95,7 +96,7 @@ type counters struct {
 // deadline returns the earliest of the group's deadlines.
 func (g *group) deadline() (time.Time, bool) {
 	at, armed := g.machine.Deadline()
-	for _, next := range []func() (time.Time, bool){g.schedule.Deadline, g.prover.Deadline} {
+	for _, next := range []func() (time.Time, bool){g.schedule.Deadline, g.prover.Deadline, g.router.deadline} {
 		if d, ok := next(); ok && (!armed || d.Before(at)) {
 			at, armed = d, true
 		}

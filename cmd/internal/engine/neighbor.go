@@ -32,6 +32,10 @@ func (e *Engine) heardARP(now time.Time, s *segment, b []byte) {
 func (e *Engine) heardND(now time.Time, s *segment, b []byte) {
 	h, n, err := garp.ParseND(b)
 	if err != nil {
+		if isRouterSolicitation(b) {
+			e.solicited(now, s)
+			return
+		}
 		e.heardAnswer(now, s, b)
 		return
 	}
