@@ -53,14 +53,16 @@ func (id Identity) announcesReal() bool {
 
 // Claim returns the frames of a router that has just become active. Those in
 // now follow the first hello at once and in order; those in later follow
-// RequestDelay after them, and are none for IPv6.
+// RequestDelay after them.
 //
 // HSRP over IPv4 says, as replies from the virtual MAC: the real address to
 // everybody (if RealIP), then each virtual address to everybody and to
 // 01:00:0c:cd:cd:cd. VRRP over IPv4 leaves the last one out. Later comes one
 // request per virtual address: RFC 5227's for HSRP, and for VRRP that of
 // keepalived and FRR. Over IPv6 both send one unsolicited Neighbor
-// Advertisement per virtual address.
+// Advertisement per virtual address, and the first of them again later: a
+// deposed router's last Router Advertisement (RFC 4861 section 6.2.5) leaves
+// from the virtual MAC and pulls the switch's entry back to the wrong port.
 func Claim(id Identity) (now, later [][]byte) {
 	now = make([][]byte, 0, 1+2*len(id.VirtualIPs))
 	if id.announcesReal() && hello.FamilyOf(id.Real) == hello.IPv4 {
@@ -72,7 +74,7 @@ func Claim(id Identity) (now, later [][]byte) {
 			now = appendARP(now, ip, id.VirtualMAC, Announcement.ReplyCisco)
 		}
 	}
-	return now, id.requests()
+	return now, append(id.requests(), id.again()...)
 }
 
 // Refresh returns the frames that keep entries alive while the role lasts, and
@@ -128,6 +130,14 @@ func (id Identity) requests() [][]byte {
 		frames = appendARP(frames, ip, id.VirtualMAC, form)
 	}
 	return frames
+}
+
+// again returns the Neighbor Advertisement of the first IPv6 virtual address.
+func (id Identity) again() [][]byte {
+	if len(id.VirtualIPs) == 0 || hello.FamilyOf(id.VirtualIPs[0]) != hello.IPv6 {
+		return nil
+	}
+	return appendTell(nil, id.VirtualIPs[0], id.VirtualMAC)
 }
 
 // appendTell appends the broadcast reply, or the unsolicited Neighbor
