@@ -44,6 +44,7 @@ type lan struct {
 
 	clientSide *netlab.Capture // frames on the client's interface, both directions
 	hostSide   *netlab.Capture // probes that arrive at the host
+	heardByB   *netlab.Capture // frames that the switch sends to b
 	number32   uint32          // of the last single probe
 }
 
@@ -134,6 +135,7 @@ func (l *lan) capture() {
 	arriving := func(f netlab.Frame) bool { return !f.Sent }
 	l.clientSide = capture(l.client, lanDev, nil)
 	l.hostSide = capture(l.host, lanDev, func(f netlab.Frame) bool { _, ok := probeNumber(f.Data); return ok && !f.Sent })
+	l.heardByB = capture(l.sw, "b", func(f netlab.Frame) bool { return f.Sent })
 	l.a.wire = capture(l.sw, "a", arriving)
 	l.b.wire = capture(l.sw, "b", arriving)
 }

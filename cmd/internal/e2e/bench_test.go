@@ -1,0 +1,228 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// quantile returns the value below which a share q of a sorted list lies.
+func quantile(sorted []time.Duration, q float64) time.Duration {
+	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
+}
+
+func report(b *testing.B, d time.Duration, unit string) {
+	b.ReportMetric(float64(d)/float64(time.Microsecond), "µs-"+unit)
+}
+
+// BenchmarkTakeoverBySilence measures one group whose active router falls
+// silent: the two stop hearing each other, and the standby's hold time runs
+// from the last hello. deadline→claim is how late its first hello is on the
+// wire, claim→garp how long after that its first announcement is.
+func BenchmarkTakeoverBySilence(b *testing.B) {
+	l := newLAN(b)
+	const hold = 150 * time.Millisecond
+	l.start(hsrpTable(2, address4, `hello = "50ms"`, `hold = "150ms"`))
+	var claims, garps []time.Duration
+	for b.Loop() {
+		cut := time.Now()
+		l.isolate(true)
+		claim := l.b.waitFor(cut, mac2, "virtual: hello Active")
+		announce := l.b.waitFor(claim.At, mac2, "virtual: arp reply 192.168.1.200 is-at virtual to everybody")
+		claims = append(claims, claim.At.Sub(l.lastHeard(claim.At))-hold)
+		garps = append(garps, announce.At.Sub(claim.At))
+		l.isolate(false)
+		l.settled(l.a, l.b)
+	}
+	slices.Sort(claims)
+	slices.Sort(garps)
+	report(b, quantile(claims, 0.5), "deadline→claim")
+	report(b, quantile(claims, 0.99), "deadline→claim-p99")
+	report(b, quantile(garps, 0.5), "claim→garp")
+}
+
+func (l *lan) isolate(on bool) {
+	l.t.Helper()
+	must(l.t, l.sw.Isolate("a", on))
+	must(l.t, l.sw.Isolate("b", on))
+}
+
+// lastHeard returns when the last hello of a left the switch towards b.
+func (l *lan) lastHeard(before time.Time) time.Time {
+	var at time.Time
+	for _, f := range l.heardByB.Frames() {
+		if f.At.Before(before) && words(mac2, f) == "virtual: hello Active" {
+			at = f.At
+		}
+	}
+	return at
+}
+
+// BenchmarkTakeoverTogether measures groups that are promoted together because
+// their active router resigns all at once, and what that does to a group of
+// the same daemon that is active all the time with a hello every 10 ms.
+func BenchmarkTakeoverTogether(b *testing.B) {
+	for _, groups := range []int{1, 100, 1000} {
+		b.Run(fmt.Sprint(groups), func(b *testing.B) {
+			var first, all, bystander []time.Duration
+			for b.Loop() {
+				b.StopTimer()
+				l := newLAN(b)
+				l.startMany(groups)
+				b.StartTimer()
+				t := l.takeTogether(groups)
+				first, all, bystander = append(first, t.first), append(all, t.all), append(bystander, t.bystander)
+				b.StopTimer()
+				l.a.close()
+				l.b.close()
+				b.StartTimer()
+			}
+			for _, list := range [][]time.Duration{first, all, bystander} {
+				slices.Sort(list)
+			}
+			report(b, quantile(first, 0.5), "resign→first-garp")
+			report(b, quantile(all, 0.5), "first→last-garp")
+			report(b, quantile(bystander, 0.5), "bystander-late")
+		})
+	}
+}
+
+// startMany starts both gateways with as many groups, numbered from 1, and b
+// with one more of its own, VRRP 200, that is never contested.
+func (l *lan) startMany(groups int) {
+	l.t.Helper()
+	var many strings.Builder
+	for n := 1; n <= groups; n++ {
+		many.WriteString(table("hsrp", fmt.Sprintf("group = %d\nvirtual_ips = [\"192.168.%d.%d\"]", n, 2+n/250, 1+n%250),
+			common, `hello = "1s"`, `hold = "3s"`))
+	}
+	lonely := table("vrrp", "vrid = 200", common, `virtual_ips = ["192.168.1.250"]`, `advertise = "10ms"`)
+	l.a.start(many.String(), 110)
+	l.b.start(many.String()+lonely, 100)
+	l.a.waitAll("Active")
+	l.b.waitAll("Standby", "Active")
+}
+
+type together struct{ first, all, bystander time.Duration }
+
+// takeTogether makes a resign and reads b's capture.
+func (l *lan) takeTogether(groups int) together {
+	l.t.Helper()
+	began := time.Now()
+	l.a.signal(unix.SIGTERM)
+	claimed := map[hello.MAC]bool{}
+	var first, last time.Time
+	// Nothing asks the daemon or walks through frames again while it works.
+	_, err := l.b.wire.WaitFor(func(f netlab.Frame) bool {
+		h, a, err := garp.ParseARP(f.Data)
+		if f.At.Before(began) || err != nil || !a.IsGratuitous() || h.Dst != garp.CiscoMulticast {
+			return false
+		}
+		if len(claimed) == 0 {
+			first = f.At
+		}
+		last, claimed[h.Src] = f.At, true
+		return len(claimed) == groups
+	}, patience)
+	must(l.t, err)
+	resign, err := l.a.wire.WaitFor(func(f netlab.Frame) bool {
+		return !f.At.Before(began) && strings.HasPrefix(message(f.Data), "resign")
+	}, patience)
+	must(l.t, err)
+	gaps := gapsOf(hello.VirtualMAC(hello.ProtocolVRRP, 3, hello.IPv4, 200), l.b.since(began.Add(-100*time.Millisecond)))
+	return together{first.Sub(resign.At), last.Sub(first), quantile(gaps, 1) - 10*time.Millisecond}
+}
+
+// gapsOf returns the times between the VRRP advertisements of one router,
+// shortest first.
+func gapsOf(mac hello.MAC, frames []netlab.Frame) []time.Duration {
+	var gaps []time.Duration
+	var last time.Time
+	for _, f := range frames {
+		if source(f) != mac || !strings.HasPrefix(message(f.Data), "vrrp") {
+			continue
+		}
+		if !last.IsZero() {
+			gaps = append(gaps, f.At.Sub(last))
+		}
+		last = f.At
+	}
+	slices.Sort(gaps)
+	return gaps
+}
+
+// BenchmarkHelloLateness measures, on the wire, how late the advertisements of
+// a router that sends one every 10 ms are, on an idle machine and with four
+// busy processes beside it. VRRP does not jitter, so that the distance of two
+// advertisements beyond 10 ms is lateness.
+func BenchmarkHelloLateness(b *testing.B) {
+	for _, busy := range []int{0, 4} {
+		for _, realtime := range []bool{true, false} {
+			b.Run(fmt.Sprintf("busy=%d/realtime=%v", busy, realtime), func(b *testing.B) {
+				for b.Loop() {
+					late := latenesses(b, busy, realtime)
+					report(b, quantile(late, 0.5), "late-p50")
+					report(b, quantile(late, 0.99), "late-p99")
+					report(b, quantile(late, 0.999), "late-p99.9")
+				}
+			})
+		}
+	}
+}
+
+func latenesses(b *testing.B, busy int, realtime bool) []time.Duration {
+	b.Helper()
+	const interval, count = 10 * time.Millisecond, 1500
+	l := newLAN(b)
+	l.a.start(fmt.Sprintf("[daemon]\nrealtime = %v\n", realtime)+
+		table("vrrp", "vrid = 200", common, address4, `advertise = "10ms"`), 100)
+	l.a.waitAll("Active")
+	// Where frames leave, not where they arrive: the kernel thread that carries
+	// them over has to wait for a processor like everybody else.
+	leaving, err := l.a.ns.Capture(lanDev, netlab.CaptureOptions{Keep: func(f netlab.Frame) bool { return f.Sent }})
+	must(b, err)
+	b.Cleanup(func() { leaving.Close() })
+	ctx, stop := context.WithCancel(b.Context())
+	defer stop()
+	for range busy {
+		startSpinning(b, ctx)
+	}
+	began := time.Now()
+	vmac := hello.VirtualMAC(hello.ProtocolVRRP, 3, hello.IPv4, 200)
+	n := 0
+	_, err = leaving.WaitFor(func(f netlab.Frame) bool {
+		if !f.At.Before(began) && source(f) == vmac {
+			n++
+		}
+		return n > count
+	}, time.Minute)
+	must(b, err)
+	gaps := gapsOf(vmac, leaving.Frames())
+	for i := range gaps {
+		gaps[i] = max(gaps[i]-interval, 0)
+	}
+	return gaps
+}
+
+func startSpinning(b *testing.B, ctx context.Context) {
+	b.Helper()
+	self, err := os.Executable()
+	must(b, err)
+	cmd := exec.CommandContext(ctx, self)
+	cmd.Env = append(os.Environ(), envSpin+"=1", "GOMAXPROCS=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
+	must(b, cmd.Start())
+	b.Cleanup(func() { _ = cmd.Wait() })
+}
