@@ -38,6 +38,7 @@ func commands(a *app) []*cobra.Command {
 		eventsCommand(a),
 		setCommand(a),
 		announceCommand(a),
+		announceMACsCommand(a),
 		verifyCommand(a),
 		labCommand(a),
 		versionCommand(a),

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/control"
+	"github.com/fhrpd/fhrpd/cmd/internal/macs"
+	"github.com/fhrpd/fhrpd/garp"
+)
+
+func announceMACsCommand(a *app) *cobra.Command {
+	o := macs.Options{Form: garp.FormARP0, Rate: macs.DefaultRate}
+	cmd := &cobra.Command{
+		Use:   "announce-macs",
+		Short: "let switches relearn the MACs of this host and of its guests",
+		Long: "announce-macs sends one frame for every MAC of the host and of the guests behind\n" +
+			"its bridge, so that switches learn the way to them again after an uplink moved\n" +
+			"without loss of link. The frames teach switches only: no host changes an ARP\n" +
+			"entry. It needs no daemon; when one runs, the virtual MACs of its active groups\n" +
+			"are sent as well, and never those of others.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.announceMACs(cmd.Context(), o) },
+	}
+	f := cmd.Flags()
+	f.StringSliceVar(&o.Devs, "dev", nil, "the uplink `interface`; several are candidates, of which those in use are taken")
+	f.StringVar(&o.Bridge, "bridge", "", "the `bridge` whose guests are meant")
+	f.Var((*formFlag)(&o.Form), "form", "`form` of the frames: arp0, rarp or dummy-mcast")
+	f.Var((*rateFlag)(&o.Rate), "rate", "frames a second, as in `150/s`")
+	f.BoolVar(&o.DryRun, "dry-run", false, "print the plan and send nothing")
+	a.controlFlag(cmd)
+	a.jsonFlag(cmd)
+	return cmd
+}
+
+func (a *app) announceMACs(ctx context.Context, o macs.Options) error {
+	var err error
+	if o.Roles, err = a.roles(ctx); err != nil {
+		return err
+	}
+	r, err := macs.Announce(ctx, o)
+	if err != nil && len(r.Items) == 0 {
+		return err
+	}
+	return errors.Join(a.print(r, r.String), err)
+}
+
+// roles asks the daemon which groups are active here. That none runs is no
+// error: then none is.
+func (a *app) roles(ctx context.Context) (macs.Roles, error) {
+	s, err := a.daemon().Status(ctx)
+	switch {
+	case errors.Is(err, control.ErrNoDaemon):
+		return macs.Roles{}, nil
+	case err != nil:
+		return macs.Roles{}, fmt.Errorf("ask the daemon which groups are active: %w", err)
+	}
+	return macs.RolesOf(s), nil
+}
+
+// formFlag is --form.
+type formFlag garp.Form
+
+func (f *formFlag) String() string { return string(*f) }
+func (f *formFlag) Type() string   { return "form" }
+
+func (f *formFlag) Set(s string) error {
+	form, err := garp.ParseForm(s)
+	*f = formFlag(form)
+	return err
+}
+
+// rateFlag is --rate: frames a second.
+type rateFlag int
+
+func (f *rateFlag) String() string { return fmt.Sprintf("%d/s", *f) }
+func (f *rateFlag) Type() string   { return "rate" }
+
+func (f *rateFlag) Set(s string) error {
+	n, err := strconv.Atoi(strings.TrimSuffix(s, "/s"))
+	if err != nil || n < 1 || n > macs.MaxRate {
+		return fmt.Errorf("want 1/s to %d/s", macs.MaxRate)
+	}
+	*f = rateFlag(n)
+	return nil
+}

@@ -1,0 +1,234 @@
+// Package links reads the interfaces of a network namespace from the kernel:
+// how they are stacked, and what bridges and bonds say about their ports.
+package links
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// Link is one interface.
+type Link struct {
+	Index     int
+	Name      string
+	MAC       hello.MAC
+	Kind      string // veth, bridge, bond, vlan, macvlan …; "" for hardware and lo
+	Loopback  bool
+	Up        bool   // switched on
+	Carrier   bool   // up and able to pass frames
+	CarrierUp uint32 // how often the carrier has come
+	Promisc   bool
+
+	Parent int    // index of the interface below a vlan or macvlan; 0 when there is none here
+	Master int    // index of the bridge, bond or VRF above; 0 when there is none
+	VLAN   uint16 // of kind vlan
+
+	ActiveSlave int   // bond: index of the port in use; 0 when there is none
+	PortState   uint8 // of a bridge's port: one of the constants below
+	Bridge      *Bridge
+}
+
+// States of a bridge's port.
+const (
+	PortDisabled   uint8 = 0
+	PortForwarding uint8 = 3
+)
+
+// Bridge is what a link of kind bridge is set to.
+type Bridge struct {
+	Ageing        time.Duration // after which a silent MAC is forgotten
+	VLANFiltering bool
+	Snooping      bool // of multicast
+	Querier       bool // it is a querier itself
+	QuerierHeard  bool // it hears another querier
+}
+
+// FailoverEvent is the value of IFLA_EVENT by which the kernel says that a bond
+// has another active port.
+const FailoverEvent = 3
+
+// List returns the interfaces of the calling thread's namespace.
+func List() ([]Link, error) {
+	conn, err := netlink.Dial(unix.NETLINK_ROUTE, nil)
+	if err != nil {
+		return nil, fmt.Errorf("list interfaces: %w", err)
+	}
+	defer conn.Close()
+	return ListOn(conn)
+}
+
+// ListOn is List over a connection that the caller keeps; nothing else may be
+// received on it.
+func ListOn(conn *netlink.Conn) ([]Link, error) {
+	msgs, err := conn.Execute(netlink.Message{
+		Header: netlink.Header{Type: unix.RTM_GETLINK, Flags: netlink.Request | netlink.Dump},
+		Data:   make([]byte, unix.SizeofIfInfomsg),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list interfaces: %w", err)
+	}
+	var out []Link
+	for _, m := range msgs {
+		l, _, err := Decode(m.Data)
+		if err != nil {
+			return nil, fmt.Errorf("list interfaces: %w", err)
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// Decode reads the data of an RTM_NEWLINK or RTM_DELLINK message. event is the
+// value of IFLA_EVENT, 0 when there is none. It returns an error when the
+// message is shorter than it says.
+func Decode(data []byte) (l Link, event uint32, err error) {
+	if len(data) < unix.SizeofIfInfomsg {
+		return Link{}, 0, fmt.Errorf("link message of %d bytes: want at least %d", len(data), unix.SizeofIfInfomsg)
+	}
+	flags := binary.NativeEndian.Uint32(data[8:])
+	l = Link{
+		Index:    int(int32(binary.NativeEndian.Uint32(data[4:]))),
+		Loopback: flags&unix.IFF_LOOPBACK != 0,
+		Up:       flags&unix.IFF_UP != 0,
+		Carrier:  flags&unix.IFF_UP != 0 && flags&unix.IFF_LOWER_UP != 0,
+	}
+	ad, err := netlink.NewAttributeDecoder(data[unix.SizeofIfInfomsg:])
+	if err != nil {
+		return Link{}, 0, err
+	}
+	// A parent in another namespace has an index that means something else here.
+	var elsewhere bool
+	for ad.Next() {
+		switch ad.Type() {
+		case unix.IFLA_EVENT:
+			event = ad.Uint32()
+		case unix.IFLA_LINK_NETNSID:
+			elsewhere = true
+		default:
+			l.attribute(ad)
+		}
+	}
+	if elsewhere {
+		l.Parent = 0
+	}
+	l.onlyParent()
+	return l, event, ad.Err()
+}
+
+// onlyParent forgets the other end of a cable, which the kernel reports in the
+// same place as the interface below.
+func (l *Link) onlyParent() {
+	if l.Kind == "veth" || l.Parent == l.Index {
+		l.Parent = 0
+	}
+}
+
+func (l *Link) attribute(ad *netlink.AttributeDecoder) {
+	switch ad.Type() {
+	case unix.IFLA_IFNAME:
+		l.Name = ad.String()
+	case unix.IFLA_ADDRESS:
+		l.MAC = hello.MACFrom(ad.Bytes())
+	case unix.IFLA_LINK:
+		l.Parent = int(ad.Uint32())
+	case unix.IFLA_MASTER:
+		l.Master = int(ad.Uint32())
+	case unix.IFLA_PROMISCUITY:
+		l.Promisc = ad.Uint32() > 0
+	case unix.IFLA_CARRIER_UP_COUNT:
+		l.CarrierUp = ad.Uint32()
+	case unix.IFLA_LINKINFO:
+		ad.Nested(l.info)
+	}
+}
+
+// info reads IFLA_LINKINFO, in which the kind comes before its data.
+func (l *Link) info(ad *netlink.AttributeDecoder) error {
+	var slave string
+	for ad.Next() {
+		switch ad.Type() {
+		case unix.IFLA_INFO_KIND:
+			l.Kind = ad.String()
+		case unix.IFLA_INFO_SLAVE_KIND:
+			slave = ad.String()
+		case unix.IFLA_INFO_DATA:
+			ad.Nested(l.data)
+		case unix.IFLA_INFO_SLAVE_DATA:
+			if slave == "bridge" {
+				ad.Nested(l.port)
+			}
+		}
+	}
+	return ad.Err()
+}
+
+func (l *Link) data(ad *netlink.AttributeDecoder) error {
+	if l.Kind == "bridge" {
+		l.Bridge = &Bridge{}
+	}
+	for ad.Next() {
+		switch {
+		case l.Kind == "vlan" && ad.Type() == unix.IFLA_VLAN_ID:
+			l.VLAN = ad.Uint16()
+		case l.Kind == "bond" && ad.Type() == unix.IFLA_BOND_ACTIVE_SLAVE:
+			l.ActiveSlave = int(ad.Uint32())
+		case l.Kind == "bridge":
+			l.Bridge.attribute(ad)
+		}
+	}
+	return ad.Err()
+}
+
+func (l *Link) port(ad *netlink.AttributeDecoder) error {
+	for ad.Next() {
+		if ad.Type() == unix.IFLA_BRPORT_STATE {
+			l.PortState = ad.Uint8()
+		}
+	}
+	return ad.Err()
+}
+
+// userHZ is the unit of times in bridge attributes, 1/100 s on every Linux.
+const userHZ = 100
+
+func (b *Bridge) attribute(ad *netlink.AttributeDecoder) {
+	switch ad.Type() {
+	case unix.IFLA_BR_AGEING_TIME:
+		b.Ageing = time.Duration(ad.Uint32()) * time.Second / userHZ
+	case unix.IFLA_BR_VLAN_FILTERING:
+		b.VLANFiltering = ad.Uint8() != 0
+	case unix.IFLA_BR_MCAST_SNOOPING:
+		b.Snooping = ad.Uint8() != 0
+	case unix.IFLA_BR_MCAST_QUERIER:
+		b.Querier = ad.Uint8() != 0
+	case unix.IFLA_BR_MCAST_QUERIER_STATE:
+		// Present and not empty while the address of a querier is known.
+		b.QuerierHeard = len(ad.Bytes()) > 0
+	}
+}
+
+// ByName returns the link of that name; ok is false when there is none.
+func ByName(list []Link, name string) (l Link, ok bool) {
+	for _, l := range list {
+		if l.Name == name {
+			return l, true
+		}
+	}
+	return Link{}, false
+}
+
+// ByIndex returns the link with that index; ok is false when there is none.
+func ByIndex(list []Link, index int) (l Link, ok bool) {
+	for _, l := range list {
+		if l.Index == index {
+			return l, true
+		}
+	}
+	return Link{}, false
+}

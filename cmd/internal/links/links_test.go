@@ -1,0 +1,129 @@
+package links
+
+import (
+	"encoding/binary"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+type encoder = netlink.AttributeEncoder
+
+// message is an RTM_NEWLINK message of interface 4, up with a carrier.
+func message(t *testing.T, attributes func(*encoder)) []byte {
+	t.Helper()
+	head := make([]byte, unix.SizeofIfInfomsg)
+	binary.NativeEndian.PutUint32(head[4:], 4)
+	binary.NativeEndian.PutUint32(head[8:], unix.IFF_UP|unix.IFF_LOWER_UP)
+	ae := netlink.NewAttributeEncoder()
+	ae.String(unix.IFLA_IFNAME, "x")
+	attributes(ae)
+	b, err := ae.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(head, b...)
+}
+
+// info adds IFLA_LINKINFO with a kind and its data.
+func info(ae *encoder, kind string, data func(*encoder)) {
+	ae.Nested(unix.IFLA_LINKINFO, func(ae *encoder) error {
+		ae.String(unix.IFLA_INFO_KIND, kind)
+		ae.Nested(unix.IFLA_INFO_DATA, func(ae *encoder) error { data(ae); return nil })
+		return nil
+	})
+}
+
+func TestDecode(t *testing.T) {
+	tests := []struct {
+		name  string
+		attrs func(*encoder)
+		want  Link
+		event uint32
+	}{
+		{name: "hardware", attrs: func(ae *encoder) {
+			ae.Bytes(unix.IFLA_ADDRESS, []byte{2, 0, 0, 0, 0, 1})
+			ae.Uint32(unix.IFLA_PROMISCUITY, 1)
+			ae.Uint32(unix.IFLA_CARRIER_UP_COUNT, 7)
+		}, want: Link{MAC: hello.MAC{2, 0, 0, 0, 0, 1}, Promisc: true, CarrierUp: 7}},
+		{name: "the active port of a bond", attrs: func(ae *encoder) {
+			info(ae, "bond", func(ae *encoder) { ae.Uint8(1, 1); ae.Uint32(unix.IFLA_BOND_ACTIVE_SLAVE, 9) })
+		}, want: Link{Kind: "bond", ActiveSlave: 9}},
+		{name: "a failover", attrs: func(ae *encoder) {
+			info(ae, "bond", func(*encoder) {})
+			ae.Uint32(unix.IFLA_EVENT, FailoverEvent)
+		}, want: Link{Kind: "bond"}, event: FailoverEvent},
+		{name: "a bridge without a querier", attrs: func(ae *encoder) {
+			info(ae, "bridge", func(ae *encoder) {
+				ae.Uint32(unix.IFLA_BR_AGEING_TIME, 30000)
+				ae.Uint8(unix.IFLA_BR_VLAN_FILTERING, 1)
+				ae.Uint8(unix.IFLA_BR_MCAST_SNOOPING, 1)
+				ae.Uint8(unix.IFLA_BR_MCAST_QUERIER, 0)
+				ae.Bytes(unix.IFLA_BR_MCAST_QUERIER_STATE, nil)
+			})
+		}, want: Link{Kind: "bridge", Bridge: &Bridge{Ageing: 300 * time.Second, VLANFiltering: true, Snooping: true}}},
+		{name: "a bridge that hears a querier", attrs: func(ae *encoder) {
+			info(ae, "bridge", func(ae *encoder) {
+				ae.Nested(unix.IFLA_BR_MCAST_QUERIER_STATE, func(ae *encoder) error { ae.Uint32(1, 1); return nil })
+			})
+		}, want: Link{Kind: "bridge", Bridge: &Bridge{QuerierHeard: true}}},
+		{name: "a port of a bridge", attrs: func(ae *encoder) {
+			ae.Uint32(unix.IFLA_MASTER, 5)
+			ae.Nested(unix.IFLA_LINKINFO, func(ae *encoder) error {
+				ae.String(unix.IFLA_INFO_SLAVE_KIND, "bridge")
+				ae.Nested(unix.IFLA_INFO_SLAVE_DATA, func(ae *encoder) error { ae.Uint8(unix.IFLA_BRPORT_STATE, PortForwarding); return nil })
+				return nil
+			})
+		}, want: Link{Master: 5, PortState: PortForwarding}},
+		{name: "a VLAN", attrs: func(ae *encoder) {
+			ae.Uint32(unix.IFLA_LINK, 2)
+			info(ae, "vlan", func(ae *encoder) { ae.Uint16(unix.IFLA_VLAN_ID, 100) })
+		}, want: Link{Kind: "vlan", Parent: 2, VLAN: 100}},
+		{name: "a macvlan whose parent is in another namespace", attrs: func(ae *encoder) {
+			ae.Uint32(unix.IFLA_LINK, 2)
+			ae.Uint32(unix.IFLA_LINK_NETNSID, 0)
+			info(ae, "macvlan", func(*encoder) {})
+		}, want: Link{Kind: "macvlan"}},
+		{name: "the other end of a cable is no parent", attrs: func(ae *encoder) {
+			ae.Uint32(unix.IFLA_LINK, 2)
+			info(ae, "veth", func(*encoder) {})
+		}, want: Link{Kind: "veth"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.want.Index, tt.want.Name, tt.want.Up, tt.want.Carrier = 4, "x", true, true
+			got, event, err := Decode(message(t, tt.attrs))
+			if err != nil || event != tt.event {
+				t.Errorf("event %d, %v; want %d", event, err, tt.event)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("link (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestDecodeRefusesAShortMessage(t *testing.T) {
+	if _, _, err := Decode(make([]byte, 8)); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestListFindsTheLoopback(t *testing.T) {
+	list, err := List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lo, ok := ByName(list, "lo")
+	if !ok || !lo.Loopback {
+		t.Errorf("lo is %+v in %+v", lo, list)
+	}
+	if again, ok := ByIndex(list, lo.Index); !ok || again.Name != "lo" {
+		t.Errorf("index %d is %+v", lo.Index, again)
+	}
+}

@@ -1,0 +1,82 @@
+package macs
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/links"
+)
+
+// uplink is what is looked at of an interface that leads to the switches.
+type uplink struct {
+	index       int
+	name        string
+	usable      bool   // has a carrier and, as a bridge's port, forwards
+	carrierUp   uint32 // how often the carrier came
+	activeSlave string // of a bond
+}
+
+// view returns the uplinks as they are; none when nothing fits the options.
+func view(list []links.Link, o Options, route int) []uplink {
+	names, err := Uplinks(list, o.Devs, o.Bridge, route)
+	if err != nil {
+		return nil
+	}
+	var out []uplink
+	for _, name := range names {
+		l, _ := links.ByName(list, name)
+		m, _ := links.ByIndex(list, l.Master)
+		s, _ := links.ByIndex(list, l.ActiveSlave)
+		blocked := m.Bridge != nil && l.PortState != links.PortForwarding
+		out = append(out, uplink{
+			index: l.Index, name: name, carrierUp: l.CarrierUp, activeSlave: s.Name,
+			usable: l.Carrier && !blocked,
+		})
+	}
+	return out
+}
+
+// moves returns why the switches have to learn again after the uplinks went
+// from one view to another, nothing when they need not: another interface is an
+// uplink, a carrier came or came back in between, a port began to forward, a
+// bond changed its active port. An uplink that went matters when there is
+// another one, as the bridge that lost it still has guests.
+func moves(before, after []uplink) []string {
+	var why []string
+	for _, now := range after {
+		i := slices.IndexFunc(before, func(u uplink) bool { return u.index == now.index })
+		if i < 0 {
+			if now.usable {
+				why = append(why, now.name+" is an uplink now")
+			}
+			continue
+		}
+		if s := now.since(before[i]); s != "" {
+			why = append(why, s)
+		}
+	}
+	if !slices.ContainsFunc(after, func(u uplink) bool { return u.usable }) {
+		return nil
+	}
+	for _, was := range before {
+		if !slices.ContainsFunc(after, func(u uplink) bool { return u.index == was.index }) {
+			why = append(why, was.name+" is no uplink any more")
+		}
+	}
+	return why
+}
+
+// since compares the same uplink with how it was.
+func (u uplink) since(was uplink) string {
+	switch {
+	case !u.usable:
+		return ""
+	case !was.usable:
+		return u.name + " passes frames again"
+	case u.carrierUp > was.carrierUp:
+		return u.name + " lost its carrier for a moment"
+	case u.activeSlave != was.activeSlave && u.activeSlave != "":
+		return fmt.Sprintf("%s uses %s now", u.name, u.activeSlave)
+	}
+	return ""
+}

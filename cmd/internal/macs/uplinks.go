@@ -1,0 +1,98 @@
+package macs
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/vishvananda/netlink"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/links"
+)
+
+// Uplinks returns which interfaces lead to the switches that shall learn. devs
+// are candidates by name: those that exist and, when bridge is not empty, are
+// its ports. A bond stands for its ports. Without devs they are the ports of
+// the bridge that are hardware, a bond or a VLAN; without both, the interface
+// of the default route, whose index is route (0 when there is none). It returns
+// an error that says what to name when nothing fits.
+func Uplinks(list []links.Link, devs []string, bridge string, route int) ([]string, error) {
+	switch {
+	case len(devs) > 0:
+		return named(list, devs, bridge)
+	case bridge != "":
+		return portsOf(list, bridge)
+	}
+	l, ok := links.ByIndex(list, route)
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("no default route to find the uplink by: name it with --dev")
+	case l.Bridge != nil:
+		return portsOf(list, l.Name)
+	}
+	return named(list, []string{l.Name}, "")
+}
+
+func named(list []links.Link, devs []string, bridge string) ([]string, error) {
+	var out []string
+	for _, dev := range devs {
+		l, ok := links.ByName(list, dev)
+		if m, up := links.ByIndex(list, l.Master); up && m.Kind == "bond" {
+			l = m
+		}
+		m, _ := links.ByIndex(list, l.Master)
+		if ok && (bridge == "" || m.Name == bridge) && !slices.Contains(out, l.Name) {
+			out = append(out, l.Name)
+		}
+	}
+	if len(out) > 0 {
+		return out, nil
+	}
+	if bridge != "" {
+		return nil, fmt.Errorf("uplink %s: no port of bridge %s", strings.Join(devs, ", "), bridge)
+	}
+	return nil, fmt.Errorf("uplink %s: no such interface", strings.Join(devs, ", "))
+}
+
+func portsOf(list []links.Link, bridge string) ([]string, error) {
+	b, ok := links.ByName(list, bridge)
+	if !ok || b.Bridge == nil {
+		return nil, fmt.Errorf("bridge %s: no such bridge", bridge)
+	}
+	var out []string
+	for _, l := range list {
+		if l.Master == b.Index && slices.Contains([]string{"", "bond", "team", "vlan"}, l.Kind) {
+			out = append(out, l.Name)
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("bridge %s: no port is hardware, a bond or a VLAN: name the uplink with --dev", bridge)
+	}
+	return out, nil
+}
+
+// defaultRoute returns the index of the interface of the default route, IPv4
+// first, or 0.
+func defaultRoute() int {
+	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		routes, err := netlink.RouteList(nil, family)
+		if err != nil {
+			continue
+		}
+		for _, r := range routes {
+			if isDefault(r.Dst) && r.LinkIndex != 0 {
+				return r.LinkIndex
+			}
+		}
+	}
+	return 0
+}
+
+func isDefault(dst *net.IPNet) bool {
+	if dst == nil {
+		return true
+	}
+	ones, _ := dst.Mask.Size()
+	return ones == 0 && dst.IP.IsUnspecified()
+}

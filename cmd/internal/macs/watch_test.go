@@ -1,0 +1,121 @@
+package macs
+
+import (
+	"context"
+	"encoding/binary"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+func TestMoves(t *testing.T) {
+	up := func(index int, name string) uplink {
+		return uplink{index: index, name: name, usable: true, carrierUp: 1}
+	}
+	change := func(u uplink, f func(*uplink)) uplink { f(&u); return u }
+	bond := change(up(4, "bond0"), func(u *uplink) { u.activeSlave = "eth0" })
+	down := change(up(2, "up0"), func(u *uplink) { u.usable = false })
+	tests := []struct {
+		name          string
+		before, after []uplink
+		want          []string
+	}{
+		{"nothing", []uplink{bond}, []uplink{bond}, nil},
+		{"a bond uses its other port", []uplink{bond}, []uplink{change(bond, func(u *uplink) { u.activeSlave = "eth1" })}, []string{"bond0 uses eth1 now"}},
+		{"a bond that lost every port has nothing to say", []uplink{bond}, []uplink{change(bond, func(u *uplink) { u.activeSlave = ""; u.usable = false })}, nil},
+		{"a bridge got another uplink", []uplink{up(2, "up0")}, []uplink{up(3, "up1")}, []string{"up1 is an uplink now", "up0 is no uplink any more"}},
+		{"a second uplink went", []uplink{up(2, "up0"), up(3, "up1")}, []uplink{up(2, "up0")}, []string{"up1 is no uplink any more"}},
+		{"the only uplink went", []uplink{up(2, "up0")}, nil, nil},
+		{"a new uplink without carrier", []uplink{up(2, "up0")}, []uplink{up(2, "up0"), change(down, func(u *uplink) { u.index = 3 })}, nil},
+		{"carrier lost", []uplink{up(2, "up0")}, []uplink{down}, nil},
+		{"carrier came", []uplink{down}, []uplink{up(2, "up0")}, []string{"up0 passes frames again"}},
+		{"carrier lost and back between two looks", []uplink{up(2, "up0")}, []uplink{change(up(2, "up0"), func(u *uplink) { u.carrierUp = 2 })}, []string{"up0 lost its carrier for a moment"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, moves(tt.before, tt.after)); diff != "" {
+				t.Errorf("reasons (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// newLink is an RTM_NEWLINK message of a bond with the given attributes.
+func newLink(t *testing.T, index int32, event uint32) netlink.Message {
+	t.Helper()
+	ae := netlink.NewAttributeEncoder()
+	ae.String(unix.IFLA_IFNAME, "bond0")
+	if event != 0 {
+		ae.Uint32(unix.IFLA_EVENT, event)
+	}
+	attrs, err := ae.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := make([]byte, unix.SizeofIfInfomsg)
+	binary.NativeEndian.PutUint32(head[4:], uint32(index))
+	return netlink.Message{Header: netlink.Header{Type: unix.RTM_NEWLINK}, Data: append(head, attrs...)}
+}
+
+func TestFailoversOfBondsAreHeardThoughTheyLeaveNoTrace(t *testing.T) {
+	ups := []uplink{{index: 4, name: "bond0"}}
+	for _, tt := range []struct {
+		index int32
+		event uint32
+		want  []string
+	}{
+		{4, 3, []string{"bond0 reports a failover"}},
+		{4, 0, nil},
+		{4, 5, nil}, // resend IGMP
+		{9, 3, nil}, // another bond
+	} {
+		got := failovers([]netlink.Message{newLink(t, tt.index, tt.event)}, ups)
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("index %d event %d (-want +got):\n%s", tt.index, tt.event, diff)
+		}
+	}
+}
+
+func TestDebounceReportsAChangeOnceItRests(t *testing.T) {
+	type report struct {
+		At  time.Duration
+		Why string
+	}
+	for _, tt := range []struct {
+		name string
+		gaps []time.Duration // before each reason "a", "b", …
+		want []report
+	}{
+		{"one", []time.Duration{0}, []report{{quiet, "a"}}},
+		{"steps of one change", []time.Duration{0, 50e6, 50e6}, []report{{100e6 + quiet, "a; b; c"}}},
+		{"two changes", []time.Duration{0, time.Second}, []report{{quiet, "a"}, {time.Second + quiet, "b"}}},
+		{"no rest", []time.Duration{0, 150e6, 150e6, 150e6, 150e6, 150e6, 150e6, 150e6}, []report{{restMax, "a; b; c; d; e; f; g"}, {1050e6 + quiet, "h"}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				began, reasons := time.Now(), make(chan string)
+				var got []report
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					debounce(ctx, reasons, func(s string) { got = append(got, report{time.Since(began), s}) })
+				}()
+				for i, gap := range tt.gaps {
+					time.Sleep(gap) // the bubble's clock
+					reasons <- string(rune('a' + i))
+				}
+				time.Sleep(time.Minute)
+				cancel()
+				<-done
+				if diff := cmp.Diff(tt.want, got); diff != "" {
+					t.Errorf("reports (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
