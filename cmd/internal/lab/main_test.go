@@ -2,6 +2,7 @@ package lab
 
 import (
 	"flag"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,7 +13,6 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/hello"
 	"github.com/google/go-cmp/cmp"
-	"net/netip"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -61,7 +61,8 @@ func sample(faultName string) record {
 		r.sightings = append(r.sightings, claim(nodeGW1, ms),
 			sighting{At: at(ms + 30), Node: nodeGW2, Kind: seenHello, Group: 1, Detail: "Standby"})
 	}
-	r.sightings = append(r.sightings, claim(nodeGW2, 550))
+	r.sightings = append(r.sightings,
+		sighting{At: at(180), Node: nodeGW2, Kind: seenHello, Group: 1, Detail: "Standby"}, claim(nodeGW2, 550))
 	for i, form := range []string{garpReal, garpVIP, garpCisco, garpRequest} {
 		r.sightings = append(r.sightings, sighting{
 			At: at(550.1 + float64(i)/10), Node: nodeGW2, Kind: seenAnnounce, Group: 1, Detail: form, Virtual: true,

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -143,6 +144,15 @@ func TestLinkLocalComesWithoutWaiting(t *testing.T) {
 		ip, ok, err := a.LinkLocal("eth0")
 		return err == nil && ok && ip == netip.MustParseAddr("fe80::ff:fe00:a")
 	})
+	l, err := a.Netlink().LinkByName("eth0")
+	must(t, err)
+	list, err := a.Netlink().AddrList(l, netlink.FAMILY_V6)
+	must(t, err)
+	for _, addr := range list {
+		if addr.Flags&unix.IFA_F_TENTATIVE != 0 {
+			t.Errorf("%s waits for duplicate address detection", addr.IP)
+		}
+	}
 }
 
 func TestMACIsTheOneAskedFor(t *testing.T) {
@@ -237,6 +247,27 @@ func TestCaptureSeesBothDirectionsWithTimes(t *testing.T) {
 	}
 	if n, d := len(cap.Frames()), cap.Dropped(); n != 2 || d != 0 {
 		t.Errorf("%d frames, %d dropped; want 2 and 0", n, d)
+	}
+}
+
+func TestCaptureTimesAreTheKernels(t *testing.T) {
+	a, b, sw := lan(t)
+	release := make(chan struct{})
+	cap, err := sw.Capture("pb", CaptureOptions{Keep: func(f Frame) bool {
+		<-release // the reader is late, the times are not
+		return isUDP(f.Data) && f.Sent
+	}})
+	must(t, err)
+	defer cap.Close()
+	sent := send(t, a, b, "192.0.2.2", 3*time.Second) && send(t, a, b, "192.0.2.2", 3*time.Second)
+	released := time.Now()
+	close(release)
+	if !sent {
+		t.Fatal("datagrams lost")
+	}
+	eventually(t, "two frames", func() bool { return len(cap.Frames()) == 2 })
+	if f := cap.Frames()[1]; !f.At.Before(released) {
+		t.Errorf("frame has the time of its reading, %v after", f.At.Sub(released))
 	}
 }
 

@@ -2,6 +2,7 @@ package netlab
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"os/signal"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -48,8 +50,11 @@ func playRole(r string) {
 	}
 }
 
-func play(r string) *exec.Cmd {
-	cmd := exec.Command(os.Args[0])
+func play(t *testing.T, r string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), role+"="+r)
 	return cmd
 }
@@ -57,7 +62,7 @@ func play(r string) *exec.Cmd {
 func TestReexecPassesTheExitStatus(t *testing.T) {
 	Need(t)
 	for r, want := range map[string]int{"exit": 7, "killed": 128 + 9} {
-		out, err := play(r).Output()
+		out, err := play(t, r).Output()
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.ExitCode() != want {
 			t.Errorf("%s: %v, want exit status %d\n%s", r, err, want, out)
@@ -67,7 +72,7 @@ func TestReexecPassesTheExitStatus(t *testing.T) {
 
 func start(t *testing.T, r string) (cmd *exec.Cmd, inner int) {
 	t.Helper()
-	cmd = play(r)
+	cmd = play(t, r)
 	out, err := cmd.StdoutPipe()
 	must(t, err)
 	must(t, cmd.Start())
