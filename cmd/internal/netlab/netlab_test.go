@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -398,7 +399,9 @@ func await(t *testing.T, ch <-chan Learned, match func(Learned) bool) {
 func TestPrivateProcessHasARunOfItsOwn(t *testing.T) {
 	a, _, _ := lan(t)
 	var out bytes.Buffer
-	cmd := exec.Command("sh", "-c", "ls -A /run; echo here > /run/x; cat /run/x /proc/net/dev")
+	file := fmt.Sprintf("/run/netlab-test-%d", os.Getpid())
+	defer os.Remove(file)
+	cmd := exec.Command("sh", "-c", "ls -A /run; echo here > $0; cat $0 /proc/net/dev", file)
 	cmd.Stdout = &out
 	p, err := a.StartPrivate(cmd)
 	must(t, err)
@@ -406,7 +409,7 @@ func TestPrivateProcessHasARunOfItsOwn(t *testing.T) {
 	if s := out.String(); !strings.HasPrefix(s, "here\n") || !strings.Contains(s, "eth0:") {
 		t.Errorf("output:\n%s", s)
 	}
-	if _, err := os.Stat("/run/x"); err == nil {
+	if _, err := os.Stat(file); err == nil {
 		t.Error("the file is in the /run of everybody")
 	}
 }
