@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/engine"
 	"github.com/fhrpd/fhrpd/hello"
 )
 
@@ -13,8 +14,16 @@ import (
 // hello, an announcement or an answer from the virtual MAC. Messages that give
 // the role up may leave after the gate has shut.
 func (r *router) forbidden(f []byte) string {
-	if len(f) < 14 || hello.MAC(f[6:12]) == r.mac() || r.open(1) {
+	if len(f) < 14 {
+		return "a frame without a header"
+	}
+	source := hello.MAC(f[6:12])
+	id, virtual := r.virtual[source]
+	switch {
+	case source == r.mac(), virtual && r.open(id):
 		return ""
+	case !virtual:
+		return "a frame from a MAC that is nobody's"
 	}
 	if binary.BigEndian.Uint16(f[12:]) == 0x0806 {
 		return "an ARP frame from the virtual MAC"
@@ -42,6 +51,7 @@ func resigns(env *hello.Envelope, payload []byte) bool {
 // checker watches the invariants of one history.
 type checker struct {
 	lan    *lan
+	groups int // how many every router has
 	bound  time.Duration
 	calm   time.Time // since when nothing has disturbed the segment
 	faults []string
@@ -57,10 +67,16 @@ func (c *checker) check(now time.Time) {
 	if len(c.faults) > 0 || !c.lan.whole() || now.Sub(c.calm) < c.bound {
 		return
 	}
+	for id := range c.groups {
+		c.checkGroup(now, engine.ID(id+1))
+	}
+}
+
+func (c *checker) checkGroup(now time.Time, id engine.ID) {
 	var owners []string
 	able := 0
 	for _, r := range c.lan.routers {
-		if r.holds() {
+		if r.holds(id) {
 			owners = append(owners, r.name())
 		}
 		if r.up && r.engine != nil && !r.stalled {
@@ -69,9 +85,9 @@ func (c *checker) check(now time.Time) {
 	}
 	switch {
 	case len(owners) > 1:
-		c.fail(now, "owners %s at the same time, %v after the last disturbance (bound %v)", strings.Join(owners, " and "), now.Sub(c.calm), c.bound)
+		c.fail(now, "group %d has owners %s at the same time, %v after the last disturbance (bound %v)", id, strings.Join(owners, " and "), now.Sub(c.calm), c.bound)
 	case len(owners) == 0 && able > 0:
-		c.fail(now, "nobody owns the address %v after the last disturbance (bound %v), %d routers could", now.Sub(c.calm), c.bound, able)
+		c.fail(now, "nobody owns group %d %v after the last disturbance (bound %v), %d routers could", id, now.Sub(c.calm), c.bound, able)
 	}
 }
 

@@ -21,7 +21,7 @@ type Plan struct {
 
 // Router is one gateway of a Plan.
 type Router struct {
-	Protocol     string // hsrp1, hsrp2, vrrp2, vrrp3
+	Protocol     string // hsrp1, hsrp2, hsrp6, vrrp2, vrrp3 or vrrp6, or several joined by +
 	Priority     int
 	Preempt      bool
 	PreemptDelay time.Duration
@@ -56,17 +56,28 @@ const (
 
 var kinds = []Kind{Loss, Dup, Delay, OneWay, Partition, Link, Stall, Crash, Stop, Priority}
 
+// mixes are the protocols that a segment may speak, side by side.
+var mixes = []string{
+	"hsrp1", "hsrp2", "hsrp2", "hsrp6", "vrrp2", "vrrp3", "vrrp3", "vrrp6",
+	"hsrp2+hsrp6", "vrrp3+vrrp6", "vrrp2+vrrp3", "hsrp1+hsrp2+vrrp2+vrrp3+vrrp6",
+}
+
+// timers are hello and hold; those below a second need a protocol that can.
+var timers = [][2]time.Duration{
+	{time.Second, 3 * time.Second}, {3 * time.Second, 10 * time.Second},
+	{100 * time.Millisecond, 350 * time.Millisecond}, {250 * time.Millisecond, 800 * time.Millisecond},
+}
+
 // Random draws a plan.
 func Random(seed uint64) Plan {
 	r := rand.New(rand.NewPCG(seed, 0x706c616e))
 	p := Plan{Seed: seed, Length: 40 * time.Second}
-	proto := []string{"hsrp1", "hsrp2", "hsrp2", "vrrp2", "vrrp3", "vrrp3"}[r.IntN(6)]
-	timers := [][2]time.Duration{{time.Second, 3 * time.Second}, {3 * time.Second, 10 * time.Second}}
-	if proto == "hsrp2" || proto == "vrrp3" {
-		timers = append(timers, [2]time.Duration{100 * time.Millisecond, 350 * time.Millisecond}, [2]time.Duration{250 * time.Millisecond, 800 * time.Millisecond})
+	proto := mixes[r.IntN(len(mixes))]
+	t := timers[r.IntN(2)]
+	if !strings.Contains(proto, "hsrp1") && !strings.Contains(proto, "vrrp2") {
+		t = timers[r.IntN(len(timers))]
 	}
-	t := timers[r.IntN(len(timers))]
-	if t[0] >= time.Second && proto[0] == 'v' {
+	if strings.Contains(proto, "vrrp") && t[0] > time.Second {
 		t[0] = time.Second
 	}
 	for range 2 + r.IntN(2) {

@@ -33,6 +33,7 @@ type router struct {
 	armed   time.Time
 
 	gates   map[engine.ID]time.Time // until when; zero time = for ever
+	virtual map[hello.MAC]engine.ID // the groups' MACs
 	leaseOf map[engine.ID]time.Duration
 	owns    map[engine.ID]bool // addresses
 	report  func(string)
@@ -45,9 +46,10 @@ func (r *router) name() string { return string(rune('a' + r.id)) }
 // first.
 func (r *router) start() {
 	r.life++
-	r.stalled, r.backlog = false, nil
+	r.stalled, r.backlog, r.armed = false, nil, time.Time{}
 	r.gates, r.owns = map[engine.ID]time.Time{}, map[engine.ID]bool{}
 	r.leaseOf = map[engine.ID]time.Duration{}
+	r.virtual = map[hello.MAC]engine.ID{}
 	e, err := engine.New(r.cfg, engine.Options{
 		Ports:  map[string]engine.Port{nic: r},
 		Random: r.w.random.Float64,
@@ -174,12 +176,15 @@ func (r *router) open(id engine.ID) bool {
 	return ok && (until.IsZero() || until.After(r.w.now))
 }
 
-// holds reports whether the host serves its group: the gate is open and the
-// link up.
-func (r *router) holds() bool { return r.up && r.open(1) }
+// holds reports whether the host serves a group: the gate is open and the link
+// up.
+func (r *router) holds(id engine.ID) bool { return r.up && r.open(id) }
 
 // Add implements engine.Port.
-func (r *router) Add(engine.ID, engine.Virtual) error { return nil }
+func (r *router) Add(id engine.ID, v engine.Virtual) error {
+	r.virtual[v.MAC] = id
+	return nil
+}
 
 // Remove implements engine.Port.
 func (r *router) Remove(id engine.ID) { delete(r.gates, id) }

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 type Result struct {
 	Broken []string // invariants that did not hold, with their time; none is success
 	Story  []string // every event of every router, one line each
-	Owner  string   // who holds the address at the end, "" when nobody does
+	Owner  string   // who holds the first group's address at the end, "" when nobody does
 }
 
 // Run plays a plan: faults, then everything mended, then twice the bound in
@@ -23,7 +24,7 @@ func Run(p Plan) (*Result, error) {
 	w := newWorld(p.Seed)
 	l := newLAN(w)
 	res := &Result{}
-	c := &checker{lan: l, bound: p.Bound(), calm: w.now}
+	c := &checker{lan: l, groups: len(p.Routers[0].groups()), bound: p.Bound(), calm: w.now}
 	for i, spec := range p.Routers {
 		cfg, err := configs.Parse("plan", []byte(spec.toml()))
 		if err != nil {
@@ -49,7 +50,7 @@ func Run(p Plan) (*Result, error) {
 	c.check(w.now)
 	res.Broken = c.faults
 	for _, r := range l.routers {
-		if r.holds() {
+		if r.holds(1) {
 			res.Owner = r.name()
 		}
 	}
@@ -63,8 +64,8 @@ func (p Plan) Bound() time.Duration {
 	var bound time.Duration
 	for _, r := range p.Routers {
 		hold := r.Hold
-		if strings.HasPrefix(r.Protocol, "vrrp") {
-			hold = 4 * r.Hello
+		if strings.Contains(r.Protocol, "vrrp") {
+			hold = max(hold, 4*r.Hello)
 		}
 		bound = max(bound, 3*hold+3*r.Hello+r.PreemptDelay)
 	}
@@ -72,21 +73,42 @@ func (p Plan) Bound() time.Duration {
 }
 
 func linkOf(r *router) engine.Link {
-	a := netip.AddrFrom4([4]byte{192, 0, 2, byte(10 + r.id)})
+	four := netip.AddrFrom4([4]byte{192, 0, 2, byte(10 + r.id)})
+	six := netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80, 15: byte(10 + r.id)})
 	return engine.Link{
-		Name: nic, Index: 1, MAC: r.mac(), Up: true, Addr4: a,
-		Addrs: []netip.Prefix{netip.PrefixFrom(a, 24)},
+		Name: nic, Index: 1, MAC: r.mac(), Up: true, Addr4: four, LinkLocal: six,
+		Addrs: []netip.Prefix{netip.PrefixFrom(four, 24), netip.PrefixFrom(six, 64)},
 	}
 }
 
-// toml is the configuration of one router.
+// groups are the router's groups in the order in which the engine numbers
+// them: as in the file, HSRP first.
+func (r Router) groups() []string {
+	names := strings.Split(r.Protocol, "+")
+	slices.SortStableFunc(names, func(a, b string) int { return strings.Compare(a[:4], b[:4]) })
+	return names
+}
+
+// toml is the configuration of one router. Every group has its own number and
+// its own virtual address.
 func (r Router) toml() string {
-	common := fmt.Sprintf("interface = %q\nvirtual_ips = [\"192.0.2.1\"]\npriority = %d\npreempt = %t\npreempt_delay = \"%v\"\n",
-		nic, r.Priority, r.Preempt, r.PreemptDelay)
-	if strings.HasPrefix(r.Protocol, "vrrp") {
-		return fmt.Sprintf("[[vrrp]]\n%svrid = 10\nversion = %s\nadvertise = \"%v\"\n", common, r.Protocol[4:], r.Hello)
+	var b strings.Builder
+	for i, name := range r.groups() {
+		kind, version := name[:4], name[4:]
+		vip := fmt.Sprintf("192.0.2.%d", 100+i)
+		if version == "6" {
+			vip = fmt.Sprintf("fe80::%d", 100+i)
+			version = map[string]string{"hsrp": "2", "vrrp": "3"}[kind]
+		}
+		fmt.Fprintf(&b, "[[%s]]\ninterface = %q\nvirtual_ips = [%q]\npriority = %d\npreempt = %t\npreempt_delay = \"%v\"\nversion = %s\n",
+			kind, nic, vip, r.Priority, r.Preempt, r.PreemptDelay, version)
+		if kind == "vrrp" {
+			fmt.Fprintf(&b, "vrid = %d\nadvertise = \"%v\"\n", 10+i, r.Hello)
+		} else {
+			fmt.Fprintf(&b, "group = %d\nhello = \"%v\"\nhold = \"%v\"\n", 10+i, r.Hello, r.Hold)
+		}
 	}
-	return fmt.Sprintf("[[hsrp]]\n%sgroup = 10\nversion = %s\nhello = \"%v\"\nhold = \"%v\"\n", common, r.Protocol[4:], r.Hello, r.Hold)
+	return b.String()
 }
 
 // inject does a fault.
@@ -164,8 +186,10 @@ func (r *router) setPriority(n int) {
 	if r.engine == nil || r.stalled {
 		return
 	}
-	if err := r.engine.SetPriority(r.w.now, nic+":10", n); err != nil {
-		panic(err) // the plan's priorities are in range
+	for _, g := range r.engine.Status(r.w.now).Groups {
+		if err := r.engine.SetPriority(r.w.now, g.Ref(), n); err != nil {
+			panic(err) // the plan's priorities are in range
+		}
 	}
 	r.rearm()
 }

@@ -97,7 +97,7 @@ func TestCheckerSeesTwoOwners(t *testing.T) {
 	}}
 	w := newWorld(1)
 	l := newLAN(w)
-	c := &checker{lan: l, bound: p.Bound(), calm: w.now}
+	c := &checker{lan: l, groups: 1, bound: p.Bound(), calm: w.now}
 	for i := range p.Routers {
 		r := &router{w: w, lan: l, id: i, up: true}
 		r.gates = map[engine.ID]time.Time{1: {}}
@@ -105,7 +105,7 @@ func TestCheckerSeesTwoOwners(t *testing.T) {
 	}
 	w.run(epoch.Add(p.Length), func() {})
 	c.check(w.now)
-	if len(c.faults) != 1 || !strings.Contains(c.faults[0], "owners a and b") {
+	if len(c.faults) != 1 || !strings.Contains(c.faults[0], "group 1 has owners a and b") {
 		t.Errorf("two owners were not seen: %q", c.faults)
 	}
 }
