@@ -1,0 +1,58 @@
+package fhrptest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+)
+
+// EnvProgram names a program that was built elsewhere and is to be tested.
+const EnvProgram = "FHRPD_E2E_PROGRAM"
+
+// Program returns the path of the program under test.
+func Program() string { return os.Getenv(EnvProgram) }
+
+// Main is what TestMain calls: it builds the program while the module cache and
+// the compiler are as the caller left them, runs the tests in namespaces of
+// their own, and exits. Where the kernel forbids namespaces the tests run all
+// the same, and netlab.Need skips the ones that ask for them.
+func Main(m interface{ Run() int }) {
+	if netlab.Inside() {
+		os.Exit(m.Run())
+	}
+	os.Exit(outside(m))
+}
+
+func outside(m interface{ Run() int }) int {
+	if Program() == "" {
+		dir, err := build()
+		defer os.RemoveAll(dir)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
+	status, err := netlab.Reexec()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return m.Run()
+	}
+	return status
+}
+
+// build puts the program into a new directory, which the caller removes, and
+// names it in the environment.
+func build() (dir string, err error) {
+	if dir, err = os.MkdirTemp("", "fhrpd-test-"); err != nil {
+		return dir, err
+	}
+	program := filepath.Join(dir, "fhrpd")
+	out, err := exec.Command("go", "build", "-o", program, "github.com/fhrpd/fhrpd/cmd/fhrpd").CombinedOutput()
+	if err != nil {
+		return dir, fmt.Errorf("build the program under test: %w\n%s(or build it elsewhere and name it in %s)", err, out, EnvProgram)
+	}
+	return dir, os.Setenv(EnvProgram, program)
+}

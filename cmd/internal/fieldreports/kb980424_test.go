@@ -1,0 +1,134 @@
+package fieldreports
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/garp"
+)
+
+// cluster is a pair without a virtual MAC, as in the report: the address moves
+// from one node's MAC to the other's.
+const cluster = `
+[[hsrp]]
+interface = "eth0"
+group = 10
+name = "cluster"
+virtual_ips = ["192.168.1.1"]
+priority = PRIORITY
+preempt = true
+mac = "interface"
+hello = "250ms"
+hold = "1s"
+`
+
+// The node that takes over looks whether the address is free, with 0.0.0.0 as
+// the sender, and says nothing else.
+func TestKB980424ProbesTeachNobody(t *testing.T) {
+	t.Parallel()
+	s := newSegment(t)
+	must(t, s.g1.ns.AddAddr(dev, netip.PrefixFrom(vip, 32)))
+	s.keep(s.r, vip, s.g1.mac, unix.NUD_REACHABLE)
+	s.reaches(true, s.r, anybody, vip)
+
+	must(t, s.g1.ns.LinkDown(dev))
+	must(t, s.g2.ns.AddAddr(dev, netip.PrefixFrom(vip, 32)))
+	probe, err := garp.NewProbe(vip, s.g2.mac)
+	must(t, err)
+	send(t, s.g2.ns, dev, probe.Frame(), probe.Frame(), probe.Frame())
+	s.reaches(false, s.r, anybody, vip)
+	s.checkEntry(vip, s.g1.mac)
+}
+
+func TestKB980424PromotionTeachesEverybody(t *testing.T) {
+	t.Parallel()
+	s := newSegment(t)
+	s.start(cluster)
+	s.keep(s.r, vip, s.g1.mac, unix.NUD_REACHABLE)
+	s.reaches(true, s.r, anybody, vip)
+
+	began := time.Now()
+	s.lose(s.g1, s.g2)
+	claim := s.g2.passed(t, "claim", began, claims)
+	s.g2.Eventually("entry of r", func() bool { return s.entry(vip) == s.g2.mac })
+	s.reaches(true, s.r, anybody, vip)
+	checkSenders(t, s.g2, claim.At)
+}
+
+// checkSenders proves that a gateway announced the address and that nothing it
+// has sent since its claim had the sender 0.0.0.0.
+func checkSenders(t *testing.T, g *gateway, claim time.Time) {
+	t.Helper()
+	announced := 0
+	for _, f := range g.sent(claim) {
+		a, ok := arp(f)
+		switch {
+		case !ok:
+		case a.SenderIP.IsUnspecified():
+			t.Errorf("%v after the claim: an ARP %s from 0.0.0.0 for %s", f.At.Sub(claim), a.Op, a.TargetIP)
+		case a.SenderIP == vip && a.SenderMAC == g.mac:
+			announced++
+		}
+	}
+	if announced == 0 {
+		t.Error("the address was not announced")
+	}
+}
+
+// The old node lives on, outside the cluster, and speaks from the address.
+func TestKB980424LeftoverAddressIsAConflict(t *testing.T) {
+	t.Parallel()
+	s := newSegment(t)
+	events, err := s.leftover(`probe = "off"`)
+	must(t, err)
+	s.g2.WaitAll("Active")
+	must(t, s.g1.ns.FlushNeighbors(dev))
+	s.ping(s.g1.ns, vip, rIP)
+	events(s.g1.mac.String())
+	s.g2.Eventually("r's entry", func() bool { return s.entry(vip) == s.g2.mac })
+}
+
+// The node that takes over asks first and is answered.
+func TestKB980424ProbeFindsTheLeftoverAddress(t *testing.T) {
+	t.Parallel()
+	s := newSegment(t)
+	events, err := s.leftover(`probe = "warn"`)
+	must(t, err)
+	asked := s.g2.passed(t, "probe", time.Time{}, func(f netlab.Frame) bool {
+		a, ok := arp(f)
+		return ok && !f.Sent && a.IsProbe() && a.TargetIP == vip
+	})
+	s.checkEntry(vip, s.g1.mac)
+	events(s.g1.mac.String())
+	s.g2.WaitAll("Active")
+	if claim := s.g2.passed(t, "claim", time.Time{}, claims); claim.At.Before(asked.At) {
+		t.Error("the claim came before the question")
+	}
+}
+
+// leftover gives g1 the address by hand and starts g2 alone. The function that
+// it returns waits for a conflict that names somebody.
+func (s *segment) leftover(announce string) (conflict func(name string), err error) {
+	s.t.Helper()
+	must(s.t, s.g1.ns.AddAddr(dev, netip.PrefixFrom(vip, 32)))
+	s.keep(s.r, vip, s.g1.mac, unix.NUD_REACHABLE)
+	s.reaches(true, s.r, anybody, vip)
+	s.g2.start(cluster+"[hsrp.announce]\n"+announce, "100")
+	s.g2.Eventually("daemon", func() bool { return len(s.g2.Report().Groups) > 0 })
+	events, err := s.g2.Subscribe(until(s, fhrptest.Patience))
+	return func(name string) {
+		s.t.Helper()
+		for ev := range events {
+			if ev.Kind == "conflict" && strings.Contains(ev.Message, name) {
+				return
+			}
+		}
+		s.t.Errorf("no event names %s as a conflict\n%s", name, s.g2.Tail())
+	}, err
+}
