@@ -39,6 +39,7 @@ func commands(a *app) []*cobra.Command {
 		setCommand(a),
 		announceCommand(a),
 		announceMACsCommand(a),
+		whohasCommand(a),
 		verifyCommand(a),
 		labCommand(a),
 		versionCommand(a),

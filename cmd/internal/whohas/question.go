@@ -1,0 +1,101 @@
+package whohas
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// question is the frame to send.
+type question struct {
+	frame []byte
+	mac   hello.MAC
+	from  netip.Addr // invalid in a probe
+	own   bool       // the address is one of this host's
+}
+
+func (q question) source() string {
+	if !q.from.IsValid() {
+		return ""
+	}
+	return q.from.String()
+}
+
+func newQuestion(ifi *net.Interface, address netip.Addr) (question, error) {
+	q := question{mac: hello.MACFrom(ifi.HardwareAddr), own: isLocal(ifi, address)}
+	if q.mac.IsZero() {
+		return question{}, fmt.Errorf("ask on %s: the interface has no MAC", ifi.Name)
+	}
+	if !q.own {
+		q.from = pick(prefixes(ifi), address)
+	}
+	var err error
+	q.frame, err = q.build(address)
+	return q, err
+}
+
+func (q question) build(address netip.Addr) ([]byte, error) {
+	switch {
+	case !q.from.IsValid():
+		p, err := garp.NewProbe(address, q.mac)
+		return p.Frame(), err
+	case address.Is4():
+		return garp.Request(q.from, q.mac, address)
+	}
+	return garp.Nudge(q.from, q.mac, address, hello.MAC{})
+}
+
+// pick returns the address to ask from: one on the same network, else any of
+// the family; invalid when there is none. IPv6 prefers a link-local address
+// for a link-local one in the same way.
+func pick(own []netip.Prefix, address netip.Addr) netip.Addr {
+	var any netip.Addr
+	for _, p := range own {
+		if p.Addr().Is4() != address.Is4() {
+			continue
+		}
+		if p.Contains(address) {
+			return p.Addr()
+		}
+		if !any.IsValid() {
+			any = p.Addr()
+		}
+	}
+	return any
+}
+
+func prefixes(ifi *net.Interface) []netip.Prefix {
+	addrs, err := ifi.Addrs()
+	if err != nil {
+		return nil
+	}
+	var out []netip.Prefix
+	for _, a := range addrs {
+		if p, err := netip.ParsePrefix(a.String()); err == nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// isLocal reports whether the host takes packets to address, be it one of an
+// interface or a virtual one, which is only a route of type local.
+func isLocal(ifi *net.Interface, address netip.Addr) bool {
+	routes, err := netlink.RouteGetWithOptions(address.AsSlice(), &netlink.RouteGetOptions{OifIndex: scoped(ifi, address)})
+	return err == nil && len(routes) > 0 && routes[0].Type == unix.RTN_LOCAL
+}
+
+// scoped returns the interface that a link-local address needs to mean
+// anything, 0 for others.
+func scoped(ifi *net.Interface, address netip.Addr) int {
+	if address.IsLinkLocalUnicast() && address.Is6() {
+		return ifi.Index
+	}
+	return 0
+}

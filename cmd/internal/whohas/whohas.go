@@ -1,0 +1,159 @@
+// Package whohas asks a segment for every MAC that answers for an address. One
+// is as it should be; more than one is a conflict, a leftover of another
+// daemon, or two routers that are active at once.
+package whohas
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/mdlayher/packet"
+	"golang.org/x/net/bpf"
+	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// DefaultTimeout is how long answers are waited for.
+const DefaultTimeout = time.Second
+
+// Options say what to ask where.
+type Options struct {
+	Interface string
+	Address   netip.Addr
+	Timeout   time.Duration // 0 = DefaultTimeout
+}
+
+// Answer is a MAC that answered.
+type Answer struct {
+	MAC     hello.MAC `json:"mac"`
+	Virtual string    `json:"virtual"` // the virtual router it belongs to, "" when it is none's
+	MS      float64   `json:"ms"`      // from the question to its first answer
+	Count   int       `json:"count"`   // answers to the two questions, and claims
+	Via     string    `json:"via"`     // Ethernet source when that is another MAC, "" otherwise
+}
+
+// Report is who has an address.
+type Report struct {
+	Address   netip.Addr `json:"address"`
+	Interface string     `json:"interface"`
+	From      string     `json:"from"` // own address in the question; "" = a probe
+	Own       bool       `json:"own"`  // this host has the address too, and does not hear itself
+	Answers   []Answer   `json:"answers"`
+}
+
+// Ask asks for an address on an interface of the calling thread's network
+// namespace, twice, and listens until the timeout. The question comes from the
+// interface's real address and MAC; from an interface that has none of the
+// family, and for one of the host's own addresses, it is a probe, which claims
+// nothing (RFC 5227 section 2.1.1, RFC 4862 section 5.4.2). It needs
+// CAP_NET_RAW. The end of ctx is an error.
+func Ask(ctx context.Context, o Options) (Report, error) {
+	o.Address = o.Address.Unmap().WithZone("")
+	if o.Timeout <= 0 {
+		o.Timeout = DefaultTimeout
+	}
+	ifi, err := net.InterfaceByName(o.Interface)
+	if err != nil {
+		return Report{}, fmt.Errorf("ask on %s: no such interface", o.Interface)
+	}
+	q, err := newQuestion(ifi, o.Address)
+	if err != nil {
+		return Report{}, err
+	}
+	conn, err := listen(ifi, o.Address)
+	if err != nil {
+		return Report{}, fmt.Errorf("ask on %s: %w", o.Interface, err)
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })()
+	t := tally{address: o.Address, own: q.mac}
+	if err := converse(ctx, conn, q.frame, o.Timeout, &t); err != nil {
+		return Report{}, fmt.Errorf("ask for %s on %s: %w", o.Address, o.Interface, err)
+	}
+	return Report{Address: o.Address, Interface: o.Interface, From: q.source(), Own: q.own, Answers: t.result()}, nil
+}
+
+func listen(ifi *net.Interface, address netip.Addr) (*packet.Conn, error) {
+	proto, filter := unix.ETH_P_ARP, arpFilter()
+	if address.Is6() {
+		proto, filter = unix.ETH_P_IPV6, advertFilter()
+	}
+	conn, err := packet.Listen(ifi, packet.Raw, proto, &packet.Config{Filter: filter})
+	if err != nil {
+		return nil, fmt.Errorf("open a packet socket: %w (needs CAP_NET_RAW)", err)
+	}
+	return conn, nil
+}
+
+// converse asks at once and, as a frame may get lost, again at half time.
+func converse(ctx context.Context, conn *packet.Conn, frame []byte, timeout time.Duration, t *tally) error {
+	began := time.Now()
+	for _, until := range []time.Time{began.Add(timeout / 2), began.Add(timeout)} {
+		dst := hello.MAC(frame[:6])
+		if _, err := conn.WriteTo(frame, &packet.Addr{HardwareAddr: dst.HardwareAddr()}); err != nil {
+			return err
+		}
+		if err := hear(ctx, conn, until, func(b []byte) { t.add(time.Since(began), b) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func hear(ctx context.Context, conn *packet.Conn, until time.Time, fn func([]byte)) error {
+	if err := conn.SetReadDeadline(until); err != nil {
+		return err
+	}
+	buf := make([]byte, 256)
+	for ctx.Err() == nil {
+		n, _, err := conn.ReadFrom(buf)
+		var timeout net.Error
+		switch {
+		case errors.As(err, &timeout) && timeout.Timeout() && ctx.Err() == nil:
+			return nil
+		case err != nil && ctx.Err() == nil:
+			return err
+		case err == nil:
+			fn(buf[:n])
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// arpFilter lets untagged ARP through: a frame with a tag belongs to the VLAN
+// interface above.
+func arpFilter() []bpf.RawInstruction {
+	return program(
+		bpf.LoadExtension{Num: bpf.ExtVLANTagPresent},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 0, SkipTrue: 1},
+		bpf.RetConstant{Val: 256},
+		bpf.RetConstant{Val: 0},
+	)
+}
+
+// advertFilter lets untagged Neighbor Advertisements through.
+func advertFilter() []bpf.RawInstruction {
+	return program(
+		bpf.LoadExtension{Num: bpf.ExtVLANTagPresent},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 0, SkipTrue: 5},
+		bpf.LoadAbsolute{Off: 14 + 6, Size: 1},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.IPPROTO_ICMPV6, SkipTrue: 3},
+		bpf.LoadAbsolute{Off: 14 + 40, Size: 1},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 136, SkipTrue: 1},
+		bpf.RetConstant{Val: 256},
+		bpf.RetConstant{Val: 0},
+	)
+}
+
+func program(ins ...bpf.Instruction) []bpf.RawInstruction {
+	raw, err := bpf.Assemble(ins)
+	if err != nil {
+		panic(err) // the programs are constant
+	}
+	return raw
+}
