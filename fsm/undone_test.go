@@ -11,6 +11,10 @@ func TestUndone(t *testing.T) {
 		CauseMaintenance:    CauseMaintenance,
 		CauseLeader:         CauseLeader,
 		CauseAddressChanged: CauseAddressChanged,
+		CauseConflict:       CauseConflict,
+		CauseAcquireFailed:  CauseAcquireFailed,
+		CauseLeaseLost:      CauseLeaseLost,
+		CauseStalled:        CauseStalled,
 	} {
 		if got := down.Undone(); got != want {
 			t.Errorf("a group stopped for %q runs again for %q, want %q", down, got, want)

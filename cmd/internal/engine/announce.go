@@ -77,7 +77,7 @@ func (e *Engine) Announce(now time.Time, ref string) error {
 // removed are back, or could not be put back.
 func (e *Engine) Restored(now time.Time, name string, missing []netip.Addr, err error) {
 	s := e.byName[name]
-	if s == nil {
+	if e.stopped || s == nil {
 		return
 	}
 	for _, a := range missing {

@@ -89,11 +89,12 @@ func (c *vrrpCodec) encode(g *group, s fsm.Send) {
 }
 
 // accepts reports whether an advertisement with this envelope belongs to the
-// group's way of talking: multicast, or unicast between listed peers.
-func (c *vrrpCodec) accepts(env *hello.Envelope) hello.Reject {
+// group's way of talking: multicast, or unicast from a listed peer to this
+// router.
+func (c *vrrpCodec) accepts(l *Link, env *hello.Envelope) hello.Reject {
 	multicast := env.Dst.IsMulticast()
 	switch {
-	case len(c.peers) == 0 && !multicast, len(c.peers) > 0 && multicast:
+	case len(c.peers) == 0 && !multicast, len(c.peers) > 0 && multicast, !multicast && !l.Owns(env.Dst):
 		return hello.RejectDestination
 	case len(c.peers) > 0 && !slices.Contains(c.peers, env.Src):
 		return hello.RejectSource

@@ -172,7 +172,7 @@ func (e *Engine) Deadline() (time.Time, bool) {
 		at, armed = d, true
 	}
 	for _, s := range e.segments {
-		if d, ok := s.renewal(); ok && (!armed || d.Before(at)) {
+		if d, ok := s.leaseWork(); ok && (!armed || d.Before(at)) {
 			at, armed = d, true
 		}
 	}
@@ -212,6 +212,7 @@ func (e *Engine) serve(now time.Time, g *group) {
 	}
 	e.announceDue(now, g)
 	e.proveDue(now, g)
+	e.advertiseDue(now, g)
 	e.probeDue(now, g)
 	e.reschedule(g)
 	e.lateness = 0

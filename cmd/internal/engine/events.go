@@ -25,37 +25,20 @@ const (
 	eventNotice     = "notice"
 )
 
-const (
-	// keepTransitions is how many past transitions can be asked for.
-	keepTransitions = 1024
-	// quiet is how long the same complaint about the same sender is held back.
-	quiet = time.Hour
-	// maxWarned bounds what a flood of forged senders can make us remember.
-	maxWarned = 4096
-)
-
 // report records a transition, with what was known when it was decided.
 func (e *Engine) report(now time.Time, g *group, before fsm.Status, r fsm.Report) {
-	e.nextEvent++
 	g.transitions++
 	g.since = now
 	t := status.Transition{
-		ID: e.nextEvent, Protocol: g.wire.protocol.String(), Interface: g.seg.name,
+		Protocol: g.wire.protocol.String(), Interface: g.seg.name,
 		Group: int(g.wire.number), Family: int(g.wire.family), Name: g.cfg.Name,
 		From: r.From, To: r.To, At: now, Cause: string(r.Cause), Detail: r.Detail,
 		Facts: e.facts(now, g, before),
 	}
+	e.history.add(&t)
 	g.last = &t
-	if len(e.transitions) == keepTransitions {
-		e.transitions = append(e.transitions[:0], e.transitions[1:]...)
-	}
-	e.transitions = append(e.transitions, t)
 	e.observe(status.Event{At: now, Kind: eventTransition, Group: g.ref(), Message: mnemonic(g, r), Transition: &t})
-	for _, f := range g.followers {
-		if f.up {
-			e.tellFollower(now, f, r.Cause, r.Detail)
-		}
-	}
+	e.suspect(now, g)
 }
 
 // mnemonic is the message that log rules written for Cisco IOS look for.
@@ -79,7 +62,7 @@ func (e *Engine) facts(now time.Time, g *group, before fsm.Status) []status.Fact
 	f = append(f, status.Fact{Name: "timers", Value: fmt.Sprintf("hello %v, hold %v", before.HelloTime, before.HoldTime)})
 	if !g.heard.at.IsZero() {
 		f = append(f, status.Fact{Name: "last heard", Value: fmt.Sprintf("%s from %s, priority %d, %v before",
-			g.heard.state, g.heard.from, g.heard.priority, now.Sub(g.heard.at).Round(time.Millisecond))})
+			&g.heard, g.heard.from, g.heard.priority, now.Sub(g.heard.at).Round(time.Millisecond))})
 	}
 	if e.lateness >= lateAfter {
 		f = append(f, status.Fact{Name: "own lateness", Value: fmt.Sprintf("the timer was served %v late", e.lateness.Round(time.Millisecond))})
@@ -124,7 +107,7 @@ func (e *Engine) reject(now time.Time, s *segment, g *group, env *hello.Envelope
 		s.rejected[why]++
 		where = s.name
 	}
-	if !e.first(now, where+string(why), sender(env)) {
+	if !e.complaints.first(now, where+" "+string(why), sender(env)) {
 		return
 	}
 	e.observe(status.Event{At: now, Kind: eventReject, Group: groupRef(g), Message: fmt.Sprintf(
@@ -138,7 +121,7 @@ func (e *Engine) rejectAuth(now time.Time, g *group, env *hello.Envelope, m *hel
 		return
 	}
 	g.counters.rejected[why]++
-	if e.first(now, g.ref()+string(why), sender(env)) {
+	if e.complaints.first(now, g.ref()+" "+string(why), sender(env)) {
 		e.observe(status.Event{At: now, Kind: eventReject, Group: g.ref(), Message: fmt.Sprintf(
 			"%%HSRP-4-BADAUTH: Bad authentication from %s, group %d, remote state %s (%s)", env.Src, m.Group, m.State, why)})
 	}
@@ -159,23 +142,7 @@ func (e *Engine) notice(now time.Time, g *group, topic, subject, message string)
 }
 
 func (e *Engine) unheard(now time.Time, g *group, topic, subject string) bool {
-	return e.first(now, g.ref()+topic, subject)
-}
-
-// warning is what has been complained about.
-type warning struct{ topic, subject string }
-
-// first reports whether a complaint is new or old enough to be repeated.
-func (e *Engine) first(now time.Time, topic, subject string) bool {
-	w := warning{topic, subject}
-	if at, ok := e.warned[w]; ok && now.Sub(at) < quiet {
-		return false
-	}
-	if len(e.warned) >= maxWarned {
-		clear(e.warned)
-	}
-	e.warned[w] = now
-	return true
+	return e.complaints.first(now, g.ref()+" "+topic, subject)
 }
 
 func sender(env *hello.Envelope) string {

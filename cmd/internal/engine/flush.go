@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"github.com/fhrpd/fhrpd/fsm"
@@ -35,16 +36,11 @@ func (o *outbox) put(g *group, claim bool, build func([]byte) []byte) {
 	o.frames = append(o.frames, frame{group: g, claim: claim, start: start, end: len(o.arena)})
 }
 
-// withdraw drops an opening that has not been carried out and the frames that
-// counted on it.
+// withdraw drops what a group asked for that has not been carried out. The
+// frames that counted on it are dropped when they would leave.
 func (o *outbox) withdraw(id ID) {
-	keep := o.open[:0]
-	for _, c := range o.open {
-		if c.ID != id {
-			keep = append(keep, c)
-		}
-	}
-	o.open = keep
+	o.open = slices.DeleteFunc(o.open, func(c Claim) bool { return c.ID == id })
+	o.add = slices.DeleteFunc(o.add, func(i ID) bool { return i == id })
 }
 
 func (o *outbox) empty() bool {
@@ -60,13 +56,20 @@ func (o *outbox) reset() {
 
 // Flush carries out everything that the engine has decided and not yet done.
 func (e *Engine) Flush(now time.Time) {
-	for _, s := range e.segments {
-		if !s.out.empty() {
-			e.flushSegment(now, s)
+	for again := true; again; {
+		e.reconsiderDoubtful(now)
+		again = false
+		for _, s := range e.segments {
+			if !s.out.empty() {
+				e.flushSegment(now, s)
+				again = true
+			}
 		}
 	}
 }
 
+// flushSegment empties the outbox. What a refused gate leads to is in it
+// afterwards.
 func (e *Engine) flushSegment(now time.Time, s *segment) {
 	o := &s.out
 	failed := e.gate(now, s)
@@ -77,9 +80,6 @@ func (e *Engine) flushSegment(now time.Time, s *segment) {
 	o.reset()
 	for _, f := range failed {
 		e.step(now, f.group, fsm.Failed{Err: f.err})
-	}
-	if len(failed) > 0 {
-		e.flushSegment(now, s)
 	}
 }
 
@@ -98,23 +98,50 @@ func (e *Engine) gate(now time.Time, s *segment) []failure {
 		return nil
 	}
 	lost, err := s.port.Gate(o.open, o.shut)
-	e.noteLost(s, lost)
 	if err == nil {
-		return nil
+		return e.openEach(s, e.stillShut(s, lost))
 	}
 	if len(o.shut) > 0 {
-		if _, err := s.port.Gate(nil, o.shut); err != nil {
-			e.emitSegment(now, s, eventAddress, "shut gate: "+err.Error())
+		if lost, err = s.port.Gate(nil, o.shut); err != nil {
+			s.keepShutting(now, o.shut, err)
+			if e.complaints.first(now, s.name+" shut", err.Error()) {
+				e.emitSegment(now, s, eventWarning, "shut gate: "+err.Error())
+			}
+		}
+		e.noteLost(s, lost)
+	}
+	return e.openEach(s, slices.Clone(o.open))
+}
+
+// stillShut sorts out the leases that had run out. A group that was to be
+// opened again in the same transaction, after giving the role up, was not and
+// has to ask once more; for the others the loss is news.
+func (e *Engine) stillShut(s *segment, lost []ID) []Claim {
+	var again []Claim
+	for _, id := range lost {
+		if i := slices.IndexFunc(s.out.open, func(c Claim) bool { return c.ID == id }); i >= 0 {
+			again = append(again, s.out.open[i])
+		} else {
+			e.noteLost(s, []ID{id})
 		}
 	}
+	return again
+}
+
+// openEach opens gates one by one and takes the role from groups that get
+// none.
+func (e *Engine) openEach(s *segment, claims []Claim) []failure {
 	var failed []failure
-	for _, c := range o.open {
-		if _, err := s.port.Gate([]Claim{c}, nil); err != nil {
-			g := e.byID(c.ID)
-			g.owner = false
-			g.schedule.Stop()
-			failed = append(failed, failure{g, err})
+	for _, c := range claims {
+		lost, err := s.port.Gate([]Claim{c}, nil)
+		if err == nil {
+			e.noteLost(s, lost)
+			continue
 		}
+		g := e.byID(c.ID)
+		g.lose()
+		s.out.withdraw(c.ID)
+		failed = append(failed, failure{g, err})
 	}
 	return failed
 }

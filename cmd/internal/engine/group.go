@@ -9,7 +9,6 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/fsm"
-	"github.com/fhrpd/fhrpd/fsm/follow"
 	"github.com/fhrpd/fhrpd/fsm/hsrp"
 	"github.com/fhrpd/fhrpd/fsm/vrrp"
 	"github.com/fhrpd/fhrpd/garp"
@@ -47,8 +46,11 @@ type group struct {
 	owned    bool // VRRP: the addresses are configured on the interface itself
 
 	up       bool // what the machine was last told
+	alone    bool // no active router was heard since the group started
+	doubtful bool // the next Flush reconsiders it
 	owner    bool // the gate is open and the addresses are ours
 	opened   time.Time
+	lease    time.Duration // with which it was opened
 	priority priority
 
 	followers []*group
@@ -59,6 +61,7 @@ type group struct {
 	since       time.Time
 	heard       heard
 	conflict    conflict
+	probe       probe
 	peers       []hello.MAC // interface MACs of the group's other routers
 	prover      prove.Prover
 	router      advertiser
@@ -73,8 +76,17 @@ type group struct {
 type heard struct {
 	at       time.Time
 	from     netip.Addr
-	state    string
+	op       hello.Op        // HSRP
+	state    hello.HSRPState // HSRP; 0 = a VRRP advertisement
 	priority uint8
+}
+
+// String names the message.
+func (h *heard) String() string {
+	if h.state == 0 {
+		return "Advertisement"
+	}
+	return h.op.String() + " " + h.state.String()
 }
 
 // priority is where the effective priority comes from.
@@ -96,7 +108,7 @@ type counters struct {
 // deadline returns the earliest of the group's deadlines.
 func (g *group) deadline() (time.Time, bool) {
 	at, armed := g.machine.Deadline()
-	for _, next := range []func() (time.Time, bool){g.schedule.Deadline, g.prover.Deadline, g.router.deadline} {
+	for _, next := range [...]func() (time.Time, bool){g.schedule.Deadline, g.prover.Deadline, g.router.deadline, g.probe.deadline} {
 		if d, ok := next(); ok && (!armed || d.Before(at)) {
 			at, armed = d, true
 		}
@@ -138,8 +150,7 @@ func (e *Engine) newHSRP(c configs.HSRP) (*group, error) {
 	g.codec = &hsrpCodec{auth: auth, shown: c.Auth.Text}
 	g.accept = true
 	if c.Follow != "" {
-		g.machine = follow.New(follow.Config{Protocol: hello.ProtocolHSRP, VirtualIPs: c.VirtualIPs})
-		return g, nil
+		return g, nil // its machine is made when its leader is known
 	}
 	m := hsrp.Config{
 		Group: c.ID, Version: c.Version, Family: hello.Family(c.Family),
@@ -157,7 +168,6 @@ func (e *Engine) newVRRP(c configs.VRRP) *group {
 	g := e.newGroup(c.Group, wireID{hello.ProtocolVRRP, hello.Family(c.Family), c.Version, uint16(c.VRID)})
 	g.accept = c.Accept || c.Priority == 255
 	if c.Follow != "" {
-		g.machine = follow.New(follow.Config{Protocol: hello.ProtocolVRRP, VirtualIPs: c.VirtualIPs})
 		return g
 	}
 	router := vrrp.New(vrrp.Config{

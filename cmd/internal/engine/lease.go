@@ -1,52 +1,116 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"time"
 
 	"github.com/fhrpd/fhrpd/fsm"
 )
 
-// anyOwner reports whether a group other than except is active on the segment.
-func (s *segment) anyOwner(except *group) bool {
-	for _, g := range s.groups {
-		if g != except && g.owner {
-			return true
-		}
-	}
-	return false
+// minimumLease is the shortest lease that a stall of an otherwise healthy host
+// does not use up: virtual machines stop for up to half a second.
+const minimumLease = 500 * time.Millisecond
+
+// leases are those of one segment.
+type leases struct {
+	owners   int
+	shortest time.Duration // in force, 0 when none is
+	stale    bool          // shortest is to be worked out again
+	renewed  time.Time     // when all were last known to be whole
+	retry    time.Time     // next attempt after a failed one, zero when the last succeeded
+	lost     []ID          // groups whose lease ran out; the next Tick fences them
 }
 
-// shortest returns the shortest lease in force on the segment, 0 when none is.
-func (e *Engine) shortest(s *segment) time.Duration {
-	var least time.Duration
+// leaseOf returns how long the kernel goes on forwarding for g without the
+// daemon: not shorter than the peer needs to take over.
+func (e *Engine) leaseOf(g *group) time.Duration {
+	switch {
+	case e.lease.Off:
+		return 0
+	case !e.lease.Auto && e.lease.Duration > 0:
+		return e.lease.Duration
+	}
+	st := g.elector().machine.Status()
+	return max(st.HoldTime+st.HelloTime, minimumLease)
+}
+
+// elector returns the group whose election decides over g.
+func (g *group) elector() *group {
+	if g.leader != nil {
+		return g.leader
+	}
+	return g
+}
+
+// own notes that g is active since now, under the lease that it is to get.
+func (s *segment) own(now time.Time, g *group, lease time.Duration) {
+	if s.leases.owners == 0 {
+		s.leases.renewed, s.leases.retry = now, time.Time{}
+	}
+	s.leases.owners++
+	s.leases.stale = true
+	g.owner, g.opened, g.lease = true, now, lease
+}
+
+// disown notes that it no longer is.
+func (s *segment) disown(g *group) {
+	s.leases.owners--
+	s.leases.stale = true
+	g.owner = false
+}
+
+// shortestLease returns the shortest lease in force, 0 when none is.
+func (s *segment) shortestLease() time.Duration {
+	if !s.leases.stale {
+		return s.leases.shortest
+	}
+	s.leases.stale, s.leases.shortest = false, 0
 	for _, g := range s.groups {
-		if !g.owner {
-			continue
-		}
-		if l := e.leaseOf(g); l > 0 && (least == 0 || l < least) {
-			least = l
+		if g.owner && g.lease > 0 && (s.leases.shortest == 0 || g.lease < s.leases.shortest) {
+			s.leases.shortest = g.lease
 		}
 	}
-	return least
+	return s.leases.shortest
 }
 
 // renewal returns when the segment's leases are to be renewed.
 func (s *segment) renewal() (time.Time, bool) {
-	if s.lease == 0 {
+	lease := s.shortestLease()
+	if lease == 0 {
 		return time.Time{}, false
 	}
-	return s.renewed.Add(s.lease / 3), true
+	if !s.leases.retry.IsZero() {
+		return s.leases.retry, true
+	}
+	return s.leases.renewed.Add(lease / 3), true
 }
 
-// noteLost remembers the groups that lost their gate without knowing. A gate
-// that this very transaction opens, or whose group has given the role up, is
-// nobody's loss.
+// leaseWork returns when checkLeases has something to do.
+func (s *segment) leaseWork() (time.Time, bool) {
+	at, armed := s.renewal()
+	if len(s.stuck.ids) > 0 && (!armed || s.stuck.at.Before(at)) {
+		return s.stuck.at, true
+	}
+	return at, armed
+}
+
+// leaseAge returns how long ago g's lease was last known to be whole.
+func (s *segment) leaseAge(now time.Time, g *group) time.Duration {
+	if g.opened.After(s.leases.renewed) {
+		return now.Sub(g.opened)
+	}
+	return now.Sub(s.leases.renewed)
+}
+
+// noteLost remembers the groups that lost their gate without knowing. A group
+// that has given the role up has nothing to lose.
 func (e *Engine) noteLost(s *segment, lost []ID) {
 	for _, id := range lost {
-		if g := e.byID(id); g != nil && g.owner && !slices.ContainsFunc(s.out.open, func(c Claim) bool { return c.ID == id }) {
-			s.lost = append(s.lost, id)
+		if g := e.byID(id); g != nil && g.owner {
+			s.leases.lost = append(s.leases.lost, id)
 		}
 	}
 }
@@ -54,61 +118,116 @@ func (e *Engine) noteLost(s *segment, lost []ID) {
 // checkLeases fences what the kernel has shut and renews what is due.
 func (e *Engine) checkLeases(now time.Time) {
 	for _, s := range e.segments {
-		s.lease = e.shortest(s)
 		if due, armed := s.renewal(); armed && !due.After(now) {
 			e.renew(now, s)
 		}
 		e.fenceLost(now, s)
+		s.retryShut(now)
 	}
 }
 
+// renew renews the leases. When that fails it is tried again long before they
+// run out, and once they have the groups behave as if the kernel had said so.
 func (e *Engine) renew(now time.Time, s *segment) {
 	lost, err := s.port.Renew()
-	if err != nil {
-		// The gate shuts by itself if this goes on; the next try is soon.
-		e.emitSegment(now, s, eventLease, "renew lease: "+err.Error())
-		s.renewed = now.Add(-s.lease/3 + s.lease/30)
+	if err == nil {
+		e.noteLost(s, lost)
+		s.leases.renewed, s.leases.retry = now, time.Time{}
 		return
 	}
-	e.noteLost(s, lost)
-	e.fenceLost(now, s)
-	s.renewed = now
+	s.leases.retry = now.Add(s.shortestLease() / 30)
+	if e.complaints.first(now, s.name+" renew", err.Error()) {
+		e.emitSegment(now, s, eventLease, "renew lease: "+err.Error())
+	}
+	for _, g := range s.groups {
+		if g.owner && g.lease > 0 && s.leaseAge(now, g) > g.lease {
+			s.leases.lost = append(s.leases.lost, g.id)
+		}
+	}
 }
 
 func (e *Engine) fenceLost(now time.Time, s *segment) {
-	if len(s.lost) == 0 {
-		return
-	}
-	lost := s.lost
-	s.lost = nil
+	lost := s.leases.lost
+	s.leases.lost = nil
 	for _, id := range lost {
-		if g := e.byID(id); g != nil {
+		if g := e.byID(id); g.owner {
 			e.fence(now, g, fsm.CauseLeaseLost, fmt.Sprintf("the lease of %v ran out; it was last renewed %v ago",
-				e.leaseOf(g), now.Sub(s.renewed).Round(time.Millisecond)))
+				g.lease, s.leaseAge(now, g).Round(time.Millisecond)))
 		}
 	}
-	e.Flush(now)
+	if len(lost) > 0 {
+		e.Flush(now)
+	}
 }
 
 // Wake must be called after every wait, before anything that was received is
 // looked at: a process that was stopped for longer than its lease has been
 // replaced and must not say one word as the active router. suspended is how
 // long the host itself slept, as far as its clocks tell.
+//
+// A process that was stopped for longer than the hold time but not than its
+// lease is not fenced: the kernel has gone on forwarding for it. What it finds
+// in its receive buffer tells whether another router took over meanwhile, and
+// the protocols have rules for two active routers: the better one answers, the
+// other one resigns.
 func (e *Engine) Wake(now time.Time, suspended time.Duration) {
+	if e.stopped {
+		return
+	}
 	for _, s := range e.segments {
-		gap := now.Sub(s.renewed) + suspended
+		lease := s.shortestLease()
+		if lease == 0 || now.Sub(s.leases.renewed)+suspended <= lease {
+			continue
+		}
 		for _, g := range s.groups {
-			if lease := e.leaseOf(g); g.owner && lease > 0 && gap > lease {
-				e.fence(now, g, fsm.CauseStalled, fmt.Sprintf("nothing was done for %v, the lease is %v", gap.Round(time.Millisecond), lease))
+			if gap := s.leaseAge(now, g) + suspended; g.owner && g.lease > 0 && gap > g.lease {
+				e.fence(now, g, fsm.CauseStalled, fmt.Sprintf("nothing was done for %v, the lease is %v", gap.Round(time.Millisecond), g.lease))
 			}
 		}
 	}
 	e.Flush(now)
 }
 
-// fence takes the role from an active group in silence.
+// fence takes the role from an active group in silence, and from its followers
+// before it: told by their leader they would not be silent.
 func (e *Engine) fence(now time.Time, g *group, cause fsm.Cause, detail string) {
+	for _, f := range g.followers {
+		e.fence(now, f, cause, detail)
+	}
 	if g.owner {
 		e.step(now, g, fsm.Fenced{Cause: cause, Detail: detail})
 	}
+}
+
+// shutAgain is the pause before a gate that could not be shut is tried again.
+const shutAgain = 100 * time.Millisecond
+
+// stuck are the gates that should be shut and could not be. They are not left
+// to their lease, which is renewed for all gates of a port at once.
+type stuck struct {
+	ids []ID
+	at  time.Time // next attempt
+}
+
+// keepShutting remembers gates that could not be shut. On a port that is
+// closed none is open.
+func (s *segment) keepShutting(now time.Time, ids []ID, err error) {
+	if errors.Is(err, net.ErrClosed) {
+		return
+	}
+	s.stuck.ids = append(s.stuck.ids, ids...)
+	s.stuck.at = now.Add(shutAgain)
+}
+
+func (s *segment) retryShut(now time.Time) {
+	if len(s.stuck.ids) == 0 || now.Before(s.stuck.at) {
+		return
+	}
+	s.out.shut = append(s.out.shut, s.stuck.ids...)
+	s.stuck.ids = nil
+}
+
+// unstick forgets a gate that is to be opened.
+func (s *segment) unstick(id ID) {
+	s.stuck.ids = slices.DeleteFunc(s.stuck.ids, func(i ID) bool { return i == id })
 }

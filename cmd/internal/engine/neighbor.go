@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"fmt"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -53,39 +51,6 @@ func (e *Engine) heardND(now time.Time, s *segment, b []byte) {
 func (e *Engine) answer(g *group, reply []byte) {
 	g.counters.answered++
 	g.seg.out.put(g, true, func(b []byte) []byte { return append(b, reply...) })
-}
-
-// claimed deals with another host that says it has a virtual address. The
-// rightful owner answers with an announcement, held back when it goes on (RFC
-// 5227 section 2.4).
-func (e *Engine) claimed(now time.Time, s *segment, o garp.Observation) {
-	g := s.ownerOf(o.IP)
-	if g == nil {
-		return
-	}
-	who, why := garp.Segment{
-		VirtualIPs: g.vips, VirtualMAC: g.mac, RealMAC: s.link.MAC, PeerMACs: g.peers,
-	}.Classify(o)
-	if who != garp.Peer && who != garp.Foreign {
-		return
-	}
-	g.counters.conflicts++
-	g.conflict = conflict{at: now, addr: o.IP, mac: o.MAC, owner: who, reason: why}
-	g.schedule.Reassert(now)
-	e.announceDue(now, g)
-	e.reschedule(g)
-	if e.unheard(now, g, "conflict", o.MAC.String()) {
-		e.emit(now, g, eventConflict, fmt.Sprintf("%s is claimed by %s (%s, %s); announcing again", o.IP, o.MAC, who, why))
-	}
-}
-
-// conflict is the last foreign claim of one of a group's addresses.
-type conflict struct {
-	at     time.Time
-	addr   netip.Addr
-	mac    hello.MAC
-	owner  garp.Owner
-	reason garp.Reason
 }
 
 // maxPeers bounds how many routers of a group are remembered by their MAC.

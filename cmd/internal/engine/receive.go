@@ -21,7 +21,7 @@ const (
 // The engine keeps nothing of the slice.
 func (e *Engine) Frame(now time.Time, name string, b []byte, checksumReady bool) {
 	s := e.byName[name]
-	if s == nil || len(b) < etherTypeOffset+2 {
+	if e.stopped || s == nil || len(b) < etherTypeOffset+2 {
 		return
 	}
 	if binary.BigEndian.Uint16(b[etherTypeOffset:]) == etherTypeARP {
@@ -58,7 +58,7 @@ func (e *Engine) heardHSRP(now time.Time, s *segment, env *hello.Envelope, paylo
 		s.advertises++
 		return
 	}
-	m := p.HSRP
+	m := &p.HSRP
 	g := s.byWire[wireID{hello.ProtocolHSRP, m.Family, m.Version, m.Group}]
 	if g == nil {
 		e.reject(now, s, nil, env, s.whyUnknown(hello.ProtocolHSRP, m.Family, m.Group))
@@ -69,7 +69,7 @@ func (e *Engine) heardHSRP(now time.Time, s *segment, env *hello.Envelope, paylo
 		return
 	}
 	if err := p.Verify(payload, &c.auth); err != nil {
-		e.rejectAuth(now, g, env, &m, err)
+		e.rejectAuth(now, g, env, m, err)
 		return
 	}
 	if err := m.CheckTimers(); err != nil {
@@ -77,8 +77,8 @@ func (e *Engine) heardHSRP(now time.Time, s *segment, env *hello.Envelope, paylo
 		return
 	}
 	e.compareAddresses(now, g, env.Src, m.VirtualIP)
-	g.heard = heard{at: now, from: env.Src, state: m.Op.String() + " " + m.State.String(), priority: m.Priority}
-	e.received(now, g, env, &m)
+	g.heard = heard{at: now, from: env.Src, op: m.Op, state: m.State, priority: m.Priority}
+	e.received(now, g, env, m)
 }
 
 func (e *Engine) heardVRRP(now time.Time, s *segment, env *hello.Envelope, payload []byte) {
@@ -97,7 +97,7 @@ func (e *Engine) heardVRRP(now time.Time, s *segment, env *hello.Envelope, paylo
 	if !ok {
 		return
 	}
-	if why := c.accepts(env); why != "" {
+	if why := c.accepts(&s.link, env); why != "" {
 		e.reject(now, s, g, env, why)
 		return
 	}
@@ -112,7 +112,7 @@ func (e *Engine) heardVRRP(now time.Time, s *segment, env *hello.Envelope, paylo
 		return
 	}
 	e.noteForm(now, g, c, p.Form, env.Src)
-	g.heard = heard{at: now, from: env.Src, state: "Advertisement", priority: m.Priority}
+	g.heard = heard{at: now, from: env.Src, priority: m.Priority}
 	e.received(now, g, env, m)
 }
 
@@ -122,6 +122,7 @@ func (e *Engine) received(now time.Time, g *group, env *hello.Envelope, m hello.
 	if !g.up {
 		return
 	}
+	e.notAlone(g, m)
 	e.step(now, g, fsm.Received{From: env.Src, MAC: env.SrcMAC, Message: m})
 }
 
@@ -149,8 +150,8 @@ func (e *Engine) compareAddresses(now time.Time, g *group, from, theirs netip.Ad
 // whyUnknown tells a group that exists in another version from one that does
 // not exist at all.
 func (s *segment) whyUnknown(p hello.Protocol, f hello.Family, number uint16) hello.Reject {
-	for id := range s.byWire {
-		if id.protocol == p && id.family == f && id.number == number {
+	for version := range uint8(4) {
+		if s.byWire[wireID{p, f, version, number}] != nil {
 			return hello.RejectVersion
 		}
 	}

@@ -20,7 +20,7 @@ func (e *Engine) Status(now time.Time) *status.Status {
 	for _, s := range e.segments {
 		st.Interfaces = append(st.Interfaces, s.status())
 	}
-	for _, t := range e.tracks {
+	for _, t := range e.objects {
 		st.Tracks = append(st.Tracks, e.trackStatus(t))
 	}
 	status.SortTracks(st.Tracks)
@@ -32,7 +32,7 @@ func (e *Engine) groupStatus(now time.Time, g *group) status.Group {
 	out := status.Group{
 		Protocol: g.wire.protocol.String(), Version: int(g.wire.version), Family: int(g.wire.family),
 		Interface: g.seg.name, ID: int(g.wire.number), Name: g.cfg.Name,
-		State: m.State, Since: g.since, Priority: int(g.priority.told.Effective), ConfiguredPriority: int(g.priority.told.Configured),
+		State: m.State, Since: g.changed(e.started), Priority: int(g.priority.told.Effective), ConfiguredPriority: int(g.priority.told.Configured),
 		Preempt: g.cfg.Preempt, PreemptDelayMS: g.cfg.PreemptDelay.Milliseconds(),
 		VirtualIPs: addresses(m.VirtualIPs), VirtualMAC: g.mac.String(), MACMode: string(g.cfg.MACMode),
 		Active: peer(now, m.Active), Standby: peer(now, m.Standby),
@@ -63,7 +63,16 @@ func (e *Engine) groupStatus(now time.Time, g *group) status.Group {
 		})
 	}
 	out.Announce = g.announceStatus(now)
+	out.Conflict = g.conflict.status()
 	return out
+}
+
+// changed returns since when the group has been in its state.
+func (g *group) changed(started time.Time) time.Time {
+	if g.since.IsZero() {
+		return started
+	}
+	return g.since
 }
 
 // defaultName is the name that Cisco gives a group without one.
@@ -163,7 +172,7 @@ func addresses(list []netip.Addr) []string {
 
 // Transitions returns the recent transitions of all groups, oldest first.
 func (e *Engine) Transitions() []status.Transition {
-	return append([]status.Transition(nil), e.transitions...)
+	return e.history.list()
 }
 
 // active returns the group that ref names, which must be active here.

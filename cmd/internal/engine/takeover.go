@@ -15,10 +15,10 @@ import (
 // the configured ones.
 func (e *Engine) GatewaysChanged(now time.Time, name string, gateways []netip.Addr) {
 	s := e.byName[name]
-	if s == nil {
+	if e.stopped || s == nil || slices.Equal(s.gateways, gateways) {
 		return
 	}
-	s.gateways = gateways
+	s.gateways = slices.Clone(gateways)
 	for _, g := range s.groups {
 		e.findNeighbors(now, g)
 		e.reschedule(g)
@@ -33,7 +33,31 @@ func (e *Engine) findNeighbors(now time.Time, g *group) {
 			list = append(list, a)
 		}
 	}
+	g.seg.convince(g, list)
 	g.prover.SetNeighbors(now, list)
+}
+
+// neighbor is a host that takeovers are proven to, with who proves them.
+type neighbor struct {
+	groups []*group
+	mac    hello.MAC
+	at     time.Time // when mac was last passed on
+}
+
+// convince makes list the neighbours that g has to convince.
+func (s *segment) convince(g *group, list []netip.Addr) {
+	for a, n := range s.neighbors {
+		n.groups = slices.DeleteFunc(n.groups, func(o *group) bool { return o == g })
+		if len(n.groups) == 0 {
+			delete(s.neighbors, a)
+		}
+	}
+	for _, a := range list {
+		if s.neighbors[a] == nil {
+			s.neighbors[a] = &neighbor{}
+		}
+		s.neighbors[a].groups = append(s.neighbors[a].groups, g)
+	}
 }
 
 // startProof begins to prove a takeover. The first packets follow the
@@ -85,11 +109,19 @@ func (e *Engine) heardAnswer(now time.Time, s *segment, b []byte) {
 	}
 }
 
+// sameNews is how soon the same MAC of a neighbour is worth passing on again.
+const sameNews = 10 * time.Millisecond
+
 // learnNeighbor gives the provers the MAC that ARP or ND showed.
 func (e *Engine) learnNeighbor(now time.Time, s *segment, a netip.Addr, mac hello.MAC) {
-	for _, g := range s.groups {
-		if g.wire.family == hello.FamilyOf(a) && g.prover.Neighbors() {
-			g.prover.Learn(now, a, mac)
+	n := s.neighbors[a]
+	if n == nil || n.mac == mac && now.Sub(n.at) < sameNews {
+		return
+	}
+	n.mac, n.at = mac, now
+	for _, g := range n.groups {
+		g.prover.Learn(now, a, mac)
+		if g.owner {
 			e.reschedule(g)
 		}
 	}

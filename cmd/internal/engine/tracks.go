@@ -7,6 +7,7 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/fsm/vrrp"
 )
 
 // track is a tracked object as the groups see it. What is not known yet
@@ -28,7 +29,7 @@ func (t *track) down() bool { return t != nil && t.known && !t.up }
 // what was seen, for people.
 func (e *Engine) TrackChanged(now time.Time, name string, up bool, detail string) {
 	t := e.tracks[name]
-	if t == nil {
+	if e.stopped || t == nil {
 		return
 	}
 	changed := !t.known || t.up != up
@@ -57,7 +58,7 @@ func (e *Engine) trackMoved(now time.Time, name string) {
 			}
 			e.prioritize(now, g)
 			if ref.Shutdown {
-				e.reconsider(now, g, fsm.CauseTrackRestored)
+				e.reconsider(now, g)
 			}
 			break
 		}
@@ -66,7 +67,7 @@ func (e *Engine) trackMoved(now time.Time, name string) {
 
 // trackLink feeds the objects that follow an interface.
 func (e *Engine) trackLink(now time.Time, name string, up bool) {
-	for _, t := range e.tracks {
+	for _, t := range e.objects {
 		if t.cfg.Kind == configs.TrackInterface && t.cfg.Target == name {
 			e.TrackChanged(now, t.cfg.Name, up, "line protocol "+upDown(up))
 		}
@@ -74,21 +75,25 @@ func (e *Engine) trackLink(now time.Time, name string, up bool) {
 }
 
 // SetPriority overrides a group's priority until it is called with -1, which
-// restores the configuration's. Values are 0-255.
+// restores the configuration's. Values are 0-255 in HSRP and 1-254 in VRRP,
+// where 255 is an address owner's and cannot be changed (RFC 9568 section
+// 5.2.4).
 func (e *Engine) SetPriority(now time.Time, ref string, value int) error {
 	g, err := e.find(ref)
 	if err != nil {
 		return err
 	}
-	least, most := 0, 255
-	if !g.isHSRP() {
-		least, most = 1, 254 // 0 resigns and 255 owns the address: neither is a priority to be given
+	if e.stopped {
+		return refused("set priority", g, "the daemon stops")
 	}
-	if value != -1 && (value < least || value > most) {
+	if least, most := g.priorities(); value != -1 && (value < least || value > most) {
 		return refused("set priority", g, "%d is out of range: want %d to %d, or default", value, least, most)
 	}
 	if g.cfg.Follow != "" {
 		return refused("set priority", g, "it has none: it follows %s", g.cfg.Follow)
+	}
+	if g.ownsAddress() {
+		return refused("set priority", g, "its priority is that of the address owner, 255")
 	}
 	g.priority.override = value
 	e.prioritize(now, g)
@@ -96,9 +101,25 @@ func (e *Engine) SetPriority(now time.Time, ref string, value int) error {
 	return nil
 }
 
+// priorities returns the range of priorities that may be given: VRRP resigns
+// with 0, and 255 is for the owner of the address.
+func (g *group) priorities() (least, most int) {
+	if g.isHSRP() {
+		return 0, 255
+	}
+	return 1, vrrp.Owner - 1
+}
+
+// ownsAddress reports whether g is a VRRP address owner.
+func (g *group) ownsAddress() bool { return !g.isHSRP() && g.priority.file == vrrp.Owner }
+
 // prioritize works out a group's priority from the file, the operator and the
 // tracked objects, and tells its machine when it changed.
 func (e *Engine) prioritize(now time.Time, g *group) {
+	if g.ownsAddress() {
+		return
+	}
+	least, _ := g.priorities()
 	base := int(g.priority.file)
 	if g.priority.override >= 0 {
 		base = g.priority.override
@@ -109,7 +130,7 @@ func (e *Engine) prioritize(now time.Time, g *group) {
 			effective -= ref.Decrement
 		}
 	}
-	p := fsm.SetPriority{Effective: uint8(max(effective, 0)), Configured: uint8(base)}
+	p := fsm.SetPriority{Effective: uint8(max(effective, least)), Configured: uint8(base)}
 	if p == g.priority.told {
 		return
 	}

@@ -72,6 +72,17 @@ type Group struct {
 	Counters           Counters    `json:"counters"`
 	Announce           Announce    `json:"announce"`
 	Takeover           []Takeover  `json:"takeover"`
+	Conflict           *Conflict   `json:"conflict"` // null when there was none
+}
+
+// Conflict is the last time that somebody else was seen to have a virtual
+// address.
+type Conflict struct {
+	Address string    `json:"address"`
+	MAC     string    `json:"mac"`
+	Who     string    `json:"who"`    // peer, foreign
+	Reason  string    `json:"reason"` // of package garp's closed list
+	At      time.Time `json:"at"`
 }
 
 // Peer is a router in a role.

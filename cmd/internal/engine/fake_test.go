@@ -1,0 +1,404 @@
+package engine
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/configs"
+	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+var (
+	t0       = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	ownMAC   = hello.MAC{2, 0, 0, 0, 0, 1}
+	peerMAC  = hello.MAC{2, 0, 0, 0, 0, 9}
+	otherMAC = hello.MAC{2, 0, 0, 0, 0, 0x66}
+	own4     = netip.MustParseAddr("192.0.2.10")
+	peer4    = netip.MustParseAddr("192.0.2.11")
+	vip4     = netip.MustParseAddr("192.0.2.1")
+
+	errKernel = errors.New("the kernel said no")
+)
+
+// fakePort records what the engine asks for, in order. Its gates can be open
+// only after Add, and refuse what refuse says.
+type fakePort struct {
+	now      func() time.Time
+	log      []string
+	open     map[ID]bool
+	addrs    map[ID]bool
+	added    map[ID]Virtual
+	lost     []ID // for the next Gate or Renew
+	refuse   func(open []Claim, shut []ID) error
+	renewErr error
+	sendErr  error
+	frames   [][]byte // sent since the last take
+	gates    int
+	leases   map[ID]time.Duration
+}
+
+func newFakePort() *fakePort {
+	return &fakePort{open: map[ID]bool{}, addrs: map[ID]bool{}, added: map[ID]Virtual{}, leases: map[ID]time.Duration{}}
+}
+
+func (p *fakePort) note(format string, args ...any) { p.log = append(p.log, fmt.Sprintf(format, args...)) }
+
+func (p *fakePort) Add(id ID, v Virtual) error {
+	p.added[id] = v
+	delete(p.open, id)
+	delete(p.addrs, id)
+	return nil
+}
+
+func (p *fakePort) Remove(id ID) { delete(p.added, id) }
+
+func (p *fakePort) Gate(open []Claim, shut []ID) ([]ID, error) {
+	p.gates++
+	if p.refuse != nil {
+		if err := p.refuse(open, shut); err != nil {
+			p.note("gate refused +%d -%d", len(open), len(shut))
+			return nil, err
+		}
+	}
+	p.note("gate +%d -%d", len(open), len(shut))
+	for _, id := range shut {
+		delete(p.open, id)
+	}
+	lost := p.take()
+	for _, c := range open {
+		if !slices.Contains(lost, c.ID) {
+			p.open[c.ID], p.leases[c.ID] = true, c.Lease
+		}
+	}
+	return lost, nil
+}
+
+func (p *fakePort) take() []ID {
+	lost := p.lost
+	p.lost = nil
+	for _, id := range lost {
+		delete(p.open, id)
+	}
+	return lost
+}
+
+func (p *fakePort) Transmit(frames [][]byte) (int, error) {
+	for _, f := range frames {
+		p.note("send %s", describeFrame(f))
+		p.frames = append(p.frames, slices.Clone(f))
+	}
+	if p.sendErr != nil {
+		return 0, p.sendErr
+	}
+	return len(frames), nil
+}
+
+func (p *fakePort) Unicast(dst netip.Addr, payload []byte) error {
+	p.note("unicast %s %d bytes", dst, len(payload))
+	return p.sendErr
+}
+
+func (p *fakePort) Address(add, remove []ID) {
+	p.note("address +%d -%d", len(add), len(remove))
+	for _, id := range remove {
+		delete(p.addrs, id)
+	}
+	for _, id := range add {
+		p.addrs[id] = true
+	}
+}
+
+func (p *fakePort) Renew() ([]ID, error) {
+	p.note("renew")
+	if p.renewErr != nil {
+		return nil, p.renewErr
+	}
+	return p.take(), nil
+}
+
+// describeFrame names a frame as a reader of a capture would: what it is, and
+// whether it left from a virtual MAC.
+func describeFrame(b []byte) string {
+	src := "real "
+	if hello.MAC(b[6:12]) != ownMAC {
+		src = "virtual "
+	}
+	var env hello.Envelope
+	if payload, err := hello.ParseFrame(b, &env, true); err == nil {
+		return src + describeHello(&env, payload)
+	}
+	if h, a, err := garp.ParseARP(b); err == nil {
+		return src + describeARP(h, a)
+	}
+	if _, n, err := garp.ParseND(b); err == nil {
+		return src + fmt.Sprintf("nd %d %s", n.Type, n.Target)
+	}
+	return src + fmt.Sprintf("%04x", binary.BigEndian.Uint16(b[12:]))
+}
+
+func describeHello(env *hello.Envelope, payload []byte) string {
+	if env.Protocol == hello.ProtocolHSRP {
+		var p hello.HSRPPacket
+		if err := p.Parse(payload); err != nil {
+			return "bad hsrp"
+		}
+		return fmt.Sprintf("%s %s", p.HSRP.Op, p.HSRP.State)
+	}
+	var p hello.VRRPPacket
+	if err := p.Parse(payload, env.Src, env.Dst); err != nil {
+		return "bad vrrp"
+	}
+	return fmt.Sprintf("advert %d", p.VRRP.Priority)
+}
+
+func describeARP(h garp.Header, a garp.ARP) string {
+	op := "reply"
+	if a.Op == garp.OpRequest {
+		op = "request"
+	}
+	switch {
+	case a.SenderIP.IsUnspecified():
+		return "probe " + a.TargetIP.String()
+	case h.Dst == garp.CiscoMulticast:
+		return "cisco " + op + " " + a.SenderIP.String()
+	case h.Dst != hello.Broadcast:
+		return "unicast " + op + " " + a.SenderIP.String()
+	}
+	return op + " " + a.SenderIP.String()
+}
+
+// host is an engine with fake ports and its own clock.
+type host struct {
+	t      testing.TB
+	e      *Engine
+	now    time.Time
+	port   *fakePort            // of eth0
+	ports  map[string]*fakePort // all
+	events []status.Event
+}
+
+// newHost starts an engine with a configuration; its interfaces are eth0 and
+// eth1, still down.
+func newHost(t testing.TB, toml string) *host {
+	t.Helper()
+	cfg, err := configs.Parse("test", []byte(toml))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &host{t: t, now: t0, ports: map[string]*fakePort{"eth0": newFakePort(), "eth1": newFakePort()}}
+	h.port = h.ports["eth0"]
+	h.e, err = New(cfg, Options{
+		Ports:   map[string]Port{"eth0": h.ports["eth0"], "eth1": h.ports["eth1"]},
+		Random:  func() float64 { return 0.5 },
+		Observe: func(ev status.Event) { h.events = append(h.events, ev) },
+		Now:     t0,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.e.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// newTestLink is an interface with the usual addresses.
+func newTestLink(name string) Link {
+	ll := netip.MustParseAddr("fe80::10")
+	return Link{
+		Name: name, Index: 2, MAC: ownMAC, Up: true, Addr4: own4, LinkLocal: ll,
+		Addrs: []netip.Prefix{netip.PrefixFrom(own4, 24), netip.PrefixFrom(ll, 64)},
+	}
+}
+
+// up brings interfaces up.
+func (h *host) up(names ...string) *host {
+	for _, name := range names {
+		h.e.LinkChanged(h.now, name, newTestLink(name))
+	}
+	return h
+}
+
+func (h *host) down(name string) {
+	l := newTestLink(name)
+	l.Up = false
+	h.e.LinkChanged(h.now, name, l)
+}
+
+// run lets time pass as the daemon's loop would.
+func (h *host) run(d time.Duration) *host {
+	h.t.Helper()
+	end := h.now.Add(d)
+	for range 100_000 {
+		at, armed := h.e.Deadline()
+		if !armed || at.After(end) {
+			h.now = end
+			return h
+		}
+		if at.After(h.now) {
+			h.now = at
+		}
+		h.e.Wake(h.now, 0)
+		h.e.Tick(h.now)
+	}
+	h.t.Fatal("the engine is never done")
+	return h
+}
+
+// until lets time pass until a group is in a state.
+func (h *host) until(ref, state string) *host {
+	h.t.Helper()
+	for end := h.now.Add(time.Minute); h.now.Before(end); h.run(10 * time.Millisecond) {
+		if h.group(ref).State == state {
+			return h
+		}
+	}
+	h.t.Fatalf("%s is in %s, want %s", ref, h.group(ref).State, state)
+	return h
+}
+
+// clear forgets what the ports and the observer were told.
+func (h *host) clear() *host {
+	for _, p := range h.ports {
+		p.log, p.frames, p.gates = nil, nil, 0
+	}
+	h.events = nil
+	return h
+}
+
+// heard gives the engine one frame and flushes.
+func (h *host) heard(frame []byte) {
+	h.e.Frame(h.now, "eth0", frame, true)
+	h.e.Flush(h.now)
+}
+
+// group returns the status of a group.
+func (h *host) group(ref string) status.Group {
+	h.t.Helper()
+	g, err := h.e.find(ref)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return h.e.groupStatus(h.now, g)
+}
+
+func (h *host) state(ref, want string) {
+	h.t.Helper()
+	if got := h.group(ref).State; got != want {
+		h.t.Errorf("%s is in %s, want %s", ref, got, want)
+	}
+}
+
+// told returns the messages of events of a kind.
+func (h *host) told(kind string) []string {
+	var out []string
+	for _, ev := range h.events {
+		if ev.Kind == kind {
+			out = append(out, ev.Message)
+		}
+	}
+	return out
+}
+
+// sent returns the recorded log entries that begin with prefix.
+func (p *fakePort) having(prefix string) (out []string) {
+	for _, l := range p.log {
+		if strings.HasPrefix(l, prefix) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// hsrpFrame is a hello of the peer, with changes.
+func hsrpFrame(op hello.Op, state hello.HSRPState, change ...func(*hello.HSRP, *hello.Envelope)) []byte {
+	m := &hello.HSRP{
+		Version: 2, Op: op, State: state, Family: hello.IPv4, Group: 10, Priority: 100,
+		HelloTime: time.Second, HoldTime: 3 * time.Second, VirtualIP: vip4, Identifier: peerMAC,
+	}
+	env := hello.GroupEnvelope(hello.ProtocolHSRP, 2, peer4, peerMAC)
+	for _, f := range change {
+		f(m, &env)
+	}
+	auth, _ := hello.TextAuth("cisco")
+	return hello.AppendFrame(nil, &env, hello.AppendHSRP(nil, m, &auth, env.Src))
+}
+
+// vrrpFrame is an advertisement of the peer, with changes.
+func vrrpFrame(priority uint8, change ...func(*hello.VRRP, *hello.Envelope)) []byte {
+	m := &hello.VRRP{
+		Version: 3, VRID: 10, Priority: priority, Family: hello.IPv4,
+		AdverInterval: time.Second, VirtualIPs: []netip.Addr{vip4},
+	}
+	env := hello.GroupEnvelope(hello.ProtocolVRRP, 3, peer4, peerMAC)
+	for _, f := range change {
+		f(m, &env)
+	}
+	return hello.AppendFrame(nil, &env, hello.AppendVRRP(nil, m, "", hello.MessageOnly, env.Src, env.Dst))
+}
+
+// arpFrame is an ARP message of another host to everybody.
+func arpFrame(op uint16, senderMAC hello.MAC, sender, target netip.Addr) []byte {
+	b := append([]byte{}, hello.Broadcast[:]...)
+	b = append(b, senderMAC[:]...)
+	b = append(b, 8, 6, 0, 1, 8, 0, 6, 4, byte(op>>8), byte(op))
+	b = append(b, senderMAC[:]...)
+	b = append(b, sender.AsSlice()...)
+	b = append(b, make([]byte, 6)...)
+	b = append(b, target.AsSlice()...)
+	return append(b, make([]byte, 60-len(b))...)
+}
+
+// better makes the sender of a frame win against this router.
+func better(m *hello.HSRP, _ *hello.Envelope) { m.Priority = 200 }
+
+// hsrpStandby is a host whose group is the standby router of a better one.
+func hsrpStandby(t testing.TB) *host {
+	t.Helper()
+	h := newHost(t, hsrpConfig).up("eth0")
+	for range 10 {
+		h.heard(hsrpFrame(hello.OpHello, hello.Active, better))
+		h.run(time.Second)
+	}
+	h.state("eth0:10", "Standby")
+	return h.clear()
+}
+
+// vrrpActive is a host whose VRRP router is active.
+func vrrpActive(t testing.TB) *host {
+	t.Helper()
+	return newHost(t, vrrpConfig).up("eth0").until("eth0:10", "Active").run(10 * time.Second).clear()
+}
+
+// hsrpActive is a host whose HSRP group is active and has been announced.
+func hsrpActive(t testing.TB) *host {
+	t.Helper()
+	return newHost(t, hsrpConfig).up("eth0").until("eth0:10", "Active").run(10 * time.Second).clear()
+}
+
+const hsrpConfig = `
+[[hsrp]]
+interface = "eth0"
+group = 10
+virtual_ips = ["192.0.2.1"]
+priority = 110
+preempt = true
+hello = "1s"
+hold = "3s"
+`
+
+const vrrpConfig = `
+[[vrrp]]
+interface = "eth0"
+vrid = 10
+virtual_ips = ["192.0.2.1"]
+priority = 110
+`

@@ -1,0 +1,130 @@
+package engine
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// segment is one port with the groups on it.
+type segment struct {
+	name      string
+	port      Port
+	link      Link
+	groups    []*group
+	byWire    map[wireID]*group
+	carriers  map[netip.Addr][]*group // by virtual address
+	gateways  []netip.Addr
+	neighbors map[netip.Addr]*neighbor // whom takeovers are proven to
+	out       outbox
+	leases    leases
+	stuck     stuck
+	rejected  map[hello.Reject]uint64
+
+	advertises uint64
+	framesLost uint64
+	lastError  error
+	hsrp       hello.HSRPPacket
+	vrrp       hello.VRRPPacket
+}
+
+func newSegment(name string, port Port) *segment {
+	return &segment{
+		name: name, port: port, link: Link{Name: name},
+		byWire: map[wireID]*group{}, carriers: map[netip.Addr][]*group{},
+		neighbors: map[netip.Addr]*neighbor{}, rejected: map[hello.Reject]uint64{},
+	}
+}
+
+func (s *segment) add(g *group) {
+	s.groups = append(s.groups, g)
+	s.byWire[g.wire] = g
+	s.carry(g, g.vips)
+}
+
+// carry makes vips the group's virtual addresses.
+func (s *segment) carry(g *group, vips []netip.Addr) {
+	for _, v := range g.vips {
+		s.carriers[v] = slices.DeleteFunc(s.carriers[v], func(c *group) bool { return c == g })
+		if len(s.carriers[v]) == 0 {
+			delete(s.carriers, v)
+		}
+	}
+	for _, v := range vips {
+		s.carriers[v] = append(s.carriers[v], g)
+	}
+	g.vips = vips
+}
+
+// ownerOf returns the active group on s that carries a, or nil.
+func (s *segment) ownerOf(a netip.Addr) *group {
+	for _, g := range s.carriers[a] {
+		if g.owner {
+			return g
+		}
+	}
+	return nil
+}
+
+// LinkChanged tells the engine about a port's interface, or about one that is
+// only tracked. Groups whose family has a usable address start, the others
+// stop.
+func (e *Engine) LinkChanged(now time.Time, name string, l Link) {
+	if e.stopped {
+		return
+	}
+	if s := e.byName[name]; s != nil {
+		e.relink(now, s, l)
+	}
+	e.trackLink(now, name, l.Up)
+	e.Flush(now)
+}
+
+func (e *Engine) relink(now time.Time, s *segment, l Link) {
+	e.leaveOldAddress(now, s, &l)
+	moved := s.link.MAC != l.MAC
+	s.link = l
+	for _, g := range s.groups {
+		e.checkOwned(now, g)
+		if !g.hasMAC() {
+			g.mac = l.MAC
+		}
+		e.reconsider(now, g)
+		if moved && g.owner && !g.hasMAC() {
+			// Hosts, not only switches, have to learn the new MAC.
+			e.announce(now, g, fsm.Claim)
+			e.reschedule(g)
+		}
+	}
+}
+
+// leaveOldAddress stops the groups whose address changes while they still have
+// the old one, for a Resign counts only from the address of the active router.
+func (e *Engine) leaveOldAddress(now time.Time, s *segment, l *Link) {
+	for _, g := range s.groups {
+		was, is := s.link.Addr(g.wire.family), l.Addr(g.wire.family)
+		if !g.up || g.leader != nil || was == is || !l.Up || !is.IsValid() {
+			continue
+		}
+		g.up = false
+		e.step(now, g, fsm.Down{Cause: fsm.CauseAddressChanged, Detail: was.String() + " becomes " + is.String()})
+	}
+}
+
+// checkOwned notices when the interface has a VRRP owner's addresses itself.
+func (e *Engine) checkOwned(now time.Time, g *group) {
+	owned := len(g.vips) > 0 && g.seg.link.Owns(g.vips[0])
+	if owned == g.owned {
+		return
+	}
+	g.owned = owned
+	if err := g.prepare(); err != nil {
+		e.emit(now, g, eventWarning, "prepare: "+err.Error())
+	}
+	if g.owner { // what is prepared anew is shut
+		e.take(g)
+	}
+}
