@@ -343,8 +343,9 @@ func (d *Daemon) Deadline() (time.Time, bool) { return d.engine.Deadline() }
 // Woken implements driven.
 func (d *Daemon) Woken(now time.Time) { d.engine.Wake(now, d.sleeping.since()) }
 
-// turnBatches bounds how many batches of one socket are read before timers
-// are looked at again.
+// turnBatches bounds how many batches of one socket are read in a turn, which
+// ends earlier when a timer is due: a thousand groups that are resigned at once
+// must not make the hello of another one late.
 const turnBatches = 16
 
 // Readable implements driven.
@@ -358,11 +359,19 @@ func (d *Daemon) Readable(now time.Time, fd int) {
 		if err != nil && !errors.Is(err, unix.ENETDOWN) {
 			d.log.Debug("receive", "interface", p.name, "error", err)
 		}
-		if n == 0 {
-			break
+		d.engine.Flush(now)
+		if n == 0 || d.overdue() {
+			return
 		}
+		now = time.Now()
+		d.Woken(now)
 	}
-	d.engine.Flush(now)
+}
+
+// overdue reports whether Tick should have been called by now.
+func (d *Daemon) overdue() bool {
+	at, armed := d.engine.Deadline()
+	return armed && at.Before(time.Now())
 }
 
 // Tick implements driven.
