@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -23,6 +24,7 @@ func TestMain(m *testing.M) {
 		spin()
 	}
 	if netlab.Inside() {
+		manyAtOnce()
 		os.Exit(m.Run())
 	}
 	os.Exit(outside(m))
@@ -51,6 +53,17 @@ func outside(m *testing.M) int {
 		return m.Run()
 	}
 	return status
+}
+
+// manyAtOnce runs four tests at a time unless told otherwise: most of what they
+// do is wait for timers.
+func manyAtOnce() {
+	flag.Parse()
+	told := false
+	flag.Visit(func(f *flag.Flag) { told = told || f.Name == "test.parallel" })
+	if !told {
+		_ = flag.Set("test.parallel", "4")
+	}
 }
 
 // spin keeps a processor busy, but never for longer than a benchmark lasts.
