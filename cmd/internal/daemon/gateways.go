@@ -68,11 +68,21 @@ func (d *Daemon) tellGateways() {
 			}
 		}
 	}
+	byName := map[string][]netip.Addr{}
+	for index, hops := range byIndex {
+		if ifi, err := net.InterfaceByIndex(index); err == nil {
+			byName[ifi.Name] = hops
+		}
+	}
+	d.setGateways(byName)
+}
+
+// setGateways goes by the names of interfaces, which the engine knows before
+// the ports are open: routes that were there first are not told of again.
+func (d *Daemon) setGateways(byName map[string][]netip.Addr) {
 	d.loop.Post(func() {
-		for _, p := range d.ports {
-			if p.opened != nil {
-				d.engine.GatewaysChanged(time.Now(), p.name, byIndex[p.opened.index])
-			}
+		for name := range d.ports {
+			d.engine.GatewaysChanged(time.Now(), name, byName[name])
 		}
 	})
 }
