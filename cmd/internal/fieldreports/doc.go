@@ -5,6 +5,8 @@
 //	r ── switch ──┬── g1
 //	              └── g2
 //
+// The reports:
+//
 //   - announcements whose sender is 0.0.0.0 teach nobody (Microsoft KB980424)
 //   - a bridge forgets after five minutes and learns from ARP alone (KB2832644)
 //   - a router ignores gratuitous ARP and keeps its entry for 20 minutes
