@@ -87,4 +87,7 @@ func (e *Engine) send(g *group, s fsm.Send) {
 	}
 	g.counters.sent++
 	g.codec.encode(g, s)
+	if g.owner && s.Virtual {
+		g.seg.leases.beat = true
+	}
 }

@@ -49,7 +49,9 @@ func newFakePort() *fakePort {
 	return &fakePort{open: map[ID]bool{}, addrs: map[ID]bool{}, added: map[ID]Virtual{}, leases: map[ID]time.Duration{}}
 }
 
-func (p *fakePort) note(format string, args ...any) { p.log = append(p.log, fmt.Sprintf(format, args...)) }
+func (p *fakePort) note(format string, args ...any) {
+	p.log = append(p.log, fmt.Sprintf(format, args...))
+}
 
 func (p *fakePort) Add(id ID, v Virtual) error {
 	p.added[id] = v

@@ -74,6 +74,7 @@ func (e *Engine) flushSegment(now time.Time, s *segment) {
 	o := &s.out
 	failed := e.gate(now, s)
 	s.transmit()
+	e.renewBeat(now, s)
 	if len(o.add)+len(o.remove) > 0 {
 		s.port.Address(o.add, o.remove)
 	}

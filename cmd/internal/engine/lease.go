@@ -21,6 +21,8 @@ type leases struct {
 	stale    bool          // shortest is to be worked out again
 	renewed  time.Time     // when all were last known to be whole
 	retry    time.Time     // next attempt after a failed one, zero when the last succeeded
+	hello    time.Duration // the shortest of the owners, when shortest is known
+	beat     bool          // a hello of an owner leaves with the next flush
 	lost     []ID          // groups whose lease ran out; the next Tick fences them
 }
 
@@ -34,7 +36,21 @@ func (e *Engine) leaseOf(g *group) time.Duration {
 		return e.lease.Duration
 	}
 	st := g.elector().machine.Status()
-	return max(st.HoldTime+st.HelloTime, minimumLease)
+	return max(peersHold(g, st)+st.HelloTime, minimumLease)
+}
+
+// peersHold is how long the other routers wait at most for a sign of life.
+// HSRP's hello carries it. In VRRP it depends on the waiting router's priority:
+// three intervals and up to one whole skew (RFC 9568 section 6.1; in version 2
+// the skew is up to a second, RFC 3768 section 6.1).
+func peersHold(g *group, st fsm.Status) time.Duration {
+	switch {
+	case g.isHSRP():
+		return st.HoldTime
+	case g.wire.version == 2:
+		return 3*st.HelloTime + time.Second
+	}
+	return 4 * st.HelloTime
 }
 
 // elector returns the group whose election decides over g.
@@ -67,13 +83,33 @@ func (s *segment) shortestLease() time.Duration {
 	if !s.leases.stale {
 		return s.leases.shortest
 	}
-	s.leases.stale, s.leases.shortest = false, 0
+	l := &s.leases
+	l.stale, l.shortest, l.hello = false, 0, 0
 	for _, g := range s.groups {
-		if g.owner && g.lease > 0 && (s.leases.shortest == 0 || g.lease < s.leases.shortest) {
-			s.leases.shortest = g.lease
+		if !g.owner || g.lease <= 0 {
+			continue
+		}
+		if l.shortest == 0 || g.lease < l.shortest {
+			l.shortest = g.lease
+		}
+		if h := g.elector().machine.Status().HelloTime; l.hello == 0 || h < l.hello {
+			l.hello = h
 		}
 	}
-	return s.leases.shortest
+	return l.shortest
+}
+
+// renewBeat renews the leases with the hellos that have just left: a router
+// that dies goes on forwarding for one whole lease from its last hello, and so
+// for as long as the others wait. Hellos of many groups share a renewal.
+func (e *Engine) renewBeat(now time.Time, s *segment) {
+	if !s.leases.beat {
+		return
+	}
+	s.leases.beat = false
+	if s.shortestLease() > 0 && s.leases.retry.IsZero() && now.Sub(s.leases.renewed) >= s.leases.hello/2 {
+		e.renew(now, s)
+	}
 }
 
 // renewal returns when the segment's leases are to be renewed.
