@@ -47,6 +47,8 @@ type vrrpCodec struct {
 	peers   []netip.Addr
 	check   func(*hello.VRRP) hello.Reject
 	payload []byte
+	last    *hello.VRRP    // the last advertisement sent
+	left    hello.Checksum // and the form it left in
 }
 
 func configuredForm(s string) hello.Checksum {
@@ -73,6 +75,7 @@ func (c *vrrpCodec) sendForm() hello.Checksum {
 
 func (c *vrrpCodec) encode(g *group, s fsm.Send) {
 	m := s.Message.(*hello.VRRP)
+	c.last, c.left = m, c.sendForm()
 	env := g.envelope(s.Virtual)
 	claim := s.Virtual && m.Priority > 0
 	if len(c.peers) == 0 {
@@ -85,6 +88,16 @@ func (c *vrrpCodec) encode(g *group, s fsm.Send) {
 			group: g, claim: claim, dst: peer,
 			payload: hello.AppendVRRP(nil, m, c.text, c.sendForm(), env.Src, peer),
 		})
+	}
+}
+
+// sayAgain repeats the advertisement of an active router that left in another
+// form than the one just heard: the sender of that form may not have understood
+// it, which is why it claims the role too. An answer of the machine to the same
+// claim has made it needless.
+func (c *vrrpCodec) sayAgain(g *group) {
+	if g.owner && c.last != nil && c.left != c.sendForm() {
+		c.encode(g, fsm.Send{Message: c.last, Virtual: true})
 	}
 }
 

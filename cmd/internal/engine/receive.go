@@ -114,6 +114,7 @@ func (e *Engine) heardVRRP(now time.Time, s *segment, env *hello.Envelope, paylo
 	e.noteForm(now, g, c, p.Form, env.Src)
 	g.heard = heard{at: now, from: env.Src, priority: m.Priority}
 	e.received(now, g, env, m)
+	c.sayAgain(g)
 }
 
 func (e *Engine) received(now time.Time, g *group, env *hello.Envelope, m hello.Message) {
