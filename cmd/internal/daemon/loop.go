@@ -2,9 +2,11 @@ package daemon
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -34,23 +36,32 @@ func (l *loop) Post(fn func()) {
 	l.mu.Lock()
 	l.posts = append(l.posts, fn)
 	l.mu.Unlock()
-	one := [8]byte{7: 1}
-	if isLittleEndian {
-		one = [8]byte{0: 1}
-	}
+	var one [8]byte
+	binary.NativeEndian.PutUint64(one[:], 1)
 	_, _ = unix.Write(l.wake, one[:])
 }
 
-// Do runs fn on the loop's thread and waits for it, or for ctx.
+// Do runs fn on the loop's thread and waits for it. When ctx ends first fn is
+// not run any more.
 func (l *loop) Do(ctx context.Context, fn func()) error {
 	done := make(chan struct{})
-	l.Post(func() { fn(); close(done) })
+	var claimed atomic.Bool
+	l.Post(func() {
+		if claimed.CompareAndSwap(false, true) {
+			fn()
+			close(done)
+		}
+	})
 	select {
 	case <-done:
 		return nil
 	case <-ctx.Done():
+	}
+	if claimed.CompareAndSwap(false, true) {
 		return ctx.Err()
 	}
+	<-done // it has begun, and nothing on the loop takes long
+	return nil
 }
 
 // driven is what a loop drives.

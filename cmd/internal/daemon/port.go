@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
-	"sync"
+	"sync/atomic"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/engine"
 	"github.com/fhrpd/fhrpd/cmd/internal/prove"
@@ -16,80 +17,87 @@ import (
 
 // port is an interface of this host. It exists before the interface does and
 // outlives its deletion: what the engine has prepared is kept and put into
-// the kernel whenever the interface appears.
+// the kernel whenever the interface appears. Everything that may take time is
+// done by its worker, in order; the rest belongs to the loop's goroutine.
 type port struct {
-	name     string
-	stateDir string
-	log      *slog.Logger
-	multi    []netip.Addr // hello groups to be a member of
-	failed   func(engine.ID, error)
+	name   string
+	log    *slog.Logger
+	open   func(index int, routers map[engine.ID]engine.Virtual) (*opened, error)
+	failed func(engine.ID, error)
+	work   *worker
 
-	// Of the loop's goroutine.
+	link    vip.Link // as last reported
 	routers map[engine.ID]engine.Virtual
 	opened  *opened
-
-	// Of the background worker.
-	work chan addressWork
-	done sync.WaitGroup
+	opening bool                   // the worker is at it
+	fresh   atomic.Pointer[opened] // opened by the worker and not yet adopted
+	trouble string                 // why it could not be opened last time
 }
 
 // opened is what hangs on one incarnation of the interface.
 type opened struct {
 	index   int
-	socket  *sock.Socket
+	socket  wire
 	members *sock.Members
 	plane   *vip.Plane
+	routers map[engine.ID]engine.Virtual // what the plane was opened with
 }
 
-// addressWork is one call of Address for the worker.
-type addressWork struct {
-	plane       *vip.Plane
-	add, remove []vip.ID
-	barrier     chan struct{}
-	restore     func(missing []netip.Addr, err error)
+// wire is what moves frames: a sock.Socket.
+type wire interface {
+	FD() int
+	Receive(fn func(frame []byte, checksumReady bool)) (int, error)
+	Send(frames [][]byte) (int, error)
+	Close() error
 }
 
-func newPort(name string, groups []netip.Addr, o vip.Options, failed func(engine.ID, error)) *port {
-	p := &port{
-		name: name, stateDir: o.StateDir, log: o.Log, multi: groups, failed: failed,
-		routers: map[engine.ID]engine.Virtual{},
-		// Demotion must never wait for a slow kernel; every group can have a
-		// few changes outstanding.
-		work: make(chan addressWork, 4*4096),
+// newPort returns a port that is not open. multi are the hello groups to be a
+// member of.
+func newPort(name string, multi []netip.Addr, o vip.Options, failed func(engine.ID, error)) *port {
+	return &port{
+		name: name, log: o.Log, failed: failed, work: newWorker(), routers: map[engine.ID]engine.Virtual{},
+		open: func(index int, routers map[engine.ID]engine.Virtual) (*opened, error) {
+			return openInterface(name, index, multi, o, routers)
+		},
 	}
-	p.done.Go(p.worker)
-	return p
 }
 
-// open attaches the port to the interface as it is now. It must run on a
-// thread in the daemon's network namespace.
-func (p *port) open() (err error) {
-	ifi, err := net.InterfaceByName(p.name)
+// openInterface opens an interface as it is now. It must run on a thread in
+// the daemon's network namespace.
+func openInterface(name string, index int, multi []netip.Addr, vo vip.Options, routers map[engine.ID]engine.Virtual) (o *opened, err error) {
+	ifi, err := net.InterfaceByName(name)
 	if err != nil {
-		return fmt.Errorf("interface %s: %w", p.name, err)
+		return nil, fmt.Errorf("interface %s: %w", name, err)
 	}
-	o := &opened{index: ifi.Index}
+	if ifi.Index != index {
+		return nil, fmt.Errorf("interface %s: has been made anew", name)
+	}
+	o = &opened{index: ifi.Index, routers: routers}
 	defer func() {
 		if err != nil {
-			o.close()
+			err = errors.Join(err, o.close())
+			o = nil
 		}
 	}()
-	if o.socket, err = sock.Open(ifi, prove.Mark); err != nil {
-		return err
+	socket, err := sock.Open(ifi, prove.Mark)
+	if err != nil {
+		return o, err
 	}
-	if o.members, err = sock.Join(ifi, p.multi); err != nil {
-		return err
+	o.socket = socket
+	if o.members, err = sock.Join(ifi, multi); err != nil {
+		return o, err
 	}
-	if o.plane, err = vip.Open(p.name, vip.Options{StateDir: p.stateDir, Log: p.log}); err != nil {
-		return err
+	if o.plane, err = vip.Open(name, vo); err != nil {
+		return o, err
 	}
-	for id, v := range p.routers {
+	for id, v := range routers {
+		// A group that cannot be prepared is refused its gate later; the
+		// others need not suffer.
 		if err := o.plane.Add(vip.ID(id), router(v)); err != nil {
-			return fmt.Errorf("prepare group on %s: %w", p.name, err)
+			vo.Log.Error("group cannot be prepared", "interface", name, "error", err)
 		}
 	}
-	p.opened = o
-	return nil
+	return o, nil
 }
 
 // close detaches the port, undoing what it did to the kernel.
@@ -107,55 +115,97 @@ func (o *opened) close() error {
 	return errs
 }
 
-// detach closes what hangs on the present incarnation of the interface.
-func (p *port) detach() error {
-	o := p.opened
-	if o == nil {
-		return nil
+// attach has the interface opened, if it is there and not open; done is called
+// by the worker, and adopt is to follow on the loop's goroutine.
+func (p *port) attach(done func(error)) {
+	if p.opened != nil || p.opening || p.link.Index == 0 {
+		return
 	}
-	p.settle()
-	p.opened = nil
-	return o.close()
+	p.opening = true
+	index, routers := p.link.Index, maps.Clone(p.routers)
+	p.work.do(func() {
+		o, err := p.open(index, routers)
+		p.fresh.Store(o)
+		done(err)
+	})
 }
 
-// shutdown detaches for good and ends the worker.
-func (p *port) shutdown() error {
-	err := p.detach()
-	close(p.work)
-	p.done.Wait()
-	return err
+// adopt takes over what the worker has opened. It reports whether the port is
+// open now; the interface may have changed again meanwhile.
+func (p *port) adopt() bool {
+	p.opening = false
+	o := p.fresh.Swap(nil)
+	if o == nil {
+		return p.opened != nil
+	}
+	if o.index != p.link.Index {
+		p.discard(o)
+		return false
+	}
+	p.opened = o
+	for id, v := range p.routers {
+		if was, known := o.routers[id]; !known || !was.Equal(v) {
+			if err := p.replace(id, v, known); err != nil {
+				p.log.Error("group cannot be prepared", "interface", p.name, "error", err)
+			}
+		}
+	}
+	return true
+}
+
+// detach gives up the present incarnation of the interface.
+func (p *port) detach() {
+	if o := p.opened; o != nil {
+		p.opened = nil
+		p.discard(o)
+	}
+}
+
+// discard has o closed after what is still to be done with it.
+func (p *port) discard(o *opened) {
+	p.work.do(func() {
+		if err := o.close(); err != nil {
+			p.log.Warn("put the kernel back", "interface", p.name, "error", err)
+		}
+	})
+}
+
+// shutdown detaches for good. The worker's done tells when that has happened.
+func (p *port) shutdown() {
+	p.detach()
+	p.work.do(func() {
+		if o := p.fresh.Swap(nil); o != nil {
+			_ = o.close()
+		}
+	})
+	p.work.end()
 }
 
 // restore asks the worker to put back what is missing and calls done from
 // there.
 func (p *port) restore(done func([]netip.Addr, error)) {
-	p.work <- addressWork{plane: p.opened.plane, restore: done}
+	plane := p.opened.plane
+	p.work.do(func() { done(plane.Restore()) })
 }
 
-// settle waits until the worker has done what was asked so far.
-func (p *port) settle() {
-	b := make(chan struct{})
-	p.work <- addressWork{barrier: b}
-	<-b
-}
-
-func (p *port) worker() {
-	for w := range p.work {
-		if w.barrier != nil {
-			close(w.barrier)
-			continue
+// Address implements engine.Port.
+func (p *port) Address(add, remove []engine.ID) {
+	if p.opened == nil {
+		return
+	}
+	plane, in, out := p.opened.plane, ids[vip.ID](add), ids[vip.ID](remove)
+	p.work.do(func() {
+		err := plane.Address(in, out)
+		if err == nil {
+			return
 		}
-		if w.restore != nil {
-			w.restore(w.plane.Restore())
-			continue
-		}
-		if err := w.plane.Address(w.add, w.remove); err != nil {
-			for _, id := range w.add {
+		p.log.Warn("virtual addresses", "interface", p.name, "error", err)
+		for _, id := range in { // one that fails must not cost the others the role
+			if err := plane.Address([]vip.ID{id}, nil); err != nil {
 				p.failed(engine.ID(id), err)
 			}
-			p.log.Warn("virtual addresses", "interface", p.name, "error", err)
 		}
-	}
+	})
 }
 
 func router(v engine.Virtual) vip.Router {
@@ -169,6 +219,11 @@ func (p *port) Add(id engine.ID, v engine.Virtual) error {
 	if p.opened == nil {
 		return nil
 	}
+	return p.replace(id, v, known)
+}
+
+// replace puts a group into the kernel, in place of an earlier form of it.
+func (p *port) replace(id engine.ID, v engine.Virtual, known bool) error {
 	if known {
 		if err := p.opened.plane.Remove(vip.ID(id)); err != nil {
 			return err
@@ -214,13 +269,6 @@ func (p *port) Unicast(dst netip.Addr, payload []byte) error {
 		return net.ErrClosed
 	}
 	return p.opened.members.Send(dst, payload)
-}
-
-// Address implements engine.Port.
-func (p *port) Address(add, remove []engine.ID) {
-	if p.opened != nil {
-		p.work <- addressWork{plane: p.opened.plane, add: ids[vip.ID](add), remove: ids[vip.ID](remove)}
-	}
 }
 
 // Renew implements engine.Port.

@@ -14,11 +14,6 @@ const (
 	fifoPriority     = 10 // above everything ordinary, below the kernel's own threads
 )
 
-var isLittleEndian = func() bool {
-	x := uint16(1)
-	return *(*byte)(unsafe.Pointer(&x)) == 1
-}()
-
 // setFIFO asks for real-time priority for the calling thread only.
 func setFIFO() error {
 	param := int32(fifoPriority)

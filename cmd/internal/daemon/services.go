@@ -54,8 +54,11 @@ func page(st *status.Status) string {
 // hooksWithin is how long the last hooks may take at a clean stop.
 const hooksWithin = 700 * time.Millisecond
 
-func (d *Daemon) closeHooks() {
-	ctx, cancel := context.WithTimeout(context.Background(), hooksWithin)
+func (d *Daemon) closeHooks(deadline time.Time) {
+	if latest := time.Now().Add(hooksWithin); latest.Before(deadline) {
+		deadline = latest
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
 	if err := d.hooks.Close(ctx); err != nil {
 		d.log.Warn("hooks", "error", err)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/fhrpd/fhrpd/hello"
@@ -17,6 +18,11 @@ type Virtual struct {
 	Addrs  []netip.Addr
 	Owned  bool // VRRP address owner: the interface has the addresses anyway
 	Accept bool // false: packets to the addresses are dropped, ARP and ND are answered all the same
+}
+
+// Equal reports whether v and o are the same.
+func (v Virtual) Equal(o Virtual) bool {
+	return v.MAC == o.MAC && v.Owned == o.Owned && v.Accept == o.Accept && slices.Equal(v.Addrs, o.Addrs)
 }
 
 // Claim asks for a gate to be opened.

@@ -1,0 +1,238 @@
+package daemon
+
+import (
+	"errors"
+	"log/slog"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/engine"
+	"github.com/fhrpd/fhrpd/cmd/internal/hooks"
+	"github.com/fhrpd/fhrpd/configs"
+	"github.com/fhrpd/fhrpd/vip"
+)
+
+const testConfig = `
+[[hsrp]]
+interface = "eth0"
+group = 10
+virtual_ips = ["192.0.2.1"]
+`
+
+// plug is a daemon whose interface is opened by a fake; its loop is run by
+// hand.
+type plug struct {
+	*Daemon
+	port   *port
+	opens  []int // indexes
+	wires  int   // open now
+	refuse error
+}
+
+// fakeWire is a cable that leads nowhere. It floods its reader if flood is set.
+type fakeWire struct {
+	fd    int
+	open  *int
+	sent  int
+	reads int
+	flood []byte
+}
+
+func (w *fakeWire) FD() int                           { return w.fd }
+func (w *fakeWire) Send(frames [][]byte) (int, error) { w.sent += len(frames); return len(frames), nil }
+func (w *fakeWire) Close() error                      { *w.open--; return nil }
+func (w *fakeWire) Receive(fn func([]byte, bool)) (int, error) {
+	w.reads++
+	if w.flood == nil {
+		return 0, nil
+	}
+	for range 64 {
+		fn(w.flood, true)
+	}
+	return 64, nil
+}
+
+func newPlug(t *testing.T) *plug {
+	t.Helper()
+	c, err := configs.Parse("test", []byte(testConfig))
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	p := &plug{Daemon: &Daemon{
+		opts: Options{Config: c}, log: log, loop: mustLoop(t), ports: map[string]*port{}, byFD: map[int]*port{},
+		virtual: virtualAddresses(c), hooks: hooks.New(c, log),
+	}}
+	p.port = newPort("eth0", nil, vip.Options{Log: log}, p.addressFailed)
+	p.ports["eth0"] = p.port
+	p.port.open = func(index int, routers map[engine.ID]engine.Virtual) (*opened, error) {
+		p.opens = append(p.opens, index)
+		if p.refuse != nil {
+			return nil, p.refuse
+		}
+		p.wires++
+		return &opened{index: index, socket: &fakeWire{fd: 100 + index, open: &p.wires}, routers: routers}, nil
+	}
+	if p.engine, err = engine.New(c, engine.Options{Ports: map[string]engine.Port{"eth0": p.port}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.engine.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// event is what the watcher says of eth0; index 0 is its absence.
+func (p *plug) event(index int) {
+	a := netip.MustParseAddr("192.0.2.10")
+	l := vip.Link{Name: "eth0", Index: index, Up: index != 0}
+	if index != 0 {
+		l.MAC, l.Addr4, l.Addrs = [6]byte{2, 1}, a, []netip.Prefix{netip.PrefixFrom(a, 24)}
+	}
+	p.linkEvent(vip.Event{Link: l})
+}
+
+// settle lets the worker and the loop do what they have.
+func (p *plug) settle() {
+	for range 5 {
+		synctest.Wait()
+		p.loop.drain()
+	}
+}
+
+func (p *plug) state() string { return p.engine.Status(time.Now()).Groups[0].State }
+
+func (p *plug) want(t *testing.T, state string, fds ...int) {
+	t.Helper()
+	if got := p.state(); got != state {
+		t.Errorf("the group is in %s, want %s", got, state)
+	}
+	if diff := cmp.Diff(append([]int{}, fds...), append([]int{}, p.fds...)); diff != "" {
+		t.Errorf("descriptors (-want +got):\n%s", diff)
+	}
+}
+
+func TestPortFollowsItsInterface(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlug(t)
+		p.event(0)
+		p.settle()
+		p.want(t, "Init")
+
+		p.event(7)
+		p.want(t, "Init") // until the port is open
+		p.settle()
+		p.want(t, "Listen", 107)
+
+		p.event(9) // deleted and made again between two looks
+		p.want(t, "Init")
+		p.settle()
+		p.want(t, "Listen", 109)
+
+		p.event(0)
+		p.settle()
+		p.want(t, "Init")
+		if diff := cmp.Diff([]int{7, 9}, p.opens); diff != "" {
+			t.Errorf("opened (-want +got):\n%s", diff)
+		}
+		p.stop()
+		if p.wires != 0 {
+			t.Errorf("%d sockets were left open", p.wires)
+		}
+	})
+}
+
+func TestPortThatChangesWhileItIsOpenedIsOpenedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlug(t)
+		p.event(7)
+		p.event(8)
+		p.settle()
+		p.want(t, "Listen", 108)
+		p.stop()
+		if p.wires != 0 {
+			t.Errorf("%d sockets were left open", p.wires)
+		}
+	})
+}
+
+func TestPortThatCannotBeOpenedIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlug(t)
+		p.refuse = errors.New("in use by a live process")
+		p.event(7)
+		p.settle()
+		p.want(t, "Init")
+		p.refuse = nil
+		time.Sleep(openAgain) // virtual
+		p.settle()
+		p.want(t, "Listen", 107)
+		p.stop()
+		if p.wires != 0 {
+			t.Errorf("%d sockets were left open", p.wires)
+		}
+	})
+}
+
+func TestPostsAfterStopDoNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlug(t)
+		p.event(7)
+		synctest.Wait() // opened, and not yet adopted
+		p.stop()
+		p.event(9)
+		p.addressFailed(1, errors.New("too late"))
+		p.settle()
+		if diff := cmp.Diff([]int{7}, p.opens); diff != "" {
+			t.Errorf("opened (-want +got):\n%s", diff)
+		}
+		if p.wires != 0 {
+			t.Errorf("%d sockets were left open", p.wires)
+		}
+	})
+}
+
+// TestFloodDoesNotMakeATimerLate reads from a socket that always has more.
+func TestFloodDoesNotMakeATimerLate(t *testing.T) {
+	p := newPlug(t)
+	w := &fakeWire{fd: 5, open: &p.wires, flood: make([]byte, 60)}
+	p.port.opened = &opened{index: 7, socket: w}
+	p.listDescriptors()
+	p.port.link.Index = 7
+	a := netip.MustParseAddr("192.0.2.10")
+	p.engine.LinkChanged(time.Now().Add(-time.Hour), "eth0", engine.Link{
+		Name: "eth0", Up: true, MAC: [6]byte{2, 1}, Addr4: a, Addrs: []netip.Prefix{netip.PrefixFrom(a, 24)},
+	})
+	if !p.overdue() {
+		t.Fatal("no timer is due, the test proves nothing")
+	}
+	p.Readable(time.Now(), 5)
+	if w.reads != 1 {
+		t.Errorf("%d batches were read with a timer due, want 1", w.reads)
+	}
+	for p.overdue() {
+		p.Tick(time.Now())
+	}
+	w.reads = 0
+	p.Readable(time.Now(), 5)
+	if w.reads != turnBatches {
+		t.Errorf("%d batches were read with none due, want %d", w.reads, turnBatches)
+	}
+	p.stop()
+}
+
+func TestVirtualAddressesAreNotTakenForOwn(t *testing.T) {
+	p := &Daemon{virtual: map[netip.Addr]bool{netip.MustParseAddr("192.0.2.1"): true}}
+	l := vip.Link{Name: "eth0", Addrs: []netip.Prefix{
+		netip.MustParsePrefix("192.0.2.1/24"), netip.MustParsePrefix("192.0.2.10/24"),
+		netip.MustParsePrefix("fe80::1/64"),
+	}}
+	got := p.convert(l)
+	if got.Addr4 != netip.MustParseAddr("192.0.2.10") || got.LinkLocal != netip.MustParseAddr("fe80::1") {
+		t.Errorf("own addresses %s and %s", got.Addr4, got.LinkLocal)
+	}
+}

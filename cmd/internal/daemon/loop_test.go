@@ -1,0 +1,121 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+)
+
+// recorder is driven by a loop and writes down what for.
+type recorder struct {
+	fds      []int
+	deadline time.Time
+	log      []string
+	tick     func()
+}
+
+func (r *recorder) Descriptors() []int          { return r.fds }
+func (r *recorder) Deadline() (time.Time, bool) { return r.deadline, !r.deadline.IsZero() }
+func (r *recorder) Woken(time.Time)             { r.log = append(r.log, "woken") }
+func (r *recorder) Readable(_ time.Time, fd int) {
+	r.log = append(r.log, "readable")
+	var b [64]byte
+	_, _ = unix.Read(fd, b[:])
+}
+
+func (r *recorder) Tick(time.Time) {
+	r.log = append(r.log, "tick")
+	if r.tick != nil {
+		r.tick()
+	}
+}
+
+func mustLoop(t *testing.T) *loop {
+	t.Helper()
+	l, err := newLoop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(l.wake) })
+	return l
+}
+
+func TestATurnLooksAtTheClockFirstAndAtTimersLast(t *testing.T) {
+	l := mustLoop(t)
+	var p [2]int
+	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(p[0])
+	defer unix.Close(p[1])
+	if _, err := unix.Write(p[1], []byte("frame")); err != nil {
+		t.Fatal(err)
+	}
+	r := &recorder{fds: []int{p[0]}}
+	l.Post(func() { r.log = append(r.log, "post") })
+	if err := l.run(r, func() bool { return len(r.log) > 0 }); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"woken", "readable", "post", "tick"}, r.log); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestLoopWakesForADeadlineAlone(t *testing.T) {
+	l := mustLoop(t)
+	at := time.Now().Add(20 * time.Millisecond)
+	r := &recorder{deadline: at}
+	if err := l.run(r, func() bool { return len(r.log) > 0 }); err != nil {
+		t.Fatal(err)
+	}
+	if now := time.Now(); now.Before(at.Add(-time.Millisecond)) {
+		t.Errorf("woken %v early", at.Sub(now))
+	}
+}
+
+func TestPostsRunInOrder(t *testing.T) {
+	l := mustLoop(t)
+	var got []int
+	for i := range 5 {
+		l.Post(func() { got = append(got, i) })
+	}
+	if err := l.run(&recorder{}, func() bool { return len(got) > 0 }); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int{0, 1, 2, 3, 4}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestDoGivesUpWithItsContextAndIsNotRunLater(t *testing.T) {
+	l := mustLoop(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	ran := false
+	if err := l.Do(ctx, func() { ran = true }); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the context's error", err)
+	}
+	l.drain()
+	if ran {
+		t.Error("what was given up was done all the same")
+	}
+}
+
+func TestDoWaitsForWhatHasBegun(t *testing.T) {
+	l := mustLoop(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	result := make(chan error, 1)
+	value := 0
+	go func() { result <- l.Do(ctx, func() { cancel(); value = 7 }) }()
+	r := &recorder{}
+	if err := l.run(r, func() bool { return value == 7 }); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-result; err != nil || value != 7 {
+		t.Errorf("got %v and %d, want the result", err, value)
+	}
+}
