@@ -128,19 +128,28 @@ func (l *lan) inject(port string, frame []byte) {
 
 func (l *lan) send(ns *netlab.NS, dev string, frame []byte) {
 	l.t.Helper()
+	conn := l.socket(ns, dev)
+	defer conn.Close()
+	must(l.t, put(conn, frame))
+}
+
+// socket returns a socket that puts frames on an interface.
+func (l *lan) socket(ns *netlab.NS, dev string) (conn *packet.Conn) {
+	l.t.Helper()
 	must(l.t, ns.Do(func() error {
 		ifi, err := net.InterfaceByName(dev)
 		if err != nil {
 			return err
 		}
-		conn, err := packet.Listen(ifi, packet.Raw, unix.ETH_P_LOOP, nil)
-		if err != nil {
-			return err
-		}
-		defer conn.Close()
-		_, err = conn.WriteTo(frame, &packet.Addr{HardwareAddr: net.HardwareAddr(frame[:6])})
+		conn, err = packet.Listen(ifi, packet.Raw, unix.ETH_P_LOOP, nil)
 		return err
 	}))
+	return conn
+}
+
+func put(conn *packet.Conn, frame []byte) error {
+	_, err := conn.WriteTo(frame, &packet.Addr{HardwareAddr: net.HardwareAddr(frame[:6])})
+	return err
 }
 
 const probePort = 7777
