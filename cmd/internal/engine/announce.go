@@ -90,3 +90,23 @@ func (e *Engine) Restored(now time.Time, name string, missing []netip.Addr, err 
 		e.emitSegment(now, s, eventWarning, "put virtual addresses back: "+err.Error())
 	}
 }
+
+// Moved tells the engine that the switches behind some ports have lost their
+// way here, though no link went down. Every group that is active there is
+// announced as if it had just taken over.
+func (e *Engine) Moved(now time.Time, ports []string, reason string) {
+	for _, name := range ports {
+		s := e.byName[name]
+		if s == nil {
+			continue
+		}
+		for _, g := range s.groups {
+			if g.owner {
+				e.emit(now, g, eventAnnounce, "announced again: "+reason)
+				e.announce(now, g, fsm.Claim)
+				e.reschedule(g)
+			}
+		}
+	}
+	e.Flush(now)
+}
