@@ -201,3 +201,11 @@ func must(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
+
+// own returns the gateway's own address.
+func (g *gateway) own(f family) netip.Addr {
+	if f.vip.Is4() {
+		return g.ip
+	}
+	return g.ip6
+}

@@ -178,7 +178,9 @@ func TestSNATProofWithoutPing(t *testing.T) {
 		filter func(s *segment)
 	}{
 		{"udp", func(s *segment) { must(s.t, s.r.Sysctl("net/ipv4/icmp_echo_ignore_all", "1")) }},
-		{"tcp", func(s *segment) { s.filter(nftables.TableFamilyIPv4, nftables.ChainHookOutput, protocol(unix.IPPROTO_ICMP)...) }},
+		{"tcp", func(s *segment) {
+			s.filter(nftables.TableFamilyIPv4, nftables.ChainHookOutput, protocol(unix.IPPROTO_ICMP)...)
+		}},
 	} {
 		t.Run(c.method, func(t *testing.T) {
 			t.Parallel()
