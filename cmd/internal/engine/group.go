@@ -48,6 +48,7 @@ type group struct {
 	up       bool // what the machine was last told
 	alone    bool // no active router was heard since the group started
 	doubtful bool // the next Flush reconsiders it
+	moving   bool // its addresses are about to move to another MAC
 	owner    bool // the gate is open and the addresses are ours
 	opened   time.Time
 	lease    time.Duration // with which it was opened
@@ -99,7 +100,7 @@ type priority struct {
 // counters are the group's own; the rejects that no group can be blamed for
 // are the segment's.
 type counters struct {
-	sent, received, advertises uint64
+	sent, received uint64
 	announced, answered        uint64
 	conflicts, restored        uint64
 	rejected                   map[hello.Reject]uint64
