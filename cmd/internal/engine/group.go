@@ -100,10 +100,10 @@ type priority struct {
 // counters are the group's own; the rejects that no group can be blamed for
 // are the segment's.
 type counters struct {
-	sent, received uint64
-	announced, answered        uint64
-	conflicts, restored        uint64
-	rejected                   map[hello.Reject]uint64
+	sent, received      uint64
+	announced, answered uint64
+	conflicts, restored uint64
+	rejected            map[hello.Reject]uint64
 }
 
 // deadline returns the earliest of the group's deadlines.
