@@ -12,6 +12,9 @@ import (
 // announce starts what a machine asks for; what is due at once goes into the
 // same flush as the hello before it.
 func (e *Engine) announce(now time.Time, g *group, kind fsm.Announcement) {
+	if kind == fsm.Reassert && g.moving {
+		kind = fsm.Claim // hosts, not only switches, have something to learn
+	}
 	switch kind {
 	case fsm.Claim:
 		g.schedule.Start(now, g.timing())

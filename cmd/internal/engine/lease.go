@@ -126,6 +126,9 @@ func (s *segment) renewal() (time.Time, bool) {
 
 // leaseWork returns when checkLeases has something to do.
 func (s *segment) leaseWork() (time.Time, bool) {
+	if len(s.leases.lost) > 0 {
+		return s.leases.renewed, true // now
+	}
 	at, armed := s.renewal()
 	if len(s.stuck.ids) > 0 && (!armed || s.stuck.at.Before(at)) {
 		return s.stuck.at, true
@@ -217,11 +220,21 @@ func (e *Engine) Wake(now time.Time, suspended time.Duration) {
 		}
 		for _, g := range s.groups {
 			if gap := s.leaseAge(now, g) + suspended; g.owner && g.lease > 0 && gap > g.lease {
-				e.fence(now, g, fsm.CauseStalled, fmt.Sprintf("nothing was done for %v, the lease is %v", gap.Round(time.Millisecond), g.lease))
+				cause, detail := s.whyOld(g, gap)
+				e.fence(now, g, cause, detail)
 			}
 		}
 	}
 	e.Flush(now)
+}
+
+// whyOld tells a process that slept from one that tried in vain.
+func (s *segment) whyOld(g *group, gap time.Duration) (fsm.Cause, string) {
+	gap = gap.Round(time.Millisecond)
+	if s.leases.retry.IsZero() {
+		return fsm.CauseStalled, fmt.Sprintf("nothing was done for %v, the lease is %v", gap, g.lease)
+	}
+	return fsm.CauseLeaseLost, fmt.Sprintf("the lease of %v could not be renewed for %v", g.lease, gap)
 }
 
 // fence takes the role from an active group in silence, and from its followers

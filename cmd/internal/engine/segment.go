@@ -92,12 +92,9 @@ func (e *Engine) relink(now time.Time, s *segment, l Link) {
 		if !g.hasMAC() {
 			g.mac = l.MAC
 		}
+		g.moving = moved && !g.hasMAC()
 		e.reconsider(now, g)
-		if moved && g.owner && !g.hasMAC() {
-			// Hosts, not only switches, have to learn the new MAC.
-			e.announce(now, g, fsm.Claim)
-			e.reschedule(g)
-		}
+		g.moving = false
 	}
 }
 

@@ -1,0 +1,148 @@
+package engine
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+func TestGroupWithoutAnUsableAddressWaits(t *testing.T) {
+	h := newHost(t, hsrpConfig)
+	l := newTestLink("eth0")
+	l.Addr4 = netip.Addr{}
+	h.e.LinkChanged(h.now, "eth0", l)
+	h.state("eth0:10", "Init")
+	h.up("eth0").state("eth0:10", "Listen")
+}
+
+func TestSinceIsSetFromTheStart(t *testing.T) {
+	h := newHost(t, hsrpConfig)
+	if got := h.group("eth0:10").Since; !got.Equal(t0) {
+		t.Errorf("since %v, want the start", got)
+	}
+	h.now = h.now.Add(time.Second)
+	h.up("eth0")
+	if got := h.group("eth0:10").Since; !got.Equal(h.now) {
+		t.Errorf("since %v, want the move", got)
+	}
+}
+
+func TestResignLeavesFromTheOldAddress(t *testing.T) {
+	for _, config := range []string{hsrpConfig, vrrpConfig} {
+		h := newHost(t, config).up("eth0").until("eth0:10", "Active").clear()
+		l := newTestLink("eth0")
+		l.Addr4 = netip.MustParseAddr("192.0.2.77")
+		h.e.LinkChanged(h.now, "eth0", l)
+		var env hello.Envelope
+		if _, err := hello.ParseFrame(h.port.frames[0], &env, true); err != nil || env.Src != own4 {
+			t.Errorf("first frame is %s from %s, want the resignation from the old address", describeFrame(h.port.frames[0]), env.Src)
+		}
+		if last := h.group("eth0:10").LastTransition; last.Cause != "address-changed" {
+			t.Errorf("cause %s", last.Cause)
+		}
+	}
+}
+
+func withMAC(mac hello.MAC) Link {
+	l := newTestLink("eth0")
+	l.MAC = mac
+	return l
+}
+
+func TestNewInterfaceMACIsAnnounced(t *testing.T) {
+	t.Run("interface mode: all over again", func(t *testing.T) {
+		h := newHost(t, vrrpConfig+"mac = \"interface\"\n").up("eth0").until("eth0:10", "Active").run(10 * time.Second).clear()
+		h.e.LinkChanged(h.now, "eth0", withMAC(otherMAC))
+		h.state("eth0:10", "Active")
+		h.run(5 * time.Second)
+		n := 0
+		for _, f := range h.port.frames {
+			if describeFrame(f) == "virtual reply 192.0.2.1" && hello.MAC(f[6:12]) == otherMAC {
+				n++
+			}
+		}
+		if n != 3 {
+			t.Errorf("announced %d times from the new MAC, want 3: %q", n, h.port.having("send"))
+		}
+	})
+	t.Run("virtual mode: once more", func(t *testing.T) {
+		h := vrrpActive(t)
+		h.e.LinkChanged(h.now, "eth0", withMAC(otherMAC))
+		h.state("eth0:10", "Active")
+		if got := h.port.having("send"); !slices.Contains(got, "send virtual reply 192.0.2.1") {
+			t.Errorf("sent %q", got)
+		}
+	})
+	t.Run("hsrp: elected again", func(t *testing.T) {
+		h := hsrpActive(t)
+		h.e.LinkChanged(h.now, "eth0", withMAC(otherMAC))
+		h.state("eth0:10", "Listen")
+	})
+}
+
+func TestInterfaceModeOpensNoGate(t *testing.T) {
+	h := newHost(t, vrrpConfig+"mac = \"interface\"\n").up("eth0").until("eth0:10", "Active")
+	if got := h.port.having("gate"); len(got) > 0 {
+		t.Errorf("gates %q", got)
+	}
+	if !h.port.addrs[1] || !slices.Contains(h.port.having("send"), "send real reply 192.0.2.1") {
+		t.Errorf("addresses %v, sent %q", h.port.addrs, h.port.having("send"))
+	}
+}
+
+func TestLinkFlapAnnouncesAgain(t *testing.T) {
+	h := newHost(t, vrrpConfig).up("eth0").until("eth0:10", "Active").run(10 * time.Second)
+	h.down("eth0")
+	h.state("eth0:10", "Initialize")
+	if h.port.open[1] || h.port.addrs[1] {
+		t.Error("the gate or the address stayed")
+	}
+	h.clear().up("eth0").until("eth0:10", "Active")
+	if !slices.Contains(h.port.log, "send virtual reply 192.0.2.1") || !h.port.addrs[1] {
+		t.Errorf("did %q", h.port.log)
+	}
+}
+
+func TestAddressOwnerIsPreparedAsOne(t *testing.T) {
+	h := newHost(t, manyVRRP(20, 1, "priority = 255")).up("eth0")
+	h.state("eth0:20", "Active")
+	if h.port.added[1].Owned {
+		t.Error("prepared as owner of an address that the interface does not have")
+	}
+	l := newTestLink("eth0")
+	l.Addrs = append(l.Addrs, netip.MustParsePrefix("192.0.2.20/24"))
+	h.e.LinkChanged(h.now, "eth0", l)
+	if !h.port.added[1].Owned || !h.port.open[1] || !h.port.addrs[1] {
+		t.Errorf("owned %v, gate %v, address %v", h.port.added[1].Owned, h.port.open[1], h.port.addrs[1])
+	}
+}
+
+func TestLearnedAddressReplacesTheOneBefore(t *testing.T) {
+	h := newHost(t, "[[hsrp]]\ninterface = \"eth0\"\ngroup = 10\n").up("eth0")
+	h.state("eth0:10", "Learn")
+	learn := func(vip string) {
+		h.heard(hsrpFrame(hello.OpHello, hello.Active, better, func(m *hello.HSRP, _ *hello.Envelope) {
+			m.VirtualIP = netip.MustParseAddr(vip)
+		}))
+	}
+	learn("192.0.2.1")
+	learn("192.0.2.1")
+	h.down("eth0")
+	h.up("eth0")
+	learn("192.0.2.2")
+	s := h.e.segments[0]
+	if len(s.carriers) != 1 || len(s.carriers[netip.MustParseAddr("192.0.2.2")]) != 1 {
+		t.Errorf("carriers %v, want the second address alone, once", s.carriers)
+	}
+	if diff := cmp.Diff([]netip.Addr{netip.MustParseAddr("192.0.2.2")}, h.port.added[1].Addrs, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
+		t.Errorf("prepared (-want +got):\n%s", diff)
+	}
+	if got := h.told(eventAddress); len(got) != 2 {
+		t.Errorf("told %q, want two lessons", got)
+	}
+}
