@@ -40,6 +40,7 @@ func commands(a *app) []*cobra.Command {
 		announceCommand(a),
 		announceMACsCommand(a),
 		whohasCommand(a),
+		doctorCommand(a),
 		verifyCommand(a),
 		labCommand(a),
 		versionCommand(a),

@@ -27,6 +27,12 @@ func (q question) source() string {
 	return q.from.String()
 }
 
+// Frame returns the question that Ask would send, for those who have a socket.
+func Frame(ifi *net.Interface, address netip.Addr) ([]byte, error) {
+	q, err := newQuestion(ifi, address.Unmap().WithZone(""))
+	return q.frame, err
+}
+
 func newQuestion(ifi *net.Interface, address netip.Addr) (question, error) {
 	q := question{mac: hello.MACFrom(ifi.HardwareAddr), own: isLocal(ifi, address)}
 	if q.mac.IsZero() {

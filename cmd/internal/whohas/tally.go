@@ -18,8 +18,8 @@ type tally struct {
 // add takes a frame that was heard after the given time. Whoever sends from
 // the address claims it, not only who answers the question.
 func (t *tally) add(after time.Duration, frame []byte) {
-	mac, via, ok := t.claim(frame)
-	if !ok || mac == t.own || mac.IsZero() || mac.IsMulticast() {
+	address, mac, via, ok := Claim(frame)
+	if !ok || address != t.address || mac == t.own {
 		return
 	}
 	for i := range t.answers {
@@ -35,21 +35,20 @@ func (t *tally) add(after time.Duration, frame []byte) {
 	t.answers = append(t.answers, a)
 }
 
-// claim returns the MAC that a frame says the address is at, and the MAC that
-// the frame came from.
-func (t *tally) claim(frame []byte) (mac, via hello.MAC, ok bool) {
-	if t.address.Is4() {
-		h, a, err := garp.ParseARP(frame)
-		return a.SenderMAC, h.Src, err == nil && a.SenderIP == t.address
+// Claim returns which address a frame says is at which MAC, and the MAC that
+// the frame came from. ok is false when it says nothing of the kind: it is no
+// ARP from an address and no Neighbor Advertisement, or the MAC is no station's.
+func Claim(frame []byte) (address netip.Addr, mac, via hello.MAC, ok bool) {
+	if h, a, err := garp.ParseARP(frame); err == nil {
+		address, mac, via = a.SenderIP, a.SenderMAC, h.Src
+	} else if h, nd, err := garp.ParseND(frame); err == nil && nd.Type == garp.NeighborAdvertisement {
+		address, mac, via = nd.Target, nd.LinkAddr, h.Src
+		if mac.IsZero() {
+			mac = h.Src
+		}
 	}
-	h, nd, err := garp.ParseND(frame)
-	if err != nil || nd.Type != garp.NeighborAdvertisement || nd.Target != t.address {
-		return mac, via, false
-	}
-	if nd.LinkAddr.IsZero() {
-		return h.Src, h.Src, true
-	}
-	return nd.LinkAddr, h.Src, true
+	ok = address.IsValid() && !address.IsUnspecified() && !mac.IsZero() && !mac.IsMulticast()
+	return address, mac, via, ok
 }
 
 // result returns the answers in the order in which they came; in JSON never

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/doctor"
+	"github.com/fhrpd/fhrpd/configs"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// listenTime is as long as hellos of default timers take to be heard.
+const listenTime = 3 * time.Second
+
+func doctorCommand(a *app) *cobra.Command {
+	var config string
+	listen := listenTime
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "what would break on this host and its segments, and the cure",
+		Long: "doctor looks at the host and listens to the segments of the configured groups.\n" +
+			"Each line is ok, warn or fail; what is wrong comes first, with the effect and\n" +
+			"the cure. It changes nothing, and exits 0 when there is nothing to fix and 1\n" +
+			"otherwise. Without a configuration at the default place it looks at the host\n" +
+			"alone.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.doctorConfig(config, cmd.Flags().Changed("config"))
+			if err != nil {
+				return err
+			}
+			return a.doctor(cmd.Context(), c, listen)
+		},
+	}
+	configFlag(cmd, &config)
+	cmd.Flags().DurationVar(&listen, "listen", listen, "how long to listen to the segments; 0 = not at all")
+	a.controlFlag(cmd)
+	a.jsonFlag(cmd)
+	return cmd
+}
+
+// doctorConfig loads the configuration, nil when nobody asked for one and there
+// is none. A faulty file is something to fix: exit 1.
+func (a *app) doctorConfig(path string, asked bool) (*configs.Config, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !asked {
+		fmt.Fprintf(a.stderr, "no %s: looking at the host alone\n", path)
+		return nil, nil
+	}
+	c, err := a.loadConfig(path)
+	if own, ok := errors.AsType[*exitError](err); ok {
+		return nil, &exitError{code: exitFailed, err: own.err}
+	}
+	return c, err
+}
+
+func (a *app) doctor(ctx context.Context, c *configs.Config, listen time.Duration) error {
+	host, err := doctor.Collect(ctx, c, doctor.Options{Listen: listen, Proven: a.provenInterfaces(ctx)})
+	if err != nil {
+		return err
+	}
+	findings := doctor.Examine(host, c)
+	if err := a.print(findings, func() string { return doctor.Text(findings) }); err != nil {
+		return err
+	}
+	if !doctor.Clean(findings) {
+		return quiet(exitFailed)
+	}
+	return nil
+}
+
+// provenInterfaces asks a daemon, where one runs, on which interfaces of its
+// active groups a neighbour is proven to deliver to it.
+func (a *app) provenInterfaces(ctx context.Context) []string {
+	s, err := a.daemon().Status(ctx)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, g := range s.Groups {
+		for _, t := range g.Takeover {
+			if t.Proven && g.State == hello.Active.String() && g.MACMode != "interface" {
+				out = append(out, g.Interface)
+			}
+		}
+	}
+	return out
+}

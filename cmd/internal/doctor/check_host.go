@@ -1,0 +1,184 @@
+package doctor
+
+import (
+	"fmt"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+func checkRights(e *exam) {
+	if !e.NetAdmin || !e.NetRaw {
+		e.find("rights", "this user", missing(e.NetAdmin, e.NetRaw))
+	} else {
+		e.fine("rights", "this user", "has CAP_NET_ADMIN and CAP_NET_RAW")
+	}
+	switch {
+	case !e.config.Daemon.Realtime:
+	case e.Realtime:
+		e.fine("realtime", "this user", "may use SCHED_FIFO")
+	default:
+		e.find("realtime", "this user", "may not use SCHED_FIFO")
+	}
+}
+
+func missing(admin, raw bool) string {
+	switch {
+	case admin:
+		return "lacks CAP_NET_RAW"
+	case raw:
+		return "lacks CAP_NET_ADMIN"
+	}
+	return "lacks CAP_NET_ADMIN and CAP_NET_RAW"
+}
+
+func checkNftables(e *exam) {
+	switch {
+	case e.Nftables == "":
+		e.fine("nftables", "nf_tables", "a netdev table with an ingress chain can be made")
+	case e.Untried:
+		e.find("nftables-untried", "nf_tables", e.Nftables)
+	default:
+		e.find("nftables", "nf_tables", e.Nftables)
+	}
+}
+
+// checkForwarding looks at IPv4 even without a group, as a gateway that does
+// not forward is none.
+func checkForwarding(e *exam) {
+	if e.has("", hello.IPv4) || len(e.groups) == 0 {
+		e.switchedOn("ipv4/ip_forward")
+	}
+	if e.has("", hello.IPv6) {
+		e.switchedOn("ipv6/conf/all/forwarding")
+	}
+	for _, dev := range e.devices() {
+		if e.has(dev, hello.IPv4) && e.Sysctls["ipv4/ip_forward"] == "1" {
+			e.switchedOn("ipv4/conf/" + dev + "/forwarding")
+		}
+		if e.has(dev, hello.IPv6) && e.Sysctls["ipv6/conf/all/forwarding"] == "1" {
+			e.switchedOn("ipv6/conf/" + dev + "/forwarding")
+		}
+	}
+}
+
+func (e *exam) switchedOn(path string) {
+	value, ok := e.sysctl(path)
+	switch {
+	case !ok: // the interface is missing, which another rule says
+	case value == "1":
+		e.fine("forwarding", "net/"+path, "1")
+	default:
+		e.find("forwarding", "net/"+path, value, "SETTING", "net/"+path)
+	}
+}
+
+func checkARP(e *exam) {
+	for _, dev := range e.devices() {
+		if !e.has(dev, hello.IPv4) {
+			continue
+		}
+		e.unwanted("arp-ignore", dev, "arp_ignore", "8")
+		e.unwanted("proxy-arp-pvlan", dev, "proxy_arp_pvlan", "1")
+		e.unwanted("drop-gratuitous-arp", dev, "drop_gratuitous_arp", "1")
+		if e.hasVirtual(dev) {
+			e.unwanted("arp-notify", dev, "arp_notify", "1")
+		}
+	}
+}
+
+// unwanted reports a setting of IPv4 that has a bad value for the interface or
+// for all; the greater of the two counts.
+func (e *exam) unwanted(id, dev, name, bad string) {
+	for _, scope := range []string{"all", dev} {
+		path := "ipv4/conf/" + scope + "/" + name
+		if e.Sysctls[path] == bad {
+			e.find(id, "net/"+path, bad, "SETTING", "net/"+path)
+			return
+		}
+	}
+}
+
+// hasVirtual reports whether an interface has a virtual address of its groups
+// as its own.
+func (e *exam) hasVirtual(dev string) bool {
+	i, _ := e.byName(dev)
+	for _, p := range i.Addresses {
+		for k := range e.groups {
+			if g := &e.groups[k]; g.Interface == dev && contains(g.VirtualIPs, p.Addr()) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// checkReversePath warns of the one case in which a strict filter hurts: the
+// way back to the hosts leads through another interface of the same network.
+func checkReversePath(e *exam) {
+	for _, dev := range e.devices() {
+		value := e.stronger(dev, "rp_filter")
+		if value == "" || !e.has(dev, hello.IPv4) {
+			continue
+		}
+		if other := e.sameNetwork(dev); value == "1" && other != "" {
+			setting := "net/ipv4/conf/" + dev + "/rp_filter"
+			e.find("rp-filter", dev, fmt.Sprintf("rp_filter is 1 (strict), and %s is in the same network", other),
+				"INTERFACE", dev, "OTHER", other, "SETTING", setting)
+			continue
+		}
+		e.fine("rp-filter", dev, "rp_filter is "+value)
+	}
+}
+
+// sameNetwork returns another interface that is up and has the network of one
+// of the virtual addresses of dev, "" when there is none.
+func (e *exam) sameNetwork(dev string) string {
+	for k := range e.groups {
+		g := &e.groups[k]
+		if g.Interface != dev || g.Family != 4 {
+			continue
+		}
+		for _, i := range e.Interfaces {
+			if i.Name != dev && i.Up && i.covers(g.VirtualIPs) {
+				return i.Name
+			}
+		}
+	}
+	return ""
+}
+
+// wanted are the settings that the daemon makes while it runs. Greater values
+// of arp_ignore do as well.
+var wanted = []struct{ name, value string }{{"arp_ignore", "1"}, {"arp_announce", "2"}, {"send_redirects", "0"}}
+
+func checkSysctls(e *exam) {
+	for _, dev := range e.devices() {
+		for _, w := range wanted {
+			path := "ipv4/conf/" + dev + "/" + w.name
+			value, ok := e.sysctl(path)
+			switch {
+			case !ok:
+			case value == w.value:
+				e.fine("sysctls", "net/"+path, value)
+			case e.ReadOnly:
+				e.find("sysctls", "net/"+path, value+", and it cannot be written", "SETTING", "net/"+path, "VALUE", w.value)
+			default:
+				e.fine("sysctls", "net/"+path, value+"; the daemon sets "+w.value+" while it runs")
+			}
+		}
+	}
+}
+
+func checkConntrack(e *exam) {
+	const path = "netfilter/nf_conntrack_tcp_loose"
+	switch value, ok := e.sysctl(path); {
+	case !ok: // connections are not tracked
+	case value == "0":
+		e.find("conntrack-loose", "net/"+path, value)
+	default:
+		e.fine("conntrack-loose", "net/"+path, value+": connections of the other router are taken over")
+	}
+	if value, ok := e.sysctl("ipv6/ip_nonlocal_bind"); ok && value == "0" && e.has("", hello.IPv6) {
+		e.fine("nonlocal-bind", "net/ipv6/ip_nonlocal_bind", "0: programs that bind to a virtual IPv6 address need 1, fhrpd does not")
+	}
+}

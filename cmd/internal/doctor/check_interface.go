@@ -1,0 +1,249 @@
+package doctor
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+func contains(list []netip.Addr, a netip.Addr) bool { return slices.Contains(list, a.WithZone("")) }
+
+// covers reports whether any of the addresses is in a network of i. A single
+// address is no network: no neighbour is reached by it.
+func (i Interface) covers(list []netip.Addr) bool {
+	for _, p := range i.Addresses {
+		if !p.IsSingleIP() && slices.ContainsFunc(list, p.Masked().Contains) {
+			return true
+		}
+	}
+	return false
+}
+
+func checkInterfaces(e *exam) {
+	for _, dev := range e.devices() {
+		i, ok := e.byName(dev)
+		if !ok {
+			e.find("interface-missing", dev, "does not exist", "INTERFACE", dev)
+			continue
+		}
+		e.fine("interface-missing", dev, "exists")
+		e.state(i)
+		if m, ok := e.byIndex(i.Master); ok && (m.Kind == "bridge" || m.Kind == "bond" || m.Kind == "team") {
+			e.find("enslaved", dev, fmt.Sprintf("is a port of %s %s", m.Kind, m.Name), "INTERFACE", dev, "OTHER", m.Name)
+		}
+		e.families(i)
+	}
+}
+
+func (e *exam) state(i Interface) {
+	switch {
+	case !i.Up:
+		e.find("interface-down", i.Name, "is switched off", "INTERFACE", i.Name)
+	case !i.Carrier:
+		e.find("interface-down", i.Name, "has no carrier", "INTERFACE", i.Name)
+	default:
+		e.fine("interface-down", i.Name, "is up")
+	}
+}
+
+// families looks at the addresses of an interface with groups.
+func (e *exam) families(i Interface) {
+	for _, f := range []hello.Family{hello.IPv4, hello.IPv6} {
+		if !e.has(i.Name, f) {
+			continue
+		}
+		if from := i.source(f); from.IsValid() {
+			e.fine("no-address", i.Name, fmt.Sprintf("sends from %s", from))
+		} else {
+			e.find("no-address", i.Name, fmt.Sprintf("has no address to send IPv%d from", f), "INTERFACE", i.Name)
+		}
+	}
+	for k := range e.groups {
+		if g := &e.groups[k]; g.Interface == i.Name {
+			e.networks(g, i)
+		}
+	}
+}
+
+// source returns the address that hellos of a family come from: IPv6 uses a
+// link-local one.
+func (i Interface) source(f hello.Family) netip.Addr {
+	for _, p := range i.Addresses {
+		if a := p.Addr(); hello.FamilyOf(a) == f && (f == hello.IPv4 || a.IsLinkLocalUnicast()) {
+			return a
+		}
+	}
+	return netip.Addr{}
+}
+
+func (e *exam) networks(g *group, i Interface) {
+	for _, vip := range g.VirtualIPs {
+		if i.covers([]netip.Addr{vip}) || vip.Is6() && vip.IsLinkLocalUnicast() {
+			continue
+		}
+		e.find("other-network", g.ref(), fmt.Sprintf("%s is in no network of %s", vip, i.Name),
+			"INTERFACE", i.Name, "ADDRESS", vip.String(), "GROUP", g.ref())
+	}
+}
+
+// bridgeOf returns the bridge that frames of an interface pass: itself, the one
+// it is a port of, or the one below.
+func (e *exam) bridgeOf(dev string) (Interface, bool) {
+	i, ok := e.byName(dev)
+	for range len(e.Interfaces) {
+		if !ok || i.Bridge != nil {
+			return i, ok
+		}
+		if m, ok := e.byIndex(i.Master); ok && m.Bridge != nil {
+			return m, true
+		}
+		i, ok = e.byIndex(i.Parent)
+	}
+	return Interface{}, false
+}
+
+func checkBridges(e *exam) {
+	for _, dev := range e.devices() {
+		b, ok := e.bridgeOf(dev)
+		if !ok {
+			continue
+		}
+		switch br := b.Bridge; {
+		case !br.Snooping:
+			e.fine("snooping", b.Name, "multicast snooping is off")
+		case br.Querier || br.QuerierHeard:
+			e.fine("snooping", b.Name, "multicast snooping has a querier")
+		case !e.has(dev, hello.IPv6):
+			e.fine("snooping", b.Name, "multicast snooping has no querier, and IPv4 hellos (224.0.0.x) need none")
+		default:
+			e.find("snooping", b.Name, "multicast snooping is on, and there is no querier", "BRIDGE", b.Name)
+		}
+	}
+}
+
+func checkRefresh(e *exam) {
+	for k := range e.groups {
+		g := &e.groups[k]
+		b, ok := e.bridgeOf(g.Interface)
+		if !ok || b.Bridge.Ageing == 0 {
+			continue
+		}
+		refresh, ageing := g.Announce.Refresh, b.Bridge.Ageing
+		switch {
+		case refresh == 0:
+			e.find("refresh", g.ref(), fmt.Sprintf("refresh is off, %s forgets after %s", b.Name, short(ageing)), "GROUP", g.ref(), "BRIDGE", b.Name)
+		case refresh >= ageing:
+			e.find("refresh", g.ref(), fmt.Sprintf("refresh is %s, %s forgets after %s", short(refresh), b.Name, short(ageing)), "GROUP", g.ref(), "BRIDGE", b.Name)
+		default:
+			e.fine("refresh", g.ref(), fmt.Sprintf("refresh is %s, %s forgets after %s", short(refresh), b.Name, short(ageing)))
+		}
+	}
+}
+
+// short writes a duration without its zero parts.
+func short(d time.Duration) string {
+	if d%time.Second == 0 {
+		return fmt.Sprintf("%ds", int(d/time.Second))
+	}
+	return d.String()
+}
+
+// drivers of network cards behind which something may filter MACs.
+var drivers = map[string]string{
+	"virtio_net": "virtio", "vmxnet3": "vmware", "hv_netvsc": "hyper-v", "ena": "cloud", "gve": "cloud",
+}
+
+// slots is a number of virtual MACs that most network cards can filter by.
+const slots = 16
+
+func checkDrivers(e *exam) {
+	for _, dev := range e.devices() {
+		card := e.hardware(dev)
+		n := e.virtualMACs(dev)
+		if card.Driver == "" || n == 0 {
+			continue
+		}
+		id, virtual := drivers[card.Driver]
+		switch {
+		case virtual && slices.Contains(e.Proven, dev):
+			e.fine(id, dev, "driver "+card.Driver+"; neighbours are proven to reach the virtual MAC")
+		case virtual:
+			e.find(id, dev, "driver "+card.Driver, "GROUP", e.anyGroup(dev))
+		case n > slots:
+			e.find("filter-slots", dev, fmt.Sprintf("%d virtual MACs, driver %s", n, card.Driver), "INTERFACE", dev)
+		default:
+			e.fine("filter-slots", dev, fmt.Sprintf("virtual MACs: %d, driver %s", n, card.Driver))
+		}
+	}
+}
+
+// hardware returns what is at the bottom of an interface, as far as it is one
+// card.
+func (e *exam) hardware(dev string) Interface {
+	i, ok := e.byName(dev)
+	for range len(e.Interfaces) {
+		below, more := e.byIndex(i.Parent)
+		if !ok || !more {
+			break
+		}
+		i = below
+	}
+	return i
+}
+
+func (e *exam) virtualMACs(dev string) int {
+	seen := map[hello.MAC]bool{}
+	for k := range e.groups {
+		if mac := e.groups[k].mac(); e.groups[k].Interface == dev && !mac.IsZero() {
+			seen[mac] = true
+		}
+	}
+	return len(seen)
+}
+
+func (e *exam) anyGroup(dev string) string {
+	for k := range e.groups {
+		if e.groups[k].Interface == dev {
+			return e.groups[k].ref()
+		}
+	}
+	return ""
+}
+
+func checkAddresses(e *exam) {
+	for k := range e.groups {
+		g := &e.groups[k]
+		for _, i := range e.Interfaces {
+			for _, p := range i.Addresses {
+				own := g.owner() && g.Interface == i.Name
+				if contains(g.VirtualIPs, p.Addr()) && !own {
+					e.find("leftover-address", i.Name, fmt.Sprintf("has %s, a virtual address of %s", p, g.ref()),
+						"INTERFACE", i.Name, "ADDRESS", p.String())
+				}
+			}
+		}
+	}
+}
+
+func checkManagers(e *exam) {
+	ids := map[string]string{"systemd-networkd": "networkd", "NetworkManager": "networkmanager"}
+	for _, dev := range e.devices() {
+		i, _ := e.byName(dev)
+		if id := ids[i.Manager]; id != "" {
+			e.find(id, dev, "is managed by "+i.Manager, "INTERFACE", dev)
+		}
+	}
+}
+
+func checkOthers(e *exam) {
+	for _, p := range e.Processes {
+		found := fmt.Sprintf("runs (process %d)", p.PID)
+		if p.Why != "" {
+			found = fmt.Sprintf("holds %s (process %d)", p.Why, p.PID)
+		}
+		e.find("other-daemon", p.Name, found, "PROCESS", p.Name)
+	}
+}

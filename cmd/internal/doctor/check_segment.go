@@ -1,0 +1,259 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// speaker is what a message says, in words that both protocols share.
+type speaker struct {
+	Heard
+	version  uint8
+	group    uint16
+	family   hello.Family
+	priority uint8
+	vips     []netip.Addr
+	times    string // hello and hold, or the interval
+	leaves   bool   // it resigns, so that priority and times mean nothing
+	verify   func(*group) error
+}
+
+// read returns what was said; ok is false when it is no message of a group.
+func read(h Heard) (s speaker, ok bool) {
+	s = speaker{Heard: h, family: hello.FamilyOf(h.Envelope.Src)}
+	if h.Envelope.Protocol == hello.ProtocolHSRP {
+		return s, s.readHSRP()
+	}
+	return s, s.readVRRP()
+}
+
+func (s *speaker) readHSRP() bool {
+	var p hello.HSRPPacket
+	if p.Parse(s.Payload) != nil || p.IsAdvertise || p.Match(&s.Envelope) != nil {
+		return false
+	}
+	m := p.HSRP
+	s.version, s.group, s.priority, s.leaves = m.Version, m.Group, m.Priority, m.Op == hello.OpResign
+	if m.VirtualIP.IsValid() && !m.VirtualIP.IsUnspecified() {
+		s.vips = []netip.Addr{m.VirtualIP}
+	}
+	if m.HelloTime != 0 {
+		s.times = hsrpTimes(m.HelloTime, m.HoldTime)
+	}
+	s.verify = func(g *group) error {
+		auth, err := hsrpAuth(g)
+		if err != nil {
+			return nil // what cannot be made cannot be compared
+		}
+		return p.Verify(s.Payload, &auth)
+	}
+	return true
+}
+
+func (s *speaker) readVRRP() bool {
+	var p hello.VRRPPacket
+	if p.Parse(s.Payload, s.Envelope.Src, s.Envelope.Dst) != nil {
+		return false
+	}
+	m := p.VRRP
+	s.version, s.group, s.priority, s.leaves = m.Version, uint16(m.VRID), m.Priority, m.Priority == hello.ResignPriority
+	s.vips, s.times = m.VirtualIPs, m.AdverInterval.String()
+	s.verify = func(g *group) error {
+		if m.Version != 2 {
+			return nil
+		}
+		return p.VerifyText(g.auth.Text)
+	}
+	return true
+}
+
+func hsrpAuth(g *group) (hello.Auth, error) {
+	if g.auth.MD5 != "" {
+		return hello.MD5Auth(g.auth.MD5, g.auth.KeyID)
+	}
+	return hello.TextAuth(g.auth.Text)
+}
+
+func hsrpTimes(helloTime, hold fmt.Stringer) string { return fmt.Sprintf("%s/%s", helloTime, hold) }
+
+// who names a speaker.
+func (s *speaker) who() string {
+	return fmt.Sprintf("%s (%s)", s.Envelope.Src, s.Envelope.SrcMAC)
+}
+
+// of reports whether s speaks in the group, in whatever version.
+func (s *speaker) of(g *group) bool {
+	return s.Interface == g.Interface && s.Envelope.Protocol == g.protocol && s.group == g.id && s.family == g.family()
+}
+
+func checkHeard(e *exam) {
+	var said []speaker
+	for _, h := range e.Heard {
+		if e.ownAddress(h) {
+			continue
+		}
+		if s, ok := read(h); ok {
+			said = append(said, s)
+		}
+	}
+	for k := range e.groups {
+		e.heardIn(&e.groups[k], said)
+	}
+}
+
+// ownAddress reports a message that somebody sent from an address of this
+// router. The router's own messages are not among what was heard.
+func (e *exam) ownAddress(h Heard) bool {
+	i, _ := e.byName(h.Interface)
+	own := slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr() == h.Envelope.Src })
+	if own {
+		e.find("own-address", h.Interface, fmt.Sprintf("%s also sends from %s", h.Envelope.SrcMAC, h.Envelope.Src))
+	}
+	return own
+}
+
+func (e *exam) heardIn(g *group, said []speaker) {
+	if e.Listened == 0 {
+		return
+	}
+	var others []netip.Addr
+	before := len(e.findings)
+	for k := range said {
+		s := &said[k]
+		if !s.of(g) {
+			continue
+		}
+		if !slices.Contains(others, s.Envelope.Src) {
+			others = append(others, s.Envelope.Src)
+		}
+		e.compare(g, s)
+	}
+	e.strangers(g, said, others)
+	if len(e.findings) == before {
+		e.fine("heard-address", g.ref(), heardWords(others, short(e.Listened)))
+	}
+}
+
+func heardWords(others []netip.Addr, within string) string {
+	if len(others) == 0 {
+		return "nobody else was heard within " + within
+	}
+	var names []string
+	for _, a := range others {
+		names = append(names, a.String())
+	}
+	return "agrees with " + strings.Join(names, ", ")
+}
+
+// compare looks at what makes two routers fail to agree, the first of these.
+func (e *exam) compare(g *group, s *speaker) {
+	ref := g.ref()
+	var reject hello.Reject
+	switch {
+	case s.version != g.version:
+		e.find("heard-version", ref, fmt.Sprintf("%s speaks version %d, version %d is configured", s.who(), s.version, g.version), "GROUP", ref)
+		return
+	case errors.As(s.verify(g), &reject):
+		e.find("heard-auth", ref, fmt.Sprintf("%s uses another one (%s)", s.who(), reject), "GROUP", ref)
+		return
+	}
+	if diff := g.otherAddresses(s); diff != "" {
+		e.find("heard-address", ref, fmt.Sprintf("%s has %s", s.who(), diff), "GROUP", ref)
+	}
+	e.compareTimes(g, s)
+}
+
+func (e *exam) compareTimes(g *group, s *speaker) {
+	want := g.hello.String()
+	if g.protocol == hello.ProtocolHSRP {
+		want = hsrpTimes(g.hello, g.hold)
+	}
+	if s.leaves || s.times == "" || s.times == want || g.learn {
+		return
+	}
+	id := "heard-timers"
+	if g.protocol == hello.ProtocolVRRP && g.version == 2 {
+		id = "heard-interval"
+	}
+	e.find(id, g.ref(), fmt.Sprintf("%s uses %s, %s is configured", s.who(), s.times, want), "GROUP", g.ref())
+}
+
+// otherAddresses returns how the virtual addresses differ: HSRP tells the
+// primary only, VRRP all of them.
+func (g *group) otherAddresses(s *speaker) string {
+	if len(s.vips) == 0 || len(g.VirtualIPs) == 0 {
+		return ""
+	}
+	mine := g.VirtualIPs
+	if g.protocol == hello.ProtocolHSRP {
+		mine = mine[:1]
+	}
+	a, b := slices.Clone(mine), slices.Clone(s.vips)
+	slices.SortFunc(a, netip.Addr.Compare)
+	slices.SortFunc(b, netip.Addr.Compare)
+	if slices.Equal(a, b) {
+		return ""
+	}
+	return fmt.Sprintf("%v, %v is configured", s.vips, mine)
+}
+
+// strangers reports who would win an election and is not explained: not listed
+// where routers are listed, the highest priority there is in HSRP, or one more
+// than the pair that a group usually is.
+func (e *exam) strangers(g *group, said []speaker, others []netip.Addr) {
+	for k := range said {
+		s := &said[k]
+		if !s.of(g) || s.version != g.version || s.leaves || s.priority <= g.Priority {
+			continue
+		}
+		var why string
+		switch listed := g.listed(); {
+		case slices.Contains(listed, s.Envelope.Src):
+		case g.peers:
+			why = "it is not among the peers"
+		case g.protocol == hello.ProtocolHSRP && s.priority == 255:
+			why = "the highest there is"
+		case len(others) > 1:
+			why = fmt.Sprintf("one of %d other routers", len(others))
+		}
+		if why != "" {
+			e.find("stranger", g.ref(), fmt.Sprintf("%s has priority %d, %d is configured: %s", s.who(), s.priority, g.Priority, why), "GROUP", g.ref())
+		}
+	}
+}
+
+func (g *group) listed() []netip.Addr { return g.Neighbors }
+
+// checkClaims looks at who answers for virtual addresses.
+func checkClaims(e *exam) {
+	for k := range e.groups {
+		g := &e.groups[k]
+		for _, c := range e.Claims {
+			if c.Interface != g.Interface || !slices.Contains(g.VirtualIPs, c.Address) {
+				continue
+			}
+			if e.rightful(g, c.MAC) {
+				e.fine("claimed", g.ref(), fmt.Sprintf("%s is at %s", c.Address, c.MAC))
+				continue
+			}
+			e.find("claimed", g.ref(), fmt.Sprintf("%s is at %s", c.Address, c.MAC), "INTERFACE", c.Interface, "ADDRESS", c.Address.String())
+		}
+	}
+}
+
+// rightful reports whether a MAC may answer for the group: its virtual one, or
+// without that one of the routers that were heard in it.
+func (e *exam) rightful(g *group, mac hello.MAC) bool {
+	if virtual := g.mac(); !virtual.IsZero() {
+		return mac == virtual
+	}
+	return slices.ContainsFunc(e.Heard, func(h Heard) bool {
+		s, ok := read(h)
+		return ok && s.of(g) && h.Envelope.SrcMAC == mac
+	})
+}

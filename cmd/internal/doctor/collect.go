@@ -1,0 +1,245 @@
+package doctor
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/links"
+	"github.com/fhrpd/fhrpd/configs"
+	"github.com/fhrpd/fhrpd/vip"
+)
+
+// Options say what to collect beyond the host itself.
+type Options struct {
+	Listen time.Duration // how long to listen to the segments of the groups; 0 = not
+	Proven []string      // see Host
+}
+
+// Collect looks at the host of the calling thread's network namespace. What
+// the user may not see is left empty, and a rule says that rights are missing;
+// only a kernel that does not tell its interfaces is an error, or the end of
+// ctx.
+func Collect(ctx context.Context, c *configs.Config, o Options) (*Host, error) {
+	h := &Host{
+		Root: os.Geteuid() == 0, NetAdmin: capable(unix.CAP_NET_ADMIN), NetRaw: capable(unix.CAP_NET_RAW),
+		Realtime: mayRealtime(), Processes: processes("/proc"), Proven: o.Proven,
+	}
+	h.tryNftables()
+	var err error
+	if h.Interfaces, err = interfaces(); err != nil {
+		return nil, err
+	}
+	if c == nil {
+		c = &configs.Config{}
+	}
+	e := &exam{Host: h, groups: groupsOf(c)}
+	h.readSysctls(e.devices())
+	if o.Listen > 0 && h.NetRaw {
+		err = e.listen(ctx, o.Listen)
+	}
+	return h, err
+}
+
+// capable reports whether the process holds a capability.
+func capable(c int) bool {
+	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&hdr, &data[0]); err != nil {
+		return false
+	}
+	return data[c/32].Effective&(1<<(c%32)) != 0
+}
+
+// fifoPriority is the real-time priority that the daemon asks for.
+const fifoPriority = 10
+
+func mayRealtime() bool {
+	var lim unix.Rlimit
+	err := unix.Getrlimit(unix.RLIMIT_RTPRIO, &lim)
+	return capable(unix.CAP_SYS_NICE) || err == nil && lim.Cur >= fifoPriority
+}
+
+// tryNftables makes what the daemon needs in a namespace of its own, so that
+// the host's rules are not touched even for a moment.
+func (h *Host) tryNftables() {
+	err := inPrivate(func() error {
+		s, err := vip.Probe()
+		return errors.Join(err, s.Netdev)
+	})
+	if err != nil {
+		h.Nftables = err.Error()
+		h.Untried = errors.Is(err, errNamespace)
+	}
+}
+
+var errNamespace = errors.New("no network namespace to try it in")
+
+// inPrivate runs fn on a thread in a network namespace of its own. The thread
+// ends with the goroutine, which never unlocks it.
+func inPrivate(fn func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			done <- errors.Join(errNamespace, err)
+			return
+		}
+		done <- fn()
+	}()
+	return <-done
+}
+
+func interfaces() ([]Interface, error) {
+	list, err := links.List()
+	if err != nil {
+		return nil, err
+	}
+	addresses := addresses()
+	managed := ownsHost()
+	var out []Interface
+	for _, l := range list {
+		i := Interface{Link: l, Addresses: addresses[l.Index]}
+		if l.Kind == "" && !l.Loopback {
+			i.Driver = driver(l.Name)
+		}
+		if managed {
+			i.Manager = manager("/", l.Index, l.Name)
+		}
+		out = append(out, i)
+	}
+	return out, nil
+}
+
+// addresses returns the addresses of each interface, by index.
+func addresses() map[int][]netip.Prefix {
+	out := map[int][]netip.Prefix{}
+	list, err := netlink.AddrList(nil, netlink.FAMILY_ALL)
+	if err != nil {
+		return out
+	}
+	for _, a := range list {
+		ip, ok := netip.AddrFromSlice(a.IP)
+		if ones, _ := a.Mask.Size(); ok {
+			out[a.LinkIndex] = append(out[a.LinkIndex], netip.PrefixFrom(ip.Unmap(), ones))
+		}
+	}
+	return out
+}
+
+// driver asks the kernel rather than /sys, which may show another namespace.
+func driver(name string) string {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return ""
+	}
+	defer unix.Close(fd)
+	info, err := unix.IoctlGetEthtoolDrvinfo(fd, name)
+	if err != nil {
+		return ""
+	}
+	return unix.ByteSliceToString(info.Driver[:])
+}
+
+// readSysctls reads what the checks want to know. Their "all" is the key of
+// those that count for every interface.
+func (h *Host) readSysctls(devs []string) {
+	h.Sysctls = map[string]string{}
+	paths := []string{
+		"ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv6/ip_nonlocal_bind", "netfilter/nf_conntrack_tcp_loose",
+	}
+	for _, dev := range append([]string{"all"}, devs...) {
+		paths = append(paths, "ipv6/conf/"+dev+"/forwarding")
+		for _, name := range []string{
+			"forwarding", "rp_filter", "arp_ignore", "arp_announce", "arp_notify", "send_redirects", "proxy_arp_pvlan", "drop_gratuitous_arp",
+		} {
+			paths = append(paths, "ipv4/conf/"+dev+"/"+name)
+		}
+	}
+	for _, p := range paths {
+		if b, err := os.ReadFile(filepath.Join("/proc/sys/net", p)); err == nil {
+			h.Sysctls[p] = string(bytes.TrimSpace(b))
+		}
+	}
+	h.ReadOnly = h.NetAdmin && !writable("/proc/sys/net/ipv4/conf/all/send_redirects")
+}
+
+// writable reports whether a file could be written, and writes nothing.
+func writable(path string) bool {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	return f.Close() == nil
+}
+
+// ownsHost reports whether this network namespace is the one of the init
+// process, whose managers number the same interfaces.
+func ownsHost() bool {
+	mine, err := os.Readlink("/proc/thread-self/ns/net")
+	if err != nil {
+		return false
+	}
+	theirs, err := os.Readlink("/proc/1/ns/net")
+	return err != nil || mine == theirs
+}
+
+// manager returns the program that manages an interface, "" when none does or
+// when it has been told to keep off what is not its own.
+func manager(root string, index int, name string) string {
+	link := itoa(index)
+	if b, err := os.ReadFile(filepath.Join(root, "run/systemd/netif/links", link)); err == nil {
+		state := setting(b, "ADMIN_STATE")
+		if state != "" && state != "unmanaged" && !told(root, "etc/systemd/networkd.conf*", "ManageForeignRoutes", "no", "false", "0") {
+			return "systemd-networkd"
+		}
+	}
+	if b, err := os.ReadFile(filepath.Join(root, "run/NetworkManager/devices", link)); err == nil {
+		managed := setting(b, "managed")
+		if (managed == "true" || managed == "1") && !told(root, "etc/NetworkManager/conf.d*", "ignore-carrier", "yes", "true", "1", "*", name) {
+			return "NetworkManager"
+		}
+	}
+	return ""
+}
+
+// told reports whether a file that matches the pattern, or lies in a folder
+// that does, sets key to one of the values.
+func told(root, pattern, key string, values ...string) bool {
+	files, _ := filepath.Glob(filepath.Join(root, pattern))
+	more, _ := filepath.Glob(filepath.Join(root, pattern, "*.conf"))
+	for _, f := range append(files, more...) {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			continue
+		}
+		got := setting(b, key)
+		for _, v := range values {
+			if got != "" && got == v {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// setting returns the last value of a key in a file of key=value lines.
+func setting(b []byte, key string) (value string) {
+	for line := range strings.Lines(string(b)) {
+		k, v, ok := strings.Cut(strings.TrimSpace(line), "=")
+		if ok && strings.TrimSpace(k) == key {
+			value = strings.TrimSpace(v)
+		}
+	}
+	return value
+}

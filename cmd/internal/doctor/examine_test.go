@@ -1,0 +1,341 @@
+package doctor
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/links"
+	"github.com/fhrpd/fhrpd/configs"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+func ip(s string) netip.Addr { return netip.MustParseAddr(s) }
+
+func prefixes(list ...string) (out []netip.Prefix) {
+	for _, s := range list {
+		out = append(out, netip.MustParsePrefix(s))
+	}
+	return out
+}
+
+// parse returns the configuration in text.
+func parse(t testing.TB, text string) *configs.Config {
+	t.Helper()
+	c, err := configs.Parse("test.toml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+const (
+	hsrpConfig = "[[hsrp]]\ninterface = \"eth1\"\ngroup = 10\nvirtual_ips = [\"192.0.2.1\"]\npriority = 110\nhello = \"1s\"\nhold = \"3s\"\n"
+	vrrpConfig = "[[vrrp]]\ninterface = \"eth1\"\nvrid = 20\nversion = 2\nvirtual_ips = [\"192.0.2.1\"]\npriority = 110\n"
+	vrrp6      = "[[vrrp]]\ninterface = \"eth1\"\nvrid = 20\nvirtual_ips = [\"fe80::1\", \"2001:db8::1\"]\n"
+)
+
+// healthy is a host on which nothing is wrong with any of the configurations
+// above.
+func healthy() *Host {
+	h := &Host{
+		Root: true, NetAdmin: true, NetRaw: true, Realtime: true,
+		Sysctls: map[string]string{
+			"ipv4/ip_forward": "1", "ipv6/conf/all/forwarding": "1", "ipv6/ip_nonlocal_bind": "0",
+			"netfilter/nf_conntrack_tcp_loose": "1", "ipv6/conf/eth1/forwarding": "1",
+		},
+		Interfaces: []Interface{
+			{Link: links.Link{Index: 1, Name: "lo", Loopback: true, Up: true, Carrier: true}, Addresses: prefixes("127.0.0.1/8")},
+			{Link: links.Link{Index: 2, Name: "eth0", Up: true, Carrier: true}, Addresses: prefixes("198.51.100.2/24")},
+			{Link: links.Link{Index: 3, Name: "eth1", Up: true, Carrier: true}, Driver: "igb",
+				Addresses: prefixes("192.0.2.2/24", "fe80::2/64", "2001:db8::2/64")},
+		},
+		Listened: 3 * time.Second,
+	}
+	for _, dev := range []string{"all", "eth1"} {
+		for name, value := range map[string]string{
+			"forwarding": "1", "rp_filter": "1", "arp_ignore": "0", "arp_announce": "0", "arp_notify": "0",
+			"send_redirects": "1", "proxy_arp_pvlan": "0", "drop_gratuitous_arp": "0",
+		} {
+			h.Sysctls["ipv4/conf/"+dev+"/"+name] = value
+		}
+	}
+	return h
+}
+
+func (h *Host) eth1() *Interface { return &h.Interfaces[2] }
+
+// set changes a setting of the host.
+func set(path, value string) func(*Host) {
+	return func(h *Host) { h.Sysctls[path] = value }
+}
+
+// onBridge makes eth1 a bridge.
+func onBridge(b links.Bridge) func(*Host) {
+	return func(h *Host) { h.eth1().Kind, h.eth1().Bridge, h.eth1().Driver = "bridge", &b, "" }
+}
+
+func driverOf(name string) func(*Host) { return func(h *Host) { h.eth1().Driver = name } }
+
+// says adds a message of another router.
+func says(m hello.Message, from string, auth string) func(*Host) {
+	return func(h *Host) { h.Heard = append(h.Heard, message(m, from, auth)) }
+}
+
+func message(m hello.Message, from, auth string) Heard {
+	src, mac := ip(from), hello.MAC{2, 0, 0, 0, 0, 0x99}
+	switch m := m.(type) {
+	case *hello.HSRP:
+		a, _ := hello.TextAuth(auth)
+		env := hello.GroupEnvelope(hello.ProtocolHSRP, m.Version, src, mac)
+		return Heard{"eth1", env, hello.AppendHSRP(nil, m, &a, src)}
+	case *hello.VRRP:
+		env := hello.GroupEnvelope(hello.ProtocolVRRP, m.Version, src, mac)
+		return Heard{"eth1", env, hello.AppendVRRP(nil, m, auth, hello.MessageOnly, src, env.Dst)}
+	}
+	panic("no such message")
+}
+
+// hsrp is a hello that agrees with hsrpConfig, changed.
+func hsrp(change func(*hello.HSRP)) *hello.HSRP {
+	m := &hello.HSRP{Version: 2, Op: hello.OpHello, State: hello.Standby, Family: hello.IPv4, Group: 10, Priority: 100,
+		HelloTime: time.Second, HoldTime: 3 * time.Second, VirtualIP: ip("192.0.2.1")}
+	change(m)
+	return m
+}
+
+// vrrp is an advertisement that agrees with vrrpConfig, changed.
+func vrrp(change func(*hello.VRRP)) *hello.VRRP {
+	m := &hello.VRRP{Version: 2, VRID: 20, Priority: 100, Family: hello.IPv4, AdverInterval: time.Second, VirtualIPs: []netip.Addr{ip("192.0.2.1")}}
+	change(m)
+	return m
+}
+
+func asIs[M any](*M) {}
+
+type examination struct {
+	name   string
+	config string // hsrpConfig when empty
+	change []func(*Host)
+	want   []string // rule and object of what is wrong
+}
+
+var examinations = []examination{
+	{name: "nothing is wrong"},
+	{name: "nothing is wrong with VRRP over IPv6", config: vrrp6},
+	{name: "rights", change: []func(*Host){func(h *Host) { h.NetRaw = false }}, want: []string{"rights this user"}},
+	{name: "no nf_tables", change: []func(*Host){func(h *Host) { h.Nftables = "operation not supported" }}, want: []string{"nftables nf_tables"}},
+	{name: "nf_tables not tried", change: []func(*Host){func(h *Host) { h.Nftables, h.Untried = "no namespace", true }}, want: []string{"nftables-untried nf_tables"}},
+	{name: "no realtime", change: []func(*Host){func(h *Host) { h.Realtime = false }}, want: []string{"realtime this user"}},
+	{name: "realtime not asked for", config: "[daemon]\nrealtime = false\n" + hsrpConfig, change: []func(*Host){func(h *Host) { h.Realtime = false }}},
+
+	{name: "forwarding off", change: []func(*Host){set("ipv4/ip_forward", "0")}, want: []string{"forwarding net/ipv4/ip_forward"}},
+	{name: "forwarding off on the interface", change: []func(*Host){set("ipv4/conf/eth1/forwarding", "0")}, want: []string{"forwarding net/ipv4/conf/eth1/forwarding"}},
+	{name: "IPv6 forwarding matters to IPv6", config: vrrp6, change: []func(*Host){set("ipv6/conf/all/forwarding", "0")}, want: []string{"forwarding net/ipv6/conf/all/forwarding"}},
+	{name: "IPv6 forwarding off on the interface", config: vrrp6, change: []func(*Host){set("ipv6/conf/eth1/forwarding", "0")}, want: []string{"forwarding net/ipv6/conf/eth1/forwarding"}},
+	{name: "IPv6 forwarding does not matter to IPv4", change: []func(*Host){set("ipv6/conf/all/forwarding", "0")}},
+
+	{name: "arp_ignore 8 of all", change: []func(*Host){set("ipv4/conf/all/arp_ignore", "8")}, want: []string{"arp-ignore net/ipv4/conf/all/arp_ignore"}},
+	{name: "arp_ignore 2 does no harm", change: []func(*Host){set("ipv4/conf/all/arp_ignore", "2")}},
+	{name: "proxy_arp_pvlan", change: []func(*Host){set("ipv4/conf/eth1/proxy_arp_pvlan", "1")}, want: []string{"proxy-arp-pvlan net/ipv4/conf/eth1/proxy_arp_pvlan"}},
+	{name: "gratuitous ARP dropped", change: []func(*Host){set("ipv4/conf/all/drop_gratuitous_arp", "1")}, want: []string{"drop-gratuitous-arp net/ipv4/conf/all/drop_gratuitous_arp"}},
+	{name: "arp_notify announces real addresses only", change: []func(*Host){set("ipv4/conf/all/arp_notify", "1")}},
+	{name: "arp_notify of an address owner", config: strings.Replace(vrrpConfig, "priority = 110", "priority = 255", 1), change: []func(*Host){
+		set("ipv4/conf/all/arp_notify", "1"), func(h *Host) { h.eth1().Addresses = prefixes("192.0.2.1/24") },
+	}, want: []string{"arp-notify net/ipv4/conf/all/arp_notify"}},
+
+	{name: "strict rp_filter and two interfaces in the network", change: []func(*Host){func(h *Host) { h.Interfaces[1].Addresses = prefixes("192.0.2.3/24") }}, want: []string{"rp-filter eth1"}},
+	{name: "loose rp_filter and two interfaces in the network", change: []func(*Host){
+		set("ipv4/conf/eth1/rp_filter", "2"), func(h *Host) { h.Interfaces[1].Addresses = prefixes("192.0.2.3/24") },
+	}},
+	{name: "the other interface of the network is off", change: []func(*Host){func(h *Host) { h.Interfaces[1].Addresses = prefixes("192.0.2.3/24"); h.Interfaces[1].Up = false }}},
+
+	{name: "settings that cannot be made", change: []func(*Host){func(h *Host) { h.ReadOnly = true }, set("ipv4/conf/eth1/arp_announce", "2")},
+		want: []string{"sysctls net/ipv4/conf/eth1/arp_ignore", "sysctls net/ipv4/conf/eth1/send_redirects"}},
+	{name: "no connection is picked up", change: []func(*Host){set("netfilter/nf_conntrack_tcp_loose", "0")}, want: []string{"conntrack-loose net/netfilter/nf_conntrack_tcp_loose"}},
+
+	{name: "interface missing", change: []func(*Host){func(h *Host) { h.Interfaces = h.Interfaces[:2] }}, want: []string{"interface-missing eth1"}},
+	{name: "interface off", change: []func(*Host){func(h *Host) { h.eth1().Up, h.eth1().Carrier = false, false }}, want: []string{"interface-down eth1"}},
+	{name: "no carrier", change: []func(*Host){func(h *Host) { h.eth1().Carrier = false }}, want: []string{"interface-down eth1"}},
+	{name: "port of a bridge", change: []func(*Host){func(h *Host) {
+		h.eth1().Master = 9
+		h.Interfaces = append(h.Interfaces, Interface{Link: links.Link{Index: 9, Name: "br0", Kind: "bridge", Bridge: &links.Bridge{}}})
+	}}, want: []string{"enslaved eth1"}},
+	{name: "in a VRF", change: []func(*Host){func(h *Host) {
+		h.eth1().Master = 9
+		h.Interfaces = append(h.Interfaces, Interface{Link: links.Link{Index: 9, Name: "red", Kind: "vrf"}})
+	}}},
+	{name: "no address", change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("fe80::2/64") }}, want: []string{"no-address eth1", "other-network hsrp:eth1:10"}},
+	{name: "no link-local address", config: vrrp6, change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("2001:db8::2/64") }}, want: []string{"no-address eth1"}},
+	{name: "in another network", change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("203.0.113.2/24") }}, want: []string{"other-network hsrp:eth1:10"}},
+	{name: "leftover address", change: []func(*Host){func(h *Host) { h.Interfaces[0].Addresses = prefixes("192.0.2.1/32") }}, want: []string{"leftover-address lo"}},
+	{name: "the owner's address is no leftover", config: strings.Replace(vrrpConfig, "priority = 110", "priority = 255", 1), change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("192.0.2.1/24") }}},
+
+	{name: "snooping without a querier", config: vrrp6, change: []func(*Host){onBridge(links.Bridge{Snooping: true, Ageing: 300e9})}, want: []string{"snooping eth1"}},
+	{name: "snooping with a querier", config: vrrp6, change: []func(*Host){onBridge(links.Bridge{Snooping: true, QuerierHeard: true, Ageing: 300e9})}},
+	{name: "snooping and a bridge that is a querier", config: vrrp6, change: []func(*Host){onBridge(links.Bridge{Snooping: true, Querier: true, Ageing: 300e9})}},
+	{name: "IPv4 hellos are not snooped", change: []func(*Host){onBridge(links.Bridge{Snooping: true, Ageing: 300e9})}},
+	{name: "snooping below a VLAN", config: vrrp6, change: []func(*Host){func(h *Host) {
+		h.eth1().Kind, h.eth1().Parent = "vlan", 9
+		h.Interfaces = append(h.Interfaces, Interface{Link: links.Link{Index: 9, Name: "br0", Kind: "bridge", Bridge: &links.Bridge{Snooping: true}}})
+	}}, want: []string{"snooping br0"}},
+	{name: "refresh slower than the bridge's memory", change: []func(*Host){onBridge(links.Bridge{Ageing: time.Minute})}, want: []string{"refresh hsrp:eth1:10"}},
+	{name: "refresh off", config: hsrpConfig + "announce = { refresh = \"off\" }\n", change: []func(*Host){onBridge(links.Bridge{Ageing: 300e9})}, want: []string{"refresh hsrp:eth1:10"}},
+	{name: "a bridge that remembers nothing", config: hsrpConfig + "announce = { refresh = \"off\" }\n", change: []func(*Host){onBridge(links.Bridge{})}},
+
+	{name: "virtio", change: []func(*Host){driverOf("virtio_net")}, want: []string{"virtio eth1"}},
+	{name: "virtio, and it works", change: []func(*Host){driverOf("virtio_net"), func(h *Host) { h.Proven = []string{"eth1"} }}},
+	{name: "virtio with the interface's MAC", config: hsrpConfig + "mac = \"interface\"\n", change: []func(*Host){driverOf("virtio_net")}},
+	{name: "VMware", change: []func(*Host){driverOf("vmxnet3")}, want: []string{"vmware eth1"}},
+	{name: "Hyper-V", change: []func(*Host){driverOf("hv_netvsc")}, want: []string{"hyper-v eth1"}},
+	{name: "cloud", change: []func(*Host){driverOf("ena")}, want: []string{"cloud eth1"}},
+	{name: "too many MACs for a card", config: manyGroups(17), want: []string{"filter-slots eth1"}},
+	{name: "not too many", config: manyGroups(16)},
+	{name: "managed by networkd", change: []func(*Host){func(h *Host) { h.eth1().Manager = "systemd-networkd" }}, want: []string{"networkd eth1"}},
+	{name: "managed by NetworkManager", change: []func(*Host){func(h *Host) { h.eth1().Manager = "NetworkManager" }}, want: []string{"networkmanager eth1"}},
+	{name: "another daemon", change: []func(*Host){func(h *Host) { h.Processes = []Process{{PID: 7, Name: "keepalived"}} }}, want: []string{"other-daemon keepalived"}},
+
+	{name: "a peer that agrees", change: []func(*Host){says(hsrp(asIs), "192.0.2.3", "")}},
+	{name: "another group's messages", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Group, m.VirtualIP = 11, ip("192.0.2.99") }), "192.0.2.3", "")}},
+	{name: "another address in our group", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.VirtualIP = ip("192.0.2.99") }), "192.0.2.3", "")}, want: []string{"heard-address hsrp:eth1:10"}},
+	{name: "a speaker that has not learned the address", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.VirtualIP = netip.IPv4Unspecified() }), "192.0.2.3", "")}},
+	{name: "version 1 in our group", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Version = 1 }), "192.0.2.3", "")}, want: []string{"heard-version hsrp:eth1:10"}},
+	{name: "another text", change: []func(*Host){says(hsrp(asIs), "192.0.2.3", "secret")}, want: []string{"heard-auth hsrp:eth1:10"}},
+	{name: "other timers", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.HoldTime = 9 * time.Second }), "192.0.2.3", "")}, want: []string{"heard-timers hsrp:eth1:10"}},
+	{name: "other timers where they are learned", config: strings.Replace(hsrpConfig, "hello = \"1s\"\nhold = \"3s\"\n", "", 1), change: []func(*Host){says(hsrp(asIs), "192.0.2.3", "")}},
+	{name: "our own address speaks", change: []func(*Host){says(hsrp(asIs), "192.0.2.2", "")}, want: []string{"own-address eth1"}},
+	{name: "the highest priority of HSRP", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Priority = 255 }), "192.0.2.66", "")}, want: []string{"stranger hsrp:eth1:10"}},
+	{name: "a resignation has no priority", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Op, m.Priority = hello.OpResign, 255 }), "192.0.2.66", "")}},
+	{name: "the other router may have the higher priority", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Priority = 120 }), "192.0.2.3", "")}},
+	{name: "one router too many", change: []func(*Host){
+		says(hsrp(asIs), "192.0.2.3", ""), says(hsrp(func(m *hello.HSRP) { m.Priority = 120 }), "192.0.2.66", ""),
+	}, want: []string{"stranger hsrp:eth1:10"}},
+	{name: "a third router that is listed", config: hsrpConfig + "neighbors = [\"192.0.2.66\"]\n", change: []func(*Host){
+		says(hsrp(asIs), "192.0.2.3", ""), says(hsrp(func(m *hello.HSRP) { m.Priority = 120 }), "192.0.2.66", ""),
+	}},
+
+	{name: "VRRP agrees", config: vrrpConfig, change: []func(*Host){says(vrrp(asIs), "192.0.2.3", "")}},
+	{name: "VRRP with more addresses", config: vrrpConfig, change: []func(*Host){says(vrrp(func(m *hello.VRRP) { m.VirtualIPs = append(m.VirtualIPs, ip("192.0.2.4")) }), "192.0.2.3", "")}, want: []string{"heard-address vrrp:eth1:20"}},
+	{name: "VRRP version 3 where 2 is configured", config: vrrpConfig, change: []func(*Host){says(vrrp(func(m *hello.VRRP) { m.Version = 3 }), "192.0.2.3", "")}, want: []string{"heard-version vrrp:eth1:20"}},
+	{name: "VRRP with a password", config: vrrpConfig, change: []func(*Host){says(vrrp(asIs), "192.0.2.3", "secret")}, want: []string{"heard-auth vrrp:eth1:20"}},
+	{name: "VRRP version 2 with another interval", config: vrrpConfig, change: []func(*Host){says(vrrp(func(m *hello.VRRP) { m.AdverInterval = 2 * time.Second }), "192.0.2.3", "")}, want: []string{"heard-interval vrrp:eth1:20"}},
+	{name: "VRRP version 3 learns another interval", config: strings.Replace(vrrpConfig, "version = 2", "version = 3", 1), change: []func(*Host){
+		says(vrrp(func(m *hello.VRRP) { m.Version, m.AdverInterval = 3, 2*time.Second }), "192.0.2.3", ""),
+	}, want: []string{"heard-timers vrrp:eth1:20"}},
+
+	{name: "the virtual MAC answers", change: []func(*Host){func(h *Host) {
+		h.Claims = []Claim{{"eth1", ip("192.0.2.1"), hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv4, 10)}}
+	}}},
+	{name: "a stranger answers", change: []func(*Host){func(h *Host) {
+		h.Claims = []Claim{{"eth1", ip("192.0.2.1"), hello.MAC{2, 0, 0, 0, 0, 0x66}}}
+	}}, want: []string{"claimed hsrp:eth1:10"}},
+	{name: "without a virtual MAC the other router may answer", config: hsrpConfig + "mac = \"interface\"\n", change: []func(*Host){
+		says(hsrp(asIs), "192.0.2.3", ""), func(h *Host) { h.Claims = []Claim{{"eth1", ip("192.0.2.1"), hello.MAC{2, 0, 0, 0, 0, 0x99}}} },
+	}},
+	{name: "without a virtual MAC nobody else may", config: hsrpConfig + "mac = \"interface\"\n", change: []func(*Host){
+		says(hsrp(asIs), "192.0.2.3", ""), func(h *Host) { h.Claims = []Claim{{"eth1", ip("192.0.2.1"), hello.MAC{2, 0, 0, 0, 0, 0x66}}} },
+	}, want: []string{"claimed hsrp:eth1:10"}},
+}
+
+func manyGroups(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "[[hsrp]]\ninterface = \"eth1\"\ngroup = %d\nvirtual_ips = [\"192.0.2.%d\"]\n", i+1, i+100)
+	}
+	return b.String()
+}
+
+func TestExamine(t *testing.T) {
+	for _, tt := range examinations {
+		t.Run(tt.name, func(t *testing.T) {
+			h := healthy()
+			for _, change := range tt.change {
+				change(h)
+			}
+			text := tt.config
+			if text == "" {
+				text = hsrpConfig
+			}
+			findings := Examine(h, parse(t, text))
+			var got []string
+			for _, f := range findings {
+				if f.Severity == OK {
+					continue
+				}
+				got = append(got, f.Rule+" "+f.Object)
+				if f.Found == "" || f.Effect == "" || f.Cure == "" {
+					t.Errorf("%+v does not say what is found, breaks and cures", f)
+				}
+				for _, word := range words {
+					if strings.Contains(f.Effect+f.Cure, word) {
+						t.Errorf("%s stands in %q, %q", word, f.Effect, f.Cure)
+					}
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("findings (-want +got):\n%s\n%s", diff, Text(findings))
+			}
+			if Clean(findings) != (len(tt.want) == 0) {
+				t.Errorf("clean is %v", Clean(findings))
+			}
+		})
+	}
+}
+
+// words are those that a finding has to replace.
+var words = []string{"INTERFACE", "SETTING", "GROUP", "ADDRESS", "BRIDGE", "OTHER", "PROCESS", "VALUE"}
+
+func TestEveryRuleHasAnExamination(t *testing.T) {
+	for _, r := range Rules {
+		broken := func(x examination) bool {
+			return slices.ContainsFunc(x.want, func(w string) bool { return strings.HasPrefix(w, r.ID+" ") })
+		}
+		if r.Severity != OK && !slices.ContainsFunc(examinations, broken) {
+			t.Errorf("no examination breaks rule %s", r.ID)
+		}
+	}
+}
+
+func TestRuleIDsAreUnique(t *testing.T) {
+	seen := map[string]bool{}
+	for _, r := range Rules {
+		if seen[r.ID] {
+			t.Errorf("rule %s is listed twice", r.ID)
+		}
+		seen[r.ID] = true
+	}
+}
+
+func TestWithoutConfigurationOnlyTheHostIsLookedAt(t *testing.T) {
+	h := healthy()
+	h.Sysctls["ipv4/ip_forward"] = "0"
+	var got []string
+	for _, f := range Examine(h, nil) {
+		got = append(got, string(f.Severity)+" "+f.Rule)
+	}
+	if diff := cmp.Diff([]string{"fail forwarding", "ok rights", "ok nftables", "ok conntrack-loose"}, got); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+}
+
+// A message that ends early is none, unless what is missing is the
+// authentication at its end.
+func TestGarbageIsNoMessage(t *testing.T) {
+	h := healthy()
+	m := message(hsrp(asIs), "192.0.2.3", "")
+	for n := range m.Payload {
+		cut := m
+		cut.Payload = m.Payload[:n]
+		h.Heard = append(h.Heard, cut)
+	}
+	for _, f := range Examine(h, parse(t, hsrpConfig)) {
+		if f.Severity != OK && f.Rule != "heard-auth" {
+			t.Errorf("%+v", f)
+		}
+	}
+}

@@ -1,0 +1,89 @@
+package doctor
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/links"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// Host is what was seen of a host and its segments.
+type Host struct {
+	Root       bool              // this user may do everything
+	NetAdmin   bool              // CAP_NET_ADMIN
+	NetRaw     bool              // CAP_NET_RAW
+	Realtime   bool              // SCHED_FIFO is allowed
+	Nftables   string            // why the tables that are needed cannot be made; "" when they can
+	Untried    bool              // Nftables says only that it could not be tried
+	Sysctls    map[string]string // by path below /proc/sys/net: ipv4/ip_forward
+	ReadOnly   bool              // /proc/sys/net cannot be written
+	Interfaces []Interface
+	Processes  []Process
+	Proven     []string // interfaces on which a neighbour was proven to deliver to the virtual MAC
+
+	Listened time.Duration // 0 = the segments were not listened to
+	Heard    []Heard
+	Claims   []Claim
+}
+
+// Interface is an interface with what belongs to it.
+type Interface struct {
+	links.Link
+	Driver    string // of hardware
+	Addresses []netip.Prefix
+	Manager   string // systemd-networkd, NetworkManager or ""
+}
+
+// Process is another program that speaks a redundancy protocol.
+type Process struct {
+	PID  int
+	Name string
+	Why  string // "" for a known name, else the socket it holds
+}
+
+// Heard is a message of somebody else.
+type Heard struct {
+	Interface string
+	Envelope  hello.Envelope
+	Payload   []byte
+}
+
+// Claim is a MAC that answers for a virtual address.
+type Claim struct {
+	Interface string
+	Address   netip.Addr
+	MAC       hello.MAC
+}
+
+func (h *Host) byName(name string) (Interface, bool) {
+	for _, i := range h.Interfaces {
+		if i.Name == name {
+			return i, true
+		}
+	}
+	return Interface{}, false
+}
+
+func (h *Host) byIndex(index int) (Interface, bool) {
+	for _, i := range h.Interfaces {
+		if index != 0 && i.Index == index {
+			return i, true
+		}
+	}
+	return Interface{}, false
+}
+
+// sysctl returns a setting's value; ok is false when the kernel does not have
+// it.
+func (h *Host) sysctl(path string) (value string, ok bool) {
+	value, ok = h.Sysctls[path]
+	return value, ok
+}
+
+// stronger returns the greater of the values that "all" and an interface have,
+// which is what counts for most settings of IPv4.
+func (h *Host) stronger(dev, name string) string {
+	all := h.Sysctls["ipv4/conf/all/"+name]
+	return max(all, h.Sysctls["ipv4/conf/"+dev+"/"+name])
+}

@@ -1,0 +1,238 @@
+package doctor
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/sock"
+)
+
+func TestMain(m *testing.M) { netlab.Main(m) }
+
+const patience = 15 * time.Second
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newNS(t *testing.T) *netlab.NS {
+	t.Helper()
+	ns, err := netlab.New()
+	must(t, err)
+	t.Cleanup(func() { ns.Close() })
+	return ns
+}
+
+// gateway is a router with eth1 on a switch, and somebody else there. Nothing
+// is wrong with it.
+func gateway(t *testing.T) (gw, other *netlab.NS) {
+	t.Helper()
+	netlab.Need(t)
+	gw, other = newNS(t), newNS(t)
+	sw := newNS(t)
+	for path, value := range map[string]string{
+		"net/ipv4/ip_forward": "1", "net/ipv6/conf/all/forwarding": "1",
+		"net/ipv4/conf/all/rp_filter": "1", "net/ipv4/conf/default/rp_filter": "1",
+	} {
+		must(t, gw.Sysctl(path, value))
+	}
+	must(t, netlab.Veth(netlab.End{NS: gw, Name: "eth1"}, netlab.End{NS: sw, Name: "gw"}))
+	must(t, netlab.Veth(netlab.End{NS: other, Name: "eth0", MAC: hello.MAC{2, 0, 0, 0, 0, 0x99}}, netlab.End{NS: sw, Name: "other"}))
+	must(t, sw.Bridge("sw", "gw", "other"))
+	must(t, gw.AddAddr("eth1", netip.MustParsePrefix("192.0.2.2/24")))
+	must(t, other.AddAddr("eth0", netip.MustParsePrefix("192.0.2.3/24")))
+	return gw, other
+}
+
+// examine returns what is wrong, as rule and object. What depends on the
+// machine of the test rather than on the namespace is left out.
+func examine(t *testing.T, ns *netlab.NS, config string, listen time.Duration) []string {
+	t.Helper()
+	c := parse(t, config)
+	var h *Host
+	must(t, ns.Do(func() (err error) { h, err = Collect(t.Context(), c, Options{Listen: listen}); return err }))
+	var out []string
+	for _, f := range Examine(h, c) {
+		if f.Severity != OK && !slices.Contains([]string{"nftables", "realtime", "other-daemon"}, f.Rule) {
+			out = append(out, f.Rule+" "+f.Object)
+		}
+	}
+	return out
+}
+
+// finds repeats the examination until it finds exactly want: a new interface
+// takes a moment to get its carrier and its link-local address.
+func finds(t *testing.T, ns *netlab.NS, config string, listen time.Duration, want ...string) {
+	t.Helper()
+	var got []string
+	err := netlab.Eventually(t.Context(), patience, func() bool {
+		got = examine(t, ns, config, listen)
+		return slices.Equal(got, want)
+	})
+	if err != nil {
+		t.Fatalf("found %q, want %q", got, want)
+	}
+}
+
+func TestHealthyGatewayHasNothingToFix(t *testing.T) {
+	gw, _ := gateway(t)
+	finds(t, gw, hsrpConfig, 200*time.Millisecond)
+}
+
+func TestForwardingOffIsFound(t *testing.T) {
+	gw, _ := gateway(t)
+	must(t, gw.Sysctl("net/ipv4/conf/eth1/forwarding", "0"))
+	finds(t, gw, hsrpConfig, 0, "forwarding net/ipv4/conf/eth1/forwarding")
+	must(t, gw.Sysctl("net/ipv4/ip_forward", "0"))
+	finds(t, gw, hsrpConfig, 0, "forwarding net/ipv4/ip_forward")
+}
+
+// A second interface in the network of the hosts, with the better route: a
+// datagram that arrives on eth1 is dropped while the filter is strict.
+func TestStrictReversePathFilterIsFoundWhereItDropsPackets(t *testing.T) {
+	gw, other := gateway(t)
+	finds(t, gw, hsrpConfig, 0)
+	must(t, netlab.Veth(netlab.End{NS: gw, Name: "eth2"}, netlab.End{NS: newNS(t), Name: "eth0"}))
+	must(t, gw.AddAddr("eth2", netip.MustParsePrefix("192.0.2.4/24")))
+	routes, err := gw.Netlink().RouteList(nil, netlink.FAMILY_V4)
+	must(t, err)
+	l, err := gw.Netlink().LinkByName("eth1")
+	must(t, err)
+	for _, r := range routes {
+		if r.LinkIndex == l.Attrs().Index && r.Dst != nil && r.Dst.String() == "192.0.2.0/24" {
+			must(t, gw.Netlink().RouteDel(&r))
+			r.Priority = 1000
+			must(t, gw.Netlink().RouteAdd(&r))
+		}
+	}
+	finds(t, gw, hsrpConfig, 0, "rp-filter eth1")
+	if arrives(t, other, gw, 300*time.Millisecond) {
+		t.Error("a datagram arrives: nothing is wrong with the filter")
+	}
+	must(t, gw.Sysctl("net/ipv4/conf/eth1/rp_filter", "2"))
+	finds(t, gw, hsrpConfig, 0)
+	if !arrives(t, other, gw, patience) {
+		t.Error("no datagram arrives after the cure")
+	}
+}
+
+// arrives reports whether a datagram from other arrives at the gateway's
+// address on eth1. Neither side is left to ask for the other's MAC, as the ARP
+// of the kernel is subject to the filter too.
+func arrives(t *testing.T, other, gw *netlab.NS, wait time.Duration) bool {
+	t.Helper()
+	mac, err := gw.MAC("eth1")
+	must(t, err)
+	l, err := other.Netlink().LinkByName("eth0")
+	must(t, err)
+	must(t, other.Netlink().NeighSet(&netlink.Neigh{
+		LinkIndex: l.Attrs().Index, IP: ip("192.0.2.2").AsSlice(), HardwareAddr: mac.HardwareAddr(), State: netlink.NUD_PERMANENT,
+	}))
+	in, err := gw.ListenPacket("udp", "192.0.2.2:9")
+	must(t, err)
+	defer in.Close()
+	out, err := other.Dial(t.Context(), "udp", "192.0.2.2:9")
+	must(t, err)
+	defer out.Close()
+	_, err = out.Write([]byte("over"))
+	must(t, err)
+	must(t, in.SetReadDeadline(time.Now().Add(wait)))
+	_, _, err = in.ReadFrom(make([]byte, 8))
+	return err == nil
+}
+
+func TestSnoopingWithoutQuerierIsFound(t *testing.T) {
+	gw, _ := gateway(t)
+	h := gw.Netlink()
+	must(t, gw.Bridge("br0", "eth1"))
+	br, err := h.LinkByName("br0")
+	must(t, err)
+	must(t, gw.Sysctl("net/ipv6/conf/br0/disable_ipv6", "0"))
+	must(t, gw.AddAddr("br0", netip.MustParsePrefix("fe80::2/64")))
+	must(t, gw.AddAddr("br0", netip.MustParsePrefix("2001:db8::2/64")))
+	config := strings.ReplaceAll(vrrp6, "eth1", "br0")
+	finds(t, gw, config, 0)
+	if err := h.BridgeSetMcastSnoop(br, true); err != nil {
+		t.Skipf("the bridges of this kernel do not snoop: %v", err)
+	}
+	finds(t, gw, config, 0, "snooping br0")
+}
+
+func TestPortOfABridgeAndLeftoverAddressAreFound(t *testing.T) {
+	gw, _ := gateway(t)
+	must(t, gw.AddAddr("eth1", netip.MustParsePrefix("192.0.2.1/24")))
+	finds(t, gw, hsrpConfig, 0, "leftover-address eth1")
+	must(t, gw.Bridge("br0", "eth1"))
+	finds(t, gw, hsrpConfig, 0, "enslaved eth1", "leftover-address eth1")
+}
+
+func TestMissingAndDownInterfacesAreFound(t *testing.T) {
+	gw, _ := gateway(t)
+	must(t, gw.LinkDown("eth1"))
+	finds(t, gw, hsrpConfig, 200*time.Millisecond, "interface-down eth1")
+	finds(t, gw, strings.ReplaceAll(hsrpConfig, "eth1", "eth7"), 200*time.Millisecond, "interface-missing eth7")
+}
+
+// Somebody else speaks in our group, for another address, and has ours.
+func TestClashingGroupOnTheWireIsFound(t *testing.T) {
+	gw, other := gateway(t)
+	finds(t, gw, hsrpConfig, 0)
+	must(t, other.AddAddr("eth0", netip.MustParsePrefix("192.0.2.1/24")))
+	m := message(hsrp(func(m *hello.HSRP) { m.VirtualIP, m.Priority = ip("192.0.2.77"), 255 }), "192.0.2.3", "")
+	stop := speak(t, other, hello.AppendFrame(nil, &m.Envelope, m.Payload))
+	defer stop()
+	finds(t, gw, hsrpConfig, 500*time.Millisecond,
+		"heard-address hsrp:eth1:10", "claimed hsrp:eth1:10", "stranger hsrp:eth1:10")
+}
+
+// speak sends a frame every 50 ms until stop is called, and for a minute at
+// most.
+func speak(t *testing.T, ns *netlab.NS, frame []byte) (stop func()) {
+	t.Helper()
+	var s *sock.Socket
+	must(t, ns.Do(func() error {
+		ifi, err := net.InterfaceByName("eth0")
+		if err != nil {
+			return err
+		}
+		s, err = sock.Open(ifi, 0)
+		return err
+	}))
+	end, done := make(chan struct{}), make(chan error, 1)
+	go func() {
+		tick := time.NewTicker(50 * time.Millisecond)
+		defer tick.Stop()
+		var errs error
+		for range 1200 {
+			_, err := s.Send([][]byte{frame})
+			errs = errors.Join(errs, err)
+			select {
+			case <-tick.C:
+			case <-end:
+				done <- errs
+				return
+			}
+		}
+		<-end
+		done <- errs
+	}()
+	return func() {
+		close(end)
+		if err := <-done; err != nil {
+			t.Errorf("speak: %v", err)
+		}
+		s.Close()
+	}
+}
