@@ -75,6 +75,12 @@ func (d *Daemon) Stop() { d.t.Helper(); d.end(unix.SIGTERM) }
 // Kill ends the daemon as a crash does.
 func (d *Daemon) Kill() { d.t.Helper(); d.end(unix.SIGKILL) }
 
+// PID returns the process of a daemon that was started.
+func (d *Daemon) PID() int { return d.proc.Process.Pid }
+
+// Running reports whether the daemon was started and has not ended.
+func (d *Daemon) Running() bool { return d.running() }
+
 func (d *Daemon) end(s unix.Signal) {
 	d.t.Helper()
 	if err := d.proc.Process.Signal(s); err != nil {

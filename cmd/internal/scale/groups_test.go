@@ -1,0 +1,166 @@
+package scale
+
+import (
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+)
+
+const (
+	hold    = 3 * time.Second
+	stopMax = 2 * time.Second
+)
+
+// BenchmarkGroups measures a pair with many groups through its whole life.
+func BenchmarkGroups(b *testing.B) {
+	for _, n := range []int{1, 256, 1000, 4096} {
+		b.Run(fmt.Sprintf("hsrp/%d", n), func(b *testing.B) {
+			p := newPair(b, 1)
+			p.life(b, n, p.groups(n, 110), p.groups(n, 100)+punctual)
+		})
+	}
+	b.Run("vrrp/254", func(b *testing.B) {
+		p := newPair(b, 1)
+		p.life(b, 254, p.routers(254, 110), p.routers(254, 100)+punctual)
+	})
+}
+
+// life is one iteration: start, stay, crash, restart, stop.
+func (p *pair) life(b *testing.B, n int, better, worse string) {
+	for b.Loop() {
+		millis(b, "start", p.started(p.a, better))
+		p.a.WaitAll("Active")
+		millis(b, "start-beside", p.started(p.b, worse))
+		p.b.WaitAll("Standby", "Backup", "Active")
+		p.stay(b)
+		p.crash(b, n)
+		p.cleaned(b, n, better)
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+func millis(b *testing.B, what string, d time.Duration) {
+	b.ReportMetric(float64(d.Microseconds())/1000, "ms-"+what)
+}
+
+// started starts a daemon and returns how long it took until every group ran.
+func (p *pair) started(g *gateway, config string) time.Duration {
+	p.t.Helper()
+	began := time.Now()
+	g.Start(config)
+	g.Eventually("every group runs", func() bool {
+		st := g.Report()
+		return len(st.Groups) > 0 && !slices.ContainsFunc(st.Groups, initial)
+	})
+	return time.Since(began)
+}
+
+// stay watches groups that have nothing to do, and what they cost.
+func (p *pair) stay(b *testing.B) {
+	before := p.transitions()
+	p.wire.forget()
+	cpuA, _ := usageOf(b, p.a.PID())
+	cpuB, _ := usageOf(b, p.b.PID())
+	p.pass(*steady)
+	endA, rssA := usageOf(b, p.a.PID())
+	endB, rssB := usageOf(b, p.b.PID())
+	sentB, sentA := p.wire.messages()
+	if n := p.transitions() - before; n != 0 {
+		b.Errorf("%d transitions in %v of peace\n%s\n%s", n, *steady, p.a.Tail(), p.b.Tail())
+	}
+	b.ReportMetric(float64(endA-cpuA)/1000/float64(max(sentA, 1)), "µs-cpu/hello-active")
+	b.ReportMetric(float64(endB-cpuB)/1000/float64(max(sentB, 1)), "µs-cpu/hello-standby")
+	b.ReportMetric(float64(sentA)/steady.Seconds(), "hellos/s")
+	b.ReportMetric(rssA, "MiB-active")
+	b.ReportMetric(rssB, "MiB-standby")
+	b.ReportMetric(float64(p.wire.capture.Dropped()), "lost-frames")
+	b.Logf("alone every 10 ms: %v", spreads(p.wire.takeover(time.Now(), hold).bystander))
+}
+
+func (p *pair) pass(d time.Duration) {
+	_, _ = p.wire.capture.WaitFor(func(netlab.Frame) bool { return false }, d)
+}
+
+func (p *pair) transitions() (n int) {
+	for _, g := range []*gateway{p.a, p.b} {
+		for _, s := range g.Report().Groups {
+			n += s.Transitions
+		}
+	}
+	return n
+}
+
+func spreads(list []time.Duration) string {
+	return fmt.Sprintf("p50 %v, p99 %v, p99.9 %v, worst %v of %d",
+		quantile(list, 0.5), quantile(list, 0.99), quantile(list, 0.999), quantile(list, 1), len(list))
+}
+
+// crash kills the active gateway and watches the other take every group over.
+func (p *pair) crash(b *testing.B, n int) {
+	p.wire.forget()
+	p.pass(1500 * time.Millisecond) // a hello of each
+	died := time.Now()
+	p.a.Kill()
+	p.b.Eventually("all groups announced", func() bool { return p.wire.announced() >= n })
+	t := p.wire.takeover(died, hold)
+	millis(b, "first-garp", t.first)
+	millis(b, "last-garp", t.last)
+	millis(b, "claim-late-p50", quantile(t.late, 0.5))
+	millis(b, "claim-late-worst", quantile(t.late, 1))
+	millis(b, "bystander-worst", quantile(t.bystander, 1))
+	b.Logf("claims: %v; bystander: %v; lost frames %d", spreads(t.late), spreads(t.bystander), p.wire.capture.Dropped())
+}
+
+// cleaned restarts the killed gateway and stops both; nothing may be left.
+func (p *pair) cleaned(b *testing.B, n int, config string) {
+	millis(b, "restart", p.started(p.a, config))
+	p.a.WaitAll("Standby", "Backup", "Listen", "Active")
+	millis(b, "stop-standby", p.stopped(p.a))
+	millis(b, "stop-active", p.stopped(p.b))
+	for _, g := range []*gateway{p.a, p.b} {
+		if left := g.leftovers(b); left != "" {
+			b.Errorf("%s left behind: %s", g.name, left)
+		}
+	}
+}
+
+// stopped stops a daemon and returns how long that took.
+func (p *pair) stopped(g *gateway) time.Duration {
+	p.t.Helper()
+	began := time.Now()
+	g.Stop()
+	took := time.Since(began)
+	if took > stopMax {
+		p.t.Errorf("the stop of %s took %v\n%s", g.name, took, g.Tail())
+	}
+	return took
+}
+
+// leftovers names what a daemon has left in the kernel, as others see it.
+func (g *gateway) leftovers(t testing.TB) string {
+	t.Helper()
+	var left []string
+	for _, args := range [][]string{
+		{"nft", "list", "tables"},
+		{"bridge", "fdb", "show", "dev", "eth0"},
+		{"ip", "route", "show", "table", "local", "proto", "72"},
+	} {
+		cmd := exec.Command(args[0], args[1:]...)
+		var out []byte
+		must(t, g.ns.Do(func() (err error) { out, err = cmd.Output(); return err }))
+		for line := range strings.Lines(string(out)) {
+			if !strings.HasPrefix(line, "33:33:") && !strings.HasPrefix(line, "01:00:") {
+				left = append(left, strings.TrimSpace(line))
+			}
+		}
+	}
+	return strings.Join(left[:min(len(left), 5)], "; ")
+}
+
+func initial(g status.Group) bool { return g.State == "Initial" || g.State == "Init" || g.State == "Initialize" }

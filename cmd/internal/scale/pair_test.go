@@ -1,0 +1,146 @@
+package scale
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// pair is two gateways on a switch, with as many interfaces as asked for.
+type pair struct {
+	t    testing.TB
+	sw   *netlab.NS
+	a, b *gateway
+	devs []string
+	wire *recorder // at b's first port of the switch
+}
+
+type gateway struct {
+	*fhrptest.Daemon
+	ns   *netlab.NS
+	name string
+}
+
+func newPair(t testing.TB, interfaces int) *pair {
+	t.Helper()
+	netlab.Need(t)
+	p := &pair{t: t, sw: newNS(t)}
+	p.a, p.b = p.gateway("a"), p.gateway("b")
+	for i := range interfaces {
+		p.cable(i)
+	}
+	p.wire = record(t, p.sw, "b0")
+	return p
+}
+
+func (p *pair) gateway(name string) *gateway {
+	p.t.Helper()
+	g := &gateway{ns: newNS(p.t), name: name}
+	g.Daemon = fhrptest.NewDaemon(p.t, g.ns, name)
+	return g
+}
+
+// cable connects one interface of both. On each there is room for 4096 virtual
+// addresses.
+func (p *pair) cable(i int) {
+	p.t.Helper()
+	dev := fmt.Sprintf("eth%d", i)
+	p.devs = append(p.devs, dev)
+	for n, g := range []*gateway{p.a, p.b} {
+		port := fmt.Sprintf("%s%d", g.name, i)
+		mac := hello.MAC{2, 0, 0, 0, byte(n + 1), byte(i)}
+		must(p.t, netlab.Veth(netlab.End{NS: g.ns, Name: dev, MAC: mac}, netlab.End{NS: p.sw, Name: port}))
+		must(p.t, g.ns.AddAddr(dev, netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i), 255, byte(n + 1)}), 16)))
+	}
+	must(p.t, p.sw.Bridge(fmt.Sprintf("lan%d", i), fmt.Sprintf("a%d", i), fmt.Sprintf("b%d", i)))
+}
+
+// virtualIP is the address of group n, from 0, on interface i.
+func virtualIP(i, n int) netip.Addr {
+	return netip.AddrFrom4([4]byte{10, byte(i), byte(1 + n/250), byte(1 + n%250)})
+}
+
+// groups is the configuration of count HSRP groups on every interface.
+func (p *pair) groups(count, priority int) string {
+	var b strings.Builder
+	for i, dev := range p.devs {
+		for n := range count {
+			fmt.Fprintf(&b, "\n[[hsrp]]\ninterface = %q\ngroup = %d\nvirtual_ips = [\"%s\"]\npriority = %d\nhello = \"1s\"\nhold = \"3s\"\n",
+				dev, n, virtualIP(i, n), priority)
+		}
+	}
+	return b.String()
+}
+
+// routers is the configuration of count VRRP routers on the first interface.
+func (p *pair) routers(count, priority int) string {
+	var b strings.Builder
+	for n := range count {
+		fmt.Fprintf(&b, "\n[[vrrp]]\ninterface = \"eth0\"\nvrid = %d\nvirtual_ips = [\"%s\"]\npriority = %d\nadvertise = \"1s\"\n",
+			n+1, virtualIP(0, n), priority)
+	}
+	return b.String()
+}
+
+// punctual is a VRRP router with an advertisement every 10 ms.
+const punctual = `
+[[vrrp]]
+interface = "eth0"
+vrid = 255
+virtual_ips = ["10.0.254.1"]
+advertise = "10ms"
+`
+
+func newNS(t testing.TB) *netlab.NS {
+	t.Helper()
+	ns, err := netlab.New()
+	must(t, err)
+	t.Cleanup(func() { ns.Close() })
+	return ns
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// usage is what a process has used, with its children.
+func usage(t testing.TB, pids ...int) (cpu uint64, rss float64) {
+	t.Helper()
+	for _, pid := range pids {
+		c, r := usageOf(t, pid)
+		cpu, rss = cpu+c, rss+r
+	}
+	return cpu, rss
+}
+
+// usageOf returns nanoseconds of processor time and mebibytes of memory.
+func usageOf(t testing.TB, pid int) (cpu uint64, rss float64) {
+	t.Helper()
+	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	must(t, err)
+	for _, task := range tasks {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/schedstat", pid, task.Name()))
+		if err != nil {
+			continue // has just ended
+		}
+		var ran uint64
+		_, err = fmt.Sscan(string(b), &ran)
+		must(t, err)
+		cpu += ran
+	}
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	must(t, err)
+	var size, pages float64
+	_, err = fmt.Sscan(string(b), &size, &pages)
+	must(t, err)
+	return cpu, pages * float64(os.Getpagesize()) / (1 << 20)
+}
