@@ -58,15 +58,30 @@ type Result struct {
 func (r Result) String() string {
 	switch {
 	case r.Proven && r.Nudges > 0:
-		return fmt.Sprintf("%s delivers here: proven by %s in %v, after %d directed requests", r.Neighbor, r.Method, r.Took.Round(100*time.Microsecond), r.Nudges)
+		return fmt.Sprintf("%s delivers here: proven by %s in %v, after %s", r.Neighbor, r.Method, r.Took.Round(100*time.Microsecond), r.requests())
 	case r.Proven:
 		return fmt.Sprintf("%s delivers here: proven by %s in %v", r.Neighbor, r.Method, r.Took.Round(100*time.Microsecond))
 	case !r.Done:
 		return fmt.Sprintf("%s: not proven yet", r.Neighbor)
 	case r.Alive:
-		return fmt.Sprintf("%s has NOT moved: it answers ARP, and nothing that it sends to the virtual address arrives here; it still delivers to the old MAC, or filters ICMP, UDP and TCP", r.Neighbor)
+		return fmt.Sprintf("%s has NOT moved: it answers %s, and nothing that it sends to the virtual address arrives here; it still delivers to the old MAC, or filters ICMP, UDP and TCP", r.Neighbor, r.resolution())
 	}
-	return fmt.Sprintf("%s is not alive: it answers neither ARP nor anything else", r.Neighbor)
+	return fmt.Sprintf("%s is not alive: it answers neither %s nor anything else", r.Neighbor, r.resolution())
+}
+
+func (r Result) requests() string {
+	if r.Nudges == 1 {
+		return "1 directed request"
+	}
+	return fmt.Sprintf("%d directed requests", r.Nudges)
+}
+
+// resolution names how the neighbour's family finds MACs.
+func (r Result) resolution() string {
+	if r.Neighbor.Is4() {
+		return "ARP"
+	}
+	return "neighbour discovery"
 }
 
 // Prover proves one takeover to a group's neighbours. The zero value knows no
