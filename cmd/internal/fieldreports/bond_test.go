@@ -14,6 +14,7 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/macs"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
 )
 
@@ -25,6 +26,7 @@ type host struct {
 	mac    hello.MAC
 	ip     netip.Addr
 	guests []netip.Addr
+	guest  *netlab.NS      // the last of them
 	second *netlab.Capture // the switch's side of the second uplink
 }
 
@@ -66,7 +68,7 @@ func (h *host) addGuest(s *segment, ip string, n byte) {
 	must(s.t, guest.AddAddr(dev, netip.PrefixFrom(a, 24)))
 	s.keep(guest, rIP, rMAC, unix.NUD_PERMANENT)
 	s.keep(s.r, a, mac, unix.NUD_PERMANENT)
-	h.guests = append(h.guests, a)
+	h.guests, h.guest = append(h.guests, a), guest
 }
 
 func (s *segment) silence(ns *netlab.NS, dev string) {
@@ -156,6 +158,23 @@ func TestBondSwitchLeavesTheVirtualMACOfAStandbyAlone(t *testing.T) {
 	must(t, s.g1.ns.LinkDown(dev))
 	h.WaitAll("Active")
 	h.checkAnnounced(t, true)
+}
+
+// A guest is a router that held the role and may have lost it: nobody but the
+// guest knows, so its virtual MAC is left alone.
+func TestBondSwitchLeavesTheVirtualMACOfAGuestAlone(t *testing.T) {
+	t.Parallel()
+	s := newSegment(t)
+	h := s.newHost()
+	said, err := garp.FDBRefresh(hsrpMAC, garp.FormARP0, 0)
+	must(t, err)
+	send(t, h.guest, dev, said)
+	h.Eventually("the bridge has learned the virtual MAC", func() bool {
+		port, _, err := h.ns.FDBPort(hostBridge, hsrpMAC)
+		return err == nil && port == "v2"
+	})
+	h.move(s)
+	h.checkAnnounced(t, false)
 }
 
 // checkAnnounced sends the frames and looks whether the virtual MAC is among

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
@@ -110,6 +111,41 @@ func TestKB980424ProbeFindsTheLeftoverAddress(t *testing.T) {
 	if claim := s.g2.passed(t, "claim", time.Time{}, claims); claim.At.Before(asked.At) {
 		t.Error("the claim came before the question")
 	}
+}
+
+// Where a conflict is a veto the node waits, asks again, and takes over when
+// nobody answers any more.
+func TestKB980424VetoWaitsForTheLeftoverAddress(t *testing.T) {
+	t.Parallel()
+	s := newSegment(t)
+	events, err := s.leftover(`probe = "veto"`)
+	must(t, err)
+	events(s.g1.mac.String())
+	const rounds = 3
+	probes := 0
+	s.g2.Eventually("more rounds of questions", func() bool {
+		probes = 0
+		for _, f := range s.g2.sent(time.Time{}) {
+			if a, ok := arp(f); ok && a.IsProbe() && a.TargetIP == vip {
+				probes++
+			}
+		}
+		return probes > rounds*3
+	})
+	for _, f := range s.g2.sent(time.Time{}) {
+		if claims(f) {
+			t.Fatal("the address was claimed in spite of the veto")
+		}
+	}
+	s.reaches(true, s.r, anybody, vip)
+	link, err := s.g1.ns.Netlink().LinkByName(dev)
+	must(t, err)
+	address, err := netlink.ParseAddr(vip.String() + "/32")
+	must(t, err)
+	must(t, s.g1.ns.Netlink().AddrDel(link, address))
+	s.g2.WaitAll("Active")
+	s.g2.Eventually("r's entry", func() bool { return s.entry(vip) == s.g2.mac })
+	s.reaches(true, s.r, anybody, vip)
 }
 
 // leftover gives g1 the address by hand and starts g2 alone. The function that

@@ -137,7 +137,7 @@ func TestSNATPinnedEntryIsReported(t *testing.T) {
 func TestSNATPinnedEntryIsReportedIPv6(t *testing.T) {
 	t.Parallel()
 	s := pinned(t, families[1], func(s *segment) { s.keep(s.r, vip6, s.g1.mac, unix.NUD_PERMANENT) })
-	checkUnproven(t, s, "NOT moved")
+	checkUnproven(t, s, "NOT moved", "answers neighbour discovery")
 	s.checkEntry(vip6, s.g1.mac)
 }
 
