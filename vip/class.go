@@ -7,46 +7,50 @@ import (
 )
 
 // class is a lease class: the pair of sets active_N and alive_N and the rule
-// between them. Routers with the same lease share one. A class that no router
+// between them, with the sets and rules for addresses where there are such. Routers with the same lease share one. A class that no router
 // uses keeps its sets and may be taken for another lease, so that there are
 // never more rules than leases in use at one time.
 type class struct {
 	lease   time.Duration
-	macs    map[[6]byte]member
-	made    bool          // the sets and the rule exist
+	members map[element]member
+	made    bool          // the sets and the rules exist
 	held    bool          // alive_N holds the interface, unless the lease ran out
 	renewed time.Duration // boot time of the last refresh
-	active  string
+	sets    [kinds]string // by kind
 	alive   string
 
 	// What the transaction under construction does to the class.
-	touched  [][6]byte // MACs whose number of users changed; may repeat
-	add, del [][6]byte
+	touched  []element // those whose number of users changed; may repeat
+	add, del []element
 	refresh  bool // start the lease again, if used, provided that it has not run out
-	reset    bool // empty both sets first: the lease has run out
+	reset    bool // empty the sets first: the lease has run out
 	notAlive int  // index of the message that tells whether it has
 }
 
-// member is a MAC in a class.
+// member is an element in a class.
 type member struct {
-	users int  // open routers with this MAC
+	users int  // open routers with this element
 	in    bool // in the kernel's set
 }
 
 func newClass(n int, lease time.Duration) *class {
-	return &class{lease: lease, macs: map[[6]byte]member{}, active: activeSet(n), alive: aliveSet(n)}
+	c := &class{lease: lease, members: map[element]member{}, alive: aliveSet(n)}
+	for k := range kinds {
+		c.sets[k] = k.set(n)
+	}
+	return c
 }
 
-func (c *class) use(mac [6]byte, by int) {
-	m := c.macs[mac]
+func (c *class) use(e element, by int) {
+	m := c.members[e]
 	m.users += by
-	c.macs[mac] = m
-	c.touched = append(c.touched, mac)
+	c.members[e] = m
+	c.touched = append(c.touched, e)
 }
 
 // inUse reports whether any router of the class is open.
 func (c *class) inUse() bool {
-	for _, m := range c.macs {
+	for _, m := range c.members {
 		if m.users > 0 {
 			return true
 		}
@@ -69,29 +73,29 @@ func (c *class) left(now time.Duration) time.Duration {
 	return max(c.lease-(now-c.renewed), time.Millisecond)
 }
 
-// plan turns the touched MACs into additions and deletions. anew is for sets
+// plan turns the touched elements into additions and deletions. anew is for sets
 // that are empty at that point of the transaction.
 func (c *class) plan(anew bool) {
 	c.add, c.del = c.add[:0], c.del[:0]
 	if anew {
-		for mac, m := range c.macs {
+		for e, m := range c.members {
 			if m.users > 0 {
-				c.add = append(c.add, mac)
+				c.add = append(c.add, e)
 			}
 		}
 		return
 	}
-	for _, mac := range c.touched {
-		m := c.macs[mac]
+	for _, e := range c.touched {
+		m := c.members[e]
 		if want := m.users > 0; want == m.in {
 			continue
 		} else if want {
-			c.add = append(c.add, mac)
+			c.add = append(c.add, e)
 		} else {
-			c.del = append(c.del, mac)
+			c.del = append(c.del, e)
 		}
-		m.in = !m.in // a MAC that is touched twice is planned once
-		c.macs[mac] = m
+		m.in = !m.in // one that is touched twice is planned once
+		c.members[e] = m
 	}
 }
 
@@ -100,11 +104,11 @@ func (c *class) unplan(anew bool) {
 	if anew {
 		return
 	}
-	for _, list := range [][][6]byte{c.add, c.del} {
-		for _, mac := range list {
-			m := c.macs[mac]
+	for _, list := range [][]element{c.add, c.del} {
+		for _, e := range list {
+			m := c.members[e]
 			m.in = !m.in
-			c.macs[mac] = m
+			c.members[e] = m
 		}
 	}
 }
@@ -112,15 +116,15 @@ func (c *class) unplan(anew bool) {
 // settle makes the plan the state, now that the kernel has agreed.
 func (c *class) settle(created bool, now time.Duration) {
 	anew := created || c.reset
-	for mac, m := range c.macs {
+	for e, m := range c.members {
 		if m.users == 0 {
-			delete(c.macs, mac)
+			delete(c.members, e)
 		} else if anew {
 			m.in = true
-			c.macs[mac] = m
+			c.members[e] = m
 		}
 	}
-	used := len(c.macs) > 0
+	used := len(c.members) > 0
 	if !used || c.refresh || c.reset || !c.held {
 		c.held, c.renewed = used, now
 	}
@@ -137,6 +141,7 @@ func (c *class) clear() {
 // write appends the class's part of a transaction. create is for a class whose
 // sets do not exist at that point of it.
 func (c *class) write(r *ruleset, n int, ifindex []byte, now time.Duration, create bool) {
+	have := r.kinds()
 	used := c.inUse()
 	c.notAlive = -1
 	switch {
@@ -145,15 +150,19 @@ func (c *class) write(r *ruleset, n int, ifindex []byte, now time.Duration, crea
 	case create:
 		r.newClass(n)
 	case c.reset:
-		r.flush(c.active)
+		for k := range have {
+			r.flush(c.sets[k])
+		}
 		r.flush(c.alive)
 	case c.refresh && c.held:
 		c.notAlive = r.notAlive(c.alive, ifindex)
 	case used != c.held:
 		r.flush(c.alive)
 	}
-	r.macs(unix.NFT_MSG_DELSETELEM, c.active, c.del)
-	r.macs(unix.NFT_MSG_NEWSETELEM, c.active, c.add)
+	for k := range have {
+		r.change(unix.NFT_MSG_DELSETELEM, c.sets[k], k, c.del)
+		r.change(unix.NFT_MSG_NEWSETELEM, c.sets[k], k, c.add)
+	}
 	if used && (create || c.reset || !c.held || c.refresh) {
 		r.alive(c.alive, ifindex, uint64(c.left(now).Milliseconds()))
 	}

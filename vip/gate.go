@@ -16,8 +16,11 @@ const shut = -1
 // group is a Router on a Plane.
 type group struct {
 	Router
-	id     ID
-	gated  bool // has a MAC of its own
+	id    ID
+	gated bool // has a MAC of its own
+
+	elements []element // of its class's sets while its gate is open
+
 	class  int  // of its open gate, or shut
 	was    int  // class before the transaction under construction
 	moved  bool // was is valid
@@ -120,11 +123,13 @@ func (p *Plane) move(g *group, n int) {
 		g.moved, g.was = true, g.class
 		p.moved = append(p.moved, g)
 	}
-	if g.class != shut {
-		p.classes[g.class].use(g.MAC, -1)
-	}
-	if n != shut {
-		p.classes[n].use(g.MAC, +1)
+	for _, e := range g.elements {
+		if g.class != shut {
+			p.classes[g.class].use(e, -1)
+		}
+		if n != shut {
+			p.classes[n].use(e, +1)
+		}
 	}
 	g.class = n
 }

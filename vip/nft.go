@@ -14,6 +14,8 @@ const (
 
 // Key types as the nft tool numbers them; the kernel only stores them.
 const (
+	keyIPv4    = 7
+	keyIPv6    = 8
 	keyEther   = 9
 	keyIfindex = 20
 )
@@ -37,16 +39,17 @@ const (
 //	}
 //
 // The MAC is looked up first, which spares other traffic the second test.
-// Without the table nothing is forwarded: it only ever admits.
+// Without the table nothing is forwarded: it only ever admits, but for the
+// rules about addresses (see kind), which are there once a router needs them.
 type ruleset struct {
 	batch
-	table string
+	table     string
+	addresses bool // with the sets and rules about addresses
 }
 
 func tableName(parent string) string { return "fhrpd-" + parent }
 
-func activeSet(n int) string { return fmt.Sprintf("active_%d", n) }
-func aliveSet(n int) string  { return fmt.Sprintf("alive_%d", n) }
+func aliveSet(n int) string { return fmt.Sprintf("alive_%d", n) }
 
 // open starts a transaction.
 func (r *ruleset) open() {
@@ -94,11 +97,24 @@ func (r *ruleset) newChain(device string) {
 	r.str(unix.NFTA_CHAIN_TYPE, "filter")
 }
 
-// newClass makes the pair of sets and the rule of lease class n.
+// newClass makes the sets and the rules of lease class n.
 func (r *ruleset) newClass(n int) {
-	r.newSet(activeSet(n), keyEther, 6, 0, uint32(2*n+1))
-	r.newSet(aliveSet(n), keyIfindex, 4, unix.NFT_SET_TIMEOUT, uint32(2*n+2))
-	r.newRule(activeSet(n), aliveSet(n))
+	id := uint32(n)*uint32(kinds+1) + 1
+	r.newSet(aliveSet(n), keyIfindex, 4, unix.NFT_SET_TIMEOUT, id)
+	for k := range r.kinds() {
+		spec := &kindSpecs[k]
+		id++
+		r.newSet(k.set(n), spec.typ, spec.size, 0, id)
+		r.newRule(k, k.set(n), aliveSet(n))
+	}
+}
+
+// kinds returns how many kinds, from the first, the table has sets for.
+func (r *ruleset) kinds() kind {
+	if r.addresses {
+		return kinds
+	}
+	return kindMAC + 1
 }
 
 func (r *ruleset) newSet(name string, key, size, flags, id uint32) {
@@ -111,26 +127,64 @@ func (r *ruleset) newSet(name string, key, size, flags, id uint32) {
 	r.be32(unix.NFTA_SET_ID, id)
 }
 
-func (r *ruleset) newRule(active, alive string) {
-	const etherDestination, etherLen = 0, 6
+// newRule makes the rule that does what the kind of set is for while the lease
+// runs.
+func (r *ruleset) newRule(k kind, set, alive string) {
+	spec := &kindSpecs[k]
 	r.message(unix.NFT_MSG_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_APPEND)
 	r.str(unix.NFTA_RULE_TABLE, r.table)
 	r.str(unix.NFTA_RULE_CHAIN, chainName)
 	list := r.nest(unix.NFTA_RULE_EXPRESSIONS)
-	r.expr("payload", func() {
-		r.be32(unix.NFTA_PAYLOAD_DREG, unix.NFT_REG_1)
-		r.be32(unix.NFTA_PAYLOAD_BASE, unix.NFT_PAYLOAD_LL_HEADER)
-		r.be32(unix.NFTA_PAYLOAD_OFFSET, etherDestination)
-		r.be32(unix.NFTA_PAYLOAD_LEN, etherLen)
-	})
-	r.lookup(active)
+	for _, m := range spec.match {
+		r.load(m.base, m.offset, uint32(len(m.value)))
+		r.equal(m.value)
+	}
+	r.load(spec.base, spec.offset, spec.size)
+	r.lookup(set)
 	r.expr("meta", func() {
 		r.be32(unix.NFTA_META_DREG, unix.NFT_REG_1)
 		r.be32(unix.NFTA_META_KEY, unix.NFT_META_IIF)
 	})
 	r.lookup(alive)
-	r.setPktType(unix.PACKET_HOST)
+	if k == kindMAC {
+		r.setPktType(unix.PACKET_HOST)
+	} else {
+		r.drop()
+	}
 	r.end(list)
+}
+
+// load reads a piece of the packet.
+func (r *ruleset) load(base, offset, size uint32) {
+	r.expr("payload", func() {
+		r.be32(unix.NFTA_PAYLOAD_DREG, unix.NFT_REG_1)
+		r.be32(unix.NFTA_PAYLOAD_BASE, base)
+		r.be32(unix.NFTA_PAYLOAD_OFFSET, offset)
+		r.be32(unix.NFTA_PAYLOAD_LEN, size)
+	})
+}
+
+// equal goes on with the rule if what was read last has this value.
+func (r *ruleset) equal(value string) {
+	r.expr("cmp", func() {
+		r.be32(unix.NFTA_CMP_SREG, unix.NFT_REG_1)
+		r.be32(unix.NFTA_CMP_OP, unix.NFT_CMP_EQ)
+		data := r.nest(unix.NFTA_CMP_DATA)
+		r.attr(unix.NFTA_DATA_VALUE, []byte(value))
+		r.end(data)
+	})
+}
+
+func (r *ruleset) drop() {
+	const verdictDrop = 0 // NF_DROP
+	r.expr("immediate", func() {
+		r.be32(unix.NFTA_IMMEDIATE_DREG, unix.NFT_REG_VERDICT)
+		data := r.nest(unix.NFTA_IMMEDIATE_DATA)
+		verdict := r.nest(unix.NFTA_DATA_VERDICT)
+		r.be32(unix.NFTA_VERDICT_CODE, verdictDrop)
+		r.end(verdict)
+		r.end(data)
+	})
 }
 
 func (r *ruleset) lookup(set string) {
@@ -162,17 +216,24 @@ func (r *ruleset) expr(name string, fields func()) {
 	r.end(elem)
 }
 
-// macs adds MACs to a set, or deletes them from it.
-func (r *ruleset) macs(typ uint16, set string, macs [][6]byte) {
-	for len(macs) > 0 {
-		n := min(len(macs), elementsPerMessage)
-		list := r.elements(typ, set)
-		for i := range macs[:n] {
-			elem := r.key(macs[i][:])
-			r.end(elem)
+// change adds the elements of one kind to their set, or deletes them from it.
+func (r *ruleset) change(typ uint16, set string, k kind, elements []element) {
+	n, list := 0, 0
+	for i := range elements {
+		if elements[i].kind != k {
+			continue
 		}
+		if n == 0 {
+			list = r.elements(typ, set)
+		}
+		r.end(r.key(elements[i].key[:kindSpecs[k].size]))
+		if n++; n == elementsPerMessage {
+			r.end(list)
+			n = 0
+		}
+	}
+	if n > 0 {
 		r.end(list)
-		macs = macs[n:]
 	}
 }
 

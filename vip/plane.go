@@ -206,7 +206,7 @@ func (p *Plane) Add(id ID, r Router) error {
 		return fmt.Errorf("add router %d to %s: virtual MAC %x is a multicast address", id, p.parent, r.MAC)
 	}
 	r.Addrs = plainAddrs(r.Addrs)
-	g := &group{Router: r, id: id, class: shut, gated: r.MAC != [6]byte{} && r.MAC != p.mac}
+	g := &group{Router: r, id: id, class: shut, gated: r.MAC != [6]byte{} && r.MAC != p.mac, elements: r.elements()}
 	p.groups[id] = g
 	if err := p.prepare(g); err != nil {
 		p.discard(g)
@@ -230,6 +230,9 @@ func (p *Plane) prepare(g *group) error {
 		return err
 	}
 	g.journaled = true
+	if len(g.elements) > 1 && g.gated && !p.rules.addresses {
+		p.rules.addresses, p.rebuild = true, true
+	}
 	if g.gated {
 		if err := p.filter.add(g.MAC); err != nil {
 			return err

@@ -43,8 +43,8 @@ func (p *Plane) routeFor(g *group, a netip.Addr) (route, bool) {
 	case g.Accept:
 		return p.localRoute(a), true
 	case a.IsLinkLocalUnicast() && a.Is6():
-		// Nobody forwards to it, so there is nothing to drop, and a route
-		// without interface would shadow the address on other links.
+		// A route that drops has no interface, and one without is not found
+		// for a link-local address: the nftables table drops these.
 		return route{}, false
 	}
 	return blackholeRoute(a), true

@@ -1,0 +1,114 @@
+package vip
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The kernel answers for what is configured on the interface, with the
+// interface's MAC. While the virtual router is active that is the caller's to
+// do, who does so with the virtual one.
+func TestKernelLeavesTheOwnersAddressesToTheCaller(t *testing.T) {
+	l := newLab(t)
+	own4, own6 := netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("2001:db8::2")
+	p := l.open(Options{})
+	ok(t, p.Add(10, Router{MAC: vmac, Addrs: []netip.Addr{own4, own6}, Accept: true, Owned: true}))
+	check := func(when string, want bool) {
+		t.Helper()
+		for a, ask := range map[netip.Addr][]byte{own4: arpRequest(own4), own6: solicitation(own6)} {
+			if got := l.answered(ask, a); got != want {
+				t.Errorf("%s: the kernel answers for %v: %v, want %v", when, a, got, want)
+			}
+		}
+	}
+	check("standby", true)
+	mustGate(t, p, []Claim{{10, 10 * time.Second}}, nil)
+	check("active", false)
+	mustGate(t, p, nil, []ID{10})
+	check("standby again", true)
+	mustGate(t, p, []Claim{{10, 50 * time.Millisecond}}, nil)
+	until(t, 2*time.Second, "an answer after the lease", func() bool { return l.answered(arpRequest(own4), own4) })
+	check("lease run out", true)
+}
+
+// Other addresses of the interface are answered for as ever.
+func TestKernelAnswersForWhatIsNotVirtual(t *testing.T) {
+	l := newLab(t)
+	p := l.open(Options{})
+	own := netip.MustParseAddr("2001:db8::2")
+	ok(t, p.Add(10, Router{MAC: vmac, Addrs: []netip.Addr{own}, Accept: true, Owned: true}))
+	mustGate(t, p, []Claim{{10, 0}}, nil)
+	if a := netip.MustParseAddr("10.0.0.2"); !l.answered(arpRequest(a), a) {
+		t.Errorf("the kernel does not answer for %v", a)
+	}
+	if l.answered(solicitation(own), own) {
+		t.Errorf("the kernel answers for %v", own)
+	}
+}
+
+// A link-local address that is not accepted is nobody's neighbour: the router
+// neither looks for it nor redirects to it, and forwards what else comes.
+func TestWithoutAcceptLinkLocalAddressesAreDropped(t *testing.T) {
+	l := newLab(t)
+	p := l.open(Options{})
+	r := router10
+	r.Accept = false
+	ok(t, p.Add(10, r))
+	mustGate(t, p, []Claim{{10, 0}}, nil)
+	ok(t, p.Address([]ID{10}, nil))
+	l.next++
+	write(t, l.lan, frame(vmac, vipLocal, l.next))
+	for b := receive(t, l.lan, 100*time.Millisecond); b != nil; b = receive(t, l.lan, 100*time.Millisecond) {
+		if typ, target, is := neighborDiscovery(b); is && target == vipLocal && (typ == 135 || typ == 137) {
+			t.Errorf("the router asks for %v or redirects to it: %x", vipLocal, b)
+		}
+	}
+	if got := l.forwarded(far6, 1); got[0] != 1 {
+		t.Errorf("forwarded %v times, want once", got)
+	}
+}
+
+// answered sends a question and reports whether the kernel answers it.
+func (l *lab) answered(ask []byte, a netip.Addr) bool {
+	l.t.Helper()
+	write(l.t, l.lan, ask)
+	for b := receive(l.t, l.lan, 50*time.Millisecond); b != nil; b = receive(l.t, l.lan, 50*time.Millisecond) {
+		if typ, target, is := neighborDiscovery(b); is && typ == 136 && target == a {
+			return true
+		}
+		const arpReply = 2
+		if len(b) >= 42 && binary.BigEndian.Uint16(b[12:]) == unix.ETH_P_ARP && b[21] == arpReply && netip.AddrFrom4([4]byte(b[28:32])) == a {
+			return true
+		}
+	}
+	return false
+}
+
+func neighborDiscovery(b []byte) (typ byte, target netip.Addr, is bool) {
+	if len(b) < 14+40+24 || binary.BigEndian.Uint16(b[12:]) != unix.ETH_P_IPV6 || b[20] != unix.IPPROTO_ICMPV6 {
+		return 0, target, false
+	}
+	return b[54], netip.AddrFrom16([16]byte(b[62:78])), true
+}
+
+func arpRequest(a netip.Addr) []byte {
+	b := append([]byte{255, 255, 255, 255, 255, 255}, hostMAC[:]...)
+	b = append(append(b, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1), hostMAC[:]...)
+	b = append(b, 10, 0, 0, 99, 0, 0, 0, 0, 0, 0)
+	return append(b, a.AsSlice()...)
+}
+
+func solicitation(a netip.Addr) []byte {
+	from, to := netip.MustParseAddr("2001:db8::99").AsSlice(), solicitedNode(a).AsSlice()
+	m := append(append([]byte{135, 0, 0, 0, 0, 0, 0, 0}, a.AsSlice()...), 1, 1)
+	m = append(m, hostMAC[:]...)
+	pseudo := append(append(append([]byte{}, from...), to...), 0, 0, 0, byte(len(m)), 0, 0, 0, unix.IPPROTO_ICMPV6)
+	binary.BigEndian.PutUint16(m[2:], checksum(append(pseudo, m...)))
+	b := append(append([]byte{0x33, 0x33}, to[12:]...), hostMAC[:]...)
+	b = append(append(b, 0x86, 0xdd, 0x60, 0, 0, 0, 0, byte(len(m)), unix.IPPROTO_ICMPV6, 255), from...)
+	return append(append(b, to...), m...)
+}
