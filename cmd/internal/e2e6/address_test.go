@@ -1,0 +1,157 @@
+package e2e6
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/vishvananda/netlink"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// checkAnswers wants exactly one answer for every address of the segment, by
+// whom it belongs to and with that one's MAC.
+func checkAnswers(t *testing.T, l *lan, p protocol) {
+	t.Helper()
+	macs := map[netip.Addr]hello.MAC{
+		p.local: p.mac, global: p.mac,
+		l.a.own: l.a.mac, l.a.global: l.a.mac, l.b.own: l.b.mac, l.b.global: l.b.mac,
+	}
+	for ip, mac := range macs {
+		want := []answer{{Source: mac, Link: mac, From: ip, Router: true, Solicited: true, Override: true}}
+		if d := cmp.Diff(want, l.answers(ip), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); d != "" {
+			t.Errorf("answers to the question for %s (-want +got):\n%s", ip, d)
+		}
+	}
+}
+
+// checkTransit wants what the client sends to the virtual router to reach the
+// host beyond it, by way of one gateway's port and no other.
+func checkTransit(t *testing.T, l *lan, p protocol, active, other *gateway) {
+	t.Helper()
+	began := time.Now()
+	l.mustPing(hostIP)
+	through := func(f netlab.Frame) bool {
+		m, ok := parseICMP(f)
+		return ok && f.Sent && !f.At.Before(began) && m.body[0] == echoRequest && m.dst == hostIP
+	}
+	byMAC := both(through, func(f netlab.Frame) bool { return destination(f) == p.mac })
+	if _, err := active.port.WaitFor(byMAC, patience); err != nil {
+		t.Errorf("nothing for the host went to %s by the virtual MAC", active.name)
+	}
+	if n := count(other.port.Frames(), through); n != 0 {
+		t.Errorf("%d packets for the host went to %s", n, other.name)
+	}
+}
+
+func TestVirtualAddressesBelongToTheActiveRouter(t *testing.T) {
+	each(t, func(t *testing.T, p protocol) {
+		l := newLAN(t)
+		must(t, l.client.AddRoute(anywhere, p.local, lanDev))
+		l.start(p.config())
+		for _, role := range []struct{ active, standby *gateway }{{l.a, l.b}, {l.b, l.a}} {
+			l.settled(role.active, role.standby)
+			l.eventually("switch", func() bool { return l.fdb(p.mac) == role.active.name })
+			checkAnswers(t, l, p)
+			l.mustPing(p.local, global)
+			checkTransit(t, l, p, role.active, role.standby)
+			if role.active == l.a {
+				l.a.setPriority(85)
+			}
+		}
+	})
+}
+
+// A group needs no link-local address in the file with HSRP, which has one for
+// every virtual MAC.
+func TestHSRPDerivesTheLinkLocalAddress(t *testing.T) {
+	t.Parallel()
+	p := protocols[1]
+	l := newLAN(t)
+	l.start(p.with([]netip.Addr{global}))
+	if got, want := l.a.groups()[0].VirtualIPs, []string{p.local.String(), global.String()}; !slices.Equal(got, want) {
+		t.Errorf("virtual addresses %v, want %v", got, want)
+	}
+	l.mustPing(p.local, global)
+}
+
+// Without accept the router answers for its addresses and forwards, and is
+// silent towards whoever talks to the addresses themselves (RFC 9568 section
+// 6.4.3, items 650 and 655).
+func TestWithoutAcceptAddressesAreAnsweredForOnly(t *testing.T) {
+	t.Parallel()
+	p := protocols[0]
+	l := newLAN(t)
+	must(t, l.client.AddRoute(anywhere, p.local, lanDev))
+	l.start(p.config("accept = false"))
+	began := time.Now()
+	checkAnswers(t, l, p)
+	checkTransit(t, l, p, l.a, l.b)
+	for _, a := range p.addresses() {
+		if l.ping(a, 3) {
+			t.Errorf("%s answers", a)
+		}
+	}
+	for _, g := range []*gateway{l.a, l.b} {
+		for _, f := range g.sent(began) {
+			m, ok := parseICMP(f)
+			if !ok {
+				continue
+			}
+			if m.body[0] < echoRequest || m.body[0] == redirect {
+				t.Errorf("%s sends an ICMPv6 error or redirect: %x", g.name, f.Data)
+			}
+			if m.body[0] == neighborSolicitation && slices.Contains(p.addresses(), netip.AddrFrom16([16]byte(m.body[8:24]))) {
+				t.Errorf("%s asks who has a virtual address: %x", g.name, f.Data)
+			}
+		}
+	}
+}
+
+// The owner has the addresses on its interface: it is active at once, its
+// kernel keeps them when the daemon stops, and its farewell hands the role on.
+func TestOwner(t *testing.T) {
+	t.Parallel()
+	p := protocols[0]
+	l := newLAN(t)
+	for _, a := range p.addresses() {
+		must(t, l.a.ns.AddAddr(lanDev, netip.PrefixFrom(a, 64)))
+	}
+	must(t, l.client.AddRoute(anywhere, p.local, lanDev))
+	l.b.start(p.config(), 100)
+	l.b.wait("Active")
+	began := time.Now()
+	l.a.start(p.config(), 255)
+	l.settled(l.a, l.b)
+	first := l.a.waitSent("an advertisement", began, p.hellos())
+	if source(first) != p.mac || first.Data[14+40+2] != 255 {
+		t.Errorf("the owner's first advertisement is %x, want priority 255 from the virtual MAC", first.Data)
+	}
+	checkAnswers(t, l, p)
+	l.mustPing(p.local, global, hostIP)
+
+	stopped := time.Now()
+	l.a.stop()
+	farewell := l.a.waitSent("priority 0", stopped, func(f netlab.Frame) bool { return p.hellos()(f) && f.Data[14+40+2] == 0 })
+	claim := l.b.waitSent("an advertisement", farewell.At, both(p.hellos(), from(p.mac)))
+	if took := claim.At.Sub(farewell.At); took > takeover/2 {
+		t.Errorf("the peer took over %v after the farewell", took)
+	}
+	// The owner's kernel asks in the name of its addresses and teaches hosts the
+	// interface's MAC by that. The new active router puts it right.
+	l.eventually("entry of the router", func() bool { return l.neighbor(p.local).MAC == p.mac && l.fdb(p.mac) == "b" })
+	l.mustPing(hostIP)
+	link, err := l.a.ns.Netlink().LinkByName(lanDev)
+	must(t, err)
+	addrs, err := l.a.ns.Netlink().AddrList(link, netlink.FAMILY_V6)
+	must(t, err)
+	for _, want := range p.addresses() {
+		if !slices.ContainsFunc(addrs, func(a netlink.Addr) bool { return a.IP.Equal(want.AsSlice()) }) {
+			t.Errorf("the owner's kernel has lost %s", want)
+		}
+	}
+}

@@ -1,0 +1,218 @@
+package e2e6
+
+import (
+	"encoding/binary"
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/mdlayher/packet"
+	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// ICMPv6 types.
+const (
+	echoRequest          = 128
+	routerSolicitation   = 133
+	routerAdvertisement  = 134
+	neighborSolicitation = 135
+	redirect             = 137
+	reportV2             = 143
+)
+
+func source(f netlab.Frame) hello.MAC      { return hello.MAC(f.Data[6:12]) }
+func destination(f netlab.Frame) hello.MAC { return hello.MAC(f.Data[:6]) }
+
+// count returns how many frames match.
+func count(frames []netlab.Frame, match func(netlab.Frame) bool) int {
+	n := 0
+	for _, f := range frames {
+		if match(f) {
+			n++
+		}
+	}
+	return n
+}
+
+func from(mac hello.MAC) func(netlab.Frame) bool {
+	return func(f netlab.Frame) bool { return source(f) == mac }
+}
+
+// icmp is an ICMPv6 message with what the headers before it say.
+type icmp struct {
+	src, dst netip.Addr
+	body     []byte // from the type on
+}
+
+// parseICMP reads a frame that carries ICMPv6, behind a hop-by-hop header or
+// not.
+func parseICMP(f netlab.Frame) (m icmp, ok bool) {
+	const head = 14 + 40
+	b := f.Data
+	if len(b) < head+8 || binary.BigEndian.Uint16(b[12:]) != unix.ETH_P_IPV6 {
+		return m, false
+	}
+	next, at := b[20], head
+	if next == 0 {
+		next, at = b[head], head+8+8*int(b[head+1])
+	}
+	if next != unix.IPPROTO_ICMPV6 || len(b) < at+4 {
+		return m, false
+	}
+	return icmp{netip.AddrFrom16([16]byte(b[22:38])), netip.AddrFrom16([16]byte(b[38:54])), b[at:]}, true
+}
+
+// is returns a condition: ICMPv6 of a type.
+func is(typ byte) func(netlab.Frame) bool {
+	return func(f netlab.Frame) bool {
+		m, ok := parseICMP(f)
+		return ok && m.body[0] == typ
+	}
+}
+
+func both(a, b func(netlab.Frame) bool) func(netlab.Frame) bool {
+	return func(f netlab.Frame) bool { return a(f) && b(f) }
+}
+
+// announces returns a condition: the unsolicited advertisement of a virtual
+// address, right in every field (RFC 9568 section 6.4.2).
+func announces(vmac hello.MAC, a netip.Addr) func(netlab.Frame) bool {
+	return func(f netlab.Frame) bool {
+		h, n, err := garp.ParseND(f.Data)
+		return err == nil && n == garp.ND{
+			Type: garp.NeighborAdvertisement, Src: a, Dst: netip.IPv6LinkLocalAllNodes(), Target: a,
+			LinkAddr: vmac, Router: true, Override: true,
+		} && h.Src == vmac && h.Dst == hello.MulticastMAC(n.Dst)
+	}
+}
+
+// hellos returns a condition: a message of the protocol.
+func (p protocol) hellos() func(netlab.Frame) bool {
+	return func(f netlab.Frame) bool {
+		var e hello.Envelope
+		_, err := hello.ParseFrame(f.Data, &e, false)
+		return err == nil && e.Dst == p.group
+	}
+}
+
+// reported returns the groups that a gateway's listener reports name (RFC
+// 3810 section 5.2), each with the Ethernet sources of the reports.
+func reported(frames []netlab.Frame) map[netip.Addr][]hello.MAC {
+	out := map[netip.Addr][]hello.MAC{}
+	for _, f := range frames {
+		m, ok := parseICMP(f)
+		if !ok || m.body[0] != reportV2 || len(m.body) < 8 {
+			continue
+		}
+		records := m.body[8:]
+		for range binary.BigEndian.Uint16(m.body[6:]) {
+			if len(records) < 20 {
+				break
+			}
+			g := netip.AddrFrom16([16]byte(records[4:20]))
+			if !slices.Contains(out[g], source(f)) {
+				out[g] = append(out[g], source(f))
+			}
+			n := 20 + 16*int(binary.BigEndian.Uint16(records[2:])) + 4*int(records[1])
+			records = records[min(n, len(records)):]
+		}
+	}
+	return out
+}
+
+// send puts a frame on a cable from a node's interface.
+func (l *lan) send(ns *netlab.NS, dev string, frame []byte) {
+	l.t.Helper()
+	must(l.t, ns.Do(func() error {
+		ifi, err := net.InterfaceByName(dev)
+		if err != nil {
+			return err
+		}
+		conn, err := packet.Listen(ifi, packet.Raw, unix.ETH_P_LOOP, nil)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		_, err = conn.WriteTo(frame, &packet.Addr{HardwareAddr: net.HardwareAddr(frame[:6])})
+		return err
+	}))
+}
+
+// ask sends the client's question for an address, to its solicited-node group
+// or, if to is not zero, to one station.
+func (l *lan) ask(target netip.Addr, to hello.MAC) {
+	l.t.Helper()
+	a, err := garp.NewAdvertisement(askerIP, clientMAC)
+	must(l.t, err)
+	f, err := a.Directed(target, to)
+	must(l.t, err)
+	l.send(l.client, lanDev, f)
+}
+
+// answers returns every answer to the client's question for an address.
+func (l *lan) answers(target netip.Addr) []answer {
+	l.t.Helper()
+	began := time.Now()
+	l.ask(target, hello.MAC{})
+	isAnswer := func(f netlab.Frame) bool { _, ok := readAnswer(f, target); return ok && !f.At.Before(began) }
+	if _, err := l.clientSide.WaitFor(isAnswer, patience); err != nil {
+		return nil
+	}
+	// Whoever else meant to answer has done so by the time both gateways'
+	// kernels and daemons have answered something that was asked later.
+	l.mustPing(l.a.global, l.b.global)
+	l.a.groups()
+	l.b.groups()
+	var list []answer
+	for _, f := range l.clientSide.Frames() {
+		if a, ok := readAnswer(f, target); ok && !f.At.Before(began) {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// answer is a solicited advertisement as it matters to a host.
+type answer struct {
+	Source, Link                hello.MAC
+	From                        netip.Addr
+	Router, Solicited, Override bool
+}
+
+func readAnswer(f netlab.Frame, target netip.Addr) (answer, bool) {
+	h, n, err := garp.ParseND(f.Data)
+	if err != nil || f.Sent || n.Type != garp.NeighborAdvertisement || n.Target != target || n.Dst != askerIP {
+		return answer{}, false
+	}
+	return answer{h.Src, n.LinkAddr, n.Src, n.Router, n.Solicited, n.Override}, true
+}
+
+// solicitRouters is a host's question for routers (RFC 4861 section 4.1).
+func (l *lan) solicitRouters() {
+	l.t.Helper()
+	routers := netip.IPv6LinkLocalAllRouters()
+	src, _, err := l.client.LinkLocal(lanDev)
+	must(l.t, err)
+	m := append([]byte{routerSolicitation, 0, 0, 0, 0, 0, 0, 0, 1, 1}, clientMAC[:]...)
+	s, d := src.As16(), routers.As16()
+	binary.BigEndian.PutUint16(m[2:], internetSum(slices.Concat(s[:], d[:], []byte{0, 0, 0, byte(len(m)), 0, 0, 0, 58}, m)))
+	mac := hello.MulticastMAC(routers)
+	l.send(l.client, lanDev, slices.Concat(mac[:], clientMAC[:], []byte{0x86, 0xdd, 0x60, 0, 0, 0, 0, byte(len(m)), 58, 255}, s[:], d[:], m))
+}
+
+// internetSum is the checksum of RFC 1071 over an even number of bytes.
+func internetSum(b []byte) uint16 {
+	var sum uint32
+	for ; len(b) > 0; b = b[2:] {
+		sum += uint32(binary.BigEndian.Uint16(b))
+	}
+	for sum > 0xffff {
+		sum = sum>>16 + sum&0xffff
+	}
+	return ^uint16(sum)
+}

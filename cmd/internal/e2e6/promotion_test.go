@@ -1,0 +1,117 @@
+package e2e6
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/garp"
+)
+
+// The announcements of a takeover, by address, until the second refresh.
+func TestPromotionAnnouncesOnSchedule(t *testing.T) {
+	each(t, func(t *testing.T, p protocol) {
+		l := newLAN(t)
+		l.start(p.config(p.announce(`count = 3`, `interval = "400ms"`, `refresh = "1s"`)))
+		began := time.Now()
+		l.a.kill()
+		// Three bursts, and refreshes for as long as the role lasts.
+		const bursts, refreshes = 3, 2
+		sent := func(a netip.Addr) (list []netlab.Frame) {
+			for _, f := range l.b.sent(began) {
+				if announces(p.mac, a)(f) {
+					list = append(list, f)
+				}
+			}
+			return list
+		}
+		// The first address is announced a second time in each burst, after what
+		// a deposed router may still have had to say.
+		l.eventually("refreshes", func() bool {
+			return len(sent(p.local)) >= 2*bursts+refreshes && len(sent(global)) >= bursts+refreshes
+		})
+		checkTimes(t, sent(global), 0, 400*time.Millisecond, 800*time.Millisecond, 1800*time.Millisecond, 2800*time.Millisecond)
+		again := sent(p.local)[1].At.Sub(sent(p.local)[0].At)
+		// What is late the first time is not late again.
+		if again < garp.RequestDelay/2 {
+			t.Errorf("the first address was announced again after %v, want %v", again, garp.RequestDelay)
+		}
+		claim := l.b.waitSent("a hello", began, both(p.hellos(), from(p.mac)))
+		if first := sent(p.local)[0]; first.At.Before(claim.At) {
+			t.Errorf("announced %v before the first hello", claim.At.Sub(first.At))
+		}
+		if n := count(l.b.sent(began), both(is(136), func(f netlab.Frame) bool {
+			_, n, err := garp.ParseND(f.Data)
+			return err != nil || !n.Router || !n.Override || n.Solicited && source(f) == p.mac && n.Dst.IsMulticast()
+		})); n != 0 {
+			t.Errorf("%d advertisements would have cost the hosts their router", n)
+		}
+	})
+}
+
+// checkTimes compares when frames came, counted from the first, with a plan. A
+// refresh may come a tenth early or late.
+func checkTimes(t *testing.T, frames []netlab.Frame, plan ...time.Duration) {
+	t.Helper()
+	const late = 350 * time.Millisecond
+	for i, want := range plan {
+		got := frames[i].At.Sub(frames[0].At)
+		if early := want / 10; got < want-early || got > want+early+late {
+			t.Errorf("announcement %d came after %v, want %v", i, got, want)
+		}
+	}
+}
+
+// A host that has the router from an advertisement keeps it, its entry and the
+// router flag of that entry, however the role moves.
+func TestHostKeepsItsRouter(t *testing.T) {
+	each(t, func(t *testing.T, p protocol) {
+		for name, leave := range map[string]func(*gateway){"killed": (*gateway).kill, "stopped": (*gateway).stop} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				l := newLAN(t)
+				l.start(p.config(p.announce(`router_lifetime = "30m"`)))
+				checkFailover(t, l, p, leave)
+			})
+		}
+	})
+}
+
+// A host that does not believe unsolicited advertisements has nothing to learn
+// from them: the MAC stays.
+func TestHostThatDropsUnsolicitedAdvertisements(t *testing.T) {
+	each(t, func(t *testing.T, p protocol) {
+		l := newLAN(t)
+		must(t, l.client.Sysctl("net/ipv6/conf/"+lanDev+"/drop_unsolicited_na", "1"))
+		l.start(p.config(p.announce(`router_lifetime = "30m"`)))
+		checkFailover(t, l, p, (*gateway).kill)
+	})
+}
+
+// checkFailover takes the role from a and looks at the client all the while.
+func checkFailover(t *testing.T, l *lan, p protocol, leave func(*gateway)) {
+	t.Helper()
+	want := neighbor{MAC: p.mac, Router: true}
+	l.waitDefaultRouter(p.local)
+	l.mustPing(hostIP, p.local, global)
+	l.eventually("entry of the router", func() bool { return l.neighbor(p.local) == want })
+	lost := l.lostRoutes()
+	began := time.Now()
+	leave(l.a)
+	checkEntry := func() {
+		if got := l.neighbor(p.local); got != want {
+			t.Fatalf("the client has %+v for its router, want %+v", got, want)
+		}
+	}
+	l.eventually("the other router", func() bool {
+		checkEntry()
+		return count(l.b.sent(began), announces(p.mac, p.local)) > 1 && l.fdb(p.mac) == "b"
+	})
+	l.mustPing(hostIP, p.local, global)
+	checkEntry()
+	l.waitDefaultRouter(p.local)
+	if n := lost(); n != 0 {
+		t.Errorf("the client has lost its default route %d times", n)
+	}
+}

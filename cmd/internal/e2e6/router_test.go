@@ -1,0 +1,241 @@
+package e2e6
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/vishvananda/netlink"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// offer is a router advertisement as it matters to a host.
+type offer struct {
+	Source, Link hello.MAC
+	From         string
+	HopLimit     byte
+	Lifetime     time.Duration
+	Prefixes     int
+}
+
+func readOffer(f netlab.Frame) (offer, bool) {
+	m, ok := parseICMP(f)
+	if !ok || m.body[0] != routerAdvertisement || len(m.body) < 16 {
+		return offer{}, false
+	}
+	o := offer{
+		Source: source(f), From: m.src.String(), HopLimit: m.body[4],
+		Lifetime: time.Duration(binary.BigEndian.Uint16(m.body[6:])) * time.Second,
+	}
+	for b := m.body[16:]; len(b) >= 8 && b[1] > 0 && len(b) >= 8*int(b[1]); b = b[8*int(b[1]):] {
+		switch b[0] {
+		case 1:
+			o.Link = hello.MAC(b[2:8])
+		case 3:
+			o.Prefixes++
+		}
+	}
+	return o, true
+}
+
+// offers returns the gateway's router advertisements since a time.
+func (g *gateway) offers(since time.Time) (list []offer, at []time.Time) {
+	for _, f := range g.sent(since) {
+		if o, ok := readOffer(f); ok {
+			list, at = append(list, o), append(at, f.At)
+		}
+	}
+	return list, at
+}
+
+// checkOffers wants every router advertisement of a gateway to come from the
+// virtual router.
+func checkOffers(t *testing.T, g *gateway, p protocol, lifetime time.Duration) {
+	t.Helper()
+	want := offer{Source: p.mac, Link: p.mac, From: p.local.String(), HopLimit: 64, Lifetime: lifetime}
+	list, _ := g.offers(time.Time{})
+	for _, o := range list {
+		if d := cmp.Diff(want, o); d != "" {
+			t.Errorf("router advertisement of %s (-want +got):\n%s", g.name, d)
+		}
+	}
+}
+
+// With a lifetime of three seconds the default route does not outlive the
+// router by long: that it is there a second failover later is the merit of the
+// new active.
+func TestRouterAdvertisementsFollowTheRole(t *testing.T) {
+	each(t, func(t *testing.T, p protocol) {
+		const lifetime = 3 * time.Second
+		l := newLAN(t)
+		l.start(p.config(p.announce(`router_lifetime = "3s"`)))
+		l.waitDefaultRouter(p.local)
+		lost := l.lostRoutes()
+		l.mustPing(hostIP)
+		if list, _ := l.b.offers(time.Time{}); len(list) != 0 {
+			t.Errorf("the standby has sent router advertisements: %+v", list)
+		}
+		began := time.Now()
+		l.a.kill()
+		l.b.wait("Active")
+		l.eventually("router advertisements for longer than the lifetime", func() bool {
+			_, at := l.b.offers(began)
+			return len(at) > 0 && at[len(at)-1].Sub(began) > lifetime+takeover
+		})
+		l.waitDefaultRouter(p.local)
+		l.mustPing(hostIP)
+		if n := lost(); n != 0 {
+			t.Errorf("the client has lost its default route %d times", n)
+		}
+		checkOffers(t, l.a, p, lifetime)
+		checkOffers(t, l.b, p, lifetime)
+		_, at := l.b.offers(began)
+		for i := 1; i < len(at); i++ {
+			if gap := at[i].Sub(at[i-1]); gap < 900*time.Millisecond || gap > 1500*time.Millisecond {
+				t.Errorf("%v between router advertisements, want a third of the lifetime", gap)
+			}
+		}
+	})
+}
+
+// A host that has just come asks, and has its route within the three seconds
+// that lie between multicast advertisements (RFC 4861 section 6.2.6).
+func TestRouterSolicitationIsAnswered(t *testing.T) {
+	each(t, func(t *testing.T, p protocol) {
+		l := newLAN(t)
+		l.start(p.config(p.announce(`router_lifetime = "30m"`)))
+		l.eventually("first advertisement", func() bool { list, _ := l.a.offers(time.Time{}); return len(list) == 1 })
+		l.solicitRouters()
+		l.eventually("answer", func() bool { list, _ := l.a.offers(time.Time{}); return len(list) == 2 })
+		_, at := l.a.offers(time.Time{})
+		if gap := at[1].Sub(at[0]); gap < 2900*time.Millisecond || gap > 4*time.Second {
+			t.Errorf("answered %v after the last advertisement, want 3s", gap)
+		}
+		checkOffers(t, l.a, p, 30*time.Minute)
+		l.a.groups() // has had the time to answer twice
+		if list, _ := l.b.offers(time.Time{}); len(list) != 0 {
+			t.Errorf("the standby answers: %+v", list)
+		}
+	})
+}
+
+// What the kernel does by itself: a gateway that forwards never advertises,
+// and listens to the advertisements of others only with accept_ra=2.
+func TestKernelOfAGateway(t *testing.T) {
+	t.Parallel()
+	p := protocols[0]
+	l := newLAN(t)
+	l.start(p.config(p.announce(`router_lifetime = "3s"`)))
+	l.waitDefaultRouter(p.local)
+	accept := func(value string) {
+		t.Helper()
+		must(t, l.b.ns.Sysctl("net/ipv6/conf/"+lanDev+"/accept_ra", value))
+		_, at := l.a.offers(time.Time{})
+		l.eventually("two more advertisements", func() bool { _, now := l.a.offers(time.Time{}); return len(now) >= len(at)+2 })
+		l.mustPing(l.b.global)
+	}
+	for _, value := range []string{"0", "1"} {
+		accept(value)
+		if got := l.defaultRouters(l.b.ns); len(got) != 0 {
+			t.Errorf("a gateway with accept_ra=%s has taken %v for its router", value, got)
+		}
+	}
+	accept("2")
+	l.eventually("the peer as default router with accept_ra=2", func() bool {
+		return slices.Equal(l.defaultRouters(l.b.ns), []netip.Addr{p.local})
+	})
+	checkOffers(t, l.a, p, 3*time.Second)
+	if list, _ := l.b.offers(time.Time{}); len(list) != 0 {
+		t.Errorf("the gateway that stands by has sent router advertisements: %+v", list)
+	}
+}
+
+// radvdConfig is the one of the documentation, but for the intervals.
+const radvdConfig = `
+interface eth0 {
+    AdvSendAdvert on;
+    MinRtrAdvInterval 3;
+    MaxRtrAdvInterval 4;
+    AdvDefaultLifetime 0;
+    prefix 2001:db8:1::/64 { };
+};
+`
+
+// The documented arrangement: radvd on both gateways for the prefix, without a
+// router lifetime, and the virtual router as the hosts' only default router.
+func TestPrefixFromRadvdRouterFromTheGroup(t *testing.T) {
+	program, err := exec.LookPath("radvd")
+	if err != nil {
+		t.Skip("no independent router advertisements: radvd is not installed")
+	}
+	each(t, func(t *testing.T, p protocol) {
+		l := newLAN(t)
+		l.withdrawClient()
+		l.start(p.config(p.announce(`router_lifetime = "3s"`)))
+		for _, g := range []*gateway{l.a, l.b} {
+			must(t, os.WriteFile(g.path("radvd.conf"), []byte(radvdConfig), 0o600))
+			proc := g.run("radvd.log", program, "-n", "-m", "stderr", "-C", g.path("radvd.conf"), "-p", g.path("radvd.pid"))
+			t.Cleanup(func() { _ = proc.Process.Kill(); <-proc.Done() })
+		}
+		l.eventually("address from the prefix", func() bool { return l.hasAddress(prefix) })
+		for _, g := range []*gateway{l.a, l.b} {
+			l.eventually("radvd of "+g.name+": "+g.logged("radvd.log"), func() bool {
+				list, _ := g.offers(time.Time{})
+				return slices.Contains(list, offer{Source: g.mac, Link: g.mac, From: g.own.String(), HopLimit: 64, Prefixes: 1})
+			})
+		}
+		l.waitDefaultRouter(p.local)
+		l.mustPing(hostIP)
+		lost := l.lostRoutes()
+		began := time.Now()
+		l.a.kill()
+		l.b.wait("Active")
+		l.eventually("advertisements of both kinds after the takeover", func() bool {
+			list, at := l.b.offers(began)
+			return slices.ContainsFunc(list, func(o offer) bool { return o.Prefixes == 1 }) &&
+				len(at) > 0 && at[len(at)-1].Sub(began) > 3*time.Second+takeover
+		})
+		l.waitDefaultRouter(p.local)
+		l.mustPing(hostIP)
+		if n := lost(); n != 0 {
+			t.Errorf("the client has lost its default route %d times", n)
+		}
+	})
+}
+
+func (g *gateway) logged(name string) string {
+	b, _ := os.ReadFile(g.path(name))
+	return string(b)
+}
+
+// withdrawClient takes the client's own address away, so that it has to make
+// one from a prefix it is told.
+func (l *lan) withdrawClient() {
+	l.t.Helper()
+	link, err := l.client.Netlink().LinkByName(lanDev)
+	must(l.t, err)
+	addr, err := netlink.ParseAddr(fmt.Sprintf("%s/64", clientIP))
+	must(l.t, err)
+	must(l.t, l.client.Netlink().AddrDel(link, addr))
+}
+
+// hasAddress reports whether the client has an address of a prefix.
+func (l *lan) hasAddress(p netip.Prefix) bool {
+	l.t.Helper()
+	link, err := l.client.Netlink().LinkByName(lanDev)
+	must(l.t, err)
+	list, err := l.client.Netlink().AddrList(link, netlink.FAMILY_V6)
+	must(l.t, err)
+	return slices.ContainsFunc(list, func(a netlink.Addr) bool {
+		ip, ok := netip.AddrFromSlice(a.IP)
+		return ok && p.Contains(ip)
+	})
+}

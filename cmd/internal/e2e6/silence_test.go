@@ -1,0 +1,142 @@
+package e2e6
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// The standby's port for the whole of its life: nothing from the virtual MAC or
+// a virtual address, and reports of the groups it is a member of all the same.
+func TestStandbyIsSilentAndAMember(t *testing.T) {
+	each(t, func(t *testing.T, p protocol) {
+		l := newLAN(t)
+		l.start(p.config())
+		want := []netip.Addr{p.group, hello.SolicitedNode(p.local), hello.SolicitedNode(global)}
+		for _, g := range []*gateway{l.a, l.b} {
+			l.eventually("reports of "+g.name, func() bool {
+				got := reported(g.sent(time.Time{}))
+				return !slices.ContainsFunc(want, func(a netip.Addr) bool { return len(got[a]) == 0 })
+			})
+			for group, macs := range reported(g.sent(time.Time{})) {
+				if !slices.Equal(macs, []hello.MAC{g.mac}) {
+					t.Errorf("%s reports %s from %v, want its own MAC %s", g.name, group, macs, g.mac)
+				}
+			}
+		}
+		l.mustPing(p.local, global)
+		l.b.stop()
+		for _, f := range l.b.sent(time.Time{}) {
+			m, _ := parseICMP(f)
+			if source(f) == p.mac || slices.Contains(p.addresses(), m.src) {
+				t.Errorf("the standby sent %x", f.Data)
+			}
+		}
+		if n := count(l.a.sent(time.Time{}), both(from(p.mac), func(f netlab.Frame) bool {
+			return is(reportV2)(f) || is(routerSolicitation)(f) || is(neighborSolicitation)(f) && !ordinary(f, p)
+		})); n != 0 {
+			t.Errorf("the active sent %d reports, router solicitations or checks for duplicates from the virtual MAC", n)
+		}
+	})
+}
+
+// ordinary reports whether a solicitation is a question, not a check for a
+// duplicate (RFC 4862 section 5.4.2).
+func ordinary(f netlab.Frame, p protocol) bool {
+	_, n, err := garp.ParseND(f.Data)
+	return err == nil && slices.Contains(p.addresses(), n.Src)
+}
+
+// snoop makes the switch pass multicast only to ports that have reported it:
+// snooping needs a querier, and a querier that has had time for answers.
+func (l *lan) snoop() {
+	l.t.Helper()
+	must(l.t, l.sw.Sysctl("net/ipv6/conf/lan/disable_ipv6", "0"))
+	l.waitLinkLocal(l.sw, "lan")
+	const second = 100 // in ticks of the interface, whatever the kernel's are
+	l.setBridge(nl.IFLA_BR_MCAST_QUERY_RESPONSE_INTVL, binary.NativeEndian.AppendUint64(nil, second))
+	l.setBridge(nl.IFLA_BR_MCAST_SNOOPING, []byte{1})
+	l.setBridge(nl.IFLA_BR_MCAST_QUERIER, []byte{1})
+	l.eventually("snooping in force", func() bool { return !l.floods() })
+}
+
+// setBridge sets an option of the switch.
+func (l *lan) setBridge(option int, value []byte) {
+	l.t.Helper()
+	bridge, err := l.sw.Netlink().LinkByName("lan")
+	must(l.t, err)
+	must(l.t, l.sw.Do(func() error {
+		req := nl.NewNetlinkRequest(unix.RTM_NEWLINK, unix.NLM_F_ACK)
+		msg := nl.NewIfInfomsg(unix.AF_UNSPEC)
+		msg.Index = int32(bridge.Attrs().Index)
+		req.AddData(msg)
+		info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
+		info.AddRtAttr(nl.IFLA_INFO_KIND, nl.NonZeroTerminated("bridge"))
+		info.AddRtAttr(nl.IFLA_INFO_DATA, nil).AddRtAttr(option, value)
+		req.AddData(info)
+		_, err := req.Execute(unix.NETLINK_ROUTE, 0)
+		return err
+	}))
+}
+
+// floods reports whether the switch passes on what nobody has asked for.
+func (l *lan) floods() bool {
+	l.t.Helper()
+	unwanted, direct := netip.MustParseAddr("2001:db8:1::de:adde"), netip.MustParseAddr("2001:db8:1::fe:ed")
+	began := time.Now()
+	l.ask(unwanted, hello.MAC{})
+	l.ask(direct, l.b.mac)
+	toB := func(target netip.Addr) func(netlab.Frame) bool {
+		return func(f netlab.Frame) bool { return f.Sent && !f.At.Before(began) && asks(f, target) }
+	}
+	_, err := l.b.port.WaitFor(toB(direct), patience)
+	must(l.t, err)
+	return count(l.b.port.Frames(), toB(unwanted)) > 0
+}
+
+// asks reports whether a frame asks for the MAC of an address.
+func asks(f netlab.Frame, target netip.Addr) bool {
+	_, n, err := garp.ParseND(f.Data)
+	return err == nil && n.Type == garp.NeighborSolicitation && n.Target == target
+}
+
+// A switch that snoops lets hellos and questions through to both routers, to
+// the standby too, which has to answer from the first moment of a takeover.
+func TestSnoopingSwitchLetsEverythingThrough(t *testing.T) {
+	each(t, func(t *testing.T, p protocol) {
+		l := newLAN(t)
+		must(t, l.client.AddRoute(anywhere, p.local, lanDev))
+		l.snoop()
+		l.start(p.config())
+		began := time.Now()
+		for _, g := range []*gateway{l.a, l.b} {
+			for _, a := range p.addresses() {
+				l.eventually("question for "+a.String()+" at "+g.name, func() bool {
+					l.ask(a, hello.MAC{})
+					return count(g.port.Frames(), func(f netlab.Frame) bool { return f.Sent && !f.At.Before(began) && asks(f, a) }) > 0
+				})
+			}
+		}
+		if l.floods() {
+			t.Fatal("the switch no longer snoops, so nothing is proven")
+		}
+		if n := count(l.b.port.Frames(), func(f netlab.Frame) bool { return f.Sent && source(f) == p.mac && p.hellos()(f) }); n == 0 {
+			t.Error("no hello reaches the standby")
+		}
+		l.mustPing(p.local, global, hostIP)
+		l.a.kill()
+		l.b.wait("Active")
+		l.mustPing(p.local, global, hostIP)
+		must(t, l.client.FlushNeighbors(lanDev))
+		l.mustPing(p.local, global, hostIP)
+	})
+}

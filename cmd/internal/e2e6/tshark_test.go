@@ -1,0 +1,113 @@
+package e2e6
+
+import (
+	"bytes"
+	"errors"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+)
+
+// tshark dissects what the gateways have sent and returns one map of fields per
+// frame that the filter selects.
+func (l *lan) tshark(filter string, fields ...string) []map[string]string {
+	l.t.Helper()
+	path := filepath.Join(l.t.TempDir(), "run.pcapng")
+	out, err := os.Create(path)
+	must(l.t, err)
+	frames := slices.DeleteFunc(slices.Concat(l.a.port.Frames(), l.b.port.Frames()), func(f netlab.Frame) bool { return f.Sent })
+	slices.SortStableFunc(frames, func(a, b netlab.Frame) int { return a.At.Compare(b.At) })
+	must(l.t, errors.Join(netlab.WritePcapng(out, frames), out.Close()))
+	args := []string{"-n", "-r", path, "-Y", filter, "-T", "fields", "-E", "separator=|", "-E", "occurrence=a", "-o", "udp.check_checksum:TRUE"}
+	for _, f := range fields {
+		args = append(args, "-e", f)
+	}
+	var text, problems bytes.Buffer
+	cmd := exec.Command("tshark", args...)
+	cmd.Stdout, cmd.Stderr = &text, &problems
+	if err := cmd.Run(); err != nil {
+		l.t.Fatalf("tshark %q: %v\n%s", args, err, problems.String())
+	}
+	var list []map[string]string
+	for line := range strings.Lines(text.String()) {
+		m := map[string]string{}
+		for i, v := range strings.Split(strings.TrimSuffix(line, "\n"), "|") {
+			m[fields[i]] = v
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+// An independent dissector reads hellos, neighbour and router advertisements of
+// a run with a start, a takeover and a stop as they are meant.
+func TestTsharkAgrees(t *testing.T) {
+	if _, err := exec.LookPath("tshark"); err != nil {
+		t.Skip("no second opinion: tshark is not installed")
+	}
+	want := map[string]struct {
+		lines  []string
+		filter string
+		fields map[string]string
+	}{
+		"VRRP": {filter: "vrrp", fields: map[string]string{
+			"vrrp.version": "3", "vrrp.virt_rtr_id": "20", "vrrp.addr_count": "2", "vrrp.ipv6_addr": "fe80::1," + global.String(),
+			"vrrp.short_adver_int": "20", "vrrp.checksum.status": "1", "ipv6.dst": "ff02::12", "ipv6.hlim": "255", "eth.src": "00:00:5e:00:02:14",
+		}},
+		"HSRP": {lines: []string{`auth = { md5 = "a secret of the segment", key_id = 7 }`}, filter: "hsrp", fields: map[string]string{
+			"hsrp2.version": "2", "hsrp2.ipversion": "6", "hsrp2.group": "20", "hsrp2.virt_ip_v6": "fe80::5:73ff:fea0:14",
+			"hsrp2.hellotime": "200", "hsrp2.holdtime": "700", "hsrp2.md5_algorithm": "1", "hsrp2.md5_key_id": "7",
+			"ipv6.dst": "ff02::66", "ipv6.hlim": "255", "udp.dstport": "2029", "udp.checksum.status": "1",
+		}},
+	}
+	each(t, func(t *testing.T, p protocol) {
+		l := newLAN(t)
+		w := want[p.name]
+		l.start(p.config(append(w.lines, p.announce(`router_lifetime = "30m"`))...))
+		l.a.setPriority(85)
+		l.settled(l.b, l.a)
+		l.mustPing(p.local, global)
+		l.b.stop()
+		l.a.wait("Active")
+		frames := l.tshark(w.filter, slices.Sorted(maps.Keys(w.fields))...)
+		if len(frames) < 5 {
+			t.Errorf("tshark finds %d messages", len(frames))
+		}
+		for _, f := range frames {
+			for name, v := range w.fields {
+				if f[name] != v {
+					t.Fatalf("%s = %q, want %q, in %v", name, f[name], v, f)
+				}
+			}
+		}
+		checkND(t, l, p)
+		for _, f := range l.tshark("_ws.malformed || _ws.expert.severity == error || hsrp.unknown_tlv", "frame.number", "_ws.col.Info") {
+			t.Errorf("tshark complains about frame %v", f)
+		}
+	})
+}
+
+// checkND looks at what comes from the virtual MAC besides hellos.
+func checkND(t *testing.T, l *lan, p protocol) {
+	t.Helper()
+	fields := []string{"icmpv6.type", "icmpv6.checksum.status", "ipv6.hlim", "icmpv6.opt.linkaddr", "ipv6.tclass", "icmpv6.nd.ra.router_lifetime"}
+	seen := map[string]int{}
+	for _, f := range l.tshark("icmpv6 && eth.src == "+p.mac.String()+" && (icmpv6.type == 134 || icmpv6.type == 136)", fields...) {
+		seen[f["icmpv6.type"]]++
+		if f["icmpv6.checksum.status"] != "1" || f["ipv6.hlim"] != "255" || f["icmpv6.opt.linkaddr"] != p.mac.String() || f["ipv6.tclass"] != "0x000000e0" {
+			t.Errorf("neighbour discovery message %v", f)
+		}
+		if f["icmpv6.type"] == "134" && f["icmpv6.nd.ra.router_lifetime"] != "1800" {
+			t.Errorf("router advertisement %v", f)
+		}
+	}
+	if seen["134"] < 2 || seen["136"] < 4 {
+		t.Errorf("messages by type %v, want advertisements of both routers", seen)
+	}
+}
