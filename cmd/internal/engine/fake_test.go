@@ -322,6 +322,11 @@ func (p *fakePort) having(prefix string) (out []string) {
 
 // hsrpFrame is a hello of the peer, with changes.
 func hsrpFrame(op hello.Op, state hello.HSRPState, change ...func(*hello.HSRP, *hello.Envelope)) []byte {
+	return hsrpFrameWith("cisco", op, state, change...)
+}
+
+// hsrpFrameWith is hsrpFrame with another authentication text.
+func hsrpFrameWith(text string, op hello.Op, state hello.HSRPState, change ...func(*hello.HSRP, *hello.Envelope)) []byte {
 	m := &hello.HSRP{
 		Version: 2, Op: op, State: state, Family: hello.IPv4, Group: 10, Priority: 100,
 		HelloTime: time.Second, HoldTime: 3 * time.Second, VirtualIP: vip4, Identifier: peerMAC,
@@ -330,7 +335,7 @@ func hsrpFrame(op hello.Op, state hello.HSRPState, change ...func(*hello.HSRP, *
 	for _, f := range change {
 		f(m, &env)
 	}
-	auth, _ := hello.TextAuth("cisco")
+	auth, _ := hello.TextAuth(text)
 	return hello.AppendFrame(nil, &env, hello.AppendHSRP(nil, m, &auth, env.Src))
 }
 
@@ -404,3 +409,28 @@ vrid = 10
 virtual_ips = ["192.0.2.1"]
 priority = 110
 `
+
+// solicitation is a client's neighbour solicitation for target.
+func solicitation(target netip.Addr) []byte {
+	group := hello.SolicitedNode(target)
+	src := netip.MustParseAddr("2001:db8::50").As16()
+	dst, mac := group.As16(), hello.MulticastMAC(group)
+	icmp := append([]byte{135, 0, 0, 0, 0, 0, 0, 0}, target.AsSlice()...)
+	icmp = append(icmp, 1, 1)
+	icmp = append(icmp, otherMAC[:]...)
+	pseudo := append(append(append([]byte{}, src[:]...), dst[:]...), 0, 0, 0, byte(len(icmp)), 0, 0, 0, 58)
+	var sum uint32
+	for _, part := range [][]byte{pseudo, icmp} {
+		for i := 0; i < len(part); i += 2 {
+			sum += uint32(part[i])<<8 | uint32(part[i+1])
+		}
+	}
+	for sum > 0xffff {
+		sum = sum>>16 + sum&0xffff
+	}
+	binary.BigEndian.PutUint16(icmp[2:], ^uint16(sum))
+	b := append(append([]byte{}, mac[:]...), otherMAC[:]...)
+	b = append(b, 0x86, 0xdd, 0x60, 0, 0, 0, 0, byte(len(icmp)), 58, 255)
+	b = append(append(append(b, src[:]...), dst[:]...), icmp...)
+	return b
+}

@@ -61,9 +61,9 @@ func (s *segment) convince(g *group, list []netip.Addr) {
 }
 
 // startProof begins to prove a takeover. The first packets follow the
-// announcements in the same batch.
+// announcements in the same batch. Neighbours may still turn up later.
 func (e *Engine) startProof(now time.Time, g *group) {
-	if len(g.vips) == 0 || !g.prover.Neighbors() {
+	if len(g.vips) == 0 {
 		return
 	}
 	g.prover.Start(now, g.provenAddress(), g.mac)
