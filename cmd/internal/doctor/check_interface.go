@@ -114,7 +114,7 @@ func checkBridges(e *exam) {
 		switch br := b.Bridge; {
 		case !br.Snooping:
 			e.fine("snooping", b.Name, "multicast snooping is off")
-		case br.Querier || br.QuerierHeard:
+		case br.Querier || br.Querier6:
 			e.fine("snooping", b.Name, "multicast snooping has a querier")
 		case !e.has(dev, hello.IPv6):
 			e.fine("snooping", b.Name, "multicast snooping has no querier, and IPv4 hellos (224.0.0.x) need none")

@@ -2,8 +2,10 @@ package doctor
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -32,7 +34,7 @@ type Options struct {
 // ctx.
 func Collect(ctx context.Context, c *configs.Config, o Options) (*Host, error) {
 	h := &Host{
-		Root: os.Geteuid() == 0, NetAdmin: capable(unix.CAP_NET_ADMIN), NetRaw: capable(unix.CAP_NET_RAW),
+		NetAdmin: capable(unix.CAP_NET_ADMIN), NetRaw: capable(unix.CAP_NET_RAW),
 		Realtime: mayRealtime(), Processes: processes("/proc"), Proven: o.Proven,
 	}
 	h.tryNftables()
@@ -75,7 +77,7 @@ func mayRealtime() bool {
 func (h *Host) tryNftables() {
 	err := inPrivate(func() error {
 		s, err := vip.Probe()
-		return errors.Join(err, s.Netdev)
+		return cmp.Or(err, s.Netdev)
 	})
 	if err != nil {
 		h.Nftables = err.Error()
@@ -92,7 +94,7 @@ func inPrivate(fn func() error) error {
 	go func() {
 		runtime.LockOSThread()
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-			done <- errors.Join(errNamespace, err)
+			done <- fmt.Errorf("%w: %w", errNamespace, err)
 			return
 		}
 		done <- fn()
@@ -151,8 +153,7 @@ func driver(name string) string {
 	return unix.ByteSliceToString(info.Driver[:])
 }
 
-// readSysctls reads what the checks want to know. Their "all" is the key of
-// those that count for every interface.
+// readSysctls reads what the checks want to know of all and of the interfaces.
 func (h *Host) readSysctls(devs []string) {
 	h.Sysctls = map[string]string{}
 	paths := []string{

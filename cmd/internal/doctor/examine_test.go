@@ -44,7 +44,7 @@ const (
 // above.
 func healthy() *Host {
 	h := &Host{
-		Root: true, NetAdmin: true, NetRaw: true, Realtime: true,
+		NetAdmin: true, NetRaw: true, Realtime: true,
 		Sysctls: map[string]string{
 			"ipv4/ip_forward": "1", "ipv6/conf/all/forwarding": "1", "ipv6/ip_nonlocal_bind": "0",
 			"netfilter/nf_conntrack_tcp_loose": "1", "ipv6/conf/eth1/forwarding": "1",
@@ -177,7 +177,7 @@ var examinations = []examination{
 	{name: "the owner's address is no leftover", config: strings.Replace(vrrpConfig, "priority = 110", "priority = 255", 1), change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("192.0.2.1/24") }}},
 
 	{name: "snooping without a querier", config: vrrp6, change: []func(*Host){onBridge(links.Bridge{Snooping: true, Ageing: 300e9})}, want: []string{"snooping eth1"}},
-	{name: "snooping with a querier", config: vrrp6, change: []func(*Host){onBridge(links.Bridge{Snooping: true, QuerierHeard: true, Ageing: 300e9})}},
+	{name: "snooping with a querier", config: vrrp6, change: []func(*Host){onBridge(links.Bridge{Snooping: true, Querier6: true, Ageing: 300e9})}},
 	{name: "snooping and a bridge that is a querier", config: vrrp6, change: []func(*Host){onBridge(links.Bridge{Snooping: true, Querier: true, Ageing: 300e9})}},
 	{name: "IPv4 hellos are not snooped", change: []func(*Host){onBridge(links.Bridge{Snooping: true, Ageing: 300e9})}},
 	{name: "snooping below a VLAN", config: vrrp6, change: []func(*Host){func(h *Host) {

@@ -10,7 +10,6 @@ import (
 
 // Host is what was seen of a host and its segments.
 type Host struct {
-	Root       bool              // this user may do everything
 	NetAdmin   bool              // CAP_NET_ADMIN
 	NetRaw     bool              // CAP_NET_RAW
 	Realtime   bool              // SCHED_FIFO is allowed

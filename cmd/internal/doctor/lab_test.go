@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"encoding/binary"
 	"errors"
 	"net"
 	"net/netip"
@@ -9,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	mdnetlink "github.com/mdlayher/netlink"
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/hello"
@@ -153,21 +156,62 @@ func arrives(t *testing.T, other, gw *netlab.NS, wait time.Duration) bool {
 	return err == nil
 }
 
+// The kernel's own bridges snoop unless told otherwise; those of the lab are
+// told. A bridge device may be the interface of a group.
 func TestSnoopingWithoutQuerierIsFound(t *testing.T) {
 	gw, _ := gateway(t)
-	h := gw.Netlink()
 	must(t, gw.Bridge("br0", "eth1"))
-	br, err := h.LinkByName("br0")
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name = "br1"
+	must(t, gw.Netlink().LinkAdd(&netlink.Bridge{LinkAttrs: attrs}))
+	must(t, netlab.Veth(netlab.End{NS: gw, Name: "eth2"}, netlab.End{NS: newNS(t), Name: "eth0"}))
+	br1, err := gw.Netlink().LinkByName("br1")
 	must(t, err)
-	must(t, gw.Sysctl("net/ipv6/conf/br0/disable_ipv6", "0"))
-	must(t, gw.AddAddr("br0", netip.MustParsePrefix("fe80::2/64")))
-	must(t, gw.AddAddr("br0", netip.MustParsePrefix("2001:db8::2/64")))
-	config := strings.ReplaceAll(vrrp6, "eth1", "br0")
-	finds(t, gw, config, 0)
-	if err := h.BridgeSetMcastSnoop(br, true); err != nil {
-		t.Skipf("the bridges of this kernel do not snoop: %v", err)
+	eth2, err := gw.Netlink().LinkByName("eth2")
+	must(t, err)
+	must(t, gw.Netlink().LinkSetMaster(eth2, br1))
+	must(t, gw.LinkUp("br1"))
+	for _, br := range []string{"br0", "br1"} {
+		must(t, gw.Sysctl("net/ipv6/conf/"+br+"/disable_ipv6", "0"))
+		must(t, gw.AddAddr(br, netip.MustParsePrefix("fe80::2/64")))
+		must(t, gw.AddAddr(br, netip.MustParsePrefix("2001:db8::2/64")))
 	}
-	finds(t, gw, config, 0, "snooping br0")
+	finds(t, gw, strings.ReplaceAll(vrrp6, "eth1", "br0"), 0)
+	finds(t, gw, strings.ReplaceAll(vrrp6, "eth1", "br1"), 0, "snooping br1")
+	must(t, makeQuerier(gw, br1.Attrs().Index))
+	finds(t, gw, strings.ReplaceAll(vrrp6, "eth1", "br1"), 0)
+}
+
+// makeQuerier makes a bridge a querier, as "ip link set … type bridge
+// mcast_querier 1" does.
+func makeQuerier(ns *netlab.NS, index int) error {
+	return ns.Do(func() error {
+		conn, err := mdnetlink.Dial(unix.NETLINK_ROUTE, nil)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		ae := mdnetlink.NewAttributeEncoder()
+		ae.Nested(unix.IFLA_LINKINFO, func(ae *mdnetlink.AttributeEncoder) error {
+			ae.String(unix.IFLA_INFO_KIND, "bridge")
+			ae.Nested(unix.IFLA_INFO_DATA, func(ae *mdnetlink.AttributeEncoder) error {
+				ae.Uint8(unix.IFLA_BR_MCAST_QUERIER, 1)
+				return nil
+			})
+			return nil
+		})
+		attrs, err := ae.Encode()
+		if err != nil {
+			return err
+		}
+		head := make([]byte, unix.SizeofIfInfomsg)
+		binary.NativeEndian.PutUint32(head[4:], uint32(index))
+		_, err = conn.Execute(mdnetlink.Message{
+			Header: mdnetlink.Header{Type: unix.RTM_NEWLINK, Flags: mdnetlink.Request | mdnetlink.Acknowledge},
+			Data:   append(head, attrs...),
+		})
+		return err
+	})
 }
 
 func TestPortOfABridgeAndLeftoverAddressAreFound(t *testing.T) {

@@ -46,7 +46,7 @@ type Bridge struct {
 	VLANFiltering bool
 	Snooping      bool // of multicast
 	Querier       bool // it is a querier itself
-	QuerierHeard  bool // it hears another querier
+	Querier6      bool // the address of a querier of IPv6, itself or another, is known
 }
 
 // FailoverEvent is the value of IFLA_EVENT by which the kernel says that a bond
@@ -208,9 +208,18 @@ func (b *Bridge) attribute(ad *netlink.AttributeDecoder) {
 	case unix.IFLA_BR_MCAST_QUERIER:
 		b.Querier = ad.Uint8() != 0
 	case unix.IFLA_BR_MCAST_QUERIER_STATE:
-		// Present and not empty while the address of a querier is known.
-		b.QuerierHeard = len(ad.Bytes()) > 0
+		ad.Nested(b.queriers)
 	}
+}
+
+// querierIPv6 is BRIDGE_QUERIER_IPV6_ADDRESS of linux/if_bridge.h.
+const querierIPv6 = 5
+
+func (b *Bridge) queriers(ad *netlink.AttributeDecoder) error {
+	for ad.Next() {
+		b.Querier6 = b.Querier6 || ad.Type() == querierIPv6
+	}
+	return ad.Err()
 }
 
 // ByName returns the link of that name; ok is false when there is none.

@@ -67,11 +67,16 @@ func TestDecode(t *testing.T) {
 				ae.Bytes(unix.IFLA_BR_MCAST_QUERIER_STATE, nil)
 			})
 		}, want: Link{Kind: "bridge", Bridge: &Bridge{Ageing: 300 * time.Second, VLANFiltering: true, Snooping: true}}},
-		{name: "a bridge that hears a querier", attrs: func(ae *encoder) {
+		{name: "a bridge that hears a querier of IPv4", attrs: func(ae *encoder) {
 			info(ae, "bridge", func(ae *encoder) {
 				ae.Nested(unix.IFLA_BR_MCAST_QUERIER_STATE, func(ae *encoder) error { ae.Uint32(1, 1); return nil })
 			})
-		}, want: Link{Kind: "bridge", Bridge: &Bridge{QuerierHeard: true}}},
+		}, want: Link{Kind: "bridge", Bridge: &Bridge{}}},
+		{name: "a bridge that hears a querier of IPv6", attrs: func(ae *encoder) {
+			info(ae, "bridge", func(ae *encoder) {
+				ae.Nested(unix.IFLA_BR_MCAST_QUERIER_STATE, func(ae *encoder) error { ae.Bytes(5, make([]byte, 16)); return nil })
+			})
+		}, want: Link{Kind: "bridge", Bridge: &Bridge{Querier6: true}}},
 		{name: "a port of a bridge", attrs: func(ae *encoder) {
 			ae.Uint32(unix.IFLA_MASTER, 5)
 			ae.Nested(unix.IFLA_LINKINFO, func(ae *encoder) error {
