@@ -195,12 +195,12 @@ func (h *host) checkAnnounced(t *testing.T, want bool) {
 				from = append(from, source(f))
 			}
 		}
-		return len(from) == report.Sent
+		return len(from) >= report.Sent && (!want || slices.Contains(from, hsrpMAC))
 	})
 	if !slices.Contains(from, h.mac) {
 		t.Errorf("the host's own MAC was not announced, only %s", from)
 	}
-	if got := slices.Contains(from, hsrpMAC); got != want {
-		t.Errorf("the virtual MAC was announced: %v, want %v\n%s", got, want, out)
+	if !want && slices.Contains(from, hsrpMAC) {
+		t.Errorf("the virtual MAC was announced\n%s", out)
 	}
 }
