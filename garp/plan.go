@@ -74,7 +74,10 @@ func Claim(id Identity) (now, later [][]byte) {
 			now = appendARP(now, ip, id.VirtualMAC, Announcement.ReplyCisco)
 		}
 	}
-	return now, append(id.requests(), id.again()...)
+	if id.family() == hello.IPv6 {
+		return now, id.again()
+	}
+	return now, id.requests()
 }
 
 // Refresh returns the frames that keep entries alive while the role lasts, and
@@ -113,7 +116,10 @@ func (id Identity) Frames(s Step) [][]byte {
 	case KindWithdraw:
 		now, later = Withdraw(id)
 	}
-	if s.Requests {
+	switch {
+	case s.Again:
+		return id.again()
+	case s.Requests:
 		return later
 	}
 	return now
@@ -132,12 +138,21 @@ func (id Identity) requests() [][]byte {
 	return frames
 }
 
-// again returns the Neighbor Advertisement of the first IPv6 virtual address.
+// again returns what tells everybody and the switch where the first virtual
+// address is, and is not answered.
 func (id Identity) again() [][]byte {
-	if len(id.VirtualIPs) == 0 || hello.FamilyOf(id.VirtualIPs[0]) != hello.IPv6 {
+	if len(id.VirtualIPs) == 0 {
 		return nil
 	}
 	return appendTell(nil, id.VirtualIPs[0], id.VirtualMAC)
+}
+
+// family is that of the virtual addresses, 0 without any.
+func (id Identity) family() hello.Family {
+	if len(id.VirtualIPs) == 0 {
+		return 0
+	}
+	return hello.FamilyOf(id.VirtualIPs[0])
 }
 
 // appendTell appends the broadcast reply, or the unsolicited Neighbor

@@ -202,6 +202,25 @@ func BenchmarkClaim(b *testing.B) {
 	}
 }
 
+func TestTheLastWordIsNotAnswered(t *testing.T) {
+	step := garp.Step{Kind: garp.KindClaim, Again: true}
+	for _, tt := range []struct {
+		rule string
+		id   garp.Identity
+		want []string
+	}{
+		{"IPv4: the reply of the first address", hsrp(withVIPs(vip, second)),
+			[]string{"virtual > all reply 192.168.1.1 at virtual for 192.168.1.1 all"}},
+		{"IPv6: the advertisement of the first address", hsrp(withIPv6),
+			[]string{"virtual > ff02::1 advertisement fe80::254 at virtual"}},
+		{"no address", hsrp(withVIPs()), nil},
+	} {
+		if diff := cmp.Diff(tt.want, say(tt.id.Frames(step))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.rule, diff)
+		}
+	}
+}
+
 func BenchmarkClaimIPv6(b *testing.B) {
 	id := hsrp(withIPv6)
 	b.ReportAllocs()

@@ -10,6 +10,12 @@ import (
 // that it does not answer the request as if it still held the address.
 const RequestDelay = 5 * time.Millisecond
 
+// AgainDelay is how long after the first burst of a role the first address is
+// told once more, in a form that nobody answers. By then a deposed router that
+// was slower than RequestDelay has answered the request, or said goodbye, from
+// the virtual MAC, and the switch sends the traffic the wrong way.
+const AgainDelay = 50 * time.Millisecond
+
 // Defence against another owner. RFC 5227 section 2.4 (c) lets a host that
 // never gives its address up defend it once in ten seconds. A redundancy pair
 // that heals needs its answer sooner, so the n-th defence of a dispute waits
@@ -51,6 +57,7 @@ func (k Kind) String() string {
 type Step struct {
 	Kind     Kind
 	Requests bool          // the request forms of the burst, otherwise its replies and NAs
+	Again    bool          // the last word of the first burst: see AgainDelay
 	Late     time.Duration // how long after its deadline the step was taken
 }
 
@@ -81,6 +88,8 @@ type Schedule struct {
 	at      [numKinds]time.Time // next replies of each kind; zero = none
 	request time.Time           // when the request forms of the last burst follow; zero = never
 	last    Kind                // the kind of that burst
+	again   time.Time           // when the last word of the first burst follows; zero = never
+	fresh   bool                // nothing has been said since Start
 
 	defended    time.Time // last defence
 	gap         time.Duration
@@ -92,7 +101,7 @@ type Schedule struct {
 // due now. Acquire the address and send the first hello before asking Due.
 func (s *Schedule) Start(now time.Time, t Timing) {
 	s.Stop()
-	s.active, s.timing, s.start = true, t, now
+	s.active, s.timing, s.start, s.fresh = true, t, now, true
 	s.at[KindClaim] = now
 }
 
@@ -137,7 +146,7 @@ func (s *Schedule) Withdraw(now time.Time) {
 func (s *Schedule) Stop() {
 	s.active = false
 	s.at = [numKinds]time.Time{}
-	s.request = time.Time{}
+	s.request, s.again = time.Time{}, time.Time{}
 }
 
 // Due returns what is to be sent at now, at most one step per call; after it
@@ -156,6 +165,11 @@ func (s *Schedule) Due(now time.Time) (Step, bool) {
 		s.request = time.Time{}
 		return step, true
 	}
+	if due(s.again, now) {
+		step := Step{Kind: KindClaim, Again: true, Late: now.Sub(s.again)}
+		s.again = time.Time{}
+		return step, true
+	}
 	return Step{}, false
 }
 
@@ -166,7 +180,10 @@ func (s *Schedule) took(kind Kind, now time.Time) {
 			s.at[k] = time.Time{}
 		}
 	}
-	s.last, s.request = kind, now.Add(RequestDelay)
+	s.last, s.request, s.again = kind, now.Add(RequestDelay), time.Time{}
+	if s.fresh {
+		s.again, s.fresh = now.Add(AgainDelay), false
+	}
 	switch kind {
 	case KindWithdraw:
 		return
@@ -213,8 +230,8 @@ func (s *Schedule) armRefresh(now time.Time) {
 // Deadline returns when Due has something to return next, and false when
 // nothing is planned.
 func (s *Schedule) Deadline() (time.Time, bool) {
-	first := s.request
-	for _, at := range s.at {
+	var first time.Time
+	for _, at := range append(s.at[:], s.request, s.again) {
 		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
 			first = at
 		}

@@ -37,6 +37,9 @@ func (w *world) take() {
 		if step.Requests {
 			form = " requests"
 		}
+		if step.Again {
+			form = " again"
+		}
 		w.log = append(w.log, fmt.Sprintf("%v %v%s", w.now.Sub(epoch), step.Kind, form))
 	}
 }
@@ -69,7 +72,7 @@ func TestBurstsComeAtZeroTwoAndFourSeconds(t *testing.T) {
 	w.Start(w.now, garp.Timing{Count: 3, Interval: 2 * s})
 	w.run(time.Hour)
 	w.want(t,
-		"0s claim", "5ms claim requests",
+		"0s claim", "5ms claim requests", "50ms claim again",
 		"2s claim", "2.005s claim requests",
 		"4s claim", "4.005s claim requests")
 }
@@ -79,7 +82,8 @@ func TestCount(t *testing.T) {
 		w := newWorld()
 		w.Start(w.now, garp.Timing{Count: count, Interval: 2 * s})
 		w.run(1000*s + 10*ms)
-		if got := len(w.log) / 2; got != want {
+		// Two steps a burst, and the last word of the first.
+		if got := (len(w.log) - 1) / 2; got != want {
 			t.Errorf("count %d: %d bursts in 1000 s, want %d", count, got, want)
 		}
 	}
@@ -90,7 +94,7 @@ func TestNoIntervalIsOneBurstAndNeverAStorm(t *testing.T) {
 		w := newWorld()
 		w.Start(w.now, garp.Timing{Count: count})
 		w.run(time.Hour)
-		w.want(t, "0s claim", "5ms claim requests")
+		w.want(t, "0s claim", "5ms claim requests", "50ms claim again")
 	}
 }
 
@@ -101,7 +105,7 @@ func TestRequestsKeepTheirDistanceFromLateReplies(t *testing.T) {
 	w.take()
 	w.want(t, "100ms claim")
 	w.run(s)
-	w.want(t, "105ms claim requests")
+	w.want(t, "105ms claim requests", "150ms claim again")
 }
 
 func TestLateWakeUpSkipsWhatItMissed(t *testing.T) {
@@ -137,7 +141,7 @@ func TestEarlyAndRepeatedWakeUpsDoNothing(t *testing.T) {
 	w.take()
 	w.want(t)
 	w.run(2*s - 1)
-	w.want(t, "5ms claim requests")
+	w.want(t, "5ms claim requests", "50ms claim again")
 }
 
 func TestLateIsMeasuredFromTheDeadline(t *testing.T) {
@@ -309,7 +313,7 @@ func TestABurstSaysWhatADefenceWould(t *testing.T) {
 	w.Start(w.now, garp.Timing{Count: 1, Refresh: 60 * s})
 	w.Reassert(w.now)
 	w.run(s)
-	w.want(t, "0s claim", "5ms claim requests")
+	w.want(t, "0s claim", "5ms claim requests", "50ms claim again")
 }
 
 func TestStopSilencesEverything(t *testing.T) {
@@ -341,7 +345,27 @@ func TestStartAgainAnnouncesAllOverAgain(t *testing.T) {
 	w.log = nil
 	w.Start(w.now, garp.Timing{Count: 2, Interval: 2 * s})
 	w.run(time.Hour)
-	w.want(t, "1s claim", "1.005s claim requests", "3s claim", "3.005s claim requests")
+	w.want(t, "1s claim", "1.005s claim requests", "1.05s claim again", "3s claim", "3.005s claim requests")
+}
+
+// The last word waits for nobody who has been silenced meanwhile, and a burst
+// that comes first says the same.
+func TestTheLastWordEndsWithTheRole(t *testing.T) {
+	w := newWorld()
+	w.Start(w.now, garp.Timing{Count: 1})
+	w.run(20 * ms)
+	w.log = nil
+	w.Withdraw(w.now)
+	w.run(s)
+	w.want(t, "20ms withdraw", "25ms withdraw requests")
+
+	w = newWorld()
+	w.Start(w.now, garp.Timing{Count: 1})
+	w.run(20 * ms)
+	w.log = nil
+	w.Reassert(w.now)
+	w.run(s)
+	w.want(t, "20ms reassert", "25ms reassert requests")
 }
 
 func TestTheZeroScheduleIsSilent(t *testing.T) {

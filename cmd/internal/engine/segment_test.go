@@ -66,8 +66,9 @@ func TestNewInterfaceMACIsAnnounced(t *testing.T) {
 				n++
 			}
 		}
-		if n != 3 {
-			t.Errorf("announced %d times from the new MAC, want 3: %q", n, h.port.having("send"))
+		// Three bursts, and the last word of the first.
+		if n != 4 {
+			t.Errorf("announced %d times from the new MAC, want 4: %q", n, h.port.having("send"))
 		}
 	})
 	t.Run("virtual mode: once more", func(t *testing.T) {
