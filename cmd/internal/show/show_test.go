@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -149,5 +150,18 @@ func golden(t *testing.T, name, got string) {
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
+
+func TestConflictIsShownBelowThePriority(t *testing.T) {
+	c := &status.Conflict{Address: "192.168.1.1", MAC: "02:00:00:00:00:66", Who: "foreign", Reason: "unknown-mac", At: ago(5 * time.Second)}
+	h, v := hsrpStandby(), vrrpBackup()
+	h.Conflict, v.Conflict = c, c
+	const want = "  Last conflict: 192.168.1.1 at 0200.0000.0066 (foreign, unknown-mac), 00:00:05 ago"
+	for _, text := range []string{Standby([]status.Group{h}, now), VRRP([]status.Group{v}, now)} {
+		_, below, _ := strings.Cut(text, "  Priority ")
+		if !strings.Contains(below, want) {
+			t.Errorf("%q is missing below the priority:\n%s", want, text)
+		}
 	}
 }

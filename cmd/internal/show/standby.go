@@ -101,6 +101,7 @@ func (b *block) standby(g *status.Group, now time.Time) {
 	b.standbyPeer("Standby", g.Standby)
 	b.line(1, "Priority %d (configured %d)", g.Priority, g.ConfiguredPriority)
 	b.decrementTracks(g, upDown)
+	b.conflict(g, now)
 	b.standbyName(g)
 }
 
@@ -207,5 +208,13 @@ func (b *block) decrementTracks(g *status.Group, state func(bool) string) {
 		if !t.Shutdown {
 			b.line(2, "Track object %s state %s decrement %d", t.Object, state(t.Up), t.Decrement)
 		}
+	}
+}
+
+// conflict tells who else was last seen to have a virtual address. IOS only
+// logs that, so the line is there only when there is something to tell.
+func (b *block) conflict(g *status.Group, now time.Time) {
+	if c := g.Conflict; c != nil {
+		b.line(1, "Last conflict: %s at %s (%s, %s), %s ago", c.Address, mac(c.MAC), c.Who, c.Reason, age(c.At, now))
 	}
 }
