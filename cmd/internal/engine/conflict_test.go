@@ -172,22 +172,49 @@ func TestTakeoverFromADeadPeerNeitherProbesNorWaits(t *testing.T) {
 	}
 }
 
+func TestThirdRouterDoesNotProbeForADeadOne(t *testing.T) {
+	h := newHost(t, hsrpConfig).up("eth0")
+	h.heard(hsrpFrame(hello.OpHello, hello.Active, better))
+	h.heard(hsrpFrame(hello.OpHello, hello.Standby, better, func(m *hello.HSRP, e *hello.Envelope) {
+		e.Src = netip.MustParseAddr("192.0.2.12")
+	}))
+	h.clear().until("eth0:10", "Active") // both are silent from now on
+	if got := h.port.having("send real probe"); len(got) > 0 {
+		t.Errorf("sent %q", got)
+	}
+}
+
+func TestFormerActiveRouterDoesNotProbe(t *testing.T) {
+	h := newHost(t, hsrpConfig+"announce = { probe = \"veto\" }\n").up("eth0").until("eth0:10", "Active").clear()
+	h.now = h.now.Add(time.Minute)
+	h.e.Wake(h.now, 0)
+	h.state("eth0:10", "Listen")
+	h.heard(arpFrame(arpReply, otherMAC, vip4, vip4))
+	h.until("eth0:10", "Active")
+	if got := h.port.having("send real probe"); len(got) > 0 || h.group("eth0:10").Conflict != nil {
+		t.Errorf("sent %q, conflict %+v", got, h.group("eth0:10").Conflict)
+	}
+}
+
 func TestProbeThatIsAnsweredWarnsAndSaysWhoItWas(t *testing.T) {
 	virtual := hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv4, 10)
 	for _, tt := range []struct {
 		name, who, words string
-		mac              hello.MAC
+		mac, source      hello.MAC
 	}{
-		{"stranger", "foreign", "a stranger", otherMAC},
-		{"virtual MAC", "peer", "the virtual MAC of the group", virtual},
-		{"peer", "peer", "it has kept the address", peerMAC},
-		{"other group", "foreign", "the virtual MAC of another group", hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv4, 11)},
+		{"stranger", "foreign", "a stranger", otherMAC, otherMAC},
+		{"virtual MAC", "peer", "the virtual MAC of the group", virtual, virtual},
+		{"virtual MAC from another one", "peer", "the virtual MAC of the group", virtual, otherMAC},
+		{"peer", "peer", "it has kept the address", peerMAC, peerMAC},
+		{"other group", "foreign", "the virtual MAC of another group", hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv4, 11), otherMAC},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := probing(t, "warn")
 			h.e.groups[0].meet(&hello.HSRP{Identifier: peerMAC}, peerMAC)
 			from := h.now
-			h.heard(arpFrame(arpReply, tt.mac, vip4, own4))
+			answer := arpFrame(arpReply, tt.mac, vip4, own4)
+			copy(answer[6:12], tt.source[:])
+			h.heard(answer)
 			if c := h.group("eth0:10").Conflict; c == nil || c.Who != tt.who || c.MAC != tt.mac.String() || !c.At.Equal(h.now) {
 				t.Errorf("conflict %+v, want %s", c, tt.who)
 			}

@@ -134,8 +134,8 @@ func TestAnnounceSaysEverythingAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.run(5 * time.Second)
-	if n := len(h.port.having("send virtual reply")); n != 3 {
-		t.Errorf("%d bursts, want 3", n)
+	if n := len(h.port.having("send virtual reply")); n != 4 {
+		t.Errorf("%d replies, want three bursts and the last word of the first", n)
 	}
 	if got := h.told(eventAnnounce); len(got) != 1 {
 		t.Errorf("told %q", got)

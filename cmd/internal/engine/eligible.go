@@ -25,9 +25,6 @@ func (e *Engine) reconsider(now time.Time, g *group) {
 		// from news that change nothing.
 		e.step(now, g, fsm.Up{Addr: g.seg.link.Addr(g.wire.family), MAC: g.seg.link.MAC})
 	}
-	if g.leader != nil {
-		e.doubt(g.leader)
-	}
 	if why != "" && why != fsm.CauseConflict {
 		g.probe.stop()
 	}

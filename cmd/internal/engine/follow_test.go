@@ -154,12 +154,15 @@ func TestFollowersLostLeaseTakesItsLeaderAlong(t *testing.T) {
 }
 
 func TestStallFencesFollowersInSilence(t *testing.T) {
-	h := followers(t).until("wan", "Active").run(10 * time.Second).clear()
-	h.now = h.now.Add(time.Minute)
-	h.e.Wake(h.now, 0)
-	h.together("Listen", "Listen")
-	if got := append(h.port.having("send"), h.ports["eth1"].having("send")...); len(got) > 0 {
-		t.Errorf("said %q", got)
+	blocks := strings.SplitAfter(followConfig, "follow = \"wan\"\n")
+	for _, config := range []string{followConfig, blocks[2] + blocks[0] + blocks[1]} { // the leader last and first
+		h := newHost(t, config).up("eth0", "eth1").until("wan", "Active").run(10 * time.Second).clear()
+		h.now = h.now.Add(time.Minute)
+		h.e.Wake(h.now, 0)
+		h.together("Listen", "Listen")
+		if got := append(h.port.having("send"), h.ports["eth1"].having("send")...); len(got) > 0 {
+			t.Errorf("said %q", got)
+		}
 	}
 }
 

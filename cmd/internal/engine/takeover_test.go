@@ -107,4 +107,7 @@ func TestNothingIsProvenAfterTheRoleIsLost(t *testing.T) {
 			t.Errorf("sent %s", describeFrame(f))
 		}
 	}
+	if got := h.told(eventTakeover); len(got) > 0 {
+		t.Errorf("told %q", got)
+	}
 }
