@@ -136,3 +136,20 @@ func (s *segment) checkLearned() {
 	}
 	s.t.Error("nothing was sent to the dummy multicast group")
 }
+
+// A crash takes nothing back. The restarted router does, although it may not
+// know what it was.
+func TestHSRPBasics9RealAddressAfterACrash(t *testing.T) {
+	t.Parallel()
+	s := newSegment(t)
+	config := fmt.Sprintf(basics, true)
+	s.start(config)
+	s.keep(s.r, s.g1.ip, basicsMAC, unix.NUD_REACHABLE)
+	s.g1.Kill()
+	s.g2.WaitAll("Active")
+	s.g2.Eventually("end of the lease", func() bool { return !s.ping(s.r, anybody, s.g1.ip) })
+	s.g1.start(config, "90")
+	s.g1.WaitAll("Standby")
+	s.g1.Eventually("r's entry", func() bool { return s.entry(s.g1.ip) == s.g1.mac })
+	s.reaches(true, s.r, anybody, s.g1.ip)
+}
