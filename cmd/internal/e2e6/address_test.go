@@ -1,6 +1,7 @@
 package e2e6
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/hello"
@@ -17,10 +19,8 @@ import (
 // whom it belongs to and with that one's MAC.
 func checkAnswers(t *testing.T, l *lan, p protocol) {
 	t.Helper()
-	macs := map[netip.Addr]hello.MAC{
-		p.local: p.mac, global: p.mac,
-		l.a.own: l.a.mac, l.a.global: l.a.mac, l.b.own: l.b.mac, l.b.global: l.b.mac,
-	}
+	macs := map[netip.Addr]hello.MAC{l.a.own: l.a.mac, l.a.global: l.a.mac, l.b.own: l.b.mac, l.b.global: l.b.mac}
+	macs[p.local], macs[global] = p.mac, p.mac // also where they are a gateway's own
 	for ip, mac := range macs {
 		want := []answer{{Source: mac, Link: mac, From: ip, Router: true, Solicited: true, Override: true}}
 		if d := cmp.Diff(want, l.answers(ip), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); d != "" {
@@ -117,10 +117,25 @@ func TestWithoutAcceptAddressesAreAnsweredForOnly(t *testing.T) {
 func TestOwner(t *testing.T) {
 	t.Parallel()
 	p := protocols[0]
-	l := newLAN(t)
-	for _, a := range p.addresses() {
-		must(t, l.a.ns.AddAddr(lanDev, netip.PrefixFrom(a, 64)))
+	for name, drop := range map[string]bool{"beside its own": false, "as its only ones": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLAN(t)
+			for _, a := range p.addresses() {
+				must(t, l.a.ns.AddAddr(lanDev, netip.PrefixFrom(a, 64)))
+			}
+			if drop {
+				dropAddr(t, l.a.ns, l.a.own)
+				dropAddr(t, l.a.ns, l.a.global)
+				l.a.own, l.a.global = p.local, global
+			}
+			checkOwner(t, l, p)
+		})
 	}
+}
+
+func checkOwner(t *testing.T, l *lan, p protocol) {
+	t.Helper()
 	must(t, l.client.AddRoute(anywhere, p.local, lanDev))
 	l.b.start(p.config(), 100)
 	l.b.wait("Active")
@@ -128,8 +143,8 @@ func TestOwner(t *testing.T) {
 	l.a.start(p.config(), 255)
 	l.settled(l.a, l.b)
 	first := l.a.waitSent("an advertisement", began, p.hellos())
-	if source(first) != p.mac || first.Data[14+40+2] != 255 {
-		t.Errorf("the owner's first advertisement is %x, want priority 255 from the virtual MAC", first.Data)
+	if from := netip.AddrFrom16([16]byte(first.Data[22:38])); source(first) != p.mac || from != l.a.own || first.Data[14+40+2] != 255 {
+		t.Errorf("the owner's first advertisement is %x, want priority 255 from %s and the virtual MAC", first.Data, l.a.own)
 	}
 	checkAnswers(t, l, p)
 	l.mustPing(p.local, global, hostIP)
@@ -153,5 +168,27 @@ func TestOwner(t *testing.T) {
 		if !slices.ContainsFunc(addrs, func(a netlink.Addr) bool { return a.IP.Equal(want.AsSlice()) }) {
 			t.Errorf("the owner's kernel has lost %s", want)
 		}
+	}
+}
+
+// What the documentation says of programs on the gateway.
+func TestProgramsBindToVirtualAddressesOnlyIfAllowed(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	l.start(protocols[0].config())
+	l.mustPing(global)
+	bind := func() error {
+		conn, err := l.a.ns.ListenPacket("udp6", netip.AddrPortFrom(global, 7777).String())
+		if err == nil {
+			conn.Close()
+		}
+		return err
+	}
+	if err := bind(); !errors.Is(err, unix.EADDRNOTAVAIL) {
+		t.Errorf("bind: %v, want EADDRNOTAVAIL", err)
+	}
+	must(t, l.a.ns.Sysctl("net/ipv6/ip_nonlocal_bind", "1"))
+	if err := bind(); err != nil {
+		t.Errorf("bind with ip_nonlocal_bind=1: %v", err)
 	}
 }

@@ -1,9 +1,12 @@
 package e2e6
 
 import (
+	"net"
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/vishvananda/netlink"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/hello"
@@ -112,6 +115,14 @@ func (l *lan) number() {
 	must(l.t, l.host.AddRoute(prefix, l.b.core, lanDev))
 	l.waitLinkLocal(l.client, lanDev)
 	l.a.own, l.b.own = l.waitLinkLocal(l.a.ns, lanDev), l.waitLinkLocal(l.b.ns, lanDev)
+}
+
+// dropAddr takes an address of length 64 off a node's first interface.
+func dropAddr(t testing.TB, ns *netlab.NS, a netip.Addr) {
+	t.Helper()
+	link, err := ns.Netlink().LinkByName(lanDev)
+	must(t, err)
+	must(t, ns.Netlink().AddrDel(link, &netlink.Addr{IPNet: &net.IPNet{IP: a.AsSlice(), Mask: net.CIDRMask(64, 128)}}))
 }
 
 // waitLinkLocal waits until an interface has a link-local address that can be

@@ -2,7 +2,6 @@ package e2e6
 
 import (
 	"encoding/binary"
-	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -178,7 +177,7 @@ func TestPrefixFromRadvdRouterFromTheGroup(t *testing.T) {
 	}
 	each(t, func(t *testing.T, p protocol) {
 		l := newLAN(t)
-		l.withdrawClient()
+		dropAddr(t, l.client, clientIP) // so that it has to make one from a prefix it is told
 		l.start(p.config(p.announce(`router_lifetime = "3s"`)))
 		for _, g := range []*gateway{l.a, l.b} {
 			must(t, os.WriteFile(g.path("radvd.conf"), []byte(radvdConfig), 0o600))
@@ -214,17 +213,6 @@ func TestPrefixFromRadvdRouterFromTheGroup(t *testing.T) {
 func (g *gateway) logged(name string) string {
 	b, _ := os.ReadFile(g.path(name))
 	return string(b)
-}
-
-// withdrawClient takes the client's own address away, so that it has to make
-// one from a prefix it is told.
-func (l *lan) withdrawClient() {
-	l.t.Helper()
-	link, err := l.client.Netlink().LinkByName(lanDev)
-	must(l.t, err)
-	addr, err := netlink.ParseAddr(fmt.Sprintf("%s/64", clientIP))
-	must(l.t, err)
-	must(l.t, l.client.Netlink().AddrDel(link, addr))
 }
 
 // hasAddress reports whether the client has an address of a prefix.
