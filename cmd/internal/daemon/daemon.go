@@ -31,6 +31,9 @@ import (
 // stopWithin is how long a clean stop may take, whatever hangs.
 const stopWithin = 1800 * time.Millisecond
 
+// logWithin is how long the last lines of the log may take after that.
+const logWithin = 100 * time.Millisecond
+
 // Options tell Run what to run.
 type Options struct {
 	Config      *configs.Config
@@ -61,6 +64,9 @@ type Daemon struct {
 // Run runs the daemon until ctx is done, then resigns, puts the kernel back
 // and returns nil. Errors say what could not be opened, and how to cure it.
 func Run(ctx context.Context, o Options) error {
+	log, lines := newAsyncLog(o.Log)
+	o.Log = log
+	defer lines.close(logWithin)
 	d, err := newDaemon(o)
 	if err != nil {
 		return err
