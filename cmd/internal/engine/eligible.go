@@ -6,6 +6,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/fsm"
 	"github.com/fhrpd/fhrpd/fsm/follow"
+	"github.com/fhrpd/fhrpd/hello"
 )
 
 // reconsider starts or stops a group's machine when what it depends on may
@@ -74,7 +75,7 @@ func (e *Engine) ownObstacle(g *group) (fsm.Cause, string) {
 	if e.maintenance {
 		return fsm.CauseMaintenance, "maintenance is on"
 	}
-	if why, detail := linkObstacle(g); why != "" {
+	if why, detail := g.seg.link.obstacle(g.wire.family); why != "" {
 		return why, detail
 	}
 	for _, ref := range g.cfg.Track {
@@ -88,13 +89,13 @@ func (e *Engine) ownObstacle(g *group) (fsm.Cause, string) {
 	return "", ""
 }
 
-func linkObstacle(g *group) (fsm.Cause, string) {
-	l := &g.seg.link
+// obstacle returns why no group of family f may run on l, or "".
+func (l *Link) obstacle(f hello.Family) (fsm.Cause, string) {
 	switch {
 	case !l.Up:
 		return fsm.CauseInterfaceDown, l.Name + " is down"
-	case !l.Addr(g.wire.family).IsValid():
-		return fsm.CauseInterfaceDown, fmt.Sprintf("%s has no usable IPv%d address", l.Name, g.wire.family)
+	case !l.Addr(f).IsValid():
+		return fsm.CauseInterfaceDown, fmt.Sprintf("%s has no usable IPv%d address", l.Name, f)
 	}
 	return "", ""
 }

@@ -98,16 +98,21 @@ func (e *Engine) relink(now time.Time, s *segment, l Link) {
 	}
 }
 
-// leaveOldAddress stops the groups whose address changes while they still have
-// the old one, for a Resign counts only from the address of the active router.
+// leaveOldAddress stops the groups whose address changes or goes while they
+// still have the old one, for a Resign counts only from the address of the
+// active router.
 func (e *Engine) leaveOldAddress(now time.Time, s *segment, l *Link) {
 	for _, g := range s.groups {
 		was, is := s.link.Addr(g.wire.family), l.Addr(g.wire.family)
-		if !g.up || g.leader != nil || was == is || !l.Up || !is.IsValid() {
+		if !g.up || g.leader != nil || was == is {
 			continue
 		}
+		why, detail := l.obstacle(g.wire.family)
+		if why == "" {
+			why, detail = fsm.CauseAddressChanged, was.String()+" becomes "+is.String()
+		}
 		g.up = false
-		e.step(now, g, fsm.Down{Cause: fsm.CauseAddressChanged, Detail: was.String() + " becomes " + is.String()})
+		e.step(now, g, fsm.Down{Cause: why, Detail: detail})
 	}
 }
 

@@ -147,3 +147,24 @@ func TestLearnedAddressReplacesTheOneBefore(t *testing.T) {
 		t.Errorf("told %q, want two lessons", got)
 	}
 }
+
+// TestActiveRouterWithoutAnAddressResignsFromTheOneItHad also covers the
+// deletion of the interface.
+func TestActiveRouterWithoutAnAddressResignsFromTheOneItHad(t *testing.T) {
+	const v6 = "[[vrrp]]\ninterface = \"eth0\"\nvrid = 10\nvirtual_ips = [\"fe80::1\"]\n"
+	for _, config := range []string{hsrpConfig, vrrpConfig, v6} {
+		for _, gone := range []Link{{Name: "eth0"}, {Name: "eth0", Up: true, MAC: ownMAC}} {
+			h := newHost(t, config).up("eth0").until("eth0:10", "Active").run(10 * time.Second).clear()
+			h.e.LinkChanged(h.now, "eth0", gone)
+			if len(h.port.open) > 0 || h.port.log[0] != "gate +0 -1" {
+				t.Errorf("did %q", h.port.log)
+			}
+			var env hello.Envelope
+			had := newTestLink("eth0")
+			if _, err := hello.ParseFrame(h.port.frames[0], &env, true); err != nil || !had.Owns(env.Src) {
+				t.Errorf("resigned from %s: %v", env.Src, err)
+			}
+			h.run(time.Second)
+		}
+	}
+}
