@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/links"
 )
 
 func TestMoves(t *testing.T) {
@@ -39,6 +41,39 @@ func TestMoves(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			if diff := cmp.Diff(tt.want, moves(tt.before, tt.after)); diff != "" {
 				t.Errorf("reasons (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestViewOfUplinks(t *testing.T) {
+	list := func(change func([]links.Link)) []links.Link {
+		l := host(links.Bridge{}).Links
+		l[3].Carrier, l[3].CarrierUp, l[3].ActiveSlave = true, 5, 2
+		change(l)
+		return l
+	}
+	bond := uplink{index: 4, name: "bond0", usable: true, carrierUp: 5, activeSlave: "eth0"}
+	unusable := bond
+	unusable.usable = false
+	other := bond
+	other.activeSlave = "eth1"
+	tests := []struct {
+		name   string
+		change func([]links.Link)
+		want   []uplink
+	}{
+		{"a bond with its active port", func([]links.Link) {}, []uplink{bond}},
+		{"another active port", func(l []links.Link) { l[3].ActiveSlave = 3 }, []uplink{other}},
+		{"no carrier", func(l []links.Link) { l[3].Carrier = false }, []uplink{unusable}},
+		{"a port that is blocked", func(l []links.Link) { l[3].PortState = 4 }, []uplink{unusable}},
+		{"no longer in the bridge", func(l []links.Link) { l[3].Master = 0 }, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := view(list(tt.change), Options{Bridge: "br0"}, 0)
+			if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(uplink{})); diff != "" {
+				t.Errorf("uplinks (-want +got):\n%s", diff)
 			}
 		})
 	}
