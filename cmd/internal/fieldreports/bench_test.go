@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
-
-	"golang.org/x/sys/unix"
 )
 
 // takeover is one way in which a neighbour is convinced.

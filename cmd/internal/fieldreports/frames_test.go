@@ -1,7 +1,6 @@
 package fieldreports
 
 import (
-	"context"
 	"net"
 	"net/netip"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/cmd/internal/prove"
 	"github.com/fhrpd/fhrpd/garp"
@@ -69,8 +69,13 @@ func (s *segment) ping(ns *netlab.NS, from, to netip.Addr) bool {
 	if from.IsValid() {
 		address = from.String()
 	}
-	conn, err := ns.ListenPacket(network, address)
-	must(s.t, err)
+	var conn net.PacketConn
+	// A role's addresses follow it, a moment later.
+	must(s.t, netlab.Eventually(s.t.Context(), fhrptest.Patience, func() bool {
+		var err error
+		conn, err = ns.ListenPacket(network, address)
+		return err == nil
+	}))
 	defer conn.Close()
 	for seq := range 4 {
 		b, err := (&icmp.Message{Type: typ, Body: &icmp.Echo{ID: 77, Seq: seq}}).Marshal(nil)
@@ -112,10 +117,3 @@ func (s *segment) reaches(want bool, ns *netlab.NS, from, to netip.Addr) {
 
 // anybody stands for the address that the kernel chooses.
 var anybody netip.Addr
-
-// until gives a context that ends with the test's patience.
-func until(s *segment, d time.Duration) context.Context {
-	ctx, cancel := context.WithTimeout(s.t.Context(), d)
-	s.t.Cleanup(cancel)
-	return ctx
-}

@@ -1,6 +1,7 @@
 package fieldreports
 
 import (
+	"context"
 	"net/netip"
 	"strings"
 	"testing"
@@ -86,12 +87,11 @@ func checkSenders(t *testing.T, g *gateway, claim time.Time) {
 func TestKB980424LeftoverAddressIsAConflict(t *testing.T) {
 	t.Parallel()
 	s := newSegment(t)
-	events, err := s.leftover(`probe = "off"`)
-	must(t, err)
+	conflict := s.leftover(`probe = "off"`)
 	s.g2.WaitAll("Active")
 	must(t, s.g1.ns.FlushNeighbors(dev))
 	s.ping(s.g1.ns, vip, rIP)
-	events(s.g1.mac.String())
+	conflict(s.g1.mac.String())
 	s.g2.Eventually("r's entry", func() bool { return s.entry(vip) == s.g2.mac })
 }
 
@@ -99,14 +99,13 @@ func TestKB980424LeftoverAddressIsAConflict(t *testing.T) {
 func TestKB980424ProbeFindsTheLeftoverAddress(t *testing.T) {
 	t.Parallel()
 	s := newSegment(t)
-	events, err := s.leftover(`probe = "warn"`)
-	must(t, err)
+	conflict := s.leftover(`probe = "warn"`)
 	asked := s.g2.passed(t, "probe", time.Time{}, func(f netlab.Frame) bool {
 		a, ok := arp(f)
 		return ok && !f.Sent && a.IsProbe() && a.TargetIP == vip
 	})
 	s.checkEntry(vip, s.g1.mac)
-	events(s.g1.mac.String())
+	conflict(s.g1.mac.String())
 	s.g2.WaitAll("Active")
 	if claim := s.g2.passed(t, "claim", time.Time{}, claims); claim.At.Before(asked.At) {
 		t.Error("the claim came before the question")
@@ -118,9 +117,8 @@ func TestKB980424ProbeFindsTheLeftoverAddress(t *testing.T) {
 func TestKB980424VetoWaitsForTheLeftoverAddress(t *testing.T) {
 	t.Parallel()
 	s := newSegment(t)
-	events, err := s.leftover(`probe = "veto"`)
-	must(t, err)
-	events(s.g1.mac.String())
+	conflict := s.leftover(`probe = "veto"`)
+	conflict(s.g1.mac.String())
 	const rounds = 3
 	probes := 0
 	s.g2.Eventually("more rounds of questions", func() bool {
@@ -150,14 +148,17 @@ func TestKB980424VetoWaitsForTheLeftoverAddress(t *testing.T) {
 
 // leftover gives g1 the address by hand and starts g2 alone. The function that
 // it returns waits for a conflict that names somebody.
-func (s *segment) leftover(announce string) (conflict func(name string), err error) {
+func (s *segment) leftover(announce string) (conflict func(name string)) {
 	s.t.Helper()
 	must(s.t, s.g1.ns.AddAddr(dev, netip.PrefixFrom(vip, 32)))
 	s.keep(s.r, vip, s.g1.mac, unix.NUD_REACHABLE)
 	s.reaches(true, s.r, anybody, vip)
 	s.g2.start(cluster+"[hsrp.announce]\n"+announce, "100")
 	s.g2.Eventually("daemon", func() bool { return len(s.g2.Report().Groups) > 0 })
-	events, err := s.g2.Subscribe(until(s, fhrptest.Patience))
+	ctx, cancel := context.WithTimeout(s.t.Context(), fhrptest.Patience)
+	s.t.Cleanup(cancel)
+	events, err := s.g2.Subscribe(ctx)
+	must(s.t, err)
 	return func(name string) {
 		s.t.Helper()
 		for ev := range events {
@@ -166,5 +167,5 @@ func (s *segment) leftover(announce string) (conflict func(name string), err err
 			}
 		}
 		s.t.Errorf("no event names %s as a conflict\n%s", name, s.g2.Tail())
-	}, err
+	}
 }

@@ -144,8 +144,8 @@ func (g *gateway) start(groups, priority string) {
 	g.Start(strings.ReplaceAll(groups, "PRIORITY", priority))
 }
 
-// lose cuts the cable of g1, whose daemon has died before, and waits until g2
-// has its role.
+// lose ends a gateway as a power failure does and waits until the other has its
+// role.
 func (s *segment) lose(g, heir *gateway) {
 	s.t.Helper()
 	g.Kill()
