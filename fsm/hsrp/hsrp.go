@@ -69,6 +69,11 @@ type Config struct {
 	// Jitter returns a number in [0,1) that shortens one hello interval
 	// (RFC 2281 section 5.4). Nil: no jitter.
 	Jitter func() float64
+
+	// Align may bring a periodic hello forward, by a small part of the hello
+	// time, to an instant that it shares with those of other groups. Nil: none
+	// is.
+	Align func(at time.Time, helloTime time.Duration) time.Time
 }
 
 // Group is the machine of one standby group on one interface. It starts in

@@ -117,7 +117,7 @@ func (g *Group) enter(next hello.HSRPState) {
 // sendHello sends action F and starts the Hello timer again.
 func (g *Group) sendHello(now time.Time, state hello.HSRPState) {
 	g.send(hello.OpHello, state, state == hello.Active)
-	g.helloAt = now.Add(g.interval())
+	g.helloAt = g.align(now.Add(g.interval()))
 	g.said = now
 }
 

@@ -143,3 +143,10 @@ func (g *Group) interval() time.Duration {
 	}
 	return g.helloTime - time.Duration(g.cfg.Jitter()*share*float64(g.helloTime))
 }
+
+func (g *Group) align(at time.Time) time.Time {
+	if g.cfg.Align == nil {
+		return at
+	}
+	return g.cfg.Align(at, g.helloTime)
+}

@@ -15,6 +15,7 @@ func (r *Router) becomeActive(now time.Time, cause fsm.Cause, detail string) {
 	r.heard, r.preemptFrom = peer{}, time.Time{}
 	r.do(fsm.Acquire{})
 	r.advertise(now)
+	r.advertiseAfter(now, r.firstInterval())
 	r.do(fsm.Announce{Kind: fsm.Claim})
 	r.enter(Active, cause, detail)
 }

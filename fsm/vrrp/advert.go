@@ -53,7 +53,7 @@ func (r *Router) received(now time.Time, ev fsm.Received) {
 // runs at the own Advertisement_Interval.
 func (r *Router) advertise(now time.Time) {
 	r.do(r.advertisement(r.priority))
-	r.adver = now.Add(r.cfg.AdverInterval)
+	r.advertiseAfter(now, r.cfg.AdverInterval)
 }
 
 // resignation is the advertisement with priority zero (RFC 9568 section 5.2.4).
@@ -86,3 +86,23 @@ func clamp(priority uint8) uint8 { return min(max(priority, 1), Owner-1) }
 // plain strips what would spoil a comparison: the zone of a link-local address
 // and the IPv6 form of an IPv4 one.
 func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
+
+// advertiseAfter starts the Adver_Timer.
+func (r *Router) advertiseAfter(now time.Time, d time.Duration) {
+	r.adver = now.Add(d)
+	if r.cfg.Align != nil {
+		r.adver = r.cfg.Align(r.adver, r.cfg.AdverInterval)
+	}
+}
+
+// firstShare is the part of the first interval that jitter may take away.
+const firstShare = 0.5
+
+// firstInterval returns the time from the advertisement that claims the role to
+// the next one.
+func (r *Router) firstInterval() time.Duration {
+	if r.cfg.Jitter == nil {
+		return r.cfg.AdverInterval
+	}
+	return r.cfg.AdverInterval - time.Duration(firstShare*r.cfg.Jitter()*float64(r.cfg.AdverInterval))
+}

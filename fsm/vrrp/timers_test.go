@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
 )
 
 // TestActiveDownInterval proves RFC 9568 section 6.1 and RFC 3768 section 6.1:
@@ -61,5 +63,23 @@ func TestSkewTimeIsExact(t *testing.T) {
 				t.Errorf("Skew_Time %v, want %v", got, tc.want)
 			}
 		})
+	}
+}
+
+func TestRoutersThatBecomeActiveTogetherDoNotKeepInStep(t *testing.T) {
+	c := v3()
+	c.Jitter = func() float64 { return 0.5 }
+	c.Align = func(at time.Time, interval time.Duration) time.Time { return at.Add(-interval / 100) }
+	r := New(c)
+	r.Step(t0, up())
+	r.Step(t0.Add(down3), fsm.Tick{})
+	first, _ := r.Deadline()
+	if got, want := first.Sub(t0.Add(down3)), 740*time.Millisecond; got != want {
+		t.Errorf("the first interval is %v, want %v: a quarter less, and aligned", got, want)
+	}
+	r.Step(first, fsm.Tick{})
+	second, _ := r.Deadline()
+	if got, want := second.Sub(first), 990*time.Millisecond; got != want {
+		t.Errorf("the second interval is %v, want %v: whole, and aligned", got, want)
 	}
 }

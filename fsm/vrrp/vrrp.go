@@ -49,6 +49,15 @@ type Config struct {
 	AdverInterval time.Duration // Advertisement_Interval: whole seconds in version 2, 10 ms to 40.95 s in version 3
 	VirtualIPs    []netip.Addr  // in the order sent; IPv6: the link-local address first
 	Accept        bool          // Accept_Mode, see Router.Accepts
+
+	// Jitter returns a number in [0,1) that shortens the first interval after
+	// becoming Active, by half at most: routers that become Active together do
+	// not keep in step then. Nil: none is shortened.
+	Jitter func() float64
+	// Align may bring a periodic advertisement forward, by a small part of the
+	// interval, to an instant that it shares with those of other routers. Nil:
+	// none is.
+	Align func(at time.Time, interval time.Duration) time.Time
 }
 
 // State is a state of RFC 9568 section 6.4. RFC 3768 calls Active "Master".

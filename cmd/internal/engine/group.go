@@ -156,7 +156,7 @@ func (e *Engine) newHSRP(c configs.HSRP) (*group, error) {
 	m := hsrp.Config{
 		Group: c.ID, Version: c.Version, Family: hello.Family(c.Family),
 		Priority: c.Priority, Preempt: c.Preempt, PreemptDelay: c.PreemptDelay,
-		HelloTime: c.Hello, HoldTime: c.Hold, VirtualIPs: c.VirtualIPs, Jitter: e.random,
+		HelloTime: c.Hello, HoldTime: c.Hold, VirtualIPs: c.VirtualIPs, Jitter: e.random, Align: e.align,
 	}
 	if c.Learn {
 		m.HelloTime, m.HoldTime = 0, 0
@@ -174,7 +174,7 @@ func (e *Engine) newVRRP(c configs.VRRP) *group {
 	router := vrrp.New(vrrp.Config{
 		VRID: c.VRID, Version: c.Version, Family: hello.Family(c.Family), Priority: c.Priority,
 		Preempt: c.Preempt, PreemptDelay: c.PreemptDelay, AdverInterval: c.Advertise, VirtualIPs: c.VirtualIPs,
-		Accept: c.Accept,
+		Accept: c.Accept, Jitter: e.random, Align: e.align,
 	})
 	g.machine = router
 	g.codec = &vrrpCodec{text: c.Auth.Text, form: configuredForm(c.Checksum), peers: c.Peers, check: router.Check}
