@@ -78,11 +78,15 @@ func TestGatewaysAreNeighboursOfTheirFamily(t *testing.T) {
 	ll := netip.MustParseAddr("fe80::254")
 	list := []netip.Addr{gateway4, ll, vip4}
 	h.e.GatewaysChanged(h.now, "eth0", list)
-	list[0] = own4 // the caller may use its slice again
-	h.e.GatewaysChanged(h.now, "eth9", list)
+	h.e.GatewaysChanged(h.now, "eth9", nil)
 	got := h.group("eth0:10").Takeover
 	if len(got) != 1 || got[0].Address != "192.0.2.254" {
 		t.Errorf("neighbours %+v, want the IPv4 gateway that is not the group's own address", got)
+	}
+	list[0] = netip.MustParseAddr("192.0.2.253") // the caller may use its slice again
+	h.e.GatewaysChanged(h.now, "eth0", list)
+	if got = h.group("eth0:10").Takeover; len(got) != 1 || got[0].Address != "192.0.2.253" {
+		t.Errorf("neighbours %+v after the gateway changed", got)
 	}
 	h.run(time.Second)
 	if sent := h.port.having("send virtual request 192.0.2.1"); len(sent) == 0 {
