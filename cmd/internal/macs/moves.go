@@ -13,7 +13,8 @@ type uplink struct {
 	name        string
 	usable      bool   // has a carrier and, as a bridge's port, forwards
 	carrierUp   uint32 // how often the carrier came
-	activeSlave string // of a bond
+	bond        int    // index of the bond that it is or is stacked on, 0 when none
+	activeSlave string // of that bond
 }
 
 // view returns the uplinks as they are; none when nothing fits the options.
@@ -26,14 +27,27 @@ func view(list []links.Link, o Options, route int) []uplink {
 	for _, name := range names {
 		l, _ := links.ByName(list, name)
 		m, _ := links.ByIndex(list, l.Master)
-		s, _ := links.ByIndex(list, l.ActiveSlave)
+		bond := below(list, l, "bond")
+		s, _ := links.ByIndex(list, bond.ActiveSlave)
 		blocked := m.Bridge != nil && l.PortState != links.PortForwarding
 		out = append(out, uplink{
-			index: l.Index, name: name, carrierUp: l.CarrierUp, activeSlave: s.Name,
+			index: l.Index, name: name, carrierUp: l.CarrierUp, bond: bond.Index, activeSlave: s.Name,
 			usable: l.Carrier && !blocked,
 		})
 	}
 	return out
+}
+
+// below returns the first interface of a kind from l downwards; zero when there
+// is none.
+func below(list []links.Link, l links.Link, kind string) links.Link {
+	for range len(list) {
+		if l.Kind == kind {
+			return l
+		}
+		l, _ = links.ByIndex(list, l.Parent)
+	}
+	return links.Link{}
 }
 
 // moves returns why the switches have to learn again after the uplinks went

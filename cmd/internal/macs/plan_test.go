@@ -146,6 +146,7 @@ func TestUplinks(t *testing.T) {
 		{name: "those that exist", devs: []string{"eth7", "bond0"}, want: "bond0"},
 		{name: "those that are in the bridge", devs: []string{"eth9", "bond0"}, bridge: "br0", want: "bond0"},
 		{name: "ports of a bridge that are no guest's", bridge: "br0", want: "bond0"},
+		{name: "ports stand for a bridge", devs: []string{"br0", "eth9"}, want: "bond0 eth9"},
 		{name: "the default route", route: 8, want: "eth9"},
 		{name: "the default route through a bridge", route: 5, want: "bond0"},
 		{name: "nothing to go by", err: "name it with --dev"},

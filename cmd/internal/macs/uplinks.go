@@ -13,10 +13,11 @@ import (
 
 // Uplinks returns which interfaces lead to the switches that shall learn. devs
 // are candidates by name: those that exist and, when bridge is not empty, are
-// its ports. A bond stands for its ports. Without devs they are the ports of
-// the bridge that are hardware, a bond or a VLAN; without both, the interface
-// of the default route, whose index is route (0 when there is none). It returns
-// an error that says what to name when nothing fits.
+// its ports. A bond stands for its ports, and for a bridge its ports stand that
+// are hardware, a bond or a VLAN. Without devs it is the bridge that stands so;
+// without both, the interface of the default route, whose index is route (0
+// when there is none). It returns an error that says what to name when nothing
+// fits.
 func Uplinks(list []links.Link, devs []string, bridge string, route int) ([]string, error) {
 	switch {
 	case len(devs) > 0:
@@ -25,34 +26,52 @@ func Uplinks(list []links.Link, devs []string, bridge string, route int) ([]stri
 		return portsOf(list, bridge)
 	}
 	l, ok := links.ByIndex(list, route)
-	switch {
-	case !ok:
+	if !ok {
 		return nil, fmt.Errorf("no default route to find the uplink by: name it with --dev")
-	case l.Bridge != nil:
-		return portsOf(list, l.Name)
 	}
 	return named(list, []string{l.Name}, "")
 }
 
 func named(list []links.Link, devs []string, bridge string) ([]string, error) {
 	var out []string
+	var none error
 	for _, dev := range devs {
-		l, ok := links.ByName(list, dev)
-		if m, up := links.ByIndex(list, l.Master); up && m.Kind == "bond" {
-			l = m
+		names, err := resolve(list, dev)
+		if err != nil {
+			none = err
 		}
-		m, _ := links.ByIndex(list, l.Master)
-		if ok && (bridge == "" || m.Name == bridge) && !slices.Contains(out, l.Name) {
-			out = append(out, l.Name)
+		for _, name := range names {
+			l, _ := links.ByName(list, name)
+			m, _ := links.ByIndex(list, l.Master)
+			if (bridge == "" || m.Name == bridge) && !slices.Contains(out, name) {
+				out = append(out, name)
+			}
 		}
 	}
-	if len(out) > 0 {
+	switch {
+	case len(out) > 0:
 		return out, nil
-	}
-	if bridge != "" {
+	case bridge != "":
 		return nil, fmt.Errorf("uplink %s: no port of bridge %s", strings.Join(devs, ", "), bridge)
+	case none != nil:
+		return nil, none
 	}
 	return nil, fmt.Errorf("uplink %s: no such interface", strings.Join(devs, ", "))
+}
+
+// resolve returns what stands for an interface; nothing when it does not exist.
+func resolve(list []links.Link, dev string) ([]string, error) {
+	l, ok := links.ByName(list, dev)
+	m, _ := links.ByIndex(list, l.Master)
+	switch {
+	case !ok:
+		return nil, nil
+	case l.Bridge != nil:
+		return portsOf(list, dev)
+	case m.Kind == "bond":
+		return []string{m.Name}, nil
+	}
+	return []string{dev}, nil
 }
 
 func portsOf(list []links.Link, bridge string) ([]string, error) {

@@ -125,7 +125,7 @@ func failovers(msgs []netlink.Message, ups []uplink) []string {
 			continue
 		}
 		l, event, err := links.Decode(m.Data)
-		ours := slices.ContainsFunc(ups, func(u uplink) bool { return u.index == l.Index })
+		ours := slices.ContainsFunc(ups, func(u uplink) bool { return u.bond == l.Index })
 		if err == nil && ours && event == links.FailoverEvent {
 			why = append(why, l.Name+" reports a failover")
 		}

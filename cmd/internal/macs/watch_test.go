@@ -53,7 +53,7 @@ func TestViewOfUplinks(t *testing.T) {
 		change(l)
 		return l
 	}
-	bond := uplink{index: 4, name: "bond0", usable: true, carrierUp: 5, activeSlave: "eth0"}
+	bond := uplink{index: 4, name: "bond0", usable: true, carrierUp: 5, bond: 4, activeSlave: "eth0"}
 	unusable := bond
 	unusable.usable = false
 	other := bond
@@ -79,6 +79,17 @@ func TestViewOfUplinks(t *testing.T) {
 	}
 }
 
+// The uplink may be a VLAN of the bond.
+func TestViewFindsTheBondBelow(t *testing.T) {
+	list := host(links.Bridge{}).Links
+	list[3].ActiveSlave = 3
+	list = append(list, links.Link{Index: 9, Name: "bond0.100", Kind: "vlan", VLAN: 100, Parent: 4, Carrier: true})
+	want := []uplink{{index: 9, name: "bond0.100", usable: true, bond: 4, activeSlave: "eth1"}}
+	if diff := cmp.Diff(want, view(list, Options{Devs: []string{"bond0.100"}}, 0), cmp.AllowUnexported(uplink{})); diff != "" {
+		t.Errorf("uplinks (-want +got):\n%s", diff)
+	}
+}
+
 // newLink is an RTM_NEWLINK message of a bond with the given attributes.
 func newLink(t *testing.T, index int32, event uint32) netlink.Message {
 	t.Helper()
@@ -97,7 +108,7 @@ func newLink(t *testing.T, index int32, event uint32) netlink.Message {
 }
 
 func TestFailoversOfBondsAreHeardThoughTheyLeaveNoTrace(t *testing.T) {
-	ups := []uplink{{index: 4, name: "bond0"}}
+	ups := []uplink{{index: 7, name: "bond0.100", bond: 4}}
 	for _, tt := range []struct {
 		index int32
 		event uint32
