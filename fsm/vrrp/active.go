@@ -44,8 +44,7 @@ const replyGap = 10 * time.Millisecond
 // left out: that one crossed with the loser's, or the other router believes
 // that it has won and would answer back without end.
 func (r *Router) answer(now time.Time) {
-	sent := r.adver.Add(-r.cfg.AdverInterval)
-	if r.cfg.Version == 3 && now.Sub(sent) >= replyGap {
+	if r.cfg.Version == 3 && now.Sub(r.said) >= replyGap {
 		r.advertise(now)
 	}
 }

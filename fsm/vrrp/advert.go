@@ -53,6 +53,7 @@ func (r *Router) received(now time.Time, ev fsm.Received) {
 // runs at the own Advertisement_Interval.
 func (r *Router) advertise(now time.Time) {
 	r.do(r.advertisement(r.priority))
+	r.said = now
 	r.advertiseAfter(now, r.cfg.AdverInterval)
 }
 

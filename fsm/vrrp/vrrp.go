@@ -98,6 +98,7 @@ type Router struct {
 
 	activeAdverInterval time.Duration // Active_Adver_Interval
 	adver               time.Time     // Adver_Timer, in Active
+	said                time.Time     // last own advertisement
 	activeDown          time.Time     // Active_Down_Timer, in Backup
 	holdOff             time.Time     // no new attempt before, after a failed Acquire
 	preemptFrom         time.Time     // end of the preempt delay; zero = not started
