@@ -230,13 +230,19 @@ func (s *Schedule) armRefresh(now time.Time) {
 // Deadline returns when Due has something to return next, and false when
 // nothing is planned.
 func (s *Schedule) Deadline() (time.Time, bool) {
-	var first time.Time
-	for _, at := range append(s.at[:], s.request, s.again) {
-		if !at.IsZero() && (first.IsZero() || at.Before(first)) {
-			first = at
-		}
+	first := earliest(s.request, s.again)
+	for _, at := range s.at {
+		first = earliest(first, at)
 	}
 	return first, !first.IsZero()
+}
+
+// earliest returns the earlier of two times of which zero is never.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // NextRefresh returns when the next refresh is planned, and false when none is.

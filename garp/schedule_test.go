@@ -373,3 +373,12 @@ func TestTheZeroScheduleIsSilent(t *testing.T) {
 	w.run(time.Hour)
 	w.want(t)
 }
+
+// TestDeadlineAllocatesNothing: it is asked after every frame of every group.
+func TestDeadlineAllocatesNothing(t *testing.T) {
+	var s garp.Schedule
+	s.Start(time.Unix(0, 0), garp.Timing{Count: 3, Interval: time.Second, Refresh: time.Minute})
+	if n := testing.AllocsPerRun(100, func() { s.Deadline() }); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
