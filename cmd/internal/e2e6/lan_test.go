@@ -138,10 +138,12 @@ func (l *lan) waitLinkLocal(ns *netlab.NS, dev string) (a netip.Addr) {
 }
 
 // start runs both daemons with the text as their groups, a with priority 110
-// and b with 100, and waits until a is active and b is next.
+// and b with 100, and waits until a is active and b is next. On a busy machine
+// b could be ahead of a, so it starts when a is active.
 func (l *lan) start(groups string) {
 	l.t.Helper()
 	l.a.start(groups, 110)
+	l.a.wait("Active")
 	l.b.start(groups, 100)
 	l.settled(l.a, l.b)
 }
