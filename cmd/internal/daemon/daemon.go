@@ -56,6 +56,7 @@ type Daemon struct {
 	byFD     map[int]*port
 	fds      []int
 	sleeping sleepClock
+	leaving  bool // the engine was told to stop
 	stopped  bool
 	virtual  map[netip.Addr]bool
 	hooks    *hooks.Runner
@@ -256,6 +257,15 @@ func isSignal(err error) bool {
 // stop runs on the loop.
 func (d *Daemon) stop() {
 	d.engine.Stop(time.Now())
+	d.leaving = true
+	d.left()
+}
+
+// left ends the loop when the engine has left every role.
+func (d *Daemon) left() {
+	if !d.leaving || d.stopped || !d.engine.Stopped() {
+		return
+	}
 	d.stopped = true
 	for _, p := range d.ports {
 		p.shutdown()
@@ -349,7 +359,10 @@ func (d *Daemon) overdue() bool {
 }
 
 // Tick implements driven.
-func (d *Daemon) Tick(now time.Time) { d.engine.Tick(now) }
+func (d *Daemon) Tick(now time.Time) {
+	d.engine.Tick(now)
+	d.left()
+}
 
 // sleepClock tells how long the host was suspended: the boot clock goes on
 // then, the monotonic one does not.

@@ -104,7 +104,7 @@ func (e *Engine) Moved(now time.Time, ports []string, reason string) {
 			continue
 		}
 		for _, g := range s.groups {
-			if g.owner {
+			if g.active() {
 				e.emit(now, g, eventAnnounce, "announced again: "+reason)
 				e.announce(now, g, fsm.Claim)
 				e.reschedule(g)

@@ -14,7 +14,9 @@ func (e *Engine) apply(now time.Time, g *group, before fsm.Status, a fsm.Action)
 	case fsm.Acquire:
 		e.acquire(now, g)
 	case fsm.Release:
-		e.release(g)
+		if !e.stays(now, g, before) {
+			e.release(g)
+		}
 	case fsm.Send:
 		e.send(g, a)
 	case fsm.Announce:

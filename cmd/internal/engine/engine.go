@@ -176,6 +176,9 @@ func (e *Engine) Deadline() (time.Time, bool) {
 			at, armed = d, true
 		}
 	}
+	if d, ok := e.farewellDeadline(); ok && (!armed || d.Before(at)) {
+		at, armed = d, true
+	}
 	return at, armed
 }
 
@@ -190,6 +193,7 @@ func (e *Engine) Tick(now time.Time) {
 	e.serveDue(now, &e.speaking, e.speaking.Len())
 	e.serveDue(now, &e.waiting, chunk)
 	e.Flush(now)
+	e.endFarewells(now)
 }
 
 // serveDue serves at most n groups of a queue.
@@ -237,18 +241,23 @@ func (e *Engine) step(now time.Time, g *group, ev fsm.Event) {
 	}
 }
 
-// Stop takes every group out of its election: resign, release, announce the
-// real address. The engine ignores everything afterwards.
+// Stop takes every group out of its election: resign, announce the real
+// address, release when the successor is heard or has had its time. Call Tick
+// as before until Stopped; the engine ignores everything afterwards.
 func (e *Engine) Stop(now time.Time) {
 	if e.stopped {
 		return
 	}
 	e.stopping = true
-	for _, g := range e.groups {
-		e.reconsider(now, g)
+	for _, followers := range []bool{false, true} {
+		for _, g := range e.groups {
+			if followers == (g.leader != nil) {
+				e.reconsider(now, g)
+			}
+		}
 	}
-	e.Flush(now)
-	e.stopped = true
+	e.lastWords(now)
+	e.endFarewells(now)
 }
 
 // AddressFailed is the port's answer when Address could not do its work.

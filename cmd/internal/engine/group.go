@@ -45,11 +45,12 @@ type group struct {
 	accept   bool
 	owned    bool // VRRP: the addresses are configured on the interface itself
 
-	up       bool // what the machine was last told
-	alone    bool // no active router was heard since the group started
-	doubtful bool // the next Flush reconsiders it
-	moving   bool // its addresses are about to move to another MAC
-	owner    bool // the gate is open and the addresses are ours
+	up       bool      // what the machine was last told
+	alone    bool      // no active router was heard since the group started
+	doubtful bool      // the next Flush reconsiders it
+	moving   bool      // its addresses are about to move to another MAC
+	leaving  time.Time // has resigned and serves until then; zero otherwise
+	owner    bool      // the gate is open and the addresses are ours
 	opened   time.Time
 	lease    time.Duration // with which it was opened
 	priority priority

@@ -56,6 +56,7 @@ func TestPromotionOpensTheGateBeforeAWordIsSaid(t *testing.T) {
 	}
 }
 
+// A stop that has a successor is another matter: see the farewell.
 func TestDemotionShutsTheGateBeforeAWordIsSaid(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -64,13 +65,10 @@ func TestDemotionShutsTheGateBeforeAWordIsSaid(t *testing.T) {
 		want []string
 	}{
 		{"hsrp that stops", hsrpActive(t), func(h *host) { h.e.Stop(h.now) }, []string{
-			"gate +0 -1", "send virtual Resign Active", "send real reply 192.0.2.10", "address +0 -1",
+			"gate +0 -1", "send virtual Resign Active", "send real reply 192.0.2.10", "send real request 192.0.2.10", "address +0 -1",
 		}},
 		{"hsrp that loses says so", hsrpActive(t), func(h *host) { h.heard(hsrpFrame(hello.OpHello, hello.Active, better)) }, []string{
 			"gate +0 -1", "send real Resign Speak", "send real Hello Speak", "send real reply 192.0.2.10", "address +0 -1",
-		}},
-		{"vrrp that stops", vrrpActive(t), func(h *host) { h.e.Stop(h.now) }, []string{
-			"gate +0 -1", "send virtual advert 0", "address +0 -1",
 		}},
 		{"vrrp that loses leaves it to the winner", vrrpActive(t), func(h *host) { h.heard(vrrpFrame(200)) }, []string{
 			"gate +0 -1", "address +0 -1",
@@ -214,6 +212,7 @@ func TestAddressFailureGivesTheRoleUp(t *testing.T) {
 func TestStopIsOneFlushAndTheEnd(t *testing.T) {
 	h := newHost(t, manyVRRP(1, 100, "")).up("eth0").run(5 * time.Second).clear()
 	h.e.Stop(h.now)
+	h.run(2 * farewellMost)
 	if got := h.port.having("gate"); len(got) != 1 || got[0] != "gate +0 -100" {
 		t.Errorf("gates %q, want one transaction", got)
 	}

@@ -120,6 +120,7 @@ func (e *Engine) heardVRRP(now time.Time, s *segment, env *hello.Envelope, paylo
 func (e *Engine) received(now time.Time, g *group, env *hello.Envelope, m hello.Message) {
 	g.counters.received++
 	g.meet(m, env.SrcMAC)
+	e.succeeded(g, m)
 	if !g.up {
 		return
 	}

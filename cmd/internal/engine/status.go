@@ -178,7 +178,7 @@ func (e *Engine) Transitions() []status.Transition {
 // active returns the group that ref names, which must be active here.
 func (e *Engine) active(ref, command string) (*group, error) {
 	g, err := e.find(ref)
-	if err == nil && !g.owner {
+	if err == nil && !g.active() {
 		err = refused(command, g, "it is not active here (state %s)", g.machine.Status().State)
 	}
 	return g, err

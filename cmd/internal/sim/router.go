@@ -87,7 +87,15 @@ func (r *router) stop() {
 		return
 	}
 	r.engine.Stop(r.w.now)
-	r.crash()
+	r.rearm()
+	r.left()
+}
+
+// left ends a process that was told to stop and has left every role.
+func (r *router) left() {
+	if r.engine != nil && r.engine.Stopped() {
+		r.crash()
+	}
 }
 
 func (r *router) tellLink() {
@@ -138,6 +146,7 @@ func (r *router) turn(frames [][]byte) {
 	}
 	r.engine.Tick(now)
 	r.rearm()
+	r.left()
 }
 
 // rearm plans the next turn for the engine's deadline, late by what a busy

@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+func TestStoppedVRRPServesUntilItsSuccessorIsHeard(t *testing.T) {
+	h := vrrpActive(t)
+	h.e.Stop(h.now)
+	if diff := cmp.Diff([]string{"send virtual advert 0"}, h.port.having("send")); diff != "" {
+		t.Errorf("at the stop (-want +got):\n%s", diff)
+	}
+	h.clear().run(300 * time.Millisecond)
+	h.heard(arpFrame(uint16(garp.OpRequest), peerMAC, peer4, vip4))
+	if got := h.port.having("send"); len(got) != 1 || h.e.Stopped() {
+		t.Errorf("before the successor: %q, stopped %t; want the answer to the request", got, h.e.Stopped())
+	}
+	h.clear().heard(vrrpFrame(100))
+	h.run(0)
+	if diff := cmp.Diff([]string{"gate +0 -1", "address +0 -1"}, h.port.log); diff != "" {
+		t.Errorf("with the successor (-want +got):\n%s", diff)
+	}
+	h.e.Tick(h.now)
+	if !h.e.Stopped() {
+		t.Error("not stopped")
+	}
+}
+
+func TestStoppedVRRPWithoutASuccessorLetsGo(t *testing.T) {
+	h := vrrpActive(t)
+	h.e.Stop(h.now)
+	h.heard(vrrpFrame(0)) // another one that resigns takes nothing over
+	h.run(farewellMost - time.Millisecond)
+	if len(h.port.having("gate")) > 0 {
+		t.Errorf("let go too early: %q", h.port.log)
+	}
+	h.run(time.Millisecond)
+	if got := h.port.having("gate"); len(got) != 1 || !h.e.Stopped() {
+		t.Errorf("gates %q, stopped %t", got, h.e.Stopped())
+	}
+}
+
+func TestStoppedHSRPServesUntilItsStandbyIsActive(t *testing.T) {
+	h := hsrpActive(t)
+	h.heard(hsrpFrame(hello.OpHello, hello.Standby))
+	h.clear().e.Stop(h.now)
+	if len(h.port.having("gate")) > 0 {
+		t.Errorf("the gate was shut before the standby was active: %q", h.port.log)
+	}
+	h.heard(hsrpFrame(hello.OpHello, hello.Standby))
+	if len(h.port.having("gate")) > 0 {
+		t.Error("a standby's hello was taken for an active one's")
+	}
+	h.heard(hsrpFrame(hello.OpHello, hello.Active))
+	if got := h.port.having("gate"); len(got) != 1 {
+		t.Errorf("gates %q", got)
+	}
+}
+
+func TestStoppedHSRPWithoutAStandbyIsGoneAtOnce(t *testing.T) {
+	h := hsrpActive(t)
+	h.e.Stop(h.now)
+	if !h.e.Stopped() || len(h.port.having("gate")) != 1 {
+		t.Errorf("stopped %t, did %q", h.e.Stopped(), h.port.log)
+	}
+}
+
+func TestWhoHasResignedClaimsNothing(t *testing.T) {
+	h := vrrpActive(t)
+	h.e.Stop(h.now)
+	h.clear()
+	h.e.Moved(h.now, []string{"eth0"}, "a new path")
+	if err := h.e.Announce(h.now, "eth0:10"); err == nil {
+		t.Error("announced after resigning")
+	}
+	h.run(900 * time.Millisecond)
+	if got := h.port.having("send"); len(got) > 0 {
+		t.Errorf("sent %q after resigning", got)
+	}
+}
+
+func TestFollowersStayAsLongAsTheirLeader(t *testing.T) {
+	h := followers(t).until("wan", "Active")
+	h.heard(hsrpFrame(hello.OpHello, hello.Standby, func(m *hello.HSRP, _ *hello.Envelope) { m.Group = uint16(h.group("wan").ID) }))
+	leader := h.group("wan").Interface
+	if h.group("wan").Standby == nil {
+		t.Fatalf("the leader on %s has heard no standby", leader)
+	}
+	h.clear().e.Stop(h.now)
+	for name, p := range h.ports {
+		if got := p.having("gate"); len(got) > 0 {
+			t.Errorf("%s let go at once: %q", name, got)
+		}
+	}
+	h.run(2 * farewellMost)
+	for name, p := range h.ports {
+		if got := p.having("gate"); len(got) != 1 {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
