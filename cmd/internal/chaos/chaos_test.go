@@ -1,0 +1,69 @@
+package chaos
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+// TestChaos breaks things, looks, mends them, and looks again.
+func TestChaos(t *testing.T) {
+	if *seed == 0 {
+		*seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("again: go test ./cmd/internal/chaos -v -chaos %v -seed %d", *lasts, *seed)
+	s := newSegment(t)
+	s.chance = rand.New(rand.NewPCG(*seed, 0))
+	for n := range s.gateways {
+		s.start(n)
+	}
+	s.settled("the start")
+	took := map[string][]time.Duration{}
+	for end := time.Now().Add(*lasts); time.Now().Before(end) && !t.Failed(); {
+		s.round(took)
+	}
+	for _, f := range faults() {
+		if list := took[f.name]; len(list) > 0 {
+			slices.Sort(list)
+			t.Logf("%-9s %3d times, settled after %4d ms at the median, %4d at most", f.name, len(list),
+				list[len(list)/2].Milliseconds(), list[len(list)-1].Milliseconds())
+		}
+	}
+	for _, g := range s.gateways {
+		g.Stop()
+		g.running = false
+	}
+	s.settled("the end")
+}
+
+// round is one fault or two of different gateways, and their end.
+func (s *segment) round(took map[string][]time.Duration) {
+	s.t.Helper()
+	var mend []func()
+	order := s.chance.Perm(gateways)
+	for _, n := range order[:1+s.chance.IntN(2)] {
+		all := faults()
+		f := all[s.chance.IntN(len(all))]
+		what, undo := f.do(s, s.gateways[n])
+		mend = append(mend, undo)
+		d := s.settled(what)
+		took[f.name] = append(took[f.name], d)
+		s.t.Logf("%-50s settled after %v", what, d.Round(time.Millisecond))
+		s.alive(what)
+	}
+	for _, undo := range slices.Backward(mend) {
+		undo()
+	}
+	s.settled("mending it")
+}
+
+// alive looks for daemons that have ended without being told to.
+func (s *segment) alive(after string) {
+	s.t.Helper()
+	for _, g := range s.gateways {
+		if g.running && !g.Running() {
+			s.t.Fatalf("after %s: %s has ended by itself\n%s", after, g.name, g.Tail())
+		}
+	}
+}

@@ -1,0 +1,9 @@
+// Package chaos breaks real daemons at random for a while and looks after
+// every fault whether exactly one of them owns each address. It has no code
+// but its test, which runs for ten seconds unless told otherwise:
+//
+//	go test ./cmd/internal/chaos -v -chaos 10m
+//	go test ./cmd/internal/chaos -v -chaos 10m -seed 1234
+//
+// The seed decides about the faults, not about what the machine makes of them.
+package chaos
