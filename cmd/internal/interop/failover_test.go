@@ -7,7 +7,7 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-const fast = 100 * time.Millisecond
+const fast = 200 * time.Millisecond
 
 // pairings are the ways of talking that are tried with every event.
 var pairings = []pairing{

@@ -3,7 +3,6 @@ package interop
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"os/user"
 	"strconv"
 	"strings"
@@ -117,9 +116,8 @@ func (f *frr) run(program, config string) *netlab.Process {
 	name := program[strings.LastIndex(program, "/")+1:]
 	file := f.s.path(name + ".conf")
 	must(f.s.t, os.WriteFile(file, []byte(config), 0o644))
-	cmd := exec.Command(program, "-f", file, "-z", f.s.path("zserv.api"), "-i", f.s.path(name+".pid"),
+	return f.s.startLogged(name+".log", program, "-f", file, "-z", f.s.path("zserv.api"), "-i", f.s.path(name+".pid"),
 		"--vty_socket", f.s.dir, "-P", "0", "--log", "stdout", "--log-level", "debug")
-	return f.s.startLogged(cmd, name+".log")
 }
 
 func (f *frr) kill() {

@@ -59,7 +59,7 @@ type forged struct {
 }
 
 func strong(version uint8, f hello.Family, id uint8) hello.VRRP {
-	m := hello.VRRP{Version: version, VRID: id, Priority: 254, Family: f, AdverInterval: fast, VirtualIPs: []netip.Addr{vip4}}
+	m := hello.VRRP{Version: version, VRID: id, Priority: 254, Family: f, AdverInterval: 100 * time.Millisecond, VirtualIPs: []netip.Addr{vip4}}
 	if version == 2 {
 		m.AdverInterval = time.Second
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 
@@ -68,8 +67,8 @@ func (k *keepalived) start(priority int) {
 	k.s.t.Helper()
 	file := k.s.path("keepalived.conf")
 	must(k.s.t, os.WriteFile(file, []byte(strings.ReplaceAll(k.config, "PRIORITY", strconv.Itoa(priority))), 0o600))
-	cmd := exec.Command("keepalived", "--dont-fork", "--log-console", "--log-detail", "--vrrp", "--use-file", file)
-	k.proc = k.s.startLogged(cmd, "keepalived.log")
+	k.proc = k.s.startLogged("keepalived.log",
+		"keepalived", "--dont-fork", "--log-console", "--log-detail", "--vrrp", "--use-file", file)
 }
 
 // kill ends both processes. The first would give the second a successor, and

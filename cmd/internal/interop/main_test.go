@@ -55,6 +55,9 @@ func need(t *testing.T, programs ...string) {
 	}
 	netlab.Need(t)
 	why := ""
+	if len(programs) > 0 {
+		programs = append(programs, "chrt")
+	}
 	if len(programs) > 0 && !rootOfTheMachine() {
 		why = "not root of this machine, which the other routers ask for"
 	}

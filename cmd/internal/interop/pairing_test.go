@@ -102,7 +102,7 @@ type match struct {
 
 // slack is what may come on top of the protocol's own timers: the start of a
 // program, a scheduler with other things to do.
-const slack = 400 * time.Millisecond
+const slack = 500 * time.Millisecond
 
 // options change a match from the ordinary.
 type options struct {

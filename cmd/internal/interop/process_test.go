@@ -9,9 +9,11 @@ import (
 )
 
 // startLogged starts a program in the peer's place with its output appended to
-// a log of the segment.
-func (s *segment) startLogged(cmd *exec.Cmd, log string) *netlab.Process {
+// a log of the segment. It gets real-time priority, as fhrpd takes by itself: a
+// peer that the tests' own load keeps from its timers says nothing about us.
+func (s *segment) startLogged(log, program string, args ...string) *netlab.Process {
 	s.t.Helper()
+	cmd := exec.Command("chrt", append([]string{"--fifo", "1", program}, args...)...)
 	out, err := os.OpenFile(s.path(log), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	must(s.t, err)
 	defer out.Close()
