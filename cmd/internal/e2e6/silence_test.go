@@ -129,7 +129,8 @@ func TestSnoopingSwitchLetsEverythingThrough(t *testing.T) {
 		if l.floods() {
 			t.Fatal("the switch no longer snoops, so nothing is proven")
 		}
-		if n := count(l.b.port.Frames(), func(f netlab.Frame) bool { return f.Sent && source(f) == p.mac && p.hellos()(f) }); n == 0 {
+		toStandby := func(f netlab.Frame) bool { return f.Sent && source(f) == p.mac && p.hellos()(f) }
+		if _, err := l.b.port.WaitFor(toStandby, patience); err != nil {
 			t.Error("no hello reaches the standby")
 		}
 		l.mustPing(p.local, global, hostIP)
