@@ -325,7 +325,7 @@ func (d *Daemon) Descriptors() []int { return d.fds }
 func (d *Daemon) Deadline() (time.Time, bool) { return d.engine.Deadline() }
 
 // Woken implements driven.
-func (d *Daemon) Woken(now time.Time) { d.engine.Wake(now, d.sleeping.since()) }
+func (d *Daemon) Woken(now time.Time) { d.engine.Wake(now, d.sleeping.since(aheadOfMonotonic())) }
 
 // turnBatches bounds how many batches of one socket are read in a turn, which
 // ends earlier when a timer is due: a thousand groups that are resigned at once
@@ -362,32 +362,6 @@ func (d *Daemon) overdue() bool {
 func (d *Daemon) Tick(now time.Time) {
 	d.engine.Tick(now)
 	d.left()
-}
-
-// sleepClock tells how long the host was suspended: the boot clock goes on
-// then, the monotonic one does not.
-type sleepClock struct{ last time.Duration }
-
-func (s *sleepClock) since() time.Duration {
-	ahead := clock(unix.CLOCK_BOOTTIME) - clock(unix.CLOCK_MONOTONIC)
-	slept := ahead - s.last
-	if s.last == 0 {
-		slept = 0
-	}
-	s.last = ahead
-	// Reading two clocks one after the other is not exact.
-	if slept < 10*time.Millisecond {
-		return 0
-	}
-	return slept
-}
-
-func clock(id int32) time.Duration {
-	var ts unix.Timespec
-	if unix.ClockGettime(id, &ts) != nil {
-		return 0
-	}
-	return time.Duration(ts.Nano())
 }
 
 // observe logs an event and hands it to whoever listens.

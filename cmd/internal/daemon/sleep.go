@@ -1,0 +1,44 @@
+package daemon
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// clockNoise is by how much two clocks differ for no other reason than that
+// they are read one after the other.
+const clockNoise = 10 * time.Millisecond
+
+// sleepClock tells how long the host was suspended: the boot clock goes on
+// then, the monotonic one, which everything else is measured by, does not.
+type sleepClock struct {
+	known bool
+	ahead time.Duration
+}
+
+// since returns how long the host slept since the last call, when the boot
+// clock is now ahead of the monotonic one by this much.
+func (s *sleepClock) since(ahead time.Duration) time.Duration {
+	slept := ahead - s.ahead
+	if !s.known {
+		slept = 0
+	}
+	if slept < clockNoise {
+		slept = 0
+	}
+	s.known, s.ahead = true, max(s.ahead, ahead)
+	return slept
+}
+
+func aheadOfMonotonic() time.Duration {
+	return clock(unix.CLOCK_BOOTTIME) - clock(unix.CLOCK_MONOTONIC)
+}
+
+func clock(id int32) time.Duration {
+	var ts unix.Timespec
+	if unix.ClockGettime(id, &ts) != nil {
+		return 0
+	}
+	return time.Duration(ts.Nano())
+}
