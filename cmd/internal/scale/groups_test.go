@@ -2,14 +2,18 @@ package scale
 
 import (
 	"fmt"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/nftables"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/vip"
 )
 
 const (
@@ -124,7 +128,7 @@ func (p *pair) cleaned(b *testing.B, n int, config string) {
 	millis(b, "stop-standby", p.stopped(p.a))
 	millis(b, "stop-active", p.stopped(p.b))
 	for _, g := range []*gateway{p.a, p.b} {
-		if left := g.leftovers(b); left != "" {
+		if left := p.leftovers(g); left != "" {
 			b.Errorf("%s left behind: %s", g.name, left)
 		}
 	}
@@ -142,25 +146,38 @@ func (p *pair) stopped(g *gateway) time.Duration {
 	return took
 }
 
-// leftovers names what a daemon has left in the kernel, as others see it.
-func (g *gateway) leftovers(t testing.TB) string {
-	t.Helper()
+// leftovers names what a daemon has left in the kernel.
+func (p *pair) leftovers(g *gateway) string {
+	p.t.Helper()
 	var left []string
-	for _, args := range [][]string{
-		{"nft", "list", "tables"},
-		{"bridge", "fdb", "show", "dev", "eth0"},
-		{"ip", "route", "show", "table", "local", "proto", "72"},
-	} {
-		cmd := exec.Command(args[0], args[1:]...)
-		var out []byte
-		must(t, g.ns.Do(func() (err error) { out, err = cmd.Output(); return err }))
-		for line := range strings.Lines(string(out)) {
-			if !strings.HasPrefix(line, "33:33:") && !strings.HasPrefix(line, "01:00:") {
-				left = append(left, strings.TrimSpace(line))
+	for _, dev := range p.devs {
+		link, err := g.ns.Netlink().LinkByName(dev)
+		must(p.t, err)
+		entries, err := g.ns.Netlink().NeighList(link.Attrs().Index, unix.AF_BRIDGE)
+		must(p.t, err)
+		for _, e := range entries {
+			if e.HardwareAddr[0]&1 == 0 {
+				left = append(left, dev+" lets "+e.HardwareAddr.String()+" in")
 			}
 		}
 	}
-	return strings.Join(left[:min(len(left), 5)], "; ")
+	routes, err := g.ns.Netlink().RouteListFiltered(unix.AF_INET, &netlink.Route{Table: unix.RT_TABLE_LOCAL, Protocol: vip.RouteProtocol},
+		netlink.RT_FILTER_TABLE|netlink.RT_FILTER_PROTOCOL)
+	must(p.t, err)
+	for _, r := range routes {
+		left = append(left, "route "+r.String())
+	}
+	var tables []*nftables.Table
+	must(p.t, g.ns.Do(func() (err error) {
+		tables, err = (&nftables.Conn{}).ListTables()
+		return err
+	}))
+	for _, table := range tables {
+		left = append(left, "table "+table.Name)
+	}
+	return fmt.Sprintf("%.300s", strings.Join(left, "; "))
 }
 
-func initial(g status.Group) bool { return g.State == "Initial" || g.State == "Init" || g.State == "Initialize" }
+func initial(g status.Group) bool {
+	return g.State == "Initial" || g.State == "Init" || g.State == "Initialize"
+}
