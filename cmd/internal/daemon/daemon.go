@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -375,9 +376,19 @@ func (d *Daemon) observe(ev status.Event) {
 
 func (d *Daemon) logChange(c control.Change) {
 	log := d.log.With("command", c.Command, "group", c.Group, "uid", c.Peer.UID, "pid", c.Peer.PID)
+	if c.Command == control.CommandSetPriority {
+		log = log.With("priority", priorityText(c.Priority))
+	}
 	if c.Err != nil {
 		log.Warn("command", "error", c.Err)
 		return
 	}
 	log.Info("command")
+}
+
+func priorityText(n int) string {
+	if n == control.FilePriority {
+		return "default"
+	}
+	return strconv.Itoa(n)
 }

@@ -28,7 +28,10 @@ func (d *Daemon) linkEvent(ev vip.Event) {
 		d.engine.LinkChanged(time.Now(), ev.Link.Name, d.convert(ev.Link))
 		return
 	}
-	p.link = ev.Link
+	if ev.Link.Index == 0 && (!p.reported || p.link.Index != 0) {
+		d.log.Warn("interface does not exist; its groups wait in Init", "interface", p.name)
+	}
+	p.link, p.reported = ev.Link, true
 	if p.opened != nil && p.opened.index != p.link.Index {
 		d.engine.LinkChanged(time.Now(), p.name, engine.Link{Name: p.name})
 		p.detach()

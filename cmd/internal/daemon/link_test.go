@@ -1,15 +1,18 @@
 package daemon
 
 import (
+	"bytes"
 	"errors"
 	"log/slog"
 	"net/netip"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/engine"
 	"github.com/fhrpd/fhrpd/cmd/internal/hooks"
 	"github.com/fhrpd/fhrpd/configs"
@@ -234,5 +237,32 @@ func TestVirtualAddressesAreNotTakenForOwn(t *testing.T) {
 	got := p.convert(l)
 	if got.Addr4 != netip.MustParseAddr("192.0.2.10") || got.LinkLocal != netip.MustParseAddr("fe80::1") {
 		t.Errorf("own addresses %s and %s", got.Addr4, got.LinkLocal)
+	}
+}
+
+func TestMissingInterfaceIsToldOnceEachTime(t *testing.T) {
+	p := newPlug(t)
+	var b bytes.Buffer
+	p.log = slog.New(slog.NewTextHandler(&b, nil))
+	missing, there := vip.Link{Name: "eth0"}, vip.Link{Name: "eth0", Index: 3, Up: true}
+	for i, step := range []struct {
+		link vip.Link
+		told int
+	}{{missing, 1}, {missing, 1}, {there, 1}, {missing, 2}, {missing, 2}} {
+		p.linkEvent(vip.Event{Link: step.link})
+		if told := strings.Count(b.String(), "does not exist"); told != step.told {
+			t.Errorf("step %d: told %d times, want %d:\n%s", i, told, step.told, &b)
+		}
+	}
+}
+
+func TestLogTellsThePriorityThatWasSet(t *testing.T) {
+	for n, want := range map[int]string{80: " priority=80", 0: " priority=0", control.FilePriority: " priority=default"} {
+		var b bytes.Buffer
+		d := &Daemon{log: slog.New(slog.NewTextHandler(&b, nil))}
+		d.logChange(control.Change{Command: control.CommandSetPriority, Group: "eth0:10", Priority: n})
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("priority %d is logged as %q, want %q in it", n, b.String(), want)
+		}
 	}
 }
