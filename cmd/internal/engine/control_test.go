@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -145,7 +146,7 @@ func TestAnnounceSaysEverythingAgain(t *testing.T) {
 func TestExplainNamesCauseAndFacts(t *testing.T) {
 	h := newHost(t, hsrpConfig)
 	x, err := h.e.Explain(h.now, "")
-	if err != nil || x.Transition != nil || len(x.Lines) != 1 || !strings.Contains(x.Lines[0], "eth0 is down") {
+	if err != nil || x.Transition != nil || len(x.Lines) != 1 || !strings.Contains(x.Lines[0], "eth0 does not exist") {
 		t.Errorf("before the start: %+v, %v", x, err)
 	}
 	h = hsrpStandby(t)
@@ -234,6 +235,28 @@ func TestAFollowersLeaderMustExistAndElect(t *testing.T) {
 		h.e.groups[1].machine = nil
 		if err := h.e.bindFollowers(); err == nil {
 			t.Errorf("a group follows %s", name)
+		}
+	}
+}
+
+func TestExplainNamesWhatIsWrongWithAnInterface(t *testing.T) {
+	own := newTestLink("eth0")
+	own.Addr4, own.Addrs = netip.Addr{}, []netip.Prefix{netip.MustParsePrefix("192.0.2.1/24")}
+	bare := newTestLink("eth0")
+	bare.Addr4, bare.Addrs = netip.Addr{}, nil
+	down := newTestLink("eth0")
+	down.Index, down.Up = 2, false
+	for want, l := range map[string]Link{
+		"eth0 does not exist":              {Name: "eth0"},
+		"eth0 is down":                     down,
+		"eth0 has no usable IPv4 address)": bare,
+		"eth0 has no usable IPv4 address: 192.0.2.1 is the group's virtual address)": own,
+	} {
+		h := newHost(t, hsrpConfig)
+		h.e.LinkChanged(h.now, "eth0", l)
+		x, err := h.e.Explain(h.now, "")
+		if err != nil || len(x.Lines) != 1 || !strings.Contains(x.Lines[0], want) {
+			t.Errorf("got %q, %v; want %q in it", x.Lines, err, want)
 		}
 	}
 }

@@ -76,7 +76,7 @@ func (e *Engine) ownObstacle(g *group) (fsm.Cause, string) {
 		return fsm.CauseMaintenance, "maintenance is on"
 	}
 	if why, detail := g.seg.link.obstacle(g.wire.family); why != "" {
-		return why, detail
+		return why, detail + g.misplaced()
 	}
 	for _, ref := range g.cfg.Track {
 		if t := e.tracks[ref.Object]; ref.Shutdown && t.down() {
@@ -92,12 +92,25 @@ func (e *Engine) ownObstacle(g *group) (fsm.Cause, string) {
 // obstacle returns why no group of family f may run on l, or "".
 func (l *Link) obstacle(f hello.Family) (fsm.Cause, string) {
 	switch {
+	case !l.Up && l.Index == 0:
+		return fsm.CauseInterfaceDown, l.Name + " does not exist"
 	case !l.Up:
 		return fsm.CauseInterfaceDown, l.Name + " is down"
 	case !l.Addr(f).IsValid():
 		return fsm.CauseInterfaceDown, fmt.Sprintf("%s has no usable IPv%d address", l.Name, f)
 	}
 	return "", ""
+}
+
+// misplaced explains an interface without a usable address by a virtual address
+// that somebody has put on it, which is none to speak from.
+func (g *group) misplaced() string {
+	for _, a := range g.vips {
+		if g.seg.link.Up && g.seg.link.Owns(a) {
+			return fmt.Sprintf(": %s is the group's virtual address", a)
+		}
+	}
+	return ""
 }
 
 // ready reports whether a follower could be active. A group that elects for

@@ -59,7 +59,9 @@ func (e *Engine) facts(now time.Time, g *group, before fsm.Status) []status.Fact
 	if g.isHSRP() {
 		f = append(f, status.Fact{Name: "standby router", Value: describe(now, before.Standby)})
 	}
-	f = append(f, status.Fact{Name: "timers", Value: fmt.Sprintf("hello %v, hold %v", before.HelloTime, before.HoldTime)})
+	if before.HelloTime > 0 { // a follower has no timers
+		f = append(f, status.Fact{Name: "timers", Value: fmt.Sprintf("hello %v, hold %v", before.HelloTime, before.HoldTime)})
+	}
 	if !g.heard.at.IsZero() {
 		f = append(f, status.Fact{Name: "last heard", Value: fmt.Sprintf("%s from %s, priority %d, %v before",
 			&g.heard, g.heard.from, g.heard.priority, now.Sub(g.heard.at).Round(time.Millisecond))})
