@@ -285,3 +285,16 @@ func TestCommandReadsTheTransition(t *testing.T) {
 		t.Errorf("results %+v, want one with status 4", res)
 	}
 }
+
+func TestLogLeavesOutWhatAHookHasNot(t *testing.T) {
+	r := Result{Ref: "hsrp:eth1:10", Hook: Active, Command: []string{"/on-active"}}
+	for _, a := range attributes(r, command.Result{}) {
+		if a == "output" || a == "error" {
+			t.Errorf("%s of a command that was silent and succeeded", a)
+		}
+	}
+	r.err = errors.New("exit status 1")
+	if got := fmt.Sprint(attributes(r, command.Result{Line: "no peer"})); !strings.Contains(got, "output no peer") || !strings.Contains(got, "error exit status 1") {
+		t.Errorf("a command that failed: %s", got)
+	}
+}

@@ -109,9 +109,21 @@ func (r *Runner) execute(ctx context.Context, j job, timeout time.Duration) Resu
 		res.Error, level = err.Error(), slog.LevelWarn
 	}
 	r.keep(res)
-	r.log.Log(context.Background(), level, "hook ended", "group", j.Ref, "hook", j.Hook, "command", j.args[0],
-		"transition", j.ID, "exit", res.Exit, "duration", out.Duration, "output", out.Line, "error", err)
+	r.log.Log(context.Background(), level, "hook ended", attributes(res, out)...)
 	return res
+}
+
+// attributes leave out what there is not: most commands are silent and succeed.
+func attributes(res Result, out command.Result) []any {
+	a := []any{"group", res.Ref, "hook", res.Hook, "command", res.Command[0],
+		"transition", res.Transition, "exit", res.Exit, "duration", out.Duration}
+	if out.Line != "" {
+		a = append(a, "output", out.Line)
+	}
+	if res.err != nil {
+		a = append(a, "error", res.err)
+	}
+	return a
 }
 
 func (r *Runner) keep(res Result) {
