@@ -165,3 +165,25 @@ func TestConflictIsShownBelowThePriority(t *testing.T) {
 		}
 	}
 }
+
+func TestFollowerHasNoTimersToShow(t *testing.T) {
+	g := hsrpInit()
+	g.HelloMS, g.HoldMS = 0, 0
+	if got := Standby([]status.Group{g}, now); strings.Contains(got, "Hello time") {
+		t.Errorf("timers of a follower:\n%s", got)
+	}
+}
+
+func TestActiveMACOfABurnedInGroupIsTheActiveRouters(t *testing.T) {
+	g := hsrpStandby()
+	g.MACMode, g.VirtualMAC, g.Active.MAC = "interface", "02:00:00:00:00:02", "02:00:00:00:00:01"
+	got := Standby([]status.Group{g}, now)
+	for _, want := range []string{
+		"Active virtual MAC address is 0200.0000.0001 (MAC Not In Use)\n",
+		"Local virtual MAC address is 0200.0000.0002 (bia)\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in:\n%s", want, got)
+		}
+	}
+}

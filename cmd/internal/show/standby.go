@@ -88,7 +88,9 @@ func (b *block) standby(g *status.Group, now time.Time) {
 	b.shutdownTracks(g)
 	b.standbyAddresses(g)
 	b.standbyMAC(g)
-	b.line(1, "Hello time %s, hold time %s", period(g.HelloMS), period(g.HoldMS))
+	if g.HelloMS > 0 { // a follower has no timers
+		b.line(1, "Hello time %s, hold time %s", period(g.HelloMS), period(g.HoldMS))
+	}
 	if g.NextHelloMS >= 0 {
 		b.line(2, "Next hello sent in %s secs", seconds(g.NextHelloMS))
 	}
@@ -128,6 +130,8 @@ func (b *block) standbyMAC(g *status.Group) {
 	switch {
 	case local(g.Active):
 		active = mac(g.VirtualMAC) + " (MAC In Use)"
+	case g.Active != nil && g.MACMode == "interface" && g.Active.MAC != "":
+		active = mac(g.Active.MAC) + " (MAC Not In Use)" // each router brings its own
 	case g.Active != nil:
 		active = mac(g.VirtualMAC) + " (MAC Not In Use)"
 	}
