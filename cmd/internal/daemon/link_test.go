@@ -241,19 +241,19 @@ func TestVirtualAddressesAreNotTakenForOwn(t *testing.T) {
 }
 
 func TestMissingInterfaceIsToldOnceEachTime(t *testing.T) {
-	p := newPlug(t)
-	var b bytes.Buffer
-	p.log = slog.New(slog.NewTextHandler(&b, nil))
-	missing, there := vip.Link{Name: "eth0"}, vip.Link{Name: "eth0", Index: 3, Up: true}
-	for i, step := range []struct {
-		link vip.Link
-		told int
-	}{{missing, 1}, {missing, 1}, {there, 1}, {missing, 2}, {missing, 2}} {
-		p.linkEvent(vip.Event{Link: step.link})
-		if told := strings.Count(b.String(), "does not exist"); told != step.told {
-			t.Errorf("step %d: told %d times, want %d:\n%s", i, told, step.told, &b)
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlug(t)
+		var b bytes.Buffer
+		p.log = slog.New(slog.NewTextHandler(&b, nil))
+		for i, step := range []struct{ index, told int }{{0, 1}, {0, 1}, {7, 1}, {0, 2}, {0, 2}} {
+			p.event(step.index)
+			p.settle()
+			if told := strings.Count(b.String(), "does not exist"); told != step.told {
+				t.Errorf("step %d: told %d times, want %d:\n%s", i, told, step.told, &b)
+			}
 		}
-	}
+		p.stop()
+	})
 }
 
 func TestLogTellsThePriorityThatWasSet(t *testing.T) {
