@@ -93,21 +93,27 @@ func (e *Engine) suspect(now time.Time, g *group) {
 	if !g.alone || st.Active.Known || st.State != "Speak" && st.State != "Backup" {
 		return
 	}
-	e.startProbe(now, g, st.HelloTime, st.HoldTime)
+	first := now
+	if st.State == "Backup" {
+		// An active router is heard before: its answer would be no news. A
+		// group in Speak has listened for a hold time already.
+		first = now.Add(2 * st.HelloTime)
+	}
+	e.startProbe(now, first, g, st.HelloTime, st.HoldTime)
 	for _, f := range g.followers {
 		if f.up {
-			e.startProbe(now, f, st.HelloTime, st.HoldTime)
+			e.startProbe(now, first, f, st.HelloTime, st.HoldTime)
 			e.reschedule(f)
 		}
 	}
 }
 
-func (e *Engine) startProbe(now time.Time, g *group, hello, hold time.Duration) {
+func (e *Engine) startProbe(now, first time.Time, g *group, hello, hold time.Duration) {
 	if p := g.cfg.Announce.Probe; p != "warn" && p != "veto" {
 		return
 	}
 	g.probe = probe{
-		listening: true, left: probes, next: now, began: now,
+		listening: true, left: probes, next: first, began: first,
 		gap: min(hello/probes, time.Second), pause: hold,
 	}
 	e.probeDue(now, g)

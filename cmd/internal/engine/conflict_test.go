@@ -153,6 +153,15 @@ func TestProbesFromVRRPBackup(t *testing.T) {
 	}
 }
 
+func TestVRRPRouterThatStartsBesideAnActiveOneDoesNotProbe(t *testing.T) {
+	h := newHost(t, vrrpConfig).up("eth0").run(time.Second) // no advertisement can be later
+	h.heard(vrrpFrame(200))
+	h.run(2 * time.Second)
+	if got := h.port.having("send real probe"); len(got) > 0 {
+		t.Errorf("sent %q", got)
+	}
+}
+
 func TestTakeoverFromADeadPeerNeitherProbesNorWaits(t *testing.T) {
 	h := hsrpStandby(t)
 	for _, mode := range []string{"silence", "resign"} {
