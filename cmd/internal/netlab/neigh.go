@@ -30,6 +30,16 @@ func (n *NS) ARPEntry(dev string, ip netip.Addr) (mac hello.MAC, ok bool, err er
 	return mac, false, nil
 }
 
+// SetNeighbor puts an entry into an interface's neighbour table in place of what
+// it holds for the address. state is one of unix.NUD_REACHABLE, NUD_STALE, …
+func (n *NS) SetNeighbor(dev string, ip netip.Addr, mac hello.MAC, state int) error {
+	return n.onLink(dev, "set neighbour "+ip.String()+" on", func(l netlink.Link) error {
+		return n.handle.NeighSet(&netlink.Neigh{
+			LinkIndex: l.Attrs().Index, IP: ip.AsSlice(), HardwareAddr: mac.HardwareAddr(), State: state,
+		})
+	})
+}
+
 // FlushNeighbors empties the neighbour table of an interface.
 func (n *NS) FlushNeighbors(dev string) error {
 	l, err := n.link(dev)

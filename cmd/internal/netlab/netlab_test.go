@@ -30,10 +30,7 @@ func TestMain(m *testing.M) {
 func newNS(t *testing.T) *NS {
 	t.Helper()
 	Need(t)
-	ns, err := New()
-	must(t, err)
-	t.Cleanup(func() { ns.Close() })
-	return ns
+	return ForTest(t)
 }
 
 func must(t *testing.T, err error) {

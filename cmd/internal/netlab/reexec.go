@@ -19,10 +19,6 @@ import (
 // variable that leaked into a shell of the host does not pass for being inside.
 const marker = "FHRPD_NETLAB_OUTSIDE"
 
-// required names the environment variable that turns a skipped test into a
-// failed one.
-const required = "FHRPD_NETLAB_REQUIRED"
-
 // Inside reports whether this process runs in namespaces made by Reexec.
 func Inside() bool {
 	outside := os.Getenv(marker)
@@ -75,27 +71,6 @@ func Main(m interface{ Run() int }) {
 		status = m.Run()
 	}
 	os.Exit(status)
-}
-
-// TB is the part of testing.TB that Need uses.
-type TB interface {
-	Helper()
-	Skip(args ...any)
-	Fatal(args ...any)
-}
-
-// Need skips the test when the process may not build networks, and says why;
-// with FHRPD_NETLAB_REQUIRED set in the environment the test fails instead.
-func Need(t TB) {
-	t.Helper()
-	if Inside() {
-		return
-	}
-	const why = "not in namespaces of its own (see the first line of the output)"
-	if os.Getenv(required) != "" {
-		t.Fatal(why + ", and " + required + " is set")
-	}
-	t.Skip(why)
 }
 
 func startInside() (*exec.Cmd, error) {
