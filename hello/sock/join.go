@@ -9,6 +9,8 @@ import (
 	"golang.org/x/net/bpf"
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
+
+	"github.com/fhrpd/fhrpd/hello"
 )
 
 // Members keeps an interface in multicast groups. Its sockets receive nothing:
@@ -16,8 +18,9 @@ import (
 // groups through, and so that the kernel does not answer a unicast VRRP
 // advertisement with "protocol unreachable".
 type Members struct {
-	v4 *ipv4.PacketConn
-	v6 *ipv6.PacketConn
+	index int
+	v4    *ipv4.PacketConn
+	v6    *ipv6.PacketConn
 }
 
 var refuseAll = []bpf.RawInstruction{{Op: 0x06, K: 0}} // BPF_RET 0
@@ -25,7 +28,7 @@ var refuseAll = []bpf.RawInstruction{{Op: 0x06, K: 0}} // BPF_RET 0
 // Join joins groups on ifi; it needs CAP_NET_RAW in the namespace of the
 // calling thread. Close leaves them.
 func Join(ifi *net.Interface, groups []netip.Addr) (*Members, error) {
-	m := &Members{}
+	m := &Members{index: ifi.Index}
 	for _, g := range groups {
 		if err := m.join(ifi, g); err != nil {
 			m.Close()
@@ -44,7 +47,7 @@ func (m *Members) join(ifi *net.Interface, g netip.Addr) error {
 				return err
 			}
 			m.v4 = ipv4.NewPacketConn(c)
-			if err := errors.Join(m.v4.SetBPF(refuseAll), m.v4.SetTTL(255), m.v4.SetTOS(0xc0)); err != nil {
+			if err := errors.Join(m.v4.SetBPF(refuseAll), m.v4.SetTTL(hello.TTLVRRP), m.v4.SetTOS(hello.TOSControl)); err != nil {
 				return err
 			}
 		}
@@ -56,27 +59,35 @@ func (m *Members) join(ifi *net.Interface, g netip.Addr) error {
 			return err
 		}
 		m.v6 = ipv6.NewPacketConn(c)
-		_ = m.v6.SetBPF(refuseAll)
+		if err := errors.Join(m.v6.SetBPF(refuseAll), m.v6.SetHopLimit(hello.TTLVRRP), m.v6.SetTrafficClass(hello.TOSControl)); err != nil {
+			return err
+		}
 	}
 	return m.v6.JoinGroup(ifi, addr)
 }
 
-// Send sends payload, a VRRP advertisement, to one router through the kernel's
-// own routing and neighbour resolution. The family of dst must be one that a
-// group was joined for.
-func (m *Members) Send(dst netip.Addr, payload []byte) error {
+// Send sends payload, a VRRP advertisement, from src, an address of this host,
+// to one router through the kernel's own routing and neighbour resolution. The
+// family of both must be one that a group was joined for. The kernel must not
+// choose the source: it is what the receiver knows its peer by, and over IPv6
+// part of the checksum.
+func (m *Members) Send(src, dst netip.Addr, payload []byte) error {
 	to := &net.IPAddr{IP: dst.AsSlice()}
 	var err error
 	switch {
 	case dst.Is4() && m.v4 != nil:
-		_, err = m.v4.WriteTo(payload, nil, to)
+		_, err = m.v4.WriteTo(payload, &ipv4.ControlMessage{Src: src.AsSlice()}, to)
 	case dst.Is6() && m.v6 != nil:
-		_, err = m.v6.WriteTo(payload, nil, to)
+		cm := &ipv6.ControlMessage{Src: src.AsSlice()}
+		if dst.IsLinkLocalUnicast() {
+			cm.IfIndex = m.index // which a global address is reached through, routing says
+		}
+		_, err = m.v6.WriteTo(payload, cm, to)
 	default:
 		err = net.ErrClosed
 	}
 	if err != nil {
-		return fmt.Errorf("send to %s: %w", dst, err)
+		return fmt.Errorf("send from %s to %s: %w", src, dst, err)
 	}
 	return nil
 }

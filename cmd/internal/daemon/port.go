@@ -265,11 +265,11 @@ func (p *port) Transmit(frames [][]byte) (int, error) {
 }
 
 // Unicast implements engine.Port.
-func (p *port) Unicast(dst netip.Addr, payload []byte) error {
+func (p *port) Unicast(src, dst netip.Addr, payload []byte) error {
 	if p.opened == nil {
 		return net.ErrClosed
 	}
-	return p.opened.members.Send(dst, payload)
+	return p.opened.members.Send(src, dst, payload)
 }
 
 // Renew implements engine.Port.

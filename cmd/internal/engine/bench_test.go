@@ -13,13 +13,13 @@ import (
 // idlePort does nothing, so that a benchmark measures the engine alone.
 type idlePort struct{ frames int }
 
-func (*idlePort) Add(ID, Virtual) error              { return nil }
-func (*idlePort) Remove(ID)                          {}
-func (*idlePort) Gate([]Claim, []ID) ([]ID, error)   { return nil, nil }
-func (p *idlePort) Transmit(f [][]byte) (int, error) { p.frames += len(f); return len(f), nil }
-func (*idlePort) Unicast(netip.Addr, []byte) error   { return nil }
-func (*idlePort) Address([]ID, []ID)                 {}
-func (*idlePort) Renew() ([]ID, error)               { return nil, nil }
+func (*idlePort) Add(ID, Virtual) error                       { return nil }
+func (*idlePort) Remove(ID)                                   {}
+func (*idlePort) Gate([]Claim, []ID) ([]ID, error)            { return nil, nil }
+func (p *idlePort) Transmit(f [][]byte) (int, error)          { p.frames += len(f); return len(f), nil }
+func (*idlePort) Unicast(src, dst netip.Addr, b []byte) error { return nil }
+func (*idlePort) Address([]ID, []ID)                          {}
+func (*idlePort) Renew() ([]ID, error)                        { return nil, nil }
 
 func idleEngine(b *testing.B, toml string) (*Engine, *idlePort) {
 	b.Helper()

@@ -85,7 +85,7 @@ func (c *vrrpCodec) encode(g *group, s fsm.Send) {
 	}
 	for _, peer := range c.peers {
 		g.seg.out.unicast = append(g.seg.out.unicast, datagram{
-			group: g, claim: claim, dst: peer,
+			group: g, claim: claim, src: env.Src, dst: peer,
 			payload: hello.AppendVRRP(nil, m, c.text, c.sendForm(), env.Src, peer),
 		})
 	}
@@ -117,7 +117,7 @@ func (c *vrrpCodec) accepts(l *Link, env *hello.Envelope) hello.Reject {
 
 // envelope addresses a message of g on its segment.
 func (g *group) envelope(virtual bool) hello.Envelope {
-	env := hello.GroupEnvelope(g.wire.protocol, g.wire.version, g.seg.link.Addr(g.wire.family), g.seg.link.MAC)
+	env := hello.GroupEnvelope(g.wire.protocol, g.wire.version, g.source(&g.seg.link), g.seg.link.MAC)
 	if virtual && !g.mac.IsZero() {
 		env.SrcMAC = g.mac
 	}
@@ -126,10 +126,10 @@ func (g *group) envelope(virtual bool) hello.Envelope {
 
 // datagram is a message to a unicast peer.
 type datagram struct {
-	group   *group
-	claim   bool
-	dst     netip.Addr
-	payload []byte
+	group    *group
+	claim    bool
+	src, dst netip.Addr
+	payload  []byte
 }
 
 // lateAfter is how late a timer may be served before it is worth a line.

@@ -24,7 +24,7 @@ func (e *Engine) reconsider(now time.Time, g *group) {
 		}
 		// The machine itself tells a first start from a changed address and
 		// from news that change nothing.
-		e.step(now, g, fsm.Up{Addr: g.seg.link.Addr(g.wire.family), MAC: g.seg.link.MAC})
+		e.step(now, g, fsm.Up{Addr: g.source(&g.seg.link), MAC: g.seg.link.MAC})
 	}
 	if why != "" && why != fsm.CauseConflict {
 		g.probe.stop()
@@ -75,7 +75,7 @@ func (e *Engine) ownObstacle(g *group) (fsm.Cause, string) {
 	if e.maintenance {
 		return fsm.CauseMaintenance, "maintenance is on"
 	}
-	if why, detail := g.seg.link.obstacle(g.wire.family); why != "" {
+	if why, detail := g.linkObstacle(&g.seg.link); why != "" {
 		return why, detail + g.misplaced()
 	}
 	for _, ref := range g.cfg.Track {
@@ -87,6 +87,14 @@ func (e *Engine) ownObstacle(g *group) (fsm.Cause, string) {
 		return fsm.CauseConflict, fmt.Sprintf("%s is answered for by %s", g.conflict.addr, g.conflict.mac)
 	}
 	return "", ""
+}
+
+// linkObstacle returns why g may not run on l, or "".
+func (g *group) linkObstacle(l *Link) (fsm.Cause, string) {
+	if why, detail := l.obstacle(g.wire.family); why != "" || g.source(l).IsValid() {
+		return why, detail
+	}
+	return fsm.CauseInterfaceDown, l.Name + " has no global IPv6 address to reach the peers from"
 }
 
 // obstacle returns why no group of family f may run on l, or "".

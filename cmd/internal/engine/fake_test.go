@@ -103,8 +103,8 @@ func (p *fakePort) Transmit(frames [][]byte) (int, error) {
 	return len(frames), nil
 }
 
-func (p *fakePort) Unicast(dst netip.Addr, payload []byte) error {
-	p.note("unicast %s %d bytes", dst, len(payload))
+func (p *fakePort) Unicast(src, dst netip.Addr, payload []byte) error {
+	p.note("unicast %s to %s %d bytes", src, dst, len(payload))
 	return p.sendErr
 }
 

@@ -160,7 +160,7 @@ func (s *segment) transmit() {
 		if d.claim && !d.group.owner {
 			continue
 		}
-		if err := s.port.Unicast(d.dst, d.payload); err != nil {
+		if err := s.port.Unicast(d.src, d.dst, d.payload); err != nil {
 			s.framesLost++
 		}
 	}

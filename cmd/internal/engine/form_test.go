@@ -18,7 +18,7 @@ type formPort struct{ forms []string }
 func (*formPort) Add(engine.ID, engine.Virtual) error                   { return nil }
 func (*formPort) Remove(engine.ID)                                      {}
 func (*formPort) Gate([]engine.Claim, []engine.ID) ([]engine.ID, error) { return nil, nil }
-func (*formPort) Unicast(netip.Addr, []byte) error                      { return nil }
+func (*formPort) Unicast(src, dst netip.Addr, payload []byte) error     { return nil }
 func (*formPort) Address(add, remove []engine.ID)                       {}
 func (*formPort) Renew() ([]engine.ID, error)                           { return nil, nil }
 func (p *formPort) Transmit(frames [][]byte) (int, error) {

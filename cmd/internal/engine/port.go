@@ -79,9 +79,9 @@ type Port interface {
 	// Transmit sends frames in order and returns how many left.
 	Transmit(frames [][]byte) (int, error)
 
-	// Unicast sends an IP payload of protocol 112 through the kernel's own
-	// routing, for unicast peers.
-	Unicast(dst netip.Addr, payload []byte) error
+	// Unicast sends an IP payload of protocol 112 from src, one of this host's
+	// addresses, through the kernel's own routing, for unicast peers.
+	Unicast(src, dst netip.Addr, payload []byte) error
 
 	// Address makes the virtual addresses of groups this host's own, or no
 	// longer. It happens in order, in the background; failures come back as

@@ -104,7 +104,7 @@ func TestForgedSendersDoNotFillTheLogOrTheMemory(t *testing.T) {
 
 func TestUnicastPeersTalkToEachOtherOnly(t *testing.T) {
 	h := newHost(t, vrrpConfig+"peers = [\"192.0.2.11\", \"192.0.2.12\"]\n").up("eth0").until("eth0:10", "Active").clear().run(1100 * time.Millisecond)
-	if diff := cmp.Diff([]string{"unicast 192.0.2.11 12 bytes", "unicast 192.0.2.12 12 bytes"}, h.port.having("unicast")); diff != "" {
+	if diff := cmp.Diff([]string{"unicast 192.0.2.10 to 192.0.2.11 12 bytes", "unicast 192.0.2.10 to 192.0.2.12 12 bytes"}, h.port.having("unicast")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	to := func(src, dst string) []byte {

@@ -103,11 +103,11 @@ func (e *Engine) relink(now time.Time, s *segment, l Link) {
 // active router.
 func (e *Engine) leaveOldAddress(now time.Time, s *segment, l *Link) {
 	for _, g := range s.groups {
-		was, is := s.link.Addr(g.wire.family), l.Addr(g.wire.family)
+		was, is := g.source(&s.link), g.source(l)
 		if !g.up || g.leader != nil || was == is {
 			continue
 		}
-		why, detail := l.obstacle(g.wire.family)
+		why, detail := g.linkObstacle(l)
 		if why == "" {
 			why, detail = fsm.CauseAddressChanged, was.String()+" becomes "+is.String()
 		}

@@ -252,7 +252,7 @@ func (r *router) Transmit(frames [][]byte) (int, error) {
 }
 
 // Unicast implements engine.Port.
-func (r *router) Unicast(netip.Addr, []byte) error { return nil }
+func (r *router) Unicast(src, dst netip.Addr, payload []byte) error { return nil }
 
 // Address implements engine.Port.
 func (r *router) Address(add, remove []engine.ID) {
