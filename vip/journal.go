@@ -134,7 +134,7 @@ func (d stateDir) path(parent string) string {
 func (d stateDir) create(h head, made []entry) (*journal, error) {
 	f, err := os.CreateTemp(string(d), ".journal-*")
 	if err != nil {
-		return nil, fmt.Errorf("create journal: %w", err)
+		return nil, fmt.Errorf("create journal %s: %w", d.path(h.Parent), withoutPath(err))
 	}
 	j := &journal{head: h, f: f}
 	err = errors.Join(flock(f, unix.LOCK_EX|unix.LOCK_NB), j.line(h))
@@ -147,9 +147,18 @@ func (d stateDir) create(h head, made []entry) (*journal, error) {
 	if err != nil {
 		os.Remove(f.Name())
 		f.Close()
-		return nil, fmt.Errorf("write journal: %w", err)
+		return nil, fmt.Errorf("write journal %s: %w", d.path(h.Parent), withoutPath(err))
 	}
 	return j, nil
+}
+
+// withoutPath leaves out the name of a temporary file: the same trouble has the
+// same words each time, and whoever repeats it can tell.
+func withoutPath(err error) error {
+	if p := (*os.PathError)(nil); errors.As(err, &p) {
+		return p.Err
+	}
+	return err
 }
 
 func (d stateDir) rename(from, to string) error {
