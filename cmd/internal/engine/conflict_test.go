@@ -114,7 +114,7 @@ func TestLoserIsToldAndAnnouncedOver(t *testing.T) {
 			"send virtual advert 110", "send virtual reply 192.0.2.1"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			h := tt.host(t).run(500 * time.Millisecond).clear()
+			h := tt.host(t).run(700 * time.Millisecond).clear()
 			h.heard(tt.frame)
 			if diff := cmp.Diff(tt.want, h.port.having("send")); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

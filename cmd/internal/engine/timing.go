@@ -28,11 +28,15 @@ func (t *Timing) record(late time.Duration) {
 // Timing returns how punctual the engine has been since its start.
 func (e *Engine) Timing() Timing { return e.timing }
 
-// instants is how many different instants of one hello time there are for the
-// hellos of all groups. Each costs a wake-up, at the sender and at the
-// receiver, which is most of what a hello costs; a single one would be a burst
-// that makes others late.
-const instants = 64
+// Hellos of many groups leave together at a number of instants in one hello
+// time. Each instant costs a wake-up, at the sender and at the receiver, which
+// is most of what a hello costs; too few of them would be bursts that make
+// others late.
+const (
+	perInstant    = 16
+	leastInstants = 16
+	mostInstants  = 64
+)
 
 // align brings a periodic hello forward to one of the instants at which hellos
 // leave together. Those below a second leave when they are due.
@@ -40,5 +44,6 @@ func (e *Engine) align(at time.Time, helloTime time.Duration) time.Time {
 	if helloTime < time.Second {
 		return at
 	}
-	return at.Add(-(at.Sub(e.started) % (helloTime / instants)))
+	instants := min(max(len(e.groups)/perInstant, leastInstants), mostInstants)
+	return at.Add(-(at.Sub(e.started) % (helloTime / time.Duration(instants))))
 }

@@ -60,7 +60,7 @@ func (p *pair) compare(b *testing.B, n int, a, standby []int, kill func()) {
 	died := time.Now()
 	kill()
 	must(b, netlab.Eventually(b.Context(), fhrptest.Patience, func() bool { return p.wire.announced() >= n }))
-	t := p.wire.takeover(died, 3*time.Second+156*time.Second/256)
+	t := p.wire.takeover(died, vrrpHold)
 	millis(b, "first-garp", t.first)
 	millis(b, "last-garp", t.last)
 	millis(b, "claim-late-p50", quantile(t.late, 0.5))

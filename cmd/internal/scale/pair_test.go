@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
@@ -19,7 +20,15 @@ type pair struct {
 	a, b *gateway
 	devs []string
 	wire *recorder // at b's first port of the switch
+	hold time.Duration
 }
+
+// How long b waits for a hello of a: HSRP as configured, VRRP with priority 100
+// and an interval of a second (RFC 9568 section 6.1).
+const (
+	hsrpHold = 3 * time.Second
+	vrrpHold = 3*time.Second + time.Second*(256-100)/256
+)
 
 type gateway struct {
 	*fhrptest.Daemon
@@ -30,7 +39,7 @@ type gateway struct {
 func newPair(t testing.TB, interfaces int) *pair {
 	t.Helper()
 	netlab.Need(t)
-	p := &pair{t: t, sw: newNS(t)}
+	p := &pair{t: t, sw: newNS(t), hold: hsrpHold}
 	p.a, p.b = p.gateway("a"), p.gateway("b")
 	for i := range interfaces {
 		p.cable(i)
