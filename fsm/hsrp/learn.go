@@ -33,14 +33,19 @@ func (g *Group) learnable(ip netip.Addr) bool {
 		hello.FamilyOf(ip) == hello.FamilyOf(g.addr) && ip != g.addr
 }
 
-// learnableTimes reports whether m carries a new pair of times. Version 1 counts
-// in seconds, so anything below one is not what the sender uses.
+// shortestLearned is the shortest hello time that another router can impose on
+// this one. Cisco's is 15 ms.
+const shortestLearned = 10 * time.Millisecond
+
+// learnableTimes reports whether m carries a new pair of times, within what can
+// be configured. Version 1 counts in seconds, so anything below one is not what
+// the sender uses.
 func (g *Group) learnableTimes(m *hello.HSRP) bool {
-	least := time.Millisecond
+	least := shortestLearned
 	if g.cfg.Version == 1 {
 		least = time.Second
 	}
-	return g.learnsTimes && m.HelloTime >= least && m.HoldTime > m.HelloTime &&
+	return g.learnsTimes && m.HelloTime >= least && m.HoldTime > m.HelloTime && m.HoldTime <= hello.MaxHoldTime &&
 		(m.HelloTime != g.helloTime || m.HoldTime != g.holdTime)
 }
 

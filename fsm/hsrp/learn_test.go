@@ -35,10 +35,12 @@ func TestLearn(t *testing.T) {
 		"version 1 never zero": {Config{Version: 1, Priority: 100, VirtualIPs: []netip.Addr{vip}}, hello.Listen, hello.Active, 0, 0, "192.0.2.254", nil},
 		"version 2 learns milliseconds": {Config{Version: 2, Priority: 100, VirtualIPs: []netip.Addr{vip}}, hello.Listen, hello.Active, 250 * ms, 800 * ms, "192.0.2.254",
 			[]fsm.Action{fsm.Learned{From: other, HelloTime: 250 * ms, HoldTime: 800 * ms}}},
-		"a hold time must exceed the hello time": {Config{Version: 2, Priority: 100, VirtualIPs: []netip.Addr{vip}}, hello.Listen, hello.Active, 800 * ms, 800 * ms, "192.0.2.254", nil},
-		"never the unspecified address":          {Config{Version: 1, Priority: 100, HoldTime: time.Second}, hello.Listen, hello.Active, 0, 0, "0.0.0.0", nil},
-		"never the own address":                  {Config{Version: 1, Priority: 100, HoldTime: time.Second}, hello.Listen, hello.Active, 0, 0, "192.0.2.5", nil},
-		"never of another family":                {Config{Version: 2, Priority: 100, HoldTime: time.Second}, hello.Listen, hello.Active, 0, 0, "fe80::1", nil},
+		"no hello time that cannot be configured": {Config{Version: 2, Priority: 100, VirtualIPs: []netip.Addr{vip}}, hello.Listen, hello.Active, ms, 800 * ms, "192.0.2.254", nil},
+		"no hold time that cannot be configured":  {Config{Version: 2, Priority: 100, VirtualIPs: []netip.Addr{vip}}, hello.Listen, hello.Active, time.Second, 256 * time.Second, "192.0.2.254", nil},
+		"a hold time must exceed the hello time":  {Config{Version: 2, Priority: 100, VirtualIPs: []netip.Addr{vip}}, hello.Listen, hello.Active, 800 * ms, 800 * ms, "192.0.2.254", nil},
+		"never the unspecified address":           {Config{Version: 1, Priority: 100, HoldTime: time.Second}, hello.Listen, hello.Active, 0, 0, "0.0.0.0", nil},
+		"never the own address":                   {Config{Version: 1, Priority: 100, HoldTime: time.Second}, hello.Listen, hello.Active, 0, 0, "192.0.2.5", nil},
+		"never of another family":                 {Config{Version: 2, Priority: 100, HoldTime: time.Second}, hello.Listen, hello.Active, 0, 0, "fe80::1", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ev := message(hello.OpHello, tt.said, 110)

@@ -207,6 +207,15 @@ func TestRFC2281Rules(t *testing.T) {
 			t.Errorf("Active timer at %s", got.Sub(epoch))
 		}
 	})
+	t.Run("RFC2281/5.6/no hold time is longer than can be configured", func(t *testing.T) {
+		g := inState(hello.Standby, base())
+		ev := message(hello.OpHello, hello.Active, 110)
+		ev.Message.(*hello.HSRP).HoldTime = (1<<32 - 1) * time.Millisecond
+		g.Step(at(time.Second), ev)
+		if got := g.Status().Active.Expires; !got.Equal(at(256 * time.Second)) {
+			t.Errorf("Active timer at %s", got.Sub(epoch))
+		}
+	})
 	t.Run("RFC2281/5.6/no hold time carried, the own one", func(t *testing.T) {
 		for _, state := range []hello.HSRPState{hello.Active, hello.Standby} {
 			g := inState(hello.Listen, base())

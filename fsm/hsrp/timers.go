@@ -66,9 +66,12 @@ func (g *Group) startStandby(o occurrence) {
 }
 
 // holdOf returns the hold time in a hello, or the own one when it carries none.
+// Version 2 has room for 49 days, for which one packet of a router that is not
+// there would keep all others silent; no router can be configured with more
+// than MaxHoldTime.
 func (g *Group) holdOf(m *hello.HSRP) time.Duration {
 	if m.HoldTime > 0 {
-		return m.HoldTime
+		return min(m.HoldTime, hello.MaxHoldTime)
 	}
 	return g.holdTime
 }
