@@ -55,8 +55,8 @@ func BenchmarkTakeoverBySilence(b *testing.B) {
 
 func (l *lan) isolate(on bool) {
 	l.t.Helper()
-	must(l.t, l.sw.Isolate("a", on))
-	must(l.t, l.sw.Isolate("b", on))
+	must(l.t, l.Switch.Isolate("a", on))
+	must(l.t, l.Switch.Isolate("b", on))
 }
 
 // lastHeard returns when the last hello of a left the switch towards b.
@@ -85,8 +85,8 @@ func BenchmarkTakeoverTogether(b *testing.B) {
 				t := l.takeTogether(groups)
 				first, all, bystander = append(first, t.first), append(all, t.all), append(bystander, t.bystander)
 				b.StopTimer()
-				l.a.close()
-				l.b.close()
+				l.a.Close()
+				l.b.Close()
 				b.StartTimer()
 			}
 			for _, list := range [][]time.Duration{first, all, bystander} {
@@ -109,10 +109,10 @@ func (l *lan) startMany(groups int) {
 			common, `hello = "1s"`, `hold = "3s"`))
 	}
 	lonely := table("vrrp", "vrid = 200", common, `virtual_ips = ["192.168.1.250"]`, `advertise = "10ms"`)
-	l.a.start(many.String(), 110)
-	l.b.start(many.String()+lonely, 100)
-	l.a.waitAll("Active")
-	l.b.waitAll("Standby", "Active")
+	l.a.StartAs(many.String(), 110)
+	l.b.StartAs(many.String()+lonely, 100)
+	l.a.WaitAll("Active")
+	l.b.WaitAll("Standby", "Active")
 }
 
 type together struct{ first, all, bystander time.Duration }
@@ -121,7 +121,7 @@ type together struct{ first, all, bystander time.Duration }
 func (l *lan) takeTogether(groups int) together {
 	l.t.Helper()
 	began := time.Now()
-	l.a.signal(unix.SIGTERM)
+	l.a.Signal(unix.SIGTERM)
 	claimed := map[hello.MAC]bool{}
 	var first, last time.Time
 	// Nothing asks the daemon or walks through frames again while it works.
@@ -186,12 +186,12 @@ func latenesses(b *testing.B, busy int, realtime bool) []time.Duration {
 	b.Helper()
 	const interval, count = 10 * time.Millisecond, 1500
 	l := newLAN(b)
-	l.a.start(fmt.Sprintf("[daemon]\nrealtime = %v\n", realtime)+
+	l.a.StartAs(fmt.Sprintf("[daemon]\nrealtime = %v\n", realtime)+
 		table("vrrp", "vrid = 200", common, address4, `advertise = "10ms"`), 100)
-	l.a.waitAll("Active")
+	l.a.WaitAll("Active")
 	// Where frames leave, not where they arrive: the kernel thread that carries
 	// them over has to wait for a processor like everybody else.
-	leaving, err := l.a.ns.Capture(lanDev, netlab.CaptureOptions{Keep: func(f netlab.Frame) bool { return f.Sent }})
+	leaving, err := l.a.NS.Capture(lanDev, netlab.CaptureOptions{Keep: func(f netlab.Frame) bool { return f.Sent }})
 	must(b, err)
 	b.Cleanup(func() { leaving.Close() })
 	ctx, stop := context.WithCancel(b.Context())

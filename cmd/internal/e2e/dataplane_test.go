@@ -11,6 +11,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
@@ -59,9 +60,9 @@ func (l *lan) answers(ip netip.Addr) (count map[hello.MAC]int, questions int) {
 	l.t.Helper()
 	began := time.Now()
 	if ip.Is4() {
-		l.send(l.client, lanDev, whoHas(ip, hello.Broadcast))
+		l.Send(l.Client, lanDev, whoHas(ip, hello.Broadcast))
 	} else {
-		must(l.t, l.client.FlushNeighbors(lanDev))
+		must(l.t, l.Client.FlushNeighbors(lanDev))
 		l.ping(ip)
 	}
 	answer := func(f netlab.Frame) bool { _, ok := answered(f, ip); return ok && !f.At.Before(began) }
@@ -71,8 +72,8 @@ func (l *lan) answers(ip netip.Addr) (count map[hello.MAC]int, questions int) {
 	// Whoever else meant to answer has done so by the time both gateways'
 	// kernels and daemons have answered something that was asked later.
 	l.mustPing(l.a.ip, l.b.ip)
-	l.a.status()
-	l.b.status()
+	l.a.Report()
+	l.b.Report()
 	count = map[hello.MAC]int{}
 	for _, f := range l.clientSide.Frames() {
 		if f.At.Before(began) {
@@ -99,8 +100,8 @@ func asked(f netlab.Frame, ip netip.Addr) bool {
 
 // whoHas is the client's ARP request.
 func whoHas(ip netip.Addr, to hello.MAC) []byte {
-	b := append(append(to[:], clientMAC[:]...), 8, 6, 0, 1, 8, 0, 6, 4, 0, 1)
-	b = append(append(b, clientMAC[:]...), clientIP.AsSlice()...)
+	b := append(append(to[:], fhrptest.ClientMAC[:]...), 8, 6, 0, 1, 8, 0, 6, 4, 0, 1)
+	b = append(append(b, fhrptest.ClientMAC[:]...), clientIP.AsSlice()...)
 	return append(append(b, make([]byte, 6)...), ip.AsSlice()...)
 }
 
@@ -108,13 +109,13 @@ func whoHas(ip netip.Addr, to hello.MAC) []byte {
 // with which MAC; the zero MAC stands for an answer that contradicts itself.
 func answered(f netlab.Frame, ip netip.Addr) (mac hello.MAC, ok bool) {
 	if h, a, err := garp.ParseARP(f.Data); err == nil {
-		if ok = a.Op == garp.OpReply && a.SenderIP == ip && !a.IsGratuitous() && h.Dst == clientMAC; ok && h.Src == a.SenderMAC {
+		if ok = a.Op == garp.OpReply && a.SenderIP == ip && !a.IsGratuitous() && h.Dst == fhrptest.ClientMAC; ok && h.Src == a.SenderMAC {
 			mac = a.SenderMAC
 		}
 		return mac, ok
 	}
 	if h, n, err := garp.ParseND(f.Data); err == nil {
-		if ok = n.Type == garp.NeighborAdvertisement && n.Target == ip && h.Dst == clientMAC; ok && h.Src == n.LinkAddr {
+		if ok = n.Type == garp.NeighborAdvertisement && n.Target == ip && h.Dst == fhrptest.ClientMAC; ok && h.Src == n.LinkAddr {
 			mac = n.LinkAddr
 		}
 	}
@@ -123,11 +124,11 @@ func answered(f netlab.Frame, ip netip.Addr) (mac hello.MAC, ok bool) {
 
 func checkAnswers(t *testing.T, l *lan) {
 	t.Helper()
-	a6, _, err := l.a.ns.LinkLocal(lanDev)
+	a6, _, err := l.a.NS.LinkLocal(lanDev)
 	must(t, err)
-	b6, _, err := l.b.ns.LinkLocal(lanDev)
+	b6, _, err := l.b.NS.LinkLocal(lanDev)
 	must(t, err)
-	for ip, want := range map[netip.Addr]hello.MAC{vip: mac2, l.a.ip: l.a.mac, l.b.ip: l.b.mac, vip6: mac6, a6: l.a.mac, b6: l.b.mac} {
+	for ip, want := range map[netip.Addr]hello.MAC{vip: mac2, l.a.ip: l.a.MAC, l.b.ip: l.b.MAC, vip6: mac6, a6: l.a.MAC, b6: l.b.MAC} {
 		if got, questions := l.answers(ip); questions == 0 || len(got) != 1 || got[want] != questions {
 			t.Errorf("%d questions for %s are answered by %v, want one answer each by %s", questions, ip, got, want)
 		}
@@ -152,18 +153,18 @@ func TestFloodedFramesAreForwardedOnce(t *testing.T) {
 	l := newLAN(t)
 	l.start(both)
 	for _, port := range []string{"client", "a", "b"} {
-		link, err := l.sw.Netlink().LinkByName(port)
+		link, err := l.Switch.Netlink().LinkByName(port)
 		must(t, err)
-		must(t, l.sw.Netlink().LinkSetLearning(link, false))
+		must(t, l.Switch.Netlink().LinkSetLearning(link, false))
 		l.forget(link)
 	}
 	began := time.Now()
 	const count = 50
 	for n := range uint32(count) {
-		l.send(l.client, lanDev, probe(mac2, n))
+		l.Send(l.Client, lanDev, probe(mac2, n))
 	}
-	l.send(l.client, lanDev, probe(l.a.mac, count))
-	l.eventually("last probe", func() bool { return l.forwarded()[count] > 0 })
+	l.Send(l.Client, lanDev, probe(l.a.MAC, count))
+	l.Eventually("last probe", func() bool { return l.forwarded()[count] > 0 })
 	for n := range uint32(count) {
 		if got := l.forwarded()[n]; got != 1 {
 			t.Errorf("probe %d was forwarded %d times", n, got)
@@ -177,12 +178,12 @@ func TestFloodedFramesAreForwardedOnce(t *testing.T) {
 // forget deletes what a port of the switch has learned.
 func (l *lan) forget(port netlink.Link) {
 	l.t.Helper()
-	list, err := l.sw.Netlink().NeighList(port.Attrs().Index, unix.AF_BRIDGE)
+	list, err := l.Switch.Netlink().NeighList(port.Attrs().Index, unix.AF_BRIDGE)
 	must(l.t, err)
 	for _, e := range list {
 		if e.State&unix.NUD_PERMANENT == 0 {
 			e.Flags = netlink.NTF_MASTER
-			must(l.t, l.sw.Netlink().NeighDel(&e))
+			must(l.t, l.Switch.Netlink().NeighDel(&e))
 		}
 	}
 }
@@ -193,15 +194,11 @@ func TestStrictReversePathFilterIsNoObstacle(t *testing.T) {
 	l := newLAN(t)
 	l.start(both)
 	for _, conf := range []string{"all", lanDev, coreDev} {
-		if v, err := l.a.ns.ReadSysctl("net/ipv4/conf/" + conf + "/rp_filter"); err != nil || v != "1" {
+		if v, err := l.a.NS.ReadSysctl("net/ipv4/conf/" + conf + "/rp_filter"); err != nil || v != "1" {
 			t.Fatalf("rp_filter of %s = %q, %v", conf, v, err)
 		}
 	}
-	client, err := l.client.Netlink().LinkByName(lanDev)
-	must(t, err)
-	must(t, l.client.Netlink().NeighSet(&netlink.Neigh{
-		LinkIndex: client.Attrs().Index, IP: l.a.ip.AsSlice(), HardwareAddr: mac2.HardwareAddr(), State: unix.NUD_PERMANENT,
-	}))
+	must(t, l.Client.SetNeighbor(lanDev, l.a.ip, mac2, unix.NUD_PERMANENT))
 	l.mustPing(vip, vip6, l.a.ip)
 	if !l.forwards(l.a, mac2) {
 		t.Error("the active does not forward")
@@ -215,10 +212,10 @@ func TestFrozenActiveLosesEverythingAndStealsNothing(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)
 	l.start(both)
-	l.a.signal(unix.SIGSTOP)
+	l.a.Signal(unix.SIGSTOP)
 	frozen := time.Now()
-	l.b.waitAll("Active")
-	l.eventually("lease ended", func() bool { return !l.forwards(l.a, mac2) })
+	l.b.WaitAll("Active")
+	l.Eventually("lease ended", func() bool { return !l.forwards(l.a, mac2) })
 	if late := time.Since(frozen); late > bothLease+250*time.Millisecond {
 		t.Errorf("the frozen router forwarded for %v, the lease is %v", late, bothLease)
 	}
@@ -232,7 +229,7 @@ func TestFrozenActiveLosesEverythingAndStealsNothing(t *testing.T) {
 	}
 
 	woken := time.Now()
-	l.a.signal(unix.SIGCONT)
+	l.a.Signal(unix.SIGCONT)
 	claim := l.a.waitFor(woken, mac2, "virtual: hello Active")
 	if listened := claim.At.Sub(woken); listened < bothHold {
 		t.Errorf("the router took the role back %v after waking, before it had listened for %v", listened, bothHold)
@@ -240,7 +237,7 @@ func TestFrozenActiveLosesEverythingAndStealsNothing(t *testing.T) {
 	if heard := said(mac2, l.a.since(woken)); !slices.Contains(heard, "real: coup Speak") && !slices.Contains(heard, "real: coup Listen") {
 		t.Errorf("the role was taken without a coup: %q", heard)
 	}
-	l.a.waitAll("Active")
+	l.a.WaitAll("Active")
 	l.checkOneOwner(mac2, woken)
 }
 
@@ -271,10 +268,10 @@ func TestKilledActiveIsSilentAndItsRestartCleansUp(t *testing.T) {
 	l := newLAN(t)
 	clean := l.a.kernel()
 	l.start(both)
-	l.a.kill()
+	l.a.Kill()
 	killed := time.Now()
-	l.b.waitAll("Active")
-	l.eventually("lease ended", func() bool { return !l.forwards(l.a, mac2) })
+	l.b.WaitAll("Active")
+	l.Eventually("lease ended", func() bool { return !l.forwards(l.a, mac2) })
 	if late := time.Since(killed); late > bothLease+250*time.Millisecond {
 		t.Errorf("the dead router forwarded for %v, the lease is %v", late, bothLease)
 	}
@@ -282,10 +279,10 @@ func TestKilledActiveIsSilentAndItsRestartCleansUp(t *testing.T) {
 	if n := from(mac2, l.a.since(killed)) + from(mac6, l.a.since(killed)); n != 0 {
 		t.Errorf("the dead router has sent %d frames from the virtual MACs", n)
 	}
-	l.a.restart()
+	l.a.Restart()
 	l.settled(l.a, l.b)
 	l.mustPing(vip, vip6, l.a.ip, l.b.ip)
-	l.a.stop()
+	l.a.StopCleanly()
 	checkKernel(t, clean, l.a.kernel())
 }
 
@@ -295,27 +292,28 @@ func TestFlushedRulesetLosesNothing(t *testing.T) {
 	l.start(both)
 	l.mustPing(vip)
 	const count, flushes = 2000, 10
-	conn := l.socket(l.client, lanDev)
+	conn, err := l.Client.Sender(lanDev)
+	must(t, err)
 	defer conn.Close()
 	sent := make(chan error, 1)
 	go func() {
 		var errs error
 		for n := range uint32(count) {
-			errs = errors.Join(errs, put(conn, probe(mac2, n)))
+			errs = errors.Join(errs, conn.Send(probe(mac2, n)))
 		}
 		sent <- errs
 	}()
 	for range flushes {
-		must(t, l.a.ns.Do(flushRuleset))
+		must(t, l.a.NS.Do(flushRuleset))
 	}
 	must(t, <-sent)
-	l.eventually("every probe once", func() bool { return len(l.forwarded()) == count })
+	l.Eventually("every probe once", func() bool { return len(l.forwarded()) == count })
 	for n, times := range l.forwarded() {
 		if times != 1 {
 			t.Errorf("probe %d was forwarded %d times", n, times)
 		}
 	}
-	if g := l.a.group("v4"); g.State != "Active" {
+	if g := l.a.Group("v4"); g.State != "Active" {
 		t.Errorf("state %s after the flush", g.State)
 	}
 }
@@ -334,10 +332,10 @@ func TestLinkFlapComesBackUnaided(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)
 	l.start(both)
-	must(t, l.a.ns.LinkDown(lanDev))
-	l.b.waitAll("Active")
+	must(t, l.a.NS.LinkDown(lanDev))
+	l.b.WaitAll("Active")
 	l.mustPing(vip, vip6)
-	must(t, l.a.ns.LinkUp(lanDev))
+	must(t, l.a.NS.LinkUp(lanDev))
 	l.settled(l.a, l.b)
 	l.mustPing(vip, vip6, l.a.ip, l.b.ip)
 	if !l.forwards(l.a, mac2) {
@@ -353,15 +351,11 @@ func TestYoungEntryFollowsAtOnce(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)
 	l.start(both)
-	link, err := l.client.Netlink().LinkByName(lanDev)
-	must(t, err)
 	began := time.Now()
-	must(t, l.client.Netlink().NeighSet(&netlink.Neigh{
-		LinkIndex: link.Attrs().Index, IP: vip.AsSlice(), HardwareAddr: l.a.mac.HardwareAddr(), State: unix.NUD_REACHABLE,
-	}))
+	must(t, l.Client.SetNeighbor(lanDev, vip, l.a.MAC, unix.NUD_REACHABLE))
 	must(t, l.a.Announce(t.Context(), "v4"))
 	l.a.waitFor(began, mac2, "virtual: arp request 192.168.1.1 is-at virtual to everybody")
-	l.eventually("young entry", func() bool { return l.entry(vip) == mac2 })
+	l.Eventually("young entry", func() bool { return l.entry(vip) == mac2 })
 	if took := time.Since(began); took > time.Second {
 		t.Skipf("the machine stood still for %v: the entry was no longer young", took)
 	}
@@ -370,15 +364,15 @@ func TestYoungEntryFollowsAtOnce(t *testing.T) {
 func TestHostThatDropsGratuitousARPNeedsNone(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)
-	must(t, l.client.Sysctl("net/ipv4/conf/"+lanDev+"/drop_gratuitous_arp", "1"))
+	must(t, l.Client.Sysctl("net/ipv4/conf/"+lanDev+"/drop_gratuitous_arp", "1"))
 	l.start(both)
 	l.mustPing(vip)
 	if got := l.entry(vip); got != mac2 {
 		t.Fatalf("the client has %s at %s before", vip, got)
 	}
 	must(t, l.a.SetPriority(t.Context(), "v4", 85))
-	l.b.waitState("v4", "Active")
-	l.eventually("switch", func() bool { return l.fdb(mac2) == "b" })
+	l.b.WaitState("v4", "Active")
+	l.Eventually("switch", func() bool { return l.FDB(mac2) == "b" })
 	if got := l.entry(vip); got != mac2 {
 		t.Errorf("the client has %s at %s after", vip, got)
 	}

@@ -3,24 +3,17 @@ package e2e
 import (
 	"encoding/binary"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/mdlayher/packet"
 	"golang.org/x/sys/unix"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
 )
-
-func sorted(lists ...[]netlab.Frame) []netlab.Frame {
-	all := slices.Concat(lists...)
-	slices.SortStableFunc(all, func(a, b netlab.Frame) int { return a.At.Compare(b.At) })
-	return all
-}
 
 func source(f netlab.Frame) hello.MAC { return hello.MAC(f.Data[6:12]) }
 
@@ -114,7 +107,7 @@ func (g *gateway) waitFor(at time.Time, vmac hello.MAC, text string) netlab.Fram
 	f, err := g.wire.WaitFor(func(f netlab.Frame) bool { return !f.At.Before(at) && words(vmac, f) == text }, patience)
 	if err != nil {
 		heard := said(vmac, g.since(at))
-		g.l.t.Fatalf("%s did not say %q: %v\nit said %q\n%s", g.name, text, err, heard[:min(len(heard), 30)], g.tail())
+		g.l.t.Fatalf("%s did not say %q: %v\nit said %q\n%s", g.Name, text, err, heard[:min(len(heard), 30)], g.Tail())
 	}
 	return f
 }
@@ -123,33 +116,7 @@ func (g *gateway) waitFor(at time.Time, vmac hello.MAC, text string) netlab.Fram
 // the node at its end gets it.
 func (l *lan) inject(port string, frame []byte) {
 	l.t.Helper()
-	l.send(l.sw, port, frame)
-}
-
-func (l *lan) send(ns *netlab.NS, dev string, frame []byte) {
-	l.t.Helper()
-	conn := l.socket(ns, dev)
-	defer conn.Close()
-	must(l.t, put(conn, frame))
-}
-
-// socket returns a socket that puts frames on an interface.
-func (l *lan) socket(ns *netlab.NS, dev string) (conn *packet.Conn) {
-	l.t.Helper()
-	must(l.t, ns.Do(func() error {
-		ifi, err := net.InterfaceByName(dev)
-		if err != nil {
-			return err
-		}
-		conn, err = packet.Listen(ifi, packet.Raw, unix.ETH_P_LOOP, nil)
-		return err
-	}))
-	return conn
-}
-
-func put(conn *packet.Conn, frame []byte) error {
-	_, err := conn.WriteTo(frame, &packet.Addr{HardwareAddr: net.HardwareAddr(frame[:6])})
-	return err
+	l.Send(l.Switch, port, frame)
 }
 
 const probePort = 7777
@@ -175,7 +142,7 @@ func probe(dst hello.MAC, number uint32) []byte {
 	udp = binary.BigEndian.AppendUint16(udp, 12)
 	udp = binary.BigEndian.AppendUint16(udp, 0) // no checksum, RFC 768
 	udp = binary.BigEndian.AppendUint32(udp, number)
-	return slices.Concat(dst[:], clientMAC[:], []byte{8, 0}, ip, udp)
+	return slices.Concat(dst[:], fhrptest.ClientMAC[:], []byte{8, 0}, ip, udp)
 }
 
 // probeNumber returns the number of a probe.
@@ -204,8 +171,8 @@ func (l *lan) forwards(g *gateway, vmac hello.MAC) bool {
 	l.t.Helper()
 	l.number32 += 2
 	asked, after := l.number32-1, l.number32
-	l.inject(g.name, probe(vmac, asked))
-	l.inject(g.name, probe(g.mac, after))
-	l.eventually("a probe through "+g.name+"'s real MAC", func() bool { return l.forwarded()[after] > 0 })
+	l.inject(g.Name, probe(vmac, asked))
+	l.inject(g.Name, probe(g.MAC, after))
+	l.Eventually("a probe through "+g.Name+"'s real MAC", func() bool { return l.forwarded()[after] > 0 })
 	return l.forwarded()[asked] > 0
 }

@@ -21,7 +21,7 @@ import (
 func (g *gateway) kernel() []string {
 	g.l.t.Helper()
 	var lines []string
-	must(g.l.t, g.ns.Do(func() (err error) {
+	must(g.l.t, g.NS.Do(func() (err error) {
 		lines, err = kernelLines()
 		return err
 	}))

@@ -41,15 +41,15 @@ func TestProtocolsSideBySideMoveTogether(t *testing.T) {
 	config, addresses := mixed()
 	l.start(config)
 	l.mustPing(addresses...)
-	l.a.kill()
-	l.b.waitAll("Active")
+	l.a.Kill()
+	l.b.WaitAll("Active")
 	l.mustPing(addresses...)
-	for _, g := range l.b.status().Groups {
+	for _, g := range l.b.Report().Groups {
 		mac, err := hello.ParseMAC(g.VirtualMAC)
 		must(t, err)
-		sw, bridge, port := l.sw, "lan", "b"
+		sw, bridge, port := l.Switch, "lan", "b"
 		if g.Interface == coreDev {
-			sw, bridge = l.core, "core"
+			sw, bridge = l.Core, "core"
 		}
 		if err := netlab.Eventually(t.Context(), patience, func() bool {
 			got, _, err := sw.FDBPort(bridge, mac)
@@ -58,7 +58,7 @@ func TestProtocolsSideBySideMoveTogether(t *testing.T) {
 			t.Errorf("%s: the switch has not learned %s behind b", g.Ref(), mac)
 		}
 	}
-	l.a.restart()
+	l.a.Restart()
 	l.settled(l.a, l.b)
 	l.mustPing(addresses...)
 }

@@ -39,12 +39,12 @@ func TestAuthenticationThatAgrees(t *testing.T) {
 				l := newLAN(t)
 				l.start(hsrpTable(version, address4, subSecond, auth))
 				for _, g := range []*gateway{l.a, l.b} {
-					if c := g.group("eth0:10").Counters; c.Received == 0 || len(c.Rejected) > 0 {
-						t.Errorf("%s has received %d and rejected %v", g.name, c.Received, c.Rejected)
+					if c := g.Group("eth0:10").Counters; c.Received == 0 || len(c.Rejected) > 0 {
+						t.Errorf("%s has received %d and rejected %v", g.Name, c.Received, c.Rejected)
 					}
 				}
-				l.a.kill()
-				l.b.waitState("eth0:10", "Active")
+				l.a.Kill()
+				l.b.WaitState("eth0:10", "Active")
 				l.mustPing(vip)
 			})
 		}
@@ -63,14 +63,14 @@ func TestAuthenticationThatDiffers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := newLAN(t)
-			l.a.start(hsrpTable(2, address4, subSecond, c.a), 110)
-			l.b.start(hsrpTable(2, address4, subSecond, c.b), 100)
-			l.a.waitAll("Active")
-			l.b.waitAll("Active")
+			l.a.StartAs(hsrpTable(2, address4, subSecond, c.a), 110)
+			l.b.StartAs(hsrpTable(2, address4, subSecond, c.b), 100)
+			l.a.WaitAll("Active")
+			l.b.WaitAll("Active")
 			for _, g := range []*gateway{l.a, l.b} {
-				l.eventually("rejected hellos of "+g.name, func() bool { return g.group("eth0:10").Counters.Rejected[c.reject] > 0 })
-				if got := g.group("eth0:10").Counters; got.Received != 0 || len(got.Rejected) != 1 {
-					t.Errorf("%s has received %d and rejected %v, want only %s", g.name, got.Received, got.Rejected, c.reject)
+				l.Eventually("rejected hellos of "+g.Name, func() bool { return g.Group("eth0:10").Counters.Rejected[c.reject] > 0 })
+				if got := g.Group("eth0:10").Counters; got.Received != 0 || len(got.Rejected) != 1 {
+					t.Errorf("%s has received %d and rejected %v, want only %s", g.Name, got.Received, got.Rejected, c.reject)
 				}
 			}
 		})
@@ -85,16 +85,16 @@ func TestAddressAndTimersAreLearned(t *testing.T) {
 			l := newLAN(t)
 			timers := map[int]string{1: "hello = \"1s\"\nhold = \"2s\"", 2: subSecond}[version]
 			wantHello, wantHold := map[int]int64{1: 1000, 2: 150}[version], map[int]int64{1: 2000, 2: 600}[version]
-			l.b.start(hsrpTable(version), 100)
-			l.b.waitAll("Learn")
-			l.a.start(hsrpTable(version, address4, timers), 110)
-			l.b.waitAll("Standby")
-			g := l.b.group("eth0:10")
+			l.b.StartAs(hsrpTable(version), 100)
+			l.b.WaitAll("Learn")
+			l.a.StartAs(hsrpTable(version, address4, timers), 110)
+			l.b.WaitAll("Standby")
+			g := l.b.Group("eth0:10")
 			if !slices.Equal(g.VirtualIPs, []string{vip.String()}) || g.HelloMS != wantHello || g.HoldMS != wantHold {
 				t.Errorf("learned %v, hello %d ms, hold %d ms; want %s, %d, %d", g.VirtualIPs, g.HelloMS, g.HoldMS, vip, wantHello, wantHold)
 			}
-			l.a.stop()
-			l.b.waitState("eth0:10", "Active")
+			l.a.StopCleanly()
+			l.b.WaitState("eth0:10", "Active")
 			l.mustPing(vip)
 		})
 	}
@@ -111,7 +111,7 @@ func TestSubSecondTimers(t *testing.T) {
 			vmac := hello.VirtualMAC(hello.ProtocolHSRP, uint8(version), hello.IPv4, 10)
 			const count = 100
 			var hellos []time.Time
-			l.eventually("hellos", func() bool {
+			l.Eventually("hellos", func() bool {
 				hellos = nil
 				for _, f := range l.a.wire.Frames() {
 					if words(vmac, f) == "virtual: hello Active" {
@@ -129,7 +129,7 @@ func TestSubSecondTimers(t *testing.T) {
 				t.Errorf("median time between hellos %v, want 80 to 100%% of 15 ms", m)
 			}
 			killed := time.Now()
-			l.a.kill()
+			l.a.Kill()
 			claim := l.b.waitFor(killed, vmac, "virtual: hello Active")
 			if took := claim.At.Sub(killed); took < 280*time.Millisecond || took > time.Second {
 				t.Errorf("the standby took over after %v, the hold time is 300ms", took)

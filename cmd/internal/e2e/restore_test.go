@@ -19,7 +19,7 @@ func TestRemovedAddressIsPutBackAndReported(t *testing.T) {
 	events, err := l.a.Subscribe(ctx)
 	must(t, err)
 
-	handle := l.a.ns.Netlink()
+	handle := l.a.NS.Netlink()
 	filter := &netlink.Route{Table: unix.RT_TABLE_LOCAL, Dst: &net.IPNet{IP: vip.AsSlice(), Mask: net.CIDRMask(32, 32)}}
 	find := func() []netlink.Route {
 		list, err := handle.RouteListFiltered(unix.AF_INET, filter, netlink.RT_FILTER_TABLE|netlink.RT_FILTER_DST)
@@ -31,7 +31,7 @@ func TestRemovedAddressIsPutBackAndReported(t *testing.T) {
 		t.Fatalf("local routes to the virtual address: %v", routes)
 	}
 	must(t, handle.RouteDel(&routes[0]))
-	l.eventually("route back", func() bool { return len(find()) == 1 })
+	l.Eventually("route back", func() bool { return len(find()) == 1 })
 	for ev := range events {
 		if ev.Kind == "address" && strings.Contains(ev.Message, vip.String()) && strings.Contains(ev.Message, "put back") {
 			break
@@ -41,7 +41,7 @@ func TestRemovedAddressIsPutBackAndReported(t *testing.T) {
 		t.Error("no event says that the address was put back")
 	}
 	l.mustPing(vip)
-	if g := l.a.group("v4"); g.State != "Active" {
+	if g := l.a.Group("v4"); g.State != "Active" {
 		t.Errorf("state %s afterwards", g.State)
 	}
 }

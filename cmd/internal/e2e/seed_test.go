@@ -33,8 +33,8 @@ func TestLoweredPriorityMovesTheRole(t *testing.T) {
 	l.mustPing(l.a.ip, l.b.ip)
 	l.start(hsrp1)
 	l.mustPing(l.a.ip, l.b.ip, vip)
-	l.eventually("first picture", func() bool {
-		return l.entry(vip) == mac1 && l.entry(l.a.ip) == mac1 && l.entry(l.b.ip) == l.b.mac && l.fdb(mac1) == "a"
+	l.Eventually("first picture", func() bool {
+		return l.entry(vip) == mac1 && l.entry(l.a.ip) == mac1 && l.entry(l.b.ip) == l.b.MAC && l.FDB(mac1) == "a"
 	})
 	if n := from(mac1, l.b.wire.Frames()); n != 0 {
 		t.Errorf("the standby has sent %d frames from the virtual MAC", n)
@@ -54,8 +54,8 @@ func TestLoweredPriorityMovesTheRole(t *testing.T) {
 	if d := cmp.Diff(seedTakeover, takeover[:min(len(takeover), len(seedTakeover))]); d != "" {
 		t.Errorf("what the new active said (-want +got):\n%s", d)
 	}
-	l.eventually("second picture", func() bool {
-		return l.entry(vip) == mac1 && l.entry(l.a.ip) == l.a.mac && l.entry(l.b.ip) == mac1 && l.fdb(mac1) == "b"
+	l.Eventually("second picture", func() bool {
+		return l.entry(vip) == mac1 && l.entry(l.a.ip) == l.a.MAC && l.entry(l.b.ip) == mac1 && l.FDB(mac1) == "b"
 	})
 	l.mustPing(l.a.ip, l.b.ip, vip)
 	if n := from(mac1, l.a.since(back.At)); n != 0 {

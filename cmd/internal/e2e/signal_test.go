@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 )
 
 // stopWithin is what the contract allows a clean stop.
@@ -32,7 +34,7 @@ func TestStopResignsAndLeavesNothing(t *testing.T) {
 	}
 
 	began := time.Now()
-	if took := l.a.stop(); took > stopWithin {
+	if took := l.a.StopCleanly(); took > stopWithin {
 		t.Errorf("the stop took %v", took)
 	}
 	resign := l.a.waitFor(began, mac2, "virtual: resign Active")
@@ -42,14 +44,14 @@ func TestStopResignsAndLeavesNothing(t *testing.T) {
 	if n := from(mac2, l.a.since(resign.At)); n != 1 {
 		t.Errorf("%d frames from the virtual MAC with the resignation, want it alone", n)
 	}
-	l.eventually("the client's entry for the real address", func() bool { return l.entry(l.a.ip) == l.a.mac })
+	l.Eventually("the client's entry for the real address", func() bool { return l.entry(l.a.ip) == l.a.MAC })
 	l.mustPing(vip, vip6, l.a.ip, l.b.ip)
 	checkKernel(t, cleanA, l.a.kernel())
 
-	l.b.stop()
+	l.b.StopCleanly()
 	checkKernel(t, cleanB, l.b.kernel())
 	for _, g := range []*gateway{l.a, l.b} {
-		left, err := filepath.Glob(g.path("*"))
+		left, err := filepath.Glob(g.Path("*"))
 		must(t, err)
 		left = slices.DeleteFunc(left, func(p string) bool {
 			return slices.Contains([]string{"fhrpd.toml", "daemon.log", "lock"}, filepath.Base(p))
@@ -64,7 +66,7 @@ func TestStopResignsAndLeavesNothing(t *testing.T) {
 // lock of the journals, as another daemon that is stuck would.
 func (g *gateway) hang() {
 	g.l.t.Helper()
-	f, err := os.OpenFile(g.path("lock"), os.O_RDWR, 0)
+	f, err := os.OpenFile(g.Path("lock"), os.O_RDWR, 0)
 	must(g.l.t, err)
 	g.l.t.Cleanup(func() { f.Close() })
 	must(g.l.t, unix.Flock(int(f.Fd()), unix.LOCK_EX))
@@ -76,16 +78,16 @@ func TestStopThatHangsEndsInTime(t *testing.T) {
 	l.start(hsrp1)
 	l.a.hang()
 	began := time.Now()
-	l.a.signal(unix.SIGTERM)
+	l.a.Signal(unix.SIGTERM)
 	select {
-	case <-l.a.proc.Done():
+	case <-l.a.Done():
 	case <-time.After(patience):
 		t.Fatal("the daemon hangs with its clean-up")
 	}
 	if took := time.Since(began); took > stopWithin {
 		t.Errorf("the stop took %v", took)
 	}
-	l.b.waitState("eth0:10", "Active")
+	l.b.WaitState("eth0:10", "Active")
 }
 
 func TestSecondSignalEndsAtOnce(t *testing.T) {
@@ -93,17 +95,17 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	l := newLAN(t)
 	l.start(hsrp1)
 	l.a.hang()
-	l.a.signal(unix.SIGTERM)
-	l.eventually("stopping", func() bool { return strings.Contains(l.a.tail(), "msg=stopping") })
+	l.a.Signal(unix.SIGTERM)
+	l.Eventually("stopping", func() bool { return strings.Contains(l.a.Tail(), "msg=stopping") })
 	began := time.Now()
 	// The first signal gives its disposition back a moment after it is noticed.
-	l.eventually("end", func() bool {
-		_ = l.a.proc.Process.Signal(unix.SIGTERM)
-		return !l.a.running()
+	l.Eventually("end", func() bool {
+		_ = l.a.Process().Signal(unix.SIGTERM)
+		return !l.a.Running()
 	})
-	exit, ok := errors.AsType[*exec.ExitError](l.a.proc.Err())
+	exit, ok := errors.AsType[*exec.ExitError](l.a.Err())
 	if !ok || exit.Sys().(syscall.WaitStatus).Signal() != unix.SIGTERM {
-		t.Errorf("the daemon ended with %v after %v, want by the signal", l.a.proc.Err(), time.Since(began))
+		t.Errorf("the daemon ended with %v after %v, want by the signal", l.a.Err(), time.Since(began))
 	}
 }
 
@@ -111,10 +113,7 @@ func TestSecondDaemonOnTheSocketIsRefused(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)
 	l.start(hsrp1)
-	config, err := os.ReadFile(l.a.path("fhrpd.toml"))
-	must(t, err)
-	second, err := l.a.run(l.a.path("second.log"), string(config))
-	must(t, err)
+	second := l.a.Launch("second.log", fhrptest.Program(), "run", "--config", l.a.Path("fhrpd.toml"), "--control", l.a.Path("control.sock"))
 	select {
 	case <-second.Done():
 	case <-time.After(patience):
@@ -125,12 +124,12 @@ func TestSecondDaemonOnTheSocketIsRefused(t *testing.T) {
 	if !ok || exit.ExitCode() != 1 {
 		t.Errorf("the second daemon ended with %v, want exit status 1", second.Err())
 	}
-	log, err := os.ReadFile(l.a.path("second.log"))
+	log, err := os.ReadFile(l.a.Path("second.log"))
 	must(t, err)
-	if !strings.Contains(string(log), l.a.path("control.sock")) || !strings.Contains(string(log), "another daemon answers there") {
+	if !strings.Contains(string(log), l.a.Path("control.sock")) || !strings.Contains(string(log), "another daemon answers there") {
 		t.Errorf("the second daemon said:\n%s", log)
 	}
-	if g := l.a.group("eth0:10"); g.State != "Active" {
+	if g := l.a.Group("eth0:10"); g.State != "Active" {
 		t.Errorf("the first daemon is in %s", g.State)
 	}
 	l.mustPing(vip)

@@ -6,41 +6,20 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 )
 
 // tshark dissects what the gateways have sent, with every checksum verified,
 // and returns one map of fields per frame that the filter selects.
 func (l *lan) tshark(prefs []string, filter string, fields ...string) []map[string]string {
 	l.t.Helper()
-	args := []string{"-n", "-r", l.savePcap("run.pcapng"), "-Y", filter, "-T", "fields", "-E", "separator=|", "-E", "occurrence=f"}
+	options := []string{"-E", "occurrence=f"}
 	for _, p := range append([]string{"ip.check_checksum:TRUE", "udp.check_checksum:TRUE"}, prefs...) {
-		args = append(args, "-o", p)
+		options = append(options, "-o", p)
 	}
-	for _, f := range fields {
-		args = append(args, "-e", f)
-	}
-	var out, problems bytes.Buffer
-	cmd := exec.Command("tshark", args...)
-	cmd.Stdout, cmd.Stderr = &out, &problems
-	if err := cmd.Run(); err != nil {
-		l.t.Fatalf("tshark %q: %v\n%s", args, err, problems.String())
-	}
-	var list []map[string]string
-	for line := range strings.Lines(out.String()) {
-		m := map[string]string{}
-		for i, v := range strings.Split(strings.TrimSuffix(line, "\n"), "|") {
-			m[fields[i]] = v
-		}
-		list = append(list, m)
-	}
-	return list
-}
-
-func needTshark(t *testing.T) {
-	t.Helper()
-	if _, err := exec.LookPath("tshark"); err != nil {
-		t.Skip("no second opinion: tshark is not installed")
-	}
+	return fhrptest.Tshark(l.t, slices.Concat(l.a.wire.Frames(), l.b.wire.Frames()), filter, options, fields...)
 }
 
 // dissected is what tshark must find in the messages of one run.
@@ -121,7 +100,7 @@ func dissections() map[string]dissected {
 // An independent dissector reads everything that a run with a start, a
 // preemption and a stop puts on the wire.
 func TestTsharkAgrees(t *testing.T) {
-	needTshark(t)
+	netlab.NeedProgram(t, "tshark")
 	t.Parallel()
 	for name, d := range dissections() {
 		t.Run(name, func(t *testing.T) {
@@ -130,8 +109,8 @@ func TestTsharkAgrees(t *testing.T) {
 			l.start(d.groups)
 			must(t, l.a.SetPriority(t.Context(), "eth0:10", 85))
 			l.settled(l.b, l.a)
-			l.b.stop()
-			l.a.waitAll("Active")
+			l.b.StopCleanly()
+			l.a.WaitAll("Active")
 			checkDissection(t, l, d)
 			checkGratuitous(t, l)
 		})
@@ -186,18 +165,15 @@ func checkGratuitous(t *testing.T, l *lan) {
 
 // arping from iputils as another client of the virtual address.
 func TestArpingGetsOneAnswer(t *testing.T) {
-	path, err := exec.LookPath("arping")
-	if err != nil {
-		t.Skip("no second opinion: arping (iputils) is not installed")
-	}
+	path := netlab.NeedProgram(t, "arping")
 	t.Parallel()
 	l := newLAN(t)
 	l.start(both)
-	for ip, mac := range map[string]string{vip.String(): mac2.String(), l.a.ip.String(): l.a.mac.String(), l.b.ip.String(): l.b.mac.String()} {
+	for ip, mac := range map[string]string{vip.String(): mac2.String(), l.a.ip.String(): l.a.MAC.String(), l.b.ip.String(): l.b.MAC.String()} {
 		var out bytes.Buffer
 		cmd := exec.Command(path, "-c", "1", "-w", "3", "-I", lanDev, ip)
 		cmd.Stdout, cmd.Stderr = &out, &out
-		must(t, l.client.Start(cmd))
+		must(t, l.Client.Start(cmd))
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("arping %s: %v\n%s", ip, err, out.String())
 		}

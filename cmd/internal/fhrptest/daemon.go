@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,12 +29,13 @@ const Patience = 20 * time.Second
 // ends the test, with the end of the log.
 type Daemon struct {
 	*control.Client
+	NS     *netlab.NS
+	Name   string
 	t      testing.TB
-	ns     *netlab.NS
-	name   string
 	dir    string
 	proc   *netlab.Process
-	answer error // what came of the last question
+	answer error     // what came of the last question
+	beside []*Daemon // whose logs tell the other half of a story
 }
 
 // NewDaemon prepares a daemon that is not started. It ends with the test.
@@ -43,53 +46,120 @@ func NewDaemon(t testing.TB, ns *netlab.NS, name string) *Daemon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &Daemon{t: t, ns: ns, name: name, dir: dir}
-	d.Client = control.Dial(d.path("control.sock"))
-	t.Cleanup(d.close)
+	d := &Daemon{t: t, NS: ns, Name: name, dir: dir}
+	d.Client = control.Dial(d.Path("control.sock"))
+	t.Cleanup(d.Close)
 	return d
 }
 
-func (d *Daemon) path(name string) string { return filepath.Join(d.dir, name) }
+// Path returns a file of the daemon's directory, which nobody else uses.
+func (d *Daemon) Path(name string) string { return filepath.Join(d.dir, name) }
+
+// Beside makes what fails show the end of the other daemon's log as well.
+func (d *Daemon) Beside(other *Daemon) { d.beside = append(d.beside, other) }
 
 // Start runs the daemon with the text as its configuration.
 func (d *Daemon) Start(config string) {
 	d.t.Helper()
-	if err := os.WriteFile(d.path("fhrpd.toml"), []byte(config), 0o600); err != nil {
+	if err := os.WriteFile(d.Path("fhrpd.toml"), []byte(config), 0o600); err != nil {
 		d.t.Fatal(err)
 	}
-	log, err := os.OpenFile(d.path("daemon.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	d.proc = d.Launch("daemon.log", Program(), "run", "--config", d.Path("fhrpd.toml"), "--control", d.Path("control.sock"))
+}
+
+// StartAs is Start for a text in which PRIORITY stands for the priority.
+func (d *Daemon) StartAs(groups string, priority int) {
+	d.t.Helper()
+	d.Start(strings.ReplaceAll(groups, "PRIORITY", strconv.Itoa(priority)))
+}
+
+// Restart runs a daemon that has ended with the configuration that it had.
+func (d *Daemon) Restart() {
+	d.t.Helper()
+	config, err := os.ReadFile(d.Path("fhrpd.toml"))
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	defer log.Close()
-	cmd := exec.Command(Program(), "run", "--config", d.path("fhrpd.toml"), "--control", d.path("control.sock"))
-	cmd.Stdout, cmd.Stderr = log, log
-	if d.proc, err = d.ns.StartPrivate(cmd); err != nil {
-		d.t.Fatal(err)
-	}
+	d.Start(string(config))
 }
 
-// Stop ends the daemon cleanly, Kill as a crash does. Both wait for the end.
+// Launch starts a program in the daemon's namespace, with its output at the end
+// of a file of the daemon's directory. Whoever starts it ends it.
+func (d *Daemon) Launch(log, program string, args ...string) *netlab.Process {
+	d.t.Helper()
+	out, err := os.OpenFile(d.Path(log), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer out.Close()
+	cmd := exec.Command(program, args...)
+	cmd.Stdout, cmd.Stderr = out, out
+	proc, err := d.NS.StartPrivate(cmd)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return proc
+}
+
+// Stop ends the daemon as systemd does and waits for the end.
 func (d *Daemon) Stop() { d.t.Helper(); d.end(unix.SIGTERM) }
 
-// Kill ends the daemon as a crash does.
+// StopCleanly is Stop for a daemon that must not complain. It returns how long
+// the stop took.
+func (d *Daemon) StopCleanly() time.Duration {
+	d.t.Helper()
+	began := time.Now()
+	d.Stop()
+	if err := d.Err(); err != nil {
+		d.t.Errorf("%s ended with %v\n%s", d.Name, err, d.Tail())
+	}
+	return time.Since(began)
+}
+
+// Kill ends the daemon as a crash does and waits for the end.
 func (d *Daemon) Kill() { d.t.Helper(); d.end(unix.SIGKILL) }
+
+// Process returns the process of a daemon that was started, for signals that
+// may come when it has gone.
+func (d *Daemon) Process() *os.Process { return d.proc.Process }
 
 // PID returns the process of a daemon that was started.
 func (d *Daemon) PID() int { return d.proc.Process.Pid }
 
 // Running reports whether the daemon was started and has not ended.
-func (d *Daemon) Running() bool { return d.running() }
+func (d *Daemon) Running() bool {
+	if d.proc == nil {
+		return false
+	}
+	select {
+	case <-d.proc.Done():
+		return false
+	default:
+		return true
+	}
+}
 
-func (d *Daemon) end(s unix.Signal) {
+// Done is closed when a daemon that was started has ended.
+func (d *Daemon) Done() <-chan struct{} { return d.proc.Done() }
+
+// Err waits for the end and returns how the daemon ended, as exec.Cmd.Wait does.
+func (d *Daemon) Err() error { return d.proc.Err() }
+
+// Signal sends a signal to a daemon that runs.
+func (d *Daemon) Signal(s unix.Signal) {
 	d.t.Helper()
 	if err := d.proc.Process.Signal(s); err != nil {
 		d.t.Fatal(err)
 	}
+}
+
+func (d *Daemon) end(s unix.Signal) {
+	d.t.Helper()
+	d.Signal(s)
 	select {
 	case <-d.proc.Done():
 	case <-time.After(Patience):
-		d.t.Fatalf("%s does not end\n%s", d.name, d.Tail())
+		d.t.Fatalf("%s does not end\n%s", d.Name, d.Tail())
 	}
 }
 
@@ -114,20 +184,30 @@ func (d *Daemon) Group(ref string) status.Group {
 	return st.Groups[i]
 }
 
+// All reports whether the daemon has groups and every one is in one of the
+// states.
+func (d *Daemon) All(states ...string) bool {
+	groups := d.Report().Groups
+	return len(groups) > 0 && !slices.ContainsFunc(groups, func(g status.Group) bool { return !slices.Contains(states, g.State) })
+}
+
 // WaitAll waits until every group of the daemon is in one of the states.
 func (d *Daemon) WaitAll(states ...string) {
 	d.t.Helper()
-	d.Eventually(fmt.Sprintf("every group of %s in %v", d.name, states), func() bool {
-		groups := d.Report().Groups
-		return len(groups) > 0 && !slices.ContainsFunc(groups, func(g status.Group) bool { return !slices.Contains(states, g.State) })
-	})
+	d.Eventually(fmt.Sprintf("every group of %s in %v", d.Name, states), func() bool { return d.All(states...) })
+}
+
+// WaitState waits until one group is in a state.
+func (d *Daemon) WaitState(ref, state string) {
+	d.t.Helper()
+	d.Eventually(fmt.Sprintf("%s of %s in %s", ref, d.Name, state), func() bool { return d.Group(ref).State == state })
 }
 
 // Eventually waits for a condition.
 func (d *Daemon) Eventually(what string, cond func() bool) {
 	d.t.Helper()
 	if err := netlab.Eventually(d.t.Context(), Patience, cond); err != nil {
-		d.t.Fatalf("%s: %v\n%s", what, err, d.Tail())
+		d.t.Fatalf("%s: %v\n%s", what, err, d.Tails())
 	}
 }
 
@@ -135,7 +215,7 @@ func (d *Daemon) Eventually(what string, cond func() bool) {
 // if the command takes one, and returns what it printed and its exit status.
 func (d *Daemon) Command(args ...string) (out string, exit int) {
 	d.t.Helper()
-	return Run(d.t, d.ns, append(args, "--control", d.path("control.sock"))...)
+	return Run(d.t, d.NS, append(args, "--control", d.Path("control.sock"))...)
 }
 
 // Run runs the program under test in a namespace.
@@ -165,21 +245,11 @@ func Run(t testing.TB, ns *netlab.NS, args ...string) (out string, exit int) {
 	return b.String(), exit
 }
 
-func (d *Daemon) running() bool {
-	if d.proc == nil {
-		return false
-	}
-	select {
-	case <-d.proc.Done():
-		return false
-	default:
-		return true
-	}
-}
-
-func (d *Daemon) close() {
+// Close ends what still runs and removes the directory. The end of the test
+// does it too.
+func (d *Daemon) Close() {
 	d.Client.Close()
-	if d.running() {
+	if d.Running() {
 		_ = errors.Join(d.proc.Process.Signal(unix.SIGCONT), d.proc.Process.Kill())
 		<-d.proc.Done()
 	}
@@ -188,7 +258,16 @@ func (d *Daemon) close() {
 
 // Tail returns the end of the daemon's log.
 func (d *Daemon) Tail() string {
-	b, _ := os.ReadFile(d.path("daemon.log"))
+	b, _ := os.ReadFile(d.Path("daemon.log"))
 	lines := bytes.Split(bytes.TrimSpace(b), []byte("\n"))
-	return fmt.Sprintf("log of %s (last question: %v):\n%s", d.name, d.answer, bytes.Join(lines[max(0, len(lines)-12):], []byte("\n")))
+	return fmt.Sprintf("log of %s (last question: %v):\n%s", d.Name, d.answer, bytes.Join(lines[max(0, len(lines)-12):], []byte("\n")))
+}
+
+// Tails returns the ends of the logs of the daemon and of those beside it.
+func (d *Daemon) Tails() string {
+	text := d.Tail()
+	for _, other := range d.beside {
+		text += "\n" + other.Tail()
+	}
+	return text
 }

@@ -1,10 +1,12 @@
 package fhrptest
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 )
@@ -55,4 +57,19 @@ func build() (dir string, err error) {
 		return dir, fmt.Errorf("build the program under test: %w\n%s(or build it elsewhere and name it in %s)", err, out, EnvProgram)
 	}
 	return dir, os.Setenv(EnvProgram, program)
+}
+
+// AtOnce makes n tests run at a time unless the command line says otherwise:
+// what takes their time is waiting for timers, so there may be more of them than
+// processors. TestMain calls it before Main.
+func AtOnce(n int) {
+	if !netlab.Inside() {
+		return
+	}
+	flag.Parse()
+	told := false
+	flag.Visit(func(f *flag.Flag) { told = told || f.Name == "test.parallel" })
+	if !told {
+		_ = flag.Set("test.parallel", strconv.Itoa(n))
+	}
 }
