@@ -41,14 +41,15 @@ func (c *hsrpCodec) encode(g *group, s fsm.Send) {
 // vrrpCodec adds VRRPv2's text authentication, the choice of VRRPv3's checksum
 // over IPv4, and unicast peers.
 type vrrpCodec struct {
-	text    string
-	form    hello.Checksum // as configured; ChecksumUnknown follows what is heard
-	heard   hello.Checksum
-	peers   []netip.Addr
-	check   func(*hello.VRRP) hello.Reject
-	payload []byte
-	last    *hello.VRRP    // the last advertisement sent
-	left    hello.Checksum // and the form it left in
+	text     string
+	form     hello.Checksum // as configured; ChecksumUnknown follows what is heard
+	heard    hello.Checksum
+	peers    []netip.Addr
+	interval time.Duration // as configured
+	check    func(*hello.VRRP) hello.Reject
+	payload  []byte
+	last     *hello.VRRP    // the last advertisement sent
+	left     hello.Checksum // and the form it left in
 }
 
 func configuredForm(s string) hello.Checksum {

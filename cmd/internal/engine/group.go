@@ -178,7 +178,7 @@ func (e *Engine) newVRRP(c configs.VRRP) *group {
 		Accept: c.Accept, Jitter: e.random, Align: e.align,
 	})
 	g.machine = router
-	g.codec = &vrrpCodec{text: c.Auth.Text, form: configuredForm(c.Checksum), peers: c.Peers, check: router.Check}
+	g.codec = &vrrpCodec{text: c.Auth.Text, form: configuredForm(c.Checksum), peers: c.Peers, interval: c.Advertise, check: router.Check}
 	return g
 }
 

@@ -112,6 +112,7 @@ func (e *Engine) heardVRRP(now time.Time, s *segment, env *hello.Envelope, paylo
 		return
 	}
 	e.noteForm(now, g, c, p.Form, env.Src)
+	e.compareAdvert(now, g, c, env.Src, m)
 	g.heard = heard{at: now, from: env.Src, priority: m.Priority}
 	e.received(now, g, env, m)
 	c.sayAgain(g)
