@@ -30,21 +30,13 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func newNS(t *testing.T) *netlab.NS {
-	t.Helper()
-	ns, err := netlab.New()
-	must(t, err)
-	t.Cleanup(func() { ns.Close() })
-	return ns
-}
-
 // gateway is a router with eth1 on a switch, and somebody else there. Nothing
 // is wrong with it.
 func gateway(t *testing.T) (gw, other *netlab.NS) {
 	t.Helper()
 	netlab.Need(t)
-	gw, other = newNS(t), newNS(t)
-	sw := newNS(t)
+	gw, other = netlab.ForTest(t), netlab.ForTest(t)
+	sw := netlab.ForTest(t)
 	for path, value := range map[string]string{
 		"net/ipv4/ip_forward": "1", "net/ipv6/conf/all/forwarding": "1",
 		"net/ipv4/conf/all/rp_filter": "1", "net/ipv4/conf/default/rp_filter": "1",
@@ -107,7 +99,7 @@ func TestForwardingOffIsFound(t *testing.T) {
 func TestStrictReversePathFilterIsFoundWhereItDropsPackets(t *testing.T) {
 	gw, other := gateway(t)
 	finds(t, gw, hsrpConfig, 0)
-	must(t, netlab.Veth(netlab.End{NS: gw, Name: "eth2"}, netlab.End{NS: newNS(t), Name: "eth0"}))
+	must(t, netlab.Veth(netlab.End{NS: gw, Name: "eth2"}, netlab.End{NS: netlab.ForTest(t), Name: "eth0"}))
 	must(t, gw.AddAddr("eth2", netip.MustParsePrefix("192.0.2.4/24")))
 	routes, err := gw.Netlink().RouteList(nil, netlink.FAMILY_V4)
 	must(t, err)
@@ -138,11 +130,7 @@ func arrives(t *testing.T, other, gw *netlab.NS, wait time.Duration) bool {
 	t.Helper()
 	mac, err := gw.MAC("eth1")
 	must(t, err)
-	l, err := other.Netlink().LinkByName("eth0")
-	must(t, err)
-	must(t, other.Netlink().NeighSet(&netlink.Neigh{
-		LinkIndex: l.Attrs().Index, IP: ip("192.0.2.2").AsSlice(), HardwareAddr: mac.HardwareAddr(), State: netlink.NUD_PERMANENT,
-	}))
+	must(t, other.SetNeighbor("eth0", ip("192.0.2.2"), mac, unix.NUD_PERMANENT))
 	in, err := gw.ListenPacket("udp", "192.0.2.2:9")
 	must(t, err)
 	defer in.Close()
@@ -164,7 +152,7 @@ func TestSnoopingWithoutQuerierIsFound(t *testing.T) {
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name = "br1"
 	must(t, gw.Netlink().LinkAdd(&netlink.Bridge{LinkAttrs: attrs}))
-	must(t, netlab.Veth(netlab.End{NS: gw, Name: "eth2"}, netlab.End{NS: newNS(t), Name: "eth0"}))
+	must(t, netlab.Veth(netlab.End{NS: gw, Name: "eth2"}, netlab.End{NS: netlab.ForTest(t), Name: "eth0"}))
 	br1, err := gw.Netlink().LinkByName("br1")
 	must(t, err)
 	eth2, err := gw.Netlink().LinkByName("eth2")

@@ -37,7 +37,7 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	netlab.Need(t)
-	s := &site{t: t, neighbor: newNS(t), sw: newNS(t), host: newNS(t), inside: newNS(t)}
+	s := &site{t: t, neighbor: netlab.ForTest(t), sw: netlab.ForTest(t), host: netlab.ForTest(t), inside: netlab.ForTest(t)}
 	must(t, netlab.Veth(netlab.End{NS: s.neighbor, Name: "eth0", MAC: neighborMAC}, netlab.End{NS: s.sw, Name: "r"}))
 	must(t, netlab.Veth(netlab.End{NS: s.host, Name: "up0", MAC: mac(0xa0)}, netlab.End{NS: s.sw, Name: "p0"}))
 	must(t, netlab.Veth(netlab.End{NS: s.host, Name: "up1", MAC: mac(0xa1)}, netlab.End{NS: s.sw, Name: "p1"}))
@@ -56,14 +56,6 @@ func newSite(t *testing.T) *site {
 	s.forwarding(s.host, "up0")
 	s.forwarding(s.host, "vif")
 	return s
-}
-
-func newNS(t *testing.T) *netlab.NS {
-	t.Helper()
-	ns, err := netlab.New()
-	must(t, err)
-	t.Cleanup(func() { ns.Close() })
-	return ns
 }
 
 func must(t *testing.T, err error) {
@@ -95,11 +87,7 @@ func (s *site) forwarding(ns *netlab.NS, dev string) {
 // what is being shown.
 func (s *site) pin(ns *netlab.NS, ip netip.Addr, mac hello.MAC) {
 	s.t.Helper()
-	l, err := ns.Netlink().LinkByName("eth0")
-	must(s.t, err)
-	must(s.t, ns.Netlink().NeighSet(&netlink.Neigh{
-		LinkIndex: l.Attrs().Index, IP: ip.AsSlice(), HardwareAddr: mac.HardwareAddr(), State: unix.NUD_PERMANENT,
-	}))
+	must(s.t, ns.SetNeighbor("eth0", ip, mac, unix.NUD_PERMANENT))
 }
 
 // reaches reports whether a datagram from the neighbour reaches the guest within

@@ -32,21 +32,13 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func newNS(t *testing.T) *netlab.NS {
-	t.Helper()
-	ns, err := netlab.New()
-	must(t, err)
-	t.Cleanup(func() { ns.Close() })
-	return ns
-}
-
 // segment is an asker and two stations on a switch.
 type segment struct{ asker, a, b *netlab.NS }
 
 func newSegment(t *testing.T) segment {
 	netlab.Need(t)
-	s := segment{newNS(t), newNS(t), newNS(t)}
-	sw := newNS(t)
+	s := segment{netlab.ForTest(t), netlab.ForTest(t), netlab.ForTest(t)}
+	sw := netlab.ForTest(t)
 	must(t, netlab.Veth(netlab.End{NS: s.asker, Name: "eth0", MAC: mac(1)}, netlab.End{NS: sw, Name: "p1"}))
 	must(t, netlab.Veth(netlab.End{NS: s.a, Name: "eth0", MAC: mac(0xa)}, netlab.End{NS: sw, Name: "pa"}))
 	must(t, netlab.Veth(netlab.End{NS: s.b, Name: "eth0", MAC: hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv4, 10)}, netlab.End{NS: sw, Name: "pb"}))
