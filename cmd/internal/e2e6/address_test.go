@@ -19,7 +19,7 @@ import (
 // whom it belongs to and with that one's MAC.
 func checkAnswers(t *testing.T, l *lan, p protocol) {
 	t.Helper()
-	macs := map[netip.Addr]hello.MAC{l.a.own: l.a.mac, l.a.global: l.a.mac, l.b.own: l.b.mac, l.b.global: l.b.mac}
+	macs := map[netip.Addr]hello.MAC{l.a.own: l.a.MAC, l.a.global: l.a.MAC, l.b.own: l.b.MAC, l.b.global: l.b.MAC}
 	macs[p.local], macs[global] = p.mac, p.mac // also where they are a gateway's own
 	for ip, mac := range macs {
 		want := []answer{{Source: mac, Link: mac, From: ip, Router: true, Solicited: true, Override: true}}
@@ -41,21 +41,21 @@ func checkTransit(t *testing.T, l *lan, p protocol, active, other *gateway) {
 	}
 	byMAC := both(through, func(f netlab.Frame) bool { return destination(f) == p.mac })
 	if _, err := active.port.WaitFor(byMAC, patience); err != nil {
-		t.Errorf("nothing for the host went to %s by the virtual MAC", active.name)
+		t.Errorf("nothing for the host went to %s by the virtual MAC", active.Name)
 	}
 	if n := count(other.port.Frames(), through); n != 0 {
-		t.Errorf("%d packets for the host went to %s", n, other.name)
+		t.Errorf("%d packets for the host went to %s", n, other.Name)
 	}
 }
 
 func TestVirtualAddressesBelongToTheActiveRouter(t *testing.T) {
 	each(t, func(t *testing.T, p protocol) {
 		l := newLAN(t)
-		must(t, l.client.AddRoute(anywhere, p.local, lanDev))
+		must(t, l.Client.AddRoute(anywhere, p.local, lanDev))
 		l.start(p.config())
 		for _, role := range []struct{ active, standby *gateway }{{l.a, l.b}, {l.b, l.a}} {
 			l.settled(role.active, role.standby)
-			l.eventually("switch", func() bool { return l.fdb(p.mac) == role.active.name })
+			l.Eventually("switch", func() bool { return l.FDB(p.mac) == role.active.Name })
 			checkAnswers(t, l, p)
 			l.mustPing(p.local, global)
 			checkTransit(t, l, p, role.active, role.standby)
@@ -86,13 +86,13 @@ func TestWithoutAcceptAddressesAreAnsweredForOnly(t *testing.T) {
 	t.Parallel()
 	p := protocols[0]
 	l := newLAN(t)
-	must(t, l.client.AddRoute(anywhere, p.local, lanDev))
+	must(t, l.Client.AddRoute(anywhere, p.local, lanDev))
 	l.start(p.config("accept = false"))
 	began := time.Now()
 	checkAnswers(t, l, p)
 	checkTransit(t, l, p, l.a, l.b)
 	for _, a := range p.addresses() {
-		if l.ping(a, 3) {
+		if l.Ping(a, 3) {
 			t.Errorf("%s answers", a)
 		}
 	}
@@ -103,12 +103,12 @@ func TestWithoutAcceptAddressesAreAnsweredForOnly(t *testing.T) {
 				continue
 			}
 			if m.body[0] < echoRequest || m.body[0] == redirect {
-				t.Errorf("%s sends an ICMPv6 error or redirect: %x", g.name, f.Data)
+				t.Errorf("%s sends an ICMPv6 error or redirect: %x", g.Name, f.Data)
 			}
 			// A question from :: is the daemon's, who looks whether it would be the
 			// second to have the address.
 			if m.body[0] == neighborSolicitation && !m.src.IsUnspecified() && slices.Contains(p.addresses(), netip.AddrFrom16([16]byte(m.body[8:24]))) {
-				t.Errorf("%s asks who has a virtual address: %x", g.name, f.Data)
+				t.Errorf("%s asks who has a virtual address: %x", g.Name, f.Data)
 			}
 		}
 	}
@@ -124,11 +124,11 @@ func TestOwner(t *testing.T) {
 			t.Parallel()
 			l := newLAN(t)
 			for _, a := range p.addresses() {
-				must(t, l.a.ns.AddAddr(lanDev, netip.PrefixFrom(a, 64)))
+				must(t, l.a.NS.AddAddr(lanDev, netip.PrefixFrom(a, 64)))
 			}
 			if drop {
-				dropAddr(t, l.a.ns, l.a.own)
-				dropAddr(t, l.a.ns, l.a.global)
+				dropAddr(t, l.a.NS, l.a.own)
+				dropAddr(t, l.a.NS, l.a.global)
 				l.a.own, l.a.global = p.local, global
 			}
 			checkOwner(t, l, p)
@@ -138,11 +138,11 @@ func TestOwner(t *testing.T) {
 
 func checkOwner(t *testing.T, l *lan, p protocol) {
 	t.Helper()
-	must(t, l.client.AddRoute(anywhere, p.local, lanDev))
-	l.b.start(p.config(), 100)
-	l.b.wait("Active")
+	must(t, l.Client.AddRoute(anywhere, p.local, lanDev))
+	l.b.StartAs(p.config(), 100)
+	l.b.WaitAll("Active")
 	began := time.Now()
-	l.a.start(p.config(), 255)
+	l.a.StartAs(p.config(), 255)
 	l.settled(l.a, l.b)
 	first := l.a.waitSent("an advertisement", began, p.hellos())
 	if from := netip.AddrFrom16([16]byte(first.Data[22:38])); source(first) != p.mac || from != l.a.own || first.Data[14+40+2] != 255 {
@@ -152,7 +152,7 @@ func checkOwner(t *testing.T, l *lan, p protocol) {
 	l.mustPing(p.local, global, hostIP)
 
 	stopped := time.Now()
-	l.a.stop()
+	l.a.StopCleanly()
 	farewell := l.a.waitSent("priority 0", stopped, func(f netlab.Frame) bool { return p.hellos()(f) && f.Data[14+40+2] == 0 })
 	claim := l.b.waitSent("an advertisement", farewell.At, both(p.hellos(), from(p.mac)))
 	if took := claim.At.Sub(farewell.At); took > takeover/2 {
@@ -160,11 +160,11 @@ func checkOwner(t *testing.T, l *lan, p protocol) {
 	}
 	// The owner's kernel asks in the name of its addresses and teaches hosts the
 	// interface's MAC by that. The new active router puts it right.
-	l.eventually("entry of the router", func() bool { return l.neighbor(p.local).MAC == p.mac && l.fdb(p.mac) == "b" })
+	l.Eventually("entry of the router", func() bool { return l.neighbor(p.local).MAC == p.mac && l.FDB(p.mac) == "b" })
 	l.mustPing(hostIP)
-	link, err := l.a.ns.Netlink().LinkByName(lanDev)
+	link, err := l.a.NS.Netlink().LinkByName(lanDev)
 	must(t, err)
-	addrs, err := l.a.ns.Netlink().AddrList(link, netlink.FAMILY_V6)
+	addrs, err := l.a.NS.Netlink().AddrList(link, netlink.FAMILY_V6)
 	must(t, err)
 	for _, want := range p.addresses() {
 		if !slices.ContainsFunc(addrs, func(a netlink.Addr) bool { return a.IP.Equal(want.AsSlice()) }) {
@@ -180,7 +180,7 @@ func TestProgramsBindToVirtualAddressesOnlyIfAllowed(t *testing.T) {
 	l.start(protocols[0].config())
 	l.mustPing(global)
 	bind := func() error {
-		conn, err := l.a.ns.ListenPacket("udp6", netip.AddrPortFrom(global, 7777).String())
+		conn, err := l.a.NS.ListenPacket("udp6", netip.AddrPortFrom(global, 7777).String())
 		if err == nil {
 			conn.Close()
 		}
@@ -189,7 +189,7 @@ func TestProgramsBindToVirtualAddressesOnlyIfAllowed(t *testing.T) {
 	if err := bind(); !errors.Is(err, unix.EADDRNOTAVAIL) {
 		t.Errorf("bind: %v, want EADDRNOTAVAIL", err)
 	}
-	must(t, l.a.ns.Sysctl("net/ipv6/ip_nonlocal_bind", "1"))
+	must(t, l.a.NS.Sysctl("net/ipv6/ip_nonlocal_bind", "1"))
 	if err := bind(); err != nil {
 		t.Errorf("bind with ip_nonlocal_bind=1: %v", err)
 	}

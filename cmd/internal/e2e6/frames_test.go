@@ -2,14 +2,13 @@ package e2e6
 
 import (
 	"encoding/binary"
-	"net"
 	"net/netip"
 	"slices"
 	"time"
 
-	"github.com/mdlayher/packet"
 	"golang.org/x/sys/unix"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
@@ -125,33 +124,15 @@ func reported(frames []netlab.Frame) map[netip.Addr][]hello.MAC {
 	return out
 }
 
-// send puts a frame on a cable from a node's interface.
-func (l *lan) send(ns *netlab.NS, dev string, frame []byte) {
-	l.t.Helper()
-	must(l.t, ns.Do(func() error {
-		ifi, err := net.InterfaceByName(dev)
-		if err != nil {
-			return err
-		}
-		conn, err := packet.Listen(ifi, packet.Raw, unix.ETH_P_LOOP, nil)
-		if err != nil {
-			return err
-		}
-		defer conn.Close()
-		_, err = conn.WriteTo(frame, &packet.Addr{HardwareAddr: net.HardwareAddr(frame[:6])})
-		return err
-	}))
-}
-
 // ask sends the client's question for an address, to its solicited-node group
 // or, if to is not zero, to one station.
 func (l *lan) ask(target netip.Addr, to hello.MAC) {
 	l.t.Helper()
-	a, err := garp.NewAdvertisement(askerIP, clientMAC)
+	a, err := garp.NewAdvertisement(askerIP, fhrptest.ClientMAC)
 	must(l.t, err)
 	f, err := a.Directed(target, to)
 	must(l.t, err)
-	l.send(l.client, lanDev, f)
+	l.Send(l.Client, lanDev, f)
 }
 
 // answers returns every answer to the client's question for an address.
@@ -196,13 +177,13 @@ func readAnswer(f netlab.Frame, target netip.Addr) (answer, bool) {
 func (l *lan) solicitRouters() {
 	l.t.Helper()
 	routers := netip.IPv6LinkLocalAllRouters()
-	src, _, err := l.client.LinkLocal(lanDev)
+	src, _, err := l.Client.LinkLocal(lanDev)
 	must(l.t, err)
-	m := append([]byte{routerSolicitation, 0, 0, 0, 0, 0, 0, 0, 1, 1}, clientMAC[:]...)
+	m := append([]byte{routerSolicitation, 0, 0, 0, 0, 0, 0, 0, 1, 1}, fhrptest.ClientMAC[:]...)
 	s, d := src.As16(), routers.As16()
 	binary.BigEndian.PutUint16(m[2:], internetSum(slices.Concat(s[:], d[:], []byte{0, 0, 0, byte(len(m)), 0, 0, 0, 58}, m)))
 	mac := hello.MulticastMAC(routers)
-	l.send(l.client, lanDev, slices.Concat(mac[:], clientMAC[:], []byte{0x86, 0xdd, 0x60, 0, 0, 0, 0, byte(len(m)), 58, 255}, s[:], d[:], m))
+	l.Send(l.Client, lanDev, slices.Concat(mac[:], fhrptest.ClientMAC[:], []byte{0x86, 0xdd, 0x60, 0, 0, 0, 0, byte(len(m)), 58, 255}, s[:], d[:], m))
 }
 
 // internetSum is the checksum of RFC 1071 over an even number of bytes.

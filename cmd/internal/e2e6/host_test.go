@@ -20,7 +20,7 @@ type neighbor struct {
 // neighbor returns the client's entry for an address, zero for none.
 func (l *lan) neighbor(a netip.Addr) neighbor {
 	l.t.Helper()
-	list, err := l.client.Netlink().NeighList(0, netlink.FAMILY_V6)
+	list, err := l.Client.Netlink().NeighList(0, netlink.FAMILY_V6)
 	must(l.t, err)
 	for _, e := range list {
 		if ip, _ := netip.AddrFromSlice(e.IP); ip == a && len(e.HardwareAddr) == 6 {
@@ -56,14 +56,14 @@ func (l *lan) defaultRouters(ns *netlab.NS) []netip.Addr {
 // router advertisements, has a and no other.
 func (l *lan) waitDefaultRouter(a netip.Addr) {
 	l.t.Helper()
-	l.eventually("default route through "+a.String(), func() bool { return slices.Equal(l.defaultRouters(l.client), []netip.Addr{a}) })
+	l.Eventually("default route through "+a.String(), func() bool { return slices.Equal(l.defaultRouters(l.Client), []netip.Addr{a}) })
 }
 
 // lostRoutes counts the default routes that the client loses from now on.
 func (l *lan) lostRoutes() (count func() int) {
 	l.t.Helper()
 	updates, done := make(chan netlink.RouteUpdate, 1024), make(chan struct{})
-	must(l.t, l.client.Do(func() error {
+	must(l.t, l.Client.Do(func() error {
 		return netlink.RouteSubscribe(updates, done)
 	}))
 	l.t.Cleanup(func() { close(done) })

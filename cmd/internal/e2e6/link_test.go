@@ -17,16 +17,16 @@ import (
 func TestLinkFlapComesBackUnaided(t *testing.T) {
 	each(t, func(t *testing.T, p protocol) {
 		l := newLAN(t)
-		must(t, l.client.AddRoute(anywhere, p.local, lanDev))
+		must(t, l.Client.AddRoute(anywhere, p.local, lanDev))
 		l.start(p.config())
 		l.mustPing(p.local, global, hostIP)
-		must(t, l.a.ns.LinkDown(lanDev))
-		l.b.wait("Active")
+		must(t, l.a.NS.LinkDown(lanDev))
+		l.b.WaitAll("Active")
 		l.mustPing(p.local, global, hostIP)
-		must(t, l.a.ns.LinkUp(lanDev))
-		must(t, l.a.ns.AddAddr(lanDev, netip.PrefixFrom(l.a.global, 64)))
+		must(t, l.a.NS.LinkUp(lanDev))
+		must(t, l.a.NS.AddAddr(lanDev, netip.PrefixFrom(l.a.global, 64)))
 		l.settled(l.a, l.b)
-		l.eventually("switch", func() bool { return l.fdb(p.mac) == "a" })
+		l.Eventually("switch", func() bool { return l.FDB(p.mac) == "a" })
 		l.mustPing(p.local, global, hostIP)
 		checkAnswers(t, l, p)
 		checkTransit(t, l, p, l.a, l.b)
@@ -38,14 +38,14 @@ func TestLinkFlapComesBackUnaided(t *testing.T) {
 func TestLostCarrierComesBackUnaided(t *testing.T) {
 	each(t, func(t *testing.T, p protocol) {
 		l := newLAN(t)
-		must(t, l.client.AddRoute(anywhere, p.local, lanDev))
+		must(t, l.Client.AddRoute(anywhere, p.local, lanDev))
 		l.start(p.config())
-		must(t, l.sw.LinkDown("a"))
-		l.b.wait("Active")
+		must(t, l.Switch.LinkDown("a"))
+		l.b.WaitAll("Active")
 		l.mustPing(p.local, global, hostIP)
-		must(t, l.sw.LinkUp("a"))
+		must(t, l.Switch.LinkUp("a"))
 		l.settled(l.a, l.b)
-		l.eventually("switch", func() bool { return l.fdb(p.mac) == "a" })
+		l.Eventually("switch", func() bool { return l.FDB(p.mac) == "a" })
 		l.mustPing(p.local, global, hostIP)
 	})
 }
@@ -55,17 +55,17 @@ func TestLostCarrierComesBackUnaided(t *testing.T) {
 func TestGroupWaitsForItsLinkLocalAddress(t *testing.T) {
 	each(t, func(t *testing.T, p protocol) {
 		l := newLAN(t)
-		must(t, l.a.ns.LinkDown(lanDev))
-		must(t, l.a.ns.Sysctl("net/ipv6/conf/"+lanDev+"/accept_dad", "1"))
-		must(t, l.a.ns.Sysctl("net/ipv6/conf/"+lanDev+"/dad_transmits", "3"))
-		must(t, l.a.ns.LinkUp(lanDev))
-		unusable := func() bool { return l.tentative(l.a.ns, lanDev) }
-		l.eventually("tentative address", unusable)
-		l.a.start(p.config(), 110)
-		l.eventually("daemon", func() bool { return len(l.a.groups()) == 1 })
+		must(t, l.a.NS.LinkDown(lanDev))
+		must(t, l.a.NS.Sysctl("net/ipv6/conf/"+lanDev+"/accept_dad", "1"))
+		must(t, l.a.NS.Sysctl("net/ipv6/conf/"+lanDev+"/dad_transmits", "3"))
+		must(t, l.a.NS.LinkUp(lanDev))
+		unusable := func() bool { return l.tentative(l.a.NS, lanDev) }
+		l.Eventually("tentative address", unusable)
+		l.a.StartAs(p.config(), 110)
+		l.Eventually("daemon", func() bool { return len(l.a.groups()) == 1 })
 		var last time.Time
 		waited := false
-		l.eventually("usable address", func() bool {
+		l.Eventually("usable address", func() bool {
 			groups, at := l.a.groups(), time.Now()
 			if !unusable() {
 				return true
@@ -79,7 +79,7 @@ func TestGroupWaitsForItsLinkLocalAddress(t *testing.T) {
 		if !waited {
 			t.Skip("the machine stood still for as long as the address was tentative")
 		}
-		l.a.wait("Active")
+		l.a.WaitAll("Active")
 		f := l.a.waitSent("a hello", time.Time{}, p.hellos())
 		if f.At.Before(last) {
 			t.Errorf("the first hello came %v before the address could be used", last.Sub(f.At))

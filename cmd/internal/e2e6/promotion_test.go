@@ -15,7 +15,7 @@ func TestPromotionAnnouncesOnSchedule(t *testing.T) {
 		l := newLAN(t)
 		l.start(p.config(p.announce(`count = 3`, `interval = "400ms"`, `refresh = "1s"`)))
 		began := time.Now()
-		l.a.kill()
+		l.a.Kill()
 		// Three bursts, and refreshes for as long as the role lasts.
 		const bursts, refreshes = 3, 2
 		sent := func(a netip.Addr) (list []netlab.Frame) {
@@ -28,7 +28,7 @@ func TestPromotionAnnouncesOnSchedule(t *testing.T) {
 		}
 		// The first address is announced a second time in each burst, after what
 		// a deposed router may still have had to say.
-		l.eventually("refreshes", func() bool {
+		l.Eventually("refreshes", func() bool {
 			return len(sent(p.local)) >= 2*bursts+refreshes && len(sent(global)) >= bursts+refreshes
 		})
 		checkTimes(t, sent(global), 0, 400*time.Millisecond, 800*time.Millisecond, 1800*time.Millisecond, 2800*time.Millisecond)
@@ -67,7 +67,7 @@ func checkTimes(t *testing.T, frames []netlab.Frame, plan ...time.Duration) {
 // router flag of that entry, however the role moves.
 func TestHostKeepsItsRouter(t *testing.T) {
 	each(t, func(t *testing.T, p protocol) {
-		for name, leave := range map[string]func(*gateway){"killed": (*gateway).kill, "stopped": (*gateway).stop} {
+		for name, leave := range map[string]func(*gateway){"killed": (*gateway).Kill, "stopped": func(g *gateway) { g.StopCleanly() }} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				l := newLAN(t)
@@ -83,9 +83,9 @@ func TestHostKeepsItsRouter(t *testing.T) {
 func TestHostThatDropsUnsolicitedAdvertisements(t *testing.T) {
 	each(t, func(t *testing.T, p protocol) {
 		l := newLAN(t)
-		must(t, l.client.Sysctl("net/ipv6/conf/"+lanDev+"/drop_unsolicited_na", "1"))
+		must(t, l.Client.Sysctl("net/ipv6/conf/"+lanDev+"/drop_unsolicited_na", "1"))
 		l.start(p.config(p.announce(`router_lifetime = "30m"`)))
-		checkFailover(t, l, p, (*gateway).kill)
+		checkFailover(t, l, p, (*gateway).Kill)
 	})
 }
 
@@ -95,7 +95,7 @@ func checkFailover(t *testing.T, l *lan, p protocol, leave func(*gateway)) {
 	want := neighbor{MAC: p.mac, Router: true}
 	l.waitDefaultRouter(p.local)
 	l.mustPing(hostIP, p.local, global)
-	l.eventually("entry of the router", func() bool { return l.neighbor(p.local) == want })
+	l.Eventually("entry of the router", func() bool { return l.neighbor(p.local) == want })
 	lost := l.lostRoutes()
 	began := time.Now()
 	leave(l.a)
@@ -104,9 +104,9 @@ func checkFailover(t *testing.T, l *lan, p protocol, leave func(*gateway)) {
 			t.Fatalf("the client has %+v for its router, want %+v", got, want)
 		}
 	}
-	l.eventually("the other router", func() bool {
+	l.Eventually("the other router", func() bool {
 		checkEntry()
-		return count(l.b.sent(began), announces(p.mac, p.local)) > 1 && l.fdb(p.mac) == "b"
+		return count(l.b.sent(began), announces(p.mac, p.local)) > 1 && l.FDB(p.mac) == "b"
 	})
 	l.mustPing(hostIP, p.local, global)
 	checkEntry()

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"os"
-	"os/exec"
 	"slices"
 	"testing"
 	"time"
@@ -63,7 +62,7 @@ func checkOffers(t *testing.T, g *gateway, p protocol, lifetime time.Duration) {
 	list, _ := g.offers(time.Time{})
 	for _, o := range list {
 		if d := cmp.Diff(want, o); d != "" {
-			t.Errorf("router advertisement of %s (-want +got):\n%s", g.name, d)
+			t.Errorf("router advertisement of %s (-want +got):\n%s", g.Name, d)
 		}
 	}
 }
@@ -83,9 +82,9 @@ func TestRouterAdvertisementsFollowTheRole(t *testing.T) {
 			t.Errorf("the standby has sent router advertisements: %+v", list)
 		}
 		began := time.Now()
-		l.a.kill()
-		l.b.wait("Active")
-		l.eventually("router advertisements for longer than the lifetime", func() bool {
+		l.a.Kill()
+		l.b.WaitAll("Active")
+		l.Eventually("router advertisements for longer than the lifetime", func() bool {
 			_, at := l.b.offers(began)
 			return len(at) > 0 && at[len(at)-1].Sub(began) > lifetime+takeover
 		})
@@ -111,9 +110,9 @@ func TestRouterSolicitationIsAnswered(t *testing.T) {
 	each(t, func(t *testing.T, p protocol) {
 		l := newLAN(t)
 		l.start(p.config(p.announce(`router_lifetime = "30m"`)))
-		l.eventually("first advertisement", func() bool { list, _ := l.a.offers(time.Time{}); return len(list) == 1 })
+		l.Eventually("first advertisement", func() bool { list, _ := l.a.offers(time.Time{}); return len(list) == 1 })
 		l.solicitRouters()
-		l.eventually("answer", func() bool { list, _ := l.a.offers(time.Time{}); return len(list) == 2 })
+		l.Eventually("answer", func() bool { list, _ := l.a.offers(time.Time{}); return len(list) == 2 })
 		_, at := l.a.offers(time.Time{})
 		if gap := at[1].Sub(at[0]); gap < 2900*time.Millisecond || gap > 4*time.Second {
 			t.Errorf("answered %v after the last advertisement, want 3s", gap)
@@ -136,20 +135,20 @@ func TestKernelOfAGateway(t *testing.T) {
 	l.waitDefaultRouter(p.local)
 	accept := func(value string) {
 		t.Helper()
-		must(t, l.b.ns.Sysctl("net/ipv6/conf/"+lanDev+"/accept_ra", value))
+		must(t, l.b.NS.Sysctl("net/ipv6/conf/"+lanDev+"/accept_ra", value))
 		_, at := l.a.offers(time.Time{})
-		l.eventually("two more advertisements", func() bool { _, now := l.a.offers(time.Time{}); return len(now) >= len(at)+2 })
+		l.Eventually("two more advertisements", func() bool { _, now := l.a.offers(time.Time{}); return len(now) >= len(at)+2 })
 		l.mustPing(l.b.global)
 	}
 	for _, value := range []string{"0", "1"} {
 		accept(value)
-		if got := l.defaultRouters(l.b.ns); len(got) != 0 {
+		if got := l.defaultRouters(l.b.NS); len(got) != 0 {
 			t.Errorf("a gateway with accept_ra=%s has taken %v for its router", value, got)
 		}
 	}
 	accept("2")
-	l.eventually("the peer as default router with accept_ra=2", func() bool {
-		return slices.Equal(l.defaultRouters(l.b.ns), []netip.Addr{p.local})
+	l.Eventually("the peer as default router with accept_ra=2", func() bool {
+		return slices.Equal(l.defaultRouters(l.b.NS), []netip.Addr{p.local})
 	})
 	checkOffers(t, l.a, p, 3*time.Second)
 	if list, _ := l.b.offers(time.Time{}); len(list) != 0 {
@@ -171,33 +170,30 @@ interface eth0 {
 // The documented arrangement: radvd on both gateways for the prefix, without a
 // router lifetime, and the virtual router as the hosts' only default router.
 func TestPrefixFromRadvdRouterFromTheGroup(t *testing.T) {
-	program, err := exec.LookPath("radvd")
-	if err != nil {
-		t.Skip("no independent router advertisements: radvd is not installed")
-	}
+	program := netlab.NeedProgram(t, "radvd")
 	each(t, func(t *testing.T, p protocol) {
 		l := newLAN(t)
-		dropAddr(t, l.client, clientIP) // so that it has to make one from a prefix it is told
+		dropAddr(t, l.Client, clientIP) // so that it has to make one from a prefix it is told
 		l.start(p.config(p.announce(`router_lifetime = "3s"`)))
 		for _, g := range []*gateway{l.a, l.b} {
-			must(t, os.WriteFile(g.path("radvd.conf"), []byte(radvdConfig), 0o600))
-			proc := g.run("radvd.log", program, "-n", "-m", "stderr", "-C", g.path("radvd.conf"), "-p", g.path("radvd.pid"))
+			must(t, os.WriteFile(g.Path("radvd.conf"), []byte(radvdConfig), 0o600))
+			proc := g.Launch("radvd.log", program, "-n", "-m", "stderr", "-C", g.Path("radvd.conf"), "-p", g.Path("radvd.pid"))
 			t.Cleanup(func() { _ = proc.Process.Kill(); <-proc.Done() })
 		}
-		l.eventually("address from the prefix", func() bool { return l.hasAddress(prefix) })
+		l.Eventually("address from the prefix", func() bool { return l.hasAddress(prefix) })
 		for _, g := range []*gateway{l.a, l.b} {
-			l.eventually("radvd of "+g.name+": "+g.logged("radvd.log"), func() bool {
+			l.Eventually("radvd of "+g.Name+": "+g.logged("radvd.log"), func() bool {
 				list, _ := g.offers(time.Time{})
-				return slices.Contains(list, offer{Source: g.mac, Link: g.mac, From: g.own.String(), HopLimit: 64, Prefixes: 1})
+				return slices.Contains(list, offer{Source: g.MAC, Link: g.MAC, From: g.own.String(), HopLimit: 64, Prefixes: 1})
 			})
 		}
 		l.waitDefaultRouter(p.local)
 		l.mustPing(hostIP)
 		lost := l.lostRoutes()
 		began := time.Now()
-		l.a.kill()
-		l.b.wait("Active")
-		l.eventually("advertisements of both kinds after the takeover", func() bool {
+		l.a.Kill()
+		l.b.WaitAll("Active")
+		l.Eventually("advertisements of both kinds after the takeover", func() bool {
 			list, at := l.b.offers(began)
 			return slices.ContainsFunc(list, func(o offer) bool { return o.Prefixes == 1 }) &&
 				len(at) > 0 && at[len(at)-1].Sub(began) > 3*time.Second+takeover
@@ -211,16 +207,16 @@ func TestPrefixFromRadvdRouterFromTheGroup(t *testing.T) {
 }
 
 func (g *gateway) logged(name string) string {
-	b, _ := os.ReadFile(g.path(name))
+	b, _ := os.ReadFile(g.Path(name))
 	return string(b)
 }
 
 // hasAddress reports whether the client has an address of a prefix.
 func (l *lan) hasAddress(p netip.Prefix) bool {
 	l.t.Helper()
-	link, err := l.client.Netlink().LinkByName(lanDev)
+	link, err := l.Client.Netlink().LinkByName(lanDev)
 	must(l.t, err)
-	list, err := l.client.Netlink().AddrList(link, netlink.FAMILY_V6)
+	list, err := l.Client.Netlink().AddrList(link, netlink.FAMILY_V6)
 	must(l.t, err)
 	return slices.ContainsFunc(list, func(a netlink.Addr) bool {
 		ip, ok := netip.AddrFromSlice(a.IP)

@@ -23,18 +23,18 @@ func TestStandbyIsSilentAndAMember(t *testing.T) {
 		l.start(p.config())
 		want := []netip.Addr{p.group, hello.SolicitedNode(p.local), hello.SolicitedNode(global)}
 		for _, g := range []*gateway{l.a, l.b} {
-			l.eventually("reports of "+g.name, func() bool {
+			l.Eventually("reports of "+g.Name, func() bool {
 				got := reported(g.sent(time.Time{}))
 				return !slices.ContainsFunc(want, func(a netip.Addr) bool { return len(got[a]) == 0 })
 			})
 			for group, macs := range reported(g.sent(time.Time{})) {
-				if !slices.Equal(macs, []hello.MAC{g.mac}) {
-					t.Errorf("%s reports %s from %v, want its own MAC %s", g.name, group, macs, g.mac)
+				if !slices.Equal(macs, []hello.MAC{g.MAC}) {
+					t.Errorf("%s reports %s from %v, want its own MAC %s", g.Name, group, macs, g.MAC)
 				}
 			}
 		}
 		l.mustPing(p.local, global)
-		l.b.stop()
+		l.b.StopCleanly()
 		for _, f := range l.b.sent(time.Time{}) {
 			m, _ := parseICMP(f)
 			if source(f) == p.mac || slices.Contains(p.addresses(), m.src) {
@@ -60,21 +60,21 @@ func ordinary(f netlab.Frame, p protocol) bool {
 // snooping needs a querier, and a querier that has had time for answers.
 func (l *lan) snoop() {
 	l.t.Helper()
-	must(l.t, l.sw.Sysctl("net/ipv6/conf/lan/disable_ipv6", "0"))
-	l.waitLinkLocal(l.sw, "lan")
+	must(l.t, l.Switch.Sysctl("net/ipv6/conf/lan/disable_ipv6", "0"))
+	l.waitLinkLocal(l.Switch, "lan")
 	const second = 100 // in ticks of the interface, whatever the kernel's are
 	l.setBridge(nl.IFLA_BR_MCAST_QUERY_RESPONSE_INTVL, binary.NativeEndian.AppendUint64(nil, second))
 	l.setBridge(nl.IFLA_BR_MCAST_SNOOPING, []byte{1})
 	l.setBridge(nl.IFLA_BR_MCAST_QUERIER, []byte{1})
-	l.eventually("snooping in force", func() bool { return !l.floods() })
+	l.Eventually("snooping in force", func() bool { return !l.floods() })
 }
 
 // setBridge sets an option of the switch.
 func (l *lan) setBridge(option int, value []byte) {
 	l.t.Helper()
-	bridge, err := l.sw.Netlink().LinkByName("lan")
+	bridge, err := l.Switch.Netlink().LinkByName("lan")
 	must(l.t, err)
-	must(l.t, l.sw.Do(func() error {
+	must(l.t, l.Switch.Do(func() error {
 		req := nl.NewNetlinkRequest(unix.RTM_NEWLINK, unix.NLM_F_ACK)
 		msg := nl.NewIfInfomsg(unix.AF_UNSPEC)
 		msg.Index = int32(bridge.Attrs().Index)
@@ -94,7 +94,7 @@ func (l *lan) floods() bool {
 	unwanted, direct := netip.MustParseAddr("2001:db8:1::de:adde"), netip.MustParseAddr("2001:db8:1::fe:ed")
 	began := time.Now()
 	l.ask(unwanted, hello.MAC{})
-	l.ask(direct, l.b.mac)
+	l.ask(direct, l.b.MAC)
 	toB := func(target netip.Addr) func(netlab.Frame) bool {
 		return func(f netlab.Frame) bool { return f.Sent && !f.At.Before(began) && asks(f, target) }
 	}
@@ -114,13 +114,13 @@ func asks(f netlab.Frame, target netip.Addr) bool {
 func TestSnoopingSwitchLetsEverythingThrough(t *testing.T) {
 	each(t, func(t *testing.T, p protocol) {
 		l := newLAN(t)
-		must(t, l.client.AddRoute(anywhere, p.local, lanDev))
+		must(t, l.Client.AddRoute(anywhere, p.local, lanDev))
 		l.snoop()
 		l.start(p.config())
 		began := time.Now()
 		for _, g := range []*gateway{l.a, l.b} {
 			for _, a := range p.addresses() {
-				l.eventually("question for "+a.String()+" at "+g.name, func() bool {
+				l.Eventually("question for "+a.String()+" at "+g.Name, func() bool {
 					l.ask(a, hello.MAC{})
 					return count(g.port.Frames(), func(f netlab.Frame) bool { return f.Sent && !f.At.Before(began) && asks(f, a) }) > 0
 				})
@@ -134,10 +134,10 @@ func TestSnoopingSwitchLetsEverythingThrough(t *testing.T) {
 			t.Error("no hello reaches the standby")
 		}
 		l.mustPing(p.local, global, hostIP)
-		l.a.kill()
-		l.b.wait("Active")
+		l.a.Kill()
+		l.b.WaitAll("Active")
 		l.mustPing(p.local, global, hostIP)
-		must(t, l.client.FlushNeighbors(lanDev))
+		must(t, l.Client.FlushNeighbors(lanDev))
 		l.mustPing(p.local, global, hostIP)
 	})
 }

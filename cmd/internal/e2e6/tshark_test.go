@@ -1,16 +1,11 @@
 package e2e6
 
 import (
-	"bytes"
-	"errors"
 	"maps"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 )
 
@@ -18,39 +13,14 @@ import (
 // frame that the filter selects.
 func (l *lan) tshark(filter string, fields ...string) []map[string]string {
 	l.t.Helper()
-	path := filepath.Join(l.t.TempDir(), "run.pcapng")
-	out, err := os.Create(path)
-	must(l.t, err)
 	frames := slices.DeleteFunc(slices.Concat(l.a.port.Frames(), l.b.port.Frames()), func(f netlab.Frame) bool { return f.Sent })
-	slices.SortStableFunc(frames, func(a, b netlab.Frame) int { return a.At.Compare(b.At) })
-	must(l.t, errors.Join(netlab.WritePcapng(out, frames), out.Close()))
-	args := []string{"-n", "-r", path, "-Y", filter, "-T", "fields", "-E", "separator=|", "-E", "occurrence=a", "-o", "udp.check_checksum:TRUE"}
-	for _, f := range fields {
-		args = append(args, "-e", f)
-	}
-	var text, problems bytes.Buffer
-	cmd := exec.Command("tshark", args...)
-	cmd.Stdout, cmd.Stderr = &text, &problems
-	if err := cmd.Run(); err != nil {
-		l.t.Fatalf("tshark %q: %v\n%s", args, err, problems.String())
-	}
-	var list []map[string]string
-	for line := range strings.Lines(text.String()) {
-		m := map[string]string{}
-		for i, v := range strings.Split(strings.TrimSuffix(line, "\n"), "|") {
-			m[fields[i]] = v
-		}
-		list = append(list, m)
-	}
-	return list
+	return fhrptest.Tshark(l.t, frames, filter, []string{"-E", "occurrence=a", "-o", "udp.check_checksum:TRUE"}, fields...)
 }
 
 // An independent dissector reads hellos, neighbour and router advertisements of
 // a run with a start, a takeover and a stop as they are meant.
 func TestTsharkAgrees(t *testing.T) {
-	if _, err := exec.LookPath("tshark"); err != nil {
-		t.Skip("no second opinion: tshark is not installed")
-	}
+	netlab.NeedProgram(t, "tshark")
 	want := map[string]struct {
 		lines  []string
 		filter string
@@ -73,8 +43,8 @@ func TestTsharkAgrees(t *testing.T) {
 		l.a.setPriority(85)
 		l.settled(l.b, l.a)
 		l.mustPing(p.local, global)
-		l.b.stop()
-		l.a.wait("Active")
+		l.b.StopCleanly()
+		l.a.WaitAll("Active")
 		frames := l.tshark(w.filter, slices.Sorted(maps.Keys(w.fields))...)
 		if len(frames) < 5 {
 			t.Errorf("tshark finds %d messages", len(frames))

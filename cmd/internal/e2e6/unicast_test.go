@@ -35,11 +35,11 @@ func TestUnicastPeers(t *testing.T) {
 				return fmt.Sprintf("[[vrrp]]\ninterface = %q\nvrid = 10\npriority = PRIORITY\nadvertise = \"200ms\"\n"+
 					"virtual_ips = [\"fe80::1\", \"2001:db8:1::1\"]\npeers = [%q]\n", lanDev, addr(peer))
 			}
-			l.a.start(config(l.b), 100)
-			l.a.wait("Active")
-			l.b.start(config(l.a), 100) // the tie is not to be decided: who is active stays so
-			l.b.wait("Backup")
-			l.eventually("b knows that a is active", func() bool {
+			l.a.StartAs(config(l.b), 100)
+			l.a.WaitAll("Active")
+			l.b.StartAs(config(l.a), 100) // the tie is not to be decided: who is active stays so
+			l.b.WaitAll("Backup")
+			l.Eventually("b knows that a is active", func() bool {
 				g := l.b.groups()
 				return len(g) == 1 && g[0].State == "Backup" && g[0].Active != nil && g[0].Active.Address == addr(l.a).String()
 			})
