@@ -2,7 +2,6 @@ package follow
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -36,7 +35,6 @@ var (
 	failed        = fsm.Failed{Err: errors.New("no such device")}
 	hsrpConfig    = Config{Protocol: hello.ProtocolHSRP, VirtualIPs: vips}
 	vrrpConfig    = Config{Protocol: hello.ProtocolVRRP, VirtualIPs: vips}
-	announcements = map[fsm.Announcement]string{fsm.Claim: "claim", fsm.Reassert: "reassert", fsm.Withdraw: "withdraw"}
 )
 
 // situations are everything a follower can be in, by the events that lead there.
@@ -62,24 +60,7 @@ func in(c Config, events ...fsm.Event) *Follower {
 }
 
 // script renders actions in order: "release, withdraw, Active>Init (cause)".
-func script(actions []fsm.Action) string {
-	var words []string
-	for _, a := range actions {
-		switch a := a.(type) {
-		case fsm.Acquire:
-			words = append(words, "acquire")
-		case fsm.Release:
-			words = append(words, "release")
-		case fsm.Announce:
-			words = append(words, announcements[a.Kind])
-		case fsm.Report:
-			words = append(words, fmt.Sprintf("%s>%s (%s)", a.From, a.To, a.Cause))
-		default:
-			words = append(words, fmt.Sprintf("%T", a))
-		}
-	}
-	return strings.Join(words, ", ")
-}
+func script(actions []fsm.Action) string { return scenario.Script(actions, nil) }
 
 // row is an event, one second after t0, and what it does in each situation:
 // the actions, a slash, and the state after it. "=" is "nothing".

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/fsm/internal/scenario"
 	"github.com/fhrpd/fhrpd/hello"
 )
 
@@ -87,34 +87,15 @@ func every(d time.Duration, ev fsm.Received) fsm.Received {
 	return ev
 }
 
-var announcements = map[fsm.Announcement]string{
-	fsm.Claim: "claim", fsm.Reassert: "reassert", fsm.Withdraw: "withdraw",
-}
-
 // script renders actions in order: "release, send 0, withdraw, Active>Backup (cause)".
 func script(actions []fsm.Action) string {
-	var words []string
-	for _, a := range actions {
-		switch a := a.(type) {
-		case fsm.Acquire:
-			words = append(words, "acquire")
-		case fsm.Release:
-			words = append(words, "release")
-		case fsm.Announce:
-			words = append(words, announcements[a.Kind])
-		case fsm.Send:
-			w := fmt.Sprintf("send %d", a.Message.(*hello.VRRP).Priority)
-			if !a.Virtual {
-				w += " from the real MAC"
-			}
-			words = append(words, w)
-		case fsm.Report:
-			words = append(words, fmt.Sprintf("%s>%s (%s)", a.From, a.To, a.Cause))
-		default:
-			words = append(words, fmt.Sprintf("%T", a))
+	return scenario.Script(actions, func(a fsm.Send) string {
+		w := fmt.Sprintf("send %d", a.Message.(*hello.VRRP).Priority)
+		if !a.Virtual {
+			w += " from the real MAC"
 		}
-	}
-	return strings.Join(words, ", ")
+		return w
+	})
 }
 
 // none stands for "no deadline" where a duration since t0 is wanted.

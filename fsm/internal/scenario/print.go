@@ -30,6 +30,35 @@ func (p *player) action(a fsm.Action) string {
 	return fmt.Sprintf("%T%+v", a, a)
 }
 
+// Script renders actions in order and in few words, for tables of them:
+// "release, send 0, withdraw, Active>Backup (cause)". send renders a message
+// that leaves; a machine that has none may leave it nil.
+func Script(actions []fsm.Action, send func(fsm.Send) string) string {
+	words := make([]string, len(actions))
+	for i, a := range actions {
+		words[i] = word(a, send)
+	}
+	return strings.Join(words, ", ")
+}
+
+func word(a fsm.Action, send func(fsm.Send) string) string {
+	switch a := a.(type) {
+	case fsm.Acquire:
+		return "acquire"
+	case fsm.Release:
+		return "release"
+	case fsm.Announce:
+		return announcement(a.Kind)
+	case fsm.Send:
+		if send != nil {
+			return send(a)
+		}
+	case fsm.Report:
+		return fmt.Sprintf("%s>%s (%s)", a.From, a.To, a.Cause)
+	}
+	return fmt.Sprintf("%T", a)
+}
+
 func announcement(k fsm.Announcement) string {
 	switch k {
 	case fsm.Claim:
