@@ -106,12 +106,12 @@ func (c takeover) prepare(s *segment) {
 	s.t.Helper()
 	if !c.known {
 		s.g2.Stop()
-		s.g2.start(c.config(), "100")
+		s.g2.StartAs(c.config(), 100)
 		s.g2.WaitAll("Standby")
 	} else {
 		question, err := garp.Nudge(c.family.rIP, rMAC, s.g2.own(c.family), hello.MAC{})
 		must(s.t, err)
-		send(s.t, s.r, dev, question)
+		must(s.t, s.r.Send(dev, question))
 	}
 	if c.young {
 		s.keep(s.r, c.family.vip, hello.MAC{2, 0, 0, 0, 9, 9}, unix.NUD_REACHABLE)

@@ -22,7 +22,6 @@ import (
 // of which the first is in use. Its guests never speak unasked.
 type host struct {
 	*fhrptest.Daemon
-	ns     *netlab.NS
 	mac    hello.MAC
 	ip     netip.Addr
 	guests []netip.Addr
@@ -34,19 +33,21 @@ const hostBridge = "br0"
 
 func (s *segment) newHost() *host {
 	s.t.Helper()
-	h := &host{ns: newNS(s.t), mac: hello.MAC{2, 0, 0, 0, 8, 0}, ip: netip.MustParseAddr("192.168.1.50")}
-	h.Daemon = fhrptest.NewDaemon(s.t, h.ns, "host")
+	h := &host{
+		Daemon: fhrptest.NewDaemon(s.t, netlab.ForTest(s.t), "host"),
+		mac:    hello.MAC{2, 0, 0, 0, 8, 0}, ip: netip.MustParseAddr("192.168.1.50"),
+	}
 	for _, n := range []string{"1", "2"} {
-		must(s.t, netlab.Veth(netlab.End{NS: h.ns, Name: "up" + n}, netlab.End{NS: s.sw, Name: "h" + n}))
-		s.silence(h.ns, "up"+n)
+		must(s.t, netlab.Veth(netlab.End{NS: h.NS, Name: "up" + n}, netlab.End{NS: s.sw, Name: "h" + n}))
+		s.silence(h.NS, "up"+n)
 		s.silence(s.sw, "h"+n)
 		s.plug(s.sw, "h"+n, "lan")
 	}
-	must(s.t, h.ns.Bridge(hostBridge, "up1"))
-	bridge, err := h.ns.Netlink().LinkByName(hostBridge)
+	must(s.t, h.NS.Bridge(hostBridge, "up1"))
+	bridge, err := h.NS.Netlink().LinkByName(hostBridge)
 	must(s.t, err)
-	must(s.t, h.ns.Netlink().LinkSetHardwareAddr(bridge, h.mac.HardwareAddr()))
-	must(s.t, h.ns.AddAddr(hostBridge, netip.PrefixFrom(h.ip, 24)))
+	must(s.t, h.NS.Netlink().LinkSetHardwareAddr(bridge, h.mac.HardwareAddr()))
+	must(s.t, h.NS.AddAddr(hostBridge, netip.PrefixFrom(h.ip, 24)))
 	s.keep(s.r, h.ip, h.mac, unix.NUD_PERMANENT)
 	h.addGuest(s, "192.168.1.51", 1)
 	h.addGuest(s, "192.168.1.52", 2)
@@ -58,12 +59,12 @@ func (s *segment) newHost() *host {
 
 func (h *host) addGuest(s *segment, ip string, n byte) {
 	s.t.Helper()
-	guest, port := newNS(s.t), "v"+string('0'+n)
+	guest, port := netlab.ForTest(s.t), "v"+string('0'+n)
 	mac := hello.MAC{2, 0, 0, 0, 8, n}
-	must(s.t, netlab.Veth(netlab.End{NS: guest, Name: dev, MAC: mac}, netlab.End{NS: h.ns, Name: port}))
+	must(s.t, netlab.Veth(netlab.End{NS: guest, Name: dev, MAC: mac}, netlab.End{NS: h.NS, Name: port}))
 	s.silence(guest, dev)
-	s.silence(h.ns, port)
-	s.plug(h.ns, port, hostBridge)
+	s.silence(h.NS, port)
+	s.plug(h.NS, port, hostBridge)
 	a := netip.MustParseAddr(ip)
 	must(s.t, guest.AddAddr(dev, netip.PrefixFrom(a, 24)))
 	s.keep(guest, rIP, rMAC, unix.NUD_PERMANENT)
@@ -89,10 +90,10 @@ func (s *segment) plug(ns *netlab.NS, port, bridge string) {
 // the switch notices nothing.
 func (h *host) move(s *segment) {
 	s.t.Helper()
-	first, err := h.ns.Netlink().LinkByName("up1")
+	first, err := h.NS.Netlink().LinkByName("up1")
 	must(s.t, err)
-	must(s.t, h.ns.Netlink().LinkSetNoMaster(first))
-	s.plug(h.ns, "up2", hostBridge)
+	must(s.t, h.NS.Netlink().LinkSetNoMaster(first))
+	s.plug(h.NS, "up2", hostBridge)
 }
 
 func TestBondSwitchAnnouncesEveryMAC(t *testing.T) {
@@ -143,19 +144,19 @@ func TestBondSwitchLeavesTheVirtualMACOfAStandbyAlone(t *testing.T) {
 	t.Parallel()
 	s := newSegment(t)
 	h := s.newHost()
-	s.g1.start(strings.Replace(onBridge, hostBridge, dev, 1), "110")
+	s.g1.StartAs(strings.Replace(onBridge, hostBridge, dev, 1), 110)
 	s.g1.WaitAll("Active")
 	h.Start(strings.ReplaceAll(onBridge, "PRIORITY", "100"))
 	h.WaitAll("Standby")
 	h.move(s)
 	h.Eventually("the bridge has learned the virtual MAC", func() bool {
-		port, _, err := h.ns.FDBPort(hostBridge, hsrpMAC)
+		port, _, err := h.NS.FDBPort(hostBridge, hsrpMAC)
 		return err == nil && port == "up2"
 	})
 	h.checkAnnounced(t, false)
 
 	// With the role its virtual MAC is announced like the others.
-	must(t, s.g1.ns.LinkDown(dev))
+	must(t, s.g1.NS.LinkDown(dev))
 	h.WaitAll("Active")
 	h.checkAnnounced(t, true)
 }
@@ -168,9 +169,9 @@ func TestBondSwitchLeavesTheVirtualMACOfAGuestAlone(t *testing.T) {
 	h := s.newHost()
 	said, err := garp.FDBRefresh(hsrpMAC, garp.FormARP0, 0)
 	must(t, err)
-	send(t, h.guest, dev, said)
+	must(t, h.guest.Send(dev, said))
 	h.Eventually("the bridge has learned the virtual MAC", func() bool {
-		port, _, err := h.ns.FDBPort(hostBridge, hsrpMAC)
+		port, _, err := h.NS.FDBPort(hostBridge, hsrpMAC)
 		return err == nil && port == "v2"
 	})
 	h.move(s)

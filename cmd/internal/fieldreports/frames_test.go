@@ -1,14 +1,8 @@
 package fieldreports
 
 import (
-	"net"
 	"net/netip"
 	"time"
-
-	"github.com/mdlayher/packet"
-	"golang.org/x/net/icmp"
-	"golang.org/x/net/ipv4"
-	"golang.org/x/net/ipv6"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
@@ -16,15 +10,6 @@ import (
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
 )
-
-func packetSocket(from string) (*packet.Conn, error) {
-	ifi, err := net.InterfaceByName(from)
-	if err != nil {
-		return nil, err
-	}
-	const nothing = 0 // a protocol that no frame has: the socket only sends
-	return packet.Listen(ifi, packet.Raw, nothing, nil)
-}
 
 func source(f netlab.Frame) hello.MAC { return hello.MAC(f.Data[6:12]) }
 
@@ -61,57 +46,21 @@ func arp(f netlab.Frame) (garp.ARP, bool) {
 // namespace is answered. Without from the kernel chooses.
 func (s *segment) ping(ns *netlab.NS, from, to netip.Addr) bool {
 	s.t.Helper()
-	network, typ := "ip4:icmp", icmp.Type(ipv4.ICMPTypeEcho)
-	if to.Is6() {
-		network, typ = "ip6:ipv6-icmp", ipv6.ICMPTypeEchoRequest
-	}
-	address := map[bool]string{true: "0.0.0.0", false: "::"}[to.Is4()]
-	if from.IsValid() {
-		address = from.String()
-	}
-	var conn net.PacketConn
+	var answered bool
 	// A role's addresses follow it, a moment later.
 	must(s.t, netlab.Eventually(s.t.Context(), fhrptest.Patience, func() bool {
 		var err error
-		conn, err = ns.ListenPacket(network, address)
+		answered, err = ns.Ping(to, netlab.Echo{From: from, Tries: 4, Wait: 250 * time.Millisecond})
 		return err == nil
 	}))
-	defer conn.Close()
-	for seq := range 4 {
-		b, err := (&icmp.Message{Type: typ, Body: &icmp.Echo{ID: 77, Seq: seq}}).Marshal(nil)
-		must(s.t, err)
-		_, _ = conn.WriteTo(b, &net.IPAddr{IP: to.AsSlice()}) // unreachable is an answer
-		if pong(conn, to) {
-			return true
-		}
-	}
-	return false
-}
-
-func pong(conn net.PacketConn, from netip.Addr) bool {
-	_ = conn.SetReadDeadline(time.Now().Add(250 * time.Millisecond))
-	proto, reply := 1, icmp.Type(ipv4.ICMPTypeEchoReply)
-	if from.Is6() {
-		proto, reply = 58, ipv6.ICMPTypeEchoReply
-	}
-	buf := make([]byte, 1500)
-	for {
-		n, peer, err := conn.ReadFrom(buf)
-		if err != nil {
-			return false
-		}
-		m, err := icmp.ParseMessage(proto, buf[:n])
-		if err == nil && m.Type == reply && peer.(*net.IPAddr).IP.Equal(from.AsSlice()) {
-			return true
-		}
-	}
+	return answered
 }
 
 // reaches fails the test unless to answers exactly when it should.
 func (s *segment) reaches(want bool, ns *netlab.NS, from, to netip.Addr) {
 	s.t.Helper()
 	if got := s.ping(ns, from, to); got != want {
-		s.t.Errorf("%s answers a ping from %s: %v, want %v\n%s\n%s", to, from, got, want, s.g1.Tail(), s.g2.Tail())
+		s.t.Errorf("%s answers a ping from %s: %v, want %v\n%s", to, from, got, want, s.g1.Tails())
 	}
 }
 

@@ -94,7 +94,7 @@ func checkReplies(t *testing.T, g *gateway, since time.Time, want []string) {
 	})
 	plain := strings.Split(strings.ReplaceAll(strings.Join(want, "\n"), " ", ""), "\n")
 	if d := cmp.Diff(plain, got); d != "" {
-		t.Errorf("gratuitous replies of %s (-want +got):\n%s", g.name, d)
+		t.Errorf("gratuitous replies of %s (-want +got):\n%s", g.Name, d)
 	}
 }
 
@@ -148,7 +148,7 @@ func TestHSRPBasics9RealAddressAfterACrash(t *testing.T) {
 	s.g1.Kill()
 	s.g2.WaitAll("Active")
 	s.g2.Eventually("end of the lease", func() bool { return !s.ping(s.r, anybody, s.g1.ip) })
-	s.g1.start(config, "90")
+	s.g1.StartAs(config, 90)
 	s.g1.WaitAll("Standby")
 	s.g1.Eventually("r's entry", func() bool { return s.entry(s.g1.ip) == s.g1.mac })
 	s.reaches(true, s.r, anybody, s.g1.ip)

@@ -73,7 +73,7 @@ func both(t *testing.T, config string, vmac hello.MAC, prepare func(*segment)) {
 			s.forgetful("g1")
 			prepare(s)
 			s.keep(s.r, vip, vmac, unix.NUD_PERMANENT)
-			s.g1.start(fmt.Sprintf(config, c.refresh), "110")
+			s.g1.StartAs(fmt.Sprintf(config, c.refresh), 110)
 			s.g1.WaitAll("Active", "Master")
 			s.g1.Eventually("the bridge learns", func() bool { return s.port(vmac) == "g1" })
 			s.reaches(true, s.r, anybody, vip)

@@ -35,15 +35,15 @@ hold = "1s"
 func TestKB980424ProbesTeachNobody(t *testing.T) {
 	t.Parallel()
 	s := newSegment(t)
-	must(t, s.g1.ns.AddAddr(dev, netip.PrefixFrom(vip, 32)))
+	must(t, s.g1.NS.AddAddr(dev, netip.PrefixFrom(vip, 32)))
 	s.keep(s.r, vip, s.g1.mac, unix.NUD_REACHABLE)
 	s.reaches(true, s.r, anybody, vip)
 
-	must(t, s.g1.ns.LinkDown(dev))
-	must(t, s.g2.ns.AddAddr(dev, netip.PrefixFrom(vip, 32)))
+	must(t, s.g1.NS.LinkDown(dev))
+	must(t, s.g2.NS.AddAddr(dev, netip.PrefixFrom(vip, 32)))
 	probe, err := garp.NewProbe(vip, s.g2.mac)
 	must(t, err)
-	send(t, s.g2.ns, dev, probe.Frame(), probe.Frame(), probe.Frame())
+	must(t, s.g2.NS.Send(dev, probe.Frame(), probe.Frame(), probe.Frame()))
 	s.reaches(false, s.r, anybody, vip)
 	s.checkEntry(vip, s.g1.mac)
 }
@@ -89,8 +89,8 @@ func TestKB980424LeftoverAddressIsAConflict(t *testing.T) {
 	s := newSegment(t)
 	conflict := s.leftover(`probe = "off"`)
 	s.g2.WaitAll("Active")
-	must(t, s.g1.ns.FlushNeighbors(dev))
-	s.ping(s.g1.ns, vip, rIP)
+	must(t, s.g1.NS.FlushNeighbors(dev))
+	s.ping(s.g1.NS, vip, rIP)
 	conflict(s.g1.mac.String())
 	s.g2.Eventually("r's entry", func() bool { return s.entry(vip) == s.g2.mac })
 }
@@ -136,11 +136,11 @@ func TestKB980424VetoWaitsForTheLeftoverAddress(t *testing.T) {
 		}
 	}
 	s.reaches(true, s.r, anybody, vip)
-	link, err := s.g1.ns.Netlink().LinkByName(dev)
+	link, err := s.g1.NS.Netlink().LinkByName(dev)
 	must(t, err)
 	address, err := netlink.ParseAddr(vip.String() + "/32")
 	must(t, err)
-	must(t, s.g1.ns.Netlink().AddrDel(link, address))
+	must(t, s.g1.NS.Netlink().AddrDel(link, address))
 	s.g2.WaitAll("Active")
 	s.g2.Eventually("r's entry", func() bool { return s.entry(vip) == s.g2.mac })
 	s.reaches(true, s.r, anybody, vip)
@@ -150,10 +150,10 @@ func TestKB980424VetoWaitsForTheLeftoverAddress(t *testing.T) {
 // it returns waits for a conflict that names somebody.
 func (s *segment) leftover(announce string) (conflict func(name string)) {
 	s.t.Helper()
-	must(s.t, s.g1.ns.AddAddr(dev, netip.PrefixFrom(vip, 32)))
+	must(s.t, s.g1.NS.AddAddr(dev, netip.PrefixFrom(vip, 32)))
 	s.keep(s.r, vip, s.g1.mac, unix.NUD_REACHABLE)
 	s.reaches(true, s.r, anybody, vip)
-	s.g2.start(cluster+"[hsrp.announce]\n"+announce, "100")
+	s.g2.StartAs(cluster+"[hsrp.announce]\n"+announce, 100)
 	s.g2.Eventually("daemon", func() bool { return len(s.g2.Report().Groups) > 0 })
 	ctx, cancel := context.WithTimeout(s.t.Context(), fhrptest.Patience)
 	s.t.Cleanup(cancel)

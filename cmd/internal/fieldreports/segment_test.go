@@ -3,12 +3,9 @@ package fieldreports
 import (
 	"net/netip"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/mdlayher/packet"
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
@@ -42,8 +39,6 @@ type segment struct {
 // it sends is not Sent there.
 type gateway struct {
 	*fhrptest.Daemon
-	ns      *netlab.NS
-	name    string
 	ip, ip6 netip.Addr
 	mac     hello.MAC
 	wire    *netlab.Capture
@@ -52,17 +47,19 @@ type gateway struct {
 func newSegment(t testing.TB) *segment {
 	t.Helper()
 	netlab.Need(t)
-	s := &segment{t: t, r: newNS(t), sw: newNS(t)}
+	s := &segment{t: t, r: netlab.ForTest(t), sw: netlab.ForTest(t)}
 	must(t, netlab.Veth(netlab.End{NS: s.r, Name: dev, MAC: rMAC}, netlab.End{NS: s.sw, Name: "r"}))
 	s.g1 = s.newGateway("g1", 1, "192.168.1.100", "2001:db8::100")
 	s.g2 = s.newGateway("g2", 2, "192.168.1.200", "2001:db8::200")
+	s.g1.Beside(s.g2.Daemon)
+	s.g2.Beside(s.g1.Daemon)
 	must(t, s.sw.Bridge("lan", "r", "g1", "g2"))
 	s.address(s.r, rIP, rIP6)
 	for _, g := range s.pair() {
-		s.address(g.ns, g.ip, g.ip6)
-		s.keep(g.ns, rIP, rMAC, unix.NUD_PERMANENT)
-		s.keep(g.ns, rIP6, rMAC, unix.NUD_PERMANENT)
-		c, err := s.sw.Capture(g.name, netlab.CaptureOptions{})
+		s.address(g.NS, g.ip, g.ip6)
+		s.keep(g.NS, rIP, rMAC, unix.NUD_PERMANENT)
+		s.keep(g.NS, rIP6, rMAC, unix.NUD_PERMANENT)
+		c, err := s.sw.Capture(g.Name, netlab.CaptureOptions{})
 		must(t, err)
 		t.Cleanup(func() { c.Close() })
 		g.wire = c
@@ -76,11 +73,10 @@ func (s *segment) pair() []*gateway { return []*gateway{s.g1, s.g2} }
 func (s *segment) newGateway(name string, n byte, ip, ip6 string) *gateway {
 	s.t.Helper()
 	g := &gateway{
-		ns: newNS(s.t), name: name, mac: hello.MAC{2, 0, 0, 0, n, 0},
+		Daemon: fhrptest.NewDaemon(s.t, netlab.ForTest(s.t), name), mac: hello.MAC{2, 0, 0, 0, n, 0},
 		ip: netip.MustParseAddr(ip), ip6: netip.MustParseAddr(ip6),
 	}
-	must(s.t, netlab.Veth(netlab.End{NS: g.ns, Name: dev, MAC: g.mac}, netlab.End{NS: s.sw, Name: name}))
-	g.Daemon = fhrptest.NewDaemon(s.t, g.ns, name)
+	must(s.t, netlab.Veth(netlab.End{NS: g.NS, Name: dev, MAC: g.mac}, netlab.End{NS: s.sw, Name: name}))
 	return g
 }
 
@@ -108,11 +104,7 @@ func (s *segment) slowAgeing() {
 // keep writes a neighbour entry.
 func (s *segment) keep(ns *netlab.NS, ip netip.Addr, mac hello.MAC, state int) {
 	s.t.Helper()
-	link, err := ns.Netlink().LinkByName(dev)
-	must(s.t, err)
-	must(s.t, ns.Netlink().NeighSet(&netlink.Neigh{
-		LinkIndex: link.Attrs().Index, IP: ip.AsSlice(), HardwareAddr: mac.HardwareAddr(), State: state,
-	}))
+	must(s.t, ns.SetNeighbor(dev, ip, mac, state))
 }
 
 // entry returns the MAC that r holds for an address, zero for none.
@@ -134,14 +126,10 @@ func (s *segment) checkEntry(ip netip.Addr, want hello.MAC) {
 // have their roles. PRIORITY in the text stands for the priority.
 func (s *segment) start(groups string) {
 	s.t.Helper()
-	s.g1.start(groups, "110")
-	s.g2.start(groups, "100")
+	s.g1.StartAs(groups, 110)
+	s.g2.StartAs(groups, 100)
 	s.g1.WaitAll("Active", "Master")
 	s.g2.WaitAll("Standby", "Backup")
-}
-
-func (g *gateway) start(groups, priority string) {
-	g.Start(strings.ReplaceAll(groups, "PRIORITY", priority))
 }
 
 // lose ends a gateway as a power failure does and waits until the other has its
@@ -149,26 +137,8 @@ func (g *gateway) start(groups, priority string) {
 func (s *segment) lose(g, heir *gateway) {
 	s.t.Helper()
 	g.Kill()
-	must(s.t, g.ns.LinkDown(dev))
+	must(s.t, g.NS.LinkDown(dev))
 	heir.WaitAll("Active", "Master")
-}
-
-// send puts a frame on the wire from an interface.
-func send(t testing.TB, ns *netlab.NS, from string, frames ...[]byte) {
-	t.Helper()
-	must(t, ns.Do(func() error {
-		conn, err := packetSocket(from)
-		if err != nil {
-			return err
-		}
-		defer conn.Close()
-		for _, f := range frames {
-			if _, err := conn.WriteTo(f, &packet.Addr{HardwareAddr: f[:6]}); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
 }
 
 // passed waits until a frame that was sent at or after a time matches, and
@@ -177,7 +147,7 @@ func (g *gateway) passed(t testing.TB, what string, since time.Time, match func(
 	t.Helper()
 	f, err := g.wire.WaitFor(func(f netlab.Frame) bool { return !f.At.Before(since) && match(f) }, fhrptest.Patience)
 	if err != nil {
-		t.Fatalf("%s at %s's port: %v\n%s", what, g.name, err, g.Tail())
+		t.Fatalf("%s at %s's port: %v\n%s", what, g.Name, err, g.Tail())
 	}
 	return f
 }
@@ -185,14 +155,6 @@ func (g *gateway) passed(t testing.TB, what string, since time.Time, match func(
 // sent returns the frames that a gateway sent at or after a time.
 func (g *gateway) sent(since time.Time) []netlab.Frame {
 	return slices.DeleteFunc(g.wire.Frames(), func(f netlab.Frame) bool { return f.Sent || f.At.Before(since) })
-}
-
-func newNS(t testing.TB) *netlab.NS {
-	t.Helper()
-	ns, err := netlab.New()
-	must(t, err)
-	t.Cleanup(func() { ns.Close() })
-	return ns
 }
 
 func must(t testing.TB, err error) {

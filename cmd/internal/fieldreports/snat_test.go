@@ -56,11 +56,11 @@ func provider(t testing.TB, f family, neighbors bool) *segment {
 	must(t, s.r.Sysctl(f.deaf, "1"))
 	for _, g := range s.pair() {
 		// Binding to an address that is a route only is not granted in IPv6.
-		must(t, g.ns.Sysctl("net/ipv6/ip_nonlocal_bind", "1"))
+		must(t, g.NS.Sysctl("net/ipv6/ip_nonlocal_bind", "1"))
 	}
 	s.start(f.config(neighbors))
 	s.keep(s.r, f.vip, s.g1.mac, unix.NUD_REACHABLE)
-	s.reaches(true, s.g1.ns, f.vip, f.rIP)
+	s.reaches(true, s.g1.NS, f.vip, f.rIP)
 	return s
 }
 
@@ -72,7 +72,7 @@ func TestSNATRouterThatIgnoresAnnouncements(t *testing.T) {
 			s := provider(t, f, false)
 			s.lose(s.g1, s.g2)
 			s.g2.Eventually("bursts of announcements", func() bool { return s.g2.Group("snat").Counters.Announced >= 6 })
-			s.reaches(false, s.g2.ns, f.vip, f.rIP)
+			s.reaches(false, s.g2.NS, f.vip, f.rIP)
 			s.checkEntry(f.vip, s.g1.mac)
 		})
 		t.Run(f.name+" asked by name", func(t *testing.T) {
@@ -85,7 +85,7 @@ func TestSNATRouterThatIgnoresAnnouncements(t *testing.T) {
 				t.Errorf("%+v, want proven by icmp after a directed request", p)
 			}
 			s.checkEntry(f.vip, s.g2.mac)
-			s.reaches(true, s.g2.ns, f.vip, f.rIP)
+			s.reaches(true, s.g2.NS, f.vip, f.rIP)
 			claim := s.g2.passed(t, "claim", began, claims)
 			answer := s.g2.passed(t, "answer", claim.At, answers(f.vip))
 			t.Logf("proven %v after the claim on the wire; the daemon says %.1f ms", answer.At.Sub(claim.At), p.MS)
@@ -102,7 +102,7 @@ func TestSNATDefaultGatewayIsAskedWithoutBeingNamed(t *testing.T) {
 	f := families[0]
 	s := newSegment(t)
 	must(t, s.r.Sysctl(f.deaf, "1"))
-	must(t, s.g2.ns.AddRoute(netip.MustParsePrefix("0.0.0.0/0"), rIP, dev))
+	must(t, s.g2.NS.AddRoute(netip.MustParsePrefix("0.0.0.0/0"), rIP, dev))
 	s.start(f.config(false))
 	s.keep(s.r, vip, s.g1.mac, unix.NUD_REACHABLE)
 	s.lose(s.g1, s.g2)
@@ -228,10 +228,10 @@ func TestSNATVirtualMACNeedsNobodysHelp(t *testing.T) {
 	s.start(config)
 	vmac := hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv4, 10)
 	s.keep(s.r, vip, vmac, unix.NUD_REACHABLE)
-	s.reaches(true, s.g1.ns, vip, rIP)
+	s.reaches(true, s.g1.NS, vip, rIP)
 	began := time.Now()
 	s.lose(s.g1, s.g2)
 	s.g2.passed(t, "frame from the virtual MAC", began, func(f netlab.Frame) bool { return !f.Sent && source(f) == vmac })
-	s.reaches(true, s.g2.ns, vip, rIP)
+	s.reaches(true, s.g2.NS, vip, rIP)
 	s.checkEntry(vip, vmac)
 }
