@@ -14,11 +14,29 @@ import (
 // Load reads and parses the file at path. It returns the error of reading, or
 // Errors with everything that is wrong with the file.
 func Load(path string) (*Config, error) {
-	text, err := os.ReadFile(path)
+	text, err := read(path)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
 	return Parse(path, text)
+}
+
+// maxSize is far beyond what 4096 groups need.
+const maxSize = 4 << 20
+
+// read returns the text of a regular file: a pipe would be waited for without
+// end, and a device has none.
+func read(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	case info.Size() > maxSize:
+		return nil, fmt.Errorf("%s has %d bytes, at most %d are read", path, info.Size(), maxSize)
+	}
+	return os.ReadFile(path)
 }
 
 // Parse turns the text of a file into a valid configuration with all defaults

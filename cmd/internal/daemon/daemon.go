@@ -61,6 +61,7 @@ type Daemon struct {
 	stopped  bool
 	virtual  map[netip.Addr]bool
 	hooks    *hooks.Runner
+	fail     func(error) // ends the daemon: it can never do its work
 }
 
 // Run runs the daemon until ctx is done, then resigns, puts the kernel back
@@ -91,6 +92,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	d.fail = cancel
 	ended := make(chan error, 1)
 	go func() { ended <- d.drive() }()
 	d.startServices(ctx, watcher, scrapes)
@@ -371,6 +373,7 @@ func (d *Daemon) observe(ev status.Event) {
 	d.hub.Publish(ev)
 	if ev.Transition != nil {
 		d.hooks.Transition(*ev.Transition)
+		go d.checkForwarding(*ev.Transition)
 	}
 }
 

@@ -1,9 +1,12 @@
 package daemon
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
-	"github.com/fhrpd/fhrpd/cmd/internal/engine"
+	"golang.org/x/sys/unix"
+
 	"github.com/fhrpd/fhrpd/vip"
 )
 
@@ -33,23 +36,26 @@ func (d *Daemon) linkEvent(ev vip.Event) {
 	}
 	p.link, p.reported = ev.Link, true
 	if p.opened != nil && p.opened.index != p.link.Index {
-		d.engine.LinkChanged(time.Now(), p.name, engine.Link{Name: p.name})
+		closed := d.convert(p.link)
+		closed.Closed = true
+		d.engine.LinkChanged(time.Now(), p.name, closed)
 		p.detach()
 	}
 	d.attach(p)
 }
 
 // attach has a port opened if it is not, and tells the engine what there is.
-// Until the port is open its interface counts as down.
+// Until the port is open no group runs there.
 func (d *Daemon) attach(p *port) {
 	p.attach(func(err error) { d.loop.Post(func() { d.attached(p, err) }) })
 	d.listDescriptors()
 	link := d.convert(p.link)
-	link.Up = link.Up && p.opened != nil
+	link.Closed = p.opened == nil
 	d.engine.LinkChanged(time.Now(), p.name, link)
 }
 
-// attached goes on when the worker has tried to open a port.
+// attached goes on when the worker has tried to open a port. What is in
+// another's way may go away; what this process may not do it never may.
 func (d *Daemon) attached(p *port, err error) {
 	if d.stopped {
 		return // shutdown closes what was opened
@@ -59,6 +65,10 @@ func (d *Daemon) attached(p *port, err error) {
 	}
 	if err == nil {
 		d.attach(p)
+		return
+	}
+	if !errors.Is(err, vip.ErrBusy) && (errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES)) {
+		d.fail(fmt.Errorf("interface %s: %w", p.name, err))
 		return
 	}
 	if p.trouble != err.Error() {

@@ -95,10 +95,10 @@ func TestSetPriorityOverridesTheFileUntilDefault(t *testing.T) {
 			t.Errorf("priority %d (%d), want %d (%d)", g.Priority, g.ConfiguredPriority, want, configured)
 		}
 	}
-	set(200, 200, 200)
+	set(200, 200, 110)
 	h.down("eth1")
-	set(150, 130, 150)
-	set(0, 0, 0)
+	set(150, 130, 110)
+	set(0, 0, 110)
 	set(-1, 90, 110)
 }
 

@@ -37,6 +37,7 @@ type Link struct {
 	Index     int
 	MAC       hello.MAC
 	Up        bool           // administratively up and with carrier
+	Closed    bool           // this daemon cannot use it, or not yet: no group runs on it
 	Addr4     netip.Addr     // primary IPv4 address, invalid when there is none
 	LinkLocal netip.Addr     // IPv6 link-local address, invalid when there is none or it is tentative
 	Addrs     []netip.Prefix // all own addresses

@@ -57,6 +57,9 @@ func (e *Engine) groupStatus(now time.Time, g *group) status.Group {
 			out.Auth = "text"
 		}
 	}
+	if g.priority.override >= 0 {
+		out.SetPriority = new(g.priority.override)
+	}
 	for _, ref := range g.cfg.Track {
 		out.Tracks = append(out.Tracks, status.TrackRef{
 			Object: ref.Object, Up: !e.tracks[ref.Object].down(), Decrement: ref.Decrement, Shutdown: ref.Shutdown,

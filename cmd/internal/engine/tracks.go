@@ -130,7 +130,7 @@ func (e *Engine) prioritize(now time.Time, g *group) {
 			effective -= ref.Decrement
 		}
 	}
-	p := fsm.SetPriority{Effective: uint8(max(effective, least)), Configured: uint8(base)}
+	p := fsm.SetPriority{Effective: uint8(max(effective, least)), Configured: g.priority.file}
 	if p == g.priority.told {
 		return
 	}

@@ -101,7 +101,7 @@ func (b *block) standby(g *status.Group, now time.Time) {
 		b.line(2, "MAC address is %s", mac(g.Active.MAC))
 	}
 	b.standbyPeer("Standby", g.Standby)
-	b.line(1, "Priority %d (configured %d)", g.Priority, g.ConfiguredPriority)
+	b.line(1, "Priority %d (configured %d%s)", g.Priority, g.ConfiguredPriority, overridden(g))
 	b.decrementTracks(g, upDown)
 	b.conflict(g, now)
 	b.standbyName(g)
@@ -221,4 +221,12 @@ func (b *block) conflict(g *status.Group, now time.Time) {
 	if c := g.Conflict; c != nil {
 		b.line(1, "Last conflict: %s at %s (%s, %s), %s ago", c.Address, mac(c.MAC), c.Who, c.Reason, age(c.At, now))
 	}
+}
+
+// overridden tells of a run-time priority, which IOS has no word for.
+func overridden(g *status.Group) string {
+	if g.SetPriority == nil {
+		return ""
+	}
+	return fmt.Sprintf(", set to %d", *g.SetPriority)
 }

@@ -51,6 +51,7 @@ type Group struct {
 	Since              time.Time   `json:"since"`
 	Priority           int         `json:"priority"`
 	ConfiguredPriority int         `json:"configured_priority"`
+	SetPriority        *int        `json:"set_priority,omitempty"` // run-time override of the configured one
 	Preempt            bool        `json:"preempt"`
 	PreemptDelayMS     int64       `json:"preempt_delay_ms"`
 	VirtualIPs         []string    `json:"virtual_ips"`
