@@ -14,9 +14,10 @@
 //
 //   - Becoming active: Acquire, Send Coup (only when preempting: real MAC, the
 //     state being left), Send Hello (virtual MAC), Announce Claim, Report.
-//   - Losing to a better router: Release, Send Resign (state Speak), Send Hello
-//     (state Speak), Announce Withdraw, Report. Both messages leave from the
-//     real MAC; from the virtual one they would pull the switches back.
+//   - Losing to a better router: Release, Send Resign (state Speak; not when a
+//     Coup took the role), Send Hello (state Speak), Announce Withdraw, Report.
+//     Both messages leave from the real MAC; from the virtual one they would
+//     pull the switches back.
 //   - Clean stop while active: Release, Send Resign (state Active, virtual MAC),
 //     Announce Withdraw, Report.
 //   - Start: Announce Withdraw, Report.

@@ -308,3 +308,22 @@ func TestSameInputSameOutput(t *testing.T) {
 		t.Errorf("%d actions, and the second run differs:\n%s", len(first), diff)
 	}
 }
+
+// TestStandbyKeepsOutOfAPreemption proves that the standby router does not take
+// the role in the moment between another router's Coup and its first Hello,
+// which on Cisco's takes up to 30 ms.
+func TestStandbyKeepsOutOfAPreemption(t *testing.T) {
+	worse := base()
+	worse.Priority = 90
+	l := newLAN(t, 1, base(), worse)
+	l.run(time.Minute)
+	active, standby := l.routers[0], l.routers[1]
+	if active.state != hello.Active || standby.state != hello.Standby {
+		t.Fatalf("%s and %s before", active.state, standby.state)
+	}
+	l.step(active, message(hello.OpCoup, hello.Listen, 200))
+	l.run(30 * time.Millisecond)
+	if active.state != hello.Speak || standby.state == hello.Active {
+		t.Errorf("former active router in %s, standby router in %s", active.state, standby.state)
+	}
+}

@@ -64,8 +64,8 @@ func TestActions(t *testing.T) {
 		"preemption from Standby": {preempt, hello.Standby, message(hello.OpHello, hello.Active, 90), preempted(hello.Standby)},
 		"a better Active is heard": {base(), hello.Active, message(hello.OpHello, hello.Active, 110),
 			append(slices.Clone(lost), report(hello.Active, hello.Speak, fsm.CauseBetterActive))},
-		"a Coup is heard": {base(), hello.Active, message(hello.OpCoup, hello.Standby, 110),
-			append(slices.Clone(lost), report(hello.Active, hello.Speak, fsm.CauseCoup))},
+		"a Coup is heard, which is not resigned to": {base(), hello.Active, message(hello.OpCoup, hello.Standby, 110),
+			append(slices.Delete(slices.Clone(lost), 1, 2), report(hello.Active, hello.Speak, fsm.CauseCoup))},
 		"a worse Active is heard": {base(), hello.Active, message(hello.OpHello, hello.Active, 90), []fsm.Action{
 			own(hello.OpCoup, hello.Active, true), own(hello.OpHello, hello.Active, true), fsm.Announce{Kind: fsm.Reassert}}},
 		"a Resign is heard while Active": {base(), hello.Active, message(hello.OpResign, hello.Speak, 90), []fsm.Action{

@@ -32,14 +32,17 @@ const (
 // The table of RFC 2281 section 5.7. A cell holds the actions of section 5.6,
 // then a slash and the next state; without a slash the state stays.
 //
-// Capital letters are the RFC's and complete: with the small ones taken away
-// the table is the one of the RFC. Small letters stand for the same actions,
+// Capital letters are the RFC's and complete, but for one H: with the small ones
+// taken away the table is the one of the RFC. A Coup is not resigned to, as
+// Cisco's routers do not since long: a third router that is the standby one may
+// hear the Resign before the first Hello of the router that sent the Coup, and
+// would become active for a moment. Small letters stand for the same actions,
 // done in addition, because
 //
 //   - f: a router says Hello at once when it begins to speak or takes a new
 //     role, so that the others need not wait for a hello time to learn of it;
-//   - h on g: losing to a better active router is resigned like losing to a Coup,
-//     as Cisco's routers do;
+//   - h on g: losing to a better active router is resigned, as Cisco's routers
+//     do; everybody has heard its Hello;
 //   - f and i on h and i in Active: this router stays active but hosts and
 //     switches may have listened to the other one, so the role is asserted again
 //     (on h without the Hello when one was sent a moment ago);
@@ -58,7 +61,7 @@ var table = [...][6]cell{
 	worseActive:     {"        ", "EAB/3   ", "eA      ", "eA      ", "eA      ", "Gfi     "},
 	preemptedActive: {"        ", "EAB/3   ", "cBGFI/6 ", "cBGFI/6 ", "cBGFI/6 ", "Gfi     "},
 	resigned:        {"        ", "        ", "ABf/4   ", "A       ", "CFI/6   ", "fi      "},
-	coup:            {"        ", "        ", "        ", "        ", "        ", "ABHf/4  "},
+	coup:            {"        ", "        ", "        ", "        ", "        ", "ABf/4   "},
 	betterStandby:   {"        ", "        ", "B       ", "B/3     ", "B/3     ", "B       "},
 	worseStandby:    {"        ", "        ", "Bf/4    ", "Df/5    ", "        ", "B       "},
 	fenced:          {"        ", "ab      ", "ab      ", "ab/3    ", "ab/3    ", "ab/3    "},

@@ -32,10 +32,11 @@ const rfcTable = `
 	l   .     .      B/4     D/5     .       B
 `
 
-// additions are the cells in which this router does more than the RFC says.
+// additions are the cells in which this router does more than the RFC says, or
+// once less.
 var additions = map[string]string{
 	"c3": "ABF/4", "d3": "BF/4", "d4": "DF/5", "i3": "ABF/4", "l3": "BF/4", "l4": "DF/5", // says Hello at once
-	"g6": "ABHF/4", "j6": "ABHF/4", // resigns to a better active router, says Hello at once
+	"g6": "ABHF/4", "j6": "ABF/4", // resigns to a better active router, not to a Coup, says Hello at once
 	"h6": "GFI", "h*6": "GFI", "i6": "FI", // asserts the role again
 	"h3": "EA", "h4": "EA", "h5": "EA", // learns from a worse active router
 	"h*3": "CBGFI/6", "h*4": "CBGFI/6", "h*5": "CBGFI/6", // an active router watches none
@@ -230,7 +231,8 @@ func ordered(s string) string {
 	return string(b)
 }
 
-// TestTableIsTheRFCs compares the capital letters of the table with the page.
+// TestTableIsTheRFCs compares the capital letters of the table with the page,
+// from which one is missing.
 func TestTableIsTheRFCs(t *testing.T) {
 	row := event(0)
 	for line := range strings.Lines(rfcTable) {
@@ -247,6 +249,9 @@ func TestTableIsTheRFCs(t *testing.T) {
 			}, string(table[row][i]))
 			if got == "" {
 				got = "."
+			}
+			if fields[0] == "j" {
+				want = strings.ReplaceAll(want, "H", "") // a Coup is not resigned to
 			}
 			if got != want {
 				t.Errorf("%s in %s: %q, the RFC has %q", fields[0], hello.HSRPState(i+1), got, want)
