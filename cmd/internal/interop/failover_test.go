@@ -20,6 +20,7 @@ var pairings = []pairing{
 	{peer: "keepalived", version: 3, family: hello.IPv4, unicast: true, every: fast},
 	{peer: "keepalived", version: 3, family: hello.IPv6, every: fast},
 	{peer: "keepalived", version: 3, family: hello.IPv6, vmac: true, every: fast},
+	{peer: "keepalived", version: 3, family: hello.IPv6, unicast: true, every: fast},
 	{peer: "frr", version: 2, family: hello.IPv4, vmac: true, every: time.Second},
 	{peer: "frr", version: 3, family: hello.IPv4, vmac: true, every: fast},
 	{peer: "frr", version: 3, family: hello.IPv6, vmac: true, every: fast},

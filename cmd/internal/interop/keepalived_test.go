@@ -46,7 +46,7 @@ func keepalivedConfig(s *segment, p pairing, extra string) string {
 		b.WriteString(" use_vmac\n")
 	}
 	if p.unicast {
-		fmt.Fprintf(&b, " unicast_src_ip %s\n unicast_peer { %s }\n", s.nodes[them].ip, s.nodes[us].ip)
+		fmt.Fprintf(&b, " unicast_src_ip %s\n unicast_peer { %s }\n", s.address(them, p.family), s.address(us, p.family))
 	}
 	if p.text != "" {
 		fmt.Fprintf(&b, " authentication {\n  auth_type PASS\n  auth_pass %s\n }\n", p.text)

@@ -73,7 +73,7 @@ func (p pairing) config(s *segment, extra string) string {
 		dev, vrid, p.version, p.every)
 	fmt.Fprintf(&b, "virtual_ips = [%s]\n", quoted(p.vips()))
 	if p.unicast {
-		fmt.Fprintf(&b, "peers = [%q]\n", s.nodes[them].ip)
+		fmt.Fprintf(&b, "peers = [%q]\n", s.address(them, p.family))
 	}
 	if p.text != "" {
 		fmt.Fprintf(&b, "auth = { text = %q }\n", p.text)

@@ -117,16 +117,24 @@ func (s *segment) number() {
 	s.t.Helper()
 	must(s.t, s.client.AddAddr(dev, netip.MustParsePrefix("192.0.2.10/24")))
 	must(s.t, s.client.AddAddr(dev, netip.MustParsePrefix("2001:db8::10/64")))
-	for _, n := range s.nodes {
+	for name, n := range s.nodes {
 		must(s.t, n.ns.AddAddr(dev, netip.PrefixFrom(n.ip, 24)))
-		global := vip6.As16()
-		global[15] = n.ip.As4()[3]
-		must(s.t, n.ns.AddAddr(dev, netip.PrefixFrom(netip.AddrFrom16(global), 64)))
+		must(s.t, n.ns.AddAddr(dev, netip.PrefixFrom(s.address(name, hello.IPv6), 64)))
 		s.eventually("link-local address", func() bool {
 			_, ok, err := n.ns.LinkLocal(dev)
 			return err == nil && ok
 		})
 	}
+}
+
+// address returns a router's own address, a global one in IPv6.
+func (s *segment) address(name string, f hello.Family) netip.Addr {
+	if f == hello.IPv4 {
+		return s.nodes[name].ip
+	}
+	global := vip6.As16()
+	global[15] = s.nodes[name].ip.As4()[3]
+	return netip.AddrFrom16(global)
 }
 
 // unplug takes the carrier from a router, plug gives it back.
