@@ -26,7 +26,7 @@ func (r *Router) becomeActive(now time.Time, cause fsm.Cause, detail string) {
 func (r *Router) inActive(now time.Time, from peer, m *hello.VRRP) {
 	switch {
 	case m.Priority == 0:
-		r.advertise(now)
+		r.insist(now)
 		r.do(fsm.Announce{Kind: fsm.Reassert})
 	case r.losesTo(from):
 		r.yield(now, from, m)
@@ -46,6 +46,19 @@ const replyGap = 10 * time.Millisecond
 func (r *Router) answer(now time.Time) {
 	if r.cfg.Version == 3 && now.Sub(r.said) >= replyGap {
 		r.advertise(now)
+	}
+}
+
+// insist advertises because another router resigns: all Backups that heard it
+// wait for no more than their Skew_Time now. Within replyGap of the last
+// advertisement it is put off rather than left out, since that one came before.
+func (r *Router) insist(now time.Time) {
+	at := r.said.Add(replyGap)
+	switch {
+	case !now.Before(at):
+		r.advertise(now)
+	case at.Before(r.adver):
+		r.adver = at
 	}
 }
 

@@ -128,6 +128,13 @@ func TestRFC9568Active(t *testing.T) {
 	t.Run(section+"A3 priority 0 is answered at once", func(t *testing.T) {
 		expect(t, in(t, Active, v3()), 700*ms, advert(v3(), greater, 0), "send 100, reassert", Active, 1700*ms)
 	})
+	t.Run(section+"A3 priority 0 a moment after the own advertisement is answered when the moment is over", func(t *testing.T) {
+		r := in(t, Active, v3())
+		expect(t, r, 4*ms, advert(v3(), greater, 0), "reassert", Active, 10*ms)
+		expect(t, r, 5*ms, advert(v3(), greater, 0), "reassert", Active, 10*ms)
+		expect(t, r, 10*ms, fsm.Tick{}, "send 100", Active, 1010*ms)
+		expect(t, in(t, Active, v3(interval(10*ms))), 4*ms, advert(v3(interval(10*ms)), greater, 0), "reassert", Active, 10*ms)
+	})
 	t.Run(section+"A4 a higher priority wins from any address", func(t *testing.T) {
 		expect(t, in(t, Active, v3()), 0, advert(v3(), smaller, 101),
 			"release, withdraw, Active>Backup (better-active-heard)", Backup, down3)

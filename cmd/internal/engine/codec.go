@@ -50,6 +50,7 @@ type vrrpCodec struct {
 	payload  []byte
 	last     *hello.VRRP    // the last advertisement sent
 	left     hello.Checksum // and the form it left in
+	again    time.Time      // when it was last repeated in another form
 }
 
 func configuredForm(s string) hello.Checksum {
@@ -95,9 +96,11 @@ func (c *vrrpCodec) encode(g *group, s fsm.Send) {
 // sayAgain repeats the advertisement of an active router that left in another
 // form than the one just heard: the sender of that form may not have understood
 // it, which is why it claims the role too. An answer of the machine to the same
-// claim has made it needless.
-func (c *vrrpCodec) sayAgain(g *group) {
-	if g.owner && c.last != nil && c.left != c.sendForm() {
+// claim has made it needless. Whoever forges both forms in turn gets no more
+// repetitions than the shortest interval has advertisements.
+func (c *vrrpCodec) sayAgain(now time.Time, g *group) {
+	if g.owner && c.last != nil && c.left != c.sendForm() && now.Sub(c.again) >= hello.MinAdverIntervalV3 {
+		c.again = now
 		c.encode(g, fsm.Send{Message: c.last, Virtual: true})
 	}
 }

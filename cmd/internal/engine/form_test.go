@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -60,11 +61,13 @@ checksum = "`+checksum+`"`))
 }
 
 // rival is the advertisement of a router that loses.
-func rival(form hello.Checksum) []byte {
+func rival(form hello.Checksum) []byte { return claim(100, form) }
+
+func claim(priority uint8, form hello.Checksum) []byte {
 	src := netip.MustParseAddr("192.0.2.2")
 	env := hello.GroupEnvelope(hello.ProtocolVRRP, 3, src, hello.MAC{2, 0, 0, 0, 0, 2})
 	m := hello.VRRP{
-		Version: 3, VRID: 51, Priority: 100, Family: hello.IPv4, AdverInterval: time.Second,
+		Version: 3, VRID: 51, Priority: priority, Family: hello.IPv4, AdverInterval: time.Second,
 		VirtualIPs: []netip.Addr{netip.MustParseAddr("192.0.2.254")},
 	}
 	return hello.AppendFrame(nil, &env, hello.AppendVRRP(nil, &m, "", form, src, env.Dst))
@@ -97,5 +100,34 @@ func TestActiveSpeaksAtOnceInTheFormJustHeard(t *testing.T) {
 				t.Errorf("answer (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Advertisements of version 3 can be forged by anybody on the segment: however
+// many come, and in whatever form, they cause no more than the gap between
+// answers allows.
+func TestForgedClaimsAreAnsweredAtALimitedRate(t *testing.T) {
+	const forged, every = 1000, time.Millisecond
+	for name, form := range map[string]func(int) hello.Checksum{
+		"one form":   func(int) hello.Checksum { return hello.MessageOnly },
+		"both forms": func(i int) hello.Checksum { return hello.Checksum(1 + i%2) },
+	} {
+		for _, priority := range []uint8{0, 100} {
+			t.Run(fmt.Sprintf("%s, priority %d", name, priority), func(t *testing.T) {
+				e, port, now := activeRouter(t, "auto")
+				port.forms = nil
+				for i := range forged {
+					now = now.Add(every)
+					e.Frame(now, "eth0", claim(priority, form(i)), true)
+					e.Flush(now)
+					if at, ok := e.Deadline(); ok && !at.After(now) {
+						e.Tick(now)
+					}
+				}
+				if got, limit := len(port.forms), 2*int(forged*every/hello.MinAdverIntervalV3); got > limit || got < 10 {
+					t.Errorf("%d advertisements for %d forged ones in %v, want at most %d", got, forged, forged*every, limit)
+				}
+			})
+		}
 	}
 }

@@ -115,7 +115,7 @@ func (e *Engine) heardVRRP(now time.Time, s *segment, env *hello.Envelope, paylo
 	e.compareAdvert(now, g, c, env.Src, m)
 	g.heard = heard{at: now, from: env.Src, priority: m.Priority}
 	e.received(now, g, env, m)
-	c.sayAgain(g)
+	c.sayAgain(now, g)
 }
 
 func (e *Engine) received(now time.Time, g *group, env *hello.Envelope, m hello.Message) {
