@@ -127,17 +127,7 @@ func (d *Daemon) Process() *os.Process { return d.proc.Process }
 func (d *Daemon) PID() int { return d.proc.Process.Pid }
 
 // Running reports whether the daemon was started and has not ended.
-func (d *Daemon) Running() bool {
-	if d.proc == nil {
-		return false
-	}
-	select {
-	case <-d.proc.Done():
-		return false
-	default:
-		return true
-	}
-}
+func (d *Daemon) Running() bool { return d.proc.Running() }
 
 // Done is closed when a daemon that was started has ended.
 func (d *Daemon) Done() <-chan struct{} { return d.proc.Done() }

@@ -77,17 +77,7 @@ func (g *gateway) signal(s unix.Signal) error {
 }
 
 // alive reports whether the daemon runs.
-func (g *gateway) alive() bool {
-	if g.proc == nil {
-		return false
-	}
-	select {
-	case <-g.proc.Done():
-		return false
-	default:
-		return true
-	}
-}
+func (g *gateway) alive() bool { return g.proc.Running() }
 
 // ended returns what is wrong with how the daemon ended.
 func (g *gateway) ended() []string {

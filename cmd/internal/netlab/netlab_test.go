@@ -413,3 +413,23 @@ func TestPrivateProcessHasARunOfItsOwn(t *testing.T) {
 		t.Error("the file is in the /run of everybody")
 	}
 }
+
+func TestProcessRunsUntilItEnds(t *testing.T) {
+	a := newNS(t)
+	if (*Process)(nil).Running() {
+		t.Error("what was never started runs")
+	}
+	cmd := exec.Command("cat")
+	stdin, err := cmd.StdinPipe()
+	must(t, err)
+	p, err := a.StartPrivate(cmd)
+	must(t, err)
+	if !p.Running() {
+		t.Error("what waits for its input does not run")
+	}
+	must(t, stdin.Close())
+	must(t, p.Err())
+	if p.Running() {
+		t.Error("what has ended runs")
+	}
+}

@@ -26,6 +26,20 @@ func (p *Process) Err() error {
 	return p.err
 }
 
+// Running reports whether the program has been started and not ended. A nil
+// Process does not run.
+func (p *Process) Running() bool {
+	if p == nil {
+		return false
+	}
+	select {
+	case <-p.done:
+		return false
+	default:
+		return true
+	}
+}
+
 // StartPrivate starts cmd inside the namespace with an empty /run of its own,
 // so that two daemons with the same default paths do not meet. The process is
 // killed when this one dies. Process.Err takes the place of cmd.Wait.
