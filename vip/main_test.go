@@ -18,6 +18,8 @@ const (
 	envInside    = "VIP_TEST_INSIDE"    // in namespaces of its own
 	envForbidden = "VIP_TEST_FORBIDDEN" // why it could not get them
 	envChild     = "VIP_TEST_CHILD"     // as a process to be killed
+
+	envRequired = "FHRPD_NETLAB_REQUIRED" // to fail where it would skip
 )
 
 // TestMain runs the tests in new network and mount namespaces, for an ordinary
@@ -64,12 +66,22 @@ func runInside() int {
 	return 0
 }
 
+// lacks skips the test for want of something that is not of this repository, or
+// fails it with FHRPD_NETLAB_REQUIRED set in the environment.
+func lacks(t testing.TB, why string) {
+	t.Helper()
+	if os.Getenv(envRequired) != "" {
+		t.Fatal(why + ", and " + envRequired + " is set")
+	}
+	t.Skip(why)
+}
+
 // newNetns moves the test to a network namespace of its own, which goes with
 // the test's thread.
 func newNetns(t testing.TB) {
 	t.Helper()
 	if why := os.Getenv(envForbidden); why != "" {
-		t.Skip(why)
+		lacks(t, why)
 	}
 	runtime.LockOSThread()
 	ok(t, unix.Unshare(unix.CLONE_NEWNET))

@@ -353,7 +353,7 @@ func TestFlushRulesetLosesNothing(t *testing.T) {
 	}{{"table with owner", tableOwner | tablePersist}, {"table without owner is put back", 0}} {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, err := exec.LookPath("nft"); err != nil {
-				t.Skip("nft is not installed")
+				lacks(t, "nft is not installed")
 			}
 			l := newLab(t)
 			p := l.openFlags(Options{}, tt.flags)
