@@ -1,0 +1,129 @@
+package engine
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// A packet with this router's own source address is a loop, a duplicate
+// address or a forgery: it neither takes the role away nor is answered.
+func TestOwnSourceAddressNeitherSilencesNorFlaps(t *testing.T) {
+	ownSource := func(_ *hello.HSRP, e *hello.Envelope) { e.Src = own4 }
+	frames := map[string]struct {
+		host  *host
+		frame []byte
+	}{
+		"hsrp coup":   {hsrpActive(t), hsrpFrame(hello.OpCoup, hello.Standby, better, ownSource)},
+		"hsrp hello":  {hsrpActive(t), hsrpFrame(hello.OpHello, hello.Active, better, ownSource)},
+		"hsrp resign": {hsrpActive(t), hsrpFrame(hello.OpResign, hello.Active, better, ownSource)},
+		"vrrp advert": {vrrpActive(t), vrrpFrame(255, func(_ *hello.VRRP, e *hello.Envelope) { e.Src = own4 })},
+		"vrrp resign": {vrrpActive(t), vrrpFrame(0, func(_ *hello.VRRP, e *hello.Envelope) { e.Src = own4 })},
+	}
+	for name, tt := range frames {
+		t.Run(name, func(t *testing.T) {
+			h := tt.host
+			before, _ := h.e.Deadline()
+			for range 3 {
+				h.heard(tt.frame)
+			}
+			h.state("eth0:10", "Active")
+			if len(h.port.log) != 0 {
+				t.Errorf("did %q", h.port.log)
+			}
+			if after, _ := h.e.Deadline(); !after.Equal(before) {
+				t.Errorf("the next deadline moved from %v to %v", before, after)
+			}
+			if got := h.e.Status(h.now).Interfaces[0].Rejected["source"]; got != 3 {
+				t.Errorf("counted %d, want 3", got)
+			}
+		})
+	}
+}
+
+// Routers that do not agree on the authentication are both active, and neither
+// learns from the other (RFC 2281 section 5.1).
+func TestWithoutAgreementOnAuthenticationNothingIsHeard(t *testing.T) {
+	const md5 = "auth = { md5 = \"a-long-enough-key\" }\n"
+	for _, tt := range []struct {
+		name, config, text, why, state string
+	}{
+		{"other text", hsrpConfig, "other", "auth", "Active"},
+		{"text where MD5 is wanted", hsrpConfig + md5, "cisco", "auth-type", "Active"},
+		{"a group that learns goes on waiting", strings.Replace(hsrpConfig, "virtual_ips = [\"192.0.2.1\"]\n", "", 1), "other", "auth", "Learn"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHost(t, tt.config).up("eth0")
+			const seconds = 20
+			for range seconds {
+				h.heard(hsrpFrameWith(tt.text, hello.OpHello, hello.Active, better))
+				h.run(time.Second)
+			}
+			h.heard(hsrpFrameWith(tt.text, hello.OpCoup, hello.Active, better))
+			g := h.group("eth0:10")
+			if g.State != tt.state || g.Counters.Received != 0 {
+				t.Errorf("%s after %d messages, want %s after none", g.State, g.Counters.Received, tt.state)
+			}
+			if diff := cmp.Diff(map[string]uint64{tt.why: seconds + 1}, g.Counters.Rejected); diff != "" {
+				t.Errorf("rejected (-want +got):\n%s", diff)
+			}
+			if got := h.told(eventReject); len(got) != 1 || !strings.Contains(got[0], "%HSRP-4-BADAUTH: Bad authentication from 192.0.2.11, group 10, remote state Active") {
+				t.Errorf("told %q", got)
+			}
+		})
+	}
+}
+
+// Every message of HSRP leaves as Cisco's do: which MAC, TTL, type of service,
+// destination and identifier it has does not depend on who sent the last one.
+func TestHSRPMessagesLeaveInTheirEnvelope(t *testing.T) {
+	const config1 = "[[hsrp]]\ninterface = \"eth0\"\ngroup = 10\nversion = 1\nvirtual_ips = [\"192.0.2.1\"]\npriority = 110\n"
+	for _, tt := range []struct {
+		name, config string
+		version      uint8
+		family       hello.Family
+	}{
+		{"version 1", config1, 1, hello.IPv4},
+		{"version 2", hsrpConfig, 2, hello.IPv4},
+		{"version 2 over IPv6", strings.Replace(hsrpConfig, "192.0.2.1", "fe80::1", 1), 2, hello.IPv6},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHost(t, tt.config).up("eth0").until("eth0:10", "Active")
+			h.e.Stop(h.now)
+			vmac := hello.VirtualMAC(hello.ProtocolHSRP, tt.version, tt.family, 10)
+			l := newTestLink("eth0")
+			var said []string
+			for _, f := range h.port.frames {
+				var got hello.Envelope
+				var p hello.HSRPPacket
+				payload, err := hello.ParseFrame(f, &got, true)
+				if err != nil {
+					continue // an announcement
+				}
+				if err := p.Parse(payload); err != nil {
+					t.Fatal(err)
+				}
+				mac := ownMAC
+				if p.HSRP.State == hello.Active {
+					mac = vmac
+				}
+				want := hello.GroupEnvelope(hello.ProtocolHSRP, tt.version, l.Addr(tt.family), mac)
+				if got != want {
+					t.Errorf("%s %s in %+v, want %+v", p.HSRP.Op, p.HSRP.State, got, want)
+				}
+				if tt.version == 2 && p.HSRP.Identifier != ownMAC {
+					t.Errorf("%s %s with identifier %s", p.HSRP.Op, p.HSRP.State, p.HSRP.Identifier)
+				}
+				said = append(said, p.HSRP.Op.String()+" "+p.HSRP.State.String())
+			}
+			first, last := said[0], said[len(said)-1]
+			if first != "Hello Speak" || last != "Resign Active" {
+				t.Errorf("said %q", said)
+			}
+		})
+	}
+}
