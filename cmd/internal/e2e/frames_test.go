@@ -91,16 +91,6 @@ func message(frame []byte) string {
 	return fmt.Sprintf("%s %s", strings.ToLower(p.HSRP.Op.String()), p.HSRP.State)
 }
 
-// first returns the first frame at or after a time that reads like this.
-func (g *gateway) first(at time.Time, vmac hello.MAC, text string) (netlab.Frame, bool) {
-	for _, f := range g.since(at) {
-		if words(vmac, f) == text {
-			return f, true
-		}
-	}
-	return netlab.Frame{}, false
-}
-
 // waitFor waits until the gateway has said something and returns that frame.
 func (g *gateway) waitFor(at time.Time, vmac hello.MAC, text string) netlab.Frame {
 	g.l.t.Helper()
