@@ -130,7 +130,7 @@ const (
 	RejectLength      Reject = "length"      // a length or count field contradicts the data
 	RejectTTL         Reject = "ttl"         // TTL or hop limit is not what the protocol demands
 	RejectDestination Reject = "destination" // not the protocol's group, nor this host
-	RejectSource      Reject = "source"      // own, unspecified, multicast or wrong-family source
+	RejectSource      Reject = "source"      // own, unspecified, multicast or wrong-family source, or not the one that is signed
 	RejectChecksum    Reject = "checksum"    // IP, UDP or VRRP checksum is wrong
 	RejectVersion     Reject = "version"     // not the configured protocol version
 	RejectType        Reject = "type"        // unknown opcode, packet type or state

@@ -55,9 +55,9 @@ func appendHSRP2(b []byte, m *HSRP, s *secret) []byte {
 
 // appendMD5 appends the MD5 TLV and signs the message that begins at start.
 func appendMD5(b []byte, start int, s *secret, src netip.Addr) []byte {
-	sender := src.As16() // IPv6 sends the low 32 bits
+	sender := low32(src)
 	b = append(b, tlvMD5, md5Len, algorithmMD5, 0, 0, 0)
-	b = append(b, sender[12:]...)
+	b = append(b, sender[:]...)
 	b = be.AppendUint32(b, s.keyID)
 	at := len(b) - start
 	b = append(b, make([]byte, md5.Size)...)

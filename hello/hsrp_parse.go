@@ -9,8 +9,9 @@ type HSRPPacket struct {
 	Advertise   Advertise // when IsAdvertise
 	IsAdvertise bool
 
-	text int // offset of the 8 bytes of text, 0 = none
-	md5  int // offset of the MD5 TLV, 0 = none
+	text   int     // offset of the 8 bytes of text, 0 = none
+	md5    int     // offset of the MD5 TLV, 0 = none
+	sender [4]byte // of the MD5 TLV; zeros = not given
 }
 
 // Message returns the message inside p, valid until the next Parse.
@@ -71,7 +72,7 @@ func (p *HSRPPacket) parse1(b []byte) error {
 		if len(tail) < tlvHeader+md5Len {
 			return RejectLength
 		}
-		p.md5 = hsrp1Size
+		p.setMD5(b, hsrp1Size)
 	} else {
 		p.text = hsrp1TextAt
 	}
@@ -87,6 +88,11 @@ func (p *HSRPPacket) parse1(b []byte) error {
 		VirtualIP: netip.AddrFrom4([4]byte(b[hsrp1VIPAt:hsrp1Size])),
 	}
 	return nil
+}
+
+// setMD5 notes the MD5 TLV at offset at of b.
+func (p *HSRPPacket) setMD5(b []byte, at int) {
+	p.md5, p.sender = at, [4]byte(b[at+md5SenderAt:])
 }
 
 func (p *HSRPPacket) parseAdvertise1(b []byte) error {
@@ -126,7 +132,7 @@ func (p *HSRPPacket) parse2(b []byte) error {
 	}
 	p.text = at[tlvText]
 	if at[tlvMD5] != 0 {
-		p.md5 = at[tlvMD5] - tlvHeader
+		p.setMD5(b, at[tlvMD5]-tlvHeader)
 	}
 	switch {
 	case at[tlvGroupState] != 0:
@@ -178,7 +184,10 @@ func (p *HSRPPacket) parseInterfaceState(v []byte) {
 
 // Match checks a parsed packet against the frame it came in: RejectAddresses
 // when its family is not that of the frame, RejectVersion when its version is
-// not the one that is sent to the frame's destination.
+// not the one that is sent to the frame's destination, RejectSource when the
+// sender that an MD5 digest covers is not the frame's source. Without the last
+// one the active router's own Hellos, sent back from a higher address, would
+// take the role from it. A sender of zeros is let pass.
 func (p *HSRPPacket) Match(e *Envelope) error {
 	version, family := p.HSRP.Version, p.HSRP.Family
 	if p.IsAdvertise {
@@ -189,8 +198,16 @@ func (p *HSRPPacket) Match(e *Envelope) error {
 		return RejectAddresses
 	case e.Dst != GroupAddr(ProtocolHSRP, version, family) || version == 1 && family == IPv6:
 		return RejectVersion
+	case p.sender != [4]byte{} && p.sender != low32(e.Src):
+		return RejectSource
 	}
 	return nil
+}
+
+// low32 returns the low 32 bits of an address, which are all of an IPv4 one.
+func low32(a netip.Addr) [4]byte {
+	b := a.As16()
+	return [4]byte(b[12:])
 }
 
 // Verify checks the authentication of the payload that p was parsed from. The

@@ -247,6 +247,10 @@ func TestHSRPMatch(t *testing.T) {
 	h1 := HSRPPacket{HSRP: HSRP{Version: 1, Family: IPv4}}
 	h2 := HSRPPacket{HSRP: HSRP{Version: 2, Family: IPv4}}
 	h6 := HSRPPacket{HSRP: HSRP{Version: 2, Family: IPv6}}
+	signed := func(p HSRPPacket, sender ...byte) HSRPPacket {
+		p.sender = [4]byte(sender)
+		return p
+	}
 	a1 := HSRPPacket{IsAdvertise: true, Advertise: Advertise{Version: 1}}
 	a2 := HSRPPacket{IsAdvertise: true, Advertise: Advertise{Version: 2}}
 	for _, tt := range []struct {
@@ -261,6 +265,11 @@ func TestHSRPMatch(t *testing.T) {
 		{"v1 advertise", a1, to1, nil},
 		{"v2 interface state", a2, to2, nil},
 		{"v2 interface state IPv6", a2, to6, nil},
+		{"signed by the source", signed(h2, 192, 0, 2, 1), to2, nil},
+		{"signed by another address", signed(h1, 192, 0, 2, 2), to1, RejectSource},
+		{"signed by the IPv6 source", signed(h6, 0, 0, 0, 1), to6, nil},
+		{"signed by another IPv6 address", signed(h6, 0, 0, 0, 2), to6, RejectSource},
+		{"signed by nobody", signed(h6, 0, 0, 0, 0), to6, nil},
 		{"v1 to the group of v2", h1, to2, RejectVersion},
 		{"v2 to the group of v1", h2, to1, RejectVersion},
 		{"v1 advertise over IPv6", a1, to6, RejectVersion},

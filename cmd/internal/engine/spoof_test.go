@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -123,6 +124,34 @@ func TestHSRPMessagesLeaveInTheirEnvelope(t *testing.T) {
 			first, last := said[0], said[len(said)-1]
 			if first != "Hello Speak" || last != "Resign Active" {
 				t.Errorf("said %q", said)
+			}
+		})
+	}
+}
+
+// Whoever does not know the key can still send the active router's own hellos
+// back from a higher address. The digest covers the sender's address, so that
+// such a copy is told from the word of a better router.
+func TestSignedHelloFromAnotherAddressIsNotUsed(t *testing.T) {
+	const md5 = "auth = { md5 = \"a-long-enough-key\" }\n"
+	for name, tt := range map[string]struct{ config, from, rejected string }{
+		"IPv4": {hsrpConfig + md5, "192.0.2.200", "source"},
+		"IPv6": {strings.Replace(hsrpConfig, "192.0.2.1", "fe80::1", 1) + md5, "fe80::200", "source"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t, tt.config).up("eth0").until("eth0:10", "Active").clear().run(time.Second)
+			var env hello.Envelope
+			var payload []byte
+			for _, f := range h.port.frames { // among announcements
+				if p, err := hello.ParseFrame(f, &env, true); err == nil {
+					payload = p
+				}
+			}
+			env.Src, env.SrcMAC = netip.MustParseAddr(tt.from), otherMAC
+			h.heard(hello.AppendFrame(nil, &env, payload))
+			h.state("eth0:10", "Active")
+			if got := h.e.Status(h.now).Interfaces[0].Rejected[tt.rejected]; got != 1 {
+				t.Errorf("counted %d, want 1", got)
 			}
 		})
 	}
