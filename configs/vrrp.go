@@ -1,6 +1,9 @@
 package configs
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // VRRP's advertisement intervals: one byte of seconds in version 2 (RFC 3768
 // section 5.3.7), twelve bits of centiseconds in version 3 (RFC 9568 section
@@ -29,6 +32,7 @@ func (p *parser) vrrp(o *opt[rawVRRP]) (VRRP, entry) {
 	v.Auth = p.vrrpAuth(&r.Auth, v.Version)
 	v.Advertise = p.advertise(r, v.Version)
 	v.Peers = p.addresses(&r.Peers, v.Family)
+	p.scopes(r, v.Peers)
 	p.vrrpAddresses(o.at, r, &v)
 	v.Checksum = p.checksum(r, &v)
 	p.owner(r, &v)
@@ -52,6 +56,17 @@ func (p *parser) advertise(r *rawVRRP, version uint8) time.Duration {
 		p.fault(o.at, "advertise %s must be %s", short(d), note)
 	}
 	return d
+}
+
+// scopes refuses peers of two scopes: a router speaks from one address, and its
+// peers must know it by that one.
+func (p *parser) scopes(r *rawVRRP, peers []netip.Addr) {
+	for _, a := range peers {
+		if a.Is6() && a.IsLinkLocalUnicast() != peers[0].IsLinkLocalUnicast() {
+			p.fault(r.Peers.at, "peers %s and %s are of two scopes: name all by link-local addresses or none", peers[0], a)
+			return
+		}
+	}
 }
 
 func (p *parser) vrrpAddresses(at place, r *rawVRRP, v *VRRP) {
