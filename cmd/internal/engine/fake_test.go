@@ -31,7 +31,6 @@ var (
 // fakePort records what the engine asks for, in order. Its gates can be open
 // only after Add, and refuse what refuse says.
 type fakePort struct {
-	now      func() time.Time
 	log      []string
 	open     map[ID]bool
 	addrs    map[ID]bool

@@ -25,10 +25,9 @@ type recorder struct {
 
 // seen is what was seen of one group since the last forget.
 type seen struct {
-	heard  time.Time // last hello of an active a
-	claim  time.Time // first hello of an active b
-	garp   time.Time // first announcement of b
-	phases []time.Duration
+	heard time.Time // last hello of an active a
+	claim time.Time // first hello of an active b
+	garp  time.Time // first announcement of b
 }
 
 const (
