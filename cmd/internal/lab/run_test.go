@@ -10,11 +10,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/hello"
 )
 
 // TestTrafficTakesTheRouterThatHasTheAddress needs no daemon: the virtual
@@ -71,17 +73,24 @@ func TestObserverSeesTheGatewaysAndTheTables(t *testing.T) {
 	}
 	must(t, netlab.Eventually(t.Context(), 5*time.Second, arrived(nodeGW1)))
 	must(t, netlab.Eventually(t.Context(), 5*time.Second, arrived(nodeClient)))
+	// A MAC that the switch cannot have learned before it was watched.
+	news := hello.MAC{0x02, 0, 0, 0, 0x99, 0x99}
+	must(t, n.client.Send("eth0", slices.Concat(hello.Broadcast[:], news[:], []byte{0x88, 0xb5}, make([]byte, 46))))
+	learnt := func(node string) func() bool {
+		return func() bool {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			return slices.ContainsFunc(o.learned, func(l learned) bool {
+				return l.node == node && (node != nodeSwitch || l.MAC == news)
+			})
+		}
+	}
+	must(t, netlab.Eventually(t.Context(), 5*time.Second, learnt(nodeClient)))
+	must(t, netlab.Eventually(t.Context(), 5*time.Second, learnt(nodeSwitch)))
 	if missed := o.missed(); missed != 0 {
 		t.Errorf("missed %d frames", missed)
 	}
 	o.stop()
-	learnt := map[string]bool{}
-	for _, l := range o.learned {
-		learnt[l.node] = true
-	}
-	if !learnt[nodeClient] || !learnt[nodeSwitch] {
-		t.Errorf("learned %+v", o.learned)
-	}
 	for i, f := range o.frames() {
 		if f.Sent || i > 0 && f.At.Before(o.frames()[i-1].At) {
 			t.Errorf("frame %d: %+v", i, f)
