@@ -23,7 +23,7 @@ func Program() string { return os.Getenv(EnvProgram) }
 // the same, and netlab.Need skips the ones that ask for them.
 func Main(m interface{ Run() int }) {
 	if netlab.Inside() {
-		os.Exit(m.Run())
+		os.Exit(netlab.Run(m))
 	}
 	os.Exit(outside(m))
 }
@@ -40,7 +40,7 @@ func outside(m interface{ Run() int }) int {
 	status, err := netlab.Reexec()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return m.Run()
+		return netlab.Run(m)
 	}
 	return status
 }

@@ -63,12 +63,12 @@ func Reexec() (status int, err error) {
 // those the tests run all the same, and Need skips the ones that ask for them.
 func Main(m interface{ Run() int }) {
 	if Inside() {
-		os.Exit(m.Run())
+		os.Exit(Run(m))
 	}
 	status, err := Reexec()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		status = m.Run()
+		status = Run(m)
 	}
 	os.Exit(status)
 }
