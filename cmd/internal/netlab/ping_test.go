@@ -93,6 +93,7 @@ func (f *fakeTB) Skip(...any)  { f.skipped = true }
 func (f *fakeTB) Fatal(...any) { f.failed = true; panic("ended") }
 
 func TestMissingProgramSkipsUnlessRequired(t *testing.T) {
+	defer func() { skips = tally{} }() // nothing of this is worth a closing line
 	for _, need := range []bool{false, true} {
 		t.Setenv(required, map[bool]string{true: "1"}[need])
 		f := &fakeTB{}
