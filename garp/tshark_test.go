@@ -7,7 +7,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/fhrpd/fhrpd/internal/skip"
 )
+
+func TestMain(m *testing.M) { os.Exit(skip.Run(m)) }
 
 // pcap returns frames as a capture file of Ethernet packets.
 func pcap(frames ...[]byte) []byte {
@@ -28,13 +32,7 @@ func pcap(frames ...[]byte) []byte {
 }
 
 func TestTsharkReadsTheFramesAsMeant(t *testing.T) {
-	tshark, err := exec.LookPath("tshark")
-	if err != nil && os.Getenv("FHRPD_NETLAB_REQUIRED") != "" {
-		t.Fatalf("nobody else has read the golden frames, and FHRPD_NETLAB_REQUIRED is set: %v", err)
-	}
-	if err != nil {
-		t.Skip("tshark is not installed: nobody else has read the golden frames")
-	}
+	tshark := skip.Without(t, "tshark")
 	all := goldens(t)
 	frames := make([][]byte, len(all))
 	for i, g := range all {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/internal/skip"
 )
 
 // The environment of the test binary when it runs itself.
@@ -18,8 +20,6 @@ const (
 	envInside    = "VIP_TEST_INSIDE"    // in namespaces of its own
 	envForbidden = "VIP_TEST_FORBIDDEN" // why it could not get them
 	envChild     = "VIP_TEST_CHILD"     // as a process to be killed
-
-	envRequired = "FHRPD_NETLAB_REQUIRED" // to fail where it would skip
 )
 
 // TestMain runs the tests in new network and mount namespaces, for an ordinary
@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	case os.Getenv(envInside) == "" && os.Getenv(envForbidden) == "":
 		os.Exit(runInside())
 	}
-	os.Exit(m.Run())
+	os.Exit(skip.Run(m))
 }
 
 func runInside() int {
@@ -66,22 +66,12 @@ func runInside() int {
 	return 0
 }
 
-// lacks skips the test for want of something that is not of this repository, or
-// fails it with FHRPD_NETLAB_REQUIRED set in the environment.
-func lacks(t testing.TB, why string) {
-	t.Helper()
-	if os.Getenv(envRequired) != "" {
-		t.Fatal(why + ", and " + envRequired + " is set")
-	}
-	t.Skip(why)
-}
-
 // newNetns moves the test to a network namespace of its own, which goes with
 // the test's thread.
 func newNetns(t testing.TB) {
 	t.Helper()
 	if why := os.Getenv(envForbidden); why != "" {
-		lacks(t, why)
+		skip.Because(t, why)
 	}
 	runtime.LockOSThread()
 	ok(t, unix.Unshare(unix.CLONE_NEWNET))

@@ -21,6 +21,8 @@ import (
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/internal/skip"
 )
 
 func TestOpenGateForwardsEachFrameOnceAndShutGateNone(t *testing.T) {
@@ -353,9 +355,7 @@ func TestFlushRulesetLosesNothing(t *testing.T) {
 		flags uint32
 	}{{"table with owner", tableOwner | tablePersist}, {"table without owner is put back", 0}} {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := exec.LookPath("nft"); err != nil {
-				lacks(t, "nft is not installed")
-			}
+			skip.Without(t, "nft")
 			l := newLab(t)
 			p := l.openFlags(Options{}, tt.flags)
 			l.active(p, 10*time.Second)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/internal/skip"
 )
 
 // both is group 10 of HSRP version 2 in both families, with timers that a
@@ -357,7 +359,7 @@ func TestYoungEntryFollowsAtOnce(t *testing.T) {
 	l.a.waitFor(began, mac2, "virtual: arp request 192.168.1.1 is-at virtual to everybody")
 	l.Eventually("young entry", func() bool { return l.entry(vip) == mac2 })
 	if took := time.Since(began); took > time.Second {
-		t.Skipf("the machine stood still for %v: the entry was no longer young", took)
+		skip.Regardless(t, fmt.Sprintf("the machine stood still for %v: the entry was no longer young", took))
 	}
 }
 

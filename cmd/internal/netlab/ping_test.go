@@ -81,31 +81,3 @@ func TestSetNeighborReplacesTheEntry(t *testing.T) {
 		}
 	}
 }
-
-// fakeTB notes how a test was ended.
-type fakeTB struct {
-	TB
-	skipped, failed bool
-}
-
-func (f *fakeTB) Helper()      {}
-func (f *fakeTB) Skip(...any)  { f.skipped = true }
-func (f *fakeTB) Fatal(...any) { f.failed = true; panic("ended") }
-
-func TestMissingProgramSkipsUnlessRequired(t *testing.T) {
-	defer func() { skips = tally{} }() // nothing of this is worth a closing line
-	for _, need := range []bool{false, true} {
-		t.Setenv(required, map[bool]string{true: "1"}[need])
-		f := &fakeTB{}
-		func() {
-			defer func() { _ = recover() }()
-			NeedProgram(f, "there-is-no-such-program")
-		}()
-		if f.skipped == need || f.failed != need {
-			t.Errorf("required %v: skipped %v, failed %v", need, f.skipped, f.failed)
-		}
-	}
-	if path := NeedProgram(&fakeTB{}, "sh"); path == "" {
-		t.Error("no path of a program that is there")
-	}
-}
