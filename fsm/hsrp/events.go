@@ -111,7 +111,12 @@ func (g *Group) classifyHello(now time.Time, m *hello.HSRP, from peer) (event, b
 		}
 		return worseStandby, true
 	case hello.Active:
-		return g.classifyActive(now, better), g.state != hello.Learn || g.learnable(m.VirtualIP)
+		// What teaches nothing in Learn must not start the preempt delay either,
+		// which would end without a message to learn from.
+		if g.state == hello.Learn && !g.learnable(m.VirtualIP) {
+			return 0, false
+		}
+		return g.classifyActive(now, better), true
 	}
 	return 0, false
 }

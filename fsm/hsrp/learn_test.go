@@ -62,6 +62,22 @@ func TestLearn(t *testing.T) {
 	})
 }
 
+func TestNothingToLearnChangesNothing(t *testing.T) {
+	for _, ip := range []string{"0.0.0.0", "224.0.0.2", "192.0.2.5"} { // the last is the own one
+		g := inState(hello.Learn, Config{Version: 1, Priority: 100, Preempt: true, PreemptDelay: 5 * time.Second})
+		before, _ := g.Deadline()
+		ev := message(hello.OpHello, hello.Active, 90)
+		ev.Message.(*hello.HSRP).VirtualIP = netip.MustParseAddr(ip)
+		g.Step(epoch, ev)
+		if at, _ := g.Deadline(); !at.Equal(before) {
+			t.Errorf("%s: the deadline moved by %s", ip, at.Sub(before))
+		}
+		if got := g.Step(epoch.Add(time.Hour), fsm.Tick{}); len(got) > 0 || g.state != hello.Learn {
+			t.Errorf("%s: %s, %v", ip, g.state, got)
+		}
+	}
+}
+
 func TestConfiguredTimes(t *testing.T) {
 	for name, tt := range map[string]struct{ hello, hold, wantHello, wantHold time.Duration }{
 		"none":               {0, 0, 3 * time.Second, 10 * time.Second},
