@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -12,10 +13,12 @@ import (
 //
 // The decoder knows positions only for what it rejects, and keeps one for all
 // elements of an array of tables, so a rule that fails after decoding could not
-// say where. The text has been accepted by the decoder before: the scan only
-// has to be right about valid TOML, and has to end on anything.
-func indexLines(text string) map[string]int {
-	s := &scanner{text: strings.TrimPrefix(text, "\ufeff"), line: 1,
+// say where. The scan also comes first, because the decoder takes any depth
+// until the stack is full: a text beyond the limits below is refused. It has to
+// be right only about what is valid TOML up to where it looks, for the decoder
+// stops at the first error, and has to end on anything.
+func indexLines(text string) (map[string]int, *excess) {
+	s := &scanner{text: withoutMark(text), line: 1,
 		lines: map[string]int{}, elems: map[string]int{}}
 	for s.blank(true); !s.done(); s.blank(true) {
 		start := s.pos
@@ -28,16 +31,63 @@ func indexLines(text string) map[string]int {
 			s.step()
 		}
 	}
-	return s.lines
+	return s.lines, s.over
+}
+
+// Limits of a file, far beyond what one with 4096 groups has.
+const (
+	maxDepth    = 16      // arrays and inline tables inside each other; parts of a dotted key
+	maxPath     = 128     // bytes of a path as indexLines writes it
+	maxElements = 1 << 12 // of one array
+	maxTables   = 1 << 14 // [[…]] headers
+)
+
+// excess is where a text goes beyond a limit.
+type excess struct {
+	line int
+	msg  string
+}
+
+// withoutMark leaves out the byte order mark, as the decoder does.
+func withoutMark(text string) string {
+	for _, mark := range []string{"\ufeff", "\xff\xfe", "\xfe\xff"} {
+		if rest, ok := strings.CutPrefix(text, mark); ok {
+			return rest
+		}
+	}
+	return text
 }
 
 type scanner struct {
-	text  string
-	pos   int
-	line  int
-	table string         // path of the table in whose body the scan is
-	lines map[string]int // result
-	elems map[string]int // how many [[…]] headers a path has had
+	text   string
+	pos    int
+	line   int
+	depth  int            // of arrays and inline tables around pos
+	tables int            // [[…]] headers so far
+	table  string         // path of the table in whose body the scan is
+	lines  map[string]int // result
+	elems  map[string]int // how many [[…]] headers a path has had
+	over   *excess        // why the scan has ended early, if it has
+}
+
+// refuse ends the scan.
+func (s *scanner) refuse(format string, args ...any) {
+	if s.over == nil {
+		s.over = &excess{s.line, fmt.Sprintf(format, args...)}
+	}
+	s.pos = len(s.text)
+}
+
+// note remembers the line of a path and reports whether it may be used.
+func (s *scanner) note(path string, line int) bool {
+	if len(path) > maxPath {
+		s.refuse("the key %s... is too long: at most %d bytes with its tables", path[:32], maxPath)
+		return false
+	}
+	if _, ok := s.lines[path]; !ok {
+		s.lines[path] = line
+	}
+	return true
 }
 
 func (s *scanner) done() bool { return s.pos >= len(s.text) }
@@ -68,7 +118,7 @@ func (s *scanner) blank(lines bool) {
 		case c == ' ' || c == '\t' || c == '\r':
 		case lines && c == '\n':
 		case lines && c == '#':
-			for !s.done() && s.peek() != '\n' {
+			for !s.done() && s.peek() != '\n' && s.peek() != '\r' {
 				s.step()
 			}
 			continue
@@ -89,6 +139,12 @@ func (s *scanner) header() {
 	for s.peek() == ']' {
 		s.step()
 	}
+	if array {
+		s.tables++
+	}
+	if s.tables > maxTables {
+		s.refuse("more than %d [[tables]]", maxTables)
+	}
 	s.table = ""
 	for i, k := range keys {
 		s.table = join(s.table, k)
@@ -100,7 +156,7 @@ func (s *scanner) header() {
 			s.table = elem(s.table, n-1)
 		}
 	}
-	s.lines[s.table] = line
+	s.note(s.table, line)
 }
 
 // pair reads one key = value below the table at path.
@@ -108,8 +164,8 @@ func (s *scanner) pair(path string) {
 	line := s.line
 	for _, k := range s.keys('=') {
 		path = join(path, k)
-		if _, ok := s.lines[path]; !ok {
-			s.lines[path] = line
+		if !s.note(path, line) {
+			return
 		}
 	}
 	if s.peek() == '=' {
@@ -122,6 +178,9 @@ func (s *scanner) pair(path string) {
 func (s *scanner) keys(end byte) []string {
 	var keys []string
 	for {
+		if len(keys) > maxDepth {
+			s.refuse("a key of more than %d parts", maxDepth)
+		}
 		s.blank(false)
 		start := s.pos
 		switch c := s.peek(); {
@@ -144,14 +203,16 @@ func (s *scanner) keys(end byte) []string {
 // value reads any value and notes where it and its parts start.
 func (s *scanner) value(path string) {
 	s.blank(false)
-	s.lines[path] = s.line
+	if !s.note(path, s.line) {
+		return
+	}
 	switch s.peek() {
 	case '"', '\'':
 		s.str()
 	case '[':
-		s.array(path)
+		s.within(s.array, path)
 	case '{':
-		s.inline(path)
+		s.within(s.inline, path)
 	default:
 		for !s.done() && !strings.ContainsRune(",]}#\n", rune(s.peek())) {
 			s.step()
@@ -159,8 +220,17 @@ func (s *scanner) value(path string) {
 	}
 }
 
-func (s *scanner) array(path string) {
+// within reads what comes after an opening bracket.
+func (s *scanner) within(read func(path string), path string) {
+	if s.depth++; s.depth > maxDepth {
+		s.refuse("arrays and tables nested more than %d deep", maxDepth)
+	}
 	s.step()
+	read(path)
+	s.depth--
+}
+
+func (s *scanner) array(path string) {
 	for i := 0; ; i++ {
 		s.blank(true)
 		if s.done() {
@@ -170,13 +240,15 @@ func (s *scanner) array(path string) {
 			s.step()
 			return
 		}
+		if i >= maxElements {
+			s.refuse("an array of more than %d elements", maxElements)
+		}
 		s.value(elem(path, i))
 		s.next(']')
 	}
 }
 
 func (s *scanner) inline(path string) {
-	s.step()
 	for {
 		s.blank(true)
 		if s.done() {

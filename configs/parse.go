@@ -59,12 +59,16 @@ type parser struct {
 
 func parse(name string, text []byte, readKey keyReader) (*Config, error) {
 	l := &log{file: name}
+	lines, over := indexLines(string(text))
+	if over != nil {
+		return nil, Errors{{File: name, Line: over.line, Msg: over.msg}}
+	}
 	doc := map[string]any{}
 	if _, err := toml.Decode(string(text), &doc); err != nil {
 		return nil, Errors{syntaxFault(name, err)}
 	}
 	var raw rawConfig
-	b := &binder{log: l, lines: indexLines(string(text))}
+	b := &binder{log: l, lines: lines}
 	b.table(place{}, doc, &raw)
 
 	p := &parser{log: l, readKey: readKey, tracks: map[string]place{}}
