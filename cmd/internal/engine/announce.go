@@ -12,6 +12,9 @@ import (
 // announce starts what a machine asks for; what is due at once goes into the
 // same flush as the hello before it.
 func (e *Engine) announce(now time.Time, g *group, kind fsm.Announcement) {
+	if g.hold.on {
+		return // the whole schedule begins with the address
+	}
 	if kind == fsm.Reassert && g.moving {
 		kind = fsm.Claim // hosts, not only switches, have something to learn
 	}
@@ -40,8 +43,11 @@ func (g *group) timing() garp.Timing {
 // not the owner says nothing but where its own address is.
 func (e *Engine) announceDue(now time.Time, g *group) {
 	for step, ok := g.schedule.Due(now); ok; step, ok = g.schedule.Due(now) {
-		claim := step.Kind != garp.KindWithdraw
-		if claim && !g.owner {
+		when := whileOwner
+		if step.Kind == garp.KindWithdraw {
+			when = always
+		}
+		if !when.holds(g) {
 			continue
 		}
 		if step.Kind == garp.KindRefresh && !step.Requests {
@@ -49,7 +55,7 @@ func (e *Engine) announceDue(now time.Time, g *group) {
 		}
 		frames := g.identity().Frames(step)
 		for _, f := range frames {
-			g.seg.out.put(g, claim, func(b []byte) []byte { return append(b, f...) })
+			g.seg.out.put(g, when, func(b []byte) []byte { return append(b, f...) })
 		}
 		g.counters.announced += uint64(len(frames))
 	}

@@ -14,7 +14,10 @@ func (e *Engine) apply(now time.Time, g *group, before fsm.Status, a fsm.Action)
 	case fsm.Acquire:
 		e.acquire(now, g)
 	case fsm.Release:
-		if !e.stays(now, g, before) {
+		switch {
+		case g.hold.on:
+			e.cancelHold(now, g)
+		case !e.stays(now, g, before):
 			e.release(g)
 		}
 	case fsm.Send:
@@ -29,11 +32,19 @@ func (e *Engine) apply(now time.Time, g *group, before fsm.Status, a fsm.Action)
 }
 
 func (e *Engine) acquire(now time.Time, g *group) {
-	if g.owner {
+	if g.elected() {
 		return
 	}
 	g.alone = false
 	g.probe.stop()
+	if !e.hold(now, g) {
+		e.occupy(now, g)
+	}
+}
+
+// occupy makes g the owner of its addresses.
+func (e *Engine) occupy(now time.Time, g *group) {
+	g.shown = true
 	g.seg.own(now, g, e.leaseOf(g))
 	e.take(g)
 }

@@ -33,7 +33,7 @@ func (c *hsrpCodec) encode(g *group, s fsm.Send) {
 	m := s.Message.(*hello.HSRP)
 	env := g.envelope(s.Virtual)
 	c.payload = hello.AppendHSRP(c.payload[:0], m, &c.auth, env.Src)
-	g.seg.out.put(g, s.Virtual && m.Op != hello.OpResign, func(b []byte) []byte {
+	g.seg.out.put(g, g.premise(s.Virtual && m.Op != hello.OpResign), func(b []byte) []byte {
 		return hello.AppendFrame(b, &env, c.payload)
 	})
 }
@@ -79,15 +79,15 @@ func (c *vrrpCodec) encode(g *group, s fsm.Send) {
 	m := s.Message.(*hello.VRRP)
 	c.last, c.left = m, c.sendForm()
 	env := g.envelope(s.Virtual)
-	claim := s.Virtual && m.Priority > 0
+	when := g.premise(s.Virtual && m.Priority > 0)
 	if len(c.peers) == 0 {
 		c.payload = hello.AppendVRRP(c.payload[:0], m, c.text, c.sendForm(), env.Src, env.Dst)
-		g.seg.out.put(g, claim, func(b []byte) []byte { return hello.AppendFrame(b, &env, c.payload) })
+		g.seg.out.put(g, when, func(b []byte) []byte { return hello.AppendFrame(b, &env, c.payload) })
 		return
 	}
 	for _, peer := range c.peers {
 		g.seg.out.unicast = append(g.seg.out.unicast, datagram{
-			group: g, claim: claim, src: env.Src, dst: peer,
+			group: g, when: when, src: env.Src, dst: peer,
 			payload: hello.AppendVRRP(nil, m, c.text, c.sendForm(), env.Src, peer),
 		})
 	}
@@ -99,7 +99,7 @@ func (c *vrrpCodec) encode(g *group, s fsm.Send) {
 // claim has made it needless. Whoever forges both forms in turn gets no more
 // repetitions than the shortest interval has advertisements.
 func (c *vrrpCodec) sayAgain(now time.Time, g *group) {
-	if g.owner && c.last != nil && c.left != c.sendForm() && now.Sub(c.again) >= hello.MinAdverIntervalV3 {
+	if g.elected() && c.last != nil && c.left != c.sendForm() && now.Sub(c.again) >= hello.MinAdverIntervalV3 {
 		c.again = now
 		c.encode(g, fsm.Send{Message: c.last, Virtual: true})
 	}
@@ -122,16 +122,28 @@ func (c *vrrpCodec) accepts(l *Link, env *hello.Envelope) hello.Reject {
 // envelope addresses a message of g on its segment.
 func (g *group) envelope(virtual bool) hello.Envelope {
 	env := hello.GroupEnvelope(g.wire.protocol, g.wire.version, g.source(&g.seg.link), g.seg.link.MAC)
-	if virtual && !g.mac.IsZero() {
+	if virtual && g.shown && !g.mac.IsZero() {
 		env.SrcMAC = g.mac
 	}
 	return env
 }
 
+// premise is that of a message of g: a claim of the role counts only while g
+// has it, and one from the virtual MAC only with the gate open.
+func (g *group) premise(claims bool) premise {
+	switch {
+	case !claims:
+		return always
+	case g.shown:
+		return whileOwner
+	}
+	return whileActive
+}
+
 // datagram is a message to a unicast peer.
 type datagram struct {
 	group    *group
-	claim    bool
+	when     premise
 	src, dst netip.Addr
 	payload  []byte
 }

@@ -162,7 +162,7 @@ func (e *Engine) sendProbes(g *group) {
 	for _, a := range g.vips {
 		f, err := garp.NewProbe(a, g.seg.link.MAC)
 		if err == nil {
-			g.seg.out.put(g, false, func(b []byte) []byte { return append(b, f.Frame()...) })
+			g.seg.out.put(g, always, func(b []byte) []byte { return append(b, f.Frame()...) })
 		}
 	}
 }

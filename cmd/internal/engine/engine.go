@@ -33,6 +33,10 @@ type Engine struct {
 	random   func() float64
 	observe  func(status.Event)
 
+	preActive func(PreActive) (cancel func(error))
+	begun     []*group // waits that begin with the end of this turn
+	holding   int      // groups that wait
+
 	speaking queue // active groups
 	waiting  queue // all others
 
@@ -41,6 +45,7 @@ type Engine struct {
 	started     time.Time
 	stopping    bool // every group is on its way out
 	stopped     bool // and has left: nothing is done any more
+	woken       time.Time
 	maintenance bool
 	history     history
 	lateness    time.Duration // of the tick being served
@@ -56,6 +61,10 @@ type Options struct {
 	Random func() float64
 	// Observe is called for every event, from within the engine's methods.
 	Observe func(status.Event)
+	// PreActive begins a pre_active command and does not wait for it; how it
+	// ended is for Engine.PreActiveDone. cancel kills it, for a reason, and
+	// does not wait either. Nil: no group waits for a command.
+	PreActive func(PreActive) (cancel func(why error))
 	// Now is when the groups start to be in their initial state.
 	Now time.Time
 }
@@ -65,7 +74,8 @@ type Options struct {
 func New(c *configs.Config, o Options) (*Engine, error) {
 	e := &Engine{
 		byName: map[string]*segment{}, tracks: map[string]*track{}, lease: c.Daemon.Lease,
-		random: o.Random, observe: o.Observe, started: o.Now, complaints: newComplaints(),
+		random: o.Random, observe: o.Observe, preActive: o.PreActive,
+		started: o.Now, woken: o.Now, complaints: newComplaints(),
 	}
 	if e.observe == nil {
 		e.observe = func(status.Event) {}
@@ -214,6 +224,7 @@ func (e *Engine) serve(now time.Time, g *group) {
 	if at, armed := g.machine.Deadline(); armed && !at.After(now) {
 		e.step(now, g, fsm.Tick{})
 	}
+	e.holdDue(now, g)
 	e.announceDue(now, g)
 	e.proveDue(now, g)
 	e.advertiseDue(now, g)

@@ -23,6 +23,7 @@ const (
 	eventTakeover   = "takeover"
 	eventWarning    = "warning"
 	eventNotice     = "notice"
+	eventHook       = "hook"
 )
 
 // report records a transition, with what was known when it was decided.
@@ -33,7 +34,7 @@ func (e *Engine) report(now time.Time, g *group, before fsm.Status, r fsm.Report
 		Protocol: g.wire.protocol.String(), Interface: g.seg.name,
 		Group: int(g.wire.number), Family: int(g.wire.family), Name: g.cfg.Name,
 		From: r.From, To: r.To, At: now, Cause: string(r.Cause), Detail: r.Detail,
-		Facts: e.facts(now, g, before),
+		Facts: e.facts(now, g, before), Held: g.hold.on,
 	}
 	e.history.add(&t)
 	g.last = &t

@@ -33,7 +33,7 @@ func (e *Engine) Explain(now time.Time, ref string) (*status.Explanation, error)
 		fmt.Sprintf("Cause: %s: %s.", t.Cause, meaning(t.Cause)),
 		"Facts: "+strings.TrimSuffix(t.Detail, ".")+".",
 		fmt.Sprintf("Before it: active router %s; own priority %s.", fact(t, "active router"), fact(t, "own priority")),
-		fmt.Sprintf("Now: state %s, active router %s.", st.State, describe(now, st.Active)))
+		fmt.Sprintf("Now: state %s, active router %s%s.", st.State, describe(now, st.Active), g.explainHold(now)))
 	return out, nil
 }
 

@@ -21,19 +21,31 @@ type outbox struct {
 	arena       []byte
 }
 
-// frame is one prepared frame. claim says that it may leave only while the
-// group is the owner.
+// frame is one prepared frame.
 type frame struct {
 	group      *group
-	claim      bool
+	when       premise
 	start, end int
 }
 
+// premise is what must still be true of a group when a frame leaves.
+type premise uint8
+
+const (
+	always      premise = iota
+	whileActive         // it has the role, if not the address
+	whileOwner          // it has both
+)
+
+func (p premise) holds(g *group) bool {
+	return p == always || g.owner || p == whileActive && g.hold.on
+}
+
 // put appends the bytes that build makes as one frame of g.
-func (o *outbox) put(g *group, claim bool, build func([]byte) []byte) {
+func (o *outbox) put(g *group, when premise, build func([]byte) []byte) {
 	start := len(o.arena)
 	o.arena = build(o.arena)
-	o.frames = append(o.frames, frame{group: g, claim: claim, start: start, end: len(o.arena)})
+	o.frames = append(o.frames, frame{group: g, when: when, start: start, end: len(o.arena)})
 }
 
 // withdraw drops what a group asked for that has not been carried out. The
@@ -66,6 +78,7 @@ func (e *Engine) Flush(now time.Time) {
 			}
 		}
 	}
+	e.beginHolds(now)
 }
 
 // flushSegment empties the outbox. What a refused gate leads to is in it
@@ -151,13 +164,13 @@ func (e *Engine) openEach(s *segment, claims []Claim) []failure {
 func (s *segment) transmit() {
 	o := &s.out
 	for _, f := range o.frames {
-		if f.claim && !f.group.owner {
+		if !f.when.holds(f.group) {
 			continue
 		}
 		o.wire = append(o.wire, o.arena[f.start:f.end])
 	}
 	for _, d := range o.unicast {
-		if d.claim && !d.group.owner {
+		if !d.when.holds(d.group) {
 			continue
 		}
 		if err := s.port.Unicast(d.src, d.dst, d.payload); err != nil {

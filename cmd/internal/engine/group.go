@@ -53,6 +53,9 @@ type group struct {
 	owner    bool      // the gate is open and the addresses are ours
 	opened   time.Time
 	lease    time.Duration // with which it was opened
+	hold     hold
+	held     status.PreActive // the last hold
+	shown    bool             // since it last became active it was the owner: the virtual MAC may be seen
 	priority priority
 
 	followers []*group
@@ -110,7 +113,7 @@ type counters struct {
 // deadline returns the earliest of the group's deadlines.
 func (g *group) deadline() (time.Time, bool) {
 	at, armed := g.machine.Deadline()
-	for _, next := range [...]func() (time.Time, bool){g.schedule.Deadline, g.prover.Deadline, g.router.deadline, g.probe.deadline} {
+	for _, next := range [...]func() (time.Time, bool){g.schedule.Deadline, g.prover.Deadline, g.router.deadline, g.probe.deadline, g.hold.deadline} {
 		if d, ok := next(); ok && (!armed || d.Before(at)) {
 			at, armed = d, true
 		}

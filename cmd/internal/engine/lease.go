@@ -213,6 +213,8 @@ func (e *Engine) Wake(now time.Time, suspended time.Duration) {
 	if e.stopped {
 		return
 	}
+	e.fenceHolds(now, now.Sub(e.woken)+suspended)
+	e.woken = now
 	for _, s := range e.segments {
 		lease := s.shortestLease()
 		if lease == 0 || now.Sub(s.leases.renewed)+suspended <= lease {
@@ -243,7 +245,7 @@ func (e *Engine) fence(now time.Time, g *group, cause fsm.Cause, detail string) 
 	for _, f := range g.followers {
 		e.fence(now, f, cause, detail)
 	}
-	if g.owner {
+	if g.elected() {
 		e.step(now, g, fsm.Fenced{Cause: cause, Detail: detail})
 	}
 }

@@ -50,7 +50,7 @@ func (e *Engine) heardND(now time.Time, s *segment, b []byte) {
 
 func (e *Engine) answer(g *group, reply []byte) {
 	g.counters.answered++
-	g.seg.out.put(g, true, func(b []byte) []byte { return append(b, reply...) })
+	g.seg.out.put(g, whileOwner, func(b []byte) []byte { return append(b, reply...) })
 }
 
 // maxPeers bounds how many routers of a group are remembered by their MAC.

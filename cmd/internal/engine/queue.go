@@ -54,7 +54,7 @@ func (q *queue) next() (time.Time, bool) {
 func (e *Engine) reschedule(g *group) {
 	due, armed := g.deadline()
 	want := &e.waiting
-	if g.owner {
+	if g.elected() {
 		want = &e.speaking
 	}
 	switch {

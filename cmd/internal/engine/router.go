@@ -78,7 +78,7 @@ func (e *Engine) advertiseDue(now time.Time, g *group) {
 	if err != nil {
 		return // the address is checked where the configuration is read
 	}
-	g.seg.out.put(g, true, func(b []byte) []byte { return append(b, f...) })
+	g.seg.out.put(g, whileOwner, func(b []byte) []byte { return append(b, f...) })
 }
 
 // solicited answers a host that looks for routers.

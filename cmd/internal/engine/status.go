@@ -67,6 +67,7 @@ func (e *Engine) groupStatus(now time.Time, g *group) status.Group {
 	}
 	out.Announce = g.announceStatus(now)
 	out.Conflict = g.conflict.status()
+	out.PreActive = g.preActive(now)
 	return out
 }
 
@@ -181,6 +182,9 @@ func (e *Engine) Transitions() []status.Transition {
 // active returns the group that ref names, which must be active here.
 func (e *Engine) active(ref, command string) (*group, error) {
 	g, err := e.find(ref)
+	if err == nil && g.hold.on {
+		err = refused(command, g, "its address is not taken yet: it waits for the pre_active command")
+	}
 	if err == nil && !g.active() {
 		err = refused(command, g, "it is not active here (state %s)", g.machine.Status().State)
 	}

@@ -86,7 +86,7 @@ func (g *group) provenAddress() netip.Addr {
 func (e *Engine) proveDue(now time.Time, g *group) {
 	frames, failed := g.prover.Due(now)
 	for _, f := range frames {
-		g.seg.out.put(g, true, func(b []byte) []byte { return append(b, f...) })
+		g.seg.out.put(g, whileOwner, func(b []byte) []byte { return append(b, f...) })
 	}
 	for _, r := range failed {
 		e.emit(now, g, eventTakeover, r.String())

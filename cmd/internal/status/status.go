@@ -73,7 +73,9 @@ type Group struct {
 	Counters           Counters    `json:"counters"`
 	Announce           Announce    `json:"announce"`
 	Takeover           []Takeover  `json:"takeover"`
-	Conflict           *Conflict   `json:"conflict"` // null when there was none
+	Conflict           *Conflict   `json:"conflict"`             // null when there was none
+	PreActive          *PreActive  `json:"pre_active,omitempty"` // the last wait for the command; absent when there was none
+	Hooks              []Hook      `json:"hooks,omitempty"`      // the last run of each, in the order of their names
 }
 
 // Conflict is the last time that somebody else was seen to have a virtual
@@ -108,6 +110,7 @@ type Transition struct {
 	Cause     string    `json:"cause"`
 	Detail    string    `json:"detail"`
 	Facts     []Fact    `json:"facts,omitempty"`
+	Held      bool      `json:"held,omitempty"` // the address waits for the pre_active command; an event of kind hook follows
 }
 
 // Fact is something that was known when a transition was decided.
@@ -168,9 +171,10 @@ type TrackRef struct {
 // Event is one line of `fhrpd events`.
 type Event struct {
 	At         time.Time   `json:"at"`
-	Kind       string      `json:"kind"` // transition, address, conflict, takeover, track, lease, announce, gap
+	Kind       string      `json:"kind"` // transition, address, conflict, takeover, track, lease, announce, hook, gap
 	Group      string      `json:"group,omitempty"`
 	Message    string      `json:"message"`
 	Transition *Transition `json:"transition,omitempty"`
-	Lost       uint64      `json:"lost,omitempty"` // kind gap: events this reader missed before this one
+	PreActive  *PreActive  `json:"pre_active,omitempty"` // kind hook: a wait that begins or has ended
+	Lost       uint64      `json:"lost,omitempty"`       // kind gap: events this reader missed before this one
 }
