@@ -31,7 +31,8 @@ func TestExitCodesAndOutput(t *testing.T) {
 		{args: "show takeover", stdout: []string{"hsrp:eth1:10  192.0.2.9  yes     arp     2.0 ms"}},
 		{args: "show events", stdout: []string{"%HSRP-5-STATECHANGE: eth1 Grp 10 state Standby -> Active (active-timer-expired)\n"}},
 		{args: "show status", stdout: []string{"fhrpd v1, pid 42", "c0ffee", "Virtual IP", "Group addr"}},
-		{args: "show standby eth9", code: 1, stderr: []string{`no HSRP group on eth9; "fhrpd show standby brief" lists all`}},
+		{args: "show standby eth9", code: 1, stderr: []string{`"eth9" is neither an interface with HSRP groups nor a group: there is hsrp:eth1:10, hsrp:eth2:10`}},
+		{args: "show standby brief eth1:11", code: 1, stderr: []string{"there is hsrp:eth1:10, hsrp:eth2:10"}},
 		{args: "show vrrp eth1 21", code: 1, stderr: []string{"no VRRP router 21 on eth1"}},
 		{args: "show standby eth1 ten", code: 2, stderr: []string{`group "ten": want a number`, "usage: fhrpd show standby"}},
 		{args: "show standby eth1 10 20", code: 2, stderr: []string{"too many arguments"}},
@@ -116,6 +117,9 @@ func TestFilterForms(t *testing.T) {
 		{"standby brief eth2 10", []string{"hsrp:eth2:10"}},
 		{"standby eth2 brief", []string{"hsrp:eth2:10"}},
 		{"standby eth2:10", []string{"hsrp:eth2:10"}},
+		{"standby hsrp:eth2:10", []string{"hsrp:eth2:10"}},
+		{"standby guests brief", []string{"hsrp:eth2:10"}},
+		{"vrrp vrrp6:eth1:20", []string{"vrrp6:eth1:20"}},
 		{"vrrp eth1", []string{"vrrp6:eth1:20"}},
 		{"vrrp brief", []string{"vrrp6:eth1:20"}},
 	}
@@ -173,6 +177,14 @@ func TestNothingIsAnEmptyListInJSON(t *testing.T) {
 		if r := fhrpd(t.Context(), "show", what, "--json", "--control", path); r.stdout != "[]\n" || r.code != 0 {
 			t.Errorf("show %s: exit %d, %q", what, r.code, r.stdout)
 		}
+	}
+}
+
+func TestNoSuchGroupIsAnEmptyListInJSONAndAnError(t *testing.T) {
+	path, _ := serve(t, newFake())
+	r := fhrpd(t.Context(), "show", "standby", "eth9", "--json", "--control", path)
+	if r.stdout != "[]\n" || r.code != 1 || r.stderr == "" {
+		t.Errorf("got %+v", r)
 	}
 }
 

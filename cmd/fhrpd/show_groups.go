@@ -1,10 +1,9 @@
 package main
 
 import (
-	"fmt"
+	"context"
+	"errors"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,62 +29,39 @@ func showVRRPCommand(a *app) *cobra.Command {
 
 func showGroupsCommand(a *app, name, what string, l layout) *cobra.Command {
 	return &cobra.Command{
-		Use:   name + " [brief] [INTERFACE [GROUP]]",
+		Use:   name + " [brief] [INTERFACE [NUMBER] | GROUP]",
 		Short: what + ", in the layout of Cisco IOS",
-		Args:  cobra.MaximumNArgs(3),
+		Long: what + ", in the layout of Cisco IOS: all of them, those of an interface, or one.\n" +
+			"GROUP is INTERFACE:NUMBER, with a protocol in front where needed (hsrp:, hsrp6:,\n" +
+			"vrrp:, vrrp6:), or the group's name. Exits 1 when there is none of that kind and\n" +
+			"3 when no daemon runs.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, brief, err := parseFilter(l.protocol, args)
+			brief := false
+			if i := slices.Index(args, "brief"); i >= 0 { // first or, as on IOS, last
+				brief, args = true, slices.Concat(args[:i], args[i+1:])
+			}
+			f, err := show.ParseFilter(l.protocol, args)
 			if err != nil {
 				return usageError(cmd, err)
 			}
-			return a.showGroups(cmd, l, f, brief)
+			return a.showGroups(cmd.Context(), l, f, brief)
 		},
 	}
 }
 
-func (a *app) showGroups(cmd *cobra.Command, l layout, f show.Filter, brief bool) error {
-	st, err := a.daemon().Status(cmd.Context())
+func (a *app) showGroups(ctx context.Context, l layout, f show.Filter, brief bool) error {
+	st, err := a.daemon().Status(ctx)
 	if err != nil {
 		return err
 	}
-	groups := f.Groups(st.Groups)
-	err = a.print(list(groups), func() string {
+	groups, err := f.Groups(st.Groups)
+	if err != nil && !a.json {
+		return err
+	}
+	return errors.Join(err, a.print(list(groups), func() string {
 		if brief {
 			return l.brief(groups)
 		}
 		return l.detail(groups, a.now())
-	})
-	if err == nil && len(groups) == 0 && f.Interface != "" {
-		return fmt.Errorf("%w; \"fhrpd show %s brief\" lists all", f.NoMatch(), cmd.Name())
-	}
-	return err
-}
-
-// parseFilter reads [brief] [INTERFACE [GROUP]]; brief may also come last, as
-// on IOS, and INTERFACE:GROUP is taken as well.
-func parseFilter(protocol string, args []string) (f show.Filter, brief bool, err error) {
-	f = show.Filter{Protocol: protocol, ID: show.AnyID}
-	if i := slices.Index(args, "brief"); i >= 0 {
-		brief, args = true, slices.Concat(args[:i], args[i+1:])
-	}
-	if len(args) == 1 {
-		if name, id, ok := strings.Cut(args[0], ":"); ok {
-			args = []string{name, id}
-		}
-	}
-	switch len(args) {
-	case 0:
-		return f, brief, nil
-	case 1:
-		f.Interface = args[0]
-		return f, brief, nil
-	case 2:
-		f.Interface = args[0]
-		f.ID, err = strconv.Atoi(args[1])
-		if err != nil || f.ID < 0 {
-			err = fmt.Errorf("group %q: want a number", args[1])
-		}
-		return f, brief, err
-	}
-	return f, brief, fmt.Errorf("too many arguments: %s", strings.Join(args, " "))
+	}))
 }

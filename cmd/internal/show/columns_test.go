@@ -28,7 +28,7 @@ func words(line string, columns ...int) []string {
 
 func TestStandbyBriefColumns(t *testing.T) {
 	columns := []int{0, 12, 17, 21, 23, 31, 47, 63}
-	lines := strings.Split(StandbyBrief(ofProtocol("hsrp")), "\n")
+	lines := strings.Split(StandbyBrief(sampleOf("hsrp")), "\n")
 	if got, want := lines[0], strings.Repeat(" ", 21)+"P indicates configured to preempt."; got != want {
 		t.Errorf("line 1 is %q, want %q", got, want)
 	}
@@ -52,7 +52,7 @@ func TestStandbyBriefColumns(t *testing.T) {
 }
 
 func TestVRRPBriefColumns(t *testing.T) {
-	lines := strings.Split(VRRPBrief(ofProtocol("vrrp")), "\n")
+	lines := strings.Split(VRRPBrief(sampleOf("vrrp")), "\n")
 	want := [][]string{
 		{"Interface", "Grp", "", "Own", "Pre", "State", "Master"},
 		{"eth2", "", "IPv4", "", "", "Active", "172.16.20.2(local)"},

@@ -6,42 +6,119 @@ package show
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
 
-// AnyID in a Filter lets every group number through.
-const AnyID = -1
+// anyID in a Filter lets every group number through.
+const anyID = -1
 
-// Filter chooses groups.
+// Filter chooses groups of one protocol.
 type Filter struct {
-	Protocol  string // hsrp or vrrp
-	Interface string // empty for all
-	ID        int    // AnyID for all
+	protocol string // hsrp or vrrp
+	word     string // an interface or, alone, a group; empty for all
+	id       int    // on the interface; anyID for all
 }
 
-// Groups returns the groups that f lets through, in their order.
-func (f Filter) Groups(groups []status.Group) []status.Group {
+// ParseFilter reads what stands behind "show standby" (protocol hsrp) or "show
+// vrrp": nothing for all groups, INTERFACE, INTERFACE NUMBER, or a group in one
+// of the forms of status.Find.
+func ParseFilter(protocol string, words []string) (Filter, error) {
+	f := Filter{protocol: protocol, id: anyID}
+	switch len(words) {
+	case 0:
+		return f, nil
+	case 1:
+		f.word = words[0]
+		return f, nil
+	case 2:
+		id, err := strconv.Atoi(words[1])
+		if err != nil || id < 0 {
+			return f, fmt.Errorf("group %q: want a number", words[1])
+		}
+		f.word, f.id = words[0], id
+		return f, nil
+	}
+	return f, fmt.Errorf("too many arguments: %s", strings.Join(words, " "))
+}
+
+// Groups returns the groups that f lets through, in their order. Where f names
+// some and there are none, the error tells what there is. What is the name of
+// an interface is taken as such.
+func (f Filter) Groups(groups []status.Group) ([]status.Group, error) {
+	mine := ofProtocol(groups, f.protocol)
+	if f.word == "" {
+		return mine, nil
+	}
+	there := where(mine, func(g *status.Group) bool { return g.Interface == f.word })
+	switch {
+	case f.id == anyID && len(there) == 0:
+		return f.named(groups, mine)
+	case f.id == anyID:
+		return there, nil
+	case len(there) == 0:
+		return nil, fmt.Errorf("no %s on %s: %s", noun(f.protocol), f.word, f.thereAre(mine))
+	}
+	out := where(there, func(g *status.Group) bool { return g.ID == f.id })
+	if len(out) == 0 {
+		return nil, fmt.Errorf("no %s %d on %s: %s", noun(f.protocol), f.id, f.word, f.thereAre(there))
+	}
+	return out, nil
+}
+
+// named finds groups by reference; both families of INTERFACE:ID are shown.
+func (f Filter) named(all, mine []status.Group) ([]status.Group, error) {
+	matches := func(g *status.Group) bool { return g.Matches(f.word) }
+	if out := where(mine, matches); len(out) > 0 {
+		return out, nil
+	}
+	if other := where(all, matches); len(other) > 0 {
+		p := other[0].Protocol
+		return nil, fmt.Errorf("%s speaks %s: try \"fhrpd show %s %s\"", f.word, strings.ToUpper(p), command(p), f.word)
+	}
+	return nil, fmt.Errorf("%q is neither an interface with %ss nor a group: %s", f.word, noun(f.protocol), f.thereAre(mine))
+}
+
+// thereAre names what could have been asked for.
+func (f Filter) thereAre(groups []status.Group) string {
+	if len(groups) == 0 {
+		return "none is configured"
+	}
+	refs := make([]string, len(groups))
+	for i := range groups {
+		refs[i] = groups[i].Ref()
+	}
+	return "there is " + status.Listing(refs)
+}
+
+func ofProtocol(groups []status.Group, protocol string) []status.Group {
+	return where(groups, func(g *status.Group) bool { return g.Protocol == protocol })
+}
+
+func where(groups []status.Group, is func(*status.Group) bool) []status.Group {
 	var out []status.Group
-	for _, g := range groups {
-		if f.passes(&g) {
-			out = append(out, g)
+	for i := range groups {
+		if is(&groups[i]) {
+			out = append(out, groups[i])
 		}
 	}
 	return out
 }
 
-func (f Filter) passes(g *status.Group) bool {
-	return g.Protocol == f.Protocol &&
-		(f.Interface == "" || g.Interface == f.Interface) &&
-		(f.ID == AnyID || g.ID == f.ID)
+// noun is what the protocol calls its instances.
+func noun(protocol string) string {
+	if protocol == "vrrp" {
+		return "VRRP router"
+	}
+	return "HSRP group"
 }
 
-// NoMatch is the error of a filter that lets nothing through.
-func (f Filter) NoMatch() error {
-	what := map[string]string{"hsrp": "HSRP group", "vrrp": "VRRP router"}[f.Protocol]
-	if f.ID == AnyID {
-		return fmt.Errorf("no %s on %s", what, f.Interface)
+// command is the word of IOS behind show.
+func command(protocol string) string {
+	if protocol == "vrrp" {
+		return "vrrp"
 	}
-	return fmt.Errorf("no %s %d on %s", what, f.ID, f.Interface)
+	return "standby"
 }

@@ -107,9 +107,7 @@ func vrrpInit() status.Group {
 	}
 }
 
-func ofProtocol(p string) []status.Group {
-	return Filter{Protocol: p, ID: AnyID}.Groups(sample().Groups)
-}
+func sampleOf(protocol string) []status.Group { return ofProtocol(sample().Groups, protocol) }
 
 func transitions() []status.Transition {
 	return []status.Transition{
@@ -122,10 +120,10 @@ func transitions() []status.Transition {
 func TestGolden(t *testing.T) {
 	st, ts := sample(), transitions()
 	for name, got := range map[string]string{
-		"standby":       Standby(ofProtocol("hsrp"), now),
-		"standby-brief": StandbyBrief(ofProtocol("hsrp")),
-		"vrrp":          VRRP(ofProtocol("vrrp"), now),
-		"vrrp-brief":    VRRPBrief(ofProtocol("vrrp")),
+		"standby":       Standby(sampleOf("hsrp"), now),
+		"standby-brief": StandbyBrief(sampleOf("hsrp")),
+		"vrrp":          VRRP(sampleOf("vrrp"), now),
+		"vrrp-brief":    VRRPBrief(sampleOf("vrrp")),
 		"track":         Tracks(st, now),
 		"takeover":      Takeover(st.Groups),
 		"proofs":        Proofs(st.Groups[0].Takeover),

@@ -19,8 +19,8 @@ func Status(st *status.Status, now time.Time) string {
 	if st.Maintenance {
 		b.WriteString("in maintenance: every group has left its election\n")
 	}
-	section(&b, StandbyBrief, Filter{Protocol: "hsrp", ID: AnyID}.Groups(st.Groups))
-	section(&b, VRRPBrief, Filter{Protocol: "vrrp", ID: AnyID}.Groups(st.Groups))
+	section(&b, StandbyBrief, ofProtocol(st.Groups, "hsrp"))
+	section(&b, VRRPBrief, ofProtocol(st.Groups, "vrrp"))
 	return b.String()
 }
 

@@ -1,6 +1,7 @@
 package show
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -97,26 +98,56 @@ func TestTrackWords(t *testing.T) {
 
 func TestFilter(t *testing.T) {
 	tests := []struct {
-		name string
-		f    Filter
-		want []string
+		name, protocol, words string
+		want                  []string
+		err                   string
 	}{
-		{"protocol", Filter{Protocol: "vrrp", ID: AnyID}, []string{"vrrp:eth2:20", "vrrp6:enp129s0f0.100:255", "vrrp:eth3:1"}},
-		{"interface gives both families", Filter{Protocol: "hsrp", Interface: "eth1", ID: AnyID}, []string{"hsrp:eth1:10", "hsrp6:eth1:10"}},
-		{"group", Filter{Protocol: "hsrp", Interface: "eth2", ID: 4095}, []string{"hsrp:eth2:4095"}},
-		{"group 0 is a group", Filter{Protocol: "hsrp", Interface: "eth1", ID: 0}, nil},
-		{"no part of a name", Filter{Protocol: "hsrp", Interface: "eth", ID: AnyID}, nil},
+		{name: "protocol", protocol: "vrrp", want: []string{"vrrp:eth2:20", "vrrp6:enp129s0f0.100:255", "vrrp:eth3:1"}},
+		{name: "interface gives both families", protocol: "hsrp", words: "eth1", want: []string{"hsrp:eth1:10", "hsrp6:eth1:10"}},
+		{name: "so does a group on it", protocol: "hsrp", words: "eth1 10", want: []string{"hsrp:eth1:10", "hsrp6:eth1:10"}},
+		{name: "and in the short form", protocol: "hsrp", words: "eth1:10", want: []string{"hsrp:eth1:10", "hsrp6:eth1:10"}},
+		{name: "group", protocol: "hsrp", words: "eth2 4095", want: []string{"hsrp:eth2:4095"}},
+		{name: "full form", protocol: "hsrp", words: "hsrp6:eth1:10", want: []string{"hsrp6:eth1:10"}},
+		{name: "name", protocol: "vrrp", words: "lan6", want: []string{"vrrp6:enp129s0f0.100:255"}},
+		{name: "default name, as it is shown", protocol: "hsrp", words: "hsrp-enp129s0f0.100-255", want: []string{"hsrp:enp129s0f0.100:255"}},
+		{name: "group 0 is a group", protocol: "hsrp", words: "eth1 0",
+			err: "no HSRP group 0 on eth1: there is hsrp:eth1:10, hsrp6:eth1:10"},
+		{name: "no part of a name", protocol: "hsrp", words: "eth",
+			err: `"eth" is neither an interface with HSRP groups nor a group: there is hsrp:eth1:10, hsrp:enp129s0f0.100:255, hsrp:eth2:4095, hsrp6:eth1:10`},
+		{name: "no interface of that name", protocol: "vrrp", words: "eth1 20",
+			err: "no VRRP router on eth1: there is vrrp:eth2:20, vrrp6:enp129s0f0.100:255, vrrp:eth3:1"},
+		{name: "the other protocol's", protocol: "hsrp", words: "vrrp:eth2:20",
+			err: `vrrp:eth2:20 speaks VRRP: try "fhrpd show vrrp vrrp:eth2:20"`},
+		{name: "the other protocol's name", protocol: "vrrp", words: "users",
+			err: `users speaks HSRP: try "fhrpd show standby users"`},
+		{name: "no number", protocol: "hsrp", words: "eth1 ten", err: `group "ten": want a number`},
+		{name: "too much", protocol: "hsrp", words: "eth1 10 20", err: "too many arguments: eth1 10 20"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
-			for _, g := range tt.f.Groups(sample().Groups) {
-				got = append(got, g.Ref())
+			f, err := ParseFilter(tt.protocol, strings.Fields(tt.words))
+			if err == nil {
+				var groups []status.Group
+				groups, err = f.Groups(sample().Groups)
+				for _, g := range groups {
+					got = append(got, g.Ref())
+				}
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("groups (-want +got):\n%s", diff)
 			}
+			if (tt.err != "" || err != nil) && (err == nil || err.Error() != tt.err) {
+				t.Errorf("error %v, want %q", err, tt.err)
+			}
 		})
+	}
+}
+
+func TestFilterWithoutGroupsSaysSo(t *testing.T) {
+	f, _ := ParseFilter("vrrp", []string{"eth1"})
+	if _, err := f.Groups(nil); err == nil || !strings.HasSuffix(err.Error(), ": none is configured") {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -28,7 +28,19 @@ func (e *GroupError) Error() string {
 	if len(e.Candidates) == 0 {
 		return s + "; none is configured"
 	}
-	return s + "; choose one of " + strings.Join(e.Candidates, ", ")
+	return s + "; choose one of " + Listing(e.Candidates)
+}
+
+// listed is how many references an error has room for.
+const listed = 8
+
+// Listing joins references for an error: the first few, and how many there are
+// besides.
+func Listing(refs []string) string {
+	if len(refs) <= listed {
+		return strings.Join(refs, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(refs[:listed], ", "), len(refs)-listed)
 }
 
 // Unwrap returns the sentinel.
@@ -54,7 +66,7 @@ func (g *Group) kind() string {
 func Find(groups []Group, ref string) (int, error) {
 	var found []int
 	for i := range groups {
-		if groups[i].matches(ref) {
+		if groups[i].Matches(ref) {
 			found = append(found, i)
 		}
 	}
@@ -67,7 +79,9 @@ func Find(groups []Group, ref string) (int, error) {
 	return -1, &GroupError{Ref: ref, Err: ErrAmbiguousGroup, Candidates: refs(groups, found)}
 }
 
-func (g *Group) matches(ref string) bool {
+// Matches reports whether ref, in one of the forms of Find, fits g; it may fit
+// other groups too.
+func (g *Group) Matches(ref string) bool {
 	if ref == "" {
 		return false
 	}

@@ -72,6 +72,21 @@ func TestFindWithoutGroupsSaysSo(t *testing.T) {
 	}
 }
 
+func TestErrorListsAFewOfManyGroups(t *testing.T) {
+	many := make([]Group, 4096)
+	for i := range many {
+		many[i] = Group{Protocol: "hsrp", Interface: "e", ID: i}
+	}
+	_, err := Find(many, "x")
+	const want = `group "x": no such group; choose one of hsrp:e:0, hsrp:e:1, hsrp:e:2, hsrp:e:3, hsrp:e:4, hsrp:e:5, hsrp:e:6, hsrp:e:7 and 4088 more`
+	if err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+	if ge, ok := errors.AsType[*GroupError](err); !ok || len(ge.Candidates) != len(many) {
+		t.Errorf("the candidates themselves are all there: %v", ge.Candidates)
+	}
+}
+
 func TestTransitionMessageIsTheLogLineOfIOS(t *testing.T) {
 	tests := []struct{ protocol, want string }{
 		{"hsrp", "%HSRP-5-STATECHANGE: eth1 Grp 10 state Standby -> Active"},
