@@ -184,6 +184,13 @@ type host struct {
 	port   *fakePort            // of eth0
 	ports  map[string]*fakePort // all
 	events []status.Event
+	runs   []*run // pre_active commands
+}
+
+// run is a pre_active command that the engine has asked for.
+type run struct {
+	PreActive
+	killed error
 }
 
 // newHost starts an engine with a configuration; its interfaces are eth0 and
@@ -200,7 +207,13 @@ func newHost(t testing.TB, toml string) *host {
 		Ports:   map[string]Port{"eth0": h.ports["eth0"], "eth1": h.ports["eth1"]},
 		Random:  func() float64 { return 0.5 },
 		Observe: func(ev status.Event) { h.events = append(h.events, ev) },
-		Now:     t0,
+		PreActive: func(p PreActive) func(error) {
+			r := &run{PreActive: p}
+			h.runs = append(h.runs, r)
+			h.port.note("run %s", p.Ref)
+			return func(why error) { r.killed = why }
+		},
+		Now: t0,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -263,6 +276,17 @@ func (h *host) until(ref, state string) *host {
 		}
 	}
 	h.t.Fatalf("%s is in %s, want %s", ref, h.group(ref).State, state)
+	return h
+}
+
+// ended tells the engine how the last pre_active command ended.
+func (h *host) ended(err error) *host {
+	h.t.Helper()
+	if len(h.runs) == 0 {
+		h.t.Fatal("no pre_active command was asked for")
+	}
+	r := h.runs[len(h.runs)-1]
+	h.e.PreActiveDone(h.now, r.Group, r.Transition.ID, err)
 	return h
 }
 
