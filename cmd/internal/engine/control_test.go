@@ -55,6 +55,18 @@ func TestTracksLowerThePriorityAndGiveItBack(t *testing.T) {
 	}
 }
 
+func TestTracksAreInTheOrderOfTheFileWithTheirUsers(t *testing.T) {
+	h := newHost(t, trackConfig)
+	var got []string
+	for _, tr := range h.e.Status(h.now).Tracks {
+		got = append(got, fmt.Sprint(tr.Name, tr.UsedBy))
+	}
+	want := []string{"uplink[hsrp:eth0:10]", "core[hsrp:eth0:10]", "power[hsrp:eth0:10]"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("tracked objects (-want +got):\n%s", diff)
+	}
+}
+
 func TestWhatIsNotKnownYetCountsAsUp(t *testing.T) {
 	h := newHost(t, trackConfig).up("eth0")
 	if g := h.group("eth0:10"); g.Priority != 110 || g.State != "Listen" {
@@ -78,8 +90,7 @@ func TestTrackShutsTheGroupDownAndLetsItRunAgain(t *testing.T) {
 	}
 	h.e.TrackChanged(h.now, "power", true, "still on mains")
 	st := h.e.Status(h.now)
-	i := 1 // sorted by name: core, power, uplink
-	if tr := st.Tracks[i]; tr.Name != "power" || tr.Changes != 1 || tr.Detail != "still on mains" || tr.UsedBy[0] != "hsrp:eth0:10" {
+	if tr := st.Tracks[2]; tr.Name != "power" || tr.Changes != 1 || tr.Detail != "still on mains" || tr.UsedBy[0] != "hsrp:eth0:10" {
 		t.Errorf("track %+v", tr)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// Status fills in what the engine knows of the daemon: groups, interfaces and
-// tracked objects.
+// Status fills in what the engine knows of the daemon: groups, interfaces, and
+// tracked objects in the order of the configuration.
 func (e *Engine) Status(now time.Time) *status.Status {
 	st := &status.Status{Maintenance: e.maintenance, Groups: []status.Group{}, Tracks: []status.Track{}}
 	for _, g := range e.groups {
@@ -23,7 +23,6 @@ func (e *Engine) Status(now time.Time) *status.Status {
 	for _, t := range e.objects {
 		st.Tracks = append(st.Tracks, e.trackStatus(t))
 	}
-	status.SortTracks(st.Tracks)
 	return st
 }
 

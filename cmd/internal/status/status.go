@@ -2,11 +2,7 @@
 // `fhrpd show status --json`, in the shape that scripts rely on.
 package status
 
-import (
-	"cmp"
-	"slices"
-	"time"
-)
+import "time"
 
 // Status is the whole daemon.
 type Status struct {
@@ -31,11 +27,6 @@ type Interface struct {
 	Rejected   map[string]uint64 `json:"rejected"`   // by reason: packets that belong to no group
 	SendErrors uint64            `json:"send_errors"`
 	LastError  string            `json:"last_error,omitempty"`
-}
-
-// SortTracks puts tracked objects into the order of their names.
-func SortTracks(tracks []Track) {
-	slices.SortFunc(tracks, func(a, b Track) int { return cmp.Compare(a.Name, b.Name) })
 }
 
 // Group is one HSRP group or VRRP router.
