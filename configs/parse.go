@@ -106,5 +106,8 @@ func (p *parser) config(raw *rawConfig) *Config {
 		c.VRRP, all = append(c.VRRP, v), append(all, e)
 	}
 	p.together(all)
+	if len(all) == 0 {
+		p.warn(place{}, "no [[hsrp]] and no [[vrrp]] table: a daemon with this file takes part in no election")
+	}
 	return c
 }

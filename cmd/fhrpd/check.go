@@ -46,6 +46,18 @@ func (a *app) check(path string, effective bool) error {
 // each, in the form that editors jump to; any fault ends the command with
 // exitInvalid.
 func (a *app) loadConfig(path string) (*configs.Config, error) {
+	c, err := a.faultless(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range c.Warnings {
+		fmt.Fprintln(a.stderr, "warning:", w.Error())
+	}
+	return c, nil
+}
+
+// faultless is loadConfig without the warnings.
+func (a *app) faultless(path string) (*configs.Config, error) {
 	c, err := configs.Load(path)
 	if faults, ok := errors.AsType[configs.Errors](err); ok {
 		for _, f := range faults {
@@ -55,9 +67,6 @@ func (a *app) loadConfig(path string) (*configs.Config, error) {
 	}
 	if err != nil {
 		return nil, &exitError{code: exitInvalid, err: err}
-	}
-	for _, w := range c.Warnings {
-		fmt.Fprintln(a.stderr, "warning:", w.Error())
 	}
 	return c, nil
 }

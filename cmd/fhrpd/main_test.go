@@ -313,6 +313,19 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+func TestCheckWarnsOfAFileWithoutGroups(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.toml")
+	if err := os.WriteFile(path, []byte("[daemon]\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := fhrpd(t.Context(), "check", "--config", path)
+	want := result{0, path + ": valid; HSRP groups: 0, VRRP routers: 0, tracked objects: 0\n",
+		"warning: " + path + ": no [[hsrp]] and no [[vrrp]] table: a daemon with this file takes part in no election\n"}
+	if r != want {
+		t.Errorf("got %+v, want %+v", r, want)
+	}
+}
+
 func TestCheckPrintIsAFixedPoint(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.toml")
 	text, previous := validFile, ""

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"os"
 	"os/signal"
 	"syscall"
 
@@ -17,7 +19,7 @@ func runCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "run the daemon in the foreground",
-		Long:  "run is the daemon. SIGTERM and SIGINT resign, put the kernel back and exit 0\nwithin two seconds; a second one exits at once.",
+		Long:  "run is the daemon. SIGTERM and SIGINT resign, put the kernel back and exit 0\nwithin two seconds; a second one exits at once. SIGHUP changes nothing: a changed\nfile is applied by a restart. It exits 0 after a clean stop and 1 on failure.",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context(), config) },
 	}
@@ -29,7 +31,10 @@ func runCommand(a *app) *cobra.Command {
 // run exits 1 for whatever keeps the daemon from running, a faulty file
 // included: 2 is for commands that only ask.
 func (a *app) run(ctx context.Context, path string) error {
-	c, err := a.loadConfig(path)
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	c, err := a.faultless(path)
 	if own, ok := errors.AsType[*exitError](err); ok {
 		return &exitError{code: exitFailed, err: own.err}
 	}
@@ -40,12 +45,30 @@ func (a *app) run(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	// A terminal that closes must not take the gateway with it.
-	signal.Ignore(syscall.SIGHUP)
+	for _, w := range c.Warnings {
+		log.Warn("configuration", "warning", w.Error())
+	}
+	log.Info("start", "version", buildVersion(), "config", path,
+		"hsrp", len(c.HSRP), "vrrp", len(c.VRRP), "tracks", len(c.Tracks))
+	go answerHangups(ctx, hangups, log, path)
 	return daemon.Run(ctx, daemon.Options{
 		Config:      c,
 		ControlPath: a.control,
 		Version:     buildVersion(),
 		Log:         log,
 	})
+}
+
+// answerHangups tells whoever sends SIGHUP for a reload that there is none. The
+// daemon goes on: a terminal that closes must not take the gateway with it.
+func answerHangups(ctx context.Context, hangups <-chan os.Signal, log *slog.Logger, path string) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangups:
+			log.Warn("SIGHUP: the configuration was not read again, and nothing has changed", "config", path,
+				"cure", "restart the daemon (systemctl restart fhrpd): it resigns, so that the peer takes over at once")
+		}
+	}
 }

@@ -109,6 +109,32 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	}
 }
 
+func TestHangupChangesNothingAndSaysSo(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	l.start(hsrp1)
+	const line = `level=WARN msg="SIGHUP: the configuration was not read again, and nothing has changed"`
+	for n := 1; n <= 2; n++ {
+		l.a.Signal(unix.SIGHUP)
+		l.Eventually("a line for each", func() bool { return strings.Count(l.a.Tail(), line) == n })
+	}
+	if g := l.a.Group("eth0:10"); g.State != "Active" {
+		t.Errorf("the daemon is in %s", g.State)
+	}
+	l.a.StopCleanly()
+}
+
+func TestDaemonWithoutGroupsRunsAndWarns(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	l.a.Start("# nothing\n")
+	l.Eventually("an answer", func() bool { _, err := l.a.Status(t.Context()); return err == nil })
+	if log := l.a.Tail(); !strings.Contains(log, "level=WARN msg=configuration") || !strings.Contains(log, "takes part in no election") {
+		t.Errorf("the log says\n%s", log)
+	}
+	l.a.StopCleanly()
+}
+
 func TestSecondDaemonOnTheSocketIsRefused(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)
