@@ -155,6 +155,68 @@ func TestOpenClearsUpAfterACrash(t *testing.T) {
 	}
 }
 
+// died leaves what a process that is killed leaves, with gates open under lease.
+func (l *lab) died(lease time.Duration) {
+	l.t.Helper()
+	p := l.open(Options{})
+	l.active(p, lease)
+	ok(l.t, p.Abandon())
+}
+
+func TestAdoptedGateStaysOpenUntilTheFirstGate(t *testing.T) {
+	l := newLab(t)
+	before := snapshot(t)
+	l.died(time.Minute)
+	open := func(when string, want int) {
+		t.Helper()
+		if diff := cmp.Diff(each(3, want), l.forwarded(far4, 3)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", when, diff)
+		}
+	}
+	ok(t, Recover(Options{StateDir: l.state}, "eth0"))
+	open("recovered", 1)
+	q := l.open(Options{Adopt: true})
+	ok(t, listRoutes(q.routes, func(r route) { t.Errorf("the dead process's route is left: %v", r) }))
+	ok(t, q.Add(10, router10))
+	mustRenew(t, q)
+	open("opened", 1)
+	ok(t, q.Remove(10)) // for another form of it, as when an address is learned
+	ok(t, q.Add(10, router10))
+	open("replaced", 1)
+	mustGate(t, q, []Claim{{10, time.Minute}}, nil)
+	open("claimed", 1)
+	mustGate(t, q, nil, []ID{10})
+	open("shut", 0)
+	ok(t, q.Close())
+	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
+		t.Errorf("closed (-before +after):\n%s", diff)
+	}
+}
+
+func TestGateThatWouldNeverShutIsNotAdopted(t *testing.T) {
+	l := newLab(t)
+	l.died(0)
+	ok(t, Recover(Options{StateDir: l.state}, "eth0"))
+	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
+		t.Errorf("recovered (-want +got):\n%s", diff)
+	}
+	l.died(0)
+	l.open(Options{Adopt: true})
+	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
+		t.Errorf("opened (-want +got):\n%s", diff)
+	}
+}
+
+func TestRecoverUndoesWhatIsNotOpenedLater(t *testing.T) {
+	l := newLab(t)
+	before := snapshot(t)
+	l.died(time.Minute)
+	ok(t, Recover(Options{StateDir: l.state}, "eth1"))
+	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
+		t.Errorf("(-before +after):\n%s", diff)
+	}
+}
+
 func TestHandoverLosesNothing(t *testing.T) {
 	l := newLab(t)
 	before := snapshot(t)

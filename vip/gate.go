@@ -86,12 +86,32 @@ func (p *Plane) claim(c Claim) error {
 	if old := g.before(); old != shut {
 		p.classes[old].refresh = true // to learn whether the old lease has run out
 	}
+	if err := p.noteForever(c.Lease); err != nil {
+		return err
+	}
 	n := p.classFor(c.Lease)
 	p.classes[n].refresh = true
 	if g.class != n {
 		p.move(g, n)
 	}
 	return nil
+}
+
+// noteForever lets the next process know that a gate may never shut by itself.
+func (p *Plane) noteForever(lease time.Duration) error {
+	if lease > 0 || p.forever {
+		return nil
+	}
+	p.forever = true
+	return p.journal.add(entry{Forever: true})
+}
+
+// isOpen reports whether the gate of a router is open.
+func (p *Plane) isOpen(id ID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	g := p.groups[id]
+	return g != nil && g.class != shut
 }
 
 // classFor returns the class with the lease, taking an unused one for it or

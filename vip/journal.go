@@ -34,11 +34,12 @@ type head struct {
 }
 
 // entry is any further line: what was made for a router, or, when Gone, that
-// it was undone.
+// it was undone. Forever notes that some gate was opened without a lease.
 type entry struct {
-	MAC   string       `json:"mac,omitempty"`
-	Addrs []netip.Addr `json:"addrs,omitempty"`
-	Gone  bool         `json:"gone,omitempty"`
+	MAC     string       `json:"mac,omitempty"`
+	Addrs   []netip.Addr `json:"addrs,omitempty"`
+	Gone    bool         `json:"gone,omitempty"`
+	Forever bool         `json:"forever,omitempty"`
 }
 
 func newEntry(g *group) entry {
@@ -253,6 +254,11 @@ func (l *leftover) note(line []byte) {
 	if i >= 0 {
 		l.made = slices.Delete(l.made, i, i+1)
 	}
+}
+
+// ends reports whether everything that the process left open shuts by itself.
+func (l *leftover) ends() bool {
+	return !slices.ContainsFunc(l.made, func(e entry) bool { return e.Forever })
 }
 
 // parents lists the interfaces that have a journal.

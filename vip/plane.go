@@ -33,6 +33,7 @@ type Plane struct {
 	nft     *conn
 	rules   ruleset
 	persist bool // the kernel knows owner and persist
+	forever bool // the journal says that a gate was opened without a lease
 	tabled  bool // the table is ours to delete
 	rebuild bool // the next transaction makes the table anew
 	journal *journal
@@ -70,7 +71,7 @@ func open(parent string, o Options, tableFlags uint32) (*Plane, error) {
 	}
 	defer unlock()
 	p := newPlane(link, dir, o.logger())
-	if err := p.start(o.Handover, tableFlags); err != nil {
+	if err := p.start(o, tableFlags); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", parent, err), p.giveUp())
 	}
 	return p, nil
@@ -124,7 +125,7 @@ func usable(parent string) (netlink.Link, error) {
 
 // start makes what Open promises. What it has made when it fails is undone by
 // release.
-func (p *Plane) start(handover bool, tableFlags uint32) (err error) {
+func (p *Plane) start(o Options, tableFlags uint32) (err error) {
 	if p.nft, err = dial(unix.NETLINK_NETFILTER); err != nil {
 		return err
 	}
@@ -134,10 +135,11 @@ func (p *Plane) start(handover bool, tableFlags uint32) (err error) {
 	if p.filter.conn, err = dial(unix.NETLINK_ROUTE); err != nil {
 		return err
 	}
-	if err := p.openJournal(handover); err != nil {
+	takenOver, err := p.openJournal(o)
+	if err != nil {
 		return err
 	}
-	if err := p.openTable(handover, tableFlags); err != nil {
+	if err := p.openTable(takenOver, tableFlags); err != nil {
 		return err
 	}
 	if err := p.journal.head.apply(); err != nil {
@@ -147,13 +149,17 @@ func (p *Plane) start(handover bool, tableFlags uint32) (err error) {
 }
 
 // openJournal writes down the values that start is about to change. After a
-// crash the values of before the crash count, not those found now.
-func (p *Plane) openJournal(handover bool) error {
+// crash the values of before the crash count, not those found now. It reports
+// whether the gates of the last process are taken over.
+func (p *Plane) openJournal(o Options) (takenOver bool, err error) {
 	old, err := p.dir.read(p.parent)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if old != nil && !(handover && old.head.Index == p.index) {
+	if old != nil {
+		takenOver = p.takeOver(old, o)
+	}
+	if old != nil && !takenOver {
 		if err := p.dir.undo(old, p.nft, p.routes); err == nil {
 			old = nil
 		} else {
@@ -162,7 +168,7 @@ func (p *Plane) openJournal(handover bool) error {
 	}
 	head, err := newHead(p.parent, p.index)
 	if err != nil {
-		return err
+		return false, err
 	}
 	var made []entry
 	if old != nil {
@@ -170,12 +176,31 @@ func (p *Plane) openJournal(handover bool) error {
 	}
 	p.journal, err = p.dir.create(head, made)
 	p.inherit(made)
-	return err
+	return takenOver, err
+}
+
+// takeOver reports whether what the last process left open on the interface is
+// to stay open.
+func (p *Plane) takeOver(old *leftover, o Options) bool {
+	switch {
+	case old.head.Index != p.index:
+		return false
+	case o.Handover:
+		return true
+	case !o.Adopt || !old.ends():
+		return false
+	}
+	p.log.Warn("a dead process left this open; its gates shut when their leases end")
+	if err := old.undoRoutes(p.routes); err != nil {
+		p.log.Warn("what the last process left stays until Close", "error", err)
+	}
+	return true
 }
 
 // inherit takes over filter entries and routes of a process that has gone.
 func (p *Plane) inherit(made []entry) {
 	for _, e := range made {
+		p.forever = p.forever || e.Forever
 		if mac, ok := e.mac(); ok {
 			p.filter.macs[mac] = &filterEntry{ours: true}
 		}
@@ -252,9 +277,12 @@ func (p *Plane) prepare(g *group) error {
 // gate cannot be shut, nothing else is done; after other errors it goes on and
 // returns them joined. An unknown id is no error.
 func (p *Plane) Remove(id ID) error {
-	lost, err := p.Gate(nil, []ID{id})
-	if err != nil {
-		return err
+	var lost []ID
+	if p.isOpen(id) { // a change would replace what was taken over
+		var err error
+		if lost, err = p.Gate(nil, []ID{id}); err != nil {
+			return err
+		}
 	}
 	address := p.Address(nil, []ID{id})
 	p.mu.Lock()

@@ -3,6 +3,7 @@ package vip
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -10,10 +11,11 @@ import (
 // Recover undoes what dead processes have left in the calling thread's network
 // namespace, by their journals in the state directory and by the protocol
 // number of their routes. Interfaces that a live process drives are left alone;
-// while there is one, so are routes that no journal mentions. It goes on after
-// errors and returns them joined. Call it at start, before the first Open,
-// unless that is to take over ([Options]).
-func Recover(o Options) error {
+// while there is one, so are routes that no journal mentions. So is what an
+// Open that adopts ([Options]) would leave open on the interfaces in later,
+// which the caller is to open. It goes on after errors and returns them joined.
+// Call it at start, before the first Open.
+func Recover(o Options, later ...string) error {
 	dir, unlock, err := lockStateDir(o.StateDir)
 	if err != nil {
 		return err
@@ -25,7 +27,7 @@ func Recover(o Options) error {
 	}
 	defer nft.close()
 	defer routes.close()
-	live, err := dir.recoverAll(nft, routes, o)
+	live, err := dir.recoverAll(nft, routes, o, later)
 	errs := []error{err}
 	if !live {
 		errs = append(errs, purgeRoutes(routes))
@@ -47,7 +49,7 @@ func dialBoth() (nft, routes *conn, err error) {
 }
 
 // recoverAll undoes every dead journal and reports whether there is a live one.
-func (d stateDir) recoverAll(nft, routes *conn, o Options) (live bool, err error) {
+func (d stateDir) recoverAll(nft, routes *conn, o Options, later []string) (live bool, err error) {
 	parents, err := d.parents()
 	errs := []error{err}
 	for _, parent := range parents {
@@ -57,6 +59,7 @@ func (d stateDir) recoverAll(nft, routes *conn, o Options) (live bool, err error
 			live = true
 		case err != nil:
 			errs = append(errs, err)
+		case l != nil && slices.Contains(later, parent) && l.ends() && linkExists(routes, l.head.Index):
 		case l != nil:
 			o.logger().Warn("undoing what a dead process left", "interface", parent)
 			errs = append(errs, d.undo(l, nft, routes))
@@ -75,23 +78,35 @@ func (d stateDir) undo(l *leftover, nft, routes *conn) error {
 
 // undo takes back what the journal tells of.
 func (l *leftover) undo(nft, routes *conn) error {
-	p := &Plane{parent: l.head.Parent, index: l.head.Index}
 	f := filter{conn: routes, index: l.head.Index}
 	gone := !linkExists(routes, l.head.Index)
 	errs := []error{deleteTable(nft, l.head.Table)}
-	var list []route
 	for _, e := range l.made {
 		if mac, ok := e.mac(); ok && !gone {
 			errs = append(errs, f.del(mac))
 		}
-		for _, a := range e.Addrs {
-			list = append(list, p.anyRoutes(a)...)
-		}
 	}
-	_, err := applyRoutes(routes, unix.RTM_DELROUTE, list)
-	errs = append(errs, err)
+	errs = append(errs, l.undoRoutes(routes))
 	if !gone {
 		errs = append(errs, restoreAll(l.head.Sysctls))
 	}
 	return errors.Join(errs...)
+}
+
+// undoRoutes takes back the routes alone, and forgets them.
+func (l *leftover) undoRoutes(routes *conn) error {
+	p := &Plane{parent: l.head.Parent, index: l.head.Index}
+	var list []route
+	for _, e := range l.made {
+		for _, a := range e.Addrs {
+			list = append(list, p.anyRoutes(a)...)
+		}
+	}
+	if _, err := applyRoutes(routes, unix.RTM_DELROUTE, list); err != nil {
+		return err
+	}
+	for i := range l.made {
+		l.made[i].Addrs = nil
+	}
+	return nil
 }

@@ -9,11 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openTable makes the table, or adopts an orphan for a handover. The kernel
+// openTable makes the table, or takes an orphan over as it is. The kernel
 // refuses both with EPERM while the owner lives.
-func (p *Plane) openTable(handover bool, flags uint32) error {
+func (p *Plane) openTable(takeOver bool, flags uint32) error {
 	p.rules.table = tableName(p.parent)
-	if !handover {
+	if !takeOver {
 		if err := deleteTable(p.nft, p.rules.table); err != nil {
 			return err
 		}
@@ -28,7 +28,7 @@ func (p *Plane) openTable(handover bool, flags uint32) error {
 		return tableError(p.rules.table, err)
 	}
 	p.rebuild, p.persist, p.tabled = true, flags != 0, true
-	if !handover {
+	if !takeOver {
 		if _, err := p.commit(); err != nil {
 			return fmt.Errorf("%w (needs CONFIG_NF_TABLES_NETDEV)", err)
 		}

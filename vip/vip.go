@@ -78,4 +78,9 @@ type Options struct {
 	// lease ends or the first Gate replaces it, in one transaction. Its routes
 	// stay until Address removes those of an added router, or Close all.
 	Handover bool
+	// Adopt makes Open leave open what a process that died had open, until the
+	// lease ends or the first Gate replaces it: starting a dead router again
+	// must not stop the traffic that the kernel still forwards for it. The
+	// routes are removed at once. A lease that never ends is not adopted.
+	Adopt bool
 }

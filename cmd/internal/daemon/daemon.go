@@ -8,8 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
-
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -42,6 +42,13 @@ type Options struct {
 	StateDir    string // journals; default: the folder of ControlPath
 	Version     string
 	Log         *slog.Logger
+}
+
+// plane returns how interfaces are opened. A router that crashed is started
+// again long before the others have missed it, and until they have nobody else
+// forwards.
+func (o Options) plane() vip.Options {
+	return vip.Options{StateDir: o.StateDir, Log: o.Log, Adopt: true}
 }
 
 // Daemon is one running fhrpd.
@@ -79,7 +86,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer listener.Close()
-	if err := vip.Recover(vip.Options{StateDir: d.opts.StateDir, Log: d.log}); err != nil {
+	if err := vip.Recover(d.opts.plane(), slices.Collect(maps.Keys(d.ports))...); err != nil {
 		d.log.Warn("leftovers of an earlier run", "error", err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -118,7 +125,7 @@ func newDaemon(o Options) (*Daemon, error) {
 	}
 	ports := map[string]engine.Port{}
 	for name, groups := range memberships(o.Config) {
-		p := newPort(name, groups, vip.Options{StateDir: o.StateDir, Log: o.Log}, d.addressFailed)
+		p := newPort(name, groups, o.plane(), d.addressFailed)
 		d.ports[name], ports[name] = p, p
 	}
 	d.engine, err = engine.New(o.Config, engine.Options{

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -284,6 +285,25 @@ func TestKilledActiveIsSilentAndItsRestartCleansUp(t *testing.T) {
 	l.a.Restart()
 	l.settled(l.a, l.b)
 	l.mustPing(vip, vip6, l.a.ip, l.b.ip)
+	l.a.StopCleanly()
+	checkKernel(t, clean, l.a.kernel())
+}
+
+// TestKilledActiveThatIsStartedAgainGoesOnForwarding is about a supervisor that
+// is quicker than the hold time: nobody else forwards until that is over.
+func TestKilledActiveThatIsStartedAgainGoesOnForwarding(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	clean := l.a.kernel()
+	slow := strings.NewReplacer("150ms", "500ms", "600ms", "2s").Replace(both)
+	l.a.StartAs("[daemon]\nlease = \"60s\"\n"+slow, 110)
+	l.a.WaitAll("Active")
+	l.a.Kill()
+	l.a.Restart()
+	l.a.WaitAll("Listen", "Speak", "Standby", "Active")
+	if !l.forwards(l.a, mac2) {
+		t.Error("the router stopped forwarding when it was started again")
+	}
 	l.a.StopCleanly()
 	checkKernel(t, clean, l.a.kernel())
 }
