@@ -120,16 +120,25 @@ func (n *NS) MAC(dev string) (hello.MAC, error) {
 	return hello.MACFrom(l.Attrs().HardwareAddr), nil
 }
 
+// Addresses lists the addresses of an interface, of one family.
+func (n *NS) Addresses(dev string, family int) ([]netlink.Addr, error) {
+	l, err := n.link(dev)
+	if err != nil {
+		return nil, err
+	}
+	list, err := Whole(func() ([]netlink.Addr, error) { return n.handle.AddrList(l, family) })
+	if err != nil {
+		return nil, fmt.Errorf("list addresses of %s: %w", dev, err)
+	}
+	return list, nil
+}
+
 // LinkLocal returns the first IPv6 link-local address of an interface; ok is
 // false when it has none (yet).
 func (n *NS) LinkLocal(dev string) (addr netip.Addr, ok bool, err error) {
-	l, err := n.link(dev)
+	list, err := n.Addresses(dev, netlink.FAMILY_V6)
 	if err != nil {
 		return addr, false, err
-	}
-	list, err := n.handle.AddrList(l, netlink.FAMILY_V6)
-	if err != nil {
-		return addr, false, fmt.Errorf("list addresses of %s: %w", dev, err)
 	}
 	for _, a := range list {
 		if ip, ok := netip.AddrFromSlice(a.IP); ok && ip.IsLinkLocalUnicast() {

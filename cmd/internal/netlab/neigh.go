@@ -1,6 +1,7 @@
 package netlab
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 
@@ -9,6 +10,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Neighbors lists neighbour entries as netlink.NeighList does: those of an
+// interface, or of all for index 0, of a family; unix.AF_BRIDGE means forwarding
+// entries.
+func (n *NS) Neighbors(index, family int) ([]netlink.Neigh, error) {
+	return Whole(func() ([]netlink.Neigh, error) { return n.handle.NeighList(index, family) })
+}
+
 // ARPEntry returns what an interface's neighbour table (ARP or neighbour
 // discovery) holds for an address; ok is false when it holds no usable MAC.
 func (n *NS) ARPEntry(dev string, ip netip.Addr) (mac hello.MAC, ok bool, err error) {
@@ -16,7 +24,7 @@ func (n *NS) ARPEntry(dev string, ip netip.Addr) (mac hello.MAC, ok bool, err er
 	if err != nil {
 		return mac, false, err
 	}
-	list, err := n.handle.NeighList(l.Attrs().Index, family(ip))
+	list, err := n.Neighbors(l.Attrs().Index, family(ip))
 	if err != nil {
 		return mac, false, fmt.Errorf("list neighbours on %s: %w", dev, err)
 	}
@@ -46,7 +54,7 @@ func (n *NS) FlushNeighbors(dev string) error {
 	if err != nil {
 		return err
 	}
-	list, err := n.handle.NeighList(l.Attrs().Index, netlink.FAMILY_ALL)
+	list, err := n.Neighbors(l.Attrs().Index, netlink.FAMILY_ALL)
 	if err != nil {
 		return fmt.Errorf("list neighbours on %s: %w", dev, err)
 	}
@@ -54,7 +62,8 @@ func (n *NS) FlushNeighbors(dev string) error {
 		if e.State&unix.NUD_NOARP != 0 || e.Family == unix.AF_BRIDGE {
 			continue
 		}
-		if err := n.handle.NeighDel(&e); err != nil {
+		// One that is gone by now is as good as deleted.
+		if err := n.handle.NeighDel(&e); err != nil && !errors.Is(err, unix.ENOENT) {
 			return fmt.Errorf("delete neighbour %s on %s: %w", e.IP, dev, err)
 		}
 	}
@@ -68,7 +77,7 @@ func (n *NS) FDBPort(bridge string, mac hello.MAC) (port string, ok bool, err er
 	if err != nil {
 		return "", false, err
 	}
-	list, err := n.handle.NeighList(0, unix.AF_BRIDGE)
+	list, err := n.Neighbors(0, unix.AF_BRIDGE)
 	if err != nil {
 		return "", false, fmt.Errorf("list forwarding entries of %s: %w", bridge, err)
 	}

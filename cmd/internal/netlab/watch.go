@@ -51,7 +51,7 @@ func (n *NS) WatchNeighbors(ctx context.Context) (<-chan Learned, error) {
 }
 
 func (n *NS) names() (map[int]string, error) {
-	links, err := n.handle.LinkList()
+	links, err := Whole(n.handle.LinkList)
 	if err != nil {
 		return nil, fmt.Errorf("list interfaces: %w", err)
 	}
