@@ -143,6 +143,25 @@ func (d *Daemon) Signal(s unix.Signal) {
 	}
 }
 
+// Freeze stops the daemon as SIGSTOP does and returns when none of its threads
+// runs any more, which is a moment after the signal.
+func (d *Daemon) Freeze() {
+	d.t.Helper()
+	d.Signal(unix.SIGSTOP)
+	d.Eventually(d.Name+" frozen", func() bool {
+		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", d.PID()))
+		return len(threads) > 0 && !slices.ContainsFunc(threads, runs)
+	})
+}
+
+// runs reports whether a thread is anything but stopped. The name before the
+// state may have spaces and parentheses itself.
+func runs(stat string) bool {
+	b, err := os.ReadFile(stat)
+	i := bytes.LastIndexByte(b, ')')
+	return err == nil && (i < 0 || !bytes.HasPrefix(b[i:], []byte(") T")))
+}
+
 func (d *Daemon) end(s unix.Signal) {
 	d.t.Helper()
 	d.Signal(s)

@@ -8,7 +8,7 @@ import (
 )
 
 // Ping reports whether an address answers one of so many echo requests of the
-// client, 300 ms apart.
+// client, 300 ms apart. Who must answer may be asked often.
 func (s *Site) Ping(to netip.Addr, tries int) bool {
 	s.t.Helper()
 	if to.IsLinkLocalUnicast() && to.Is6() {
