@@ -15,13 +15,14 @@ type peer struct {
 	mac      hello.MAC
 }
 
-// up is event a. A second one with another address or MAC starts the group
-// again, because its place in every election has changed.
+// up is event a. A second one with another address starts the group again,
+// because its place in every election has changed.
 func (g *Group) up(now time.Time, ev fsm.Up) {
 	addr := plain(ev.Addr)
 	cause := g.stopped.Undone()
 	if g.state != hello.Initial {
-		if addr == g.addr && ev.MAC == g.mac {
+		if addr == g.addr {
+			g.newMAC(now, ev.MAC)
 			return
 		}
 		cause = fsm.CauseAddressChanged
@@ -33,6 +34,20 @@ func (g *Group) up(now time.Time, ev fsm.Up) {
 		o.event = enabledWithIP
 	}
 	g.take(o)
+}
+
+// newMAC goes on with another interface MAC, as when a bond follows its active
+// port. No election knows of it; hosts and switches are shown where the active
+// router is now.
+func (g *Group) newMAC(now time.Time, mac hello.MAC) {
+	if mac == g.mac {
+		return
+	}
+	g.mac = mac
+	if g.state == hello.Active {
+		g.sendHello(now, g.state)
+		g.announce()
+	}
 }
 
 // down is event b.

@@ -20,6 +20,7 @@
 //     pull the switches back.
 //   - Clean stop while active: Release, Send Resign (state Active, virtual MAC),
 //     Announce Withdraw, Report.
+//   - Another interface MAC while active: Send Hello, Announce Reassert.
 //   - Start: Announce Withdraw, Report.
 //   - Fenced: Release, Report. No frame and no announcement.
 //   - Failed: Release, Send Resign (state Speak, real MAC), Announce Withdraw,

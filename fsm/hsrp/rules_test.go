@@ -441,7 +441,6 @@ func TestSecondUp(t *testing.T) {
 		"same address and MAC": {fsm.Up{Addr: self, MAC: ownMAC}, false},
 		"same address, mapped": {fsm.Up{Addr: netip.MustParseAddr("::ffff:192.0.2.5"), MAC: ownMAC}, false},
 		"another address":      {fsm.Up{Addr: third, MAC: ownMAC}, true},
-		"another MAC":          {fsm.Up{Addr: self, MAC: peerMAC}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := inState(hello.Standby, base())
@@ -457,6 +456,28 @@ func TestSecondUp(t *testing.T) {
 				t.Errorf("%s, %+v, MAC %s", g.state, r, g.mac)
 			}
 		})
+	}
+}
+
+func TestAnotherMACCostsNoRole(t *testing.T) {
+	for state, want := range map[hello.HSRPState]int{hello.Listen: 0, hello.Speak: 0, hello.Standby: 0, hello.Active: 2} {
+		cfg := base()
+		cfg.Version = 2
+		g := inState(state, cfg)
+		got := g.Step(epoch, fsm.Up{Addr: self, MAC: peerMAC})
+		if g.state != state || g.mac != peerMAC || len(got) != want {
+			t.Fatalf("%s becomes %s with %v", state, g.state, got)
+		}
+		if want == 0 {
+			continue
+		}
+		send, _ := got[0].(fsm.Send)
+		if m, ok := send.Message.(*hello.HSRP); !ok || !send.Virtual || m.Op != hello.OpHello || m.State != state || m.Identifier != peerMAC {
+			t.Errorf("sent %+v", got[0])
+		}
+		if got[1] != (fsm.Announce{Kind: fsm.Reassert}) {
+			t.Errorf("announced %+v", got[1])
+		}
 	}
 }
 
