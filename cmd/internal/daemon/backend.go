@@ -22,6 +22,7 @@ func (d *Daemon) Status(ctx context.Context) (*status.Status, error) {
 	st.Version, st.PID = d.opts.Version, os.Getpid()
 	st.UptimeMS = time.Since(d.started).Milliseconds()
 	st.ConfigSHA256 = d.opts.Config.Sum
+	d.addHooks(st.Groups)
 	return st, nil
 }
 

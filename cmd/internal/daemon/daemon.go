@@ -129,7 +129,7 @@ func newDaemon(o Options) (*Daemon, error) {
 		d.ports[name], ports[name] = p, p
 	}
 	d.engine, err = engine.New(o.Config, engine.Options{
-		Ports: ports, Random: rand.Float64, Observe: d.observe, Now: d.started,
+		Ports: ports, Random: rand.Float64, Observe: d.observe, PreActive: d.preActive, Now: d.started,
 	})
 	if err != nil {
 		return nil, err
@@ -378,8 +378,8 @@ func (d *Daemon) Tick(now time.Time) {
 func (d *Daemon) observe(ev status.Event) {
 	logEvent(d.log, ev)
 	d.hub.Publish(ev)
+	d.runHooks(ev)
 	if ev.Transition != nil {
-		d.hooks.Transition(*ev.Transition)
 		go d.checkForwarding(*ev.Transition)
 	}
 }

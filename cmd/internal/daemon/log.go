@@ -27,5 +27,12 @@ func logEvent(log *slog.Logger, ev status.Event) {
 	} else if ev.Group != "" {
 		attrs = append(attrs, slog.String("group", ev.Group))
 	}
-	log.LogAttrs(context.Background(), levels[ev.Kind], ev.Message, attrs...)
+	log.LogAttrs(context.Background(), level(ev), ev.Message, attrs...)
+}
+
+func level(ev status.Event) slog.Level {
+	if p := ev.PreActive; p != nil && (p.Outcome == status.Failed || p.Outcome == status.TimedOut) {
+		return slog.LevelWarn
+	}
+	return levels[ev.Kind]
 }

@@ -10,18 +10,22 @@
 // the group reaches Standby or Backup; a group that leaves Active by way of
 // Speak runs it twice. It must therefore be able to run again without harm.
 //
+// The pre_active command runs at once when a group becomes Active, beside the
+// queue, because the address waits for it. The active command comes after it,
+// when the address is taken, and not at all when the role is lost before that.
+//
 // A command gets one JSON object on standard input: the transition as in
 // `fhrpd show events --json`, with "hook" (active, standby or pre_active) and
 // "ref" (the group, as in "hsrp:eth1:10") in front. It is killed after Timeout.
 package hooks
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -57,9 +61,10 @@ type Runner struct {
 
 	mu     sync.Mutex
 	closed bool
+	held   map[string]job           // active commands that wait until their group has its address
 	hooks  map[string]configs.Hooks // by reference of the group
 	queues map[string]*queue
-	last   map[key]Result
+	last   map[key]status.Hook
 }
 
 type key struct{ ref, hook string }
@@ -68,7 +73,7 @@ type key struct{ ref, hook string }
 func New(c *configs.Config, log *slog.Logger) *Runner { return newRunner(c, log, command.Run) }
 
 func newRunner(c *configs.Config, log *slog.Logger, run func(context.Context, command.Spec) command.Result) *Runner {
-	r := &Runner{log: log, run: run, queues: map[string]*queue{}, last: map[key]Result{}}
+	r := &Runner{log: log, run: run, queues: map[string]*queue{}, held: map[string]job{}, last: map[key]status.Hook{}}
 	r.ctx, r.kill = context.WithCancelCause(context.Background())
 	r.Configure(c)
 	return r
@@ -120,8 +125,9 @@ func spec(args []string, timeout time.Duration, in input) (command.Spec, error) 
 	return command.Spec{Args: args, Stdin: append(b, '\n'), Timeout: timeout}, nil
 }
 
-// Transition queues the command that t calls for, if there is one. It does not
-// wait. After Close it does nothing.
+// Transition queues the command that t calls for, if there is one. Where the
+// address is held the active command stays back until Taken. It does not wait.
+// After Close it does nothing.
 func (r *Runner) Transition(t status.Transition) {
 	hook := hookFor(t)
 	if hook == "" {
@@ -137,30 +143,52 @@ func (r *Runner) Transition(t status.Transition) {
 	if hook == Standby {
 		j.args = r.hooks[ref].Standby
 	}
+	delete(r.held, ref)
+	if t.Held {
+		r.held[ref] = j
+		return
+	}
 	r.enqueue(j)
 }
 
+// Taken queues the active command of a group whose address was held and is
+// taken now. It does not wait.
+func (r *Runner) Taken(ref string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	j, ok := r.held[ref]
+	delete(r.held, ref)
+	if ok && !r.closed {
+		r.enqueue(j)
+	}
+}
+
 // PreActive runs the group's pre_active command, if it has one, and waits for
-// it: the caller holds the address back meanwhile. The command is killed at its
-// deadline. The error says that it did not succeed; it wraps
-// context.DeadlineExceeded when it was too slow. The command does not wait for
-// the group's queue.
+// it: the address is held back meanwhile. The command is killed at its deadline
+// and when ctx is done. The error says that it did not succeed; it wraps
+// context.DeadlineExceeded when it was too slow, and the cause of ctx. The
+// command does not wait for the group's queue. After Close it is not run.
 func (r *Runner) PreActive(ctx context.Context, group string, t status.Transition) error {
 	r.mu.Lock()
 	h := r.hooks[group].PreActive
-	r.mu.Unlock()
-	if len(h.Command) == 0 {
+	if r.closed || len(h.Command) == 0 {
+		r.mu.Unlock()
 		return nil
 	}
-	res := r.execute(ctx, job{input: input{PreActive, group, t}, args: h.Command}, h.Deadline)
-	if res.err != nil {
-		return fmt.Errorf("pre_active command %s of %s: %w", h.Command[0], group, res.err)
+	r.work.Add(1)
+	r.mu.Unlock()
+	defer r.work.Done()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(r.ctx, func() { cancel(errStopped) })()
+	if err := r.execute(ctx, job{input: input{PreActive, group, t}, args: h.Command}, h.Deadline); err != nil {
+		return fmt.Errorf("pre_active command %s of %s: %w", h.Command[0], group, err)
 	}
 	return nil
 }
 
-// Close takes no more transitions and waits until every queue is empty. When
-// ctx is done first, the running commands are killed, what waits is dropped,
+// Close takes no more transitions and waits until every queue is empty and
+// every pre_active command has ended. When ctx is done first, the running commands are killed, what waits is dropped,
 // and the cause of ctx is returned.
 func (r *Runner) Close(ctx context.Context) error {
 	r.mu.Lock()
@@ -181,9 +209,16 @@ func (r *Runner) Close(ctx context.Context) error {
 	return fmt.Errorf("wait for hooks: %w", context.Cause(ctx))
 }
 
-// Results returns the last run of every hook, in the order of groups and hooks.
-func (r *Runner) Results() []Result {
+// Results returns the last run of every hook by group, in the order of hooks.
+func (r *Runner) Results() map[string][]status.Hook {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.SortedFunc(maps.Values(r.last), Result.compare)
+	out := map[string][]status.Hook{}
+	for k, res := range r.last {
+		out[k.ref] = append(out[k.ref], res)
+	}
+	for _, list := range out {
+		slices.SortFunc(list, func(a, b status.Hook) int { return cmp.Compare(a.Hook, b.Hook) })
+	}
+	return out
 }

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/command"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
@@ -161,21 +160,20 @@ func TestResults(t *testing.T) {
 			synctest.Wait()
 		}
 		at := b.start
-		active := Result{Ref: "hsrp:eth1:10", Hook: Active, Command: []string{"/on-active"}, Transition: 1, At: at, Running: true, Exit: -1}
-		waiting := Result{Ref: "hsrp:eth1:10", Hook: Standby, Skipped: 1}
-		same := cmpopts.IgnoreUnexported(Result{})
-		if diff := cmp.Diff([]Result{active, waiting}, b.Results(), same); diff != "" {
+		active := status.Hook{Hook: Active, Command: []string{"/on-active"}, Transition: 1, At: at, Running: true, Exit: -1}
+		waiting := status.Hook{Hook: Standby, Skipped: 1}
+		if diff := cmp.Diff(map[string][]status.Hook{"hsrp:eth1:10": {active, waiting}}, b.Results()); diff != "" {
 			t.Errorf("while it runs (-want +got):\n%s", diff)
 		}
 		if err := b.Close(t.Context()); err != nil {
 			t.Error(err)
 		}
 		active.Running, active.DurationMS, active.Exit, active.Output = false, 1000, 0, "done"
-		standby := Result{
-			Ref: "hsrp:eth1:10", Hook: Standby, Command: []string{"/on-standby"}, Transition: 3, At: at.Add(time.Second),
+		standby := status.Hook{
+			Hook: Standby, Command: []string{"/on-standby"}, Transition: 3, At: at.Add(time.Second),
 			DurationMS: 10000, Exit: -1, Error: "context deadline exceeded", Skipped: 1,
 		}
-		if diff := cmp.Diff([]Result{active, standby}, b.Results(), same); diff != "" {
+		if diff := cmp.Diff(map[string][]status.Hook{"hsrp:eth1:10": {active, standby}}, b.Results()); diff != "" {
 			t.Errorf("afterwards (-want +got):\n%s", diff)
 		}
 	})
@@ -201,8 +199,8 @@ func TestCloseKillsWhatTakesTooLong(t *testing.T) {
 		if diff := cmp.Diff([]string{"0s hsrp:eth1:10 /on-active 1"}, b.lines); diff != "" {
 			t.Errorf("runs (-want +got):\n%s", diff)
 		}
-		if got := b.Results(); got[0].Running || got[0].Error == "" {
-			t.Errorf("the killed run is kept as %+v", got[0])
+		if got := b.Results()["hsrp:eth1:10"][0]; got.Running || got.Error == "" {
+			t.Errorf("the killed run is kept as %+v", got)
 		}
 	})
 }
@@ -260,6 +258,103 @@ func TestPreActive(t *testing.T) {
 	}
 }
 
+// held is a transition to Active whose address waits.
+func held(id int) status.Transition {
+	t := to(id, "Standby>Active")
+	t.Held = true
+	return t
+}
+
+func TestActiveCommandComesWithTheAddress(t *testing.T) {
+	tests := []struct {
+		name string
+		do   func(*bench)
+		want []string
+	}{
+		{"when it is taken", func(b *bench) {
+			b.Transition(held(1))
+			<-time.After(300 * time.Millisecond) // virtual
+			b.Taken("hsrp:eth1:10")
+		}, []string{"300ms hsrp:eth1:10 /on-active 1"}},
+		{"once", func(b *bench) {
+			b.Transition(held(1))
+			b.Taken("hsrp:eth1:10")
+			b.Taken("hsrp:eth1:10")
+		}, []string{"0s hsrp:eth1:10 /on-active 1"}},
+		{"not when the role was lost before", func(b *bench) {
+			b.Transition(held(1))
+			b.Transition(to(2, "Active>Speak"))
+			b.Taken("hsrp:eth1:10")
+		}, []string{"0s hsrp:eth1:10 /on-standby 2"}},
+		{"not after the end", func(b *bench) {
+			b.Transition(held(1))
+			_ = b.Close(context.Background())
+			b.Taken("hsrp:eth1:10")
+		}, nil},
+		{"and not of a group that held nothing", func(b *bench) { b.Taken("hsrp:eth1:10") }, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(groups())
+				tt.do(b)
+				if err := b.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if diff := cmp.Diff(tt.want, b.lines); diff != "" {
+					t.Errorf("runs (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+func TestPreActiveEndsWithWhoeverWaitsForIt(t *testing.T) {
+	lost := errors.New("the role is lost")
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(groups())
+		b.took["/before"] = time.Hour
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(100*time.Millisecond, func() { cancel(lost) })
+		if err := b.PreActive(ctx, "hsrp:eth1:10", held(1)); err == nil || time.Since(b.start) != 100*time.Millisecond {
+			t.Errorf("error %v after %v, want one after 100ms", err, time.Since(b.start))
+		}
+	})
+}
+
+func TestCloseWaitsForPreActiveAndThenKillsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(groups())
+		b.took["/before"] = time.Hour
+		ended := false
+		go func() {
+			_ = b.PreActive(context.Background(), "hsrp:eth1:10", held(1))
+			ended = true
+		}()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		if err := b.Close(ctx); err == nil {
+			t.Error("nothing was killed")
+		}
+		if synctest.Wait(); !ended || time.Since(b.start) != 200*time.Millisecond {
+			t.Errorf("ended %t after %v, want after 200ms", ended, time.Since(b.start))
+		}
+		if err := b.PreActive(t.Context(), "hsrp:eth1:10", held(2)); err != nil || len(b.lines) != 1 {
+			t.Errorf("after the end: %v, runs %q", err, b.lines)
+		}
+	})
+}
+
+func TestKilledRunThatEndsLateDoesNotHideTheNext(t *testing.T) {
+	r := New(groups(), silent)
+	r.keep("hsrp:eth1:10", status.Hook{Hook: PreActive, Transition: 5, Running: true})
+	r.keep("hsrp:eth1:10", status.Hook{Hook: PreActive, Transition: 3, Error: "killed"})
+	if got := r.Results()["hsrp:eth1:10"]; len(got) != 1 || got[0].Transition != 5 {
+		t.Errorf("results %+v, want that of transition 5", got)
+	}
+}
+
 func TestCommandReadsTheTransition(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "in")
 	c := groups()
@@ -280,21 +375,21 @@ func TestCommandReadsTheTransition(t *testing.T) {
 	if diff := cmp.Diff(want, string(b)); diff != "" {
 		t.Errorf("standard input (-want +got):\n%s", diff)
 	}
-	res := r.Results()
+	res := r.Results()["hsrp:eth1:10"]
 	if len(res) != 1 || res[0].Exit != 4 || res[0].Output != "kept" || res[0].Error != "exit status 4" {
 		t.Errorf("results %+v, want one with status 4", res)
 	}
 }
 
 func TestLogLeavesOutWhatAHookHasNot(t *testing.T) {
-	r := Result{Ref: "hsrp:eth1:10", Hook: Active, Command: []string{"/on-active"}}
-	for _, a := range attributes(r, command.Result{}) {
+	res := status.Hook{Hook: Active, Command: []string{"/on-active"}}
+	for _, a := range attributes("hsrp:eth1:10", res, time.Second) {
 		if a == "output" || a == "error" {
 			t.Errorf("%s of a command that was silent and succeeded", a)
 		}
 	}
-	r.err = errors.New("exit status 1")
-	if got := fmt.Sprint(attributes(r, command.Result{Line: "no peer"})); !strings.Contains(got, "output no peer") || !strings.Contains(got, "error exit status 1") {
+	res.Error, res.Output = "exit status 1", "no peer"
+	if got := fmt.Sprint(attributes("hsrp:eth1:10", res, time.Second)); !strings.Contains(got, "output no peer") || !strings.Contains(got, "error exit status 1") {
 		t.Errorf("a command that failed: %s", got)
 	}
 }

@@ -1,36 +1,13 @@
 package hooks
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/command"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
-
-// Result is the last run of a hook.
-type Result struct {
-	Ref        string    `json:"ref"`  // the group
-	Hook       string    `json:"hook"` // active, standby, pre_active
-	Command    []string  `json:"command"`
-	Transition int       `json:"transition"` // its number
-	At         time.Time `json:"at"`         // begin
-	Running    bool      `json:"running"`
-	DurationMS int64     `json:"duration_ms"`
-	Exit       int       `json:"exit"` // -1 when there is none
-	Output     string    `json:"output"`
-	Error      string    `json:"error,omitempty"`
-	// Skipped counts the transitions, since the start, that this hook was not
-	// run for because the group had already moved on.
-	Skipped int `json:"skipped"`
-
-	err error
-}
-
-func (r Result) compare(o Result) int {
-	return cmp.Or(cmp.Compare(r.Ref, o.Ref), cmp.Compare(r.Hook, o.Hook))
-}
 
 // job is one command to run. Without arguments there is nothing to run, but it
 // still takes the place of what waited before it.
@@ -70,7 +47,7 @@ func (r *Runner) skip(j job) {
 	}
 	k := key{j.Ref, j.Hook}
 	last := r.last[k]
-	last.Ref, last.Hook = j.Ref, j.Hook
+	last.Hook = j.Hook
 	last.Skipped++
 	r.last[k] = last
 }
@@ -88,48 +65,55 @@ func (r *Runner) drain(ref string, q *queue) {
 		}
 		r.mu.Unlock()
 		if len(j.args) > 0 {
-			r.execute(r.ctx, *j, Timeout)
+			_ = r.execute(r.ctx, *j, Timeout) // kept and logged
 		}
 	}
 }
 
-// execute runs one command and keeps how it ended.
-func (r *Runner) execute(ctx context.Context, j job, timeout time.Duration) Result {
-	res := Result{Ref: j.Ref, Hook: j.Hook, Command: j.args, Transition: j.ID, At: time.Now(), Running: true, Exit: -1}
-	r.keep(res)
+// execute runs one command and keeps how it ended. The error says that it did
+// not succeed.
+func (r *Runner) execute(ctx context.Context, j job, timeout time.Duration) error {
+	res := status.Hook{Hook: j.Hook, Command: j.args, Transition: j.ID, At: time.Now(), Running: true, Exit: -1}
+	r.keep(j.Ref, res)
 	var out command.Result
 	s, err := spec(j.args, timeout, j.input)
 	if err == nil {
 		out = r.run(ctx, s)
 		res.Exit, err = out.Exit, out.Err
 	}
-	res.Running, res.DurationMS, res.Output, res.err = false, out.Duration.Milliseconds(), out.Line, err
+	res.Running, res.DurationMS, res.Output = false, out.Duration.Milliseconds(), out.Line
 	level := slog.LevelInfo
 	if err != nil {
 		res.Error, level = err.Error(), slog.LevelWarn
 	}
-	r.keep(res)
-	r.log.Log(context.Background(), level, "hook ended", attributes(res, out)...)
-	return res
+	r.keep(j.Ref, res)
+	r.log.Log(context.Background(), level, "hook ended", attributes(j.Ref, res, out.Duration)...)
+	return err
 }
 
 // attributes leave out what there is not: most commands are silent and succeed.
-func attributes(res Result, out command.Result) []any {
-	a := []any{"group", res.Ref, "hook", res.Hook, "command", res.Command[0],
-		"transition", res.Transition, "exit", res.Exit, "duration", out.Duration}
-	if out.Line != "" {
-		a = append(a, "output", out.Line)
+func attributes(ref string, res status.Hook, took time.Duration) []any {
+	a := []any{"group", ref, "hook", res.Hook, "command", res.Command[0],
+		"transition", res.Transition, "exit", res.Exit, "duration", took}
+	if res.Output != "" {
+		a = append(a, "output", res.Output)
 	}
-	if res.err != nil {
-		a = append(a, "error", res.err)
+	if res.Error != "" {
+		a = append(a, "error", res.Error)
 	}
 	return a
 }
 
-func (r *Runner) keep(res Result) {
+// keep keeps a run unless a later one has begun: a pre_active command that was
+// killed may end after that.
+func (r *Runner) keep(ref string, res status.Hook) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	k := key{res.Ref, res.Hook}
-	res.Skipped = r.last[k].Skipped
+	k := key{ref, res.Hook}
+	last := r.last[k]
+	if last.Transition > res.Transition {
+		return
+	}
+	res.Skipped = last.Skipped
 	r.last[k] = res
 }

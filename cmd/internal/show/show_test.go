@@ -185,3 +185,43 @@ func TestActiveMACOfABurnedInGroupIsTheActiveRouters(t *testing.T) {
 		}
 	}
 }
+
+func TestHooksAreShownWhenThereIsSomethingToTell(t *testing.T) {
+	last := &status.Transition{ID: 7}
+	failed := []status.Hook{
+		{Hook: "active", Command: []string{"/on-active", "users"}, Transition: 7, At: ago(2 * time.Second), Exit: 3, Error: "exit status 3"},
+		{Hook: "standby", Command: []string{"/on-standby"}, Transition: 5, At: ago(time.Hour)},
+		{Hook: "pre_active", Skipped: 1},
+	}
+	for _, tt := range []struct {
+		name  string
+		wait  *status.PreActive
+		hooks []status.Hook
+		want  []string
+	}{
+		{"nothing", nil, failed[1:], nil},
+		{"waits", &status.PreActive{Transition: 7, Outcome: status.Waiting, WaitedMS: 180, LeftMS: 320}, nil,
+			[]string{"  Address waits for pre_active command, 0.320 sec at most"}},
+		{"waits with its leader", &status.PreActive{Transition: 7, Outcome: status.Waiting, LeftMS: 320, Leader: "hsrp:eth0:1"}, nil,
+			[]string{"  Address waits for pre_active command of hsrp:eth0:1, 0.320 sec at most"}},
+		{"has waited", &status.PreActive{Transition: 7, Outcome: status.TimedOut, WaitedMS: 500}, nil,
+			[]string{"  Address waited 0.500 sec for pre_active command (timeout)"}},
+		{"has waited in an earlier term", &status.PreActive{Transition: 6, Outcome: status.Succeeded, WaitedMS: 500}, nil, nil},
+		{"a command failed", nil, failed, []string{"  Hook active failed: exit status 3 (/on-active users), 00:00:02 ago"}},
+	} {
+		h, v := hsrpActive(), vrrpActive()
+		h.LastTransition, h.PreActive, h.Hooks = last, tt.wait, tt.hooks
+		v.LastTransition, v.PreActive, v.Hooks = last, tt.wait, tt.hooks
+		for _, text := range []string{Standby([]status.Group{h}, now), VRRP([]status.Group{v}, now)} {
+			var got []string
+			for line := range strings.Lines(text) {
+				if strings.Contains(line, "Hook ") || strings.Contains(line, "pre_active") {
+					got = append(got, strings.TrimSuffix(line, "\n"))
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+			}
+		}
+	}
+}

@@ -104,6 +104,7 @@ func (b *block) standby(g *status.Group, now time.Time) {
 	b.line(1, "Priority %d (configured %d%s)", g.Priority, g.ConfiguredPriority, overridden(g))
 	b.decrementTracks(g, upDown)
 	b.conflict(g, now)
+	b.hooks(g, now)
 	b.standbyName(g)
 }
 

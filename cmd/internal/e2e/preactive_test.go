@@ -1,0 +1,252 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// barrier is a pre_active command that ends when it is told to, and an active
+// command that says whether it had.
+type barrier struct {
+	t   *testing.T
+	dir string
+}
+
+const (
+	waits = `cat >"$1/in.new"; echo $$ >"$1/pid"; mv "$1/in.new" "$1/in"; read status <"$1/gate"; touch "$1/ended"; exit $status`
+	looks = `test -e "$1/ended" && touch "$1/active"`
+)
+
+func newBarrier(t *testing.T) *barrier {
+	t.Helper()
+	b := &barrier{t: t, dir: t.TempDir()}
+	must(t, unix.Mkfifo(b.path("gate"), 0o600))
+	for name, script := range map[string]string{"before": waits, "active": looks} {
+		must(t, os.WriteFile(b.path(name+".sh"), []byte("#!/bin/sh\n"+script+"\n"), 0o700))
+	}
+	return b
+}
+
+func (b *barrier) path(name string) string { return filepath.Join(b.dir, name) }
+
+// hooks is a table of configuration.
+func (b *barrier) hooks(protocol, deadline string) string {
+	return fmt.Sprintf("\n[%s.hooks]\nactive = [%q, %q]\npre_active = { command = [%q, %q], deadline = %q }\n",
+		protocol, b.path("active.sh"), b.dir, b.path("before.sh"), b.dir, deadline)
+}
+
+func (b *barrier) exists(name string) bool {
+	_, err := os.Stat(b.path(name))
+	return err == nil
+}
+
+// end makes the command end with an exit status and returns the time before.
+func (b *barrier) end(exit int) time.Time {
+	b.t.Helper()
+	f, err := os.OpenFile(b.path("gate"), os.O_RDWR, 0)
+	must(b.t, err)
+	defer f.Close()
+	now := time.Now()
+	_, err = fmt.Fprintln(f, exit)
+	must(b.t, err)
+	// The pipe is empty once nobody has it open.
+	if err := netlab.Eventually(b.t.Context(), patience, func() bool { return b.exists("ended") }); err != nil {
+		b.t.Fatalf("the command does not end: %v", err)
+	}
+	return now
+}
+
+// pid is the process of the command.
+func (b *barrier) pid() int {
+	b.t.Helper()
+	text, err := os.ReadFile(b.path("pid"))
+	must(b.t, err)
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	must(b.t, err)
+	return pid
+}
+
+// input is what a command reads.
+type input struct {
+	Hook, Ref string
+	status.Transition
+}
+
+// input returns what the command has read, zero while it has not.
+func (b *barrier) input() (in input) {
+	b.t.Helper()
+	text, err := os.ReadFile(b.path("in"))
+	if err != nil {
+		return in
+	}
+	must(b.t, json.Unmarshal(text, &in))
+	return in
+}
+
+// gone reports whether the command has ended.
+func (b *barrier) gone() bool { return unix.Kill(b.pid(), 0) == unix.ESRCH }
+
+// wait is what a gateway tells of the wait.
+func (g *gateway) wait() status.PreActive {
+	g.l.t.Helper()
+	if p := g.Group("eth0:10").PreActive; p != nil {
+		return *p
+	}
+	return status.PreActive{}
+}
+
+// heldTakeover is a segment whose b has just become active and waits for its
+// command. It returns when the command runs.
+func heldTakeover(t *testing.T, protocol, group, deadline string) (*lan, *barrier) {
+	t.Helper()
+	c := newBarrier(t) // first: its directory is removed when the daemons have ended
+	l := newLAN(t)
+	l.a.StartAs(group, 110)
+	l.a.WaitAll("Active")
+	l.b.StartAs(group+c.hooks(protocol, deadline), 100)
+	l.settled(l.a, l.b)
+	l.a.StopCleanly()
+	l.Eventually("the command of this takeover", func() bool {
+		last := l.b.Group("eth0:10").LastTransition
+		return last != nil && last.Held && c.input().ID == last.ID
+	})
+	return l, c
+}
+
+var (
+	hsrpHeld = hsrpTable(2, address4, subSecond)
+	vrrpHeld = table("vrrp", "vrid = 10", common, address4, `advertise = "150ms"`)
+)
+
+func TestPreActiveHoldsTheAddressAndNotTheElection(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		protocol, group, claim, announcement string
+		vmac                                 hello.MAC
+	}{
+		{"hsrp", hsrpHeld, "hello Active", "virtual: arp reply 192.168.1.1 is-at virtual to everybody", mac2},
+		{"vrrp", vrrpHeld, "vrrp priority 100", "virtual: arp reply 192.168.1.1 is-at virtual to everybody",
+			hello.VirtualMAC(hello.ProtocolVRRP, 3, hello.IPv4, 10)},
+	} {
+		t.Run(tt.protocol, func(t *testing.T) {
+			t.Parallel()
+			l, c := heldTakeover(t, tt.protocol, tt.group, "1m")
+			first := l.b.waitFor(time.Time{}, tt.vmac, "real: "+tt.claim)
+			later := first
+			for range 4 { // the hellos go on while the command runs
+				later = l.b.waitFor(later.At.Add(time.Millisecond), tt.vmac, "real: "+tt.claim)
+			}
+			if st := l.b.wait(); st.Outcome != status.Waiting {
+				t.Errorf("status %+v, want waiting", st)
+			}
+			if l.forwards(l.b, tt.vmac) {
+				t.Error("forwards for the virtual MAC before the command has ended")
+			}
+			g := l.b.Group("eth0:10")
+			if in := c.input(); in.Hook != "pre_active" || in.Ref != g.Ref() || in.To != "Active" || !in.Held {
+				t.Errorf("the command has read %+v", in)
+			}
+
+			ended := c.end(0)
+			l.b.waitFor(ended, tt.vmac, tt.announcement)
+			frames := l.b.wire.Frames()
+			i := slices.IndexFunc(frames, func(f netlab.Frame) bool { return source(f) == tt.vmac })
+			if frames[i].At.Before(ended) {
+				t.Errorf("a frame from the virtual MAC %v before the end of the command: %q", ended.Sub(frames[i].At), said(tt.vmac, frames[i:i+1]))
+			}
+			if !l.forwards(l.b, tt.vmac) {
+				t.Error("does not forward for the virtual MAC afterwards")
+			}
+			l.b.waitFor(ended, tt.vmac, "virtual: "+tt.claim)
+			l.Eventually("the active command after the other one", func() bool { return c.exists("active") })
+			if st := l.b.wait(); st.Outcome != status.Succeeded || st.Transition == 0 {
+				t.Errorf("status %+v", st)
+			}
+			l.mustPing(vip)
+			t.Logf("first hello to first frame from the virtual MAC %v, end of the command to it %v", frames[i].At.Sub(first.At), frames[i].At.Sub(ended))
+		})
+	}
+}
+
+func TestPreActiveThatHangsIsKilledAtItsDeadline(t *testing.T) {
+	t.Parallel()
+	const deadline = 400 * time.Millisecond
+	l, c := heldTakeover(t, "hsrp", hsrpHeld, deadline.String())
+	l.Eventually("the end of the wait", func() bool { return l.b.wait().Outcome == status.TimedOut })
+	l.Eventually("the end of the command", c.gone)
+	g := l.b.Group("eth0:10")
+	if c.exists("ended") || g.State != "Active" {
+		t.Errorf("ended by itself (%t), group in %s", c.exists("ended"), g.State)
+	}
+	first := l.b.waitFor(time.Time{}, mac2, "virtual: arp reply 192.168.1.1 is-at virtual to everybody")
+	// Both times are of this host's clock.
+	if waited := first.At.Sub(g.LastTransition.At); waited < deadline {
+		t.Errorf("the address was announced %v after the role, want not before %v", waited, deadline)
+	}
+	l.Eventually("the result of the command", func() bool {
+		i := slices.IndexFunc(l.b.Group("eth0:10").Hooks, func(h status.Hook) bool { return h.Hook == "pre_active" && !h.Running })
+		return i >= 0
+	})
+	for command, want := range map[string]string{
+		"show standby": "Hook pre_active failed: killed",
+		"explain":      "the address was taken",
+	} {
+		if out, exit := l.b.Command(strings.Fields(command)...); exit != 0 || !strings.Contains(out, want) {
+			t.Errorf("%s ends with %d and does not say %q:\n%s", command, exit, want, out)
+		}
+	}
+	l.mustPing(vip)
+}
+
+func TestPreActiveThatFailsDoesNotCostTheAddress(t *testing.T) {
+	t.Parallel()
+	l, c := heldTakeover(t, "hsrp", hsrpHeld, "1m")
+	c.end(3)
+	l.Eventually("the address", func() bool { return l.b.wait().Outcome == status.Failed })
+	if st := l.b.wait(); !strings.Contains(st.Error, "exit status 3") {
+		t.Errorf("status %+v", st)
+	}
+	l.Eventually("the active command", func() bool { return c.exists("active") })
+	l.mustPing(vip)
+}
+
+func TestStopDoesNotWaitForPreActive(t *testing.T) {
+	t.Parallel()
+	l, c := heldTakeover(t, "hsrp", hsrpHeld, "1m")
+	if took := l.b.StopCleanly(); took > stopWithin {
+		t.Errorf("the stop took %v", took)
+	}
+	l.b.waitFor(time.Time{}, mac2, "real: resign Active")
+	l.Eventually("the end of the command", c.gone)
+	if n := from(mac2, l.b.wire.Frames()); n > 0 || c.exists("active") {
+		t.Errorf("%d frames from the virtual MAC, active command %t; the address was never taken", n, c.exists("active"))
+	}
+}
+
+func TestPreemptionCancelsPreActive(t *testing.T) {
+	t.Parallel()
+	l, c := heldTakeover(t, "hsrp", hsrpHeld, "1m")
+	l.a.Restart()
+	l.settled(l.a, l.b)
+	l.Eventually("the end of the command", c.gone)
+	if st := l.b.wait(); st.Outcome != status.Cancelled {
+		t.Errorf("status %+v", st)
+	}
+	if n := from(mac2, l.b.wire.Frames()); n > 0 || c.exists("active") {
+		t.Errorf("%d frames from the virtual MAC, active command %t; the address was never taken", n, c.exists("active"))
+	}
+	l.mustPing(vip)
+}
