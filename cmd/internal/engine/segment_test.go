@@ -79,10 +79,14 @@ func TestNewInterfaceMACIsAnnounced(t *testing.T) {
 			t.Errorf("sent %q", got)
 		}
 	})
-	t.Run("hsrp: elected again", func(t *testing.T) {
+	t.Run("hsrp: a hello and once more", func(t *testing.T) {
 		h := hsrpActive(t)
 		h.e.LinkChanged(h.now, "eth0", withMAC(otherMAC))
-		h.state("eth0:10", "Listen")
+		h.state("eth0:10", "Active")
+		want := []string{"send virtual Hello Active", "send virtual reply 192.0.2.1"}
+		if diff := cmp.Diff(want, h.port.log); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
 	})
 }
 
