@@ -24,8 +24,9 @@ func child(state string) {
 	if err == nil {
 		err = p.Add(10, router10)
 	}
+	var claimed window
 	if err == nil {
-		_, err = p.Gate([]Claim{{10, testLease}}, nil)
+		claimed = during(func() { _, err = p.Gate([]Claim{{10, testLease}}, nil) })
 	}
 	if err == nil {
 		err = p.Address([]ID{10}, nil)
@@ -34,14 +35,15 @@ func child(state string) {
 		fmt.Println(err)
 		os.Exit(1)
 	}
-	fmt.Println("active")
+	fmt.Println("active", int64(claimed.from), int64(claimed.to))
 	select {}
 }
 
-// startChild runs child in the test's namespace until it is active.
-func (l *lab) startChild() *exec.Cmd {
+// startChild runs child in the test's namespace until it is active, and returns
+// when it has started its lease.
+func (l *lab) startChild() (cmd *exec.Cmd, claimed window) {
 	l.t.Helper()
-	cmd := exec.Command("/proc/self/exe")
+	cmd = exec.Command("/proc/self/exe")
 	cmd.Env = append(os.Environ(), envChild+"="+l.state)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
 	out, err := cmd.StdoutPipe()
@@ -49,20 +51,19 @@ func (l *lab) startChild() *exec.Cmd {
 	ok(l.t, cmd.Start())
 	l.t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
 	line, _ := bufio.NewReader(out).ReadString('\n')
-	if line != "active\n" {
+	if _, err := fmt.Sscanf(line, "active %d %d\n", &claimed.from, &claimed.to); err != nil {
 		l.t.Fatalf("child: %s", line)
 	}
-	return cmd
+	return cmd, claimed
 }
 
 func TestKilledProcessForwardsUntilTheLeaseEnds(t *testing.T) {
 	l := newLab(t)
 	before := snapshot(t)
-	cmd := l.startChild()
-	active := time.Now()
+	cmd, claimed := l.startChild()
 	ok(t, cmd.Process.Kill())
 	cmd.Wait()
-	checkLease(t, l.silence(active))
+	checkLease(t, claimed, l.lapse())
 	ok(t, Recover(Options{StateDir: l.state}))
 	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
 		t.Errorf("after Recover (-before +after):\n%s", diff)
@@ -71,10 +72,9 @@ func TestKilledProcessForwardsUntilTheLeaseEnds(t *testing.T) {
 
 func TestFrozenProcessForwardsUntilTheLeaseEnds(t *testing.T) {
 	l := newLab(t)
-	cmd := l.startChild()
-	active := time.Now()
+	cmd, claimed := l.startChild()
 	ok(t, cmd.Process.Signal(unix.SIGSTOP))
-	checkLease(t, l.silence(active))
+	checkLease(t, claimed, l.lapse())
 	if _, err := Open("eth0", Options{StateDir: l.state}); !errors.Is(err, ErrBusy) {
 		t.Errorf("Open beside a frozen process: %v, want ErrBusy", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,10 +32,14 @@ var (
 // namespace but without a stack: frames are put into and taken from them raw.
 type lab struct {
 	t        testing.TB
-	lan, wan int // packet sockets on the far ends
+	lan, wan int     // packet sockets on the far ends
+	own      [6]byte // the router's own MAC on the LAN, which no gate shuts
 	next     uint16
 	state    string
 }
+
+// patience is for what happens at once unless the machine is busy.
+const patience = 10 * time.Second
 
 func newLab(t testing.TB) *lab {
 	t.Helper()
@@ -50,7 +55,32 @@ func newLab(t testing.TB) *lab {
 		ok(t, netlink.NeighSet(&netlink.Neigh{LinkIndex: link(t, "eth1").Attrs().Index, IP: net.ParseIP(a),
 			HardwareAddr: hostMAC[:], State: netlink.NUD_PERMANENT}))
 	}
+	l.own = [6]byte(link(t, "eth0").Attrs().HardwareAddr)
+	addressesReady(t, "eth0", "eth1")
 	return l
+}
+
+// addressesReady waits until interfaces with one IPv6 address have their
+// link-local one too and both may be used. Their routes and groups are complete
+// then, so that a snapshot compares with a later one.
+func addressesReady(t testing.TB, names ...string) {
+	t.Helper()
+	until(t, patience, "IPv6 addresses to use", func() bool {
+		return !slices.ContainsFunc(names, func(name string) bool {
+			list, err := netlink.AddrList(link(t, name), netlink.FAMILY_V6)
+			return err != nil || len(list) != 2 || list[0].Flags&unix.IFA_F_TENTATIVE != 0 || list[1].Flags&unix.IFA_F_TENTATIVE != 0
+		})
+	})
+	link(t, names[0]) // comes after the kernel's lock, under which it does the rest
+}
+
+// linksReady waits until interfaces pass frames: until the kernel has seen the
+// carrier it drops what they send.
+func linksReady(t testing.TB, names ...string) {
+	t.Helper()
+	until(t, patience, "carriers", func() bool {
+		return !slices.ContainsFunc(names, func(name string) bool { return link(t, name).Attrs().OperState != netlink.OperUp })
+	})
 }
 
 // wire makes a veth pair, near with addresses, far mute, and returns a packet
@@ -67,6 +97,7 @@ func (l *lab) wire(near, far string, addrs ...string) int {
 		ok(l.t, err)
 		ok(l.t, netlink.AddrAdd(link(l.t, near), addr))
 	}
+	linksReady(l.t, near, far)
 	return packetSocket(l.t, far)
 }
 
@@ -176,30 +207,46 @@ var (
 // came out at the uplink.
 func (l *lab) forwarded(to netip.Addr, n int) []int {
 	l.t.Helper()
-	return l.through(l.lan, l.wan, vmac, to, n)
+	return l.through(vmac, to, n)
 }
 
-func (l *lab) through(in, out int, mac [6]byte, to netip.Addr, n int) []int {
+func (l *lab) through(mac [6]byte, to netip.Addr, n int) []int {
 	l.t.Helper()
 	first := l.next
 	counts := make([]int, n)
-	for i := range n {
-		_, err := unix.Write(in, frame(mac, to, first+uint16(i)))
-		ok(l.t, err)
+	for range n {
+		write(l.t, l.lan, frame(mac, to, l.next))
+		l.next++
 	}
-	l.next += uint16(n)
-	for missing := n; ; {
-		wait := 50 * time.Millisecond
-		if missing <= 0 {
-			wait = 5 * time.Millisecond // for duplicates
-		}
-		b := receive(l.t, out, wait)
-		if b == nil {
-			return counts
-		}
-		if i := int(number(b) - first); number(b) >= first && i < n {
+	for _, got := range l.passed() {
+		if i := int(got - first); got >= first && i < n {
 			counts[i]++
-			missing--
+		}
+	}
+	return counts
+}
+
+// passed waits until the router is done with what has been sent to it, however
+// long the machine takes, and returns the numbers of the datagrams that came
+// out at the uplink. It sends one more, to the router's own MAC: when that is
+// out so is everything before it, as frames keep their order (see newNetns), and
+// the answers of the kernel have reached the LAN.
+func (l *lab) passed() (numbers []uint16) {
+	l.t.Helper()
+	last := l.next
+	l.next++
+	write(l.t, l.lan, frame(l.own, far4, last))
+	for {
+		b := receive(l.t, l.wan, patience)
+		if b == nil {
+			l.t.Fatalf("the router forwards nothing, not even through its own MAC")
+		}
+		switch n := number(b); n {
+		case 0:
+		case last:
+			return numbers
+		default:
+			numbers = append(numbers, n)
 		}
 	}
 }
@@ -251,7 +298,10 @@ func until(t testing.TB, limit time.Duration, what string, cond func() bool) {
 	for !cond() {
 		select {
 		case <-ctx.Done():
-			t.Fatalf("not within %v: %s", limit, what)
+			if !cond() { // it may have become true while the machine stood still
+				t.Fatalf("not within %v: %s", limit, what)
+			}
+			return
 		case <-tick.C:
 		}
 	}

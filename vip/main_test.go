@@ -67,17 +67,32 @@ func runInside() int {
 }
 
 // newNetns moves the test to a network namespace of its own, which goes with
-// the test's thread.
+// the test's thread. The thread stays on one CPU: what it sends over cables then
+// waits in one queue and arrives in order.
 func newNetns(t testing.TB) {
 	t.Helper()
 	if why := os.Getenv(envForbidden); why != "" {
 		skip.Because(t, why)
 	}
 	runtime.LockOSThread()
+	oneCPU(t)
 	ok(t, unix.Unshare(unix.CLONE_NEWNET))
 	lo, err := netlink.LinkByName("lo")
 	ok(t, err)
 	ok(t, netlink.LinkSetUp(lo))
+}
+
+// oneCPU ties the calling thread to one of the CPUs that it may use.
+func oneCPU(t testing.TB) {
+	t.Helper()
+	var all, one unix.CPUSet
+	ok(t, unix.SchedGetaffinity(0, &all))
+	cpu := 0
+	for !all.IsSet(cpu) {
+		cpu++
+	}
+	one.Set(cpu)
+	ok(t, unix.SchedSetaffinity(0, &one))
 }
 
 func ok(t testing.TB, err error) {

@@ -60,6 +60,10 @@ func (p *pair) router(i int, home netns.NsHandle) {
 		ok(p.t, netns.Set(home))
 		p.port(far, br)
 		ok(p.t, netns.Set(ns))
+		linksReady(p.t, near)
+	}
+	if i == 0 {
+		p.own = [6]byte(link(p.t, "eth0").Attrs().HardwareAddr)
 	}
 	ok(p.t, netlink.NeighSet(&netlink.Neigh{LinkIndex: link(p.t, "eth1").Attrs().Index, IP: far4.AsSlice(),
 		HardwareAddr: net.HardwareAddr(hostMAC[:]), State: netlink.NUD_PERMANENT}))
@@ -74,6 +78,7 @@ func (p *pair) port(name, br string) {
 	ok(p.t, netlink.LinkSetMaster(link(p.t, name), link(p.t, br)))
 	ok(p.t, netlink.LinkSetLearning(link(p.t, name), false))
 	ok(p.t, netlink.LinkSetUp(link(p.t, name)))
+	linksReady(p.t, name)
 }
 
 func (p *pair) host(name, br string) int {
@@ -83,6 +88,7 @@ func (p *pair) host(name, br string) int {
 	setSysctl(p.t, "ipv6/conf/"+name+"/disable_ipv6=1")
 	ok(p.t, netlink.LinkSetUp(link(p.t, name)))
 	p.port(far, br)
+	linksReady(p.t, name)
 	return packetSocket(p.t, name)
 }
 
@@ -151,6 +157,7 @@ func TestBridgeDeviceAsParent(t *testing.T) {
 		ok(t, netlink.LinkSetUp(link(t, "br0")))
 		ok(t, netlink.AddrAdd(link(t, "br0"), addr))
 	}
+	linksReady(t, "br0")
 	p, err := Open("br0", Options{StateDir: l.state})
 	ok(t, err)
 	defer p.Close()

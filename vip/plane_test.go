@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -59,7 +60,7 @@ func TestGatesOfOneClassAreIndependent(t *testing.T) {
 		if diff := cmp.Diff(each(3, want1), l.forwarded(far4, 3)); diff != "" {
 			t.Errorf("%s: router 1 (-want +got):\n%s", when, diff)
 		}
-		if diff := cmp.Diff(each(3, want2), l.through(l.lan, l.wan, second.MAC, far4, 3)); diff != "" {
+		if diff := cmp.Diff(each(3, want2), l.through(second.MAC, far4, 3)); diff != "" {
 			t.Errorf("%s: router 2 (-want +got):\n%s", when, diff)
 		}
 	}
@@ -84,7 +85,7 @@ func TestStrictReversePathFilterPasses(t *testing.T) {
 	setSysctl(t, "ipv4/conf/all/rp_filter=1")
 	setSysctl(t, "ipv4/conf/eth0/rp_filter=1")
 	p := l.open(Options{})
-	l.active(p, 10*time.Second)
+	l.active(p, time.Minute)
 	if diff := cmp.Diff(each(5, 1), l.forwarded(far4, 5)); diff != "" {
 		t.Errorf("forwarding (-want +got):\n%s", diff)
 	}
@@ -108,11 +109,10 @@ func (l *lab) delivered(to netip.Addr) (n int) {
 	ok(l.t, err)
 	defer unix.Close(fd)
 	ok(l.t, unix.Bind(fd, sa))
+	write(l.t, l.lan, frame(vmac, to, l.next))
 	l.next++
-	_, err = unix.Write(l.lan, frame(vmac, to, l.next))
-	ok(l.t, err)
-	for wait := 50; ; wait = 2 {
-		unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, wait)
+	l.passed()
+	for {
 		if _, _, err := unix.Recvfrom(fd, make([]byte, 2048), 0); err != nil {
 			return n
 		}
@@ -123,7 +123,7 @@ func (l *lab) delivered(to netip.Addr) (n int) {
 func TestAddressesAreLocalWhileActive(t *testing.T) {
 	l := newLab(t)
 	p := l.open(Options{})
-	l.active(p, 10*time.Second)
+	l.active(p, time.Minute)
 	for _, a := range router10.Addrs {
 		if got := l.delivered(a); got != 1 {
 			t.Errorf("active, %v: delivered %d times, want 1", a, got)
@@ -181,7 +181,7 @@ func TestCloseLeavesEverythingAsItWas(t *testing.T) {
 	l := newLab(t)
 	before := snapshot(t)
 	p := l.open(Options{})
-	l.active(p, 10*time.Second)
+	l.active(p, time.Minute)
 	ok(t, p.Add(11, Router{MAC: [6]byte{0, 0, 0x5e, 0, 1, 11}, Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.11")}}))
 	mustGate(t, p, []Claim{{11, time.Second}}, nil)
 	ok(t, p.Address([]ID{11}, nil))
@@ -209,7 +209,7 @@ func TestRemoveUndoesAddWhileOthersUseTheSame(t *testing.T) {
 	ok(t, p.Add(1, router10))
 	before := snapshot(t)
 	ok(t, p.Add(2, router10)) // same MAC, same addresses
-	mustGate(t, p, []Claim{{1, time.Second}, {2, time.Second}}, nil)
+	mustGate(t, p, []Claim{{1, time.Minute}, {2, time.Minute}}, nil)
 	ok(t, p.Remove(2))
 	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" {
 		t.Errorf("router 1 lost its gate to the removal of router 2 (-want +got):\n%s", diff)
@@ -294,7 +294,10 @@ func TestRouterIsChangedWithoutAGap(t *testing.T) {
 	ok(t, err)
 	defer events.Close()
 	ok(t, p.Address([]ID{11}, []ID{10}))
-	if diff := cmp.Diff([]string{vipLocal.String()}, removals(t, events)); diff != "" {
+	last := &netlink.Route{Dst: netlink.NewIPNet(net.ParseIP("10.0.0.222")), LinkIndex: loopbackIndex, Table: unix.RT_TABLE_LOCAL,
+		Type: unix.RTN_LOCAL, Scope: netlink.SCOPE_HOST, Protocol: RouteProtocol}
+	ok(t, errors.Join(netlink.RouteAdd(last), netlink.RouteDel(last)))
+	if diff := cmp.Diff([]string{vipLocal.String()}, removals(t, events, "10.0.0.222")); diff != "" {
 		t.Errorf("routes removed (-want +got):\n%s", diff)
 	}
 	ok(t, p.Remove(10))
@@ -312,17 +315,21 @@ func TestRouterIsChangedWithoutAGap(t *testing.T) {
 	}
 }
 
-// removals reads the routes of ours whose removal was notified.
-func removals(t *testing.T, events *netlinksocket.Conn) (out []string) {
+// removals reads the routes of ours whose removal was notified before that of
+// the last.
+func removals(t *testing.T, events *netlinksocket.Conn, last string) (out []string) {
 	t.Helper()
-	ok(t, events.SetReadDeadline(time.Now().Add(50*time.Millisecond)))
+	ok(t, events.SetReadDeadline(time.Now().Add(patience)))
 	for {
 		msgs, err := events.Receive()
-		if err != nil {
-			return out
-		}
+		ok(t, err)
 		for _, m := range msgs {
-			if r, ours := parseRoute(m.Data); ours && m.Header.Type == unix.RTM_DELROUTE {
+			r, ours := parseRoute(m.Data)
+			switch {
+			case !ours || m.Header.Type != unix.RTM_DELROUTE:
+			case r.addr.String() == last:
+				return out
+			default:
 				out = append(out, r.addr.String())
 			}
 		}
@@ -337,9 +344,10 @@ func TestStandbyIsSilent(t *testing.T) {
 	mustGate(t, p, []Claim{{10, time.Second}}, nil)
 	mustGate(t, p, nil, []ID{10})
 	ok(t, p.Remove(10))
-	frames := 0
-	for b := receive(t, l.lan, 300*time.Millisecond); b != nil; b = receive(t, l.lan, 300*time.Millisecond) {
-		frames++
+	// The kernel lets up to a second pass before an MLD report.
+	frames, wait := 0, patience
+	for b := receive(t, l.lan, wait); b != nil; b = receive(t, l.lan, wait) {
+		frames, wait = frames+1, 300*time.Millisecond
 		if bytes.Equal(b[6:12], vmac[:]) {
 			t.Errorf("frame from the virtual MAC: %x", b)
 		}
@@ -358,14 +366,14 @@ func TestFlushRulesetLosesNothing(t *testing.T) {
 			skip.Without(t, "nft")
 			l := newLab(t)
 			p := l.openFlags(Options{}, tt.flags)
-			l.active(p, 10*time.Second)
+			l.active(p, time.Minute)
 			out, err := exec.Command("nft", "flush", "ruleset").CombinedOutput()
 			if err != nil {
 				t.Fatalf("nft: %v: %s", err, out)
 			}
 			if tt.flags == 0 {
 				flushed := time.Now()
-				until(t, time.Second, "forwarding again", l.quick)
+				until(t, patience, "forwarding again", l.quick)
 				t.Logf("forwarding at most %v after nft had ended", time.Since(flushed))
 			}
 			if diff := cmp.Diff(each(10, 1), l.forwarded(far4, 10)); diff != "" {
@@ -383,14 +391,14 @@ func TestFlushRulesetLosesNothing(t *testing.T) {
 func TestLinkFlapIsRepairedByRestore(t *testing.T) {
 	l := newLab(t)
 	p := l.open(Options{})
-	l.active(p, 10*time.Second)
+	l.active(p, time.Minute)
 	eth0 := link(t, "eth0")
 	ok(t, netlink.LinkSetDown(eth0))
 	if missing, err := p.Restore(); err != nil || slices.Contains(missing, vip4) {
 		t.Errorf("while down: missing %v, error %v", missing, err)
 	}
 	ok(t, netlink.LinkSetUp(eth0))
-	until(t, 2*time.Second, "eth0 up", func() bool { return link(t, "eth0").Attrs().OperState == netlink.OperUp })
+	linksReady(t, "eth0", "lan0")
 	missing, err := p.Restore()
 	ok(t, err)
 	if diff := cmp.Diff([]netip.Addr{vipLocal}, missing, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
@@ -413,7 +421,7 @@ func TestLinkFlapIsRepairedByRestore(t *testing.T) {
 func TestRestoreTellsThatTheInterfaceWasRecreated(t *testing.T) {
 	l := newLab(t)
 	p := l.open(Options{})
-	l.active(p, 10*time.Second)
+	l.active(p, time.Minute)
 	ok(t, netlink.LinkDel(link(t, "eth0")))
 	if _, err := p.Restore(); !errors.Is(err, ErrGone) {
 		t.Errorf("Restore: %v, want ErrGone", err)
@@ -421,14 +429,14 @@ func TestRestoreTellsThatTheInterfaceWasRecreated(t *testing.T) {
 	ok(t, p.Close())
 	l.wire("eth0", "lan0", "10.0.0.2/24")
 	q := l.open(Options{})
-	l.active(q, 10*time.Second)
+	l.active(q, time.Minute)
 	ok(t, q.Close())
 }
 
 func TestSecondOpenIsRefused(t *testing.T) {
 	l := newLab(t)
 	p := l.open(Options{})
-	l.active(p, 10*time.Second)
+	l.active(p, time.Minute)
 	for _, dir := range []string{l.state, t.TempDir()} {
 		if _, err := Open("eth0", Options{StateDir: dir}); !errors.Is(err, ErrBusy) {
 			t.Errorf("error %v, want ErrBusy", err)
@@ -478,7 +486,7 @@ func TestGroupsOfManySolicitedNodesAreJoined(t *testing.T) {
 	if got := len(p.members.socks); got < 2 {
 		t.Errorf("%d sockets for %d memberships, want them spread", got, len(r.Addrs))
 	}
-	until(t, 5*time.Second, "every solicited-node group joined", func() bool {
+	until(t, patience, "every solicited-node group joined", func() bool {
 		joined := groupsJoined(t, "eth0")
 		return !slices.ContainsFunc(r.Addrs, func(a netip.Addr) bool { return !joined[solicitedNode(a)] })
 	})

@@ -23,7 +23,7 @@ func (l *lab) watch(parents ...string) *Watcher {
 // await returns the first event that fits.
 func await(t *testing.T, w *Watcher, what string, fits func(Event) bool) Event {
 	t.Helper()
-	timeout := time.After(3 * time.Second)
+	timeout := time.After(patience)
 	for {
 		select {
 		case ev, open := <-w.Events():
@@ -186,7 +186,7 @@ func TestWatchEndsWithItsContext(t *testing.T) {
 	ok(t, err)
 	await(t, w, "initial", func(Event) bool { return true })
 	cancel()
-	for timeout := time.After(3 * time.Second); ; {
+	for timeout := time.After(patience); ; {
 		select {
 		case _, open := <-w.Events():
 			if !open {
