@@ -2,6 +2,7 @@ package vip
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -15,6 +16,9 @@ type Link struct {
 	Index int // 0 while it does not exist
 	MAC   [6]byte
 	Up    bool // administratively up and with carrier
+	// PortOf is the bridge, bond or team that takes the interface's frames,
+	// with its kind, as in "bridge br0"; "" without one.
+	PortOf string
 
 	Addr4     netip.Addr     // primary IPv4 address; invalid while there is none
 	Prefix4   netip.Prefix   // Addr4 with its length
@@ -45,7 +49,8 @@ func (l *Link) choose(allowed func(netip.Addr) bool) {
 }
 
 func (l Link) equal(o Link) bool {
-	return l.Name == o.Name && l.Index == o.Index && l.MAC == o.MAC && l.Up == o.Up && slices.Equal(l.Addrs, o.Addrs)
+	return l.Name == o.Name && l.Index == o.Index && l.MAC == o.MAC && l.Up == o.Up && l.PortOf == o.PortOf &&
+		slices.Equal(l.Addrs, o.Addrs)
 }
 
 // linkReader reads interface states in the namespace it was made in.
@@ -78,6 +83,9 @@ func (r *linkReader) read(name string) (Link, error) {
 	if len(a.HardwareAddr) == len(l.MAC) {
 		l.MAC = [6]byte(a.HardwareAddr)
 	}
+	if l.PortOf, err = portOf(a, r.handle.LinkByIndex); err != nil {
+		return l, err
+	}
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
 		addrs, err := r.addrs(link, family)
 		if err != nil {
@@ -87,6 +95,23 @@ func (r *linkReader) read(name string) (Link, error) {
 	}
 	l.choose(func(netip.Addr) bool { return true })
 	return l, nil
+}
+
+// portOf returns what takes the frames of an interface: see Link.PortOf. Other
+// masters, such as a VRF, leave it what it is.
+func portOf(a *netlink.LinkAttrs, byIndex func(int) (netlink.Link, error)) (string, error) {
+	if a.MasterIndex == 0 {
+		return "", nil
+	}
+	master, err := byIndex(a.MasterIndex)
+	if err != nil {
+		return "", fmt.Errorf("find the master of %s: %w", a.Name, err)
+	}
+	switch kind := master.Type(); kind {
+	case "bridge", "bond", "team":
+		return kind + " " + master.Attrs().Name, nil
+	}
+	return "", nil
 }
 
 // addrs lists addresses, again when a change has made the list inconsistent.

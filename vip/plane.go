@@ -108,17 +108,12 @@ func usable(parent string) (netlink.Link, error) {
 	if a.EncapType != "ether" || len(a.HardwareAddr) != 6 {
 		return nil, fmt.Errorf("open %s: not an Ethernet interface but %s", parent, a.EncapType)
 	}
-	if a.MasterIndex == 0 {
-		return link, nil
-	}
-	master, err := netlink.LinkByIndex(a.MasterIndex)
+	taker, err := portOf(a, netlink.LinkByIndex)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: find its master: %w", parent, err)
+		return nil, fmt.Errorf("open %s: %w", parent, err)
 	}
-	switch master.Type() {
-	case "bridge", "bond", "team":
-		return nil, fmt.Errorf("open %s: is a port of %s %s, which takes its frames: use %[3]s instead",
-			parent, master.Type(), master.Attrs().Name)
+	if taker != "" {
+		return nil, fmt.Errorf("open %s: is a port of %s, which takes its frames: use that instead", parent, taker)
 	}
 	return link, nil
 }

@@ -454,7 +454,7 @@ func TestUnusableParentsAreNamed(t *testing.T) {
 	newLab(t)
 	ok(t, netlink.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0"}}))
 	ok(t, netlink.LinkSetMaster(link(t, "eth1"), link(t, "br0")))
-	for parent, want := range map[string]string{"none": "open none", "lo": "not an Ethernet", "eth1": "use br0"} {
+	for parent, want := range map[string]string{"none": "open none", "lo": "not an Ethernet", "eth1": "a port of bridge br0"} {
 		if _, err := Open(parent, Options{StateDir: t.TempDir()}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q in it", parent, err, want)
 		}

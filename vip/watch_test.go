@@ -90,6 +90,17 @@ func TestWatchFollowsTheLink(t *testing.T) {
 	})
 }
 
+func TestWatchTellsWhoTakesTheFrames(t *testing.T) {
+	l := newLab(t)
+	w := l.watch("eth0")
+	await(t, w, "its own", func(ev Event) bool { return ev.Link.Up && ev.Link.PortOf == "" })
+	ok(t, netlink.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0"}}))
+	ok(t, netlink.LinkSetMaster(link(t, "eth0"), link(t, "br0")))
+	await(t, w, "port", func(ev Event) bool { return ev.Link.PortOf == "bridge br0" })
+	ok(t, netlink.LinkSetNoMaster(link(t, "eth0")))
+	await(t, w, "its own again", func(ev Event) bool { return ev.Link.PortOf == "" })
+}
+
 func TestWatchSeesAddressesComeAndGo(t *testing.T) {
 	l := newLab(t)
 	w := l.watch("eth0")

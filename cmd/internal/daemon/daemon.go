@@ -308,7 +308,7 @@ func (d *Daemon) listDescriptors() {
 func (d *Daemon) convert(l vip.Link) engine.Link {
 	l = l.Except(func(a netip.Addr) bool { return d.virtual[a] })
 	return engine.Link{
-		Name: l.Name, Index: l.Index, MAC: l.MAC, Up: l.Up,
+		Name: l.Name, Index: l.Index, MAC: l.MAC, Up: l.Up, PortOf: l.PortOf,
 		Addr4: l.Addr4, LinkLocal: l.LinkLocal, Addrs: l.Addrs,
 	}
 }

@@ -104,6 +104,8 @@ func (l *Link) obstacle(f hello.Family) (fsm.Cause, string) {
 		return fsm.CauseInterfaceDown, l.Name + " does not exist"
 	case !l.Up:
 		return fsm.CauseInterfaceDown, l.Name + " is down"
+	case l.PortOf != "":
+		return fsm.CauseInterfaceDown, fmt.Sprintf("%s is a port of %s, which takes its frames", l.Name, l.PortOf)
 	case l.Closed:
 		return fsm.CauseInterfaceDown, l.Name + " is not open: see the log"
 	case !l.Addr(f).IsValid():

@@ -3,6 +3,7 @@ package engine
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +18,18 @@ func TestGroupWithoutAnUsableAddressWaits(t *testing.T) {
 	l.Addr4 = netip.Addr{}
 	h.e.LinkChanged(h.now, "eth0", l)
 	h.state("eth0:10", "Init")
+	h.up("eth0").state("eth0:10", "Listen")
+}
+
+func TestGroupLeavesTheInterfaceThatBecomesAPort(t *testing.T) {
+	h := hsrpActive(t)
+	l := newTestLink("eth0")
+	l.PortOf = "bridge br0"
+	h.e.LinkChanged(h.now, "eth0", l)
+	h.state("eth0:10", "Init")
+	if last := h.group("eth0:10").LastTransition; last.Cause != "interface-down" || !strings.Contains(last.Detail, "bridge br0") {
+		t.Errorf("%s: %s", last.Cause, last.Detail)
+	}
 	h.up("eth0").state("eth0:10", "Listen")
 }
 
