@@ -88,7 +88,7 @@ func (p *Plane) undo() error {
 	}
 	errs = append(errs, p.removeRoutes(), p.filter.clear(), p.members.close())
 	if linkExists(p.routes, p.index) {
-		errs = append(errs, restoreAll(p.journal.head.Sysctls))
+		errs = append(errs, p.journal.head.restore())
 	}
 	return errors.Join(errs...)
 }

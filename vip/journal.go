@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -88,6 +89,17 @@ func (h head) apply() error {
 		}
 	}
 	return nil
+}
+
+// restore puts the settings back, under the name that the interface has now.
+func (h head) restore() error {
+	list := slices.Clone(h.Sysctls)
+	if ifi, err := net.InterfaceByIndex(h.Index); err == nil {
+		for i := range list {
+			list[i].Name = strings.Replace(list[i].Name, "/"+h.Parent+"/", "/"+ifi.Name+"/", 1)
+		}
+	}
+	return restoreAll(list)
 }
 
 // journal is the open journal of a live Plane. Its lock tells others that the

@@ -243,6 +243,39 @@ func TestSysctlChangedBySomebodyElseIsKept(t *testing.T) {
 	}
 }
 
+func TestRenamedInterfaceGetsItsSysctlsBack(t *testing.T) {
+	values := func(name string) (got []string) {
+		for _, s := range parentSysctls(name) {
+			v, err := readSysctl(s.Name)
+			ok(t, err)
+			got = append(got, v)
+		}
+		return got
+	}
+	rename := func(from, to string) {
+		ok(t, netlink.LinkSetDown(link(t, from)))
+		ok(t, netlink.LinkSetName(link(t, from), to))
+	}
+	for name, undo := range map[string]func(l *lab, p *Plane){
+		"closed":    func(_ *lab, p *Plane) { ok(t, p.Close()) },
+		"recovered": func(l *lab, p *Plane) { ok(t, p.Abandon()); ok(t, Recover(Options{StateDir: l.state})) },
+	} {
+		l := newLab(t)
+		before := values("eth0")
+		p := l.open(Options{})
+		rename("eth0", "wan9")
+		rename("eth1", "eth0") // somebody else's now
+		other := values("eth0")
+		undo(l, p)
+		if diff := cmp.Diff(before, values("wan9")); diff != "" {
+			t.Errorf("%s: renamed (-before +after):\n%s", name, diff)
+		}
+		if diff := cmp.Diff(other, values("eth0")); diff != "" {
+			t.Errorf("%s: its old name (-before +after):\n%s", name, diff)
+		}
+	}
+}
+
 func TestSharedSysctlIsRestoredByTheLastPlane(t *testing.T) {
 	l := newLab(t)
 	p := l.open(Options{})

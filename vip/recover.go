@@ -88,7 +88,7 @@ func (l *leftover) undo(nft, routes *conn) error {
 	}
 	errs = append(errs, l.undoRoutes(routes))
 	if !gone {
-		errs = append(errs, restoreAll(l.head.Sysctls))
+		errs = append(errs, l.head.restore())
 	}
 	return errors.Join(errs...)
 }
