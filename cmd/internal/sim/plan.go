@@ -26,6 +26,10 @@ type Router struct {
 	Preempt      bool
 	PreemptDelay time.Duration
 	Hello, Hold  time.Duration // VRRP: Hello is the advertisement interval
+
+	// PreActive is how long the pre_active command of every group takes, 0 for
+	// none, and Deadline how long it may.
+	PreActive, Deadline time.Duration
 }
 
 // Fault is one thing done to the segment at a time, undone after For.
@@ -91,6 +95,12 @@ func Random(seed uint64) Plan {
 		p.Faults = append(p.Faults, randomFault(r, &p))
 	}
 	slices.SortStableFunc(p.Faults, func(a, b Fault) int { return int(a.At - b.At) })
+	for i := range p.Routers {
+		if r.IntN(4) == 0 { // half of the commands are too slow
+			p.Routers[i].Deadline = time.Duration(10+r.IntN(2000)) * time.Millisecond
+			p.Routers[i].PreActive = max(time.Duration(2*r.Float64()*float64(p.Routers[i].Deadline)).Round(time.Millisecond), time.Millisecond)
+		}
+	}
 	return p
 }
 
@@ -118,7 +128,11 @@ func (p Plan) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "seed %d\nlength %v\n", p.Seed, p.Length)
 	for _, r := range p.Routers {
-		fmt.Fprintf(&b, "router %s priority=%d preempt=%t preempt-delay=%v hello=%v hold=%v\n", r.Protocol, r.Priority, r.Preempt, r.PreemptDelay, r.Hello, r.Hold)
+		fmt.Fprintf(&b, "router %s priority=%d preempt=%t preempt-delay=%v hello=%v hold=%v", r.Protocol, r.Priority, r.Preempt, r.PreemptDelay, r.Hello, r.Hold)
+		if r.PreActive > 0 {
+			fmt.Fprintf(&b, " pre-active=%v deadline=%v", r.PreActive, r.Deadline)
+		}
+		b.WriteByte('\n')
 	}
 	for _, f := range p.Faults {
 		fmt.Fprintf(&b, "at %v %s a=%d b=%d for=%v n=%d\n", f.At, f.Kind, f.A, f.B, f.For, f.N)
@@ -193,8 +207,12 @@ func (r *Router) set(key, value string) (err error) {
 		r.Hello, err = time.ParseDuration(value)
 	case "hold":
 		r.Hold, err = time.ParseDuration(value)
+	case "pre-active":
+		r.PreActive, err = time.ParseDuration(value)
+	case "deadline":
+		r.Deadline, err = time.ParseDuration(value)
 	default:
-		return fmt.Errorf("unknown; want priority, preempt, preempt-delay, hello or hold")
+		return fmt.Errorf("unknown; want priority, preempt, preempt-delay, hello, hold, pre-active or deadline")
 	}
 	return err
 }

@@ -28,8 +28,11 @@ type router struct {
 	engine *engine.Engine
 	life   int // number of starts; an older life's timers mean nothing
 
+	preActive time.Duration // how long the command takes
+
 	stalled bool
 	backlog [][]byte
+	posts   []func() // what has happened beside the loop while it was stalled
 	armed   time.Time
 
 	gates   map[engine.ID]time.Time // until when; zero time = for ever
@@ -46,7 +49,7 @@ func (r *router) name() string { return string(rune('a' + r.id)) }
 // first.
 func (r *router) start() {
 	r.life++
-	r.stalled, r.backlog, r.armed = false, nil, time.Time{}
+	r.stalled, r.backlog, r.posts, r.armed = false, nil, nil, time.Time{}
 	r.gates, r.owns = map[engine.ID]time.Time{}, map[engine.ID]bool{}
 	r.leaseOf = map[engine.ID]time.Duration{}
 	r.virtual = map[hello.MAC]engine.ID{}
@@ -56,6 +59,7 @@ func (r *router) start() {
 		Observe: func(ev status.Event) {
 			r.report(fmt.Sprintf("%12v %s %s: %s%s", r.w.elapsed(), r.name(), ev.Kind, ev.Message, causeOf(ev)))
 		},
+		PreActive: r.runPreActive,
 	})
 	if err != nil {
 		panic(err) // the configuration is the simulator's own
@@ -74,11 +78,34 @@ func causeOf(ev status.Event) string {
 	return " (" + ev.Transition.Cause + ": " + ev.Transition.Detail + ")"
 }
 
+// runPreActive implements engine.Options.PreActive. A command that is killed
+// ends all the same, as it does beside a real loop.
+func (r *router) runPreActive(p engine.PreActive) func(error) {
+	life, ended := r.life, false
+	end := func(err error) {
+		if ended || r.life != life {
+			return
+		}
+		ended = true
+		r.post(func() { r.engine.PreActiveDone(r.w.now, p.Group, p.Transition.ID, err) })
+	}
+	r.w.after(r.preActive, func() { end(nil) })
+	return func(why error) { r.w.after(0, func() { end(why) }) }
+}
+
+// post has the loop do something.
+func (r *router) post(fn func()) {
+	r.posts = append(r.posts, fn)
+	if !r.stalled {
+		r.turn(nil)
+	}
+}
+
 // crash ends the process without a word. The gates run out by themselves.
 func (r *router) crash() {
 	r.engine = nil
 	r.life++
-	r.backlog = nil
+	r.backlog, r.posts = nil, nil
 }
 
 // stop ends it cleanly.
@@ -143,6 +170,11 @@ func (r *router) turn(frames [][]byte) {
 	r.engine.Wake(now, 0)
 	for _, f := range frames {
 		r.engine.Frame(now, nic, f, true)
+	}
+	posts := r.posts
+	r.posts = nil
+	for _, fn := range posts {
+		fn()
 	}
 	r.engine.Tick(now)
 	r.rearm()

@@ -30,7 +30,7 @@ func Run(p Plan) (*Result, error) {
 		if err != nil {
 			return nil, fmt.Errorf("router %d: %w", i, err)
 		}
-		r := &router{w: w, lan: l, id: i, cfg: cfg, up: true,
+		r := &router{w: w, lan: l, id: i, cfg: cfg, up: true, preActive: spec.PreActive,
 			report: func(s string) { res.Story = append(res.Story, s) },
 			broken: func(s string) { c.fail(w.now, "%s", s) },
 		}
@@ -59,7 +59,8 @@ func Run(p Plan) (*Result, error) {
 
 // Bound is how long after the last disturbance a plan's routers may need until
 // exactly one of them owns the address: a lease that runs out, the way through
-// Speak and Standby, a preempt delay, and a hello to settle who is better.
+// Speak and Standby, a preempt delay, a hello to settle who is better, and what
+// the address may wait for.
 func (p Plan) Bound() time.Duration {
 	var bound time.Duration
 	for _, r := range p.Routers {
@@ -67,7 +68,7 @@ func (p Plan) Bound() time.Duration {
 		if strings.Contains(r.Protocol, "vrrp") {
 			hold = max(hold, 4*r.Hello)
 		}
-		bound = max(bound, 3*hold+3*r.Hello+r.PreemptDelay)
+		bound = max(bound, 3*hold+3*r.Hello+r.PreemptDelay+r.Deadline)
 	}
 	return bound + time.Second
 }
@@ -106,6 +107,9 @@ func (r Router) toml() string {
 			fmt.Fprintf(&b, "vrid = %d\nadvertise = \"%v\"\n", 10+i, r.Hello)
 		} else {
 			fmt.Fprintf(&b, "group = %d\nhello = \"%v\"\nhold = \"%v\"\n", 10+i, r.Hello, r.Hold)
+		}
+		if r.PreActive > 0 {
+			fmt.Fprintf(&b, "hooks = { pre_active = { command = [\"/before\"], deadline = \"%v\" } }\n", r.Deadline)
 		}
 	}
 	return b.String()

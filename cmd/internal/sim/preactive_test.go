@@ -1,0 +1,67 @@
+package sim
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The invariants do not say when an address that waits is taken; the stories of
+// these scenarios do.
+func TestScenariosOfPreActive(t *testing.T) {
+	for _, tt := range []struct {
+		file string
+		want []string
+	}{
+		{"pre-active-in-time", []string{
+			"b hook: the address waits for the pre_active command, 500ms at most",
+			"b hook: pre_active command ended; the address is taken after 120ms",
+		}},
+		{"pre-active-too-late", []string{
+			"b hook: the address waits for the pre_active command, 500ms at most",
+			"b hook: pre_active command has not ended within 500ms and is killed: context deadline exceeded; the address is taken all the same after 500ms",
+		}},
+		{"pre-active-preempted", []string{
+			"b hook: the address waits for the pre_active command, 30s at most",
+			"b hook: not active any more after ~; the address was not taken, the pre_active command is killed",
+		}},
+	} {
+		t.Run(tt.file, func(t *testing.T) {
+			text, err := os.ReadFile("testdata/" + tt.file + ".txt")
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := Parse(string(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			res, err := Run(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, hooksOf(res.Story)); diff != "" || len(res.Broken) > 0 {
+				t.Errorf("%q (-want +got):\n%s\nstory:\n%s", res.Broken, diff, strings.Join(res.Story, "\n"))
+			}
+		})
+	}
+}
+
+// hooksOf returns what a story tells of hooks, without times that chance and
+// lateness decide.
+func hooksOf(story []string) []string {
+	var out []string
+	for _, line := range story {
+		words := strings.Fields(line)[1:]
+		if words[1] != "hook:" {
+			continue
+		}
+		if i := slices.Index(words, "any"); i >= 0 {
+			words[i+3] = "~;"
+		}
+		out = append(out, strings.Join(words, " "))
+	}
+	return out
+}
