@@ -31,10 +31,7 @@ func (d *Daemon) linkEvent(ev vip.Event) {
 		d.engine.LinkChanged(time.Now(), ev.Link.Name, d.convert(ev.Link))
 		return
 	}
-	if ev.Link.Index == 0 && (!p.reported || p.link.Index != 0) {
-		d.log.Warn("interface does not exist; its groups wait in Init", "interface", p.name)
-	}
-	p.link, p.reported = ev.Link, true
+	p.link = ev.Link
 	if p.opened != nil && p.opened.index != p.link.Index {
 		closed := d.convert(p.link)
 		closed.Closed = true
@@ -50,7 +47,7 @@ func (d *Daemon) attach(p *port) {
 	p.attach(func(err error) { d.loop.Post(func() { d.attached(p, err) }) })
 	d.listDescriptors()
 	link := d.convert(p.link)
-	link.Closed = p.opened == nil
+	link.Closed, link.Trouble = p.opened == nil, p.trouble
 	d.engine.LinkChanged(time.Now(), p.name, link)
 }
 

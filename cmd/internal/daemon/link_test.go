@@ -15,6 +15,7 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/engine"
 	"github.com/fhrpd/fhrpd/cmd/internal/hooks"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/vip"
 )
@@ -80,7 +81,10 @@ func newPlug(t *testing.T) *plug {
 		p.wires++
 		return &opened{index: index, socket: &fakeWire{fd: 100 + index, open: &p.wires}, routers: routers}, nil
 	}
-	if p.engine, err = engine.New(c, engine.Options{Ports: map[string]engine.Port{"eth0": p.port}}); err != nil {
+	if p.engine, err = engine.New(c, engine.Options{
+		Ports:   map[string]engine.Port{"eth0": p.port},
+		Observe: func(ev status.Event) { logEvent(p.log, ev) },
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.engine.Prepare(); err != nil {

@@ -26,13 +26,12 @@ type port struct {
 	failed func(engine.ID, error)
 	work   *worker
 
-	link     vip.Link // as last reported
-	reported bool
-	routers  map[engine.ID]engine.Virtual
-	opened   *opened
-	opening  bool                   // the worker is at it
-	fresh    atomic.Pointer[opened] // opened by the worker and not yet adopted
-	trouble  string                 // why it could not be opened last time
+	link    vip.Link // as last reported
+	routers map[engine.ID]engine.Virtual
+	opened  *opened
+	opening bool                   // the worker is at it
+	fresh   atomic.Pointer[opened] // opened by the worker and not yet adopted
+	trouble string                 // why it could not be opened last time
 }
 
 // opened is what hangs on one incarnation of the interface.

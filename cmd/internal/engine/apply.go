@@ -91,6 +91,7 @@ func (e *Engine) learned(now time.Time, g *group, l fsm.Learned) {
 		return
 	}
 	e.emit(now, g, eventAddress, "virtual address "+l.VirtualIP.String()+" learned from "+l.From.String())
+	e.warnOutside(now, g.seg)
 }
 
 // send encodes a message and puts it into the segment's outbox.

@@ -37,7 +37,10 @@ func TestVRRPDifferencesAreWarningsOnly(t *testing.T) {
 		{"erratum 8298: two owners", vrrpConfig[:len(vrrpConfig)-len("priority = 110\n")] + "priority = 255\n", ref4, 255, func(*hello.VRRP, *hello.Envelope) {}, "priority 255"},
 	} {
 		t.Run(tt.rule, func(t *testing.T) {
-			h := newHost(t, tt.config).up("eth0")
+			h := newHost(t, tt.config)
+			l := newTestLink("eth0")
+			l.Addrs = append(l.Addrs, netip.MustParsePrefix("2001:db8::10/64"))
+			h.e.LinkChanged(h.now, "eth0", l)
 			for range 2 {
 				h.heard(vrrpFrame(tt.priority, tt.change))
 			}

@@ -14,6 +14,7 @@ import (
 // its followers, a stranger who has its address, the daemon itself.
 func (e *Engine) reconsider(now time.Time, g *group) {
 	why, detail := e.obstacle(g)
+	e.noteObstacle(g, detail, g.up)
 	switch {
 	case why != "" && g.up:
 		g.up = false
@@ -106,8 +107,10 @@ func (l *Link) obstacle(f hello.Family) (fsm.Cause, string) {
 		return fsm.CauseInterfaceDown, l.Name + " is down"
 	case l.PortOf != "":
 		return fsm.CauseInterfaceDown, fmt.Sprintf("%s is a port of %s, which takes its frames", l.Name, l.PortOf)
+	case l.Closed && l.Trouble != "":
+		return fsm.CauseInterfaceDown, fmt.Sprintf("%s cannot be used: %s", l.Name, l.Trouble)
 	case l.Closed:
-		return fsm.CauseInterfaceDown, l.Name + " is not open: see the log"
+		return fsm.CauseInterfaceDown, l.Name + " is not open yet"
 	case !l.Addr(f).IsValid():
 		return fsm.CauseInterfaceDown, fmt.Sprintf("%s has no usable IPv%d address", l.Name, f)
 	}

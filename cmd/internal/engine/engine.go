@@ -41,6 +41,7 @@ type Engine struct {
 	waiting  queue // all others
 
 	doubtful []*group // to be reconsidered by the next Flush
+	hindered []*group // whose obstacle the next Flush tells
 
 	started     time.Time
 	stopping    bool // every group is on its way out

@@ -78,6 +78,7 @@ func (e *Engine) Flush(now time.Time) {
 			}
 		}
 	}
+	e.tellObstacles(now)
 	e.beginHolds(now)
 }
 

@@ -45,18 +45,20 @@ type group struct {
 	accept   bool
 	owned    bool // VRRP: the addresses are configured on the interface itself
 
-	up       bool      // what the machine was last told
-	alone    bool      // no active router was heard since the group started
-	doubtful bool      // the next Flush reconsiders it
-	moving   bool      // its addresses are about to move to another MAC
-	leaving  time.Time // has resigned and serves until then; zero otherwise
-	owner    bool      // the gate is open and the addresses are ours
-	opened   time.Time
-	lease    time.Duration // with which it was opened
-	hold     hold
-	held     status.PreActive // the last hold
-	shown    bool             // since it last became active it was the owner: the virtual MAC may be seen
-	priority priority
+	up        bool      // what the machine was last told
+	hindrance string    // why it is not up
+	hindered  bool      // which the next Flush tells
+	alone     bool      // no active router was heard since the group started
+	doubtful  bool      // the next Flush reconsiders it
+	moving    bool      // its addresses are about to move to another MAC
+	leaving   time.Time // has resigned and serves until then; zero otherwise
+	owner     bool      // the gate is open and the addresses are ours
+	opened    time.Time
+	lease     time.Duration // with which it was opened
+	hold      hold
+	held      status.PreActive // the last hold
+	shown     bool             // since it last became active it was the owner: the virtual MAC may be seen
+	priority  priority
 
 	followers []*group
 	leader    *group

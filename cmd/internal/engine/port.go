@@ -39,6 +39,7 @@ type Link struct {
 	Up        bool           // administratively up and with carrier
 	Closed    bool           // this daemon cannot use it, or not yet: no group runs on it
 	PortOf    string         // the bridge or bond that takes its frames, "" without one
+	Trouble   string         // why it is closed, when it stays so
 	Addr4     netip.Addr     // primary IPv4 address, invalid when there is none
 	LinkLocal netip.Addr     // IPv6 link-local address, invalid when there is none or it is tentative
 	Addrs     []netip.Prefix // all own addresses

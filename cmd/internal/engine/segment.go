@@ -27,6 +27,7 @@ type segment struct {
 	advertises uint64
 	framesLost uint64
 	lastError  error
+	outside    [2]string // what was last said of addresses outside the prefixes, by family
 	hsrp       hello.HSRPPacket
 	vrrp       hello.VRRPPacket
 }
@@ -96,6 +97,7 @@ func (e *Engine) relink(now time.Time, s *segment, l Link) {
 		e.reconsider(now, g)
 		g.moving = false
 	}
+	e.warnOutside(now, s)
 }
 
 // leaveOldAddress stops the groups whose address changes or goes while they
@@ -111,7 +113,7 @@ func (e *Engine) leaveOldAddress(now time.Time, s *segment, l *Link) {
 		if why == "" {
 			why, detail = fsm.CauseAddressChanged, was.String()+" becomes "+is.String()
 		}
-		g.up = false
+		g.up, g.hindrance = false, detail
 		e.step(now, g, fsm.Down{Cause: why, Detail: detail})
 	}
 }

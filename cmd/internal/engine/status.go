@@ -64,6 +64,12 @@ func (e *Engine) groupStatus(now time.Time, g *group) status.Group {
 			Object: ref.Object, Up: !e.tracks[ref.Object].down(), Decrement: ref.Decrement, Shutdown: ref.Shutdown,
 		})
 	}
+	if !g.up {
+		_, out.Obstacle = e.obstacle(g)
+	}
+	for _, a := range g.outside() {
+		out.Outside = append(out.Outside, a.String())
+	}
 	out.Announce = g.announceStatus(now)
 	out.Conflict = g.conflict.status()
 	out.PreActive = g.preActive(now)

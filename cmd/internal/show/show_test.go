@@ -39,7 +39,7 @@ func hsrpActive() status.Group {
 		Protocol: "hsrp", Version: 2, Family: 4, Interface: "eth1", ID: 10, Name: "users",
 		State: "Active", Since: ago(62 * time.Second), Priority: 110, ConfiguredPriority: 110,
 		Preempt: true, PreemptDelayMS: 30000,
-		VirtualIPs: []string{"192.168.1.1", "192.168.1.129"}, VirtualMAC: "00:00:0c:9f:f0:0a", MACMode: "virtual",
+		VirtualIPs: []string{"192.168.1.1", "192.168.2.129"}, Outside: []string{"192.168.2.129"}, VirtualMAC: "00:00:0c:9f:f0:0a", MACMode: "virtual",
 		Address: "192.168.1.2", Active: &status.Peer{Address: "local", Priority: 110},
 		Standby: &status.Peer{Address: "192.168.1.3", Priority: 100, MAC: "02:00:00:00:00:03", ExpiresMS: 9312},
 		HelloMS: 3000, HoldMS: 10000, NextHelloMS: 1104, Auth: "md5", Transitions: 2,
@@ -64,7 +64,7 @@ func hsrpStandby() status.Group {
 func hsrpInit() status.Group {
 	return status.Group{
 		Protocol: "hsrp", Version: 2, Family: 4, Interface: "eth2", ID: 4095, Name: "lab",
-		State: "Init", Priority: 5, ConfiguredPriority: 100, Preempt: true, MACMode: "interface",
+		State: "Init", Obstacle: "tracked object core is down: no route", Priority: 5, ConfiguredPriority: 100, Preempt: true, MACMode: "interface",
 		HelloMS: 3000, HoldMS: 10000, NextHelloMS: -1, Auth: "text", Follow: "users",
 	}
 }
@@ -102,7 +102,7 @@ func vrrpBackup() status.Group {
 func vrrpInit() status.Group {
 	return status.Group{
 		Protocol: "vrrp", Version: 2, Family: 4, Interface: "eth3", ID: 1, Name: "own",
-		State: "Initialize", Since: ago(20 * time.Minute), Priority: 255, ConfiguredPriority: 255, Preempt: true,
+		State: "Initialize", Obstacle: "eth3 has no usable IPv4 address", Since: ago(20 * time.Minute), Priority: 255, ConfiguredPriority: 255, Preempt: true,
 		VirtualMAC: "00:00:5e:00:01:01", HelloMS: 1000, HoldMS: 3003, NextHelloMS: -1, Auth: "text",
 	}
 }

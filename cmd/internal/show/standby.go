@@ -2,6 +2,7 @@ package show
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,7 +84,7 @@ func (b *block) standby(g *status.Group, now time.Time) {
 		version = " (version 2)"
 	}
 	b.line(0, "%s - Group %d%s", g.Interface, g.ID, version)
-	b.line(1, "State is %s", g.State)
+	b.state(g)
 	b.line(2, "%s, last state change %s", plural(g.Transitions, "state change"), age(g.Since, now))
 	b.shutdownTracks(g)
 	b.standbyAddresses(g)
@@ -108,18 +109,36 @@ func (b *block) standby(g *status.Group, now time.Time) {
 	b.standbyName(g)
 }
 
+// state says what a group that does not run waits for, as IOS does.
+func (b *block) state(g *status.Group) {
+	if g.Obstacle == "" {
+		b.line(1, "State is %s", g.State)
+		return
+	}
+	b.line(1, "State is %s (%s)", g.State, g.Obstacle)
+}
+
 func (b *block) standbyAddresses(g *status.Group) {
 	if g.Family == 6 {
-		b.line(1, "Link-Local Virtual IPv6 address is %s (conf)", firstVirtual(g))
+		b.line(1, "Link-Local Virtual IPv6 address is %s (conf)%s", firstVirtual(g), subnet(g, firstVirtual(g)))
 		for _, a := range rest(g.VirtualIPs) {
-			b.line(2, "Virtual IPv6 address %s", a)
+			b.line(2, "Virtual IPv6 address %s%s", a, subnet(g, a))
 		}
 		return
 	}
-	b.line(1, "Virtual IP address is %s", firstVirtual(g))
+	b.line(1, "Virtual IP address is %s%s", firstVirtual(g), subnet(g, firstVirtual(g)))
 	for _, a := range rest(g.VirtualIPs) {
-		b.line(2, "Secondary virtual IP address %s", a)
+		b.line(2, "Secondary virtual IP address %s%s", a, subnet(g, a))
 	}
+}
+
+// subnet marks a virtual address that lies in no prefix of the interface, with
+// the words of IOS.
+func subnet(g *status.Group, a string) string {
+	if slices.Contains(g.Outside, a) {
+		return " (wrong subnet for this interface)"
+	}
+	return ""
 }
 
 func rest(all []string) []string { return all[min(1, len(all)):] }

@@ -104,14 +104,14 @@ func VRRP(groups []status.Group, now time.Time) string {
 
 func (b *block) vrrp(g *status.Group, now time.Time) {
 	b.line(0, "%s - Group %d - Address-Family %s", g.Interface, g.ID, family(g))
-	b.line(1, "State is %s", g.State)
+	b.state(g)
 	b.line(1, "State duration %s", duration(g.Since, now))
 	b.shutdownTracks(g)
-	b.line(1, "Virtual IP address is %s", firstVirtual(g))
+	b.line(1, "Virtual IP address is %s%s", firstVirtual(g), subnet(g, firstVirtual(g)))
 	if more := rest(g.VirtualIPs); len(more) > 0 {
 		b.line(1, "Virtual secondary IP addresses:")
 		for _, a := range more {
-			b.line(2, "%s", a)
+			b.line(2, "%s%s", a, subnet(g, a))
 		}
 	}
 	b.line(1, "Virtual MAC address is %s", mac(g.VirtualMAC))

@@ -45,11 +45,13 @@ type Group struct {
 	SetPriority        *int        `json:"set_priority,omitempty"` // run-time override of the configured one
 	Preempt            bool        `json:"preempt"`
 	PreemptDelayMS     int64       `json:"preempt_delay_ms"`
+	Obstacle           string      `json:"obstacle,omitempty"` // why it waits in Init or Initialize
 	VirtualIPs         []string    `json:"virtual_ips"`
-	VirtualMAC         string      `json:"virtual_mac"` // 00:00:0c:9f:f0:0a
-	MACMode            string      `json:"mac_mode"`    // virtual, interface, chosen
-	Address            string      `json:"address"`     // this router's own on the segment, "" when unknown
-	Active             *Peer       `json:"active"`      // null when unknown
+	Outside            []string    `json:"outside_prefixes,omitempty"` // those in no prefix of the interface
+	VirtualMAC         string      `json:"virtual_mac"`                // 00:00:0c:9f:f0:0a
+	MACMode            string      `json:"mac_mode"`                   // virtual, interface, chosen
+	Address            string      `json:"address"`                    // this router's own on the segment, "" when unknown
+	Active             *Peer       `json:"active"`                     // null when unknown
 	Standby            *Peer       `json:"standby"`
 	HelloMS            int64       `json:"hello_ms"`
 	HoldMS             int64       `json:"hold_ms"`
