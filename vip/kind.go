@@ -2,6 +2,7 @@ package vip
 
 import (
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -75,10 +76,11 @@ func (k kind) set(class int) string { return fmt.Sprintf("%s_%d", kindSpecs[k].n
 func (r Router) elements() []element {
 	list := []element{newElement(kindMAC, r.MAC[:])}
 	for _, a := range r.Addrs {
+		owned := slices.Contains(r.Owned, a)
 		switch {
-		case r.Owned && a.Is4():
+		case owned && a.Is4():
 			list = append(list, newElement(kindARP, a.AsSlice()))
-		case r.Owned:
+		case owned:
 			list = append(list, newElement(kindND, a.AsSlice()))
 		case !r.Accept && a.Is6() && a.IsLinkLocalUnicast():
 			list = append(list, newElement(kindDeaf, a.AsSlice()))

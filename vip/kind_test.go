@@ -16,7 +16,8 @@ func TestKernelLeavesTheOwnersAddressesToTheCaller(t *testing.T) {
 	l := newLab(t)
 	own4, own6 := netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("2001:db8::2")
 	p := l.open(Options{})
-	ok(t, p.Add(10, Router{MAC: vmac, Addrs: []netip.Addr{own4, own6}, Accept: true, Owned: true}))
+	all := []netip.Addr{own4, vip4, own6}
+	ok(t, p.Add(10, Router{MAC: vmac, Addrs: all, Accept: true, Owned: []netip.Addr{own4, own6}}))
 	check := func(when string, want bool) {
 		t.Helper()
 		for a, ask := range map[netip.Addr][]byte{own4: arpRequest(own4), own6: solicitation(own6)} {
@@ -28,6 +29,10 @@ func TestKernelLeavesTheOwnersAddressesToTheCaller(t *testing.T) {
 	check("standby", true)
 	mustGate(t, p, []Claim{{10, 10 * time.Second}}, nil)
 	check("active", false)
+	ok(t, p.Address([]ID{10}, nil))
+	if got := l.delivered(vip4); got != 1 {
+		t.Errorf("what is not the interface's own is delivered %d times, want 1", got)
+	}
 	mustGate(t, p, nil, []ID{10})
 	check("standby again", true)
 	mustGate(t, p, []Claim{{10, 50 * time.Millisecond}}, nil)
@@ -40,7 +45,7 @@ func TestKernelAnswersForWhatIsNotVirtual(t *testing.T) {
 	l := newLab(t)
 	p := l.open(Options{})
 	own := netip.MustParseAddr("2001:db8::2")
-	ok(t, p.Add(10, Router{MAC: vmac, Addrs: []netip.Addr{own}, Accept: true, Owned: true}))
+	ok(t, p.Add(10, Router{MAC: vmac, Addrs: []netip.Addr{own}, Accept: true, Owned: []netip.Addr{own}}))
 	mustGate(t, p, []Claim{{10, 0}}, nil)
 	if a := netip.MustParseAddr("10.0.0.2"); !l.answered(arpRequest(a), a) {
 		t.Errorf("the kernel does not answer for %v", a)

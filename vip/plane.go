@@ -225,7 +225,7 @@ func (p *Plane) Add(id ID, r Router) error {
 	if r.MAC[0]&1 != 0 {
 		return fmt.Errorf("add router %d to %s: virtual MAC %x is a multicast address", id, p.parent, r.MAC)
 	}
-	r.Addrs = plainAddrs(r.Addrs)
+	r.Addrs, r.Owned = plainAddrs(r.Addrs), plainAddrs(r.Owned)
 	g := &group{Router: r, id: id, class: shut, gated: r.MAC != [6]byte{} && r.MAC != p.mac, elements: r.elements()}
 	p.groups[id] = g
 	if err := p.prepare(g); err != nil {

@@ -163,7 +163,7 @@ func TestAddressOfTheHostIsLeftAlone(t *testing.T) {
 	own := Router{MAC: vmac, Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("2001:db8::2")}, Accept: true}
 	p := l.open(Options{})
 	ok(t, p.Add(1, own))
-	own.Owned = true
+	own.Owned = own.Addrs
 	ok(t, p.Add(2, own))
 	before := snapshot(t)
 	ok(t, p.Address([]ID{2}, nil))

@@ -38,7 +38,7 @@ type route struct {
 // address but never answer ARP or neighbour solicitations for it.
 func (p *Plane) routeFor(g *group, a netip.Addr) (route, bool) {
 	switch {
-	case g.Owned:
+	case slices.Contains(g.Owned, a):
 		return route{}, false
 	case g.Accept:
 		return p.localRoute(a), true

@@ -54,9 +54,10 @@ type Router struct {
 	// them are dropped, which keeps the host from resolving its own virtual
 	// address (RFC 9568 section 6.1, Accept_Mode).
 	Accept bool
-	// Owned says that the addresses are configured on the interface itself
-	// (VRRP address owner): the kernel has its routes already.
-	Owned bool
+	// Owned are those of Addrs that are configured on the interface itself, all
+	// of a VRRP address owner: the kernel has its routes already, and is kept
+	// from answering for them with the interface's MAC.
+	Owned []netip.Addr
 }
 
 // Claim opens the gate of one router.

@@ -43,7 +43,7 @@ type group struct {
 	vips     []netip.Addr // configured or learned
 	schedule garp.Schedule
 	accept   bool
-	owned    bool // VRRP: the addresses are configured on the interface itself
+	owned    []netip.Addr // those of vips that are configured on the interface itself
 
 	up        bool      // what the machine was last told
 	hindrance string    // why it is not up

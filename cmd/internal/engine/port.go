@@ -16,13 +16,13 @@ type ID uint32
 type Virtual struct {
 	MAC    hello.MAC // zero: the interface's own MAC, nothing to gate
 	Addrs  []netip.Addr
-	Owned  bool // VRRP address owner: the interface has the addresses anyway
-	Accept bool // false: packets to the addresses are dropped, ARP and ND are answered all the same
+	Owned  []netip.Addr // those that the interface has anyway, all of a VRRP address owner
+	Accept bool         // false: packets to the addresses are dropped, ARP and ND are answered all the same
 }
 
 // Equal reports whether v and o are the same.
 func (v Virtual) Equal(o Virtual) bool {
-	return v.MAC == o.MAC && v.Owned == o.Owned && v.Accept == o.Accept && slices.Equal(v.Addrs, o.Addrs)
+	return v.MAC == o.MAC && v.Accept == o.Accept && slices.Equal(v.Owned, o.Owned) && slices.Equal(v.Addrs, o.Addrs)
 }
 
 // Claim asks for a gate to be opened.

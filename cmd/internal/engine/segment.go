@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -118,13 +119,23 @@ func (e *Engine) leaveOldAddress(now time.Time, s *segment, l *Link) {
 	}
 }
 
-// checkOwned notices when the interface has a VRRP owner's addresses itself.
+// onLink returns the virtual addresses that the interface has itself.
+func (g *group) onLink() []netip.Addr {
+	return slices.DeleteFunc(slices.Clone(g.vips), func(a netip.Addr) bool { return !g.seg.link.Owns(a) })
+}
+
+// checkOwned notices when the interface has virtual addresses itself: those of
+// a VRRP owner, or what somebody has put there.
 func (e *Engine) checkOwned(now time.Time, g *group) {
-	owned := len(g.vips) > 0 && g.seg.link.Owns(g.vips[0])
-	if owned == g.owned {
+	owned := g.onLink()
+	if slices.Equal(owned, g.owned) {
 		return
 	}
 	g.owned = owned
+	if len(owned) > 0 && !g.ownsAddress() {
+		e.warn(now, g, "owned", fmt.Sprint(owned), fmt.Sprintf(
+			"the virtual addresses %v are configured on %s, whose own MAC answers for them while this router is not active: remove them", owned, g.seg.name))
+	}
 	if err := g.prepare(); err != nil {
 		e.emit(now, g, eventWarning, "prepare: "+err.Error())
 	}

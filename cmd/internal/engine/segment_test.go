@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/fhrpd/fhrpd/hello"
 )
@@ -129,14 +130,34 @@ func TestLinkFlapAnnouncesAgain(t *testing.T) {
 func TestAddressOwnerIsPreparedAsOne(t *testing.T) {
 	h := newHost(t, manyVRRP(20, 1, "priority = 255")).up("eth0")
 	h.state("eth0:20", "Active")
-	if h.port.added[1].Owned {
+	if len(h.port.added[1].Owned) > 0 {
 		t.Error("prepared as owner of an address that the interface does not have")
 	}
 	l := newTestLink("eth0")
 	l.Addrs = append(l.Addrs, netip.MustParsePrefix("192.0.2.20/24"))
 	h.e.LinkChanged(h.now, "eth0", l)
-	if !h.port.added[1].Owned || !h.port.open[1] || !h.port.addrs[1] {
+	if len(h.port.added[1].Owned) != 1 || !h.port.open[1] || !h.port.addrs[1] {
 		t.Errorf("owned %v, gate %v, address %v", h.port.added[1].Owned, h.port.open[1], h.port.addrs[1])
+	}
+	if told := h.told("warning"); len(told) > 0 {
+		t.Errorf("an owner is warned: %q", told)
+	}
+}
+
+func TestVirtualAddressOnTheInterfaceIsWarnedOf(t *testing.T) {
+	second := netip.MustParseAddr("192.0.2.2")
+	h := newHost(t, strings.Replace(hsrpConfig, `"192.0.2.1"`, `"192.0.2.1", "192.0.2.2"`, 1)).up("eth0").until("eth0:10", "Active").clear()
+	l := newTestLink("eth0")
+	l.Addrs = append(l.Addrs, netip.PrefixFrom(second, 24))
+	h.e.LinkChanged(h.now, "eth0", l)
+	if diff := cmp.Diff([]netip.Addr{second}, h.port.added[1].Owned, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+		t.Errorf("owned (-want +got):\n%s", diff)
+	}
+	if !h.port.open[1] || !h.port.addrs[1] {
+		t.Errorf("gate %v, address %v", h.port.open[1], h.port.addrs[1])
+	}
+	if told := h.told("warning"); len(told) != 1 || !strings.Contains(told[0], "192.0.2.2") {
+		t.Errorf("told %q", told)
 	}
 }
 
