@@ -96,7 +96,6 @@ func (e *Engine) PreActiveDone(now time.Time, id ID, transition int, err error) 
 	if e.stopped || g == nil || !g.hold.running || g.last.ID != transition {
 		return
 	}
-	g.hold.cancel = nil
 	e.commandOver(now, g, err)
 	e.Flush(now)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -211,6 +212,18 @@ func TestHeldRouterAnswersAWorseActiveWithoutTheVirtualMAC(t *testing.T) {
 	h.heard(hsrpFrame(hello.OpHello, hello.Active))
 	h.run(10 * time.Millisecond)
 	if diff := cmp.Diff([]string{"send real Coup Active"}, h.port.log); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Who does not understand an advertisement claims the role as well.
+func TestHeldRouterRepeatsItsAdvertisementInTheFormJustHeard(t *testing.T) {
+	h := heldVRRP(t).clear()
+	m := &hello.VRRP{Version: 3, VRID: 10, Priority: 100, Family: hello.IPv4, AdverInterval: time.Second, VirtualIPs: []netip.Addr{vip4}}
+	env := hello.GroupEnvelope(hello.ProtocolVRRP, 3, peer4, peerMAC)
+	h.now = h.now.Add(time.Millisecond) // too soon for an answer of the machine
+	h.heard(hello.AppendFrame(nil, &env, hello.AppendVRRP(nil, m, "", hello.PseudoHeader, env.Src, env.Dst)))
+	if diff := cmp.Diff([]string{"send real advert 110"}, h.port.log); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
