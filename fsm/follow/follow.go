@@ -158,6 +158,8 @@ func (f *Follower) move(cause fsm.Cause, detail string, silent bool) {
 		if !silent {
 			f.do(fsm.Announce{Kind: fsm.Withdraw})
 		}
+	case from == off && to != off: // nobody knows how the last run ended
+		f.do(fsm.Announce{Kind: fsm.Withdraw})
 	}
 	if f.name(from) != f.name(to) {
 		f.do(fsm.Report{From: f.name(from), To: f.name(to), Cause: cause, Detail: detail})

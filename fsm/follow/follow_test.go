@@ -73,11 +73,11 @@ type row struct {
 var chart = []row{
 	//                     down, down+leader, listening, standby, active, fenced, refused
 	{"up", up, [7]string{
-		"Init>Listen (started)/Listen", "acquire, claim, Init>Active (started)/Active", "=", "=", "=", "=", "="}},
+		"withdraw, Init>Listen (started)/Listen", "acquire, claim, Init>Active (started)/Active", "=", "=", "=", "=", "="}},
 	{"up with another MAC", fsm.Up{Addr: addr, MAC: hello.MAC{2, 9}}, [7]string{
-		"Init>Listen (started)/Listen", "acquire, claim, Init>Active (started)/Active", "=", "=", "reassert/Active", "=", "="}},
+		"withdraw, Init>Listen (started)/Listen", "acquire, claim, Init>Active (started)/Active", "=", "=", "reassert/Active", "=", "="}},
 	{"up with another address", fsm.Up{Addr: netip.MustParseAddr("192.0.2.6"), MAC: mac}, [7]string{
-		"Init>Listen (started)/Listen", "acquire, claim, Init>Active (started)/Active", "=", "=", "=", "=", "="}},
+		"withdraw, Init>Listen (started)/Listen", "acquire, claim, Init>Active (started)/Active", "=", "=", "=", "=", "="}},
 	{"down", down, [7]string{
 		"=", "=", "Listen>Init (interface-down)/Init", "Standby>Init (interface-down)/Init",
 		"release, withdraw, Active>Init (interface-down)/Init",
@@ -129,7 +129,7 @@ func TestVRRPNames(t *testing.T) {
 		event fsm.Event
 		want  string
 	}{
-		{up, "Initialize>Backup (started)"},
+		{up, "withdraw, Initialize>Backup (started)"},
 		{leaderStandby, ""},
 		{leaderActive, "acquire, claim, Backup>Active (leader)"},
 		{leaderStandby, "release, withdraw, Active>Backup (leader)"},
@@ -213,7 +213,7 @@ func TestNothingToLose(t *testing.T) {
 			t.Errorf("%T in Standby (-want +got)\n%s", reason, diff)
 		}
 	}
-	if diff := cmp.Diff("Init>Listen (started)", script(in(hsrpConfig, down).Step(t0, up))); diff != "" {
+	if diff := cmp.Diff("withdraw, Init>Listen (started)", script(in(hsrpConfig, down).Step(t0, up))); diff != "" {
 		t.Errorf("down before the first up (-want +got)\n%s", diff)
 	}
 }

@@ -49,13 +49,13 @@ func shared(c Config) []row {
 	other := fsm.Up{Addr: netip.MustParseAddr("192.0.2.77"), MAC: selfMAC}
 	return []row{
 		{"up", up(), [3]cell{
-			{"Initialize>Backup (started)", Backup, at + down3}, stayBackup, stayActive}},
+			{"withdraw, Initialize>Backup (started)", Backup, at + down3}, stayBackup, stayActive}},
 		{"up with another MAC", fsm.Up{Addr: self, MAC: hello.MAC{2, 9}}, [3]cell{
-			{"Initialize>Backup (started)", Backup, at + down3}, stayBackup, {"reassert", Active, time.Second}}},
+			{"withdraw, Initialize>Backup (started)", Backup, at + down3}, stayBackup, {"reassert", Active, time.Second}}},
 		{"up with another address", other, [3]cell{
-			{"Initialize>Backup (started)", Backup, at + down3},
-			{"Backup>Initialize (address-changed), Initialize>Backup (address-changed)", Backup, at + down3},
-			{"release, send 0, withdraw, Active>Initialize (address-changed), Initialize>Backup (address-changed)",
+			{"withdraw, Initialize>Backup (started)", Backup, at + down3},
+			{"Backup>Initialize (address-changed), withdraw, Initialize>Backup (address-changed)", Backup, at + down3},
+			{"release, send 0, withdraw, Active>Initialize (address-changed), withdraw, Initialize>Backup (address-changed)",
 				Backup, at + down3}}},
 		{"up without an address", fsm.Up{}, [3]cell{stayInit, stayBackup, stayActive}},
 		{"down", fsm.Down{Cause: fsm.CauseStopped}, [3]cell{

@@ -46,6 +46,7 @@ func (r *Router) startup(now time.Time) {
 		return
 	}
 	r.waitFor(now, fsm.CauseActiveTimer)
+	r.do(fsm.Announce{Kind: fsm.Withdraw}) // nobody knows how the last run ended
 	r.enter(Backup, cause, "waiting "+seconds(r.activeDownInterval())+" for an advertisement")
 }
 

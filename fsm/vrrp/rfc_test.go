@@ -23,13 +23,13 @@ func TestRFC9568Initialize(t *testing.T) {
 			"acquire, send 255, claim, Initialize>Active (address-owner)", Active, time.Second)
 	})
 	t.Run(section+"I2 everybody else waits in Backup", func(t *testing.T) {
-		expect(t, New(v3()), 0, up(), "Initialize>Backup (started)", Backup, down3)
+		expect(t, New(v3()), 0, up(), "withdraw, Initialize>Backup (started)", Backup, down3)
 	})
 	t.Run(section+"I2 the first wait uses the own interval", func(t *testing.T) {
 		r := in(t, Backup, v3())
 		r.Step(t0, every(4*time.Second, advert(v3(), greater, 200)))
 		r.Step(t0, fsm.Down{Cause: fsm.CauseInterfaceDown})
-		expect(t, r, 0, up(), "Initialize>Backup (interface-up)", Backup, down3)
+		expect(t, r, 0, up(), "withdraw, Initialize>Backup (interface-up)", Backup, down3)
 	})
 	t.Run(section+"I3 an advertisement is ignored", func(t *testing.T) {
 		expect(t, New(v3()), 0, advert(v3(), greater, 200), "", Initialize, none)

@@ -13,7 +13,7 @@ func TestRFC3768(t *testing.T) {
 	c := v3(version2, interval(10*time.Second))
 	const down = 30609375 * time.Microsecond
 	t.Run("RFC3768/6.1/the skew is not scaled with the interval", func(t *testing.T) {
-		expect(t, New(c), 0, up(), "Initialize>Backup (started)", Backup, down)
+		expect(t, New(c), 0, up(), "withdraw, Initialize>Backup (started)", Backup, down)
 	})
 	t.Run("RFC3768/6.4.2/priority 0 waits part of a second", func(t *testing.T) {
 		expect(t, in(t, Backup, c), 0, advert(c, greater, 0), "", Backup, skew3)

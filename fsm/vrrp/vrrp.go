@@ -11,6 +11,7 @@
 //
 // The order of the actions of one Step is part of the contract.
 //
+//   - Start in Backup: Announce Withdraw, Report.
 //   - Becoming Active: Acquire, Send, Announce Claim, Report.
 //   - Adver_Timer: Send.
 //   - Another claimant while staying Active: Send (in version 2 only when the

@@ -77,6 +77,21 @@ func TestFollowersMoveInTheFlushOfTheirLeader(t *testing.T) {
 	}
 }
 
+// The last run may have ended with the real address at the virtual MAC.
+func TestEveryGroupThatStartsSaysWhereItsRealAddressIs(t *testing.T) {
+	const real = "send real reply 192.0.2.10"
+	h := followers(t)
+	for _, name := range []string{"eth0", "eth1"} {
+		if !slices.Contains(h.ports[name].log, real) {
+			t.Errorf("%s: did %q", name, h.ports[name].log)
+		}
+	}
+	v := newHost(t, vrrpConfig+"announce = { real_ip = \"on\" }\n").up("eth0")
+	if !slices.Contains(v.port.log, real) {
+		t.Errorf("VRRP: did %q", v.port.log)
+	}
+}
+
 func TestFollowersCauseNamesTheLeadersLastMove(t *testing.T) {
 	h := followers(t).until("wan", "Active")
 	last := h.group("lan").LastTransition
