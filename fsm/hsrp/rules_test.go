@@ -317,6 +317,17 @@ func TestAcquireFailedWaits(t *testing.T) {
 	}
 }
 
+func TestWaitingForgetsNoActiveRouter(t *testing.T) {
+	g := inState(hello.Active, base())
+	g.Step(epoch, fsm.Failed{Err: errors.New("no")})
+	g.Step(epoch.Add(8*time.Second), message(hello.OpHello, hello.Active, 110))
+	g.Step(epoch.Add(9*time.Second), from(third, message(hello.OpHello, hello.Standby, 90)))
+	runTo(g, epoch.Add(10*time.Second))
+	if s := g.Status(); s.State != "Speak" || s.Active.Addr != other {
+		t.Errorf("%s with active router %v, want Speak below %s", s.State, s.Active, other)
+	}
+}
+
 func TestWhoIsInWhichRole(t *testing.T) {
 	preempt := base()
 	preempt.Preempt = true

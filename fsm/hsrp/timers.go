@@ -113,9 +113,13 @@ func (g *Group) preempt(now time.Time) {
 // in Listen.
 func (g *Group) mustWait(now time.Time) bool { return now.Before(g.retryAt) }
 
-// wait puts off what would have made this router speak.
+// wait puts off what would have made this router speak. An active router that
+// is heard meanwhile is watched as ever.
 func (g *Group) wait() {
-	g.active.at, g.standby.at = g.retryAt, g.retryAt
+	g.standby.at = g.retryAt
+	if !g.active.known || !g.active.running() {
+		g.active.at = g.retryAt
+	}
 }
 
 // forgetPeers drops what is known of the routers in both roles.
