@@ -139,10 +139,10 @@ func (e *Engine) noteForm(now time.Time, g *group, c *vrrpCodec, form hello.Chec
 	e.notice(now, g, "checksum-form", from.String(), fmt.Sprintf("%s sends the %s checksum; this router sends the %s one", from, form, c.sendForm()))
 }
 
-// compareAddresses warns when the active router has another virtual address;
-// the protocol goes on (Cisco: DIFFVIP1).
+// compareAddresses warns when another router has another virtual address than
+// is configured here; the protocol goes on (Cisco: DIFFVIP1).
 func (e *Engine) compareAddresses(now time.Time, g *group, from, theirs netip.Addr) {
-	if len(g.vips) == 0 || !theirs.IsValid() || theirs.IsUnspecified() || theirs == g.vips[0] {
+	if len(g.cfg.VirtualIPs) == 0 || !theirs.IsValid() || theirs.IsUnspecified() || theirs == g.vips[0] {
 		return
 	}
 	e.warn(now, g, "different-virtual-ip", from.String(), fmt.Sprintf(

@@ -164,6 +164,11 @@ func TestVirtualAddressOnTheInterfaceIsWarnedOf(t *testing.T) {
 func TestLearnedAddressReplacesTheOneBefore(t *testing.T) {
 	h := newHost(t, "[[hsrp]]\ninterface = \"eth0\"\ngroup = 10\n").up("eth0")
 	h.state("eth0:10", "Learn")
+	defer func() {
+		if told := h.told("warning"); len(told) > 0 {
+			t.Errorf("warned of an address that is not configured here: %q", told)
+		}
+	}()
 	learn := func(vip string) {
 		h.heard(hsrpFrame(hello.OpHello, hello.Active, better, func(m *hello.HSRP, _ *hello.Envelope) {
 			m.VirtualIP = netip.MustParseAddr(vip)
