@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
 // sendBuffer holds a transaction of about 60,000 set elements.
@@ -190,32 +192,55 @@ func faultText(flags uint16, body []byte) (text string) {
 	return text
 }
 
-// dump sends the request in b and calls f for every answer.
+// dump sends the request in b and calls f for every answer. It returns
+// [dump.ErrInterrupted] when what was asked for changed meanwhile.
 func (c *conn) dump(b *batch, f func(typ uint16, body []byte)) error {
-	first := c.seq
+	a := answer{seq: c.seq}
 	if err := c.send(b); err != nil {
 		return err
 	}
-	for done := false; !done; {
+	for !a.done {
 		n, err := c.receiveWait()
 		if err != nil {
 			return os.NewSyscallError("netlink receive", err)
 		}
-		eachMessage(c.rbuf[:n], func(typ, _ uint16, seq uint32, body []byte) {
-			switch {
-			case seq != first:
-			case typ == unix.NLMSG_DONE || typ == unix.NLMSG_ERROR:
-				done = true
-				if len(body) >= 4 && binary.NativeEndian.Uint32(body) != 0 {
-					err = unix.Errno(-int32(binary.NativeEndian.Uint32(body)))
-				}
-			default:
-				f(typ, body)
-			}
-		})
-		if err != nil {
-			return os.NewSyscallError("netlink dump", err)
+		a.take(c.rbuf[:n], f)
+	}
+	return a.err()
+}
+
+// answer is what has come of the answer to a dump.
+type answer struct {
+	seq         uint32 // of the request
+	done        bool
+	interrupted bool
+	errno       unix.Errno
+}
+
+// take reads one datagram.
+func (a *answer) take(v []byte, f func(typ uint16, body []byte)) {
+	eachMessage(v, func(typ, flags uint16, seq uint32, body []byte) {
+		if seq != a.seq {
+			return
 		}
+		a.interrupted = a.interrupted || flags&unix.NLM_F_DUMP_INTR != 0
+		if typ != unix.NLMSG_DONE && typ != unix.NLMSG_ERROR {
+			f(typ, body)
+			return
+		}
+		a.done = true
+		if len(body) >= 4 {
+			a.errno = unix.Errno(-int32(binary.NativeEndian.Uint32(body)))
+		}
+	})
+}
+
+func (a *answer) err() error {
+	switch {
+	case a.errno != 0:
+		return os.NewSyscallError("netlink dump", a.errno)
+	case a.interrupted:
+		return dump.ErrInterrupted
 	}
 	return nil
 }

@@ -17,6 +17,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
 var (
@@ -318,9 +320,11 @@ func snapshot(t testing.TB) string {
 	}
 	routes := 0
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
-		list, err := netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_UNSPEC}, netlink.RT_FILTER_TABLE)
+		list, err := dump.Whole(func() ([]netlink.Route, error) {
+			return netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_UNSPEC}, netlink.RT_FILTER_TABLE)
+		})
 		ok(t, err)
-		rules, err := netlink.RuleList(family)
+		rules, err := dump.Whole(func() ([]netlink.Rule, error) { return netlink.RuleList(family) })
 		ok(t, err)
 		for _, r := range list {
 			routes++
@@ -331,7 +335,9 @@ func snapshot(t testing.TB) string {
 	if routes == 0 {
 		t.Fatal("no routes listed: the snapshot proves nothing")
 	}
-	fdb, err := netlink.NeighList(link(t, "eth0").Attrs().Index, unix.AF_BRIDGE)
+	fdb, err := dump.Whole(func() ([]netlink.Neigh, error) {
+		return netlink.NeighList(link(t, "eth0").Attrs().Index, unix.AF_BRIDGE)
+	})
 	ok(t, err)
 	for _, n := range fdb {
 		fmt.Fprintln(&b, n.HardwareAddr, n.State, n.Flags)

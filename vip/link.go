@@ -8,6 +8,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
 // Link is the state of an interface.
@@ -114,14 +116,9 @@ func portOf(a *netlink.LinkAttrs, byIndex func(int) (netlink.Link, error)) (stri
 	return "", nil
 }
 
-// addrs lists addresses, again when a change has made the list inconsistent.
+// addrs lists addresses.
 func (r *linkReader) addrs(link netlink.Link, family int) (addrs []netlink.Addr, err error) {
-	for range 8 {
-		addrs, err = r.handle.AddrList(link, family)
-		if !errors.Is(err, netlink.ErrDumpInterrupted) {
-			break
-		}
-	}
+	addrs, err = dump.Whole(func() ([]netlink.Addr, error) { return r.handle.AddrList(link, family) })
 	if errors.Is(err, unix.ENODEV) { // deleted meanwhile
 		return nil, nil
 	}

@@ -10,6 +10,8 @@ import (
 	"slices"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
 // RouteProtocol marks the routes of this package, as in
@@ -272,29 +274,37 @@ func (r route) explain(err error) error {
 // purgeRoutes deletes all routes that carry our protocol number.
 func purgeRoutes(c *conn) error {
 	var found []route
-	if err := listRoutes(c, func(r route) { found = append(found, r) }); err != nil {
-		return err
-	}
+	listErr := listRoutes(c, func(r route) { found = append(found, r) })
 	_, err := applyRoutes(c, unix.RTM_DELROUTE, found)
-	return err
+	return errors.Join(listErr, err)
 }
 
-// listRoutes calls f for every route that carries our protocol number.
+// listRoutes calls f for every route that carries our protocol number. After an
+// error it has done so for those that were found.
 func listRoutes(c *conn, f func(route)) error {
 	for _, family := range []byte{unix.AF_INET, unix.AF_INET6} {
-		var b batch
-		b.begin(unix.RTM_GETROUTE, unix.NLM_F_DUMP)
-		b.raw(family, 0, 0, 0, 0, RouteProtocol, 0, 0, 0, 0, 0, 0) // the kernel filters, from 4.20 on
-		err := c.dump(&b, func(typ uint16, body []byte) {
-			if r, ok := parseRoute(body); ok && typ == unix.RTM_NEWROUTE {
-				f(r)
-			}
-		})
+		list, err := dump.Whole(func() ([]route, error) { return c.routesOf(family) })
+		for _, r := range list {
+			f(r)
+		}
 		if err != nil && !errors.Is(err, unix.ENOENT) {
 			return fmt.Errorf("list routes: %w", err)
 		}
 	}
 	return nil
+}
+
+// routesOf returns the routes of one family that carry our protocol number.
+func (c *conn) routesOf(family byte) (list []route, err error) {
+	var b batch
+	b.begin(unix.RTM_GETROUTE, unix.NLM_F_DUMP)
+	b.raw(family, 0, 0, 0, 0, RouteProtocol, 0, 0, 0, 0, 0, 0) // the kernel filters, from 4.20 on
+	err = c.dump(&b, func(typ uint16, body []byte) {
+		if r, ok := parseRoute(body); ok && typ == unix.RTM_NEWROUTE {
+			list = append(list, r)
+		}
+	})
+	return list, err
 }
 
 // parseRoute reads a route and reports whether it is one of ours.
