@@ -5,12 +5,14 @@ package links
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
 // Link is one interface.
@@ -66,10 +68,7 @@ func List() ([]Link, error) {
 // ListOn is List over a connection that the caller keeps; nothing else may be
 // received on it.
 func ListOn(conn *netlink.Conn) ([]Link, error) {
-	msgs, err := conn.Execute(netlink.Message{
-		Header: netlink.Header{Type: unix.RTM_GETLINK, Flags: netlink.Request | netlink.Dump},
-		Data:   make([]byte, unix.SizeofIfInfomsg),
-	})
+	msgs, err := dump.Whole(func() ([]netlink.Message, error) { return messages(conn) })
 	if err != nil {
 		return nil, fmt.Errorf("list interfaces: %w", err)
 	}
@@ -82,6 +81,17 @@ func ListOn(conn *netlink.Conn) ([]Link, error) {
 		out = append(out, l)
 	}
 	return out, nil
+}
+
+func messages(conn *netlink.Conn) ([]netlink.Message, error) {
+	msgs, err := conn.Execute(netlink.Message{
+		Header: netlink.Header{Type: unix.RTM_GETLINK, Flags: netlink.Request | netlink.Dump},
+		Data:   make([]byte, unix.SizeofIfInfomsg),
+	})
+	if err == nil && slices.ContainsFunc(msgs, func(m netlink.Message) bool { return m.Header.Flags&netlink.DumpInterrupted != 0 }) {
+		err = dump.ErrInterrupted
+	}
+	return msgs, err
 }
 
 // Decode reads the data of an RTM_NEWLINK or RTM_DELLINK message. event is the

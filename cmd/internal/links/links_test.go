@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/mdlayher/netlink"
+	"github.com/mdlayher/netlink/nltest"
 	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/hello"
@@ -130,5 +131,25 @@ func TestListFindsTheLoopback(t *testing.T) {
 	}
 	if again, ok := ByIndex(list, lo.Index); !ok || again.Name != "lo" {
 		t.Errorf("index %d is %+v", lo.Index, again)
+	}
+}
+
+// A list that changed while it was read may lack an interface.
+func TestListIsReadAgainWhenItChanged(t *testing.T) {
+	link := message(t, func(*encoder) {})
+	readings := 0
+	conn := nltest.Dial(func(req []netlink.Message) ([]netlink.Message, error) {
+		readings++
+		m := netlink.Message{Header: netlink.Header{Type: unix.RTM_NEWLINK, Sequence: req[0].Header.Sequence, PID: nltest.PID}, Data: link}
+		if readings == 1 {
+			m.Header.Flags |= netlink.DumpInterrupted
+			return nltest.Multipart([]netlink.Message{m, {Header: netlink.Header{Sequence: req[0].Header.Sequence, PID: nltest.PID}}})
+		}
+		return nltest.Multipart([]netlink.Message{m, m, {Header: netlink.Header{Sequence: req[0].Header.Sequence, PID: nltest.PID}}})
+	})
+	defer conn.Close()
+	list, err := ListOn(conn)
+	if err != nil || len(list) != 2 || readings != 2 {
+		t.Errorf("%d links by %d readings, %v; want the 2 of the second", len(list), readings, err)
 	}
 }
