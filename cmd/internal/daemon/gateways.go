@@ -2,12 +2,15 @@ package daemon
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
 // gatewayPoll is how often default routes are looked at without a reason: an
@@ -54,19 +57,37 @@ func awaitDefaultRoute(ctx context.Context, changes <-chan netlink.RouteUpdate, 
 	}
 }
 
-func (d *Daemon) tellGateways() {
+// mainRoutes lists the routes of a family in the main table.
+func mainRoutes(family int) ([]netlink.Route, error) {
+	return dump.Whole(func() ([]netlink.Route, error) {
+		return netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_MAIN}, netlink.RT_FILTER_TABLE)
+	})
+}
+
+// nextHops returns the next hops of the default routes by interface. An error of
+// either family is one of the whole: half of the gateways must not pass for all.
+func nextHops(list func(family int) ([]netlink.Route, error)) (map[int][]netip.Addr, error) {
 	byIndex := map[int][]netip.Addr{}
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
-		routes, err := netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_MAIN}, netlink.RT_FILTER_TABLE)
+		routes, err := list(family)
 		if err != nil {
-			d.log.Debug("list routes", "error", err)
-			continue
+			return nil, fmt.Errorf("list routes: %w", err)
 		}
 		for _, r := range routes {
 			if isDefault(r.Dst) {
 				collectHops(byIndex, r)
 			}
 		}
+	}
+	return byIndex, nil
+}
+
+// tellGateways leaves the engine what it knows when the routes cannot be read.
+func (d *Daemon) tellGateways() {
+	byIndex, err := nextHops(mainRoutes)
+	if err != nil {
+		d.log.Debug("default gateways stay as they were", "error", err)
+		return
 	}
 	byName := map[string][]netip.Addr{}
 	for index, hops := range byIndex {
