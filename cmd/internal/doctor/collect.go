@@ -19,6 +19,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/cmd/internal/links"
 	"github.com/fhrpd/fhrpd/configs"
+	"github.com/fhrpd/fhrpd/internal/dump"
 	"github.com/fhrpd/fhrpd/vip"
 )
 
@@ -123,13 +124,11 @@ func interfaces() ([]Interface, error) {
 	return out, nil
 }
 
-// addresses returns the addresses of each interface, by index.
+// addresses returns the addresses of each interface, by index, as far as the
+// kernel tells.
 func addresses() map[int][]netip.Prefix {
 	out := map[int][]netip.Prefix{}
-	list, err := netlink.AddrList(nil, netlink.FAMILY_ALL)
-	if err != nil {
-		return out
-	}
+	list, _ := dump.Whole(func() ([]netlink.Addr, error) { return netlink.AddrList(nil, netlink.FAMILY_ALL) })
 	for _, a := range list {
 		ip, ok := netip.AddrFromSlice(a.IP)
 		if ones, _ := a.Mask.Size(); ok {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/cmd/internal/links"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
 // Read takes a snapshot of the calling thread's network namespace.
@@ -16,11 +17,11 @@ func Read() (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, err
 	}
-	entries, err := netlink.NeighList(0, unix.AF_BRIDGE)
+	entries, err := dump.Whole(func() ([]netlink.Neigh, error) { return netlink.NeighList(0, unix.AF_BRIDGE) })
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("list forwarding entries of bridges: %w", err)
 	}
-	vlans, err := netlink.BridgeVlanList()
+	vlans, err := dump.Whole(netlink.BridgeVlanList)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("list VLANs of bridges: %w", err)
 	}

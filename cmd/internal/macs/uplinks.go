@@ -9,6 +9,7 @@ import (
 	"github.com/vishvananda/netlink"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/links"
+	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
 // Uplinks returns which interfaces lead to the switches that shall learn. devs
@@ -95,7 +96,7 @@ func portsOf(list []links.Link, bridge string) ([]string, error) {
 // first, or 0.
 func defaultRoute() int {
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
-		routes, err := netlink.RouteList(nil, family)
+		routes, err := dump.Whole(func() ([]netlink.Route, error) { return netlink.RouteList(nil, family) })
 		if err != nil {
 			continue
 		}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
 // routeCheck is up while the main table has a route to exactly this prefix that
@@ -40,28 +42,26 @@ func routeCheck(p netip.Prefix) check {
 	}
 }
 
-// rereads is how often a table that changed while it was read is read again.
-const rereads = 3
-
 // eachRoute calls fn with the routes to p in the main table until it returns
 // false. After an interrupted reading, which may have missed some, it begins
 // again.
-func eachRoute(p netip.Prefix, fn func(netlink.Route) bool) (err error) {
+func eachRoute(p netip.Prefix, fn func(netlink.Route) bool) error {
 	family := netlink.FAMILY_V4
 	if p.Addr().Is6() {
 		family = netlink.FAMILY_V6
 	}
 	filter := netlink.Route{Table: unix.RT_TABLE_MAIN}
-	more := true
-	for range rereads {
+	_, err := dump.Whole(func() (more bool, err error) {
+		more = true
 		err = netlink.RouteListFilteredIter(family, &filter, netlink.RT_FILTER_TABLE, func(r netlink.Route) bool {
 			more = destination(r.Dst) != p || fn(r)
 			return more
 		})
-		if !more || !errors.Is(err, netlink.ErrDumpInterrupted) {
-			break
+		if !more { // what follows does not matter
+			err = nil
 		}
-	}
+		return more, err
+	})
 	return err
 }
 
