@@ -158,16 +158,16 @@ func memberships(c *configs.Config) map[string][]netip.Addr {
 // own, except by their owner.
 func virtualAddresses(c *configs.Config) map[netip.Addr]bool {
 	out := map[netip.Addr]bool{}
-	add := func(g configs.Group) {
+	add := func(g configs.Group, owner bool) {
 		for _, a := range g.VirtualIPs {
-			out[a] = g.Priority != 255
+			out[a] = !owner
 		}
 	}
-	for _, h := range c.HSRP {
-		add(h.Group)
+	for _, h := range c.HSRP { // in which 255 is a priority like others
+		add(h.Group, false)
 	}
 	for _, v := range c.VRRP {
-		add(v.Group)
+		add(v.Group, v.Priority == hello.OwnerPriority)
 	}
 	return out
 }

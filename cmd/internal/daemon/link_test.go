@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"strings"
 	"testing"
@@ -241,6 +242,36 @@ func TestVirtualAddressesAreNotTakenForOwn(t *testing.T) {
 	got := p.convert(l)
 	if got.Addr4 != netip.MustParseAddr("192.0.2.10") || got.LinkLocal != netip.MustParseAddr("fe80::1") {
 		t.Errorf("own addresses %s and %s", got.Addr4, got.LinkLocal)
+	}
+}
+
+func TestOnlyTheOwnerOfVRRPHasItsVirtualAddresses(t *testing.T) {
+	c, err := configs.Parse("test", []byte(`
+[[hsrp]]
+interface = "eth0"
+group = 1
+priority = 255
+virtual_ips = ["192.0.2.1"]
+
+[[vrrp]]
+interface = "eth0"
+vrid = 2
+priority = 255
+virtual_ips = ["192.0.2.2"]
+
+[[vrrp]]
+interface = "eth0"
+vrid = 3
+virtual_ips = ["192.0.2.3"]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[netip.Addr]bool{
+		netip.MustParseAddr("192.0.2.1"): true, netip.MustParseAddr("192.0.2.2"): false, netip.MustParseAddr("192.0.2.3"): true,
+	}
+	if got := virtualAddresses(c); !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
