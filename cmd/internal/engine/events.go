@@ -117,19 +117,6 @@ func (e *Engine) reject(now time.Time, s *segment, g *group, env *hello.Envelope
 		"%s: packet from %s (%s) rejected: %s; further ones are counted", s.name, env.Src, env.SrcMAC, why)})
 }
 
-// rejectAuth is reject with the line that Cisco prints.
-func (e *Engine) rejectAuth(now time.Time, g *group, env *hello.Envelope, m *hello.HSRP, err error) {
-	why, ok := err.(hello.Reject)
-	if !ok {
-		return
-	}
-	g.counters.rejected[why]++
-	if e.complaints.first(now, g.ref()+" "+string(why), sender(env)) {
-		e.observe(status.Event{At: now, Kind: eventReject, Group: g.ref(), Message: fmt.Sprintf(
-			"%%HSRP-4-BADAUTH: Bad authentication from %s, group %d, remote state %s (%s)", env.Src, m.Group, m.State, why)})
-	}
-}
-
 // warn says something about a group once for each subject, then rarely.
 func (e *Engine) warn(now time.Time, g *group, topic, subject, message string) {
 	if e.unheard(now, g, topic, subject) {

@@ -68,6 +68,7 @@ type group struct {
 	since       time.Time
 	heard       heard
 	conflict    conflict
+	rival       rival
 	probe       probe
 	peers       []hello.MAC // interface MACs of the group's other routers
 	prover      prove.Prover

@@ -69,7 +69,7 @@ func (e *Engine) heardHSRP(now time.Time, s *segment, env *hello.Envelope, paylo
 		return
 	}
 	if err := p.Verify(payload, &c.auth); err != nil {
-		e.rejectAuth(now, g, env, m, err)
+		e.rejectAuth(now, g, env, m.State, m.State == hello.Active && m.Op != hello.OpResign, err)
 		return
 	}
 	if err := m.CheckTimers(); err != nil {
@@ -103,7 +103,7 @@ func (e *Engine) heardVRRP(now time.Time, s *segment, env *hello.Envelope, paylo
 	}
 	if m.Version == 2 {
 		if err := p.VerifyText(c.text); err != nil {
-			e.reject(now, s, g, env, err)
+			e.rejectAuth(now, g, env, hello.Active, m.Priority != 0, err) // nobody else advertises
 			return
 		}
 	}

@@ -72,8 +72,13 @@ func TestWithoutAgreementOnAuthenticationNothingIsHeard(t *testing.T) {
 			if diff := cmp.Diff(map[string]uint64{tt.why: seconds + 1}, g.Counters.Rejected); diff != "" {
 				t.Errorf("rejected (-want +got):\n%s", diff)
 			}
-			if got := h.told(eventReject); len(got) != 1 || !strings.Contains(got[0], "%HSRP-4-BADAUTH: Bad authentication from 192.0.2.11, group 10, remote state Active") {
-				t.Errorf("told %q", got)
+			line := "%HSRP-4-BADAUTH: Bad authentication from 192.0.2.11, group 10, remote state Active (" + tt.why + ")"
+			want := []string{line}
+			if tt.state == "Active" {
+				want = append(want, line+": both routers are active until their secrets agree")
+			}
+			if diff := cmp.Diff(want, h.told(eventReject)); diff != "" {
+				t.Errorf("told (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -164,6 +164,20 @@ func TestConflictIsShownBelowThePriority(t *testing.T) {
 	}
 }
 
+func TestRivalIsShownBelowThePriority(t *testing.T) {
+	for both, end := range map[bool]string{true: "; both routers are active\n", false: "\n"} {
+		h, v := hsrpActive(), vrrpActive()
+		h.Rival = &status.Rival{Address: "192.168.1.3", Reason: "auth", At: ago(5 * time.Second), BothActive: both}
+		v.Rival = h.Rival
+		want := "  Bad authentication from 192.168.1.3, remote state Active (auth), 00:00:05 ago" + end
+		for _, text := range []string{Standby([]status.Group{h}, now), VRRP([]status.Group{v}, now)} {
+			if _, below, _ := strings.Cut(text, "  Priority "); !strings.Contains(below, want) {
+				t.Errorf("%q is missing below the priority:\n%s", want, text)
+			}
+		}
+	}
+}
+
 func TestFollowerHasNoTimersToShow(t *testing.T) {
 	g := hsrpInit()
 	g.HelloMS, g.HoldMS = 0, 0

@@ -105,6 +105,7 @@ func (b *block) standby(g *status.Group, now time.Time) {
 	b.line(1, "Priority %d (configured %d%s)", g.Priority, g.ConfiguredPriority, overridden(g))
 	b.decrementTracks(g, upDown)
 	b.conflict(g, now)
+	b.rival(g, now)
 	b.hooks(g, now)
 	b.standbyName(g)
 }
@@ -241,6 +242,19 @@ func (b *block) conflict(g *status.Group, now time.Time) {
 	if c := g.Conflict; c != nil {
 		b.line(1, "Last conflict: %s at %s (%s, %s), %s ago", c.Address, mac(c.MAC), c.Who, c.Reason, age(c.At, now))
 	}
+}
+
+// rival tells who claims the role under another secret.
+func (b *block) rival(g *status.Group, now time.Time) {
+	r := g.Rival
+	if r == nil {
+		return
+	}
+	both := ""
+	if r.BothActive {
+		both = "; both routers are active"
+	}
+	b.line(1, "Bad authentication from %s, remote state Active (%s), %s ago%s", r.Address, r.Reason, age(r.At, now), both)
 }
 
 // overridden tells of a run-time priority, which IOS has no word for.

@@ -120,6 +120,7 @@ func (b *block) vrrp(g *status.Group, now time.Time) {
 	b.line(1, "Priority is %d", g.Priority)
 	b.decrementTracks(g, func(up bool) string { return strings.ToUpper(upDown(up)) })
 	b.conflict(g, now)
+	b.rival(g, now)
 	b.hooks(g, now)
 	if g.Auth == "text" {
 		b.line(1, "Authentication text")

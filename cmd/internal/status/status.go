@@ -67,6 +67,7 @@ type Group struct {
 	Announce           Announce    `json:"announce"`
 	Takeover           []Takeover  `json:"takeover"`
 	Conflict           *Conflict   `json:"conflict"`             // null when there was none
+	Rival              *Rival      `json:"rival"`                // null when there was none
 	PreActive          *PreActive  `json:"pre_active,omitempty"` // the last wait for the command; absent when there was none
 	Hooks              []Hook      `json:"hooks,omitempty"`      // the last run of each, in the order of their names
 }
@@ -79,6 +80,15 @@ type Conflict struct {
 	Who     string    `json:"who"`    // peer, foreign
 	Reason  string    `json:"reason"` // of package garp's closed list
 	At      time.Time `json:"at"`
+}
+
+// Rival is the last router that claimed the active role and was not heard,
+// because its authentication differs.
+type Rival struct {
+	Address    string    `json:"address"`
+	Reason     string    `json:"reason"`      // auth, auth-type
+	At         time.Time `json:"at"`          // of its last claim
+	BothActive bool      `json:"both_active"` // it and this router are now
 }
 
 // Peer is a router in a role.
