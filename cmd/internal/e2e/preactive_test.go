@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/hello"
@@ -21,7 +22,7 @@ import (
 // barrier is a pre_active command that ends when it is told to, and an active
 // command that says whether it had.
 type barrier struct {
-	t   *testing.T
+	t   testing.TB
 	dir string
 }
 
@@ -30,7 +31,7 @@ const (
 	looks = `test -e "$1/ended" && touch "$1/active"`
 )
 
-func newBarrier(t *testing.T) *barrier {
+func newBarrier(t testing.TB) *barrier {
 	t.Helper()
 	b := &barrier{t: t, dir: t.TempDir()}
 	must(t, unix.Mkfifo(b.path("gate"), 0o600))
@@ -110,13 +111,14 @@ func (g *gateway) wait() status.PreActive {
 
 // heldTakeover is a segment whose b has just become active and waits for its
 // command. It returns when the command runs.
-func heldTakeover(t *testing.T, protocol, group, deadline string) (*lan, *barrier) {
+func heldTakeover(t testing.TB, protocol, group, deadline string) (*lan, *barrier) {
 	t.Helper()
 	c := newBarrier(t) // first: its directory is removed when the daemons have ended
 	l := newLAN(t)
 	l.a.StartAs(group, 110)
 	l.a.WaitAll("Active")
-	l.b.StartAs(group+c.hooks(protocol, deadline), 100)
+	// A machine that stands still is not what these tests are about.
+	l.b.StartAs("[daemon]\nlease = \"60s\"\n"+group+c.hooks(protocol, deadline), 100)
 	l.settled(l.a, l.b)
 	l.a.StopCleanly()
 	l.Eventually("the command of this takeover", func() bool {
@@ -127,126 +129,138 @@ func heldTakeover(t *testing.T, protocol, group, deadline string) (*lan, *barrie
 }
 
 var (
-	hsrpHeld = hsrpTable(2, address4, subSecond)
-	vrrpHeld = table("vrrp", "vrid = 10", common, address4, `advertise = "150ms"`)
+	hsrpHeld = hsrpTable(2, address4, `hello = "250ms"`, `hold = "1200ms"`)
+	vrrpHeld = table("vrrp", "vrid = 10", common, address4, `advertise = "300ms"`)
 )
 
 func TestPreActiveHoldsTheAddressAndNotTheElection(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		protocol, group, claim, announcement string
-		vmac                                 hello.MAC
+		protocol, group, claim string
+		vmac                   hello.MAC
 	}{
-		{"hsrp", hsrpHeld, "hello Active", "virtual: arp reply 192.168.1.1 is-at virtual to everybody", mac2},
-		{"vrrp", vrrpHeld, "vrrp priority 100", "virtual: arp reply 192.168.1.1 is-at virtual to everybody",
-			hello.VirtualMAC(hello.ProtocolVRRP, 3, hello.IPv4, 10)},
+		{"hsrp", hsrpHeld, "hello Active", mac2},
+		{"vrrp", vrrpHeld, "vrrp priority 100", hello.VirtualMAC(hello.ProtocolVRRP, 3, hello.IPv4, 10)},
 	} {
 		t.Run(tt.protocol, func(t *testing.T) {
 			t.Parallel()
-			l, c := heldTakeover(t, tt.protocol, tt.group, "1m")
-			first := l.b.waitFor(time.Time{}, tt.vmac, "real: "+tt.claim)
-			later := first
-			for range 4 { // the hellos go on while the command runs
-				later = l.b.waitFor(later.At.Add(time.Millisecond), tt.vmac, "real: "+tt.claim)
-			}
-			if st := l.b.wait(); st.Outcome != status.Waiting {
-				t.Errorf("status %+v, want waiting", st)
-			}
-			if l.forwards(l.b, tt.vmac) {
-				t.Error("forwards for the virtual MAC before the command has ended")
-			}
-			g := l.b.Group("eth0:10")
-			if in := c.input(); in.Hook != "pre_active" || in.Ref != g.Ref() || in.To != "Active" || !in.Held {
-				t.Errorf("the command has read %+v", in)
-			}
-
-			ended := c.end(0)
-			l.b.waitFor(ended, tt.vmac, tt.announcement)
-			frames := l.b.wire.Frames()
-			i := slices.IndexFunc(frames, func(f netlab.Frame) bool { return source(f) == tt.vmac })
-			if frames[i].At.Before(ended) {
-				t.Errorf("a frame from the virtual MAC %v before the end of the command: %q", ended.Sub(frames[i].At), said(tt.vmac, frames[i:i+1]))
-			}
-			if !l.forwards(l.b, tt.vmac) {
-				t.Error("does not forward for the virtual MAC afterwards")
-			}
-			l.b.waitFor(ended, tt.vmac, "virtual: "+tt.claim)
-			l.Eventually("the active command after the other one", func() bool { return c.exists("active") })
-			if st := l.b.wait(); st.Outcome != status.Succeeded || st.Transition == 0 {
-				t.Errorf("status %+v", st)
-			}
-			l.mustPing(vip)
-			t.Logf("first hello to first frame from the virtual MAC %v, end of the command to it %v", frames[i].At.Sub(first.At), frames[i].At.Sub(ended))
+			fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) { checkHold(t, tt.protocol, tt.group, tt.claim, tt.vmac) })
 		})
 	}
 }
 
-func TestPreActiveThatHangsIsKilledAtItsDeadline(t *testing.T) {
-	t.Parallel()
-	const deadline = 400 * time.Millisecond
-	l, c := heldTakeover(t, "hsrp", hsrpHeld, deadline.String())
-	l.Eventually("the end of the wait", func() bool { return l.b.wait().Outcome == status.TimedOut })
-	l.Eventually("the end of the command", c.gone)
+// checkHold plays a takeover in which claim is the message of an active router.
+func checkHold(t testing.TB, protocol, group, claim string, vmac hello.MAC) {
+	l, c := heldTakeover(t, protocol, group, "1m")
+	first := l.b.waitFor(time.Time{}, vmac, "real: "+claim)
+	later := first
+	for range 4 { // the hellos go on while the command runs
+		later = l.b.waitFor(later.At.Add(time.Millisecond), vmac, "real: "+claim)
+	}
+	if st := l.b.wait(); st.Outcome != status.Waiting {
+		t.Errorf("status %+v, want waiting", st)
+	}
+	if l.forwards(l.b, vmac) {
+		t.Error("forwards for the virtual MAC before the command has ended")
+	}
 	g := l.b.Group("eth0:10")
-	if c.exists("ended") || g.State != "Active" {
-		t.Errorf("ended by itself (%t), group in %s", c.exists("ended"), g.State)
+	if in := c.input(); in.Hook != "pre_active" || in.Ref != g.Ref() || in.To != "Active" || !in.Held {
+		t.Errorf("the command has read %+v", in)
 	}
-	first := l.b.waitFor(time.Time{}, mac2, "virtual: arp reply 192.168.1.1 is-at virtual to everybody")
-	// Both times are of this host's clock.
-	if waited := first.At.Sub(g.LastTransition.At); waited < deadline {
-		t.Errorf("the address was announced %v after the role, want not before %v", waited, deadline)
+
+	ended := c.end(0)
+	l.b.waitFor(ended, vmac, "virtual: arp reply 192.168.1.1 is-at virtual to everybody")
+	frames := l.b.wire.Frames()
+	i := slices.IndexFunc(frames, func(f netlab.Frame) bool { return source(f) == vmac })
+	if frames[i].At.Before(ended) {
+		t.Errorf("a frame from the virtual MAC %v before the end of the command: %q", ended.Sub(frames[i].At), said(vmac, frames[i:i+1]))
 	}
-	l.Eventually("the result of the command", func() bool {
-		i := slices.IndexFunc(l.b.Group("eth0:10").Hooks, func(h status.Hook) bool { return h.Hook == "pre_active" && !h.Running })
-		return i >= 0
-	})
-	for command, want := range map[string]string{
-		"show standby": "Hook pre_active failed: killed",
-		"explain":      "the address was taken",
-	} {
-		if out, exit := l.b.Command(strings.Fields(command)...); exit != 0 || !strings.Contains(out, want) {
-			t.Errorf("%s ends with %d and does not say %q:\n%s", command, exit, want, out)
-		}
+	if !l.forwards(l.b, vmac) {
+		t.Error("does not forward for the virtual MAC afterwards")
+	}
+	l.b.waitFor(ended, vmac, "virtual: "+claim)
+	l.Eventually("the active command after the other one", func() bool { return c.exists("active") })
+	if st := l.b.wait(); st.Outcome != status.Succeeded || st.Transition == 0 {
+		t.Errorf("status %+v", st)
 	}
 	l.mustPing(vip)
+	t.Logf("first hello to first frame from the virtual MAC %v, end of the command to it %v", frames[i].At.Sub(first.At), frames[i].At.Sub(ended))
+}
+
+func TestPreActiveThatHangsIsKilledAtItsDeadline(t *testing.T) {
+	t.Parallel()
+	fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) {
+		const deadline = 3 * time.Second // enough for the command to begin
+		l, c := heldTakeover(t, "hsrp", hsrpHeld, deadline.String())
+		l.Eventually("the end of the wait", func() bool { return l.b.wait().Outcome == status.TimedOut })
+		l.Eventually("the end of the command", c.gone)
+		g := l.b.Group("eth0:10")
+		if c.exists("ended") || g.State != "Active" {
+			t.Errorf("ended by itself (%t), group in %s", c.exists("ended"), g.State)
+		}
+		first := l.b.waitFor(time.Time{}, mac2, "virtual: arp reply 192.168.1.1 is-at virtual to everybody")
+		// Both times are of this host's clock.
+		if waited := first.At.Sub(g.LastTransition.At); waited < deadline {
+			t.Errorf("the address was announced %v after the role, want not before %v", waited, deadline)
+		}
+		l.Eventually("the result of the command", func() bool {
+			i := slices.IndexFunc(l.b.Group("eth0:10").Hooks, func(h status.Hook) bool { return h.Hook == "pre_active" && !h.Running })
+			return i >= 0
+		})
+		for command, want := range map[string]string{
+			"show standby": "Hook pre_active failed: killed",
+			"explain":      "the address was taken",
+		} {
+			if out, exit := l.b.Command(strings.Fields(command)...); exit != 0 || !strings.Contains(out, want) {
+				t.Errorf("%s ends with %d and does not say %q:\n%s", command, exit, want, out)
+			}
+		}
+		l.mustPing(vip)
+	})
 }
 
 func TestPreActiveThatFailsDoesNotCostTheAddress(t *testing.T) {
 	t.Parallel()
-	l, c := heldTakeover(t, "hsrp", hsrpHeld, "1m")
-	c.end(3)
-	l.Eventually("the address", func() bool { return l.b.wait().Outcome == status.Failed })
-	if st := l.b.wait(); !strings.Contains(st.Error, "exit status 3") {
-		t.Errorf("status %+v", st)
-	}
-	l.Eventually("the active command", func() bool { return c.exists("active") })
-	l.mustPing(vip)
+	fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) {
+		l, c := heldTakeover(t, "hsrp", hsrpHeld, "1m")
+		c.end(3)
+		l.Eventually("the address", func() bool { return l.b.wait().Outcome == status.Failed })
+		if st := l.b.wait(); !strings.Contains(st.Error, "exit status 3") {
+			t.Errorf("status %+v", st)
+		}
+		l.Eventually("the active command", func() bool { return c.exists("active") })
+		l.mustPing(vip)
+	})
 }
 
 func TestStopDoesNotWaitForPreActive(t *testing.T) {
 	t.Parallel()
-	l, c := heldTakeover(t, "hsrp", hsrpHeld, "1m")
-	if took := l.b.StopCleanly(); took > stopWithin {
-		t.Errorf("the stop took %v", took)
-	}
-	l.b.waitFor(time.Time{}, mac2, "real: resign Active")
-	l.Eventually("the end of the command", c.gone)
-	if n := from(mac2, l.b.wire.Frames()); n > 0 || c.exists("active") {
-		t.Errorf("%d frames from the virtual MAC, active command %t; the address was never taken", n, c.exists("active"))
-	}
+	fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) {
+		l, c := heldTakeover(t, "hsrp", hsrpHeld, "1m")
+		if took := l.b.StopCleanly(); took > stopWithin {
+			t.Errorf("the stop took %v", took)
+		}
+		l.b.waitFor(time.Time{}, mac2, "real: resign Active")
+		l.Eventually("the end of the command", c.gone)
+		if n := from(mac2, l.b.wire.Frames()); n > 0 || c.exists("active") {
+			t.Errorf("%d frames from the virtual MAC, active command %t; the address was never taken", n, c.exists("active"))
+		}
+	})
 }
 
 func TestPreemptionCancelsPreActive(t *testing.T) {
 	t.Parallel()
-	l, c := heldTakeover(t, "hsrp", hsrpHeld, "1m")
-	l.a.Restart()
-	l.settled(l.a, l.b)
-	l.Eventually("the end of the command", c.gone)
-	if st := l.b.wait(); st.Outcome != status.Cancelled {
-		t.Errorf("status %+v", st)
-	}
-	if n := from(mac2, l.b.wire.Frames()); n > 0 || c.exists("active") {
-		t.Errorf("%d frames from the virtual MAC, active command %t; the address was never taken", n, c.exists("active"))
-	}
-	l.mustPing(vip)
+	fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) {
+		l, c := heldTakeover(t, "hsrp", hsrpHeld, "1m")
+		l.a.Restart()
+		l.settled(l.a, l.b)
+		l.Eventually("the end of the command", c.gone)
+		if st := l.b.wait(); st.Outcome != status.Cancelled {
+			t.Errorf("status %+v", st)
+		}
+		if n := from(mac2, l.b.wire.Frames()); n > 0 || c.exists("active") {
+			t.Errorf("%d frames from the virtual MAC, active command %t; the address was never taken", n, c.exists("active"))
+		}
+		l.mustPing(vip)
+	})
 }

@@ -106,11 +106,11 @@ func (e *Engine) holdDue(now time.Time, g *group) {
 	if !h.running || now.Before(h.until) {
 		return
 	}
-	err := fmt.Errorf("pre_active command has not ended within %v and is killed: %w", g.cfg.Hooks.PreActive.Deadline, context.DeadlineExceeded)
+	why := fmt.Errorf("not ended within %v: %w", g.cfg.Hooks.PreActive.Deadline, context.DeadlineExceeded)
 	if h.cancel != nil {
-		h.cancel(err)
+		h.cancel(why)
 	}
-	e.commandOver(now, g, err)
+	e.commandOver(now, g, fmt.Errorf("pre_active command killed, %w", why))
 }
 
 // commandOver notes how the own command of g ended and takes the address,

@@ -98,7 +98,7 @@ func TestAddressIsTakenHoweverTheCommandEnds(t *testing.T) {
 		{"killed by its own deadline", func(h *host) { h.run(499 * time.Millisecond).ended(errDeadline) }, 499 * time.Millisecond,
 			status.TimedOut, "killed: context deadline exceeded; the address is taken all the same after 499ms"},
 		{"never", func(h *host) { h.run(500 * time.Millisecond) }, 500 * time.Millisecond,
-			status.TimedOut, "pre_active command has not ended within 500ms and is killed: context deadline exceeded; the address is taken all the same after 500ms"},
+			status.TimedOut, "pre_active command killed, not ended within 500ms: context deadline exceeded; the address is taken all the same after 500ms"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := heldHSRP(t)

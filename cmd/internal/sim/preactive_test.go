@@ -22,7 +22,7 @@ func TestScenariosOfPreActive(t *testing.T) {
 		}},
 		{"pre-active-too-late", []string{
 			"b hook: the address waits for the pre_active command, 500ms at most",
-			"b hook: pre_active command has not ended within 500ms and is killed: context deadline exceeded; the address is taken all the same after 500ms",
+			"b hook: pre_active command killed, not ended within 500ms: context deadline exceeded; the address is taken all the same after 500ms",
 		}},
 		{"pre-active-preempted", []string{
 			"b hook: the address waits for the pre_active command, 30s at most",
