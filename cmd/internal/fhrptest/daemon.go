@@ -154,6 +154,15 @@ func (d *Daemon) Freeze() {
 	})
 }
 
+// Gone reports whether the daemon has ended: the process does not run any more,
+// although the kernel may still be closing its sockets, which takes seconds on
+// a busy machine.
+func (d *Daemon) Gone() bool {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", d.PID()))
+	i := bytes.LastIndexByte(b, ')')
+	return err != nil || i < 0 || bytes.HasPrefix(b[i:], []byte(") Z")) || bytes.HasPrefix(b[i:], []byte(") X"))
+}
+
 // runs reports whether a thread is anything but stopped. The name before the
 // state may have spaces and parentheses itself.
 func runs(stat string) bool {
@@ -180,6 +189,16 @@ func (d *Daemon) Report() *status.Status {
 	if d.answer = err; err != nil {
 		return &status.Status{}
 	}
+	return st
+}
+
+// Answer waits for what the daemon says of itself when it has groups.
+func (d *Daemon) Answer() (st *status.Status) {
+	d.t.Helper()
+	d.Eventually("an answer of "+d.Name, func() bool {
+		st = d.Report()
+		return len(st.Groups) > 0
+	})
 	return st
 }
 

@@ -11,9 +11,9 @@ import (
 )
 
 // Limits are how long the machine may keep threads from running before a
-// scenario that fails says nothing; 0 = as long as it likes.
+// scenario that fails says nothing; 0 = as long as it likes, which is no excuse.
 type Limits struct {
-	Ordinary time.Duration // any thread
+	Ordinary time.Duration // any thread, or the kernel from being done
 	Realtime time.Duration // one with real-time priority, where that is allowed
 }
 
@@ -59,7 +59,10 @@ func steady(t testing.TB, watch func(testing.TB) (excuse func() string), scenari
 
 func (l Limits) watch(t testing.TB) func() string {
 	t.Helper()
-	w, began := NewWitness(t), time.Now()
+	w, began := newWitness(t, l.Realtime > 0), time.Now()
+	if a, ok := t.(*attempt); ok {
+		a.witness = w
+	}
 	return func() string { return l.exceeded(w, began) }
 }
 
@@ -72,10 +75,10 @@ type stalls interface {
 // exceeded says by what a limit was exceeded, "" if none was.
 func (l Limits) exceeded(w stalls, since time.Time) string {
 	if d := w.Longest(since); l.Ordinary > 0 && d >= l.Ordinary {
-		return fmt.Sprintf("the machine kept a thread from running for %v", d)
+		return fmt.Sprintf("the machine kept a thread or the kernel waiting for %v", d)
 	}
 	if d := w.Standstill(since); l.Realtime > 0 && d >= l.Realtime {
-		return fmt.Sprintf("the machine kept a thread with real-time priority from running for %v", d)
+		return fmt.Sprintf("the machine kept a thread with real-time priority waiting for %v", d)
 	}
 	return ""
 }
@@ -83,6 +86,7 @@ func (l Limits) exceeded(w stalls, since time.Time) string {
 // attempt is a test that fails by itself, not the one that it is part of.
 type attempt struct {
 	testing.TB
+	witness *Witness // of the machine, while this runs
 
 	mu       sync.Mutex
 	failed   bool

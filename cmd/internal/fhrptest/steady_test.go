@@ -91,9 +91,13 @@ func TestAnAttemptCleansUpAfterItself(t *testing.T) {
 
 func TestAGapCountsFromTheTimeThatIsAskedFor(t *testing.T) {
 	at := func(ms int) time.Time { return time.Unix(0, 0).Add(time.Duration(ms) * time.Millisecond) }
-	w := &Witness{ordinary: []gap{{at(100), at(400)}, {at(500), at(700)}}, realtime: []gap{{at(600), at(650)}}}
+	w := &Witness{
+		ordinary: []gap{{at(100), at(400)}, {at(500), at(700)}},
+		realtime: []gap{{at(600), at(650)}},
+		kernel:   []gap{{at(650), at(1000)}},
+	}
 	for since, want := range map[int][3]time.Duration{
-		0: {500, 300, 50}, 300: {300, 200, 50}, 610: {90, 90, 40}, 700: {},
+		0: {850, 350, 50}, 300: {650, 350, 50}, 610: {440, 350, 40}, 990: {10, 10, 0}, 1000: {},
 	} {
 		got := [3]time.Duration{w.Held(at(since)), w.Longest(at(since)), w.Standstill(at(since))}
 		for i := range want {
