@@ -13,12 +13,31 @@ import (
 	"github.com/google/nftables"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 )
 
 // kernel returns everything in the gateway's kernel that a daemon might leave
 // behind, as sorted lines: settings, addresses, routes of all tables, filter
-// and membership entries, and the ruleset.
-func (g *gateway) kernel() []string {
+// and membership entries, and the ruleset. It is what several readings in a row
+// agree on: lists in /proc are put together while they are read, so that one
+// may miss a line or have it twice.
+func (g *gateway) kernel() (lines []string) {
+	g.l.t.Helper()
+	const agreeing = 3
+	times := 0
+	g.Eventually("a kernel that nobody changes", func() bool {
+		if again := g.readKernel(); slices.Equal(again, lines) {
+			times++
+		} else {
+			lines, times = again, 1
+		}
+		return times == agreeing
+	})
+	return lines
+}
+
+func (g *gateway) readKernel() []string {
 	g.l.t.Helper()
 	var lines []string
 	must(g.l.t, g.NS.Do(func() (err error) {
@@ -29,10 +48,16 @@ func (g *gateway) kernel() []string {
 	return lines
 }
 
-func checkKernel(t *testing.T, before, after []string) {
+// checkKernel wants the gateway's kernel to be, or to be soon, as it was before:
+// the kernel finishes some things later than it says.
+func checkKernel(t testing.TB, g *gateway, before []string) {
 	t.Helper()
-	if d := cmp.Diff(before, after); d != "" {
-		t.Errorf("kernel state before the first start and after the last stop:\n%s", d)
+	var after []string
+	if netlab.Eventually(t.Context(), patience, func() bool {
+		after = g.readKernel()
+		return slices.Equal(before, after)
+	}) != nil {
+		t.Errorf("kernel state before the first start and after the last stop:\n%s", cmp.Diff(before, after))
 	}
 }
 
@@ -69,27 +94,31 @@ func settings() ([]string, error) {
 }
 
 // memberships are the multicast groups and the MACs that interfaces listen to,
-// without counts and timers.
+// with the number of listeners and without flags and timers, which change by
+// themselves.
 func memberships() ([]string, error) {
 	var lines []string
-	for _, path := range []string{"/proc/thread-self/net/dev_mcast", "/proc/thread-self/net/igmp6"} {
+	for path, columns := range map[string]int{"/proc/thread-self/net/dev_mcast": 5, "/proc/thread-self/net/igmp6": 4} {
 		b, err := os.ReadFile(path)
 		if err != nil {
 			return nil, err
 		}
 		for line := range strings.Lines(string(b)) {
-			if f := strings.Fields(line); len(f) > 3 {
-				lines = append(lines, filepath.Base(path)+" "+f[1]+" "+strings.Join(f[2:], " "))
+			if f := strings.Fields(line); len(f) >= columns {
+				lines = append(lines, filepath.Base(path)+" "+strings.Join(f[1:columns], " "))
 			}
 		}
 	}
-	return lines, nil
+	slices.Sort(lines)
+	return slices.Compact(lines), nil
 }
 
 func routes() ([]string, error) {
 	var lines []string
 	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
-		list, err := netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_UNSPEC}, netlink.RT_FILTER_TABLE)
+		list, err := netlab.Whole(func() ([]netlink.Route, error) {
+			return netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_UNSPEC}, netlink.RT_FILTER_TABLE)
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +130,7 @@ func routes() ([]string, error) {
 }
 
 func filterEntries() ([]string, error) {
-	list, err := netlink.NeighList(0, unix.AF_BRIDGE)
+	list, err := netlab.Whole(func() ([]netlink.Neigh, error) { return netlink.NeighList(0, unix.AF_BRIDGE) })
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,10 @@ var (
 	vip      = netip.MustParseAddr("192.168.1.1")
 	clientIP = netip.MustParseAddr("192.168.1.10")
 	hostIP   = netip.MustParseAddr("203.0.113.10")
+
+	// Whom only our own questions come from.
+	askerIP = netip.MustParseAddr("192.168.1.11")
+	asker6  = netip.MustParseAddr("fe80::a5ce")
 )
 
 const (
@@ -35,11 +39,20 @@ type lan struct {
 	hostSide   *netlab.Capture // probes that arrive at the host
 	heardByB   *netlab.Capture // frames that the switch sends to b
 	number32   uint32          // of the last single probe
+	witness    *fhrptest.Witness
+}
+
+// scenario plays a test on a network of its own, beside others, and again where
+// the machine stood still so long that a healthy router may have lost its role.
+func scenario(t *testing.T, play func(t testing.TB, l *lan)) {
+	t.Helper()
+	t.Parallel()
+	fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) { play(t, newLAN(t)) })
 }
 
 func newLAN(t testing.TB) *lan {
 	t.Helper()
-	l := &lan{t: t, Site: fhrptest.NewSite(t, map[string]string{
+	l := &lan{t: t, witness: fhrptest.NewWitness(t), Site: fhrptest.NewSite(t, map[string]string{
 		"net/ipv4/ip_forward": "1", "net/ipv6/conf/all/forwarding": "1", "net/ipv6/conf/default/forwarding": "1",
 		"net/ipv4/conf/all/rp_filter": "1", "net/ipv4/conf/default/rp_filter": "1",
 	})}
@@ -71,12 +84,21 @@ func (l *lan) number() {
 		must(l.t, g.NS.SetNeighbor(coreDev, hostIP, fhrptest.HostMAC, unix.NUD_PERMANENT))
 	}
 	must(l.t, l.Client.AddRoute(netip.MustParsePrefix("0.0.0.0/0"), vip, lanDev))
-	for _, ns := range []*netlab.NS{l.Client, l.a.NS, l.b.NS} {
-		l.Eventually("link-local address", func() bool {
-			_, ok, err := ns.LinkLocal(lanDev)
-			return err == nil && ok
-		})
+	l.waitLinkLocal(l.Client, lanDev)
+	for _, g := range []*gateway{l.a, l.b} {
+		// The kernel adds them when it notices the carrier, which may be later
+		// than a test's first look at the kernel.
+		l.waitLinkLocal(g.NS, lanDev)
+		l.waitLinkLocal(g.NS, coreDev)
 	}
+}
+
+func (l *lan) waitLinkLocal(ns *netlab.NS, dev string) {
+	l.t.Helper()
+	l.Eventually("link-local address of "+dev, func() bool {
+		_, ok, err := ns.LinkLocal(dev)
+		return err == nil && ok
+	})
 }
 
 func (l *lan) capture() {
@@ -94,6 +116,16 @@ func (l *lan) capture() {
 func (l *lan) start(groups string) {
 	l.t.Helper()
 	l.a.StartAs(groups, 110)
+	l.b.StartAs(groups, 100)
+	l.settled(l.a, l.b)
+}
+
+// startInTurn is start for tests that look at all that b has ever sent: b finds
+// a active, and is never ahead of it.
+func (l *lan) startInTurn(groups string) {
+	l.t.Helper()
+	l.a.StartAs(groups, 110)
+	l.a.WaitAll("Active")
 	l.b.StartAs(groups, 100)
 	l.settled(l.a, l.b)
 }

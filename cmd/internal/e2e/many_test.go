@@ -36,29 +36,29 @@ func mixed() (config string, addresses []netip.Addr) {
 }
 
 func TestProtocolsSideBySideMoveTogether(t *testing.T) {
-	t.Parallel()
-	l := newLAN(t)
-	config, addresses := mixed()
-	l.start(config)
-	l.mustPing(addresses...)
-	l.a.Kill()
-	l.b.WaitAll("Active")
-	l.mustPing(addresses...)
-	for _, g := range l.b.Report().Groups {
-		mac, err := hello.ParseMAC(g.VirtualMAC)
-		must(t, err)
-		sw, bridge, port := l.Switch, "lan", "b"
-		if g.Interface == coreDev {
-			sw, bridge = l.Core, "core"
+	scenario(t, func(t testing.TB, l *lan) {
+		config, addresses := mixed()
+		l.start(config)
+		l.mustPing(addresses...)
+		l.a.Kill()
+		l.b.WaitAll("Active")
+		l.mustPing(addresses...)
+		for _, g := range l.b.Report().Groups {
+			mac, err := hello.ParseMAC(g.VirtualMAC)
+			must(t, err)
+			sw, bridge, port := l.Switch, "lan", "b"
+			if g.Interface == coreDev {
+				sw, bridge = l.Core, "core"
+			}
+			if err := netlab.Eventually(t.Context(), patience, func() bool {
+				got, _, err := sw.FDBPort(bridge, mac)
+				return err == nil && got == port
+			}); err != nil {
+				t.Errorf("%s: the switch has not learned %s behind b", g.Ref(), mac)
+			}
 		}
-		if err := netlab.Eventually(t.Context(), patience, func() bool {
-			got, _, err := sw.FDBPort(bridge, mac)
-			return err == nil && got == port
-		}); err != nil {
-			t.Errorf("%s: the switch has not learned %s behind b", g.Ref(), mac)
-		}
-	}
-	l.a.Restart()
-	l.settled(l.a, l.b)
-	l.mustPing(addresses...)
+		l.a.Restart()
+		l.settled(l.a, l.b)
+		l.mustPing(addresses...)
+	})
 }

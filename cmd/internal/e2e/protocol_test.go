@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/hello"
 )
 
@@ -19,7 +21,7 @@ func table(protocol string, lines ...string) string {
 const (
 	common    = `priority = PRIORITY` + "\n" + `preempt = true`
 	address4  = `virtual_ips = ["192.168.1.1"]`
-	subSecond = `hello = "150ms"` + "\n" + `hold = "600ms"`
+	subSecond = `hello = "200ms"` + "\n" + `hold = "1s"`
 )
 
 func hsrpTable(version int, lines ...string) string {
@@ -35,17 +37,17 @@ func TestAuthenticationThatAgrees(t *testing.T) {
 			"md5":     `auth = { md5 = "a secret of the segment", key_id = 7 }`,
 		} {
 			t.Run(fmt.Sprintf("version %d %s", version, name), func(t *testing.T) {
-				t.Parallel()
-				l := newLAN(t)
-				l.start(hsrpTable(version, address4, subSecond, auth))
-				for _, g := range []*gateway{l.a, l.b} {
-					if c := g.Group("eth0:10").Counters; c.Received == 0 || len(c.Rejected) > 0 {
-						t.Errorf("%s has received %d and rejected %v", g.Name, c.Received, c.Rejected)
+				scenario(t, func(t testing.TB, l *lan) {
+					l.start(hsrpTable(version, address4, subSecond, auth))
+					for _, g := range []*gateway{l.a, l.b} {
+						if c := g.Group("eth0:10").Counters; c.Received == 0 || len(c.Rejected) > 0 {
+							t.Errorf("%s has received %d and rejected %v", g.Name, c.Received, c.Rejected)
+						}
 					}
-				}
-				l.a.Kill()
-				l.b.WaitState("eth0:10", "Active")
-				l.mustPing(vip)
+					l.a.Kill()
+					l.b.WaitState("eth0:10", "Active")
+					l.mustPing(vip)
+				})
 			})
 		}
 	}
@@ -61,18 +63,18 @@ func TestAuthenticationThatDiffers(t *testing.T) {
 		"text and md5": {`auth = { text = "one" }`, `auth = { md5 = "one" }`, "auth-type"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLAN(t)
-			l.a.StartAs(hsrpTable(2, address4, subSecond, c.a), 110)
-			l.b.StartAs(hsrpTable(2, address4, subSecond, c.b), 100)
-			l.a.WaitAll("Active")
-			l.b.WaitAll("Active")
-			for _, g := range []*gateway{l.a, l.b} {
-				l.Eventually("rejected hellos of "+g.Name, func() bool { return g.Group("eth0:10").Counters.Rejected[c.reject] > 0 })
-				if got := g.Group("eth0:10").Counters; got.Received != 0 || len(got.Rejected) != 1 {
-					t.Errorf("%s has received %d and rejected %v, want only %s", g.Name, got.Received, got.Rejected, c.reject)
+			scenario(t, func(t testing.TB, l *lan) {
+				l.a.StartAs(hsrpTable(2, address4, subSecond, c.a), 110)
+				l.b.StartAs(hsrpTable(2, address4, subSecond, c.b), 100)
+				l.a.WaitAll("Active")
+				l.b.WaitAll("Active")
+				for _, g := range []*gateway{l.a, l.b} {
+					l.Eventually("rejected hellos of "+g.Name, func() bool { return g.Group("eth0:10").Counters.Rejected[c.reject] > 0 })
+					if got := g.Group("eth0:10").Counters; got.Received != 0 || len(got.Rejected) != 1 {
+						t.Errorf("%s has received %d and rejected %v, want only %s", g.Name, got.Received, got.Rejected, c.reject)
+					}
 				}
-			}
+			})
 		})
 	}
 }
@@ -81,21 +83,21 @@ func TestAddressAndTimersAreLearned(t *testing.T) {
 	t.Parallel()
 	for _, version := range []int{1, 2} {
 		t.Run(fmt.Sprint("version ", version), func(t *testing.T) {
-			t.Parallel()
-			l := newLAN(t)
-			timers := map[int]string{1: "hello = \"1s\"\nhold = \"2s\"", 2: subSecond}[version]
-			wantHello, wantHold := map[int]int64{1: 1000, 2: 150}[version], map[int]int64{1: 2000, 2: 600}[version]
-			l.b.StartAs(hsrpTable(version), 100)
-			l.b.WaitAll("Learn")
-			l.a.StartAs(hsrpTable(version, address4, timers), 110)
-			l.b.WaitAll("Standby")
-			g := l.b.Group("eth0:10")
-			if !slices.Equal(g.VirtualIPs, []string{vip.String()}) || g.HelloMS != wantHello || g.HoldMS != wantHold {
-				t.Errorf("learned %v, hello %d ms, hold %d ms; want %s, %d, %d", g.VirtualIPs, g.HelloMS, g.HoldMS, vip, wantHello, wantHold)
-			}
-			l.a.StopCleanly()
-			l.b.WaitState("eth0:10", "Active")
-			l.mustPing(vip)
+			scenario(t, func(t testing.TB, l *lan) {
+				timers := map[int]string{1: "hello = \"1s\"\nhold = \"2s\"", 2: subSecond}[version]
+				wantHello, wantHold := map[int]int64{1: 1000, 2: 200}[version], map[int]int64{1: 2000, 2: 1000}[version]
+				l.b.StartAs(hsrpTable(version), 100)
+				l.b.WaitAll("Learn")
+				l.a.StartAs(hsrpTable(version, address4, timers), 110)
+				l.b.WaitAll("Standby")
+				g := l.b.Group("eth0:10")
+				if !slices.Equal(g.VirtualIPs, []string{vip.String()}) || g.HelloMS != wantHello || g.HoldMS != wantHold {
+					t.Errorf("learned %v, hello %d ms, hold %d ms; want %s, %d, %d", g.VirtualIPs, g.HelloMS, g.HoldMS, vip, wantHello, wantHold)
+				}
+				l.a.StopCleanly()
+				l.b.WaitState("eth0:10", "Active")
+				l.mustPing(vip)
+			})
 		})
 	}
 }
@@ -106,34 +108,59 @@ func TestSubSecondTimers(t *testing.T) {
 	for _, version := range []int{1, 2} {
 		t.Run(fmt.Sprint("version ", version), func(t *testing.T) {
 			t.Parallel()
-			l := newLAN(t)
-			l.start(hsrpTable(version, address4, "hello = \"15ms\"\nhold = \"300ms\""))
-			vmac := hello.VirtualMAC(hello.ProtocolHSRP, uint8(version), hello.IPv4, 10)
-			const count = 100
-			var hellos []time.Time
-			l.Eventually("hellos", func() bool {
-				hellos = nil
-				for _, f := range l.a.wire.Frames() {
-					if words(vmac, f) == "virtual: hello Active" {
-						hellos = append(hellos, f.At)
-					}
-				}
-				return len(hellos) > count
-			})
-			gaps := make([]time.Duration, count)
-			for i := range gaps {
-				gaps[i] = hellos[i+1].Sub(hellos[i])
-			}
-			slices.Sort(gaps)
-			if m := gaps[count/2]; m < 11*time.Millisecond || m > 15500*time.Microsecond {
-				t.Errorf("median time between hellos %v, want 80 to 100%% of 15 ms", m)
-			}
-			killed := time.Now()
-			l.a.Kill()
-			claim := l.b.waitFor(killed, vmac, "virtual: hello Active")
-			if took := claim.At.Sub(killed); took < 280*time.Millisecond || took > time.Second {
-				t.Errorf("the standby took over after %v, the hold time is 300ms", took)
-			}
+			// What holds up a router for a fraction of the hold time costs it the role.
+			limits := fhrptest.Limits{Ordinary: subHold / 3}
+			fhrptest.Steady(t, limits, func(t testing.TB) { checkSubSecond(t, newLAN(t), version) })
 		})
 	}
+}
+
+const subHold = 300 * time.Millisecond
+
+func checkSubSecond(t testing.TB, l *lan, version int) {
+	t.Helper()
+	l.start(hsrpTable(version, address4, "hello = \"15ms\"\nhold = \"300ms\""))
+	vmac := hello.VirtualMAC(hello.ProtocolHSRP, uint8(version), hello.IPv4, 10)
+	const count = 100
+	var median time.Duration
+	// On a machine that is busy hellos are late; they are never early for long.
+	if netlab.Eventually(t.Context(), patience, func() bool {
+		median = medianGap(l.a.claims(vmac), count)
+		return median >= 11*time.Millisecond && median <= 15500*time.Microsecond
+	}) != nil {
+		t.Errorf("median time between the last %d hellos %v, want 80 to 100%% of 15 ms", count, median)
+	}
+	killed := time.Now()
+	l.a.Kill()
+	claim := l.b.waitFor(killed, vmac, "virtual: hello Active")
+	heard := l.a.claims(vmac)
+	took := claim.At.Sub(heard[len(heard)-1])
+	if took < subHold-time.Millisecond || took > time.Second+l.witness.Spare(killed) {
+		t.Errorf("the standby took over %v after the last hello, the hold time is %v", took, subHold)
+	}
+}
+
+// claims returns when the gateway has said that it is active.
+func (g *gateway) claims(vmac hello.MAC) (at []time.Time) {
+	for _, f := range g.wire.Frames() {
+		if words(vmac, f) == "virtual: hello Active" {
+			at = append(at, f.At)
+		}
+	}
+	return at
+}
+
+// medianGap returns the median of the last so many times between two hellos, 0
+// while there are fewer.
+func medianGap(at []time.Time, count int) time.Duration {
+	if len(at) <= count {
+		return 0
+	}
+	at = at[len(at)-count-1:]
+	gaps := make([]time.Duration, count)
+	for i := range gaps {
+		gaps[i] = at[i+1].Sub(at[i])
+	}
+	slices.Sort(gaps)
+	return gaps[count/2]
 }

@@ -20,46 +20,46 @@ import (
 const stopWithin = 2 * time.Second
 
 func TestStopResignsAndLeavesNothing(t *testing.T) {
-	t.Parallel()
-	l := newLAN(t)
-	cleanA, cleanB := l.a.kernel(), l.b.kernel()
-	l.mustPing(l.a.ip)
-	l.start(both)
-	// The second burst of announcements comes when the client's entry is older
-	// than a second: the kernel does not let replies change a younger one.
-	first := l.a.waitFor(time.Time{}, mac2, "virtual: arp reply 192.168.1.100 is-at virtual to everybody")
-	l.a.waitFor(first.At.Add(time.Second), mac2, "virtual: arp reply 192.168.1.100 is-at virtual to everybody")
-	if got := l.entry(l.a.ip); got != mac2 {
-		t.Fatalf("the client has %s at %s while that router is active", l.a.ip, got)
-	}
-
-	began := time.Now()
-	if took := l.a.StopCleanly(); took > stopWithin {
-		t.Errorf("the stop took %v", took)
-	}
-	resign := l.a.waitFor(began, mac2, "virtual: resign Active")
-	claim := l.b.waitFor(resign.At, mac2, "virtual: hello Active")
-	t.Logf("the standby took over %v after the resignation", claim.At.Sub(resign.At))
-	l.a.waitFor(began, mac2, "real: arp reply 192.168.1.100 is-at real to everybody")
-	if n := from(mac2, l.a.since(resign.At)); n != 1 {
-		t.Errorf("%d frames from the virtual MAC with the resignation, want it alone", n)
-	}
-	l.Eventually("the client's entry for the real address", func() bool { return l.entry(l.a.ip) == l.a.MAC })
-	l.mustPing(vip, vip6, l.a.ip, l.b.ip)
-	checkKernel(t, cleanA, l.a.kernel())
-
-	l.b.StopCleanly()
-	checkKernel(t, cleanB, l.b.kernel())
-	for _, g := range []*gateway{l.a, l.b} {
-		left, err := filepath.Glob(g.Path("*"))
-		must(t, err)
-		left = slices.DeleteFunc(left, func(p string) bool {
-			return slices.Contains([]string{"fhrpd.toml", "daemon.log", "lock"}, filepath.Base(p))
-		})
-		if len(left) > 0 {
-			t.Errorf("files left behind: %v", left)
+	scenario(t, func(t testing.TB, l *lan) {
+		cleanA, cleanB := l.a.kernel(), l.b.kernel()
+		l.mustPing(l.a.ip)
+		l.start(both)
+		// The second burst of announcements comes when the client's entry is older
+		// than a second: the kernel does not let replies change a younger one.
+		first := l.a.waitFor(time.Time{}, mac2, "virtual: arp reply 192.168.1.100 is-at virtual to everybody")
+		l.a.waitFor(first.At.Add(time.Second), mac2, "virtual: arp reply 192.168.1.100 is-at virtual to everybody")
+		if got := l.entry(l.a.ip); got != mac2 {
+			t.Fatalf("the client has %s at %s while that router is active", l.a.ip, got)
 		}
-	}
+
+		began := time.Now()
+		if took := l.a.StopCleanly(); took > stopWithin+l.witness.Spare(began) {
+			t.Errorf("the stop took %v", took)
+		}
+		resign := l.a.waitFor(began, mac2, "virtual: resign Active")
+		claim := l.b.waitFor(resign.At, mac2, "virtual: hello Active")
+		t.Logf("the standby took over %v after the resignation", claim.At.Sub(resign.At))
+		l.a.waitFor(began, mac2, "real: arp reply 192.168.1.100 is-at real to everybody")
+		if n := from(mac2, l.a.since(resign.At)); n != 1 {
+			t.Errorf("%d frames from the virtual MAC with the resignation, want it alone", n)
+		}
+		l.Eventually("the client's entry for the real address", func() bool { return l.entry(l.a.ip) == l.a.MAC })
+		l.mustPing(vip, vip6, l.a.ip, l.b.ip)
+		checkKernel(t, l.a, cleanA)
+
+		l.b.StopCleanly()
+		checkKernel(t, l.b, cleanB)
+		for _, g := range []*gateway{l.a, l.b} {
+			left, err := filepath.Glob(g.Path("*"))
+			must(t, err)
+			left = slices.DeleteFunc(left, func(p string) bool {
+				return slices.Contains([]string{"fhrpd.toml", "daemon.log", "lock"}, filepath.Base(p))
+			})
+			if len(left) > 0 {
+				t.Errorf("files left behind: %v", left)
+			}
+		}
+	})
 }
 
 // hang makes the clean-up of a gateway's daemon wait for ever: it holds the
@@ -73,90 +73,83 @@ func (g *gateway) hang() {
 }
 
 func TestStopThatHangsEndsInTime(t *testing.T) {
-	t.Parallel()
-	l := newLAN(t)
-	l.start(hsrp1)
-	l.a.hang()
-	began := time.Now()
-	l.a.Signal(unix.SIGTERM)
-	select {
-	case <-l.a.Done():
-	case <-time.After(patience):
-		t.Fatal("the daemon hangs with its clean-up")
-	}
-	if took := time.Since(began); took > stopWithin {
-		t.Errorf("the stop took %v", took)
-	}
-	l.b.WaitState("eth0:10", "Active")
+	scenario(t, func(t testing.TB, l *lan) {
+		l.start(hsrp1)
+		l.a.hang()
+		began := time.Now()
+		l.a.Signal(unix.SIGTERM)
+		l.Eventually("the end", l.a.Gone)
+		if took := time.Since(began); took > stopWithin+l.witness.Spare(began) {
+			t.Errorf("the stop took %v", took)
+		}
+		l.b.WaitState("eth0:10", "Active")
+	})
 }
 
 func TestSecondSignalEndsAtOnce(t *testing.T) {
-	t.Parallel()
-	l := newLAN(t)
-	l.start(hsrp1)
-	l.a.hang()
-	l.a.Signal(unix.SIGTERM)
-	l.Eventually("stopping", func() bool { return strings.Contains(l.a.Tail(), "msg=stopping") })
-	began := time.Now()
-	// The first signal gives its disposition back a moment after it is noticed.
-	l.Eventually("end", func() bool {
-		_ = l.a.Process().Signal(unix.SIGTERM)
-		return !l.a.Running()
+	scenario(t, func(t testing.TB, l *lan) {
+		l.start(hsrp1)
+		l.a.hang()
+		l.a.Signal(unix.SIGTERM)
+		l.Eventually("stopping", func() bool { return strings.Contains(l.a.Tail(), "msg=stopping") })
+		began := time.Now()
+		// The first signal gives its disposition back a moment after it is noticed.
+		l.Eventually("end", func() bool {
+			_ = l.a.Process().Signal(unix.SIGTERM)
+			return !l.a.Running()
+		})
+		exit, ok := errors.AsType[*exec.ExitError](l.a.Err())
+		if !ok || exit.Sys().(syscall.WaitStatus).Signal() != unix.SIGTERM {
+			t.Errorf("the daemon ended with %v after %v, want by the signal", l.a.Err(), time.Since(began))
+		}
 	})
-	exit, ok := errors.AsType[*exec.ExitError](l.a.Err())
-	if !ok || exit.Sys().(syscall.WaitStatus).Signal() != unix.SIGTERM {
-		t.Errorf("the daemon ended with %v after %v, want by the signal", l.a.Err(), time.Since(began))
-	}
 }
 
 func TestHangupChangesNothingAndSaysSo(t *testing.T) {
-	t.Parallel()
-	l := newLAN(t)
-	l.start(hsrp1)
-	const line = `level=WARN msg="SIGHUP: the configuration was not read again, and nothing has changed"`
-	for n := 1; n <= 2; n++ {
-		l.a.Signal(unix.SIGHUP)
-		l.Eventually("a line for each", func() bool { return strings.Count(l.a.Tail(), line) == n })
-	}
-	if g := l.a.Group("eth0:10"); g.State != "Active" {
-		t.Errorf("the daemon is in %s", g.State)
-	}
-	l.a.StopCleanly()
+	scenario(t, func(t testing.TB, l *lan) {
+		l.start(hsrp1)
+		const line = `level=WARN msg="SIGHUP: the configuration was not read again, and nothing has changed"`
+		for n := 1; n <= 2; n++ {
+			l.a.Signal(unix.SIGHUP)
+			l.Eventually("a line for each", func() bool { return strings.Count(l.a.Tail(), line) == n })
+		}
+		l.a.WaitState("eth0:10", "Active")
+		l.a.StopCleanly()
+	})
 }
 
 func TestDaemonWithoutGroupsRunsAndWarns(t *testing.T) {
-	t.Parallel()
-	l := newLAN(t)
-	l.a.Start("# nothing\n")
-	l.Eventually("an answer", func() bool { _, err := l.a.Status(t.Context()); return err == nil })
-	if log := l.a.Tail(); !strings.Contains(log, "level=WARN msg=configuration") || !strings.Contains(log, "takes part in no election") {
-		t.Errorf("the log says\n%s", log)
-	}
-	l.a.StopCleanly()
+	scenario(t, func(t testing.TB, l *lan) {
+		l.a.Start("# nothing\n")
+		l.Eventually("an answer", func() bool { _, err := l.a.Status(t.Context()); return err == nil })
+		l.Eventually("a warning in the log", func() bool {
+			log := l.a.Tail()
+			return strings.Contains(log, "level=WARN msg=configuration") && strings.Contains(log, "takes part in no election")
+		})
+		l.a.StopCleanly()
+	})
 }
 
 func TestSecondDaemonOnTheSocketIsRefused(t *testing.T) {
-	t.Parallel()
-	l := newLAN(t)
-	l.start(hsrp1)
-	second := l.a.Launch("second.log", fhrptest.Program(), "run", "--config", l.a.Path("fhrpd.toml"), "--control", l.a.Path("control.sock"))
-	select {
-	case <-second.Done():
-	case <-time.After(patience):
-		must(t, second.Process.Kill())
-		t.Fatal("the second daemon runs")
-	}
-	exit, ok := errors.AsType[*exec.ExitError](second.Err())
-	if !ok || exit.ExitCode() != 1 {
-		t.Errorf("the second daemon ended with %v, want exit status 1", second.Err())
-	}
-	log, err := os.ReadFile(l.a.Path("second.log"))
-	must(t, err)
-	if !strings.Contains(string(log), l.a.Path("control.sock")) || !strings.Contains(string(log), "another daemon answers there") {
-		t.Errorf("the second daemon said:\n%s", log)
-	}
-	if g := l.a.Group("eth0:10"); g.State != "Active" {
-		t.Errorf("the first daemon is in %s", g.State)
-	}
-	l.mustPing(vip)
+	scenario(t, func(t testing.TB, l *lan) {
+		l.start(hsrp1)
+		second := l.a.Launch("second.log", fhrptest.Program(), "run", "--config", l.a.Path("fhrpd.toml"), "--control", l.a.Path("control.sock"))
+		select {
+		case <-second.Done():
+		case <-time.After(patience):
+			must(t, second.Process.Kill())
+			t.Fatal("the second daemon runs")
+		}
+		exit, ok := errors.AsType[*exec.ExitError](second.Err())
+		if !ok || exit.ExitCode() != 1 {
+			t.Errorf("the second daemon ended with %v, want exit status 1", second.Err())
+		}
+		log, err := os.ReadFile(l.a.Path("second.log"))
+		must(t, err)
+		if !strings.Contains(string(log), l.a.Path("control.sock")) || !strings.Contains(string(log), "another daemon answers there") {
+			t.Errorf("the second daemon said:\n%s", log)
+		}
+		l.a.WaitState("eth0:10", "Active")
+		l.mustPing(vip)
+	})
 }

@@ -56,7 +56,7 @@ func dissections() map[string]dissected {
 		"HSRP version 2": {
 			groups: hsrpTable(2, address4, subSecond), protocol: "hsrp", fields: fields2, want: opcodes2,
 			constant: map[string]string{"hsrp2.version": "2", "hsrp2.ipversion": "4", "hsrp2.group": "10", "hsrp2.virt_ip": vip.String(),
-				"hsrp2.auth_data": "cisco", "hsrp2.hellotime": "150", "hsrp2.holdtime": "600", "ip.dst": "224.0.0.102", "ip.ttl": "1",
+				"hsrp2.auth_data": "cisco", "hsrp2.hellotime": "200", "hsrp2.holdtime": "1000", "ip.dst": "224.0.0.102", "ip.ttl": "1",
 				"ip.checksum.status": checksumGood, "udp.checksum.status": checksumGood},
 		},
 		"HSRP version 2 with MD5": {
@@ -104,42 +104,40 @@ func TestTsharkAgrees(t *testing.T) {
 	t.Parallel()
 	for name, d := range dissections() {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			l := newLAN(t)
-			l.start(d.groups)
-			must(t, l.a.SetPriority(t.Context(), "eth0:10", 85))
-			l.settled(l.b, l.a)
-			l.b.StopCleanly()
-			l.a.WaitAll("Active")
-			checkDissection(t, l, d)
-			checkGratuitous(t, l)
+			scenario(t, func(t testing.TB, l *lan) {
+				l.startInTurn(d.groups) // so that each passes every state
+				must(t, l.a.SetPriority(t.Context(), "eth0:10", 85))
+				l.settled(l.b, l.a)
+				l.b.StopCleanly()
+				l.a.WaitAll("Active")
+				checkDissection(t, l, d)
+				checkGratuitous(t, l)
+			})
 		})
 	}
 }
 
-func checkDissection(t *testing.T, l *lan, d dissected) {
+func checkDissection(t testing.TB, l *lan, d dissected) {
 	t.Helper()
 	fields := slices.Clone(d.fields)
 	for f := range d.constant {
 		fields = append(fields, f)
 	}
-	seen := map[string]bool{}
-	frames := l.tshark(d.prefs, d.protocol, fields...)
+	var frames []map[string]string
+	var missing []string
+	// A router says what it is before it is on the wire.
+	if netlab.Eventually(t.Context(), patience, func() bool {
+		frames = l.tshark(d.prefs, d.protocol, fields...)
+		missing = d.missing(frames)
+		return len(missing) == 0
+	}) != nil {
+		t.Errorf("no messages with %v = %q among %d", d.fields, missing, len(frames))
+	}
 	for _, f := range frames {
-		var key []string
-		for _, name := range d.fields {
-			key = append(key, f[name])
-		}
-		seen[strings.Join(key, " ")] = true
 		for name, want := range d.constant {
 			if f[name] != want {
 				t.Fatalf("%s = %q, want %q, in %v", name, f[name], want, f)
 			}
-		}
-	}
-	for _, want := range d.want {
-		if !seen[want] {
-			t.Errorf("no message with %v = %s among %d: %v", d.fields, want, len(frames), seen)
 		}
 	}
 	for _, f := range l.tshark(nil, "_ws.malformed || _ws.expert.severity == error || hsrp.unknown_tlv", "frame.number", "_ws.col.Info") {
@@ -147,9 +145,22 @@ func checkDissection(t *testing.T, l *lan, d dissected) {
 	}
 }
 
+// missing returns what of want no frame shows.
+func (d dissected) missing(frames []map[string]string) []string {
+	seen := map[string]bool{}
+	for _, f := range frames {
+		var key []string
+		for _, name := range d.fields {
+			key = append(key, f[name])
+		}
+		seen[strings.Join(key, " ")] = true
+	}
+	return slices.DeleteFunc(slices.Clone(d.want), func(want string) bool { return seen[want] })
+}
+
 // checkGratuitous wants every announcement recognised as one, and none of the
 // gateways' Neighbor Advertisements with a bad checksum.
-func checkGratuitous(t *testing.T, l *lan) {
+func checkGratuitous(t testing.TB, l *lan) {
 	t.Helper()
 	for _, f := range l.tshark(nil, "arp && arp.src.proto_ipv4 == arp.dst.proto_ipv4", "frame.number", "arp.isgratuitous", "eth.src", "arp.src.hw_mac") {
 		if f["arp.isgratuitous"] != "1" && f["arp.isgratuitous"] != "True" || f["eth.src"] != f["arp.src.hw_mac"] {
@@ -166,19 +177,19 @@ func checkGratuitous(t *testing.T, l *lan) {
 // arping from iputils as another client of the virtual address.
 func TestArpingGetsOneAnswer(t *testing.T) {
 	path := netlab.NeedProgram(t, "arping")
-	t.Parallel()
-	l := newLAN(t)
-	l.start(both)
-	for ip, mac := range map[string]string{vip.String(): mac2.String(), l.a.ip.String(): l.a.MAC.String(), l.b.ip.String(): l.b.MAC.String()} {
-		var out bytes.Buffer
-		cmd := exec.Command(path, "-c", "1", "-w", "3", "-I", lanDev, ip)
-		cmd.Stdout, cmd.Stderr = &out, &out
-		must(t, l.Client.Start(cmd))
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("arping %s: %v\n%s", ip, err, out.String())
+	scenario(t, func(t testing.TB, l *lan) {
+		l.start(both)
+		for ip, mac := range map[string]string{vip.String(): mac2.String(), l.a.ip.String(): l.a.MAC.String(), l.b.ip.String(): l.b.MAC.String()} {
+			var out bytes.Buffer
+			cmd := exec.Command(path, "-c", "1", "-w", "20", "-I", lanDev, ip)
+			cmd.Stdout, cmd.Stderr = &out, &out
+			must(t, l.Client.Start(cmd))
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("arping %s: %v\n%s", ip, err, out.String())
+			}
+			if text := out.String(); !strings.Contains(text, "["+strings.ToUpper(mac)+"]") || !strings.Contains(text, "Received 1 response(s)") {
+				t.Errorf("arping %s, want one answer from %s:\n%s", ip, mac, text)
+			}
 		}
-		if text := out.String(); !strings.Contains(text, "["+strings.ToUpper(mac)+"]") || !strings.Contains(text, "Received 1 response(s)") {
-			t.Errorf("arping %s, want one answer from %s:\n%s", ip, mac, text)
-		}
-	}
+	})
 }
