@@ -1,7 +1,11 @@
 package engine
 
 import (
+	"errors"
+	"fmt"
+	"net"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/fhrpd/fhrpd/fsm"
@@ -87,7 +91,7 @@ func (e *Engine) Flush(now time.Time) {
 func (e *Engine) flushSegment(now time.Time, s *segment) {
 	o := &s.out
 	failed := e.gate(now, s)
-	s.transmit()
+	e.transmit(now, s)
 	e.renewBeat(now, s)
 	if len(o.add)+len(o.remove) > 0 {
 		s.port.Address(o.add, o.remove)
@@ -161,8 +165,10 @@ func (e *Engine) openEach(s *segment, claims []Claim) []failure {
 	return failed
 }
 
-// transmit sends the frames whose groups still may say what is in them.
-func (s *segment) transmit() {
+// transmit sends the frames whose groups still may say what is in them. A lost
+// frame is repeated by the next hello or announcement; what counts is that it
+// is seen, for a router whose hellos do not leave is not the only one active.
+func (e *Engine) transmit(now time.Time, s *segment) {
 	o := &s.out
 	for _, f := range o.frames {
 		if !f.when.holds(f.group) {
@@ -175,16 +181,24 @@ func (s *segment) transmit() {
 			continue
 		}
 		if err := s.port.Unicast(d.src, d.dst, d.payload); err != nil {
-			s.framesLost++
+			e.unsent(now, s, 1, err)
 		}
 	}
 	if len(o.wire) == 0 {
 		return
 	}
-	// A lost frame is repeated by the next hello or announcement; what counts
-	// is that it is seen.
 	if n, err := s.port.Transmit(o.wire); err != nil {
-		s.framesLost += uint64(len(o.wire) - n)
-		s.lastError = err
+		e.unsent(now, s, len(o.wire)-n, err)
+	}
+}
+
+// unsent counts frames that did not leave, and says so unless the interface is
+// known to be away.
+func (e *Engine) unsent(now time.Time, s *segment, n int, err error) {
+	s.framesLost += uint64(n)
+	s.lastError = err
+	away := errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ENETDOWN) || errors.Is(err, syscall.ENXIO)
+	if !away && e.complaints.first(now, s.name+" send", "") {
+		e.emitSegment(now, s, eventWarning, fmt.Sprintf("%d frames did not leave: %v; further ones are counted", n, err))
 	}
 }

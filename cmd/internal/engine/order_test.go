@@ -3,8 +3,10 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -249,5 +251,19 @@ func TestLostHelloIsCountedAndTheNextOneSent(t *testing.T) {
 	h.state("eth0:10", "Active")
 	if h.clear().run(1100 * time.Millisecond); len(h.port.having("send virtual advert")) != 1 {
 		t.Errorf("sent %q", h.port.log)
+	}
+}
+
+func TestFramesThatDoNotLeaveAreToldOnce(t *testing.T) {
+	for err, want := range map[error]int{syscall.EMSGSIZE: 1, syscall.ENETDOWN: 0, net.ErrClosed: 0} {
+		h := hsrpActive(t)
+		h.port.sendErr = fmt.Errorf("send 1 frames: %w", err)
+		h.run(time.Minute)
+		if told := h.told("warning"); len(told) != want {
+			t.Errorf("%v: told %q", err, told)
+		}
+		if lost := h.e.Status(h.now).Interfaces[0].SendErrors; lost < 60 {
+			t.Errorf("%v: %d frames counted, want those of a minute", err, lost)
+		}
 	}
 }
