@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// HSRP timers. Cisco allows hellos from 15 ms; fhrpd from 10 ms, which two
-// instances of it keep up well. On the wire of version 1 both timers are one
-// byte of seconds, hence 254 s and 255 s.
+// HSRP timers, the ranges of package hello. On the wire of version 1 both are
+// one byte of seconds, hence 254 s and 255 s.
 const (
 	helloMin     = 10 * time.Millisecond
 	helloMax     = 254 * time.Second

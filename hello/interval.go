@@ -7,9 +7,11 @@ import "time"
 // (version 3). Everywhere else a time.Duration is used; the conversions below
 // are the only place that knows units.
 
-// Ranges of the timers, as Cisco and RFC 9568 allow them to be configured.
+// Ranges of the timers as they can be configured. Cisco's least hello time is 15
+// ms; 10 ms is VRRP's least interval, and two instances keep it up well. RFC 9568
+// section 5.2.7 has the others.
 const (
-	MinHelloTime     = 15 * time.Millisecond // HSRP
+	MinHelloTime     = 10 * time.Millisecond // HSRP
 	MaxHelloTime     = 254 * time.Second
 	MaxHoldTime      = 255 * time.Second
 	DefaultHelloTime = 3 * time.Second

@@ -33,15 +33,11 @@ func (g *Group) learnable(ip netip.Addr) bool {
 		hello.FamilyOf(ip) == hello.FamilyOf(g.addr) && ip != g.addr
 }
 
-// shortestLearned is the shortest hello time that another router can impose on
-// this one. Cisco's is 15 ms.
-const shortestLearned = 10 * time.Millisecond
-
 // learnableTimes reports whether m carries a new pair of times, within what can
-// be configured. Version 1 counts in seconds, so anything below one is not what
+// be configured; no other router can impose less on this one. Version 1 counts in seconds, so anything below one is not what
 // the sender uses.
 func (g *Group) learnableTimes(m *hello.HSRP) bool {
-	least := shortestLearned
+	least := hello.MinHelloTime
 	if g.cfg.Version == 1 {
 		least = time.Second
 	}

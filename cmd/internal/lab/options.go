@@ -68,7 +68,7 @@ func (o Options) Validate() error {
 		fault(o.Hold != 0, "hold %v: VRRP derives it from the interval and the priority", o.Hold)
 		fault(!hello.ValidAdverInterval(p.version, p.hello), "hello %v: not an advertisement interval of %s", p.hello, o.Protocol)
 	} else {
-		fault(p.hello < 15*time.Millisecond, "hello %v: want at least 15ms", p.hello)
+		fault(p.hello < hello.MinHelloTime, "hello %v: want at least %v", p.hello, hello.MinHelloTime)
 		fault(p.hold <= p.hello, "hold %v: must exceed hello %v", p.hold, p.hello)
 	}
 	fault(p.detect() > 30*time.Second, "takeover after %v: want at most 30s, or the lab takes too long", p.detect())
