@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	batchIn   = 64
+	batchIn   = 16 // what one makes the caller do must not take long
 	batchOut  = 1024
 	frameSize = 2048 // hellos, ARP and ND are far below; longer frames are cut and then rejected
 	auxSize   = 64

@@ -340,7 +340,7 @@ func (d *Daemon) Woken(now time.Time) { d.engine.Wake(now, d.sleeping.since(ahea
 // turnBatches bounds how many batches of one socket are read in a turn, which
 // ends earlier when a timer is due: a thousand groups that are resigned at once
 // must not make the hello of another one late.
-const turnBatches = 16
+const turnBatches = 64
 
 // Readable implements driven.
 func (d *Daemon) Readable(now time.Time, fd int) {
@@ -354,18 +354,12 @@ func (d *Daemon) Readable(now time.Time, fd int) {
 			d.log.Debug("receive", "interface", p.name, "error", err)
 		}
 		d.engine.Flush(now)
-		if n == 0 || d.overdue() {
+		now = time.Now()
+		if n == 0 || d.engine.Urgent(now) {
 			return
 		}
-		now = time.Now()
 		d.Woken(now)
 	}
-}
-
-// overdue reports whether Tick should have been called by now.
-func (d *Daemon) overdue() bool {
-	at, armed := d.engine.Deadline()
-	return armed && at.Before(time.Now())
 }
 
 // Tick implements driven.

@@ -215,14 +215,14 @@ func TestFloodDoesNotMakeATimerLate(t *testing.T) {
 	p.engine.LinkChanged(time.Now().Add(-time.Hour), "eth0", engine.Link{
 		Name: "eth0", Up: true, MAC: [6]byte{2, 1}, Addr4: a, Addrs: []netip.Prefix{netip.PrefixFrom(a, 24)},
 	})
-	if !p.overdue() {
+	if !p.engine.Urgent(time.Now()) {
 		t.Fatal("no timer is due, the test proves nothing")
 	}
 	p.Readable(time.Now(), 5)
 	if w.reads != 1 {
 		t.Errorf("%d batches were read with a timer due, want 1", w.reads)
 	}
-	for p.overdue() {
+	for p.engine.Urgent(time.Now()) {
 		p.Tick(time.Now())
 	}
 	w.reads = 0

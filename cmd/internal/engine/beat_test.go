@@ -2,10 +2,13 @@ package engine
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/fhrpd/fhrpd/hello"
 )
 
 // A router that dies must go on forwarding for as long as the others wait, and
@@ -49,6 +52,30 @@ func TestRenewalsAreShared(t *testing.T) {
 	}
 	if renewals < 10 || renewals > 22 {
 		t.Errorf("%d renewals in 10 s for 20 groups that greet each second: want one for each half second at most", renewals)
+	}
+}
+
+// Groups share the renewals that the most demanding of them needs.
+func TestShortestLeaseSetsThePaceWhileItIsHeld(t *testing.T) {
+	for _, slowFirst := range []bool{true, false} {
+		quick, slow := manyVRRP(1, 1, "advertise = \"100ms\""), manyVRRP(2, 1, "advertise = \"1s\"")
+		toml := quick + slow
+		if slowFirst {
+			toml = slow + quick
+		}
+		h := newHost(t, toml).up("eth0").until("eth0:2", "Active").run(time.Second)
+		s := h.e.byName["eth0"]
+		if got, want := s.shortest(), (term{lease: 500 * time.Millisecond, hello: 100 * time.Millisecond}); got != want {
+			t.Errorf("shortest of both %v, want %v", got, want)
+		}
+		quickWins := vrrpFrame(200, func(m *hello.VRRP, _ *hello.Envelope) {
+			m.VRID, m.AdverInterval, m.VirtualIPs = 1, 100*time.Millisecond, []netip.Addr{vip4}
+		})
+		h.heard(quickWins)
+		h.state("eth0:1", "Backup")
+		if got, want := s.shortest(), (term{lease: 5 * time.Second, hello: time.Second}); got != want {
+			t.Errorf("shortest without the quick one %v, want %v", got, want)
+		}
 	}
 }
 

@@ -33,7 +33,7 @@ func (c *hsrpCodec) encode(g *group, s fsm.Send) {
 	m := s.Message.(*hello.HSRP)
 	env := g.envelope(s.Virtual)
 	c.payload = hello.AppendHSRP(c.payload[:0], m, &c.auth, env.Src)
-	g.seg.out.put(g, g.premise(s.Virtual && m.Op != hello.OpResign), func(b []byte) []byte {
+	g.seg.out.say(g, g.premise(s.Virtual && m.Op != hello.OpResign), func(b []byte) []byte {
 		return hello.AppendFrame(b, &env, c.payload)
 	})
 }
@@ -82,7 +82,7 @@ func (c *vrrpCodec) encode(g *group, s fsm.Send) {
 	when := g.premise(s.Virtual && m.Priority > 0)
 	if len(c.peers) == 0 {
 		c.payload = hello.AppendVRRP(c.payload[:0], m, c.text, c.sendForm(), env.Src, env.Dst)
-		g.seg.out.put(g, when, func(b []byte) []byte { return hello.AppendFrame(b, &env, c.payload) })
+		g.seg.out.say(g, when, func(b []byte) []byte { return hello.AppendFrame(b, &env, c.payload) })
 		return
 	}
 	for _, peer := range c.peers {

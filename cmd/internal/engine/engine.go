@@ -17,9 +17,10 @@ import (
 	"github.com/fhrpd/fhrpd/fsm/follow"
 )
 
-// chunk is how many groups that are not active are served before frames go
-// out and the active ones are looked at again.
-const chunk = 64
+// chunk is how many groups are promoted, and how many announced, before the
+// frames go out and the hellos of active groups are looked at again. It bounds
+// how late those can be: a promotion is four frames and more.
+const chunk = 16
 
 // Engine is all groups of one daemon. Its methods must not be called at the
 // same time from different goroutines.
@@ -37,14 +38,16 @@ type Engine struct {
 	begun     []*group // waits that begin with the end of this turn
 	holding   int      // groups that wait
 
-	speaking queue // active groups
-	waiting  queue // all others
+	speaking queue // machines of active groups
+	waiting  queue // of all others
+	chores   queue // announcements, proofs, advertisements and probes of all
 
 	doubtful []*group // to be reconsidered by the next Flush
 	hindered []*group // whose obstacle the next Flush tells
 
 	started     time.Time
 	stopping    bool // every group is on its way out
+	farewells   farewells
 	stopped     bool // and has left: nothing is done any more
 	woken       time.Time
 	maintenance bool
@@ -112,7 +115,7 @@ func (e *Engine) add(g *group, port Port) error {
 		e.byName[seg.name] = seg
 		e.segments = append(e.segments, seg)
 	}
-	g.seg = seg
+	g.seg, g.name = seg, g.wire.refOn(seg.name)
 	e.groups = append(e.groups, g)
 	seg.add(g)
 	e.findNeighbors(e.started, g)
@@ -178,6 +181,18 @@ func (e *Engine) Deadline() (time.Time, bool) {
 	if e.stopped {
 		return time.Time{}, false
 	}
+	at, armed := e.urgent()
+	for _, next := range [...]func() (time.Time, bool){e.chores.next, e.farewellDeadline} {
+		if d, ok := next(); ok && (!armed || d.Before(at)) {
+			at, armed = d, true
+		}
+	}
+	return at, armed
+}
+
+// urgent returns the deadline of what nothing that is received may delay: the
+// machines and the leases.
+func (e *Engine) urgent() (time.Time, bool) {
 	at, armed := e.speaking.next()
 	if d, ok := e.waiting.next(); ok && (!armed || d.Before(at)) {
 		at, armed = d, true
@@ -187,15 +202,21 @@ func (e *Engine) Deadline() (time.Time, bool) {
 			at, armed = d, true
 		}
 	}
-	if d, ok := e.farewellDeadline(); ok && (!armed || d.Before(at)) {
-		at, armed = d, true
-	}
 	return at, armed
 }
 
-// Tick serves what is due at now: leases first, then the groups that are
-// active, then at most a chunk of the others. It flushes what it caused. When
-// more is due Deadline returns a time that has passed.
+// Urgent reports whether Tick is to be called before another frame is read: a
+// hello or the end of a hold time is due, or the renewal of a lease. What is to
+// be announced can wait for those who have not even claimed their role.
+func (e *Engine) Urgent(now time.Time) bool {
+	at, armed := e.urgent()
+	return armed && !e.stopped && !at.After(now)
+}
+
+// Tick serves what is due at now: leases first, then the hellos of active
+// groups, then at most a chunk of the other groups and a chunk of what is to be
+// announced. It flushes what it caused. When more is due Deadline returns a time
+// that has passed.
 func (e *Engine) Tick(now time.Time) {
 	if e.stopped {
 		return
@@ -203,35 +224,42 @@ func (e *Engine) Tick(now time.Time) {
 	e.checkLeases(now)
 	e.serveDue(now, &e.speaking, e.speaking.Len())
 	e.serveDue(now, &e.waiting, chunk)
+	e.serveDue(now, &e.chores, chunk)
 	e.Flush(now)
 	e.endFarewells(now)
 }
 
-// serveDue serves at most n groups of a queue.
+// serveDue serves at most n tasks of a queue.
 func (e *Engine) serveDue(now time.Time, q *queue, n int) {
 	for range n {
-		g := q.popDue(now)
-		if g == nil {
+		t := q.popDue(now)
+		if t == nil {
 			return
 		}
-		e.serve(now, g)
+		e.serve(now, t)
 	}
 }
 
-// serve gives one due group its tick.
-func (e *Engine) serve(now time.Time, g *group) {
-	e.lateness = now.Sub(g.due)
+// serve does what a group is due for.
+func (e *Engine) serve(now time.Time, t *task) {
+	e.lateness = now.Sub(t.due)
 	e.timing.record(e.lateness)
-	if at, armed := g.machine.Deadline(); armed && !at.After(now) {
+	g := t.group
+	if t == &g.role {
 		e.step(now, g, fsm.Tick{})
+	} else {
+		e.doChores(now, g)
 	}
+	e.reschedule(g)
+	e.lateness = 0
+}
+
+func (e *Engine) doChores(now time.Time, g *group) {
 	e.holdDue(now, g)
 	e.announceDue(now, g)
 	e.proveDue(now, g)
 	e.advertiseDue(now, g)
 	e.probeDue(now, g)
-	e.reschedule(g)
-	e.lateness = 0
 }
 
 // step gives a machine an event and carries out what it answers.

@@ -17,6 +17,12 @@ const (
 	farewellMost  = time.Second
 )
 
+// farewells are those that have begun.
+type farewells struct {
+	left int       // not ended
+	next time.Time // none of them ends before; zero when none has begun
+}
+
 // farewell returns how long g, which elects for itself, serves on after it has
 // resigned; 0 when nobody is there to take over.
 func (g *group) farewell(before fsm.Status) time.Duration {
@@ -49,6 +55,8 @@ func (e *Engine) stays(now time.Time, g *group, before fsm.Status) bool {
 		return false
 	}
 	g.leaving = until
+	e.farewells.left++
+	e.farewells.next = earliest(e.farewells.next, until)
 	g.schedule.Stop()
 	g.prover.Stop()
 	g.router.stop()
@@ -61,6 +69,7 @@ func (e *Engine) letGo(g *group) {
 		return
 	}
 	g.leaving = time.Time{}
+	e.farewells.left--
 	e.release(g)
 	for _, f := range g.followers {
 		e.letGo(f)
@@ -98,26 +107,32 @@ func (e *Engine) endFarewells(now time.Time) {
 	if !e.stopping {
 		return
 	}
-	left := false
+	if at, armed := e.farewellDeadline(); armed && !at.After(now) {
+		e.releaseUntaken(now)
+	}
+	e.Flush(now)
+	e.stopped = e.farewells.left == 0
+}
+
+func (e *Engine) releaseUntaken(now time.Time) {
+	e.farewells.next = time.Time{}
 	for _, g := range e.groups {
 		if !g.leaving.IsZero() && !g.leaving.After(now) {
 			e.letGo(g)
 		}
-		left = left || !g.leaving.IsZero()
+		e.farewells.next = earliest(e.farewells.next, g.leaving)
 	}
-	e.Flush(now)
-	e.stopped = !left
 }
 
-// farewellDeadline returns when the next farewell ends.
+// farewellDeadline returns when the next farewell ends, at the earliest.
 func (e *Engine) farewellDeadline() (at time.Time, armed bool) {
-	if !e.stopping {
-		return time.Time{}, false
+	return e.farewells.next, e.farewells.left > 0
+}
+
+// earliest returns the earlier of two times of which zero is never.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
 	}
-	for _, g := range e.groups {
-		if !g.leaving.IsZero() && (!armed || g.leaving.Before(at)) {
-			at, armed = g.leaving, true
-		}
-	}
-	return at, armed
+	return a
 }

@@ -105,3 +105,26 @@ func TestFollowersStayAsLongAsTheirLeader(t *testing.T) {
 		}
 	}
 }
+
+func TestEachStoppedRouterLetsGoInItsOwnTime(t *testing.T) {
+	h := newHost(t, manyVRRP(1, 1, "advertise = \"100ms\"")+manyVRRP(2, 1, "advertise = \"500ms\"")).up("eth0").
+		until("eth0:2", "Active").run(time.Second).clear()
+	h.e.Stop(h.now)
+	for _, step := range []struct {
+		after time.Duration
+		open  map[ID]bool
+	}{
+		{140 * time.Millisecond, map[ID]bool{1: true, 2: true}},
+		{20 * time.Millisecond, map[ID]bool{2: true}},
+		{380 * time.Millisecond, map[ID]bool{2: true}},
+		{20 * time.Millisecond, map[ID]bool{}},
+	} {
+		h.run(step.after)
+		if diff := cmp.Diff(step.open, h.port.open); diff != "" {
+			t.Errorf("gates after another %v (-want +got):\n%s", step.after, diff)
+		}
+	}
+	if !h.e.Stopped() {
+		t.Error("the engine goes on though nothing is left")
+	}
+}

@@ -14,12 +14,14 @@ import (
 // outbox collects what one segment is to do. The order of carrying it out is
 // the safety of the whole: gates first, so that a frame that claims a role
 // never leaves before the kernel serves it and nobody forwards after resigning;
-// then frames; addresses last and in the background.
+// then frames, of which those that decide over roles come first; addresses last
+// and in the background.
 type outbox struct {
 	open        []Claim
 	shut        []ID
 	add, remove []ID
-	frames      []frame
+	messages    []frame // of the protocols
+	frames      []frame // all others
 	unicast     []datagram
 	wire        [][]byte
 	arena       []byte
@@ -52,6 +54,14 @@ func (o *outbox) put(g *group, when premise, build func([]byte) []byte) {
 	o.frames = append(o.frames, frame{group: g, when: when, start: start, end: len(o.arena)})
 }
 
+// say is put for a message, which leaves before all other frames: a role that
+// is given up or claimed late costs more than an announcement.
+func (o *outbox) say(g *group, when premise, build func([]byte) []byte) {
+	start := len(o.arena)
+	o.arena = build(o.arena)
+	o.messages = append(o.messages, frame{group: g, when: when, start: start, end: len(o.arena)})
+}
+
 // withdraw drops what a group asked for that has not been carried out. The
 // frames that counted on it are dropped when they would leave.
 func (o *outbox) withdraw(id ID) {
@@ -60,14 +70,14 @@ func (o *outbox) withdraw(id ID) {
 }
 
 func (o *outbox) empty() bool {
-	return len(o.open)+len(o.shut)+len(o.add)+len(o.remove)+len(o.frames)+len(o.unicast) == 0
+	return len(o.open)+len(o.shut)+len(o.add)+len(o.remove)+len(o.messages)+len(o.frames)+len(o.unicast) == 0
 }
 
 // reset empties the outbox and keeps its memory.
 func (o *outbox) reset() {
 	o.open, o.shut, o.add, o.remove = o.open[:0], o.shut[:0], o.add[:0], o.remove[:0]
-	o.frames, o.wire, o.arena = o.frames[:0], o.wire[:0], o.arena[:0]
-	o.unicast = o.unicast[:0]
+	o.messages, o.frames, o.unicast = o.messages[:0], o.frames[:0], o.unicast[:0]
+	o.wire, o.arena = o.wire[:0], o.arena[:0]
 }
 
 // Flush carries out everything that the engine has decided and not yet done.
@@ -170,11 +180,12 @@ func (e *Engine) openEach(s *segment, claims []Claim) []failure {
 // is seen, for a router whose hellos do not leave is not the only one active.
 func (e *Engine) transmit(now time.Time, s *segment) {
 	o := &s.out
-	for _, f := range o.frames {
-		if !f.when.holds(f.group) {
-			continue
+	for _, list := range [...][]frame{o.messages, o.frames} {
+		for _, f := range list {
+			if f.when.holds(f.group) {
+				o.wire = append(o.wire, o.arena[f.start:f.end])
+			}
 		}
-		o.wire = append(o.wire, o.arena[f.start:f.end])
 	}
 	for _, d := range o.unicast {
 		if !d.when.holds(d.group) {

@@ -33,6 +33,7 @@ type wireID struct {
 // group is one HSRP group or VRRP router with everything that is its own.
 type group struct {
 	id      ID
+	name    string // see ref
 	wire    wireID
 	cfg     configs.Group
 	seg     *segment
@@ -55,6 +56,7 @@ type group struct {
 	owner     bool      // the gate is open and the addresses are ours
 	opened    time.Time
 	lease     time.Duration // with which it was opened
+	beat      time.Duration // its hello time then
 	hold      hold
 	held      status.PreActive // the last hold
 	shown     bool             // since it last became active it was the owner: the virtual MAC may be seen
@@ -75,9 +77,8 @@ type group struct {
 	router      advertiser
 	counters    counters
 
-	due time.Time
-	pos int
-	in  *queue
+	role task // the machine's next tick
+	rest task // the next of everything else
 }
 
 // heard is the last message of the group that passed every check.
@@ -113,9 +114,8 @@ type counters struct {
 	rejected            map[hello.Reject]uint64
 }
 
-// deadline returns the earliest of the group's deadlines.
-func (g *group) deadline() (time.Time, bool) {
-	at, armed := g.machine.Deadline()
+// chores returns the earliest of the group's deadlines beside its machine's.
+func (g *group) chores() (at time.Time, armed bool) {
 	for _, next := range [...]func() (time.Time, bool){g.schedule.Deadline, g.prover.Deadline, g.router.deadline, g.probe.deadline, g.hold.deadline} {
 		if d, ok := next(); ok && (!armed || d.Before(at)) {
 			at, armed = d, true
@@ -131,12 +131,15 @@ func (g *group) isHSRP() bool { return g.wire.protocol == hello.ProtocolHSRP }
 func (g *group) hasMAC() bool { return g.cfg.MACMode != configs.MACInterface }
 
 // ref is the group's unambiguous name, "hsrp:eth1:10".
-func (g *group) ref() string {
-	proto := g.wire.protocol.String()
-	if g.wire.family == hello.IPv6 {
+func (g *group) ref() string { return g.name }
+
+// refOn returns what ref is for a group on an interface.
+func (w wireID) refOn(dev string) string {
+	proto := w.protocol.String()
+	if w.family == hello.IPv6 {
 		proto += "6"
 	}
-	return fmt.Sprintf("%s:%s:%d", proto, g.seg.name, g.wire.number)
+	return fmt.Sprintf("%s:%s:%d", proto, dev, w.number)
 }
 
 // carries reports whether a is one of the group's virtual addresses.
@@ -190,10 +193,11 @@ func (e *Engine) newVRRP(c configs.VRRP) *group {
 
 func (e *Engine) newGroup(c configs.Group, w wireID) *group {
 	g := &group{
-		id: ID(len(e.groups) + 1), wire: w, cfg: c, vips: c.VirtualIPs, pos: -1,
+		id: ID(len(e.groups) + 1), wire: w, cfg: c, vips: c.VirtualIPs,
 		priority: priority{file: c.Priority, override: -1},
 		counters: counters{rejected: map[hello.Reject]uint64{}},
 	}
+	g.role.group, g.rest.group = g, g
 	g.priority.told = fsm.SetPriority{Effective: c.Priority, Configured: c.Priority}
 	if c.MACMode == configs.MACChosen {
 		g.mac = hello.MAC(c.MAC)

@@ -16,15 +16,19 @@ const minimumLease = 500 * time.Millisecond
 
 // leases are those of one segment.
 type leases struct {
-	owners   int
-	shortest time.Duration // in force, 0 when none is
-	stale    bool          // shortest is to be worked out again
-	renewed  time.Time     // when all were last known to be whole
-	retry    time.Time     // next attempt after a failed one, zero when the last succeeded
-	hello    time.Duration // the shortest of the owners, when shortest is known
-	beat     bool          // a hello of an owner leaves with the next flush
-	lost     []ID          // groups whose lease ran out; the next Tick fences them
+	owners  int
+	terms   map[term]int // of the leases in force, by how many groups
+	renewed time.Time    // when all were last known to be whole
+	retry   time.Time    // next attempt after a failed one, zero when the last succeeded
+	beat    bool         // a hello of an owner leaves with the next flush
+	lost    []ID         // groups whose lease ran out; the next Tick fences them
 }
+
+// term is a lease and how often its owner sends hellos. Groups have few
+// different ones.
+type term struct{ lease, hello time.Duration }
+
+func (g *group) term() term { return term{g.lease, g.beat} }
 
 // leaseOf returns how long the kernel goes on forwarding for g without the
 // daemon: not shorter than the peer needs to take over.
@@ -66,37 +70,39 @@ func (s *segment) own(now time.Time, g *group, lease time.Duration) {
 	if s.leases.owners == 0 {
 		s.leases.renewed, s.leases.retry = now, time.Time{}
 	}
-	s.leases.owners++
-	s.leases.stale = true
 	g.owner, g.opened, g.lease = true, now, lease
+	g.beat = g.elector().machine.Status().HelloTime
+	s.leases.owners++
+	s.leases.terms[g.term()]++
 }
 
 // disown notes that it no longer is.
 func (s *segment) disown(g *group) {
-	s.leases.owners--
-	s.leases.stale = true
 	g.owner = false
+	s.leases.owners--
+	if s.leases.terms[g.term()]--; s.leases.terms[g.term()] == 0 {
+		delete(s.leases.terms, g.term())
+	}
 }
 
 // shortestLease returns the shortest lease in force, 0 when none is.
-func (s *segment) shortestLease() time.Duration {
-	if !s.leases.stale {
-		return s.leases.shortest
-	}
-	l := &s.leases
-	l.stale, l.shortest, l.hello = false, 0, 0
-	for _, g := range s.groups {
-		if !g.owner || g.lease <= 0 {
+func (s *segment) shortestLease() time.Duration { return s.shortest().lease }
+
+// shortest returns the shortest lease in force and the shortest hello time of
+// those that have one.
+func (s *segment) shortest() (least term) {
+	for t := range s.leases.terms {
+		if t.lease <= 0 {
 			continue
 		}
-		if l.shortest == 0 || g.lease < l.shortest {
-			l.shortest = g.lease
+		if least.lease == 0 || t.lease < least.lease {
+			least.lease = t.lease
 		}
-		if h := g.elector().machine.Status().HelloTime; l.hello == 0 || h < l.hello {
-			l.hello = h
+		if least.hello == 0 || t.hello < least.hello {
+			least.hello = t.hello
 		}
 	}
-	return l.shortest
+	return least
 }
 
 // renewBeat renews the leases with the hellos that have just left: a router
@@ -107,7 +113,7 @@ func (e *Engine) renewBeat(now time.Time, s *segment) {
 		return
 	}
 	s.leases.beat = false
-	if s.shortestLease() > 0 && s.leases.retry.IsZero() && now.Sub(s.leases.renewed) >= s.leases.hello/2 {
+	if t := s.shortest(); t.lease > 0 && s.leases.retry.IsZero() && now.Sub(s.leases.renewed) >= t.hello/2 {
 		e.renew(now, s)
 	}
 }

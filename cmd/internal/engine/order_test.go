@@ -152,6 +152,46 @@ func TestActiveGroupIsServedBeforeThoseThatWait(t *testing.T) {
 	}
 }
 
+func TestGroupsPromotedTogetherClaimTheirRolesBeforeAnnouncements(t *testing.T) {
+	h := newHost(t, manyVRRP(1, 2, "advertise = \"100ms\"")).up("eth0").run(200 * time.Millisecond).clear()
+	h.now = h.now.Add(time.Second)
+	h.e.Tick(h.now)
+	want := []string{
+		"gate +2 -0", "send virtual advert 100", "send virtual advert 100",
+		"send virtual reply 192.0.2.1", "send virtual reply 192.0.2.2", "address +2 -0",
+	}
+	if diff := cmp.Diff(want, h.port.log); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// The second burst of many groups is due at one instant.
+func TestAnnouncementsWaitForMessages(t *testing.T) {
+	const n = 300
+	h := newHost(t, manyVRRP(1, 1, "priority = 255\nadvertise = \"10ms\"")+manyHSRP(n, "announce = { probe = \"off\" }")).up("eth0")
+	h.until("hsrp:eth0:399", "Active").run(2*time.Second - 20*time.Millisecond).clear()
+	h.now = h.now.Add(40 * time.Millisecond)
+	h.e.Tick(h.now)
+	sent := h.port.having("send")
+	if len(sent) == 0 || sent[0] != "send virtual advert 255" {
+		t.Errorf("first is %q, want the active router's advertisement", sent)
+	}
+	isReply := func(s string) bool { return strings.Contains(s, " reply ") }
+	first := slices.IndexFunc(sent, isReply)
+	if first < 0 || slices.ContainsFunc(sent[first:], func(s string) bool { return !isReply(s) }) {
+		t.Errorf("sent %q, want announcements after all messages", sent)
+	}
+	if got, want := len(sent)-first, 3*chunk; got != want {
+		t.Errorf("%d announcements after one Tick, want those of a chunk: %d", got, want)
+	}
+	if at, _ := h.e.Deadline(); at.After(h.now) || h.e.Urgent(h.now) {
+		t.Errorf("next deadline %v after now, urgent %v; want announcements to be due that can wait", at.Sub(h.now), h.e.Urgent(h.now))
+	}
+	if !h.e.Urgent(h.now.Add(10 * time.Millisecond)) {
+		t.Error("a hello that is due is not urgent")
+	}
+}
+
 func TestRefusedGateCostsOnlyItsGroup(t *testing.T) {
 	h := newHost(t, manyVRRP(1, 3, "")).up("eth0").run(time.Second)
 	h.port.refuse = func(open []Claim, _ []ID) error {
