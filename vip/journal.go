@@ -219,7 +219,7 @@ type leftover struct {
 
 // read returns the journal of parent if its process is dead, nil if there is
 // none for this namespace, and ErrBusy if the process lives. It removes one
-// that is of another boot, or damaged.
+// that is of another boot, and one that is damaged, which it tells once.
 func (d stateDir) read(parent string) (*leftover, error) {
 	f, err := os.Open(d.path(parent))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -240,7 +240,11 @@ func (d stateDir) read(parent string) (*leftover, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !in.Scan() || json.Unmarshal(in.Bytes(), &l.head) != nil || l.head.Boot != boot {
+	if !in.Scan() || json.Unmarshal(in.Bytes(), &l.head) != nil {
+		return nil, errors.Join(fmt.Errorf("journal %s is damaged and was removed: the sysctls and filter entries of %s stay as the last process left them",
+			f.Name(), parent), d.remove(parent))
+	}
+	if l.head.Boot != boot {
 		return nil, d.remove(parent)
 	}
 	if l.head.Netns != netns {
