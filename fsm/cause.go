@@ -10,7 +10,7 @@ const (
 	CauseStopped          Cause = "stopped"              // clean stop
 	CauseInterfaceUp      Cause = "interface-up"         // link and address usable again
 	CauseInterfaceDown    Cause = "interface-down"       // link down, or no usable address
-	CauseAddressChanged   Cause = "address-changed"      // own address or MAC changed
+	CauseAddressChanged   Cause = "address-changed"      // own address changed
 	CauseActiveTimer      Cause = "active-timer-expired" // no hello or advertisement of the active
 	CauseStandbyTimer     Cause = "standby-timer-expired"
 	CauseResigned         Cause = "peer-resigned"        // Resign, or an advertisement with priority 0
@@ -41,7 +41,7 @@ var Causes = []struct {
 	{CauseStopped, "clean stop of the daemon or the group"},
 	{CauseInterfaceUp, "the interface has a link and a usable address again"},
 	{CauseInterfaceDown, "the interface lost its link or its usable address"},
-	{CauseAddressChanged, "this router's own address or MAC changed"},
+	{CauseAddressChanged, "this router's own address changed"},
 	{CauseActiveTimer, "nothing was heard from the active router for the hold time"},
 	{CauseStandbyTimer, "nothing was heard from the standby router for the hold time"},
 	{CauseResigned, "the active router resigned"},
