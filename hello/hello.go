@@ -140,5 +140,4 @@ const (
 	RejectInterval    Reject = "interval"    // VRRPv2 interval differs, or an interval of zero
 	RejectAddresses   Reject = "addresses"   // no address, or not the family of the packet
 	RejectOwner       Reject = "owner"       // VRRPv2: this router owns the addresses
-	RejectTimers      Reject = "timers"      // hold time does not exceed hello time
 )

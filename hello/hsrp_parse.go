@@ -38,7 +38,7 @@ func (p *HSRPPacket) AuthKind() string {
 // its value. In version 1 bytes after the message are ignored, except for the
 // MD5 TLV; in version 2 unknown TLVs are skipped, and known ones may occur
 // once. Neither the authentication nor the relation of the timers is checked:
-// see Verify and HSRP.CheckTimers.
+// see Verify and HSRP.SaneTimers.
 func (p *HSRPPacket) Parse(payload []byte) error {
 	var q HSRPPacket
 	if err := q.parse(payload); err != nil {
@@ -227,11 +227,10 @@ func (p *HSRPPacket) Verify(payload []byte, a *Auth) error {
 	return RejectAuthType
 }
 
-// CheckTimers returns RejectTimers for a Hello whose hold time does not exceed
-// its hello time (RFC 2281 section 5.1). Times that are not carried pass.
-func (m *HSRP) CheckTimers() error {
-	if m.Op == OpHello && m.HelloTime != 0 && m.HoldTime != 0 && m.HoldTime <= m.HelloTime {
-		return RejectTimers
-	}
-	return nil
+// SaneTimers reports whether the hold time exceeds the hello time, which RFC 2281
+// section 5.1 demands of a Hello. Times that are not carried, and those of other
+// messages, are sane. A message without sane timers is no less a message: whoever
+// refused it would not hear a router that is there.
+func (m *HSRP) SaneTimers() bool {
+	return m.Op != OpHello || m.HelloTime == 0 || m.HoldTime == 0 || m.HoldTime > m.HelloTime
 }

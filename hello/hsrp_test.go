@@ -283,24 +283,24 @@ func TestHSRPMatch(t *testing.T) {
 	}
 }
 
-func TestHSRPCheckTimers(t *testing.T) {
+func TestHSRPSaneTimers(t *testing.T) {
 	for _, tt := range []struct {
 		op          Op
 		hello, hold time.Duration
-		want        error
+		want        bool
 	}{
-		{OpHello, 3 * time.Second, 10 * time.Second, nil},
-		{OpHello, 3 * time.Second, 3 * time.Second, RejectTimers},
-		{OpHello, 4 * time.Second, 3 * time.Second, RejectTimers},
-		{OpHello, 0, 0, nil},
-		{OpHello, 0, time.Second, nil},
-		{OpHello, time.Second, 0, nil},
-		{OpCoup, 4 * time.Second, 3 * time.Second, nil},
-		{OpResign, 4 * time.Second, 3 * time.Second, nil},
+		{OpHello, 3 * time.Second, 10 * time.Second, true},
+		{OpHello, 3 * time.Second, 3 * time.Second, false},
+		{OpHello, 4 * time.Second, 3 * time.Second, false},
+		{OpHello, 0, 0, true},
+		{OpHello, 0, time.Second, true},
+		{OpHello, time.Second, 0, true},
+		{OpCoup, 4 * time.Second, 3 * time.Second, true},
+		{OpResign, 4 * time.Second, 3 * time.Second, true},
 	} {
 		m := HSRP{Op: tt.op, HelloTime: tt.hello, HoldTime: tt.hold}
-		if err := m.CheckTimers(); err != tt.want {
-			t.Errorf("%v %v/%v: got %v, want %v", tt.op, tt.hello, tt.hold, err, tt.want)
+		if got := m.SaneTimers(); got != tt.want {
+			t.Errorf("%v %v/%v: got %v, want %v", tt.op, tt.hello, tt.hold, got, tt.want)
 		}
 	}
 }

@@ -228,6 +228,25 @@ func TestRFC2281Rules(t *testing.T) {
 			}
 		}
 	})
+	t.Run("RFC2281/5.1/a hold time that does not exceed the hello time is none", func(t *testing.T) {
+		for _, tt := range []struct{ hello, hold, want time.Duration }{ // base has 3 s and 10 s
+			{3 * time.Second, 4 * time.Second, 4 * time.Second},
+			{3 * time.Second, 3 * time.Second, 10 * time.Second},
+			{time.Second, time.Millisecond, 10 * time.Second},
+			{5 * time.Second, time.Second, 15 * time.Second},
+			{5 * time.Second, 0, 15 * time.Second},
+			{0, 0, 10 * time.Second},
+			{1 << 32 * time.Millisecond, time.Second, hello.MaxHoldTime},
+		} {
+			g := inState(hello.Standby, base())
+			ev := message(hello.OpHello, hello.Active, 200)
+			ev.Message.(*hello.HSRP).HelloTime, ev.Message.(*hello.HSRP).HoldTime = tt.hello, tt.hold
+			g.Step(at(time.Second), ev)
+			if got := g.Status().Active.Expires.Sub(at(time.Second)); got != tt.want {
+				t.Errorf("hello %v, hold %v: counts for %v, want %v", tt.hello, tt.hold, got, tt.want)
+			}
+		}
+	})
 	t.Run("RFC2281/5.7/event d is taken before c", func(t *testing.T) {
 		g := inState(hello.Speak, base())
 		g.active.at, g.standby.at = at(10*time.Second), at(10*time.Second)

@@ -65,15 +65,19 @@ func (g *Group) startStandby(o occurrence) {
 	}
 }
 
-// holdOf returns the hold time in a hello, or the own one when it carries none.
+// holdOf returns how long a hello counts: the hold time in it, or the own one
+// when it carries none. A hold time that does not exceed the hello time, as RFC
+// 2281 section 5.1 demands, would have the sender die and rise with each of its
+// hellos; the own one or three of those hellos, whichever is longer, let it be.
 // Version 2 has room for 49 days, for which one packet of a router that is not
 // there would keep all others silent; no router can be configured with more
 // than MaxHoldTime.
 func (g *Group) holdOf(m *hello.HSRP) time.Duration {
-	if m.HoldTime > 0 {
-		return min(m.HoldTime, hello.MaxHoldTime)
+	hold := m.HoldTime
+	if hold <= m.HelloTime {
+		hold = max(g.holdTime, 3*m.HelloTime)
 	}
-	return g.holdTime
+	return min(hold, hello.MaxHoldTime)
 }
 
 // tick fires what is due: event d, then c, then the end of the preempt delay,

@@ -72,9 +72,9 @@ func (e *Engine) heardHSRP(now time.Time, s *segment, env *hello.Envelope, paylo
 		e.rejectAuth(now, g, env, m.State, m.State == hello.Active && m.Op != hello.OpResign, err)
 		return
 	}
-	if err := m.CheckTimers(); err != nil {
-		e.reject(now, s, g, env, err)
-		return
+	if !m.SaneTimers() {
+		e.warn(now, g, "timers", env.Src.String(), fmt.Sprintf(
+			"%s sends hello %v and hold %v: the hold time must exceed the hello time; its own times are not used", env.Src, m.HelloTime, m.HoldTime))
 	}
 	e.compareAddresses(now, g, env.Src, m.VirtualIP)
 	g.heard = heard{at: now, from: env.Src, op: m.Op, state: m.State, priority: m.Priority}

@@ -26,7 +26,6 @@ func TestRejectsAreCountedWhereTheyBelong(t *testing.T) {
 		{"checksum", spoil(hsrpFrame(hello.OpHello, hello.Active), 60), nil, map[string]uint64{"checksum": 1}},
 		{"short", cut(hsrpFrame(hello.OpHello, hello.Active), 20), nil, map[string]uint64{"short": 1}},
 		{"authentication", hsrpFrameWith("other", hello.OpHello, hello.Active), map[string]uint64{"auth": 1}, nil},
-		{"timers", hsrpFrame(hello.OpHello, hello.Active, func(m *hello.HSRP, _ *hello.Envelope) { m.HoldTime = m.HelloTime }), map[string]uint64{"timers": 1}, nil},
 		{"vrrp unicast without peers", vrrpFrame(200, func(_ *hello.VRRP, e *hello.Envelope) { e.Dst = own4; e.DstMAC = ownMAC }), map[string]uint64{"destination": 1}, nil},
 		{"vrrp version 2", vrrpFrame(200, func(m *hello.VRRP, _ *hello.Envelope) { m.Version = 2 }), nil, map[string]uint64{"version": 1}},
 		{"vrrp unknown router", vrrpFrame(200, func(m *hello.VRRP, _ *hello.Envelope) { m.VRID = 99 }), nil, map[string]uint64{"group": 1}},
@@ -122,6 +121,28 @@ func TestUnicastPeersTalkToEachOtherOnly(t *testing.T) {
 	}
 	h.heard(to("192.0.2.11", "192.0.2.10"))
 	h.state("eth0:10", "Backup")
+}
+
+// A router whose timers make no sense is there all the same: two active routers
+// would be worse than a warning.
+func TestHelloWithAHoldTimeOfNoUseIsHeardAndWarnedOf(t *testing.T) {
+	h := hsrpStandby(t)
+	useless := hsrpFrame(hello.OpHello, hello.Active, better, func(m *hello.HSRP, _ *hello.Envelope) {
+		m.HelloTime, m.HoldTime = 2*time.Second, time.Second
+	})
+	for range 5 {
+		h.heard(useless)
+		h.run(2 * time.Second)
+		h.state("eth0:10", "Standby")
+	}
+	if got := h.told(eventWarning); len(got) != 1 || !strings.Contains(got[0], "192.0.2.11 sends hello 2s and hold 1s") {
+		t.Errorf("told %q", got)
+	}
+	if g := h.group("eth0:10"); len(g.Counters.Rejected) > 0 || g.HoldMS != 3000 {
+		t.Errorf("rejected %v, hold %d ms", g.Counters.Rejected, g.HoldMS)
+	}
+	h.run(6 * time.Second)
+	h.state("eth0:10", "Active")
 }
 
 func TestOtherVirtualAddressIsAWarning(t *testing.T) {
