@@ -138,17 +138,20 @@ func (c *Capture) Dropped() int {
 func (c *Capture) WaitFor(match func(Frame) bool, timeout time.Duration) (Frame, error) {
 	limit := time.NewTimer(timeout)
 	defer limit.Stop()
-	for n := 0; ; {
+	for n, over := 0, false; ; {
 		changed := c.next()
 		var frames []Frame
 		frames, n = c.Since(n)
 		if i := slices.IndexFunc(frames, match); i >= 0 {
 			return frames[i], nil
 		}
+		if over {
+			return Frame{}, ErrTimeout
+		}
 		select {
 		case <-changed:
 		case <-limit.C:
-			return Frame{}, ErrTimeout
+			over = true // but for what came at the same time
 		}
 	}
 }

@@ -1,11 +1,13 @@
 package netlab
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
 	"net/netip"
+	"time"
 
 	"github.com/fhrpd/fhrpd/hello"
 	"github.com/vishvananda/netlink"
@@ -19,7 +21,11 @@ type End struct {
 	MAC  hello.MAC
 }
 
-// Veth lays a cable between two ends and switches both on.
+// carrierWait bounds how long Veth waits for the kernel to see the carrier.
+const carrierWait = 10 * time.Second
+
+// Veth lays a cable between two ends, switches both on and waits until both have
+// a carrier: what is sent before that is lost.
 func Veth(a, b End) error {
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name, attrs.HardwareAddr = a.Name, hardwareAddr(a.MAC)
@@ -32,7 +38,20 @@ func Veth(a, b End) error {
 	if err != nil {
 		return fmt.Errorf("make veth %s to %s: %w", a.Name, b.Name, err)
 	}
-	return errors.Join(a.NS.LinkUp(a.Name), b.NS.LinkUp(b.Name))
+	return errors.Join(a.NS.LinkUp(a.Name), b.NS.LinkUp(b.Name), a.awaitCarrier(), b.awaitCarrier())
+}
+
+func (e End) awaitCarrier() error {
+	var up bool
+	var err error
+	wait := Eventually(context.Background(), carrierWait, func() bool {
+		up, err = e.NS.Carrier(e.Name)
+		return up || err != nil
+	})
+	if err = errors.Join(err, wait); err != nil {
+		return fmt.Errorf("carrier of %s: %w", e.Name, err)
+	}
+	return nil
 }
 
 func hardwareAddr(m hello.MAC) net.HardwareAddr {

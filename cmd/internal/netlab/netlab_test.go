@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/fhrpd/fhrpd/hello"
@@ -33,6 +34,9 @@ func newNS(t *testing.T) *NS {
 	return ForTest(t)
 }
 
+// patience is for what happens at once unless the machine is busy.
+const patience = 15 * time.Second
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
@@ -42,7 +46,7 @@ func must(t *testing.T, err error) {
 
 func eventually(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	if err := Eventually(t.Context(), 5*time.Second, cond); err != nil {
+	if err := Eventually(t.Context(), patience, cond); err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}
 }
@@ -86,7 +90,7 @@ func send(t *testing.T, a, b *NS, to string, wait time.Duration) bool {
 func TestHostsOnASwitchReachEachOtherAtOnce(t *testing.T) {
 	a, b, sw := lan(t)
 	for _, to := range []string{"192.0.2.2", "2001:db8::2"} {
-		if !send(t, a, b, to, 3*time.Second) {
+		if !send(t, a, b, to, patience) {
 			t.Fatalf("no datagram arrived at %s", to)
 		}
 		mac, ok, err := a.ARPEntry("eth0", netip.MustParseAddr(to))
@@ -107,7 +111,7 @@ func TestHostsOnASwitchReachEachOtherAtOnce(t *testing.T) {
 
 func TestFlushedNeighborsAreGone(t *testing.T) {
 	a, b, _ := lan(t)
-	if !send(t, a, b, "192.0.2.2", 3*time.Second) {
+	if !send(t, a, b, "192.0.2.2", patience) {
 		t.Fatal("no datagram arrived")
 	}
 	must(t, a.FlushNeighbors("eth0"))
@@ -123,7 +127,7 @@ func TestIsolatedPortsCannotTalk(t *testing.T) {
 		t.Fatal("a datagram crossed two isolated ports")
 	}
 	must(t, errors.Join(sw.Isolate("pa", false), a.FlushNeighbors("eth0")))
-	if !send(t, a, b, "192.0.2.2", 3*time.Second) {
+	if !send(t, a, b, "192.0.2.2", patience) {
 		t.Fatal("no datagram after the isolation ended")
 	}
 }
@@ -173,7 +177,7 @@ func TestRoutesLeadThroughARouter(t *testing.T) {
 	if v, err := r.ReadSysctl("net/ipv4/ip_forward"); err != nil || v != "1" {
 		t.Errorf("ip_forward = %q %v", v, err)
 	}
-	if !send(t, a, far, "198.51.100.9", 3*time.Second) {
+	if !send(t, a, far, "198.51.100.9", patience) {
 		t.Fatal("no datagram came through the router")
 	}
 }
@@ -235,13 +239,13 @@ func TestCaptureSeesBothDirectionsWithTimes(t *testing.T) {
 	cap, err := sw.Capture("pb", CaptureOptions{Keep: func(f Frame) bool { return isUDP(f.Data) }})
 	must(t, err)
 	defer cap.Close()
-	if !send(t, a, b, "192.0.2.2", 3*time.Second) || !send(t, b, a, "192.0.2.1", 3*time.Second) {
+	if !send(t, a, b, "192.0.2.2", patience) || !send(t, b, a, "192.0.2.1", patience) {
 		t.Fatal("datagrams lost")
 	}
 	for _, sent := range []bool{true, false} {
-		f, err := cap.WaitFor(func(f Frame) bool { return f.Sent == sent }, 3*time.Second)
+		f, err := cap.WaitFor(func(f Frame) bool { return f.Sent == sent }, patience)
 		must(t, err)
-		if age := f.At.Sub(start); age < 0 || age > 5*time.Second || f.Iface != "pb" {
+		if age := f.At.Sub(start); age < 0 || age > time.Minute || f.Iface != "pb" {
 			t.Errorf("frame %+v is %v old", f, age)
 		}
 	}
@@ -279,7 +283,7 @@ func stampedAfterReading(t *testing.T, a, b, sw *NS) time.Duration {
 	defer cap.Close()
 	sent := true
 	for range 2 {
-		sent = send(t, a, b, "192.0.2.2", 3*time.Second) && sent
+		sent = send(t, a, b, "192.0.2.2", patience) && sent
 	}
 	released := time.Now()
 	close(release)
@@ -300,7 +304,7 @@ func TestCaptureDropsTheOldestBeyondItsLimit(t *testing.T) {
 	must(t, err)
 	defer cap.Close()
 	for range 3 {
-		send(t, a, b, "192.0.2.2", 3*time.Second)
+		send(t, a, b, "192.0.2.2", patience)
 	}
 	eventually(t, "two dropped", func() bool { return cap.Dropped() == 2 })
 	if n := len(cap.Frames()); n != 1 {
@@ -319,12 +323,14 @@ func TestCaptureSurvivesALinkFlap(t *testing.T) {
 	must(t, err)
 	defer cap.Close()
 	must(t, errors.Join(sw.LinkDown("pb"), sw.LinkUp("pb")))
-	eventually(t, "carrier back", func() bool { up, err := b.Carrier("eth0"); return err == nil && up })
+	for dev, ns := range map[string]*NS{"eth0": b, "pb": sw} {
+		eventually(t, "carrier back", func() bool { up, err := ns.Carrier(dev); return err == nil && up })
+	}
 	must(t, a.FlushNeighbors("eth0"))
-	if !send(t, a, b, "192.0.2.2", 3*time.Second) {
+	if !send(t, a, b, "192.0.2.2", patience) {
 		t.Fatal("no datagram after the flap")
 	}
-	_, err = cap.WaitFor(func(f Frame) bool { return f.Sent }, 3*time.Second)
+	_, err = cap.WaitFor(func(f Frame) bool { return f.Sent }, patience)
 	must(t, err)
 }
 
@@ -340,7 +346,7 @@ func TestWaitForGivesUp(t *testing.T) {
 
 func TestEventually(t *testing.T) {
 	n := 0
-	if err := Eventually(t.Context(), time.Second, func() bool { n++; return n == 3 }); err != nil {
+	if err := Eventually(t.Context(), time.Minute, func() bool { n++; return n == 3 }); err != nil {
 		t.Error(err)
 	}
 	if err := Eventually(t.Context(), 5*time.Millisecond, func() bool { return false }); !errors.Is(err, ErrTimeout) {
@@ -351,6 +357,34 @@ func TestEventually(t *testing.T) {
 	cancel(why)
 	if err := Eventually(ctx, time.Minute, func() bool { return false }); !errors.Is(err, why) {
 		t.Errorf("error = %v, want %v", err, why)
+	}
+}
+
+// The machine may stand still for longer than the time that is left, and find
+// on its return that all is as it should be.
+func TestTheLastLookIsAtTheEndOfTheTime(t *testing.T) {
+	for range 50 { // which of two that are ready comes first is a matter of luck
+		synctest.Test(t, func(t *testing.T) {
+			looks := 0
+			if err := Eventually(t.Context(), time.Second, func() bool {
+				if looks++; looks == 1 {
+					time.Sleep(time.Hour) // virtual
+				}
+				return looks > 1
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+		c := &Capture{opts: CaptureOptions{Limit: 2}, changed: make(chan struct{})}
+		c.store(Frame{Data: []byte("first")})
+		if _, err := c.WaitFor(func(f Frame) bool {
+			if string(f.Data) == "first" {
+				c.store(Frame{Data: []byte("second")})
+			}
+			return string(f.Data) == "second"
+		}, 0); err != nil {
+			t.Errorf("capture: %v", err)
+		}
 	}
 }
 
@@ -385,7 +419,7 @@ func TestWatchTellsWhatTheSwitchAndTheHostLearn(t *testing.T) {
 	must(t, err)
 	onSwitch, err := sw.WatchNeighbors(t.Context())
 	must(t, err)
-	if !send(t, a, b, "192.0.2.2", 3*time.Second) {
+	if !send(t, a, b, "192.0.2.2", patience) {
 		t.Fatal("no datagram arrived")
 	}
 	await(t, onHost, func(l Learned) bool {
@@ -402,7 +436,7 @@ func TestWatchTellsWhatTheSwitchAndTheHostLearn(t *testing.T) {
 
 func await(t *testing.T, ch <-chan Learned, match func(Learned) bool) {
 	t.Helper()
-	limit := time.After(5 * time.Second)
+	limit := time.After(patience)
 	for {
 		select {
 		case l, ok := <-ch:

@@ -31,7 +31,7 @@ func TestPingIsAnsweredByWhoIsThere(t *testing.T) {
 				e.From = netip.MustParseAddr(tt.from)
 			}
 			if tt.want {
-				e.Tries = 20
+				e.Tries = 75
 			}
 			got, err := a.Ping(netip.MustParseAddr(tt.to), e)
 			must(t, err)
@@ -58,7 +58,7 @@ func TestSentFramesArriveAsTheyAreAndInOrder(t *testing.T) {
 		return append(append(append([]byte{}, macB[:]...), 2, 0, 0, 0, 0, 0x77, 0x88, 0xb5), n)
 	}
 	must(t, a.Send("eth0", frame(1), frame(2)))
-	_, err = c.WaitFor(func(f Frame) bool { return string(f.Data[:15]) == string(frame(2)) }, 5*time.Second)
+	_, err = c.WaitFor(func(f Frame) bool { return string(f.Data[:15]) == string(frame(2)) }, patience)
 	must(t, err)
 	if got := c.Frames(); len(got) != 2 || string(got[0].Data[:15]) != string(frame(1)) {
 		t.Errorf("captured %v", got)

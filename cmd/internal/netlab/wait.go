@@ -14,7 +14,8 @@ var ErrTimeout = errors.New("condition not met in time")
 const poll = 2 * time.Millisecond
 
 // Eventually waits until cond returns true, looking every 2 ms, and returns nil
-// then. It returns ErrTimeout after timeout, or the cause of a cancelled ctx.
+// then. It returns ErrTimeout after timeout, or the cause of a cancelled ctx. The
+// last look is at the end of the time, as the machine may have stood still.
 func Eventually(ctx context.Context, timeout time.Duration, cond func() bool) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, ErrTimeout)
 	defer cancel()
@@ -24,6 +25,9 @@ func Eventually(ctx context.Context, timeout time.Duration, cond func() bool) er
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
+			if cond() {
+				return nil
+			}
 			return context.Cause(ctx)
 		}
 	}
