@@ -66,7 +66,7 @@ func TestRoute(t *testing.T) {
 	t.Run("a next hop without a carrier is of no use", func(t *testing.T) {
 		must(t, host.LinkDown("eth0"))
 		down := func() bool { up, err := here.Carrier("eth0"); return err == nil && !up }
-		must(t, netlab.Eventually(t.Context(), 5*time.Second, down))
+		must(t, netlab.Eventually(t.Context(), patience, down))
 		saw(t, route("0.0.0.0/0"), `!0\.0\.0\.0/0 via 192\.0\.2\.2 on eth0: no carrier`)
 	})
 }
@@ -98,7 +98,7 @@ func (l *last) report(name string, up bool, detail string) {
 func (l *last) wait(t *testing.T, name, pattern string) {
 	t.Helper()
 	var got string
-	err := netlab.Eventually(t.Context(), 5*time.Second, func() bool {
+	err := netlab.Eventually(t.Context(), patience, func() bool {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		got = l.state[name]
@@ -130,7 +130,7 @@ func TestRouteChangesAreHeardOf(t *testing.T) {
 	here, host := segment(t)
 	dst, via := netip.MustParsePrefix("203.0.113.0/24"), netip.MustParseAddr("192.0.2.2")
 	c := route(dst.String())
-	c.Interval, c.Timeout, c.Rise, c.Fall = time.Hour, time.Second, 2, 3
+	c.Interval, c.Timeout, c.Rise, c.Fall = time.Hour, time.Minute, 2, 3 // only changes are looked at
 	reports := start(t, c)
 	reports.wait(t, c.Name, "down: no route .*")
 	// More often than there can be changes of links that would be heard of as well.
@@ -152,19 +152,21 @@ func TestRouteChangesAreHeardOf(t *testing.T) {
 
 func TestHungObjectDelaysNobody(t *testing.T) {
 	segment(t)
-	bounds := func(c configs.Track) configs.Track {
-		c.Interval, c.Timeout, c.Rise, c.Fall = 100*time.Millisecond, short, 2, 2
+	bounds := func(c configs.Track, timeout time.Duration) configs.Track {
+		c.Interval, c.Timeout, c.Rise, c.Fall = 100*time.Millisecond, timeout, 2, 2
 		return c
 	}
 	reports := start(t,
-		bounds(configs.Track{Name: "hung", Kind: configs.TrackCommand, Command: []string{"/bin/sleep", "300"}}),
-		bounds(configs.Track{Name: "silent", Kind: configs.TrackPing, Addr: netip.MustParseAddr("192.0.2.99")}),
-		bounds(configs.Track{Name: "host", Kind: configs.TrackARP, Addr: netip.MustParseAddr("192.0.2.2")}),
-		bounds(configs.Track{Name: "link", Kind: configs.TrackInterface, Target: "eth0"}),
+		bounds(configs.Track{Name: "hung", Kind: configs.TrackCommand, Command: []string{"/bin/sleep", "300"}}, short),
+		bounds(configs.Track{Name: "silent", Kind: configs.TrackPing, Addr: netip.MustParseAddr("192.0.2.99")}, short),
+		bounds(configs.Track{Name: "host", Kind: configs.TrackARP, Addr: netip.MustParseAddr("192.0.2.2")}, patience),
+		bounds(configs.Track{Name: "link", Kind: configs.TrackInterface, Target: "eth0"}, short),
 	)
+	// What is judged late, as on a busy machine, counts as hung.
+	const orHung = `|no result for .*; the check hangs`
 	reports.wait(t, "host", `up: 192\.0\.2\.2 is at .*`)
-	reports.wait(t, "silent", `down: no answer from 192\.0\.2\.99 within 100ms \(2 of 2\)`)
-	reports.wait(t, "hung", `down: /bin/sleep did not end within 100ms \(2 of 2\)`)
+	reports.wait(t, "silent", `down: (no answer from 192\.0\.2\.99 within 100ms`+orHung+`) \(2 of 2\)`)
+	reports.wait(t, "hung", `down: (/bin/sleep did not end within 100ms`+orHung+`) \(2 of 2\)`)
 	reports.mu.Lock()
 	defer reports.mu.Unlock()
 	if s, ok := reports.state["link"]; ok {
