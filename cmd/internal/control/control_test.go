@@ -166,7 +166,23 @@ func TestEventsStreamInOrderUntilTheClientEnds(t *testing.T) {
 	}
 }
 
+// A machine that stands still makes any stop late, but not all of them; one that
+// waits for what it must not wait for is never early.
 func TestStopEndsStreamsAndRemovesTheSocket(t *testing.T) {
+	const stops, wait = 20, 400 * time.Millisecond // less than requests are given
+	var took time.Duration
+	for range stops {
+		if took = stopWithAStream(t); took < wait {
+			return
+		}
+	}
+	t.Errorf("the stream ended %v after the stop, and never within %v: want at once and not when time for requests is up", took, wait)
+}
+
+// stopWithAStream returns how long after the stop of a daemon its stream of
+// events ends.
+func stopWithAStream(t *testing.T) (took time.Duration) {
+	t.Helper()
 	d := start(t, &fake{})
 	ch, err := d.dial(t).Subscribe(t.Context())
 	if err != nil {
@@ -177,20 +193,31 @@ func TestStopEndsStreamsAndRemovesTheSocket(t *testing.T) {
 	if _, ok := soon(t, ch, "the end of the stream"); ok {
 		t.Error("an event after the stop")
 	}
-	if took := time.Since(began); took > 400*time.Millisecond {
-		t.Errorf("the stream ended %v after the stop, want at once and not when time for requests is up", took)
-	}
+	took = time.Since(began)
 	if err, _ := soon(t, d.end, "Serve"); err != nil {
 		t.Errorf("Serve = %v, want nil after a stop", err)
 	}
 	if _, err := os.Lstat(d.path); !os.IsNotExist(err) {
 		t.Errorf("socket after the stop: %v", err)
 	}
+	return took
 }
 
 // A backend that ignores its context must not hold up a clean stop, which has
 // two seconds for everything.
 func TestStopDoesNotWaitForAStuckRequest(t *testing.T) {
+	const stops, wait = 5, 1500 * time.Millisecond
+	var took time.Duration
+	for range stops {
+		if took = stopWithAStuckRequest(t); took < wait {
+			return
+		}
+	}
+	t.Errorf("Serve took %v to stop, and never less than %v", took, wait)
+}
+
+func stopWithAStuckRequest(t *testing.T) time.Duration {
+	t.Helper()
 	f := &stubborn{fake: &fake{}, came: make(chan struct{}), hold: make(chan struct{})}
 	defer close(f.hold)
 	path := socketPath(t)
@@ -203,9 +230,7 @@ func TestStopDoesNotWaitForAStuckRequest(t *testing.T) {
 	began := time.Now()
 	stop()
 	soon(t, end, "Serve")
-	if d := time.Since(began); d > 1500*time.Millisecond {
-		t.Errorf("Serve took %v to stop", d)
-	}
+	return time.Since(began)
 }
 
 type stubborn struct {

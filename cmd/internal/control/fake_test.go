@@ -112,8 +112,8 @@ func soon[T any](t *testing.T, ch <-chan T, what string) (v T, ok bool) {
 	select {
 	case v, ok = <-ch:
 		return v, ok
-	case <-time.After(10 * time.Second):
-		t.Fatalf("waited 10 s for %s", what)
+	case <-time.After(30 * time.Second):
+		t.Fatalf("waited 30 s for %s", what)
 		return v, false
 	}
 }
