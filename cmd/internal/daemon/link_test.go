@@ -206,31 +206,33 @@ func TestPostsAfterStopDoNothing(t *testing.T) {
 
 // TestFloodDoesNotMakeATimerLate reads from a socket that always has more.
 func TestFloodDoesNotMakeATimerLate(t *testing.T) {
-	p := newPlug(t)
-	w := &fakeWire{fd: 5, open: &p.wires, flood: make([]byte, 60)}
-	p.port.opened = &opened{index: 7, socket: w}
-	p.listDescriptors()
-	p.port.link.Index = 7
-	a := netip.MustParseAddr("192.0.2.10")
-	p.engine.LinkChanged(time.Now().Add(-time.Hour), "eth0", engine.Link{
-		Name: "eth0", Up: true, MAC: [6]byte{2, 1}, Addr4: a, Addrs: []netip.Prefix{netip.PrefixFrom(a, 24)},
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlug(t)
+		w := &fakeWire{fd: 5, open: &p.wires, flood: make([]byte, 60)}
+		p.port.opened = &opened{index: 7, socket: w}
+		p.listDescriptors()
+		p.port.link.Index = 7
+		a := netip.MustParseAddr("192.0.2.10")
+		p.engine.LinkChanged(time.Now().Add(-time.Hour), "eth0", engine.Link{
+			Name: "eth0", Up: true, MAC: [6]byte{2, 1}, Addr4: a, Addrs: []netip.Prefix{netip.PrefixFrom(a, 24)},
+		})
+		if !p.engine.Urgent(time.Now()) {
+			t.Fatal("no timer is due, the test proves nothing")
+		}
+		p.Readable(time.Now(), 5)
+		if w.reads != 1 {
+			t.Errorf("%d batches were read with a timer due, want 1", w.reads)
+		}
+		for p.engine.Urgent(time.Now()) {
+			p.Tick(time.Now())
+		}
+		w.reads = 0
+		p.Readable(time.Now(), 5)
+		if w.reads != turnBatches {
+			t.Errorf("%d batches were read with none due, want %d", w.reads, turnBatches)
+		}
+		p.stop()
 	})
-	if !p.engine.Urgent(time.Now()) {
-		t.Fatal("no timer is due, the test proves nothing")
-	}
-	p.Readable(time.Now(), 5)
-	if w.reads != 1 {
-		t.Errorf("%d batches were read with a timer due, want 1", w.reads)
-	}
-	for p.engine.Urgent(time.Now()) {
-		p.Tick(time.Now())
-	}
-	w.reads = 0
-	p.Readable(time.Now(), 5)
-	if w.reads != turnBatches {
-		t.Errorf("%d batches were read with none due, want %d", w.reads, turnBatches)
-	}
-	p.stop()
 }
 
 func TestVirtualAddressesAreNotTakenForOwn(t *testing.T) {
