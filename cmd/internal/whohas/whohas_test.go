@@ -104,7 +104,7 @@ func TestAnInterfaceWithoutAddressProbesAndTeachesNobody(t *testing.T) {
 			t.Errorf("%s: %+v", address, r)
 		}
 	}
-	list, err := s.a.Netlink().NeighList(0, netlink.FAMILY_ALL)
+	list, err := s.a.Neighbors(0, netlink.FAMILY_ALL)
 	must(t, err)
 	for _, e := range list {
 		if hello.MACFrom(e.HardwareAddr) == mac(1) && e.Family != unix.AF_BRIDGE {
