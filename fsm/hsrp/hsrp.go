@@ -88,11 +88,13 @@ type Group struct {
 	configured uint8     // as shown
 	stopped    fsm.Cause // why it was stopped last; empty before the first start
 
-	state   hello.HSRPState
-	active  watch     // Active timer
-	standby watch     // Standby timer
-	helloAt time.Time // Hello timer; zero when stopped
-	said    time.Time // last own Hello
+	state     hello.HSRPState
+	active    watch     // Active timer
+	standby   watch     // Standby timer
+	helloAt   time.Time // Hello timer; zero when stopped
+	said      time.Time // last own Hello
+	couped    time.Time // last own Coup
+	contested time.Time // last Resign that came while active
 
 	preemptAt time.Time // end of the preempt delay; zero when none is running
 	retryAt   time.Time // until then a failed Acquire or a fence keeps this router in Listen

@@ -279,10 +279,38 @@ func TestRFC2281Rules(t *testing.T) {
 		for _, tt := range []struct {
 			after time.Duration
 			want  string
-		}{{0, "FG"}, {299 * time.Millisecond, "G"}, {300 * time.Millisecond, "FG"}, {301 * time.Millisecond, "G"}} {
+		}{{0, "FG"}, {299 * time.Millisecond, ""}, {300 * time.Millisecond, "FG"}, {301 * time.Millisecond, ""}} {
 			if got := sentLetters(g.Step(at(tt.after), message(hello.OpHello, hello.Active, 90))); got != tt.want {
 				t.Errorf("after %s: sent %q, want %q", tt.after, got, tt.want)
 			}
+		}
+	})
+	t.Run("RFC2281/5.7/a Hello of the own is no answer: the Coup comes at once", func(t *testing.T) {
+		g := inState(hello.Active, base())
+		g.Step(g.helloAt, fsm.Tick{})
+		if got := sentLetters(g.Step(g.said.Add(time.Millisecond), message(hello.OpHello, hello.Active, 90))); got != "G" {
+			t.Errorf("sent %q, want %q", got, "G")
+		}
+	})
+	t.Run("RFC2281/5.7/a Resign is answered once in a moment, and the last one in the end", func(t *testing.T) {
+		g := inState(hello.Active, base())
+		var sent []time.Duration
+		note := func(now time.Time, actions []fsm.Action) {
+			if sentLetters(actions) == "F" {
+				sent = append(sent, now.Sub(epoch))
+			}
+		}
+		for ms := range 701 { // a Resign each millisecond
+			now := at(time.Duration(ms) * time.Millisecond)
+			if due, armed := g.Deadline(); armed && !due.After(now) {
+				note(now, slices.Clone(g.Step(now, fsm.Tick{})))
+			}
+			note(now, g.Step(now, message(hello.OpResign, hello.Active, 90)))
+		}
+		note(at(900*time.Millisecond), runTo(g, at(900*time.Millisecond)))
+		const ms = time.Millisecond
+		if diff := cmp.Diff([]time.Duration{0, 300 * ms, 600 * ms, 900 * ms}, sent); diff != "" {
+			t.Errorf("answered at (-want +got):\n%s", diff)
 		}
 	})
 	t.Run("RFC2281/5.5/Coup of a worse router is no event", func(t *testing.T) {

@@ -87,7 +87,7 @@ func (g *Group) act(o occurrence, letters string, next hello.HSRPState) {
 				g.sendHello(o.now, next)
 			}
 		case 'G', 'g':
-			g.send(hello.OpCoup, g.state, g.state == hello.Active)
+			g.sendCoup(o.now)
 		case 'H', 'h':
 			g.sendResign(o)
 		case 'I', 'i':
@@ -121,12 +121,53 @@ func (g *Group) sendHello(now time.Time, state hello.HSRPState) {
 	g.said = now
 }
 
-// repeats reports whether a Hello to a worse active router would follow too soon
-// on the last one. The Coup alone makes that router yield. If it does not,
-// because it believes to be the better one, Hello would answer Hello for ever.
+// leastGap is the least time between two answers, the least hello time.
+const leastGap = hello.MinHelloTime
+
+// gap is the shortest time between two answers of an active router to messages
+// that contest its role. Old messages cannot be told from new ones, with
+// authentication neither, so one that was recorded may come again and again.
+func (g *Group) gap() time.Duration { return max(g.helloTime/10, leastGap) }
+
+// sendCoup sends action G. An active router does not send it too soon after the
+// last one, which all routers of the group have heard, or the next hello of the
+// one that has not leads to it.
+func (g *Group) sendCoup(now time.Time) {
+	if g.state == hello.Active && now.Sub(g.couped) < g.gap() {
+		return
+	}
+	g.couped = now
+	g.send(hello.OpCoup, g.state, g.state == hello.Active)
+}
+
+// repeats reports whether a Hello of an active router that answers would follow
+// too soon. To a worse active router it is left out after any other Hello: the
+// Coup alone makes that router yield, and if it does not, because it believes to
+// be the better one, Hello would answer Hello for ever. To a Resign it is put
+// off, unless it is the first for a hold time.
 func (g *Group) repeats(o occurrence) bool {
-	contest := g.state == hello.Active && (o.event == worseActive || o.event == preemptedActive)
-	return contest && o.now.Sub(g.said) < g.helloTime/10
+	if g.state != hello.Active {
+		return false
+	}
+	switch o.event {
+	case worseActive, preemptedActive:
+		return o.now.Sub(g.said) < g.gap()
+	case resigned:
+		first, again := o.now.Sub(g.contested) >= g.holdTime, g.said.Add(g.gap())
+		g.contested = o.now
+		if !first && o.now.Before(again) {
+			g.helloAt = earlier(g.helloAt, again)
+			return true
+		}
+	}
+	return false
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // sendResign sends action H. A router that stops says so as the active router

@@ -122,3 +122,31 @@ func TestFloodDoesNotDelayHellos(t *testing.T) {
 		t.Errorf("a deadline was served %v late", worst)
 	}
 }
+
+// A recorded message is as good as a fresh one (HSRP has no sequence numbers),
+// so an answer to each would make a mirror of the active router.
+func TestRecordedMessagesAreAnsweredAtALimitedRate(t *testing.T) {
+	const seconds, gaps = 10, 10 // a gap is a tenth of the hello time of 1 s
+	for name, frame := range map[string][]byte{
+		"hello of a worse active router": hsrpFrame(hello.OpHello, hello.Active),
+		"resign":                         hsrpFrame(hello.OpResign, hello.Active),
+		"coup of a worse router":         hsrpFrame(hello.OpCoup, hello.Active),
+		"hello of a standby router":      hsrpFrame(hello.OpHello, hello.Standby),
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := hsrpActive(t)
+			for range seconds * 1000 {
+				h.heard(frame)
+				h.run(time.Millisecond)
+			}
+			h.state("eth0:10", "Active")
+			coups, hellos := len(h.port.having("send virtual Coup")), len(h.port.having("send virtual Hello"))
+			if limit := seconds*gaps + 1; coups > limit || hellos > limit {
+				t.Errorf("%d coups and %d hellos in %d s, want at most %d of each", coups, hellos, seconds, limit)
+			}
+			if arps := len(h.port.having("send")) - coups - hellos; arps > 4*seconds {
+				t.Errorf("%d announcements in %d s", arps, seconds)
+			}
+		})
+	}
+}
