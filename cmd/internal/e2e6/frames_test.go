@@ -16,12 +16,13 @@ import (
 
 // ICMPv6 types.
 const (
-	echoRequest          = 128
-	routerSolicitation   = 133
-	routerAdvertisement  = 134
-	neighborSolicitation = 135
-	redirect             = 137
-	reportV2             = 143
+	echoRequest           = 128
+	routerSolicitation    = 133
+	routerAdvertisement   = 134
+	neighborSolicitation  = 135
+	neighborAdvertisement = 136
+	redirect              = 137
+	reportV2              = 143
 )
 
 func source(f netlab.Frame) hello.MAC      { return hello.MAC(f.Data[6:12]) }

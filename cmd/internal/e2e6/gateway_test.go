@@ -36,7 +36,7 @@ func (g *gateway) groups() []status.Group { return g.Report().Groups }
 // setPriority gives every group of the daemon another priority.
 func (g *gateway) setPriority(priority int) {
 	g.l.t.Helper()
-	for _, s := range g.groups() {
+	for _, s := range g.Answer().Groups {
 		must(g.l.t, g.SetPriority(g.l.t.Context(), fmt.Sprintf("%s:%d", s.Interface, s.ID), priority))
 	}
 }

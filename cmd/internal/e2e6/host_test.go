@@ -20,7 +20,7 @@ type neighbor struct {
 // neighbor returns the client's entry for an address, zero for none.
 func (l *lan) neighbor(a netip.Addr) neighbor {
 	l.t.Helper()
-	list, err := l.Client.Netlink().NeighList(0, netlink.FAMILY_V6)
+	list, err := l.Client.Neighbors(0, netlink.FAMILY_V6)
 	must(l.t, err)
 	for _, e := range list {
 		if ip, _ := netip.AddrFromSlice(e.IP); ip == a && len(e.HardwareAddr) == 6 {
@@ -36,7 +36,7 @@ func (l *lan) defaultRouters(ns *netlab.NS) []netip.Addr {
 	l.t.Helper()
 	link, err := ns.Netlink().LinkByName(lanDev)
 	must(l.t, err)
-	list, err := ns.Netlink().RouteList(link, netlink.FAMILY_V6)
+	list, err := netlab.Whole(func() ([]netlink.Route, error) { return ns.Netlink().RouteList(link, netlink.FAMILY_V6) })
 	must(l.t, err)
 	var out []netip.Addr
 	for _, r := range list {

@@ -32,6 +32,7 @@ type lan struct {
 	t    testing.TB
 	a, b *gateway
 
+	witness    *fhrptest.Witness
 	clientSide *netlab.Capture // frames on the client's interface, both directions
 }
 
@@ -39,7 +40,7 @@ type lan struct {
 // default route.
 func newLAN(t testing.TB) *lan {
 	t.Helper()
-	l := &lan{t: t, Site: fhrptest.NewSite(t, map[string]string{
+	l := &lan{t: t, witness: fhrptest.NewWitness(t), Site: fhrptest.NewSite(t, map[string]string{
 		"net/ipv6/conf/all/forwarding": "1", "net/ipv6/conf/default/forwarding": "1",
 	})}
 	l.a, l.b = newGateway(l, l.A, 1), newGateway(l, l.B, 2)

@@ -18,7 +18,7 @@ import (
 // The standby's port for the whole of its life: nothing from the virtual MAC or
 // a virtual address, and reports of the groups it is a member of all the same.
 func TestStandbyIsSilentAndAMember(t *testing.T) {
-	each(t, func(t *testing.T, p protocol) {
+	each(t, func(t testing.TB, p protocol) {
 		l := newLAN(t)
 		l.start(p.config())
 		want := []netip.Addr{p.group, hello.SolicitedNode(p.local), hello.SolicitedNode(global)}
@@ -112,7 +112,7 @@ func asks(f netlab.Frame, target netip.Addr) bool {
 // A switch that snoops lets hellos and questions through to both routers, to
 // the standby too, which has to answer from the first moment of a takeover.
 func TestSnoopingSwitchLetsEverythingThrough(t *testing.T) {
-	each(t, func(t *testing.T, p protocol) {
+	each(t, func(t testing.TB, p protocol) {
 		l := newLAN(t)
 		must(t, l.Client.AddRoute(anywhere, p.local, lanDev))
 		l.snoop()

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
@@ -28,15 +29,15 @@ func TestTsharkAgrees(t *testing.T) {
 	}{
 		"VRRP": {filter: "vrrp", fields: map[string]string{
 			"vrrp.version": "3", "vrrp.virt_rtr_id": "20", "vrrp.addr_count": "2", "vrrp.ipv6_addr": "fe80::1," + global.String(),
-			"vrrp.short_adver_int": "20", "vrrp.checksum.status": "1", "ipv6.dst": "ff02::12", "ipv6.hlim": "255", "eth.src": "00:00:5e:00:02:14",
+			"vrrp.short_adver_int": "30", "vrrp.checksum.status": "1", "ipv6.dst": "ff02::12", "ipv6.hlim": "255", "eth.src": "00:00:5e:00:02:14",
 		}},
 		"HSRP": {lines: []string{`auth = { md5 = "a secret of the segment", key_id = 7 }`}, filter: "hsrp", fields: map[string]string{
 			"hsrp2.version": "2", "hsrp2.ipversion": "6", "hsrp2.group": "20", "hsrp2.virt_ip_v6": "fe80::5:73ff:fea0:14",
-			"hsrp2.hellotime": "200", "hsrp2.holdtime": "700", "hsrp2.md5_algorithm": "1", "hsrp2.md5_key_id": "7",
+			"hsrp2.hellotime": "200", "hsrp2.holdtime": "1000", "hsrp2.md5_algorithm": "1", "hsrp2.md5_key_id": "7",
 			"ipv6.dst": "ff02::66", "ipv6.hlim": "255", "udp.dstport": "2029", "udp.checksum.status": "1",
 		}},
 	}
-	each(t, func(t *testing.T, p protocol) {
+	each(t, func(t testing.TB, p protocol) {
 		l := newLAN(t)
 		w := want[p.name]
 		l.start(p.config(append(w.lines, p.announce(`router_lifetime = "30m"`))...))
@@ -45,6 +46,18 @@ func TestTsharkAgrees(t *testing.T) {
 		l.mustPing(p.local, global)
 		l.b.StopCleanly()
 		l.a.WaitAll("Active")
+		// A router says what it is before all is on the wire.
+		l.Eventually("advertisements of both routers", func() bool {
+			seen := map[byte]int{}
+			for _, g := range []*gateway{l.a, l.b} {
+				for _, f := range g.sent(time.Time{}) {
+					if m, ok := parseICMP(f); ok && source(f) == p.mac {
+						seen[m.body[0]]++
+					}
+				}
+			}
+			return seen[routerAdvertisement] >= 2 && seen[neighborAdvertisement] >= 4
+		})
 		frames := l.tshark(w.filter, slices.Sorted(maps.Keys(w.fields))...)
 		if len(frames) < 5 {
 			t.Errorf("tshark finds %d messages", len(frames))
@@ -64,7 +77,7 @@ func TestTsharkAgrees(t *testing.T) {
 }
 
 // checkND looks at what comes from the virtual MAC besides hellos.
-func checkND(t *testing.T, l *lan, p protocol) {
+func checkND(t testing.TB, l *lan, p protocol) {
 	t.Helper()
 	fields := []string{"icmpv6.type", "icmpv6.checksum.status", "ipv6.hlim", "icmpv6.opt.linkaddr", "ipv6.tclass", "icmpv6.nd.ra.router_lifetime"}
 	seen := map[string]int{}

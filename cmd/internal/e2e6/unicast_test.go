@@ -29,23 +29,24 @@ func TestUnicastPeers(t *testing.T) {
 		"link-local": func(g *gateway) netip.Addr { return g.own },
 	} {
 		t.Run(scope, func(t *testing.T) {
-			t.Parallel()
-			l := newLAN(t)
-			config := func(peer *gateway) string {
-				return fmt.Sprintf("[[vrrp]]\ninterface = %q\nvrid = 10\npriority = PRIORITY\nadvertise = \"200ms\"\n"+
-					"virtual_ips = [\"fe80::1\", \"2001:db8:1::1\"]\npeers = [%q]\n", lanDev, addr(peer))
-			}
-			l.a.StartAs(config(l.b), 100)
-			l.a.WaitAll("Active")
-			l.b.StartAs(config(l.a), 100) // the tie is not to be decided: who is active stays so
-			l.b.WaitAll("Backup")
-			l.Eventually("b knows that a is active", func() bool {
-				g := l.b.groups()
-				return len(g) == 1 && g[0].State == "Backup" && g[0].Active != nil && g[0].Active.Address == addr(l.a).String()
+			scenario(t, func(t testing.TB) {
+				l := newLAN(t)
+				config := func(peer *gateway) string {
+					return fmt.Sprintf("[[vrrp]]\ninterface = %q\nvrid = 10\npriority = PRIORITY\nadvertise = \"300ms\"\n"+
+						"virtual_ips = [\"fe80::1\", \"2001:db8:1::1\"]\npeers = [%q]\n", lanDev, addr(peer))
+				}
+				l.a.StartAs(config(l.b), 100)
+				l.a.WaitAll("Active")
+				l.b.StartAs(config(l.a), 100) // the tie is not to be decided: who is active stays so
+				l.b.WaitAll("Backup")
+				l.Eventually("b knows that a is active", func() bool {
+					g := l.b.groups()
+					return len(g) == 1 && g[0].State == "Backup" && g[0].Active != nil && g[0].Active.Address == addr(l.a).String()
+				})
+				if _, err := l.b.port.WaitFor(unicastTo(addr(l.a), addr(l.b)), patience); err != nil {
+					t.Errorf("advertisement to b: %v", err)
+				}
 			})
-			if _, err := l.b.port.WaitFor(unicastTo(addr(l.a), addr(l.b)), patience); err != nil {
-				t.Errorf("advertisement to b: %v", err)
-			}
 		})
 	}
 }
