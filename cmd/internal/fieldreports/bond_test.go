@@ -100,24 +100,25 @@ func TestBondSwitchAnnouncesEveryMAC(t *testing.T) {
 	t.Parallel()
 	for _, form := range []string{"arp0", "rarp", "dummy-mcast"} {
 		t.Run(form, func(t *testing.T) {
-			t.Parallel()
-			s := newSegment(t)
-			h := s.newHost()
-			for _, g := range h.guests {
-				s.reaches(true, s.r, anybody, g)
-			}
-			h.move(s)
-			for _, g := range h.guests {
-				s.reaches(false, s.r, anybody, g)
-			}
-			out, exit := h.Command("announce-macs", "--dev", "up2", "--bridge", hostBridge, "--form", form)
-			if exit != 0 {
-				t.Fatalf("announce-macs ends with %d\n%s", exit, out)
-			}
-			for _, g := range append(h.guests, h.ip) {
-				s.reaches(true, s.r, anybody, g)
-			}
-			s.checkNoEntryForNobody()
+			scenario(t, func(t testing.TB) {
+				s := newSegment(t)
+				h := s.newHost()
+				for _, g := range h.guests {
+					s.reaches(true, s.r, anybody, g)
+				}
+				h.move(s)
+				for _, g := range h.guests {
+					s.reaches(false, s.r, anybody, g)
+				}
+				out, exit := h.Command("announce-macs", "--dev", "up2", "--bridge", hostBridge, "--form", form)
+				if exit != 0 {
+					t.Fatalf("announce-macs ends with %d\n%s", exit, out)
+				}
+				for _, g := range append(h.guests, h.ip) {
+					s.reaches(true, s.r, anybody, g)
+				}
+				s.checkNoEntryForNobody()
+			})
 		})
 	}
 }
@@ -126,7 +127,7 @@ func TestBondSwitchAnnouncesEveryMAC(t *testing.T) {
 // of r, whatever the state of the entry.
 func (s *segment) checkNoEntryForNobody() {
 	s.t.Helper()
-	list, err := s.r.Netlink().NeighList(0, netlink.FAMILY_V4)
+	list, err := s.r.Neighbors(0, netlink.FAMILY_V4)
 	must(s.t, err)
 	for _, e := range list {
 		if e.IP.IsUnspecified() {
@@ -141,46 +142,48 @@ var onBridge = strings.Replace(hsrp2[:strings.Index(hsrp2, "[hsrp.announce]")], 
 // The frames of a host are its own: a virtual MAC whose group is active
 // elsewhere is not among them, although the host's bridge has learned it.
 func TestBondSwitchLeavesTheVirtualMACOfAStandbyAlone(t *testing.T) {
-	t.Parallel()
-	s := newSegment(t)
-	h := s.newHost()
-	s.g1.StartAs(strings.Replace(onBridge, hostBridge, dev, 1), 110)
-	s.g1.WaitAll("Active")
-	h.Start(strings.ReplaceAll(onBridge, "PRIORITY", "100"))
-	h.WaitAll("Standby")
-	h.move(s)
-	h.Eventually("the bridge has learned the virtual MAC", func() bool {
-		port, _, err := h.NS.FDBPort(hostBridge, hsrpMAC)
-		return err == nil && port == "up2"
-	})
-	h.checkAnnounced(t, false)
+	scenario(t, func(t testing.TB) {
+		s := newSegment(t)
+		h := s.newHost()
+		s.g1.StartAs(strings.Replace(onBridge, hostBridge, dev, 1), 110)
+		s.g1.WaitAll("Active")
+		h.Start(strings.ReplaceAll(onBridge, "PRIORITY", "100"))
+		h.WaitAll("Standby")
+		h.move(s)
+		h.Eventually("the bridge has learned the virtual MAC", func() bool {
+			port, _, err := h.NS.FDBPort(hostBridge, hsrpMAC)
+			return err == nil && port == "up2"
+		})
+		h.checkAnnounced(t, false)
 
-	// With the role its virtual MAC is announced like the others.
-	must(t, s.g1.NS.LinkDown(dev))
-	h.WaitAll("Active")
-	h.checkAnnounced(t, true)
+		// With the role its virtual MAC is announced like the others.
+		must(t, s.g1.NS.LinkDown(dev))
+		h.WaitAll("Active")
+		h.checkAnnounced(t, true)
+	})
 }
 
 // A guest is a router that held the role and may have lost it: nobody but the
 // guest knows, so its virtual MAC is left alone.
 func TestBondSwitchLeavesTheVirtualMACOfAGuestAlone(t *testing.T) {
-	t.Parallel()
-	s := newSegment(t)
-	h := s.newHost()
-	said, err := garp.FDBRefresh(hsrpMAC, garp.FormARP0, 0)
-	must(t, err)
-	must(t, h.guest.Send(dev, said))
-	h.Eventually("the bridge has learned the virtual MAC", func() bool {
-		port, _, err := h.NS.FDBPort(hostBridge, hsrpMAC)
-		return err == nil && port == "v2"
+	scenario(t, func(t testing.TB) {
+		s := newSegment(t)
+		h := s.newHost()
+		said, err := garp.FDBRefresh(hsrpMAC, garp.FormARP0, 0)
+		must(t, err)
+		must(t, h.guest.Send(dev, said))
+		h.Eventually("the bridge has learned the virtual MAC", func() bool {
+			port, _, err := h.NS.FDBPort(hostBridge, hsrpMAC)
+			return err == nil && port == "v2"
+		})
+		h.move(s)
+		h.checkAnnounced(t, false)
 	})
-	h.move(s)
-	h.checkAnnounced(t, false)
 }
 
 // checkAnnounced sends the frames and looks whether the virtual MAC is among
 // those that leave through the second uplink.
-func (h *host) checkAnnounced(t *testing.T, want bool) {
+func (h *host) checkAnnounced(t testing.TB, want bool) {
 	t.Helper()
 	began := time.Now()
 	out, exit := h.Command("announce-macs", "--dev", "up2", "--json")

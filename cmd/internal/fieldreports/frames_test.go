@@ -42,15 +42,19 @@ func arp(f netlab.Frame) (garp.ARP, bool) {
 	return a, err == nil
 }
 
-// ping reports whether one of a few echo requests from an address of a
+// Echo requests: who must not answer is asked a few times, who must for as long
+// as a busy machine may take.
+const few, many = 4, 80
+
+// ping reports whether one of so many echo requests from an address of a
 // namespace is answered. Without from the kernel chooses.
-func (s *segment) ping(ns *netlab.NS, from, to netip.Addr) bool {
+func (s *segment) ping(ns *netlab.NS, from, to netip.Addr, tries int) bool {
 	s.t.Helper()
 	var answered bool
 	// A role's addresses follow it, a moment later.
 	must(s.t, netlab.Eventually(s.t.Context(), fhrptest.Patience, func() bool {
 		var err error
-		answered, err = ns.Ping(to, netlab.Echo{From: from, Tries: 4, Wait: 250 * time.Millisecond})
+		answered, err = ns.Ping(to, netlab.Echo{From: from, Tries: tries, Wait: 250 * time.Millisecond})
 		return err == nil
 	}))
 	return answered
@@ -59,7 +63,7 @@ func (s *segment) ping(ns *netlab.NS, from, to netip.Addr) bool {
 // reaches fails the test unless to answers exactly when it should.
 func (s *segment) reaches(want bool, ns *netlab.NS, from, to netip.Addr) {
 	s.t.Helper()
-	if got := s.ping(ns, from, to); got != want {
+	if got := s.ping(ns, from, to, map[bool]int{true: many, false: few}[want]); got != want {
 		s.t.Errorf("%s answers a ping from %s: %v, want %v\n%s", to, from, got, want, s.g1.Tails())
 	}
 }

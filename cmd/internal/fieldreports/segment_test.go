@@ -44,6 +44,14 @@ type gateway struct {
 	wire    *netlab.Capture
 }
 
+// scenario plays a test beside others, and again where the machine stood still
+// so long that a healthy gateway may have lost its role.
+func scenario(t *testing.T, play func(t testing.TB)) {
+	t.Helper()
+	t.Parallel()
+	fhrptest.Steady(t, fhrptest.Stall, play)
+}
+
 func newSegment(t testing.TB) *segment {
 	t.Helper()
 	netlab.Need(t)

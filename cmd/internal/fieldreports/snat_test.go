@@ -68,48 +68,51 @@ func TestSNATRouterThatIgnoresAnnouncements(t *testing.T) {
 	t.Parallel()
 	for _, f := range families {
 		t.Run(f.name+" announcements alone", func(t *testing.T) {
-			t.Parallel()
-			s := provider(t, f, false)
-			s.lose(s.g1, s.g2)
-			s.g2.Eventually("bursts of announcements", func() bool { return s.g2.Group("snat").Counters.Announced >= 6 })
-			s.reaches(false, s.g2.NS, f.vip, f.rIP)
-			s.checkEntry(f.vip, s.g1.mac)
+			scenario(t, func(t testing.TB) {
+				s := provider(t, f, false)
+				s.lose(s.g1, s.g2)
+				s.g2.Eventually("bursts of announcements", func() bool { return s.g2.Group("snat").Counters.Announced >= 6 })
+				s.reaches(false, s.g2.NS, f.vip, f.rIP)
+				s.checkEntry(f.vip, s.g1.mac)
+			})
 		})
 		t.Run(f.name+" asked by name", func(t *testing.T) {
-			t.Parallel()
-			s := provider(t, f, true)
-			began := time.Now()
-			s.lose(s.g1, s.g2)
-			p := s.proof()
-			if !p.Proven || p.Method != "icmp" || p.Nudges == 0 {
-				t.Errorf("%+v, want proven by icmp after a directed request", p)
-			}
-			s.checkEntry(f.vip, s.g2.mac)
-			s.reaches(true, s.g2.NS, f.vip, f.rIP)
-			claim := s.g2.passed(t, "claim", began, claims)
-			answer := s.g2.passed(t, "answer", claim.At, answers(f.vip))
-			t.Logf("proven %v after the claim on the wire; the daemon says %.1f ms", answer.At.Sub(claim.At), p.MS)
-			if out, exit := s.g2.Command("verify", "snat"); exit != 0 {
-				t.Errorf("verify ends with %d\n%s", exit, out)
-			}
+			scenario(t, func(t testing.TB) {
+				s := provider(t, f, true)
+				began := time.Now()
+				s.lose(s.g1, s.g2)
+				p := s.proof()
+				if !p.Proven || p.Method != "icmp" || p.Nudges == 0 {
+					t.Errorf("%+v, want proven by icmp after a directed request", p)
+				}
+				s.checkEntry(f.vip, s.g2.mac)
+				s.reaches(true, s.g2.NS, f.vip, f.rIP)
+				claim := s.g2.passed(t, "claim", began, claims)
+				answer := s.g2.passed(t, "answer", claim.At, answers(f.vip))
+				t.Logf("proven %v after the claim on the wire; the daemon says %.1f ms", answer.At.Sub(claim.At), p.MS)
+				if out, exit := s.g2.Command("verify", "snat"); exit != 0 {
+					t.Errorf("verify ends with %d\n%s", exit, out)
+				}
+			})
 		})
 	}
 }
 
 // The default route names the router, too.
 func TestSNATDefaultGatewayIsAskedWithoutBeingNamed(t *testing.T) {
-	t.Parallel()
-	f := families[0]
-	s := newSegment(t)
-	must(t, s.r.Sysctl(f.deaf, "1"))
-	must(t, s.g2.NS.AddRoute(netip.MustParsePrefix("0.0.0.0/0"), rIP, dev))
-	s.start(f.config(false))
-	s.keep(s.r, vip, s.g1.mac, unix.NUD_REACHABLE)
-	s.lose(s.g1, s.g2)
-	if p := s.proof(); !p.Proven || p.Address != rIP.String() {
-		t.Errorf("%+v, want the default gateway proven", p)
-	}
-	s.checkEntry(vip, s.g2.mac)
+	scenario(t, func(t testing.TB) {
+		f := families[0]
+		s := newSegment(t)
+		must(t, s.r.Sysctl(f.deaf, "1"))
+		must(t, s.g2.NS.AddRoute(netip.MustParsePrefix("0.0.0.0/0"), rIP, dev))
+		s.start(f.config(false))
+		s.keep(s.r, vip, s.g1.mac, unix.NUD_REACHABLE)
+		s.lose(s.g1, s.g2)
+		if p := s.proof(); !p.Proven || p.Address != rIP.String() {
+			t.Errorf("%+v, want the default gateway proven", p)
+		}
+		s.checkEntry(vip, s.g2.mac)
+	})
 }
 
 // proof waits until g2 knows about its only neighbour.
@@ -128,35 +131,38 @@ func (s *segment) proof() status.Takeover {
 
 // What an ARP answer does not show.
 func TestSNATPinnedEntryIsReported(t *testing.T) {
-	t.Parallel()
-	s := pinned(t, families[0], func(s *segment) { s.keep(s.r, vip, s.g1.mac, unix.NUD_PERMANENT) })
-	checkUnproven(t, s, "NOT moved", "answers ARP")
-	s.checkEntry(vip, s.g1.mac)
+	scenario(t, func(t testing.TB) {
+		s := pinned(t, families[0], func(s *segment) { s.keep(s.r, vip, s.g1.mac, unix.NUD_PERMANENT) })
+		checkUnproven(t, s, "NOT moved", "answers ARP")
+		s.checkEntry(vip, s.g1.mac)
+	})
 }
 
 func TestSNATPinnedEntryIsReportedIPv6(t *testing.T) {
-	t.Parallel()
-	s := pinned(t, families[1], func(s *segment) { s.keep(s.r, vip6, s.g1.mac, unix.NUD_PERMANENT) })
-	checkUnproven(t, s, "NOT moved", "answers neighbour discovery")
-	s.checkEntry(vip6, s.g1.mac)
+	scenario(t, func(t testing.TB) {
+		s := pinned(t, families[1], func(s *segment) { s.keep(s.r, vip6, s.g1.mac, unix.NUD_PERMANENT) })
+		checkUnproven(t, s, "NOT moved", "answers neighbour discovery")
+		s.checkEntry(vip6, s.g1.mac)
+	})
 }
 
 func TestSNATRouterDeafToARPIsNotAlive(t *testing.T) {
-	t.Parallel()
-	s := pinned(t, families[0], func(s *segment) { s.filter(nftables.TableFamilyARP, nftables.ChainHookPrerouting) })
-	checkUnproven(t, s, "not alive")
-	s.checkEntry(vip, s.g1.mac)
+	scenario(t, func(t testing.TB) {
+		s := pinned(t, families[0], func(s *segment) { s.filter(nftables.TableFamilyARP, nftables.ChainHookPrerouting) })
+		checkUnproven(t, s, "not alive")
+		s.checkEntry(vip, s.g1.mac)
+	})
 }
 
 // pinned runs a takeover towards a router that was changed before it.
-func pinned(t *testing.T, f family, change func(*segment)) *segment {
+func pinned(t testing.TB, f family, change func(*segment)) *segment {
 	s := provider(t, f, true)
 	change(s)
 	s.lose(s.g1, s.g2)
 	return s
 }
 
-func checkUnproven(t *testing.T, s *segment, words ...string) {
+func checkUnproven(t testing.TB, s *segment, words ...string) {
 	t.Helper()
 	p := s.proof()
 	out, exit := s.g2.Command("verify", "snat")
@@ -183,12 +189,13 @@ func TestSNATProofWithoutPing(t *testing.T) {
 		}},
 	} {
 		t.Run(c.method, func(t *testing.T) {
-			t.Parallel()
-			s := pinned(t, families[0], c.filter)
-			if p := s.proof(); !p.Proven || p.Method != c.method {
-				t.Errorf("%+v, want proven by %s", p, c.method)
-			}
-			s.checkEntry(vip, s.g2.mac)
+			scenario(t, func(t testing.TB) {
+				s := pinned(t, families[0], c.filter)
+				if p := s.proof(); !p.Proven || p.Method != c.method {
+					t.Errorf("%+v, want proven by %s", p, c.method)
+				}
+				s.checkEntry(vip, s.g2.mac)
+			})
 		})
 	}
 }
@@ -220,18 +227,19 @@ func protocol(number byte) []expr.Any {
 
 // The structural cure: with a virtual MAC no entry ever has to change.
 func TestSNATVirtualMACNeedsNobodysHelp(t *testing.T) {
-	t.Parallel()
-	f := families[0]
-	config := strings.Replace(f.config(false), `mac = "interface"`, "", 1)
-	s := newSegment(t)
-	must(t, s.r.Sysctl(f.deaf, "1"))
-	s.start(config)
-	vmac := hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv4, 10)
-	s.keep(s.r, vip, vmac, unix.NUD_REACHABLE)
-	s.reaches(true, s.g1.NS, vip, rIP)
-	began := time.Now()
-	s.lose(s.g1, s.g2)
-	s.g2.passed(t, "frame from the virtual MAC", began, func(f netlab.Frame) bool { return !f.Sent && source(f) == vmac })
-	s.reaches(true, s.g2.NS, vip, rIP)
-	s.checkEntry(vip, vmac)
+	scenario(t, func(t testing.TB) {
+		f := families[0]
+		config := strings.Replace(f.config(false), `mac = "interface"`, "", 1)
+		s := newSegment(t)
+		must(t, s.r.Sysctl(f.deaf, "1"))
+		s.start(config)
+		vmac := hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv4, 10)
+		s.keep(s.r, vip, vmac, unix.NUD_REACHABLE)
+		s.reaches(true, s.g1.NS, vip, rIP)
+		began := time.Now()
+		s.lose(s.g1, s.g2)
+		s.g2.passed(t, "frame from the virtual MAC", began, func(f netlab.Frame) bool { return !f.Sent && source(f) == vmac })
+		s.reaches(true, s.g2.NS, vip, rIP)
+		s.checkEntry(vip, vmac)
+	})
 }
