@@ -22,7 +22,10 @@
 //
 // To each the verdict adds 250 ms of slack, and the longest time that this
 // machine kept the sender itself from running, which it measures: a virtual
-// machine that stands still for 300 ms is no fault of the protocol.
+// machine that stands still for 300 ms is no fault of the protocol. A machine
+// that stood still for half of what the timers leave between the last hello and
+// the end of the wait, in a run that did not pass, proves nothing either way:
+// such a run is said to be void and repeated.
 //
 // Two owners are two routers that both claim the virtual MAC on the wire. They
 // may overlap by 50 ms plus that stall while the role is handed over, and, when

@@ -29,7 +29,8 @@ const (
 // the error is the cause.
 //
 // The error says that no verdict could be reached. A verdict that does not hold
-// is not an error: see Verdict.Passed.
+// is not an error: see Verdict.Passed. Where the machine stood still for so long
+// that nothing follows from it, the experiment is repeated, three times at most.
 //
 // An ordinary user may not make namespaces: the caller first runs the program
 // again with netlab.Reexec.
@@ -37,25 +38,43 @@ func Run(ctx context.Context, o Options, stdout, stderr io.Writer) (Verdict, err
 	if err := o.Validate(); err != nil {
 		return Verdict{}, err
 	}
+	for n := 1; ; n++ {
+		v, again, err := once(ctx, o, n < experiments, stdout, stderr)
+		if err != nil || !again {
+			return v, err
+		}
+		fmt.Fprintf(stderr, "· no verdict: the machine stood still for %s; once more\n", show(v.stall()))
+	}
+}
+
+// once is one experiment with its report. What is to be repeated, where that may
+// be, is not reported.
+func once(ctx context.Context, o Options, may bool, stdout, stderr io.Writer) (_ Verdict, again bool, err error) {
 	r, err := newRig(o, stderr)
 	if err != nil {
-		return Verdict{}, err
+		return Verdict{}, false, err
 	}
 	defer r.close()
 	rec, frames, err := r.experiment(ctx)
 	if err != nil {
-		return Verdict{}, err
+		return Verdict{}, false, err
 	}
 	v := judge(rec)
+	if may && v.void(r.plan) {
+		return v, true, nil
+	}
 	if err := errors.Join(report(o, rec, v, stdout), save(o, rec, v, frames)); err != nil {
-		return v, err
+		return v, false, err
 	}
 	if o.Stay {
 		fmt.Fprint(stdout, "\n", r.lookAround())
 		<-ctx.Done()
 	}
-	return v, nil
+	return v, false, nil
 }
+
+// experiments is how many there are at most.
+const experiments = 4
 
 // rig is the running lab.
 type rig struct {

@@ -123,6 +123,16 @@ func (v *Verdict) realAddresses(r record) {
 	}
 }
 
+// void reports whether a verdict that does not hold says nothing: the machine
+// stood still for so long that, with what else was late, a healthy router may
+// have seemed dead.
+func (v *Verdict) void(p plan) bool {
+	return !v.Passed && v.stall() >= (p.detect()-p.hello)/2
+}
+
+// stall returns how long the machine held up the sender at most.
+func (v *Verdict) stall() time.Duration { return time.Duration(v.StallMS * float64(time.Millisecond)) }
+
 // complaints returns what the numbers have against a pass.
 func (v *Verdict) complaints(r record, a account, missing int) []string {
 	p, f := r.plan, r.plan.fault

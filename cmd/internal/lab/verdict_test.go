@@ -101,6 +101,33 @@ func TestBoundsGrowByTheMachinesOwnStall(t *testing.T) {
 	}
 }
 
+func TestARunIsVoidOnlyIfItFailedOnAMachineThatStoodStill(t *testing.T) {
+	for name, tc := range map[string]struct {
+		stalled int // datagrams sent too late, one every millisecond
+		passes  bool
+		want    bool
+	}{
+		"passed on a machine that ran":            {0, true, false},
+		"passed although the machine stood still": {300, true, false},
+		"failed on a machine that ran":            {0, false, false},
+		// Hold time less hello, by two: 200 ms.
+		"failed, and the machine was late":     {190, false, false},
+		"failed while the machine stood still": {210, false, true},
+	} {
+		r := sample("kill")
+		for i := 100; i < 100+tc.stalled; i++ {
+			r.sent[i] = r.sent[100+tc.stalled]
+		}
+		if !tc.passes {
+			r.after.port = nodeGW1
+		}
+		v := judge(r)
+		if v.Passed != tc.passes || v.void(r.plan) != tc.want {
+			t.Errorf("%s: passed %v, void %v after %v; want %v, %v", name, v.Passed, v.void(r.plan), v.stall(), tc.passes, tc.want)
+		}
+	}
+}
+
 func TestAPartitionMayHaveTwoOwnersUntilItHeals(t *testing.T) {
 	r := sample("partition")
 	r.after.port, r.after.active = nodeGW1, []string{nodeGW1}
