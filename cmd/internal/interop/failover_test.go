@@ -33,7 +33,7 @@ const (
 	below  = 100
 )
 
-func needPeer(t *testing.T, p pairing) {
+func needPeer(t testing.TB, p pairing) {
 	t.Helper()
 	if p.peer == "frr" {
 		need(t, frrZebra, frrVRRPd, "tshark")
@@ -45,20 +45,21 @@ func needPeer(t *testing.T, p pairing) {
 // Ten milliseconds is the shortest interval of version 3. It gets the machine
 // for itself.
 func TestFailoverAtTheShortestInterval(t *testing.T) {
-	failover(t, pairing{peer: "keepalived", version: 3, family: hello.IPv4, vmac: true, every: 10 * time.Millisecond})
+	p := pairing{peer: "keepalived", version: 3, family: hello.IPv4, vmac: true, every: 10 * time.Millisecond}
+	steady(t, p, func(t testing.TB) { failover(t, p) })
 }
 
 func TestFailover(t *testing.T) {
 	for _, p := range pairings {
 		t.Run(p.String(), func(t *testing.T) {
 			t.Parallel()
-			failover(t, p)
+			steady(t, p, func(t testing.TB) { failover(t, p) })
 		})
 	}
 }
 
 // failover lets each router lose the role in every way and take it back.
-func failover(t *testing.T, p pairing) {
+func failover(t testing.TB, p pairing) {
 	needPeer(t, p)
 	m := newMatch(t, p, options{})
 	m.theirs.start(theirs)

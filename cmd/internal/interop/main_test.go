@@ -48,7 +48,7 @@ func everything() bool {
 // need skips the test, or fails it where FHRPD_NETLAB_REQUIRED is set, unless
 // it can build networks, is root of the machine, which the peers ask for, and
 // finds the programs.
-func need(t *testing.T, programs ...string) {
+func need(t testing.TB, programs ...string) {
 	t.Helper()
 	if !netlab.Inside() {
 		results.incomplete()

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
 
@@ -100,49 +101,51 @@ vrrp_instance v2 {
 // other and with keepalived, and none takes a packet that is not its own.
 func TestEveryProtocolOnOneSegment(t *testing.T) {
 	t.Parallel()
-	need(t, "keepalived", "tshark")
-	s := newSegment(t, map[string]*node{
-		us:    {ns: newNS(t), mac: lowMAC, ip: low4},
-		them:  {ns: newNS(t), mac: highMAC, ip: high4},
-		third: {ns: newNS(t), mac: thirdMAC, ip: third4},
-	})
-	first := newDaemon(s, us, mixed)
-	second := newDaemon(s, third, mixed)
-	peer := newKeepalived(s, mixedKeepalived)
-	probes := map[string]*probe{}
-	for _, a := range []string{"192.0.2.241", "192.0.2.242", "192.0.2.254", "192.0.2.252", "2001:db8::254"} {
-		probes[a] = startProbe(t, s.client, netip.MustParseAddr(a))
-	}
-	served := func(when string) {
-		t.Helper()
-		for a, p := range probes {
-			n := p.mark()
-			s.eventually(a+" answers "+when, func() bool { return p.flows(n) })
+	fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) {
+		need(t, "keepalived", "tshark")
+		s := newSegment(t, map[string]*node{
+			us:    {ns: newNS(t), mac: lowMAC, ip: low4},
+			them:  {ns: newNS(t), mac: highMAC, ip: high4},
+			third: {ns: newNS(t), mac: thirdMAC, ip: third4},
+		})
+		first := newDaemon(s, us, mixed)
+		second := newDaemon(s, third, mixed)
+		peer := newKeepalived(s, mixedKeepalived)
+		probes := map[string]*probe{}
+		for _, a := range []string{"192.0.2.241", "192.0.2.242", "192.0.2.254", "192.0.2.252", "2001:db8::254"} {
+			probes[a] = startProbe(t, s.client, netip.MustParseAddr(a))
 		}
-	}
-
-	first.start(above)
-	s.eventually("the first router has every role", func() bool { return allIn(first.Report(), "Active") })
-	second.start(below)
-	peer.start(theirs)
-	s.eventually("the second router stands by everywhere", func() bool { return standsBy(second.Report()) })
-	served("from the first router")
-
-	first.kill()
-	s.eventually("HSRP moved to the other fhrpd, VRRP to keepalived", func() bool { return shared(second.Report()) })
-	served("from the others")
-
-	first.start(above)
-	s.eventually("the first router has every role again", func() bool {
-		return allIn(first.Report(), "Active") && standsBy(second.Report())
-	})
-	served("from the first router again")
-	for _, d := range []*daemon{first, second} {
-		if n := totals(d.Report()); n != 0 {
-			t.Errorf("%s rejected %d packets: %+v", d.name, n, d.Report().Interfaces)
+		served := func(when string) {
+			t.Helper()
+			for a, p := range probes {
+				n := p.mark()
+				s.eventually(a+" answers "+when, func() bool { return p.flows(n) })
+			}
 		}
-	}
-	s.judge()
+
+		first.start(above)
+		s.eventually("the first router has every role", func() bool { return allIn(first.Report(), "Active") })
+		second.start(below)
+		peer.start(theirs)
+		s.eventually("the second router stands by everywhere", func() bool { return standsBy(second.Report()) })
+		served("from the first router")
+
+		first.kill()
+		s.eventually("HSRP moved to the other fhrpd, VRRP to keepalived", func() bool { return shared(second.Report()) })
+		served("from the others")
+
+		first.start(above)
+		s.eventually("the first router has every role again", func() bool {
+			return allIn(first.Report(), "Active") && standsBy(second.Report())
+		})
+		served("from the first router again")
+		for _, d := range []*daemon{first, second} {
+			if n := totals(d.Answer()); n != 0 {
+				t.Errorf("%s rejected %d packets: %+v", d.name, n, d.Report().Interfaces)
+			}
+		}
+		s.judge()
+	})
 }
 
 // standsBy reports whether every group is next or waits.

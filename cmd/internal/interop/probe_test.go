@@ -33,7 +33,7 @@ type probe struct {
 }
 
 // startProbe starts the client; it stops with the test.
-func startProbe(t *testing.T, client *netlab.NS, to netip.Addr) *probe {
+func startProbe(t testing.TB, client *netlab.NS, to netip.Addr) *probe {
 	t.Helper()
 	p := &probe{to: to, proto: 1, ask: ipv4.ICMPTypeEcho, reply: ipv4.ICMPTypeEchoReply}
 	network, any := "ip4:icmp", "0.0.0.0"

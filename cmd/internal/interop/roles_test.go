@@ -22,16 +22,16 @@ func TestEqualPriorities(t *testing.T) {
 	for _, p := range rivals {
 		t.Run(p.String(), func(t *testing.T) {
 			t.Parallel()
-			equal(t, p, options{}, "lower", them)
+			steady(t, p, func(t testing.TB) { equal(t, p, options{}, "lower", them) })
 			// FRR speaks from a random address over IPv6.
 			if p.peer != "frr" || p.family != hello.IPv6 {
-				equal(t, p, options{swapped: true}, "higher", us)
+				steady(t, p, func(t testing.TB) { equal(t, p, options{swapped: true}, "higher", us) })
 			}
 		})
 	}
 }
 
-func equal(t *testing.T, p pairing, o options, ours, winner string) {
+func equal(t testing.TB, p pairing, o options, ours, winner string) {
 	t.Helper()
 	needPeer(t, p)
 	m := newMatch(t, p, o)
@@ -59,19 +59,21 @@ func TestWithoutPreemption(t *testing.T) {
 		}
 		t.Run(p.String(), func(t *testing.T) {
 			t.Parallel()
-			needPeer(t, p)
-			m := newMatch(t, p, options{ours: "preempt = false\n", theirs: " nopreempt\n"})
-			m.theirs.start(theirs)
-			m.probe = startProbe(t, m.client, p.target())
-			m.await(them)
-			m.stays("fhrpd joins above, no preemption", them, us, above, func() { m.ours.start(above) })
-			m.event("the peer stops, no preemption", us, p.skew(above), m.theirs.stop)
-			m.stays("the peer returns below, no preemption", us, them, theirs, func() { m.theirs.start(theirs) })
-			m.event("fhrpd stops, no preemption", them, p.skew(theirs), m.ours.stop)
-			m.stays("fhrpd returns below, no preemption", them, us, below, func() { m.ours.start(below) })
-			m.event("the peer stops again, no preemption", us, p.skew(below), m.theirs.stop)
-			m.stays("the peer returns above, no preemption", us, them, theirs, func() { m.theirs.start(theirs) })
-			m.judge()
+			steady(t, p, func(t testing.TB) {
+				needPeer(t, p)
+				m := newMatch(t, p, options{ours: "preempt = false\n", theirs: " nopreempt\n"})
+				m.theirs.start(theirs)
+				m.probe = startProbe(t, m.client, p.target())
+				m.await(them)
+				m.stays("fhrpd joins above, no preemption", them, us, above, func() { m.ours.start(above) })
+				m.event("the peer stops, no preemption", us, p.skew(above), m.theirs.stop)
+				m.stays("the peer returns below, no preemption", us, them, theirs, func() { m.theirs.start(theirs) })
+				m.event("fhrpd stops, no preemption", them, p.skew(theirs), m.ours.stop)
+				m.stays("fhrpd returns below, no preemption", them, us, below, func() { m.ours.start(below) })
+				m.event("the peer stops again, no preemption", us, p.skew(below), m.theirs.stop)
+				m.stays("the peer returns above, no preemption", us, them, theirs, func() { m.theirs.start(theirs) })
+				m.judge()
+			})
 		})
 	}
 }
@@ -84,18 +86,20 @@ func TestPriorityAtRunTime(t *testing.T) {
 		}
 		t.Run(p.String(), func(t *testing.T) {
 			t.Parallel()
-			needPeer(t, p)
-			m := newMatch(t, p, options{})
-			m.theirs.start(theirs)
-			m.probe = startProbe(t, m.client, p.target())
-			m.await(them)
-			m.stays("fhrpd joins below", them, us, below, func() { m.ours.start(below) })
-			set := func(priority int) func() {
-				return func() { m.t.Helper(); must(t, m.ours.SetPriority(t.Context(), "eth0:51", priority)) }
-			}
-			m.event("fhrpd's priority is raised above", us, 0, set(above))
-			m.event("fhrpd's priority is lowered below", them, 0, set(below))
-			m.judge()
+			steady(t, p, func(t testing.TB) {
+				needPeer(t, p)
+				m := newMatch(t, p, options{})
+				m.theirs.start(theirs)
+				m.probe = startProbe(t, m.client, p.target())
+				m.await(them)
+				m.stays("fhrpd joins below", them, us, below, func() { m.ours.start(below) })
+				set := func(priority int) func() {
+					return func() { m.t.Helper(); must(t, m.ours.SetPriority(t.Context(), "eth0:51", priority)) }
+				}
+				m.event("fhrpd's priority is raised above", us, 0, set(above))
+				m.event("fhrpd's priority is lowered below", them, 0, set(below))
+				m.judge()
+			})
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/hello"
 )
@@ -53,16 +54,17 @@ type node struct {
 
 // segment is a client and two or three routers behind a switch.
 type segment struct {
-	t          *testing.T
+	t          testing.TB
 	client, sw *netlab.NS
 	nodes      map[string]*node
 	daemons    []*daemon
 	dir        string
+	witness    *fhrptest.Witness
 }
 
 // newPair builds the network of two routers. swapped gives ours the higher
 // address.
-func newPair(t *testing.T, swapped bool) *segment {
+func newPair(t testing.TB, swapped bool) *segment {
 	t.Helper()
 	nodes := map[string]*node{
 		us:   {ns: newNS(t), mac: lowMAC, ip: low4},
@@ -76,13 +78,13 @@ func newPair(t *testing.T, swapped bool) *segment {
 }
 
 // newSegment builds the network.
-func newSegment(t *testing.T, nodes map[string]*node) *segment {
+func newSegment(t testing.TB, nodes map[string]*node) *segment {
 	t.Helper()
 	// Paths of Unix sockets are short; a test's own directory has a long name.
 	dir, err := os.MkdirTemp("", "interop-")
 	must(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	s := &segment{t: t, dir: dir, client: newNS(t), sw: newNS(t), nodes: nodes}
+	s := &segment{t: t, dir: dir, witness: fhrptest.NewWitness(t), client: newNS(t), sw: newNS(t), nodes: nodes}
 	s.cable()
 	s.number()
 	for name, n := range s.nodes {

@@ -23,7 +23,7 @@ type port struct {
 }
 
 // watchPort keeps what a router says of addresses and roles.
-func watchPort(t *testing.T, sw *netlab.NS, name string) *port {
+func watchPort(t testing.TB, sw *netlab.NS, name string) *port {
 	t.Helper()
 	p := &port{}
 	c, err := sw.Capture(name, netlab.CaptureOptions{Keep: func(f netlab.Frame) bool {
