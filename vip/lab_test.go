@@ -41,7 +41,7 @@ type lab struct {
 }
 
 // patience is for what happens at once unless the machine is busy.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 func newLab(t testing.TB) *lab {
 	t.Helper()
