@@ -23,9 +23,10 @@ func announceMACsCommand(a *app) *cobra.Command {
 			"its bridge, so that switches learn the way to them again after an uplink moved\n" +
 			"without loss of link. The frames teach switches only: no host changes an ARP\n" +
 			"entry. It needs no daemon; when one runs, the virtual MACs of its active groups\n" +
-			"are sent as well, and never those of others.",
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.announceMACs(cmd.Context(), o) },
+			"are sent as well, and never those of others.\n\nExits 0 when all were sent, and 1 otherwise.",
+		Example: examples("fhrpd announce-macs --dry-run", "fhrpd announce-macs --dev bond0 --bridge br0 --rate 50/s"),
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.announceMACs(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
 	f.StringSliceVar(&o.Devs, "dev", nil, "the uplink `interface`; several are candidates, of which those in use are taken")

@@ -13,11 +13,12 @@ func checkCommand(a *app) *cobra.Command {
 	var config string
 	var effective bool
 	cmd := &cobra.Command{
-		Use:   "check",
-		Short: "validate the configuration; every fault at once",
-		Long:  "check prints every fault of the configuration to stderr, with file, line, what\nwas found and what is allowed. It exits 0 when there is none and 2 otherwise.",
-		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return a.check(config, effective) },
+		Use:     "check",
+		Short:   "validate the configuration; every fault at once",
+		Long:    "check prints every fault of the configuration to stderr, with file, line, what\nwas found and what is allowed; doubtful settings are warnings.\n\nExits 0 when there is no fault and 2 otherwise.",
+		Example: examples("fhrpd check", "fhrpd check --config ./fhrpd.toml --print   # with every default filled in"),
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return a.check(config, effective) },
 	}
 	configFlag(cmd, &config)
 	cmd.Flags().BoolVar(&effective, "print", false, "print the effective configuration, keys included")

@@ -26,10 +26,10 @@ func doctorCommand(a *app) *cobra.Command {
 		Short: "what would break on this host and its segments, and the cure",
 		Long: "doctor looks at the host and listens to the segments of the configured groups.\n" +
 			"Each line is ok, warn or fail; what is wrong comes first, with the effect and\n" +
-			"the cure. It changes nothing, and exits 0 when there is nothing to fix and 1\n" +
-			"otherwise. Without a configuration at the default place it looks at the host\n" +
-			"alone.",
-		Args: cobra.NoArgs,
+			"the cure. It changes nothing. Without a configuration at the default place it\n" +
+			"looks at the host alone.\n\nExits 0 when there is nothing to fix and 1 otherwise.",
+		Example: examples("fhrpd doctor", "fhrpd doctor --config ./fhrpd.toml --listen 12s"),
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.doctorConfig(config, cmd.Flags().Changed("config"))
 			if err != nil {

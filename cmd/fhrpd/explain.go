@@ -8,9 +8,12 @@ import (
 
 func explainCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "explain [GROUP]",
-		Short: "tell why the last transition happened",
-		Args:  cobra.MaximumNArgs(1),
+		Use:               "explain [GROUP]",
+		Short:             "tell why the last transition happened",
+		Long:              paragraphs("explain tells in a few lines why a group, or the one that moved last, is in its\nstate: the cause, what was known when it was decided, and what is now.", groupForms, asksDaemon),
+		Example:           examples("fhrpd explain", "fhrpd explain eth1:10"),
+		ValidArgsFunction: a.completeGroup,
+		Args:              cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			group := ""
 			if len(args) > 0 {

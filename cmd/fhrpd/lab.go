@@ -13,11 +13,12 @@ import (
 func labCommand(a *app) *cobra.Command {
 	o := lab.Defaults()
 	cmd := &cobra.Command{
-		Use:   "lab",
-		Short: "a redundant pair, a client, real traffic, a failover, the verdict",
-		Long:  "lab builds a client, a switch and two gateways in namespaces of its own, sends\nreal traffic, lets something go wrong and judges what came of it. It exits 0 if\nthe verdict holds and 1 otherwise. It needs no privileges where the kernel\nallows user namespaces.",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.lab(cmd, o) },
+		Use:     "lab",
+		Short:   "a redundant pair, a client, real traffic, a failover, the verdict",
+		Long:    "lab builds a client, a switch and two gateways in namespaces of its own, sends\nreal traffic, lets something go wrong and judges what came of it. It needs no\nprivileges where the kernel allows user namespaces.\n\nExits 0 if the verdict holds and 1 otherwise.",
+		Example: examples("fhrpd lab", "fhrpd lab --fault stop --protocol vrrp3 --ipv6", "fhrpd lab --hello 100ms --svg timeline.svg", "fhrpd lab --stay              # and look around"),
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.lab(cmd, o) },
 	}
 	labFlags(cmd, &o)
 	return cmd
@@ -31,6 +32,8 @@ func labFlags(cmd *cobra.Command, o *lab.Options) {
 	f.DurationVar(&o.Hold, "hold", o.Hold, "hold time of HSRP; three hellos when it is not given")
 	f.IntVar(&o.Groups, "groups", o.Groups, "how many groups")
 	f.StringVar(&o.Fault, "fault", o.Fault, "`name`: "+strings.Join(lab.Faults(), ", "))
+	_ = cmd.RegisterFlagCompletionFunc("protocol", cobra.FixedCompletions(lab.Protocols, cobra.ShellCompDirectiveNoFileComp)) // the flags exist
+	_ = cmd.RegisterFlagCompletionFunc("fault", cobra.FixedCompletions(lab.Faults(), cobra.ShellCompDirectiveNoFileComp))
 	f.DurationVar(&o.Rate, "rate", o.Rate, "interval of the client's datagrams")
 	f.BoolVar(&o.JSON, "json", o.JSON, "print JSON, one object a line; the last is the verdict")
 	f.StringVar(&o.SVG, "svg", o.SVG, "write the timeline as a picture to `file`")

@@ -53,7 +53,8 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	root := &cobra.Command{
 		Use:           "fhrpd",
 		Short:         "first-hop redundancy for Linux: HSRP and VRRP",
-		Long:          "fhrpd keeps a default gateway alive with HSRP (versions 1 and 2) and VRRP\n(versions 2 and 3). \"fhrpd run\" is the daemon; the other commands operate it.",
+		Long:          paragraphs("fhrpd keeps a default gateway alive with HSRP (versions 1 and 2) and VRRP\n(versions 2 and 3). \"fhrpd run\" is the daemon; the other commands operate it.", exitCodes),
+		Example:       examples("fhrpd lab                   # see a failover happen, on this machine alone", "fhrpd check && fhrpd run", "fhrpd show standby brief", "fhrpd explain eth1:10"),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,

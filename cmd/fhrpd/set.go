@@ -11,10 +11,12 @@ import (
 
 func setCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "set",
-		Short: "change a running group",
-		Args:  cobra.NoArgs,
-		RunE:  needSubcommand,
+		Use:     "set",
+		Short:   "change a running group",
+		Long:    paragraphs("set changes a group until the next start of the daemon; the file stays as it is.", asksDaemon),
+		Example: examples("fhrpd set priority eth1:10 90"),
+		Args:    cobra.NoArgs,
+		RunE:    needSubcommand,
 	}
 	cmd.AddCommand(setPriorityCommand(a))
 	return cmd
@@ -22,9 +24,12 @@ func setCommand(a *app) *cobra.Command {
 
 func setPriorityCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "priority GROUP N|default",
-		Short: "set the run-time priority of a group; default restores the file's",
-		Args:  cobra.ExactArgs(2),
+		Use:               "priority GROUP N|default",
+		Short:             "set the run-time priority of a group; default restores the file's",
+		Long:              paragraphs("Another priority, until the next start of the daemon or until \"default\" takes it\nback. HSRP takes 0 to 255, VRRP 1 to 254. Tracked objects lower it as before,\nand preemption decides whether the role moves.", groupForms, asksDaemon),
+		Example:           examples("fhrpd set priority eth1:10 90", "fhrpd set priority vrrp6:eth2:20 default"),
+		ValidArgsFunction: a.completeGroup,
+		Args:              cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := parsePriority(args[1])
 			if err != nil {

@@ -13,8 +13,11 @@ func showCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "show the state of the daemon, in the layout of Cisco IOS or as JSON",
-		Args:  cobra.NoArgs,
-		RunE:  needSubcommand,
+		Long: paragraphs("show prints what the running daemon knows. With --json every form prints JSON.",
+			"Exits 0 when there is an answer and 3 when no daemon runs."),
+		Example: examples("fhrpd show standby brief", "fhrpd show vrrp eth2", "fhrpd show status --json | jq .groups[].state"),
+		Args:    cobra.NoArgs,
+		RunE:    needSubcommand,
 	}
 	a.controlFlag(cmd)
 	a.jsonFlag(cmd)
@@ -33,7 +36,10 @@ func showTrackCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "track",
 		Short: "tracked objects and who uses them",
-		Args:  cobra.NoArgs,
+		Long: paragraphs("Tracked objects in the order of the configuration: what is looked at, whether it\nis up, since when, and the groups that use it.",
+			"Exits 0, and 3 when no daemon runs."),
+		Example: examples("fhrpd show track", "fhrpd show track --json"),
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.showStatus(cmd.Context(), func(st *status.Status) (any, func() string) {
 				return list(st.Tracks), func() string { return show.Tracks(st, a.now()) }
@@ -46,7 +52,10 @@ func showTakeoverCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "takeover",
 		Short: "proof, for each neighbour, that it delivers to this router",
-		Args:  cobra.NoArgs,
+		Long: paragraphs("What became of each takeover: for each listed neighbour and the default gateway,\nwhether its traffic was seen to arrive here, how, and how soon after the claim.",
+			"Exits 0, and 3 when no daemon runs; \"fhrpd verify\" proves it afresh."),
+		Example: examples("fhrpd show takeover", "fhrpd show takeover --json"),
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.showStatus(cmd.Context(), func(st *status.Status) (any, func() string) {
 				return show.TakeoverRows(st.Groups), func() string { return show.Takeover(st.Groups) }
@@ -59,7 +68,10 @@ func showEventsCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "events",
 		Short: "recent transitions, oldest first",
-		Args:  cobra.NoArgs,
+		Long: paragraphs("The last transitions of all groups with cause and detail, in the words of the\nlog.",
+			"Exits 0, and 3 when no daemon runs; \"fhrpd events\" tells them as they happen."),
+		Example: examples("fhrpd show events", "fhrpd show events --json"),
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ts, err := a.daemon().Transitions(cmd.Context())
 			if err != nil {
@@ -74,7 +86,10 @@ func showStatusCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
 		Short: "the whole daemon; --json is the form for scripts",
-		Args:  cobra.NoArgs,
+		Long: paragraphs("The daemon itself and the brief tables of its groups; with --json everything\nthere is, as one object.",
+			"Exits 0, and 3 when no daemon runs."),
+		Example: examples("fhrpd show status", "fhrpd show status --json"),
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.showStatus(cmd.Context(), func(st *status.Status) (any, func() string) {
 				return st, func() string { return show.Status(st, a.now()) }

@@ -31,10 +31,10 @@ func showGroupsCommand(a *app, name, what string, l layout) *cobra.Command {
 	return &cobra.Command{
 		Use:   name + " [brief] [INTERFACE [NUMBER] | GROUP]",
 		Short: what + ", in the layout of Cisco IOS",
-		Long: what + ", in the layout of Cisco IOS: all of them, those of an interface, or one.\n" +
-			"GROUP is INTERFACE:NUMBER, with a protocol in front where needed (hsrp:, hsrp6:,\n" +
-			"vrrp:, vrrp6:), or the group's name. Exits 1 when there is none of that kind and\n" +
-			"3 when no daemon runs.",
+		Long: paragraphs(what+", in the layout of Cisco IOS: all, those of an interface, or one.\nbrief is a line for each. Behind Init stands what a group waits for.", groupForms,
+			"Exits 0, 1 when there is no such group, and 3 when no daemon runs."),
+		Example:           examples("fhrpd show "+name+" brief", "fhrpd show "+name+" eth1", "fhrpd show "+name+" eth1 10", "fhrpd show "+name+" users"),
+		ValidArgsFunction: a.completeShow(l.protocol),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			brief := false
 			if i := slices.Index(args, "brief"); i >= 0 { // first or, as on IOS, last

@@ -13,8 +13,11 @@ func verifyCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify GROUP",
 		Short: "prove that the neighbours deliver to this router",
-		Long:  "verify asks every neighbour of an active group afresh and prints one line for\neach. It exits 0 when all are proven and 1 otherwise.",
-		Args:  cobra.ExactArgs(1),
+		Long: paragraphs("verify asks every neighbour of an active group afresh and prints one line for\neach.", groupForms,
+			"Exits 0 when all are proven, 1 otherwise, and 3 when no daemon runs."),
+		Example:           examples("fhrpd verify eth1:10"),
+		ValidArgsFunction: a.completeGroup,
+		Args:              cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.verify(cmd, args[0])
 		},

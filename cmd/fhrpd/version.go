@@ -9,9 +9,11 @@ import (
 
 func versionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "print version, commit and Go version",
-		Args:  cobra.NoArgs,
+		Use:     "version",
+		Short:   "print version, commit and Go version",
+		Long:    "version prints one line: version, commit, and the version of Go it was built\nwith. Exits 0.",
+		Example: examples("fhrpd version"),
+		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(a.stdout, versionLine(debug.ReadBuildInfo()))
 			return err

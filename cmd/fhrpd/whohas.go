@@ -19,9 +19,10 @@ func whohasCommand(a *app) *cobra.Command {
 		Use:   "whohas ADDRESS -i INTERFACE",
 		Short: "every MAC that answers for an address",
 		Long: "whohas asks for an IPv4 or IPv6 address on a segment and prints every MAC that\n" +
-			"answers. It exits 0 when one does, 1 when none does and 4 when more than one\n" +
-			"does. What this host itself would answer is not among them.",
-		Args: cobra.ExactArgs(1),
+			"answers. What this host itself would answer is not among them. It needs no\n" +
+			"daemon.\n\nExits 0 when one answers, 1 when none does and 4 when more than one does.",
+		Example: examples("fhrpd whohas 192.168.1.1 -i eth1", "fhrpd whohas fe80::1 -i eth1 --timeout 3s"),
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			addr, err := netip.ParseAddr(args[0])
 			if err != nil {

@@ -39,11 +39,13 @@ type fault struct {
 // split reports whether both routers own the address on purpose for a while.
 func (f fault) split() bool { return f.name == "partition" }
 
-// Faults returns the values of Options.Fault.
+// Faults returns the values of Options.Fault that can be had.
 func Faults() []string {
 	var names []string
 	for _, f := range faultTable() {
-		names = append(names, f.name)
+		if f.inject != nil {
+			names = append(names, f.name)
+		}
 	}
 	return names
 }
