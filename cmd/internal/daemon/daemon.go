@@ -23,7 +23,6 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/engine"
 	"github.com/fhrpd/fhrpd/cmd/internal/hooks"
 	"github.com/fhrpd/fhrpd/cmd/internal/sdnotify"
-	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/hello"
 	"github.com/fhrpd/fhrpd/vip"
@@ -68,6 +67,7 @@ type Daemon struct {
 	stopped  bool
 	virtual  map[netip.Addr]bool
 	hooks    *hooks.Runner
+	telling  *worker     // of events, in order
 	fail     func(error) // ends the daemon: it can never do its work
 }
 
@@ -117,7 +117,7 @@ func newDaemon(o Options) (*Daemon, error) {
 	}
 	d := &Daemon{
 		opts: o, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{},
-		virtual: virtualAddresses(o.Config), hooks: hooks.New(o.Config, o.Log),
+		virtual: virtualAddresses(o.Config), hooks: hooks.New(o.Config, o.Log), telling: newWorker(),
 	}
 	var err error
 	if d.loop, err = newLoop(); err != nil {
@@ -234,6 +234,7 @@ func (d *Daemon) watchdog(ctx context.Context) {
 func (d *Daemon) wait(ctx context.Context, ended <-chan error) error {
 	select {
 	case err := <-ended:
+		d.closeEvents(time.Now().Add(logWithin))
 		return err
 	case <-ctx.Done():
 	}
@@ -245,6 +246,7 @@ func (d *Daemon) wait(ctx context.Context, ended <-chan error) error {
 	deadline := time.Now().Add(stopWithin)
 	select {
 	case err := <-ended:
+		d.closeEvents(deadline)
 		d.closeHooks(deadline)
 		if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !isSignal(cause) {
 			return errors.Join(cause, err)
@@ -366,16 +368,6 @@ func (d *Daemon) Readable(now time.Time, fd int) {
 func (d *Daemon) Tick(now time.Time) {
 	d.engine.Tick(now)
 	d.left()
-}
-
-// observe logs an event and hands it to whoever listens.
-func (d *Daemon) observe(ev status.Event) {
-	logEvent(d.log, ev)
-	d.hub.Publish(ev)
-	d.runHooks(ev)
-	if ev.Transition != nil {
-		go d.checkForwarding(*ev.Transition)
-	}
 }
 
 func (d *Daemon) logChange(c control.Change) {
