@@ -1,6 +1,7 @@
 // Package command runs the programs that a configuration names: checks of
 // tracked objects and hooks. A program never runs through a shell, never
-// outlives its time, and never sees the environment of the daemon.
+// outlives its time, and never sees the environment of the daemon nor has its
+// priority.
 package command
 
 import (
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -54,7 +56,7 @@ func Run(ctx context.Context, s Spec) Result {
 	var out firstLine
 	cmd := prepare(ctx, s, &out)
 	began := time.Now()
-	err := cmd.Start()
+	err := start(cmd)
 	if err == nil {
 		err = wait(cmd, s.Alone)
 	}
@@ -80,6 +82,21 @@ func prepare(ctx context.Context, s Spec, out *firstLine) *exec.Cmd {
 	cmd.Cancel = func() error { return killGroup(cmd.Process) }
 	cmd.WaitDelay = pipeDelay
 	return cmd
+}
+
+// start starts the program at ordinary priority at most. It would inherit that
+// of the thread that starts it, and the daemon's threads are above everything
+// else for the sake of its hellos.
+func start(cmd *exec.Cmd) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	// The system call returns 20 - nice.
+	if was, err := unix.Getpriority(unix.PRIO_PROCESS, 0); err == nil && was > 20 {
+		if unix.Setpriority(unix.PRIO_PROCESS, 0, 0) == nil {
+			defer unix.Setpriority(unix.PRIO_PROCESS, 0, 20-was)
+		}
+	}
+	return cmd.Start()
 }
 
 // environment is what every program gets. The search path is the daemon's, so

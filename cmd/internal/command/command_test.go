@@ -6,14 +6,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/internal/skip"
 	"golang.org/x/sys/unix"
 )
+
+func TestMain(m *testing.M) { os.Exit(skip.Run(m)) }
 
 // longest is how long a busy machine may take over what is done at once. It is
 // well below a minute, after which everything ends, and the sleepers' five.
@@ -153,5 +157,22 @@ func TestServiceMayOutliveItsStarter(t *testing.T) {
 	}
 	if !running(pid) {
 		t.Error("the process in the background was killed")
+	}
+}
+
+// The thread that starts a program stands for those of the daemon.
+func TestProgramHasOrdinaryPriority(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	const above = -5
+	if err := unix.Setpriority(unix.PRIO_PROCESS, 0, above); err != nil {
+		skip.Regardless(t, "only root may raise a priority")
+	}
+	defer unix.Setpriority(unix.PRIO_PROCESS, 0, 0)
+	if r := Run(t.Context(), sh("cut -d' ' -f19 /proc/self/stat")); r.Line != "0" {
+		t.Errorf("the program has nice %q (%v), want 0", r.Line, r.Err)
+	}
+	if was, err := unix.Getpriority(unix.PRIO_PROCESS, 0); err != nil || 20-was != above {
+		t.Errorf("the thread that started it has nice %d afterwards (%v), want %d", 20-was, err, above)
 	}
 }

@@ -190,6 +190,11 @@ func (d *Daemon) interfaces() []string {
 func (d *Daemon) drive() error {
 	roomForLoop()
 	realtime := d.opts.Config.Daemon.Realtime
+	if realtime {
+		if err := reniceAll(othersNice); err != nil {
+			d.log.Debug("the other threads have ordinary priority", "error", err)
+		}
+	}
 	if err := lockThread(realtime); err != nil {
 		d.log.Warn("no real-time priority; hellos may be late on a busy host", "error", err)
 	}

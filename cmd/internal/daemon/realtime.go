@@ -2,7 +2,9 @@ package daemon
 
 import (
 	"fmt"
+	"os"
 	"runtime"
+	"strconv"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -22,6 +24,49 @@ func setFIFO() error {
 		return fmt.Errorf("ask for SCHED_FIFO: %w (LimitRTPRIO=%d or CAP_SYS_NICE allows it)", errno, fifoPriority)
 	}
 	return nil
+}
+
+// othersNice is the priority of the daemon's other threads. The loop has to wait
+// for them more often than it seems: Go's scheduler hands it a processor after
+// 10 ms of work, and stops it for the garbage collector until all have stopped.
+// Among a dozen busy processes each of these cost it some ten milliseconds.
+const othersNice = -20
+
+// reniceAll gives all threads of this process a priority. Those that are made
+// later inherit it, and so would programs: see package command.
+func reniceAll(nice int) error {
+	// A thread that one of them made meanwhile may be missing in a list.
+	for quiet := 0; quiet < 2; quiet++ {
+		tasks, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			return fmt.Errorf("list threads: %w", err)
+		}
+		for _, t := range tasks {
+			tid, _ := strconv.Atoi(t.Name())
+			changed, err := renice(tid, nice)
+			if err != nil {
+				return err
+			}
+			if changed {
+				quiet = -1
+			}
+		}
+	}
+	return nil
+}
+
+// renice reports whether it changed a thread's priority. One that has ended has
+// none to change.
+func renice(tid, nice int) (changed bool, err error) {
+	was, err := unix.Getpriority(unix.PRIO_PROCESS, tid)
+	if err == nil && 20-was != nice { // the system call returns 20 - nice
+		err = unix.Setpriority(unix.PRIO_PROCESS, tid, nice)
+		changed = err == nil
+	}
+	if err != nil && err != unix.ESRCH {
+		return false, fmt.Errorf("set nice %d: %w (LimitNICE=%[1]d or CAP_SYS_NICE allows it)", nice, err)
+	}
+	return changed, nil
 }
 
 // lockMemory keeps the daemon's pages in memory where that is allowed without
