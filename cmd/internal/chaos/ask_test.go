@@ -16,23 +16,23 @@ import (
 
 const (
 	// bound is how long it may take, on a machine that is busy with other
-	// things, until one gateway owns every address. The timers ask for half a
-	// second, and for a whole one after a fence.
-	bound = 5 * time.Second
+	// things, until one gateway owns every address. The timers ask for less than
+	// a second, and for twice as long after a fence.
+	bound = 10 * time.Second
 	// forAnswers is how long answers are waited for.
 	forAnswers = 40 * time.Millisecond
 	// forSilence is how long the others must be silent: several hellos.
-	forSilence = 350 * time.Millisecond
+	forSilence = 500 * time.Millisecond
 )
 
 // asker asks who has an address.
 type asker struct {
-	t    *testing.T
+	t    testing.TB
 	conn *packet.Conn
 	mac  hello.MAC
 }
 
-func newAsker(t *testing.T, ns *netlab.NS, mac hello.MAC) *asker {
+func newAsker(t testing.TB, ns *netlab.NS, mac hello.MAC) *asker {
 	t.Helper()
 	a := &asker{t: t, mac: mac}
 	must(t, ns.Do(func() error {

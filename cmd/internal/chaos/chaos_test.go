@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 )
 
 // TestChaos breaks things, looks, mends them, and looks again.
@@ -12,6 +14,12 @@ func TestChaos(t *testing.T) {
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixNano())
 	}
+	// The routers have real-time priority; who asks for answers has not.
+	limits := fhrptest.Limits{Ordinary: fhrptest.Stall.Ordinary, Realtime: pace}
+	fhrptest.Steady(t, limits, breakAndLook)
+}
+
+func breakAndLook(t testing.TB) {
 	t.Logf("again: go test ./cmd/internal/chaos -v -chaos %v -seed %d", *lasts, *seed)
 	s := newSegment(t)
 	s.chance = rand.New(rand.NewPCG(*seed, 0))
@@ -43,8 +51,7 @@ func (s *segment) round(took map[string][]time.Duration) {
 	var mend []func()
 	order := s.chance.Perm(gateways)
 	for _, n := range order[:1+s.chance.IntN(2)] {
-		all := faults()
-		f := all[s.chance.IntN(len(all))]
+		f := s.draw()
 		what, undo := f.do(s, s.gateways[n])
 		mend = append(mend, undo)
 		d := s.settled(what)
@@ -56,6 +63,18 @@ func (s *segment) round(took map[string][]time.Duration) {
 		undo()
 	}
 	s.settled("mending it")
+}
+
+// draw returns the faults in a random order, and in another when all have had
+// their turn.
+func (s *segment) draw() fault {
+	if len(s.deck) == 0 {
+		s.deck = faults()
+		s.chance.Shuffle(len(s.deck), func(i, k int) { s.deck[i], s.deck[k] = s.deck[k], s.deck[i] })
+	}
+	f := s.deck[0]
+	s.deck = s.deck[1:]
+	return f
 }
 
 // alive looks for daemons that have ended without being told to.

@@ -6,4 +6,6 @@
 //	go test ./cmd/internal/chaos -v -chaos 10m -seed 1234
 //
 // The seed decides about the faults, not about what the machine makes of them.
+// It is the same each time unless told otherwise, so that what a change breaks
+// is the change's; -seed 0 looks for more.
 package chaos

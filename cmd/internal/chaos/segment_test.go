@@ -20,6 +20,7 @@ import (
 const (
 	dev      = "eth0"
 	gateways = 3
+	pace     = 150 * time.Millisecond // of hellos; four of them missing are a death
 )
 
 // group is a virtual router that all gateways share.
@@ -38,13 +39,14 @@ func groups() []group {
 
 // segment is a client and three gateways on a switch.
 type segment struct {
-	t        *testing.T
+	t        testing.TB
 	client   *netlab.NS
 	sw       *netlab.NS
 	asking   *asker
 	groups   []group
 	gateways []*gateway
 	chance   *rand.Rand
+	deck     []fault // still to be drawn
 }
 
 // gateway is one router, with what it should be like at present.
@@ -61,7 +63,7 @@ type gateway struct {
 	running  bool
 }
 
-func newSegment(t *testing.T) *segment {
+func newSegment(t testing.TB) *segment {
 	t.Helper()
 	netlab.Need(t)
 	s := &segment{t: t, client: newNS(t), sw: newNS(t), groups: groups()}
@@ -95,9 +97,9 @@ func configuration(groups []group, priority int) string {
 	var b strings.Builder
 	for _, g := range groups {
 		protocol, number, _ := strings.Cut(g.ref, ":eth0:")
-		timers := "hello = \"100ms\"\nhold = \"350ms\"\ngroup = " + number
+		timers := fmt.Sprintf("hello = %q\nhold = %q\ngroup = %s", pace, 4*pace, number)
 		if protocol == "vrrp" {
-			timers = "advertise = \"100ms\"\nvrid = " + number
+			timers = fmt.Sprintf("advertise = %q\nvrid = %s", pace, number)
 		}
 		fmt.Fprintf(&b, "\n[[%s]]\ninterface = %q\nvirtual_ips = [\"%s\"]\npriority = %d\npreempt = true\n%s\n", protocol, dev, g.vip, priority, timers)
 	}
@@ -137,7 +139,7 @@ type wire struct {
 	answers map[netip.Addr]time.Time // last answer for an address
 }
 
-func watch(t *testing.T, ns *netlab.NS, port string) *wire {
+func watch(t testing.TB, ns *netlab.NS, port string) *wire {
 	t.Helper()
 	w := &wire{from: map[hello.MAC]time.Time{}, answers: map[netip.Addr]time.Time{}}
 	var err error
@@ -193,7 +195,7 @@ func must(t testing.TB, err error) {
 }
 
 // signal sends a signal to a gateway's daemon.
-func (g *gateway) signal(t *testing.T, s unix.Signal) {
+func (g *gateway) signal(t testing.TB, s unix.Signal) {
 	t.Helper()
 	must(t, unix.Kill(g.PID(), s))
 }
