@@ -92,7 +92,7 @@ func (p *pair) pass(d time.Duration) {
 
 func (p *pair) transitions() (n int) {
 	for _, g := range []*gateway{p.a, p.b} {
-		for _, s := range g.Report().Groups {
+		for _, s := range g.Answer().Groups {
 			n += s.Transitions
 		}
 	}
@@ -137,9 +137,11 @@ func (p *pair) cleaned(b *testing.B, n int, config string) {
 func (p *pair) stopped(g *gateway) time.Duration {
 	p.t.Helper()
 	began := time.Now()
-	g.Stop()
+	g.Signal(unix.SIGTERM)
+	g.Eventually("the end of "+g.name, g.Gone)
 	took := time.Since(began)
-	if took > stopMax {
+	<-g.Done() // the kernel has closed what it had open
+	if took > stopMax+p.witness.Spare(began) {
 		p.t.Errorf("the stop of %s took %v\n%s", g.name, took, g.Tail())
 	}
 	return took
@@ -152,7 +154,7 @@ func (p *pair) leftovers(g *gateway) string {
 	for _, dev := range p.devs {
 		link, err := g.ns.Netlink().LinkByName(dev)
 		must(p.t, err)
-		entries, err := g.ns.Netlink().NeighList(link.Attrs().Index, unix.AF_BRIDGE)
+		entries, err := g.ns.Neighbors(link.Attrs().Index, unix.AF_BRIDGE)
 		must(p.t, err)
 		for _, e := range entries {
 			if e.HardwareAddr[0]&1 == 0 {
@@ -160,8 +162,10 @@ func (p *pair) leftovers(g *gateway) string {
 			}
 		}
 	}
-	routes, err := g.ns.Netlink().RouteListFiltered(unix.AF_INET, &netlink.Route{Table: unix.RT_TABLE_LOCAL, Protocol: vip.RouteProtocol},
-		netlink.RT_FILTER_TABLE|netlink.RT_FILTER_PROTOCOL)
+	routes, err := netlab.Whole(func() ([]netlink.Route, error) {
+		return g.ns.Netlink().RouteListFiltered(unix.AF_INET, &netlink.Route{Table: unix.RT_TABLE_LOCAL, Protocol: vip.RouteProtocol},
+			netlink.RT_FILTER_TABLE|netlink.RT_FILTER_PROTOCOL)
+	})
 	must(p.t, err)
 	for _, r := range routes {
 		left = append(left, "route "+r.String())

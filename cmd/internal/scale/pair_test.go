@@ -21,6 +21,8 @@ type pair struct {
 	devs []string
 	wire *recorder // at b's first port of the switch
 	hold time.Duration
+
+	witness *fhrptest.Witness
 }
 
 // How long b waits for a hello of a: HSRP as configured, VRRP with priority 100
@@ -39,7 +41,7 @@ type gateway struct {
 func newPair(t testing.TB, interfaces int) *pair {
 	t.Helper()
 	netlab.Need(t)
-	p := &pair{t: t, sw: newNS(t), hold: hsrpHold}
+	p := &pair{t: t, witness: fhrptest.NewWitness(t), sw: newNS(t), hold: hsrpHold}
 	p.a, p.b = p.gateway("a"), p.gateway("b")
 	for i := range interfaces {
 		p.cable(i)
