@@ -264,7 +264,7 @@ func (l *lan) checkLease(since time.Time) {
 // then, but for what had been under way.
 func (l *lan) checkOneOwner(mac hello.MAC, since time.Time) {
 	l.t.Helper()
-	underWay := 50*time.Millisecond + l.witness.Spare(since)
+	underWay := 50*time.Millisecond + l.witness.Late(since)
 	var first, last time.Time
 	for _, f := range l.a.since(since) {
 		if source(f) == mac && first.IsZero() {

@@ -158,7 +158,7 @@ func checkOwner(t testing.TB, l *lan, p protocol) {
 	l.a.StopCleanly()
 	farewell := l.a.waitSent("priority 0", stopped, func(f netlab.Frame) bool { return p.hellos()(f) && f.Data[14+40+2] == 0 })
 	claim := l.b.waitSent("an advertisement", farewell.At, both(p.hellos(), from(p.mac)))
-	if took := claim.At.Sub(farewell.At); took > takeover/2+l.witness.Spare(stopped) {
+	if took := claim.At.Sub(farewell.At); took > takeover/2+l.witness.Late(stopped) {
 		t.Errorf("the peer took over %v after the farewell", took)
 	}
 	// The owner's kernel asks in the name of its addresses and teaches hosts the

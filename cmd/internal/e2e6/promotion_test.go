@@ -31,7 +31,7 @@ func TestPromotionAnnouncesOnSchedule(t *testing.T) {
 		l.Eventually("refreshes", func() bool {
 			return len(sent(p.local)) >= 2*bursts+refreshes && len(sent(global)) >= bursts+refreshes
 		})
-		late := l.witness.Spare(began)
+		late := l.witness.Late(began)
 		checkTimes(t, late, sent(global), 0, 400*time.Millisecond, 800*time.Millisecond, 1800*time.Millisecond, 2800*time.Millisecond)
 		// Both count from the decision: what is late the first time is not late again.
 		const clocks = 100 * time.Microsecond // are two, and may be adjusted

@@ -96,7 +96,7 @@ func TestRouterAdvertisementsFollowTheRole(t *testing.T) {
 		checkOffers(t, l.a, p, lifetime)
 		checkOffers(t, l.b, p, lifetime)
 		_, at := l.b.offers(began)
-		late := l.witness.Spare(began) + 50*time.Millisecond
+		late := l.witness.Late(began) + 50*time.Millisecond
 		for i := 1; i < len(at); i++ {
 			if gap := at[i].Sub(at[i-1]); gap < pace-pace/10-late || gap > pace+pace/10+late {
 				t.Errorf("%v between router advertisements, want a third of the lifetime", gap)
@@ -115,7 +115,7 @@ func TestRouterSolicitationIsAnswered(t *testing.T) {
 		l.solicitRouters()
 		l.Eventually("answer", func() bool { list, _ := l.a.offers(time.Time{}); return len(list) == 2 })
 		_, at := l.a.offers(time.Time{})
-		late := l.witness.Spare(at[0])
+		late := l.witness.Late(at[0])
 		if gap := at[1].Sub(at[0]); gap < 2900*time.Millisecond-late || gap > 4*time.Second+late {
 			t.Errorf("answered %v after the last advertisement, want 3s", gap)
 		}

@@ -107,6 +107,9 @@ func TestAGapCountsFromTheTimeThatIsAskedFor(t *testing.T) {
 			t.Errorf("since %d ms: %v, want %v", since, got, want)
 		}
 	}
+	if spare, late := w.Spare(at(0)), w.Late(at(0)); spare != 2550*time.Millisecond || late != 900*time.Millisecond {
+		t.Errorf("spare %v, late %v", spare, late)
+	}
 	w.refused = true
 	if got := w.Standstill(at(0)); got != 300*time.Millisecond {
 		t.Errorf("without real-time priority %v", got)

@@ -142,9 +142,18 @@ func (w *Witness) Held(since time.Time) (total time.Duration) {
 	return total
 }
 
-// Spare returns what comes on top of a bound since a time: what keeps one thread
-// waiting for so long does it to each of several that wait for each other.
+// Spare returns what comes on top of a bound since a time for work of many
+// steps: what keeps one thread waiting for so long does it to each of several
+// that wait for each other.
 func (w *Witness) Spare(since time.Time) time.Duration { return 3 * w.Held(since) }
+
+// Late returns what comes on top of a bound since a time for a single frame: a
+// few threads that wait for each other once.
+func (w *Witness) Late(since time.Time) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return 3 * longest(w.ordinary, since)
+}
 
 // Longest returns the longest time since another for which an ordinary thread
 // was kept from running or the kernel was slow.

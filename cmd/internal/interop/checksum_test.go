@@ -57,7 +57,7 @@ func (m *match) healed(from int) {
 		m.t.Fatal("the peer never claimed the role")
 	}
 	first, last := rival[0].At, rival[len(rival)-1].At
-	late := m.witness.Spare(first)
+	late := m.witness.Late(first)
 	if d := last.Sub(first); d > m.p.every/2+late {
 		m.t.Errorf("the peer claimed the role for %v with %d advertisements, want at most one advertisement and what was under way", d, len(rival))
 	}
