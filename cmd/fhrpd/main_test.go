@@ -239,11 +239,11 @@ func watchEvents(ctx context.Context, t *testing.T, path string, end func(), arg
 	a := &app{stdout: out, stderr: errs, now: time.Now}
 	done := make(chan int, 1)
 	go func() { done <- a.execute(ctx, append([]string{"events", "--control", path}, args...)) }()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(30 * time.Second)
 	select {
 	case <-out.wrote:
 	case <-deadline:
-		t.Fatalf("no event within 10 s: %s", errs)
+		t.Fatalf("no event within 30 s: %s", errs)
 	}
 	end()
 	select {

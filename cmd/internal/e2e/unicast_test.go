@@ -11,8 +11,11 @@ import (
 // Unicast advertisements leave as multicast ones do, with the TTL that a peer
 // which checks it wants (RFC 9568 section 5.1.1.3).
 func TestUnicastPeersHearAdvertisementsWithTTL255(t *testing.T) {
-	t.Parallel()
-	l := newLAN(t)
+	scenario(t, checkTTL255)
+}
+
+func checkTTL255(t testing.TB, l *lan) {
+	t.Helper()
 	config := func(peer *gateway) string {
 		return fmt.Sprintf("[[vrrp]]\ninterface = %q\nvrid = 10\npriority = PRIORITY\nadvertise = \"200ms\"\n"+
 			"virtual_ips = [%q]\npeers = [%q]\n", lanDev, vip, peer.ip)

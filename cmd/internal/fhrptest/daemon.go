@@ -105,15 +105,18 @@ func (d *Daemon) Launch(log, program string, args ...string) *netlab.Process {
 func (d *Daemon) Stop() { d.t.Helper(); d.end(unix.SIGTERM) }
 
 // StopCleanly is Stop for a daemon that must not complain. It returns how long
-// the stop took.
+// the daemon took, without what the kernel closed for it afterwards.
 func (d *Daemon) StopCleanly() time.Duration {
 	d.t.Helper()
 	began := time.Now()
-	d.Stop()
+	d.Signal(unix.SIGTERM)
+	d.Eventually("the end of "+d.Name, d.Gone)
+	took := time.Since(began)
+	d.await()
 	if err := d.Err(); err != nil {
 		d.t.Errorf("%s ended with %v\n%s", d.Name, err, d.Tail())
 	}
-	return time.Since(began)
+	return took
 }
 
 // Kill ends the daemon as a crash does and waits for the end.
@@ -174,6 +177,12 @@ func runs(stat string) bool {
 func (d *Daemon) end(s unix.Signal) {
 	d.t.Helper()
 	d.Signal(s)
+	d.await()
+}
+
+// await waits until nothing of the daemon is left.
+func (d *Daemon) await() {
+	d.t.Helper()
 	select {
 	case <-d.proc.Done():
 	case <-time.After(Patience):

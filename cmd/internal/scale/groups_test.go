@@ -137,10 +137,7 @@ func (p *pair) cleaned(b *testing.B, n int, config string) {
 func (p *pair) stopped(g *gateway) time.Duration {
 	p.t.Helper()
 	began := time.Now()
-	g.Signal(unix.SIGTERM)
-	g.Eventually("the end of "+g.name, g.Gone)
-	took := time.Since(began)
-	<-g.Done() // the kernel has closed what it had open
+	took := g.StopCleanly()
 	if took > stopMax+p.witness.Spare(began) {
 		p.t.Errorf("the stop of %s took %v\n%s", g.name, took, g.Tail())
 	}
