@@ -6,7 +6,5 @@ import "net/netip"
 // machine that is busy with other things.
 const pings = 40
 
-func (l *lan) ping(to netip.Addr) bool { l.t.Helper(); return l.Ping(to, pings) }
-
 // mustPing fails the test unless every address answers.
 func (l *lan) mustPing(list ...netip.Addr) { l.t.Helper(); l.MustPing(pings, list...) }
