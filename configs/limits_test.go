@@ -37,6 +37,7 @@ func TestFileBeyondALimitIsRefusedWithTheLine(t *testing.T) {
 func TestFileWithinTheLimitsIsRead(t *testing.T) {
 	for _, text := range []string{
 		"x = " + strings.Repeat("[", maxDepth) + "1" + strings.Repeat("]", maxDepth),
+		"x = [" + strings.Repeat("[{a=[1]}],", 2*maxDepth) + "]",
 		strings.Repeat("a.", maxDepth-1) + "a = 1",
 		strings.Repeat("k", maxPath) + " = 1",
 		"x = [" + strings.Repeat("1,", maxElements) + "]",
