@@ -15,7 +15,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(envSpin) != "" {
 		spin()
 	}
-	fhrptest.AtOnce(4)
+	fhrptest.AtOnce(6)
 	fhrptest.Main(m)
 }
 

@@ -144,15 +144,15 @@ func (a *attempt) note(text string) {
 func callers() string {
 	pcs := make([]uintptr, 32)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(4, pcs)])
-	text := ""
+	var text strings.Builder
 	for more := true; more; {
 		var f runtime.Frame
 		f, more = frames.Next()
 		if strings.HasSuffix(f.File, "_test.go") {
-			text += fmt.Sprintf("%s:%d: ", filepath.Base(f.File), f.Line)
+			fmt.Fprintf(&text, "%s:%d: ", filepath.Base(f.File), f.Line)
 		}
 	}
-	return text
+	return text.String()
 }
 
 // The methods of testing.TB that are about this attempt alone.
