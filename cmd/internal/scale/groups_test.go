@@ -107,6 +107,7 @@ func spreads(list []time.Duration) string {
 // crash kills the active gateway and watches the other take every group over.
 func (p *pair) crash(b *testing.B, n int) {
 	p.wire.forget()
+	lost := p.wire.capture.Dropped()
 	p.pass(1500 * time.Millisecond) // a hello of each
 	died := time.Now()
 	p.a.Kill()
@@ -117,7 +118,7 @@ func (p *pair) crash(b *testing.B, n int) {
 	millis(b, "claim-late-p50", quantile(t.late, 0.5))
 	millis(b, "claim-late-worst", quantile(t.late, 1))
 	millis(b, "bystander-worst", quantile(t.bystander, 1))
-	b.Logf("claims: %v; bystander: %v", spreads(t.late), spreads(t.bystander))
+	b.Logf("claims: %v; bystander: %v; %d frames not seen", spreads(t.late), spreads(t.bystander), p.wire.capture.Dropped()-lost)
 }
 
 // cleaned restarts the killed gateway and stops both; nothing may be left.
