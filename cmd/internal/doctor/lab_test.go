@@ -17,6 +17,7 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/hello"
 	"github.com/fhrpd/fhrpd/hello/sock"
+	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
 func TestMain(m *testing.M) { netlab.Main(m) }
@@ -101,7 +102,7 @@ func TestStrictReversePathFilterIsFoundWhereItDropsPackets(t *testing.T) {
 	finds(t, gw, hsrpConfig, 0)
 	must(t, netlab.Veth(netlab.End{NS: gw, Name: "eth2"}, netlab.End{NS: netlab.ForTest(t), Name: "eth0"}))
 	must(t, gw.AddAddr("eth2", netip.MustParsePrefix("192.0.2.4/24")))
-	routes, err := netlab.Whole(func() ([]netlink.Route, error) { return gw.Netlink().RouteList(nil, netlink.FAMILY_V4) })
+	routes, err := dump.Whole(func() ([]netlink.Route, error) { return gw.Netlink().RouteList(nil, netlink.FAMILY_V4) })
 	must(t, err)
 	l, err := gw.Netlink().LinkByName("eth1")
 	must(t, err)

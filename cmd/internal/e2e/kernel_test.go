@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
 // kernel returns everything in the gateway's kernel that a daemon might leave
@@ -116,7 +117,7 @@ func memberships() ([]string, error) {
 func routes() ([]string, error) {
 	var lines []string
 	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
-		list, err := netlab.Whole(func() ([]netlink.Route, error) {
+		list, err := dump.Whole(func() ([]netlink.Route, error) {
 			return netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_UNSPEC}, netlink.RT_FILTER_TABLE)
 		})
 		if err != nil {
@@ -130,7 +131,7 @@ func routes() ([]string, error) {
 }
 
 func filterEntries() ([]string, error) {
-	list, err := netlab.Whole(func() ([]netlink.Neigh, error) { return netlink.NeighList(0, unix.AF_BRIDGE) })
+	list, err := dump.Whole(func() ([]netlink.Neigh, error) { return netlink.NeighList(0, unix.AF_BRIDGE) })
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/internal/skip"
 )
 
 // tshark dissects what the gateways have sent, with every checksum verified,
@@ -100,7 +101,7 @@ func dissections() map[string]dissected {
 // An independent dissector reads everything that a run with a start, a
 // preemption and a stop puts on the wire.
 func TestTsharkAgrees(t *testing.T) {
-	netlab.NeedProgram(t, "tshark")
+	skip.Without(t, "tshark")
 	t.Parallel()
 	for name, d := range dissections() {
 		t.Run(name, func(t *testing.T) {
@@ -176,7 +177,7 @@ func checkGratuitous(t testing.TB, l *lan) {
 
 // arping from iputils as another client of the virtual address.
 func TestArpingGetsOneAnswer(t *testing.T) {
-	path := netlab.NeedProgram(t, "arping")
+	path := skip.Without(t, "arping")
 	scenario(t, func(t testing.TB, l *lan) {
 		l.start(both)
 		for ip, mac := range map[string]string{vip.String(): mac2.String(), l.a.ip.String(): l.a.MAC.String(), l.b.ip.String(): l.b.MAC.String()} {

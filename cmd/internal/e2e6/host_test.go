@@ -9,6 +9,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
 // neighbor is what a host knows of a router.
@@ -36,7 +37,7 @@ func (l *lan) defaultRouters(ns *netlab.NS) []netip.Addr {
 	l.t.Helper()
 	link, err := ns.Netlink().LinkByName(lanDev)
 	must(l.t, err)
-	list, err := netlab.Whole(func() ([]netlink.Route, error) { return ns.Netlink().RouteList(link, netlink.FAMILY_V6) })
+	list, err := dump.Whole(func() ([]netlink.Route, error) { return ns.Netlink().RouteList(link, netlink.FAMILY_V6) })
 	must(l.t, err)
 	var out []netip.Addr
 	for _, r := range list {

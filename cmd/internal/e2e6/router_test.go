@@ -13,6 +13,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/internal/skip"
 )
 
 // offer is a router advertisement as it matters to a host.
@@ -173,7 +174,7 @@ interface eth0 {
 // The documented arrangement: radvd on both gateways for the prefix, without a
 // router lifetime, and the virtual router as the hosts' only default router.
 func TestPrefixFromRadvdRouterFromTheGroup(t *testing.T) {
-	program := netlab.NeedProgram(t, "radvd")
+	program := skip.Without(t, "radvd")
 	each(t, func(t testing.TB, p protocol) {
 		l := newLAN(t)
 		dropAddr(t, l.Client, clientIP) // so that it has to make one from a prefix it is told

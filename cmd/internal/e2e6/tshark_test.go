@@ -8,6 +8,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/internal/skip"
 )
 
 // tshark dissects what the gateways have sent and returns one map of fields per
@@ -21,7 +22,7 @@ func (l *lan) tshark(filter string, fields ...string) []map[string]string {
 // An independent dissector reads hellos, neighbour and router advertisements of
 // a run with a start, a takeover and a stop as they are meant.
 func TestTsharkAgrees(t *testing.T) {
-	netlab.NeedProgram(t, "tshark")
+	skip.Without(t, "tshark")
 	want := map[string]struct {
 		lines  []string
 		filter string

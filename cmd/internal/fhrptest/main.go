@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/internal/skip"
 )
 
 // EnvProgram names a program that was built elsewhere and is to be tested.
@@ -23,7 +24,7 @@ func Program() string { return os.Getenv(EnvProgram) }
 // the same, and netlab.Need skips the ones that ask for them.
 func Main(m interface{ Run() int }) {
 	if netlab.Inside() {
-		os.Exit(netlab.Run(m))
+		os.Exit(skip.Run(m))
 	}
 	os.Exit(outside(m))
 }
@@ -40,7 +41,7 @@ func outside(m interface{ Run() int }) int {
 	status, err := netlab.Reexec()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return netlab.Run(m)
+		return skip.Run(m)
 	}
 	return status
 }

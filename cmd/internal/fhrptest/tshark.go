@@ -15,7 +15,7 @@ import (
 
 // Tshark dissects frames, in the order of their times, and returns one map of
 // fields per frame that the filter selects. Further options are tshark's own.
-// Tests that call it ask netlab.NeedProgram for "tshark" first.
+// Tests that call it ask skip.Without for "tshark" first.
 func Tshark(t testing.TB, frames []netlab.Frame, filter string, options []string, fields ...string) []map[string]string {
 	t.Helper()
 	args := append([]string{"-n", "-r", save(t, frames), "-Y", filter, "-T", "fields", "-E", "separator=|"}, options...)

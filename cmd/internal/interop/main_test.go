@@ -12,6 +12,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/internal/skip"
 )
 
 // labs is how many segments exist at a time. They spend their time waiting for
@@ -68,7 +69,7 @@ func need(t testing.TB, programs ...string) {
 	}
 	if why != "" {
 		results.incomplete()
-		netlab.Lacks(t, why)
+		skip.Because(t, why)
 	}
 }
 

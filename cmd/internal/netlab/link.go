@@ -9,8 +9,10 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/fhrpd/fhrpd/hello"
 	"github.com/vishvananda/netlink"
+
+	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
 // End is one end of a cable: an interface to be made in a namespace. A zero MAC
@@ -145,7 +147,7 @@ func (n *NS) Addresses(dev string, family int) ([]netlink.Addr, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := Whole(func() ([]netlink.Addr, error) { return n.handle.AddrList(l, family) })
+	list, err := dump.Whole(func() ([]netlink.Addr, error) { return n.handle.AddrList(l, family) })
 	if err != nil {
 		return nil, fmt.Errorf("list addresses of %s: %w", dev, err)
 	}

@@ -5,16 +5,18 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/fhrpd/fhrpd/hello"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
 // Neighbors lists neighbour entries as netlink.NeighList does: those of an
 // interface, or of all for index 0, of a family; unix.AF_BRIDGE means forwarding
 // entries.
 func (n *NS) Neighbors(index, family int) ([]netlink.Neigh, error) {
-	return Whole(func() ([]netlink.Neigh, error) { return n.handle.NeighList(index, family) })
+	return dump.Whole(func() ([]netlink.Neigh, error) { return n.handle.NeighList(index, family) })
 }
 
 // ARPEntry returns what an interface's neighbour table (ARP or neighbour

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/internal/skip"
 )
 
 // marker names the environment variable that a program started by Reexec
@@ -63,12 +65,12 @@ func Reexec() (status int, err error) {
 // those the tests run all the same, and Need skips the ones that ask for them.
 func Main(m interface{ Run() int }) {
 	if Inside() {
-		os.Exit(Run(m))
+		os.Exit(skip.Run(m))
 	}
 	status, err := Reexec()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		status = Run(m)
+		status = skip.Run(m)
 	}
 	os.Exit(status)
 }

@@ -15,27 +15,9 @@ type TB interface {
 func Need(t TB) {
 	t.Helper()
 	if !Inside() {
-		Lacks(t, "not in namespaces of its own (see the first line of the output)")
+		skip.Because(t, "not in namespaces of its own (see the first line of the output)")
 	}
 }
-
-// NeedProgram returns the path of a program that somebody else has written.
-// Where it is not installed it skips the test as Need does, or fails it.
-func NeedProgram(t TB, name string) (path string) {
-	t.Helper()
-	return skip.Without(t, name)
-}
-
-// Lacks skips the test because of what this machine does not have, or fails it
-// where nothing may be skipped. Run tells the reasons at the end.
-func Lacks(t TB, why string) {
-	t.Helper()
-	skip.Because(t, why)
-}
-
-// Run runs the tests and closes with a line that counts what was skipped and
-// why.
-func Run(m interface{ Run() int }) int { return skip.Run(m) }
 
 // ForTest makes a namespace that is closed when the test is over.
 func ForTest(t TB) *NS {

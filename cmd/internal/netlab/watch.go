@@ -6,10 +6,12 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/fhrpd/fhrpd/hello"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
 // Learned is a change of a neighbour table or of a bridge's forwarding table.
@@ -51,7 +53,7 @@ func (n *NS) WatchNeighbors(ctx context.Context) (<-chan Learned, error) {
 }
 
 func (n *NS) names() (map[int]string, error) {
-	links, err := Whole(n.handle.LinkList)
+	links, err := dump.Whole(n.handle.LinkList)
 	if err != nil {
 		return nil, fmt.Errorf("list interfaces: %w", err)
 	}

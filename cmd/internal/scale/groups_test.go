@@ -13,6 +13,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/internal/dump"
 	"github.com/fhrpd/fhrpd/vip"
 )
 
@@ -160,7 +161,7 @@ func (p *pair) leftovers(g *gateway) string {
 			}
 		}
 	}
-	routes, err := netlab.Whole(func() ([]netlink.Route, error) {
+	routes, err := dump.Whole(func() ([]netlink.Route, error) {
 		return g.ns.Netlink().RouteListFiltered(unix.AF_INET, &netlink.Route{Table: unix.RT_TABLE_LOCAL, Protocol: vip.RouteProtocol},
 			netlink.RT_FILTER_TABLE|netlink.RT_FILTER_PROTOCOL)
 	})
