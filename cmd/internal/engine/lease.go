@@ -17,11 +17,11 @@ const minimumLease = 500 * time.Millisecond
 // leases are those of one segment.
 type leases struct {
 	owners  int
-	terms   map[term]int // of the leases in force, by how many groups
-	renewed time.Time    // when all were last known to be whole
-	retry   time.Time    // next attempt after a failed one, zero when the last succeeded
-	beat    bool         // a hello of an owner leaves with the next flush
-	lost    []ID         // groups whose lease ran out; the next Tick fences them
+	terms   []terms   // of the leases in force
+	renewed time.Time // when all were last known to be whole
+	retry   time.Time // next attempt after a failed one, zero when the last succeeded
+	beat    bool      // a hello of an owner leaves with the next flush
+	lost    []ID      // groups whose lease ran out; the next Tick fences them
 }
 
 // term is a lease and how often its owner sends hellos. Groups have few
@@ -29,6 +29,25 @@ type leases struct {
 type term struct{ lease, hello time.Duration }
 
 func (g *group) term() term { return term{g.lease, g.beat} }
+
+// terms counts the groups with the same term. There are so few that a slice,
+// which every turn looks through, is faster than a map.
+type terms struct {
+	term
+	groups int
+}
+
+// count adds groups to those with a term, or takes them away.
+func (l *leases) count(t term, groups int) {
+	i := slices.IndexFunc(l.terms, func(have terms) bool { return have.term == t })
+	if i < 0 {
+		l.terms = append(l.terms, terms{t, groups})
+		return
+	}
+	if l.terms[i].groups += groups; l.terms[i].groups == 0 {
+		l.terms = slices.Delete(l.terms, i, i+1)
+	}
+}
 
 // leaseOf returns how long the kernel goes on forwarding for g without the
 // daemon: not shorter than the peer needs to take over.
@@ -73,16 +92,14 @@ func (s *segment) own(now time.Time, g *group, lease time.Duration) {
 	g.owner, g.opened, g.lease = true, now, lease
 	g.beat = g.elector().machine.Status().HelloTime
 	s.leases.owners++
-	s.leases.terms[g.term()]++
+	s.leases.count(g.term(), 1)
 }
 
 // disown notes that it no longer is.
 func (s *segment) disown(g *group) {
 	g.owner = false
 	s.leases.owners--
-	if s.leases.terms[g.term()]--; s.leases.terms[g.term()] == 0 {
-		delete(s.leases.terms, g.term())
-	}
+	s.leases.count(g.term(), -1)
 }
 
 // shortestLease returns the shortest lease in force, 0 when none is.
@@ -91,7 +108,7 @@ func (s *segment) shortestLease() time.Duration { return s.shortest().lease }
 // shortest returns the shortest lease in force and the shortest hello time of
 // those that have one.
 func (s *segment) shortest() (least term) {
-	for t := range s.leases.terms {
+	for _, t := range s.leases.terms {
 		if t.lease <= 0 {
 			continue
 		}

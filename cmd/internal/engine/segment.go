@@ -38,7 +38,6 @@ func newSegment(name string, port Port) *segment {
 		name: name, port: port, link: Link{Name: name},
 		byWire: map[wireID]*group{}, carriers: map[netip.Addr][]*group{},
 		neighbors: map[netip.Addr]*neighbor{}, rejected: map[hello.Reject]uint64{},
-		leases: leases{terms: map[term]int{}},
 	}
 }
 
