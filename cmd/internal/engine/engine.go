@@ -36,7 +36,7 @@ type Engine struct {
 
 	preActive func(PreActive) (cancel func(error))
 	begun     []*group // waits that begin with the end of this turn
-	holding   int      // groups that wait
+	holds     holds
 
 	speaking queue // machines of active groups
 	waiting  queue // of all others
@@ -48,8 +48,8 @@ type Engine struct {
 	started     time.Time
 	stopping    bool // every group is on its way out
 	farewells   farewells
-	stopped     bool // and has left: nothing is done any more
-	woken       time.Time
+	stopped     bool      // and has left: nothing is done any more
+	woken       time.Time // last Wake
 	maintenance bool
 	history     history
 	lateness    time.Duration // of the tick being served
@@ -176,13 +176,13 @@ func (g *group) prepare() error {
 	return g.seg.port.Add(g.id, v)
 }
 
-// Deadline returns when Tick has something to do next.
+// Deadline returns when Wake and Tick have something to do next.
 func (e *Engine) Deadline() (time.Time, bool) {
 	if e.stopped {
 		return time.Time{}, false
 	}
 	at, armed := e.urgent()
-	for _, next := range [...]func() (time.Time, bool){e.chores.next, e.farewellDeadline} {
+	for _, next := range [...]func() (time.Time, bool){e.chores.next, e.farewellDeadline, e.holdsDeadline} {
 		if d, ok := next(); ok && (!armed || d.Before(at)) {
 			at, armed = d, true
 		}

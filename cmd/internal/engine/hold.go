@@ -42,6 +42,19 @@ type hold struct {
 
 func (h *hold) deadline() (time.Time, bool) { return h.until, h.running }
 
+// holds are the waits that go on.
+type holds struct {
+	groups int
+	lease  time.Duration // at most the shortest that one of them would have; 0: none would
+}
+
+// holdsDeadline returns when a wait needs a sign of life. Renewals, with which
+// the loop shows that it was not stopped, begin with the address; hellos alone
+// may be further apart than a lease is long.
+func (e *Engine) holdsDeadline() (time.Time, bool) {
+	return e.woken.Add(e.holds.lease / 3), e.holds.lease > 0
+}
+
 // elected reports whether g has the role, with the address or still without.
 func (g *group) elected() bool { return g.owner || g.hold.on }
 
@@ -58,7 +71,10 @@ func (e *Engine) hold(now time.Time, g *group) bool {
 	if own {
 		g.hold.until = now.Add(c.Deadline)
 	}
-	e.holding++
+	e.holds.groups++
+	if lease := e.leaseOf(g); lease > 0 && (e.holds.lease == 0 || lease < e.holds.lease) {
+		e.holds.lease = lease
+	}
 	e.begun = append(e.begun, g)
 	return true
 }
@@ -174,8 +190,10 @@ func (e *Engine) cancelHold(now time.Time, g *group) {
 }
 
 func (e *Engine) forgetHold(g *group, st status.PreActive) {
-	e.holding--
 	g.hold, g.held = hold{}, st
+	if e.holds.groups--; e.holds.groups == 0 {
+		e.holds = holds{}
+	}
 }
 
 // waiting describes the wait of g at now. Before its transition is reported it
@@ -223,7 +241,7 @@ func (g *group) explainHold(now time.Time) string {
 // process was stopped for longer than their lease would be: they have been
 // replaced, as those have whose lease ran out.
 func (e *Engine) fenceHolds(now time.Time, gap time.Duration) {
-	if e.holding == 0 || gap <= minimumLease {
+	if e.holds.lease == 0 || gap <= e.holds.lease {
 		return
 	}
 	for _, g := range e.groups {

@@ -315,6 +315,23 @@ func TestShortStallDoesNotCostTheRole(t *testing.T) {
 	}
 }
 
+// The loop sleeps from hello to hello when nothing else is to be done.
+func TestLeaseShorterThanAHelloTimeIsNoStallWhileTheAddressIsHeld(t *testing.T) {
+	for _, tt := range []struct{ name, config string }{{"hsrp", hsrpConfig}, {"vrrp", vrrpConfig}} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHost(t, "[daemon]\nlease = \"500ms\"\n"+preActive(tt.config, "20s")).up("eth0").until("eth0:10", "Active")
+			taken := h.group("eth0:10").LastTransition.ID
+			if h.run(15 * time.Second); h.group("eth0:10").LastTransition.ID != taken {
+				t.Errorf("%+v", h.group("eth0:10").LastTransition)
+			}
+			h.e.Wake(h.now.Add(501*time.Millisecond), 0)
+			if last := h.group("eth0:10").LastTransition; last.Cause != string(fsm.CauseStalled) {
+				t.Errorf("after a real stall: %+v", last)
+			}
+		})
+	}
+}
+
 func TestSecondTermWaitsAnewAndTheFirstCommandsEndIsNoNews(t *testing.T) {
 	h := heldHSRP(t)
 	h.standBy()
@@ -434,8 +451,8 @@ func TestFollowersLoseTheWaitWithTheirLeader(t *testing.T) {
 		lose(h)
 		h.together(h.group("wan").State, "Listen")
 		h.ended(nil)
-		if got := slices.Concat(h.port.having("gate"), h.ports["eth1"].having("gate")); len(got) > 0 || h.e.holding != 0 {
-			t.Errorf("gates %q, %d groups wait", got, h.e.holding)
+		if got := slices.Concat(h.port.having("gate"), h.ports["eth1"].having("gate")); len(got) > 0 || h.e.holds != (holds{}) {
+			t.Errorf("gates %q, waits %+v", got, h.e.holds)
 		}
 	}
 }
