@@ -46,6 +46,21 @@ func TestStoppedVRRPWithoutASuccessorLetsGo(t *testing.T) {
 	}
 }
 
+// The answer would turn the switches back from the successor.
+func TestStallDuringTheFarewellEndsIt(t *testing.T) {
+	h := vrrpActive(t)
+	h.e.Stop(h.now)
+	h.now = h.now.Add(6 * time.Second) // the lease is 5 s
+	h.clear().e.Wake(h.now, 0)
+	h.heard(arpFrame(uint16(garp.OpRequest), peerMAC, peer4, vip4))
+	if got := h.port.having("send"); len(got) > 0 {
+		t.Errorf("said %q", got)
+	}
+	if h.e.Tick(h.now); !h.e.Stopped() {
+		t.Error("not stopped")
+	}
+}
+
 func TestStoppedHSRPServesUntilItsStandbyIsActive(t *testing.T) {
 	h := hsrpActive(t)
 	h.heard(hsrpFrame(hello.OpHello, hello.Standby))

@@ -263,8 +263,13 @@ func (s *segment) whyOld(g *group, gap time.Duration) (fsm.Cause, string) {
 }
 
 // fence takes the role from an active group in silence, and from its followers
-// before it: told by their leader they would not be silent.
+// before it: told by their leader they would not be silent. Who has resigned has
+// no role to lose, but must not go on answering for the address.
 func (e *Engine) fence(now time.Time, g *group, cause fsm.Cause, detail string) {
+	if !g.leaving.IsZero() {
+		e.letGo(g)
+		return
+	}
 	for _, f := range g.followers {
 		e.fence(now, f, cause, detail)
 	}
