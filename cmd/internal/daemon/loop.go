@@ -36,6 +36,10 @@ func (l *loop) Post(fn func()) {
 	l.mu.Lock()
 	l.posts = append(l.posts, fn)
 	l.mu.Unlock()
+	l.signal()
+}
+
+func (l *loop) signal() {
 	var one [8]byte
 	binary.NativeEndian.PutUint64(one[:], 1)
 	_, _ = unix.Write(l.wake, one[:])
@@ -121,16 +125,27 @@ func wait(fds []unix.PollFd, d driven) error {
 	return nil
 }
 
+// turnPosts bounds how many posts run in a turn, for the sake of the timers: a
+// thousand commands may end together, and each opens a gate.
+const turnPosts = 16
+
+// drain runs the posts of a turn, and has another one begin at once when some
+// are left.
 func (l *loop) drain() {
 	var buf [8]byte
 	_, _ = unix.Read(l.wake, buf[:])
 	l.mu.Lock()
-	posts := l.posts
-	l.posts = nil
+	posts := l.posts[:min(len(l.posts), turnPosts)]
+	l.posts = l.posts[len(posts):]
+	left := len(l.posts) > 0
 	l.mu.Unlock()
+	if left {
+		l.signal()
+	}
 	for _, fn := range posts {
 		fn()
 	}
+	clear(posts)
 }
 
 // lockThread gives the calling goroutine a thread of its own with punctual

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -88,6 +89,23 @@ func TestPostsRunInOrder(t *testing.T) {
 	}
 	if diff := cmp.Diff([]int{0, 1, 2, 3, 4}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestTimersAreLookedAtBetweenManyPosts(t *testing.T) {
+	l := mustLoop(t)
+	const turns = 3
+	var got []int
+	for i := range turns * turnPosts {
+		l.Post(func() { got = append(got, i) })
+	}
+	var done []int // when the timers were looked at
+	r := &recorder{tick: func() { done = append(done, len(got)) }}
+	if err := l.run(r, func() bool { return len(got) == turns*turnPosts }); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int{turnPosts, 2 * turnPosts, turns * turnPosts}, done); diff != "" || !slices.IsSorted(got) {
+		t.Errorf("posts %v, of which were done at each look at the timers (-want +got):\n%s", got, diff)
 	}
 }
 
