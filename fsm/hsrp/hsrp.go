@@ -93,7 +93,7 @@ type Group struct {
 	standby   watch     // Standby timer
 	helloAt   time.Time // Hello timer; zero when stopped
 	said      time.Time // last own Hello
-	couped    time.Time // last own Coup
+	couped    time.Time // last own Coup while active
 	contested time.Time // last Resign that came while active
 
 	preemptAt time.Time // end of the preempt delay; zero when none is running

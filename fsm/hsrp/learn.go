@@ -34,8 +34,8 @@ func (g *Group) learnable(ip netip.Addr) bool {
 }
 
 // learnableTimes reports whether m carries a new pair of times, within what can
-// be configured; no other router can impose less on this one. Version 1 counts in seconds, so anything below one is not what
-// the sender uses.
+// be configured: no other router can impose less on this one. Version 1 counts
+// in seconds, so anything below one is not what the sender uses.
 func (g *Group) learnableTimes(m *hello.HSRP) bool {
 	least := hello.MinHelloTime
 	if g.cfg.Version == 1 {

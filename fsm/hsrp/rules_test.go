@@ -292,6 +292,19 @@ func TestRFC2281Rules(t *testing.T) {
 			t.Errorf("sent %q, want %q", got, "G")
 		}
 	})
+	t.Run("RFC2281/5.7/the Coup that took the role is no answer to a third router", func(t *testing.T) {
+		cfg := base()
+		cfg.Preempt = true
+		g := inState(hello.Standby, cfg)
+		if got := sentLetters(g.Step(epoch, message(hello.OpHello, hello.Active, 90))); got != "FG" {
+			t.Fatalf("preempts with %q", got)
+		}
+		got := sentLetters(g.Step(at(time.Millisecond), from(third, message(hello.OpHello, hello.Active, 80))))
+		again := sentLetters(g.Step(at(2*time.Millisecond), from(third, message(hello.OpHello, hello.Active, 80))))
+		if got != "G" || again != "" {
+			t.Errorf("sent %q, then %q, want one Coup", got, again)
+		}
+	})
 	t.Run("RFC2281/5.7/a Resign is answered once in a moment, and the last one in the end", func(t *testing.T) {
 		g := inState(hello.Active, base())
 		var sent []time.Duration

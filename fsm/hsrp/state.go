@@ -121,23 +121,24 @@ func (g *Group) sendHello(now time.Time, state hello.HSRPState) {
 	g.said = now
 }
 
-// leastGap is the least time between two answers, the least hello time.
-const leastGap = hello.MinHelloTime
-
 // gap is the shortest time between two answers of an active router to messages
 // that contest its role. Old messages cannot be told from new ones, with
 // authentication neither, so one that was recorded may come again and again.
-func (g *Group) gap() time.Duration { return max(g.helloTime/10, leastGap) }
+func (g *Group) gap() time.Duration { return max(g.helloTime/10, hello.MinHelloTime) }
 
 // sendCoup sends action G. An active router does not send it too soon after the
 // last one, which all routers of the group have heard, or the next hello of the
-// one that has not leads to it.
+// one that has not leads to it. The Coup that took the role is not counted: it
+// made one router yield, and another may have become active upon that.
 func (g *Group) sendCoup(now time.Time) {
-	if g.state == hello.Active && now.Sub(g.couped) < g.gap() {
-		return
+	active := g.state == hello.Active
+	if active {
+		if now.Sub(g.couped) < g.gap() {
+			return
+		}
+		g.couped = now
 	}
-	g.couped = now
-	g.send(hello.OpCoup, g.state, g.state == hello.Active)
+	g.send(hello.OpCoup, g.state, active)
 }
 
 // repeats reports whether a Hello of an active router that answers would follow
