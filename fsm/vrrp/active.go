@@ -36,8 +36,8 @@ func (r *Router) inActive(now time.Time, from peer, m *hello.VRRP) {
 	}
 }
 
-// replyGap is the shortest Advertisement_Interval.
-const replyGap = 10 * time.Millisecond
+// replyGap is the shortest time between two answers to another claimant.
+const replyGap = hello.MinAdverIntervalV3
 
 // answer sends the loser an advertisement at once. RFC 9568 brought this; RFC
 // 3768 discards the loser in silence. Within replyGap of the last one it is

@@ -16,6 +16,7 @@
 //   - Adver_Timer: Send.
 //   - Another claimant while staying Active: Send (in version 2 only when the
 //     other resigned), Announce Reassert.
+//   - Another interface MAC while Active: Announce Reassert.
 //   - Losing to a better Active: Release, Announce Withdraw, Report.
 //   - Shutdown while Active, and a failed Acquire: Release, Send of priority 0,
 //     Announce Withdraw, Report.
