@@ -20,7 +20,7 @@ func (e *Engine) announce(now time.Time, g *group, kind fsm.Announcement) {
 	}
 	switch kind {
 	case fsm.Claim:
-		g.schedule.Start(now, g.timing())
+		g.claim(now)
 	case fsm.Reassert:
 		g.schedule.Reassert(now)
 	case fsm.Withdraw:
@@ -28,10 +28,17 @@ func (e *Engine) announce(now time.Time, g *group, kind fsm.Announcement) {
 	}
 	e.announceDue(now, g)
 	if kind == fsm.Claim {
-		g.router.start(now, g.cfg.Announce.RouterLifetime)
 		e.advertiseDue(now, g)
-		e.startProof(now, g)
+		e.proveDue(now, g)
 	}
+}
+
+// claim begins everything that tells and shows a takeover. Its first frames are
+// due now; proofs come last, after the announcements in the same batch.
+func (g *group) claim(now time.Time) {
+	g.schedule.Start(now, g.timing())
+	g.router.start(now, g.cfg.Announce.RouterLifetime)
+	g.prove(now)
 }
 
 func (g *group) timing() garp.Timing {
@@ -102,7 +109,8 @@ func (e *Engine) Restored(now time.Time, name string, missing []netip.Addr, err 
 
 // Moved tells the engine that the switches behind some ports have lost their
 // way here, though no link went down. Every group that is active there is
-// announced as if it had just taken over.
+// announced as if it had just taken over, by the next Ticks: there may be a
+// thousand, for which no hello is to wait.
 func (e *Engine) Moved(now time.Time, ports []string, reason string) {
 	for _, name := range ports {
 		s := e.byName[name]
@@ -112,10 +120,9 @@ func (e *Engine) Moved(now time.Time, ports []string, reason string) {
 		for _, g := range s.groups {
 			if g.active() {
 				e.emit(now, g, eventAnnounce, "announced again: "+reason)
-				e.announce(now, g, fsm.Claim)
+				g.claim(now)
 				e.reschedule(g)
 			}
 		}
 	}
-	e.Flush(now)
 }

@@ -2,7 +2,9 @@ package engine
 
 import (
 	"slices"
+	"strings"
 	"testing"
+	"time"
 )
 
 func TestAMovedUplinkIsAnnounced(t *testing.T) {
@@ -12,7 +14,7 @@ func TestAMovedUplinkIsAnnounced(t *testing.T) {
 		t.Errorf("another interface moved and %q was sent", sent)
 	}
 	h.e.Moved(h.now, []string{"eth0"}, "bond0 chose eth4")
-	sent := h.port.having("send")
+	sent := h.run(0).port.having("send")
 	if len(sent) < 3 {
 		t.Errorf("sent %q, want the announcements of a takeover", sent)
 	}
@@ -26,5 +28,25 @@ func TestAStandbySaysNothingAboutAMove(t *testing.T) {
 	h.e.Moved(h.now, []string{"eth0"}, "bond0 chose eth4")
 	if sent := h.port.having("send"); len(sent) > 0 {
 		t.Errorf("a standby sent %q", sent)
+	}
+}
+
+// No hello is to wait for the announcements of a thousand groups.
+func TestAMoveOfManyGroupsIsAnnouncedInSteps(t *testing.T) {
+	const n = 10 * chunk
+	h := newHost(t, manyHSRP(n, "announce = { probe = \"off\" }")).up("eth0").until("hsrp:eth0:100", "Active").run(10 * time.Second).clear()
+	announced := func() (groups int) {
+		for _, sent := range h.port.having("send virtual reply 10.") {
+			if strings.HasSuffix(sent, ".1") {
+				groups++
+			}
+		}
+		return groups
+	}
+	h.e.Moved(h.now, []string{"eth0"}, "bond0 chose eth4")
+	for step := range n / chunk {
+		if h.e.Tick(h.now); announced() != (step+1)*chunk {
+			t.Fatalf("%d groups are announced after %d steps of %d", announced(), step+1, chunk)
+		}
 	}
 }

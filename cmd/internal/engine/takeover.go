@@ -60,14 +60,11 @@ func (s *segment) convince(g *group, list []netip.Addr) {
 	}
 }
 
-// startProof begins to prove a takeover. The first packets follow the
-// announcements in the same batch. Neighbours may still turn up later.
-func (e *Engine) startProof(now time.Time, g *group) {
-	if len(g.vips) == 0 {
-		return
+// prove begins to prove a takeover. Neighbours may still turn up later.
+func (g *group) prove(now time.Time) {
+	if len(g.vips) > 0 {
+		g.prover.Start(now, g.provenAddress(), g.mac)
 	}
-	g.prover.Start(now, g.provenAddress(), g.mac)
-	e.proveDue(now, g)
 }
 
 // provenAddress is the virtual address to prove: one that the neighbours can
@@ -137,7 +134,8 @@ func (e *Engine) Verify(now time.Time, ref string) error {
 	if !g.prover.Neighbors() {
 		return refused("verify", g, "no neighbour is configured and no default route leads through %s: set neighbors", g.seg.name)
 	}
-	e.startProof(now, g)
+	g.prove(now)
+	e.proveDue(now, g)
 	e.reschedule(g)
 	e.Flush(now)
 	return nil
