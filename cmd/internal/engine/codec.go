@@ -147,6 +147,3 @@ type datagram struct {
 	src, dst netip.Addr
 	payload  []byte
 }
-
-// lateAfter is how late a timer may be served before it is worth a line.
-const lateAfter = 100 * time.Millisecond

@@ -52,7 +52,7 @@ type Engine struct {
 	woken       time.Time // last Wake
 	maintenance bool
 	history     history
-	lateness    time.Duration // of the tick being served
+	lateness    time.Duration // of the machine being served
 	timing      Timing
 	complaints  complaints
 }
@@ -242,16 +242,16 @@ func (e *Engine) serveDue(now time.Time, q *queue, n int) {
 
 // serve does what a group is due for.
 func (e *Engine) serve(now time.Time, t *task) {
-	e.lateness = now.Sub(t.due)
-	e.timing.record(e.lateness)
 	g := t.group
 	if t == &g.role {
+		e.lateness = now.Sub(t.due)
+		e.timing.record(e.lateness)
 		e.step(now, g, fsm.Tick{})
+		e.lateness = 0
 	} else {
 		e.doChores(now, g)
 	}
 	e.reschedule(g)
-	e.lateness = 0
 }
 
 func (e *Engine) doChores(now time.Time, g *group) {

@@ -2,7 +2,8 @@ package engine
 
 import "time"
 
-// Timing counts how late deadlines were served.
+// Timing counts how late the deadlines of machines were served. What is to be
+// announced may wait for them, and does not count.
 type Timing struct {
 	Served uint64        // deadlines served
 	Over1  uint64        // more than 1 ms late
@@ -24,6 +25,9 @@ func (t *Timing) record(late time.Duration) {
 		t.Over10++
 	}
 }
+
+// lateAfter is how late a machine may be served before it is worth a line.
+const lateAfter = 100 * time.Millisecond
 
 // Timing returns how punctual the engine has been since its start.
 func (e *Engine) Timing() Timing { return e.timing }
