@@ -115,6 +115,8 @@ virtual_ips = ["fe80::1", "2001:db8::1"]
 		{"down", func(l *Link) { l.Up = false }, nil},
 		{"two of four", func(*Link) {}, []string{outside4, outside6}},
 		{"the same again", func(l *Link) { l.Index++ }, nil},
+		{"down between", func(l *Link) { l.Up = false }, nil},
+		{"the same after a flap", func(*Link) {}, nil},
 		{"one is left", func(l *Link) { l.Addrs = append(l.Addrs, prefix("2001:db8::10/64")) }, nil},
 		{"none", func(l *Link) { l.Addrs = append(l.Addrs, prefix("2001:db8::10/64"), prefix("198.51.100.2/24")) }, nil},
 		{"two again", func(*Link) {}, []string{outside4, outside6}},

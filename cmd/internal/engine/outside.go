@@ -16,6 +16,9 @@ import (
 // comes of it. It is said once for each set of prefixes of a family.
 func (e *Engine) warnOutside(now time.Time, s *segment) {
 	for i, f := range [...]hello.Family{hello.IPv4, hello.IPv6} {
+		if !s.link.speaks(f) {
+			continue // back with the same prefixes it is no news
+		}
 		message := s.describeOutside(f)
 		if message != "" && message != s.outside[i] {
 			e.emitSegment(now, s, eventWarning, message)
@@ -23,6 +26,9 @@ func (e *Engine) warnOutside(now time.Time, s *segment) {
 		s.outside[i] = message
 	}
 }
+
+// speaks reports whether l is up with an address of family f.
+func (l *Link) speaks(f hello.Family) bool { return l.Up && l.Addr(f).IsValid() }
 
 // describeOutside returns "" where there is nothing to warn of.
 func (s *segment) describeOutside(f hello.Family) string {
@@ -51,7 +57,7 @@ func (s *segment) describeOutside(f hello.Family) string {
 // none while the interface has no address to compare them with.
 func (g *group) outside() []netip.Addr {
 	l := &g.seg.link
-	if !l.Up || !l.Addr(g.wire.family).IsValid() {
+	if !l.speaks(g.wire.family) {
 		return nil
 	}
 	var out []netip.Addr
