@@ -49,17 +49,19 @@ func (p premise) holds(g *group) bool {
 
 // put appends the bytes that build makes as one frame of g.
 func (o *outbox) put(g *group, when premise, build func([]byte) []byte) {
-	start := len(o.arena)
-	o.arena = build(o.arena)
-	o.frames = append(o.frames, frame{group: g, when: when, start: start, end: len(o.arena)})
+	o.frames = append(o.frames, o.build(g, when, build))
 }
 
 // say is put for a message, which leaves before all other frames: a role that
 // is given up or claimed late costs more than an announcement.
 func (o *outbox) say(g *group, when premise, build func([]byte) []byte) {
+	o.messages = append(o.messages, o.build(g, when, build))
+}
+
+func (o *outbox) build(g *group, when premise, build func([]byte) []byte) frame {
 	start := len(o.arena)
 	o.arena = build(o.arena)
-	o.messages = append(o.messages, frame{group: g, when: when, start: start, end: len(o.arena)})
+	return frame{group: g, when: when, start: start, end: len(o.arena)}
 }
 
 // withdraw drops what a group asked for that has not been carried out. The

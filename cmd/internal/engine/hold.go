@@ -91,7 +91,7 @@ func (e *Engine) beginHolds(now time.Time) {
 		if h.running {
 			h.cancel = e.preActive(PreActive{Group: g.id, Ref: g.ref(), Transition: *g.last})
 		}
-		st := g.waiting(now)
+		st := g.holdStatus(now)
 		e.emitHold(now, g, st, fmt.Sprintf("the address waits for the pre_active command%s, %v at most", ofLeader(st), milliseconds(st.LeftMS)))
 	}
 	e.begun = e.begun[:0]
@@ -150,7 +150,7 @@ func (e *Engine) endHold(now time.Time, g *group) {
 	if !g.hold.on || g.hold.running || g.leader != nil && g.leader.hold.on {
 		return
 	}
-	st := g.waiting(now)
+	st := g.holdStatus(now)
 	st.LeftMS, st.Outcome, st.Error = 0, g.hold.ended.Outcome, g.hold.ended.Error
 	if st.Outcome == "" { // no command of its own
 		st.Leader, st.Outcome, st.Error = g.leader.ref(), g.leader.held.Outcome, g.leader.held.Error
@@ -175,7 +175,7 @@ var errNotActive = errors.New("the group is not active any more")
 // cancelHold ends the wait of a group that has lost the role: nothing was
 // taken or announced.
 func (e *Engine) cancelHold(now time.Time, g *group) {
-	st := g.waiting(now)
+	st := g.holdStatus(now)
 	st.LeftMS, st.Outcome = 0, status.Cancelled
 	message := fmt.Sprintf("not active any more after %v; the address was not taken", milliseconds(st.WaitedMS))
 	if g.hold.cancel != nil {
@@ -196,9 +196,9 @@ func (e *Engine) forgetHold(g *group, st status.PreActive) {
 	}
 }
 
-// waiting describes the wait of g at now. Before its transition is reported it
+// holdStatus describes the wait of g at now. Before its transition is reported it
 // has no number.
-func (g *group) waiting(now time.Time) status.PreActive {
+func (g *group) holdStatus(now time.Time) status.PreActive {
 	st := status.PreActive{Outcome: status.Waiting, Since: g.hold.since, WaitedMS: now.Sub(g.hold.since).Milliseconds()}
 	if g.last != nil && g.last.Held {
 		st.Transition = g.last.ID
@@ -211,12 +211,12 @@ func (g *group) waiting(now time.Time) status.PreActive {
 	return st
 }
 
-// preActive is what the status tells of the wait, or of the last one.
-func (g *group) preActive(now time.Time) *status.PreActive {
+// preActiveStatus is what the status tells of the wait, or of the last one.
+func (g *group) preActiveStatus(now time.Time) *status.PreActive {
 	st := g.held
 	switch {
 	case g.hold.on:
-		st = g.waiting(now)
+		st = g.holdStatus(now)
 	case st.Outcome == "":
 		return nil
 	}
@@ -225,7 +225,7 @@ func (g *group) preActive(now time.Time) *status.PreActive {
 
 // explainHold is the end of a sentence about an active group.
 func (g *group) explainHold(now time.Time) string {
-	st := g.preActive(now)
+	st := g.preActiveStatus(now)
 	switch {
 	case st == nil || g.last == nil || st.Transition != g.last.ID:
 		return ""

@@ -73,7 +73,7 @@ func (e *Engine) groupStatus(now time.Time, g *group) status.Group {
 	out.Announce = g.announceStatus(now)
 	out.Conflict = g.conflict.status()
 	out.Rival = g.rivalStatus(now, m.HoldTime)
-	out.PreActive = g.preActive(now)
+	out.PreActive = g.preActiveStatus(now)
 	return out
 }
 
