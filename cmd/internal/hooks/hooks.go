@@ -188,8 +188,8 @@ func (r *Runner) PreActive(ctx context.Context, group string, t status.Transitio
 }
 
 // Close takes no more transitions and waits until every queue is empty and
-// every pre_active command has ended. When ctx is done first, the running commands are killed, what waits is dropped,
-// and the cause of ctx is returned.
+// every pre_active command has ended. When ctx is done first, the running
+// commands are killed, what waits is dropped, and the cause of ctx is returned.
 func (r *Runner) Close(ctx context.Context) error {
 	r.mu.Lock()
 	r.closed = true
