@@ -15,9 +15,14 @@ var levels = map[string]slog.Level{
 	"warning":  slog.LevelWarn,
 }
 
-// logEvent writes one line for an event. A transition has its fields apart, so
-// that nobody has to parse a message.
+// logEvent writes one line for an event, with its own time: it may have waited
+// for others to be told. A transition has its fields apart, so that nobody has
+// to parse a message.
 func logEvent(log *slog.Logger, ev status.Event) {
+	ctx, h := context.Background(), log.Handler()
+	if !h.Enabled(ctx, level(ev)) {
+		return
+	}
 	attrs := []slog.Attr{slog.String("event", ev.Kind)}
 	if t := ev.Transition; t != nil {
 		attrs = append(attrs,
@@ -27,7 +32,9 @@ func logEvent(log *slog.Logger, ev status.Event) {
 	} else if ev.Group != "" {
 		attrs = append(attrs, slog.String("group", ev.Group))
 	}
-	log.LogAttrs(context.Background(), level(ev), ev.Message, attrs...)
+	r := slog.NewRecord(ev.At, level(ev), ev.Message, 0)
+	r.AddAttrs(attrs...)
+	_ = h.Handle(ctx, r)
 }
 
 func level(ev status.Event) slog.Level {
