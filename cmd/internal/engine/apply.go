@@ -85,7 +85,7 @@ func (e *Engine) learned(now time.Time, g *group, l fsm.Learned) {
 		return
 	}
 	g.seg.carry(g, slices.Clone(vips))
-	g.owned = g.onLink()
+	e.noteOwned(now, g, g.onLink())
 	e.findNeighbors(now, g)
 	if err := g.prepare(); err != nil {
 		e.emit(now, g, eventWarning, "prepare learned address "+l.VirtualIP.String()+": "+err.Error())

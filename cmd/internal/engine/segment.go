@@ -131,15 +131,20 @@ func (e *Engine) checkOwned(now time.Time, g *group) {
 	if slices.Equal(owned, g.owned) {
 		return
 	}
-	g.owned = owned
-	if len(owned) > 0 && !g.ownsAddress() {
-		e.warn(now, g, "owned", fmt.Sprint(owned), fmt.Sprintf(
-			"the virtual addresses %v are configured on %s, whose own MAC answers for them while this router is not active: remove them", owned, g.seg.name))
-	}
+	e.noteOwned(now, g, owned)
 	if err := g.prepare(); err != nil {
 		e.emit(now, g, eventWarning, "prepare: "+err.Error())
 	}
 	if g.owner { // what is prepared anew is shut
 		e.take(g)
+	}
+}
+
+// noteOwned remembers what the interface has, and warns unless that is meant.
+func (e *Engine) noteOwned(now time.Time, g *group, owned []netip.Addr) {
+	g.owned = owned
+	if len(owned) > 0 && !g.ownsAddress() {
+		e.warn(now, g, "owned", fmt.Sprint(owned), fmt.Sprintf(
+			"the virtual addresses %v are configured on %s, whose own MAC answers for them while this router is not active: remove them", owned, g.seg.name))
 	}
 }

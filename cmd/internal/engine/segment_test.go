@@ -191,6 +191,20 @@ func TestLearnedAddressReplacesTheOneBefore(t *testing.T) {
 	}
 }
 
+func TestLearnedAddressThatTheInterfaceHasIsWarnedOf(t *testing.T) {
+	h := newHost(t, "[[hsrp]]\ninterface = \"eth0\"\ngroup = 10\n")
+	l := newTestLink("eth0")
+	l.Addrs = append(l.Addrs, netip.PrefixFrom(vip4, 24))
+	h.e.LinkChanged(h.now, "eth0", l)
+	h.heard(hsrpFrame(hello.OpHello, hello.Active, better))
+	if told := h.told(eventWarning); len(told) != 1 || !strings.Contains(told[0], "[192.0.2.1] are configured on eth0") {
+		t.Errorf("told %q, want one warning", told)
+	}
+	if diff := cmp.Diff([]netip.Addr{vip4}, h.port.added[1].Owned, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+		t.Errorf("owned (-want +got):\n%s", diff)
+	}
+}
+
 // TestActiveRouterWithoutAnAddressResignsFromTheOneItHad also covers the
 // deletion of the interface.
 func TestActiveRouterWithoutAnAddressResignsFromTheOneItHad(t *testing.T) {
