@@ -59,6 +59,8 @@ type Runner struct {
 	kill context.CancelCauseFunc
 	work sync.WaitGroup // one for each queue that is busy
 
+	roles, preActives turns // of the commands after and before the address is taken
+
 	mu     sync.Mutex
 	closed bool
 	held   map[string]job           // active commands that wait until their group has its address
@@ -73,7 +75,10 @@ type key struct{ ref, hook string }
 func New(c *configs.Config, log *slog.Logger) *Runner { return newRunner(c, log, command.Run) }
 
 func newRunner(c *configs.Config, log *slog.Logger, run func(context.Context, command.Spec) command.Result) *Runner {
-	r := &Runner{log: log, run: run, queues: map[string]*queue{}, held: map[string]job{}, last: map[key]status.Hook{}}
+	r := &Runner{
+		log: log, run: run, roles: make(turns, atOnce), preActives: make(turns, atOnce),
+		queues: map[string]*queue{}, held: map[string]job{}, last: map[key]status.Hook{},
+	}
 	r.ctx, r.kill = context.WithCancelCause(context.Background())
 	r.Configure(c)
 	return r
@@ -167,7 +172,8 @@ func (r *Runner) Taken(ref string) {
 // it: the address is held back meanwhile. The command is killed at its deadline
 // and when ctx is done. The error says that it did not succeed; it wraps
 // context.DeadlineExceeded when it was too slow, and the cause of ctx. The
-// command does not wait for the group's queue. After Close it is not run.
+// command does not wait for the group's queue, but for its turn when very many
+// groups have such a command. After Close it is not run.
 func (r *Runner) PreActive(ctx context.Context, group string, t status.Transition) error {
 	r.mu.Lock()
 	h := r.hooks[group].PreActive
@@ -181,7 +187,12 @@ func (r *Runner) PreActive(ctx context.Context, group string, t status.Transitio
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(r.ctx, func() { cancel(errStopped) })()
-	if err := r.execute(ctx, job{input: input{PreActive, group, t}, args: h.Command}, h.Deadline); err != nil {
+	err := r.preActives.take(ctx)
+	if err == nil {
+		defer r.preActives.give()
+		err = r.execute(ctx, job{input: input{PreActive, group, t}, args: h.Command}, h.Deadline)
+	}
+	if err != nil {
 		return fmt.Errorf("pre_active command %s of %s: %w", h.Command[0], group, err)
 	}
 	return nil

@@ -151,6 +151,78 @@ func TestQueue(t *testing.T) {
 	}
 }
 
+// many has n groups with every hook.
+func many(n int) *configs.Config {
+	c := groups()
+	one := c.HSRP[0]
+	for i := range n - 1 {
+		one.ID = uint16(100 + i)
+		c.HSRP = append(c.HSRP, one)
+	}
+	return c
+}
+
+func TestCommandsOfManyGroupsTakeTurns(t *testing.T) {
+	const n = 2*atOnce + 1
+	for name, start := range map[string]func(*bench, status.Transition){
+		Active: func(b *bench, tr status.Transition) { b.Transition(tr) },
+		PreActive: func(b *bench, tr status.Transition) {
+			go b.PreActive(context.Background(), reference("hsrp", "eth1", 4, tr.Group), tr)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := many(n)
+				b := newBench(c)
+				b.took["/before"] = 400 * time.Millisecond
+				begun := func() int {
+					synctest.Wait()
+					b.mu.Lock()
+					defer b.mu.Unlock()
+					return len(b.lines)
+				}
+				for i, g := range c.HSRP {
+					tr := to(i+1, "Standby>Active")
+					tr.Group = int(g.ID)
+					start(b, tr)
+				}
+				got := []int{begun()}
+				for len(got) < 3 {
+					time.Sleep(time.Second) // virtual
+					got = append(got, begun())
+				}
+				if got[0] != atOnce || got[2] != n {
+					t.Errorf("%d commands begun, want %d at first and %d in the end", got, atOnce, n)
+				}
+				if err := b.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+func TestLatestRoleCountsWhenTheTurnComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(groups())
+		for range atOnce { // all turns are taken
+			_ = b.roles.take(t.Context())
+		}
+		b.Transition(to(1, "Standby>Active"))
+		synctest.Wait()
+		b.Transition(to(2, "Active>Speak"))
+		for range atOnce {
+			b.roles.give()
+		}
+		if err := b.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if diff := cmp.Diff([]string{"0s hsrp:eth1:10 /on-standby 2"}, b.lines); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestResults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(groups())

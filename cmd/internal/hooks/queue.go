@@ -21,6 +21,26 @@ type queue struct {
 	next *job // the latest; nil when none waits
 }
 
+// atOnce is how many commands of a kind run at a time. A thousand groups may
+// change their role together; a thousand processes, each with a thread of the
+// daemon that waits for it, could be more than the service is allowed to have.
+const atOnce = 128
+
+// turns are those of commands that may run.
+type turns chan struct{}
+
+// take waits for a turn. The error is the cause of ctx.
+func (t turns) take(ctx context.Context) error {
+	select {
+	case t <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (t turns) give() { <-t }
+
 // enqueue is called with r.mu held.
 func (r *Runner) enqueue(j job) {
 	q := r.queues[j.Ref]
@@ -54,20 +74,29 @@ func (r *Runner) skip(j job) {
 
 // drain runs what waits until nothing does.
 func (r *Runner) drain(ref string, q *queue) {
-	for {
-		r.mu.Lock()
-		j := q.next
-		q.next = nil
-		if j == nil || r.ctx.Err() != nil {
-			delete(r.queues, ref)
-			r.mu.Unlock()
-			return
-		}
-		r.mu.Unlock()
-		if len(j.args) > 0 {
-			_ = r.execute(r.ctx, *j, Timeout) // kept and logged
-		}
+	for r.runNext(ref, q) {
 	}
+}
+
+// runNext runs what waits when its turn has come: by then it may be something
+// later. It reports whether there was anything.
+func (r *Runner) runNext(ref string, q *queue) bool {
+	if r.roles.take(r.ctx) == nil {
+		defer r.roles.give()
+	}
+	r.mu.Lock()
+	j := q.next
+	q.next = nil
+	if j == nil || r.ctx.Err() != nil {
+		delete(r.queues, ref)
+		r.mu.Unlock()
+		return false
+	}
+	r.mu.Unlock()
+	if len(j.args) > 0 {
+		_ = r.execute(r.ctx, *j, Timeout) // kept and logged
+	}
+	return true
 }
 
 // execute runs one command and keeps how it ended. The error says that it did
