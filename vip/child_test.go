@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 )
 
@@ -195,6 +197,21 @@ func TestAdoptedGateStaysOpenUntilTheFirstGate(t *testing.T) {
 	}
 }
 
+func TestAdoptedGateIsLetGo(t *testing.T) {
+	l := newLab(t)
+	l.died(time.Minute)
+	p := l.open(Options{Adopt: true})
+	ok(t, p.LetGo())
+	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
+		t.Errorf("let go (-want +got):\n%s", diff)
+	}
+	l.active(p, time.Minute)
+	ok(t, p.LetGo())
+	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" {
+		t.Errorf("the gate was claimed since (-want +got):\n%s", diff)
+	}
+}
+
 func TestGateThatWouldNeverShutIsNotAdopted(t *testing.T) {
 	l := newLab(t)
 	l.died(0)
@@ -216,6 +233,64 @@ func TestRecoverUndoesWhatIsNotOpenedLater(t *testing.T) {
 	ok(t, Recover(Options{StateDir: l.state}, "eth1"))
 	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
 		t.Errorf("(-before +after):\n%s", diff)
+	}
+}
+
+func TestRecoverUndoesWhatCannotBeAdopted(t *testing.T) {
+	for name, change := range map[string]func(t testing.TB){
+		"a port of a bridge by now": func(t testing.TB) {
+			ok(t, netlink.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0"}}))
+			ok(t, netlink.LinkSetMaster(link(t, "eth0"), link(t, "br0")))
+		},
+		"names exchanged": func(t testing.TB) {
+			for _, r := range [][2]string{{"eth0", "eth9"}, {"eth1", "eth0"}, {"eth9", "eth1"}} {
+				ok(t, netlink.LinkSetDown(link(t, r[0])))
+				ok(t, netlink.LinkSetName(link(t, r[0]), r[1]))
+			}
+		},
+	} {
+		l := newLab(t)
+		l.died(time.Minute)
+		change(t)
+		ok(t, Recover(Options{StateDir: l.state}, "eth0", "eth1"))
+		if left, _ := filepath.Glob(filepath.Join(l.state, "*"+journalSuffix)); len(left) > 0 {
+			t.Errorf("%s: journals left: %v", name, left)
+		}
+		if got := strings.Count(snapshot(t), "table netdev"); got != 0 {
+			t.Errorf("%s: %d tables left", name, got)
+		}
+	}
+}
+
+func TestJournalDoesNotGrowFromCrashToCrash(t *testing.T) {
+	l := newLab(t)
+	var size [3]int64
+	for i := range size {
+		p := l.open(Options{Adopt: true})
+		l.active(p, time.Minute)
+		ok(t, p.Abandon())
+		f, err := os.Stat(stateDir(l.state).path("eth0"))
+		ok(t, err)
+		size[i] = f.Size()
+	}
+	if size[2] != size[1] {
+		t.Errorf("bytes after each crash: %v", size)
+	}
+}
+
+func TestAdoptionSetsWhatWasChangedSinceTheCrash(t *testing.T) {
+	const name = "ipv4/conf/eth0/arp_ignore"
+	l := newLab(t)
+	setSysctl(t, name+"=1") // nothing for the first process to change
+	l.died(time.Minute)
+	setSysctl(t, name+"=0")
+	p := l.open(Options{Adopt: true})
+	if got, _ := readSysctl(name); got != "1" {
+		t.Errorf("arp_ignore is %s, want 1", got)
+	}
+	ok(t, p.Close())
+	if got, _ := readSysctl(name); got != "0" {
+		t.Errorf("arp_ignore is %s after Close, want the 0 of before", got)
 	}
 }
 
@@ -278,6 +353,57 @@ func TestJournalOfAnotherBootIsNotBelieved(t *testing.T) {
 	if got, _ := readSysctl("ipv4/conf/eth0/arp_ignore"); got != "1" {
 		t.Errorf("arp_ignore is %s, want 1 kept", got)
 	}
+}
+
+func TestNamespacesShareAStateDirectory(t *testing.T) {
+	first := newLab(t)
+	before := snapshot(t)
+	home, err := netns.Get()
+	ok(t, err)
+	defer home.Close()
+	p := first.open(Options{})
+	first.active(p, time.Minute)
+
+	second := newLab(t)
+	second.state = first.state
+	clean := snapshot(t)
+	second.died(time.Minute)
+	ok(t, Recover(Options{StateDir: second.state}))
+	if diff := cmp.Diff(clean, snapshot(t)); diff != "" {
+		t.Errorf("second namespace (-before +after):\n%s", diff)
+	}
+
+	ok(t, netns.Set(home))
+	if diff := cmp.Diff(each(3, 1), first.forwarded(far4, 3)); diff != "" {
+		t.Errorf("first namespace (-want +got):\n%s", diff)
+	}
+	ok(t, p.Close())
+	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
+		t.Errorf("first namespace (-before +after):\n%s", diff)
+	}
+}
+
+func TestJournalOfSomebodyElseIsNotBelieved(t *testing.T) {
+	l := newLab(t)
+	l.died(time.Minute)
+	d := stateDir(l.state)
+	for _, path := range []string{d.path("eth0"), d.shared()} {
+		theirs := path + ".theirs"
+		ok(t, os.Rename(path, theirs))
+		ok(t, os.Symlink(theirs, path))
+		if err := Recover(Options{StateDir: l.state}); !errors.Is(err, unix.ELOOP) {
+			t.Errorf("a link at %s: %v, want it refused", path, err)
+		}
+		ok(t, os.Rename(theirs, path))
+		if os.Chown(path, 1, 1) != nil { // a namespace with one user
+			continue
+		}
+		if err := Recover(Options{StateDir: l.state}); err == nil || !strings.Contains(err.Error(), "belongs to user 1") {
+			t.Errorf("another's %s: %v, want it refused", path, err)
+		}
+		ok(t, os.Chown(path, 0, 0))
+	}
+	ok(t, Recover(Options{StateDir: l.state}))
 }
 
 func TestJournalForgetsWhatIsGone(t *testing.T) {

@@ -7,9 +7,10 @@ import (
 )
 
 // class is a lease class: the pair of sets active_N and alive_N and the rule
-// between them, with the sets and rules for addresses where there are such. Routers with the same lease share one. A class that no router
-// uses keeps its sets and may be taken for another lease, so that there are
-// never more rules than leases in use at one time.
+// between them, with the sets and rules for addresses where there are such.
+// Routers with the same lease share one. A class that no router uses keeps its
+// sets and may be taken for another lease, so that there are never more rules
+// than leases in use at one time.
 type class struct {
 	lease   time.Duration
 	members map[element]member

@@ -73,6 +73,18 @@ func (p *Plane) Gate(open []Claim, shutIDs []ID) (lost []ID, err error) {
 	return lost, nil
 }
 
+// LetGo shuts what Open has left open ([Options]) and no Gate has replaced since.
+// It does nothing when there is no such thing.
+func (p *Plane) LetGo() error {
+	p.mu.Lock()
+	pending := p.rebuild
+	p.mu.Unlock()
+	if !pending {
+		return nil
+	}
+	return p.restoreTable()
+}
+
 func (p *Plane) claim(c Claim) error {
 	g := p.groups[c.ID]
 	switch {

@@ -20,15 +20,15 @@ import (
 const (
 	defaultStateDir = "/run/fhrpd"
 	journalSuffix   = ".journal"
-	sharedFile      = "shared.json"
+	sharedName      = "shared"
+	sharedSuffix    = ".json"
 )
 
 // head is the first line of a journal.
 type head struct {
 	Parent   string   `json:"parent"`
 	Index    int      `json:"index"`
-	Boot     string   `json:"boot"`  // of the kernel whose state this is
-	Netns    uint64   `json:"netns"` // inode of the namespace
+	Boot     string   `json:"boot"` // of the kernel whose state this is
 	Table    string   `json:"table"`
 	Protocol int      `json:"protocol"` // of our routes
 	Sysctls  []sysctl `json:"sysctls"`
@@ -61,25 +61,18 @@ func (e entry) mac() (mac [6]byte, ok bool) {
 func newHead(parent string, index int) (head, error) {
 	h := head{Parent: parent, Index: index, Table: tableName(parent), Protocol: RouteProtocol}
 	var err error
-	if h.Boot, h.Netns, err = here(); err != nil {
+	if h.Boot, err = bootID(); err != nil {
 		return h, err
 	}
 	h.Sysctls, err = differing(parentSysctls(parent))
 	return h, err
 }
 
-// here identifies the running kernel and the calling thread's namespace. What
-// a journal says about another boot no longer holds.
-func here() (boot string, netns uint64, err error) {
+// bootID identifies the running kernel. What a journal says about another boot
+// no longer holds.
+func bootID() (string, error) {
 	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		return "", 0, err
-	}
-	var st unix.Stat_t
-	if err := unix.Stat("/proc/thread-self/ns/net", &st); err != nil {
-		return "", 0, fmt.Errorf("identify network namespace: %w", err)
-	}
-	return strings.TrimSpace(string(b)), st.Ino, nil
+	return strings.TrimSpace(string(b)), err
 }
 
 func (h head) apply() error {
@@ -109,7 +102,9 @@ type journal struct {
 	f    *os.File
 }
 
-// stateDir is the directory of the journals.
+// stateDir is the directory of the journals. Daemons of several network
+// namespaces may share it: the names of files end in that of the calling
+// thread's namespace, after a colon, which no interface's name has.
 type stateDir string
 
 // lockStateDir makes the directory and keeps other processes from changing
@@ -139,8 +134,20 @@ func flock(f *os.File, how int) error {
 	}
 }
 
-func (d stateDir) path(parent string) string {
-	return filepath.Join(string(d), parent+journalSuffix)
+func (d stateDir) path(parent string) string { return d.file(parent, journalSuffix) }
+
+func (d stateDir) file(name, suffix string) string {
+	return filepath.Join(string(d), name+namespace()+suffix)
+}
+
+// namespace returns the end of the names of files of the calling thread's
+// network namespace.
+func namespace() string {
+	var st unix.Stat_t
+	if err := unix.Stat("/proc/thread-self/ns/net", &st); err != nil {
+		return ":" // without /proc the sysctls cannot be set either
+	}
+	return fmt.Sprintf(":%d", st.Ino)
 }
 
 // create writes a new journal, whole or not at all, and keeps it locked.
@@ -210,6 +217,31 @@ func (j *journal) drop(e entry) error {
 	return j.add(e)
 }
 
+// since returns the settings of before a crash, with those that somebody else has
+// changed after it.
+func since(crash, now []sysctl) []sysctl {
+	list := slices.Clone(crash)
+	for _, s := range now {
+		if !slices.ContainsFunc(crash, func(c sysctl) bool { return c.Name == s.Name }) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// compact returns what entries still tell of, each once: a process that is killed
+// again and again leaves the same each time.
+func compact(made []entry) (out []entry) {
+	seen := map[string]bool{fmt.Sprint(entry{}): true}
+	for _, e := range made {
+		if key := fmt.Sprint(e); !seen[key] {
+			seen[key] = true
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
 // leftover is the journal of a process that has died.
 type leftover struct {
 	head head
@@ -217,11 +249,28 @@ type leftover struct {
 	path string
 }
 
+// openOwn opens a file of the directory. What it says is done with all rights, so
+// in a folder such as /tmp it must not be somebody else's.
+func openOwn(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, err
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	if uid := int(st.Uid); uid != 0 && uid != os.Geteuid() {
+		return nil, errors.Join(fmt.Errorf("%s belongs to user %d (choose a folder that only this user can write)", path, uid), f.Close())
+	}
+	return f, nil
+}
+
 // read returns the journal of parent if its process is dead, nil if there is
-// none for this namespace, and ErrBusy if the process lives. It removes one
-// that is of another boot, and one that is damaged, which it tells once.
+// none, and ErrBusy if the process lives. It removes one that is of another
+// boot, and one that is damaged, which it tells once.
 func (d stateDir) read(parent string) (*leftover, error) {
-	f, err := os.Open(d.path(parent))
+	f, err := openOwn(d.path(parent))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -230,13 +279,12 @@ func (d stateDir) read(parent string) (*leftover, error) {
 	}
 	defer f.Close()
 	if flock(f, unix.LOCK_EX|unix.LOCK_NB) != nil {
-		return nil, fmt.Errorf("%w, says the lock on %s (network namespaces need a state directory each)",
-			ErrBusy, f.Name())
+		return nil, fmt.Errorf("%w, says the lock on %s", ErrBusy, f.Name())
 	}
 	l := &leftover{path: f.Name()}
 	in := bufio.NewScanner(f)
 	in.Buffer(nil, 1<<20)
-	boot, netns, err := here()
+	boot, err := bootID()
 	if err != nil {
 		return nil, err
 	}
@@ -246,9 +294,6 @@ func (d stateDir) read(parent string) (*leftover, error) {
 	}
 	if l.head.Boot != boot {
 		return nil, d.remove(parent)
-	}
-	if l.head.Netns != netns {
-		return nil, nil
 	}
 	for in.Scan() {
 		l.note(in.Bytes())
@@ -279,14 +324,14 @@ func (l *leftover) ends() bool {
 
 // parents lists the interfaces that have a journal.
 func (d stateDir) parents() ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(string(d), "*"+journalSuffix))
+	files, err := filepath.Glob(d.path("*"))
 	for i, f := range files {
-		files[i] = strings.TrimSuffix(filepath.Base(f), journalSuffix)
+		files[i], _, _ = strings.Cut(filepath.Base(f), ":")
 	}
 	return files, err
 }
 
-// inUse reports whether any journal is in force in this namespace.
+// inUse reports whether any journal is in force.
 func (d stateDir) inUse() (bool, error) {
 	parents, err := d.parents()
 	for _, parent := range parents {

@@ -167,7 +167,7 @@ func (p *Plane) openJournal(o Options) (takenOver bool, err error) {
 	}
 	var made []entry
 	if old != nil {
-		head.Sysctls, made = old.head.Sysctls, old.made
+		head.Sysctls, made = since(old.head.Sysctls, head.Sysctls), compact(old.made)
 	}
 	p.journal, err = p.dir.create(head, made)
 	p.inherit(made)
@@ -185,7 +185,7 @@ func (p *Plane) takeOver(old *leftover, o Options) bool {
 	case !o.Adopt || !old.ends():
 		return false
 	}
-	p.log.Warn("a dead process left this open; its gates shut when their leases end")
+	p.log.Warn("the last process died: gates that it left open shut when their leases end")
 	if err := old.undoRoutes(p.routes); err != nil {
 		p.log.Warn("what the last process left stays until Close", "error", err)
 	}

@@ -192,7 +192,7 @@ func TestCloseLeavesEverythingAsItWas(t *testing.T) {
 	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
 		t.Errorf("after Close (-before +after):\n%s", diff)
 	}
-	for _, pattern := range []string{"*" + journalSuffix, sharedFile} {
+	for _, pattern := range []string{"*" + journalSuffix, "*" + sharedSuffix} {
 		if left, _ := filepath.Glob(filepath.Join(l.state, pattern)); len(left) > 0 {
 			t.Errorf("journals left: %v", left)
 		}

@@ -14,7 +14,8 @@ import (
 // while there is one, so are routes that no journal mentions. So is what an
 // Open that adopts ([Options]) would leave open on the interfaces in later,
 // which the caller is to open. It goes on after errors and returns them joined.
-// Call it at start, before the first Open.
+// Call it at start, before the first Open, and at the end, when one of later was
+// never opened.
 func Recover(o Options, later ...string) error {
 	dir, unlock, err := lockStateDir(o.StateDir)
 	if err != nil {
@@ -59,13 +60,20 @@ func (d stateDir) recoverAll(nft, routes *conn, o Options, later []string) (live
 			live = true
 		case err != nil:
 			errs = append(errs, err)
-		case l != nil && slices.Contains(later, parent) && l.ends() && linkExists(routes, l.head.Index):
+		case l != nil && slices.Contains(later, parent) && l.adoptable():
 		case l != nil:
 			o.logger().Warn("undoing what a dead process left", "interface", parent)
 			errs = append(errs, d.undo(l, nft, routes))
 		}
 	}
 	return live, errors.Join(errs...)
+}
+
+// adoptable reports whether an Open that adopts would leave open what the
+// process left.
+func (l *leftover) adoptable() bool {
+	link, err := usable(l.head.Parent)
+	return err == nil && link.Attrs().Index == l.head.Index && l.ends()
 }
 
 // undo takes back what a journal tells of, and ends the journal.

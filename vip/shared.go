@@ -6,16 +6,16 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 )
 
 // shared is the journal of the settings that all Planes of a namespace need.
 // They are restored when the last journal of an interface has gone.
 type shared struct {
 	Boot    string   `json:"boot"`
-	Netns   uint64   `json:"netns"`
 	Sysctls []sysctl `json:"sysctls"`
 }
+
+func (d stateDir) shared() string { return d.file(sharedName, sharedSuffix) }
 
 // acquireShared changes the shared settings, journaling them first unless
 // another Plane has.
@@ -35,7 +35,7 @@ func (d stateDir) acquireShared() error {
 func (d stateDir) createShared() (*shared, error) {
 	s := &shared{}
 	var err error
-	if s.Boot, s.Netns, err = here(); err != nil {
+	if s.Boot, err = bootID(); err != nil {
 		return nil, err
 	}
 	if s.Sysctls, err = differing(sharedSysctls()); err != nil {
@@ -45,11 +45,14 @@ func (d stateDir) createShared() (*shared, error) {
 	if err != nil {
 		return nil, err
 	}
-	tmp := filepath.Join(string(d), ".shared")
-	if err := os.WriteFile(tmp, b, 0o644); err != nil {
+	f, err := os.CreateTemp(string(d), ".shared-*")
+	if err != nil {
 		return nil, fmt.Errorf("write journal: %w", err)
 	}
-	return s, d.rename(tmp, filepath.Join(string(d), sharedFile))
+	if _, err := f.Write(b); err != nil {
+		return nil, errors.Join(fmt.Errorf("write journal: %w", err), f.Close(), os.Remove(f.Name()))
+	}
+	return s, errors.Join(f.Close(), d.rename(f.Name(), d.shared()))
 }
 
 // releaseShared restores the shared settings if no interface needs them.
@@ -61,21 +64,25 @@ func (d stateDir) releaseShared() error {
 	if used, err := d.inUse(); used || err != nil {
 		return err
 	}
-	return errors.Join(restoreAll(s.Sysctls), os.Remove(filepath.Join(string(d), sharedFile)))
+	return errors.Join(restoreAll(s.Sysctls), os.Remove(d.shared()))
 }
 
-// readShared returns nil when there is no journal for this boot and namespace.
+// readShared returns nil when there is no journal for this boot.
 func (d stateDir) readShared() (*shared, error) {
-	b, err := os.ReadFile(filepath.Join(string(d), sharedFile))
+	f, err := openOwn(d.shared())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	s := &shared{}
-	if err != nil || json.Unmarshal(b, s) != nil {
-		return nil, err
+	if err != nil {
+		return nil, fmt.Errorf("read journal: %w", err)
 	}
-	boot, netns, err := here()
-	if err != nil || s.Boot != boot || s.Netns != netns {
+	defer f.Close()
+	s := &shared{}
+	if json.NewDecoder(f).Decode(s) != nil {
+		return nil, nil
+	}
+	boot, err := bootID()
+	if err != nil || s.Boot != boot {
 		return nil, err
 	}
 	return s, nil

@@ -70,7 +70,8 @@ type Claim struct {
 
 // Options are common to [Open] and [Recover]. The zero value is usable.
 type Options struct {
-	// StateDir holds the journals of what was changed; default /run/fhrpd.
+	// StateDir holds the journals of what was changed; default /run/fhrpd. Several
+	// network namespaces may share it.
 	StateDir string
 	// Log gets warnings about things found different than left; default none.
 	Log *slog.Logger
@@ -80,8 +81,9 @@ type Options struct {
 	// stay until Address removes those of an added router, or Close all.
 	Handover bool
 	// Adopt makes Open leave open what a process that died had open, until the
-	// lease ends or the first Gate replaces it: starting a dead router again
-	// must not stop the traffic that the kernel still forwards for it. The
-	// routes are removed at once. A lease that never ends is not adopted.
+	// lease ends, the first Gate replaces it or [Plane.LetGo] is called: starting
+	// a dead router again must not stop the traffic that the kernel still
+	// forwards for it. The routes are removed at once. A lease that never ends is
+	// not adopted.
 	Adopt bool
 }
