@@ -206,7 +206,20 @@ func (d *Daemon) drive() error {
 	if err := sdnotify.Ready(d.summary()); err != nil {
 		d.log.Warn("tell systemd", "error", err)
 	}
-	return d.loop.run(d, func() bool { return d.stopped })
+	err := d.loop.run(d, func() bool { return d.stopped })
+	d.recoverUnopened()
+	return err
+}
+
+// recoverUnopened undoes what a crash left on interfaces that were to be opened
+// and could not be: after a clean stop nothing is left.
+func (d *Daemon) recoverUnopened() {
+	if !slices.ContainsFunc(slices.Collect(maps.Values(d.ports)), func(p *port) bool { return !p.used }) {
+		return
+	}
+	if err := vip.Recover(d.opts.plane()); err != nil {
+		d.log.Warn("leftovers of an earlier run", "error", err)
+	}
 }
 
 func (d *Daemon) summary() string {

@@ -51,6 +51,19 @@ func (d *Daemon) attach(p *port) {
 	d.engine.LinkChanged(time.Now(), p.name, link)
 }
 
+// letGoInTime has shut what a dead process left open, under a lease that may be
+// long, when this one has not taken the role until another router must have.
+func (d *Daemon) letGoInTime(p *port) {
+	o := p.opened
+	time.AfterFunc(d.engine.Succession(p.name), func() {
+		d.loop.Post(func() {
+			if p.opened == o {
+				p.letGo()
+			}
+		})
+	})
+}
+
 // attached goes on when the worker has tried to open a port. What is in
 // another's way may go away; what this process may not do it never may.
 func (d *Daemon) attached(p *port, err error) {
@@ -59,6 +72,7 @@ func (d *Daemon) attached(p *port, err error) {
 	}
 	if p.adopt() {
 		p.trouble = ""
+		d.letGoInTime(p)
 	}
 	if err == nil {
 		d.attach(p)

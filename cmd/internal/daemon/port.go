@@ -30,6 +30,7 @@ type port struct {
 	routers map[engine.ID]engine.Virtual
 	opened  *opened
 	opening bool                   // the worker is at it
+	used    bool                   // it was open at least once
 	fresh   atomic.Pointer[opened] // opened by the worker and not yet adopted
 	trouble string                 // why it could not be opened last time
 }
@@ -138,6 +139,7 @@ func (p *port) adopt() bool {
 	if o == nil {
 		return p.opened != nil
 	}
+	p.used = true
 	if o.index != p.link.Index {
 		p.discard(o)
 		return false
@@ -179,6 +181,13 @@ func (p *port) shutdown() {
 		}
 	})
 	p.work.end()
+}
+
+// letGo shuts what Open has left open for a dead process.
+func (p *port) letGo() {
+	if err := p.opened.plane.LetGo(); err != nil {
+		p.log.Warn("shut what the last process left open", "interface", p.name, "error", err)
+	}
 }
 
 // restore asks the worker to put back what is missing and calls done from

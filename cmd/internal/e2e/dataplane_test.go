@@ -320,6 +320,20 @@ func TestKilledActiveThatIsStartedAgainGoesOnForwarding(t *testing.T) {
 	})
 }
 
+// TestKilledActiveThatIsStartedAgainLeavesTheRoleToItsSuccessor is about a lease
+// that is longer than the others wait.
+func TestKilledActiveThatIsStartedAgainLeavesTheRoleToItsSuccessor(t *testing.T) {
+	scenario(t, func(t testing.TB, l *lan) {
+		groups := "[daemon]\nlease = \"60s\"\n" + strings.ReplaceAll(both, "preempt = true", "preempt = false")
+		l.startInTurn(groups)
+		l.a.Kill()
+		l.a.StartAs(groups, 90)
+		l.settled(l.b, l.a)
+		l.Eventually("a standby that forwards nothing", func() bool { return !l.forwards(l.a, mac2) })
+		l.mustPing(vip, vip6)
+	})
+}
+
 func TestFlushedRulesetLosesNothing(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
 		l.start(both)

@@ -62,6 +62,21 @@ func TestStopResignsAndLeavesNothing(t *testing.T) {
 	})
 }
 
+func TestStopClearsUpAfterACrashAlsoWhereNothingCouldBeOpened(t *testing.T) {
+	scenario(t, func(t testing.TB, l *lan) {
+		before := l.a.kernel()
+		l.a.StartAs(hsrp1, 110)
+		l.a.WaitAll("Active")
+		l.a.Kill()
+		const memberships = "net/ipv4/igmp_max_memberships"
+		must(t, l.a.NS.Sysctl(memberships, "0"))
+		l.a.Restart()
+		l.Eventually("an interface that cannot be used", func() bool { return strings.Contains(l.a.Tail(), "interface cannot be used") })
+		l.a.StopCleanly()
+		checkKernel(t, l.a, before)
+	})
+}
+
 // hang makes the clean-up of a gateway's daemon wait for ever: it holds the
 // lock of the journals, as another daemon that is stuck would.
 func (g *gateway) hang() {
