@@ -20,7 +20,7 @@ func runCommand(a *app) *cobra.Command {
 		Use:     "run",
 		Short:   "run the daemon in the foreground",
 		Long:    "run is the daemon. SIGTERM and SIGINT resign, put the kernel back and exit 0\nwithin two seconds; a second one exits at once. SIGHUP changes nothing: a\nchanged file is applied by a restart.\n\nExits 0 after a clean stop and 1 on failure.",
-		Example: examples("fhrpd run", "fhrpd run --config ./fhrpd.toml --control /tmp/fhrpd.sock"),
+		Example: examples("fhrpd run", "fhrpd run --config ./fhrpd.toml --control ./control.sock"),
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context(), config) },
 	}

@@ -174,7 +174,7 @@ type TrackRef struct {
 // Event is one line of `fhrpd events`.
 type Event struct {
 	At         time.Time   `json:"at"`
-	Kind       string      `json:"kind"` // transition, address, conflict, takeover, track, lease, announce, hook, gap
+	Kind       string      `json:"kind"` // transition, address, conflict, takeover, track, lease, announce, hook, reject, warning, notice, gap
 	Group      string      `json:"group,omitempty"`
 	Message    string      `json:"message"`
 	Transition *Transition `json:"transition,omitempty"`
