@@ -16,7 +16,8 @@ import (
 type Event interface{ event() }
 
 // Up says that the group may run: its interface is up and has a usable
-// address. A second Up with another address makes the machine start again.
+// address. A second Up with another address makes the machine start again; one
+// with another MAC alone has an active router show itself to the switches.
 type Up struct {
 	Addr netip.Addr // this router's address on the segment: primary IPv4 or IPv6 link-local
 	MAC  hello.MAC  // the interface's own MAC
