@@ -58,6 +58,12 @@ func (e *Engine) leaseOf(g *group) time.Duration {
 	case !e.lease.Auto && e.lease.Duration > 0:
 		return e.lease.Duration
 	}
+	return g.succession()
+}
+
+// succession is how long the other routers need at most to take over when g dies:
+// one more hello than they wait, and not less than a stall may last.
+func (g *group) succession() time.Duration {
 	st := g.elector().machine.Status()
 	return max(peersHold(g, st)+st.HelloTime, minimumLease)
 }
