@@ -11,7 +11,7 @@ import (
 // Roles is what is known of virtual routers. The zero value is a host without
 // a daemon: no virtual MAC is announced.
 type Roles struct {
-	Active  []Active    // groups that are active here
+	Active  []Active    // groups that are active here and have their address
 	Standby []hello.MAC // virtual MACs, also chosen ones, of groups that are not
 }
 
@@ -31,7 +31,7 @@ func RolesOf(s *status.Status) Roles {
 		mac, err := hello.ParseMAC(g.VirtualMAC)
 		switch {
 		case err != nil, g.MACMode == "interface":
-		case g.State == hello.Active.String():
+		case g.State == hello.Active.String() && g.HasAddress():
 			r.Active = append(r.Active, Active{Name: g.Ref(), Interface: g.Interface, MAC: mac})
 		default:
 			r.Standby = append(r.Standby, mac)

@@ -27,6 +27,11 @@ type PreActive struct {
 // Taken reports whether the wait has ended with the address taken.
 func (p *PreActive) Taken() bool { return p.Outcome != Waiting && p.Outcome != Cancelled }
 
+// HasAddress reports whether an active group has its address, and does not wait
+// for a pre_active command any more: until then nothing may leave from its
+// virtual MAC.
+func (g *Group) HasAddress() bool { return g.PreActive == nil || g.PreActive.Outcome != Waiting }
+
 // Hook is the last run of one of a group's commands.
 type Hook struct {
 	Hook       string    `json:"hook"` // active, standby, pre_active
