@@ -20,6 +20,7 @@ type speaker struct {
 	vips     []netip.Addr
 	times    string // hello and hold, or the interval
 	leaves   bool   // it resigns, so that priority and times mean nothing
+	active   bool   // it says that it has the role
 	verify   func(*group) error
 }
 
@@ -39,6 +40,7 @@ func (s *speaker) readHSRP() bool {
 	}
 	m := p.HSRP
 	s.version, s.group, s.priority, s.leaves = m.Version, m.Group, m.Priority, m.Op == hello.OpResign
+	s.active = m.Op == hello.OpHello && m.State == hello.Active
 	if m.VirtualIP.IsValid() && !m.VirtualIP.IsUnspecified() {
 		s.vips = []netip.Addr{m.VirtualIP}
 	}
@@ -62,7 +64,7 @@ func (s *speaker) readVRRP() bool {
 	}
 	m := p.VRRP
 	s.version, s.group, s.priority, s.leaves = m.Version, uint16(m.VRID), m.Priority, m.Priority == hello.ResignPriority
-	s.vips, s.times = m.VirtualIPs, m.AdverInterval.String()
+	s.vips, s.times, s.active = m.VirtualIPs, m.AdverInterval.String(), !s.leaves // only an active router advertises
 	s.verify = func(g *group) error {
 		if m.Version != 2 {
 			return nil
@@ -237,23 +239,33 @@ func checkClaims(e *exam) {
 			if c.Interface != g.Interface || !slices.Contains(g.VirtualIPs, c.Address) {
 				continue
 			}
-			if e.rightful(g, c.MAC) {
-				e.fine("claimed", g.ref(), fmt.Sprintf("%s is at %s", c.Address, c.MAC))
-				continue
-			}
-			e.find("claimed", g.ref(), fmt.Sprintf("%s is at %s", c.Address, c.MAC), "INTERFACE", c.Interface, "ADDRESS", c.Address.String())
+			e.claim(g, c)
 		}
 	}
 }
 
-// rightful reports whether a MAC may answer for the group: its virtual one, or
-// without that one of the routers that were heard in it.
-func (e *exam) rightful(g *group, mac hello.MAC) bool {
-	if virtual := g.mac(); !virtual.IsZero() {
-		return mac == virtual
+// claim judges one answer: it may come from the virtual MAC of the group, or
+// without that from a router that was heard in it. An active router without the
+// virtual MAC of the protocol is a peer, and no stranger.
+func (e *exam) claim(g *group, c Claim) {
+	said, virtual := fmt.Sprintf("%s is at %s", c.Address, c.MAC), g.mac()
+	peer, heard := e.heardFrom(g, c.MAC)
+	switch {
+	case c.MAC == virtual, heard && virtual.IsZero():
+		e.fine("claimed", g.ref(), said)
+	case heard && peer.active:
+		e.find("peer-mac", g.ref(), fmt.Sprintf("%s, the MAC of %s itself, which is active", said, peer.Envelope.Src), "ADDRESS", c.Address.String())
+	default:
+		e.find("claimed", g.ref(), said, "INTERFACE", c.Interface, "ADDRESS", c.Address.String())
 	}
-	return slices.ContainsFunc(e.Heard, func(h Heard) bool {
-		s, ok := read(h)
-		return ok && s.of(g) && h.Envelope.SrcMAC == mac
-	})
+}
+
+// heardFrom returns the last message of a group that came from a MAC.
+func (e *exam) heardFrom(g *group, mac hello.MAC) (last speaker, ok bool) {
+	for _, h := range slices.Backward(e.Heard) {
+		if s, is := read(h); is && s.of(g) && h.Envelope.SrcMAC == mac {
+			return s, true
+		}
+	}
+	return last, false
 }

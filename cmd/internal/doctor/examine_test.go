@@ -234,6 +234,15 @@ var examinations = []examination{
 	{name: "a stranger answers", change: []func(*Host){func(h *Host) {
 		h.Claims = []Claim{{"eth1", ip("192.0.2.1"), hello.MAC{2, 0, 0, 0, 0, 0x66}}}
 	}}, want: []string{"claimed hsrp:eth1:10"}},
+	{name: "the active router answers without its virtual MAC", config: vrrpConfig, change: []func(*Host){
+		says(vrrp(asIs), "192.0.2.3", ""), func(h *Host) { h.Claims = []Claim{{"eth1", ip("192.0.2.1"), hello.MAC{2, 0, 0, 0, 0, 0x99}}} },
+	}, want: []string{"peer-mac vrrp:eth1:20"}},
+	{name: "the standby router answers", change: []func(*Host){
+		says(hsrp(func(m *hello.HSRP) { m.State = hello.Standby }), "192.0.2.3", ""), func(h *Host) { h.Claims = []Claim{{"eth1", ip("192.0.2.1"), hello.MAC{2, 0, 0, 0, 0, 0x99}}} },
+	}, want: []string{"claimed hsrp:eth1:10"}},
+	{name: "the active router gives up and answers", config: vrrpConfig, change: []func(*Host){
+		says(vrrp(func(m *hello.VRRP) { m.Priority = 0 }), "192.0.2.3", ""), func(h *Host) { h.Claims = []Claim{{"eth1", ip("192.0.2.1"), hello.MAC{2, 0, 0, 0, 0, 0x99}}} },
+	}, want: []string{"claimed vrrp:eth1:20"}},
 	{name: "without a virtual MAC the other router may answer", config: hsrpConfig + "mac = \"interface\"\n", change: []func(*Host){
 		says(hsrp(asIs), "192.0.2.3", ""), func(h *Host) { h.Claims = []Claim{{"eth1", ip("192.0.2.1"), hello.MAC{2, 0, 0, 0, 0, 0x99}}} },
 	}},

@@ -131,6 +131,9 @@ var Rules = []Rule{
 	{"claimed", Fail, "who answers for each virtual address",
 		"hosts learn a MAC for ADDRESS that is not the virtual router's",
 		"fhrpd whohas ADDRESS -i INTERFACE; then remove the address from the station that answers"},
+	{"peer-mac", Warn, "whether the active router answers with the virtual MAC",
+		"the MAC of ADDRESS changes with each failover, and a host that ignores announcements keeps the old one",
+		"the virtual MAC on both: use_vmac in keepalived, no use-bia on IOS"},
 }
 
 // rule returns the rule with that ID.
