@@ -458,10 +458,50 @@ func TestStopEndsTheWaitAfterFailure(t *testing.T) {
 	g.Step(epoch, fsm.Failed{})
 	g.Step(epoch, fsm.Down{Cause: fsm.CauseStopped})
 	g.Step(epoch, fsm.Up{Addr: self, MAC: ownMAC})
-	g.Step(epoch, message(hello.OpHello, hello.Standby, 90))
+	g.Step(epoch, message(hello.OpResign, hello.Active, 90))
 	if g.state != hello.Speak {
 		t.Errorf("%s, want Speak", g.state)
 	}
+}
+
+// A router that died comes back while the standby router waits for its hold time.
+func TestStandbyRouterIsLeftItsRoleUntilAnActiveOneCouldBeHeard(t *testing.T) {
+	at := func(d time.Duration) time.Time { return epoch.Add(d) }
+	start := func() *Group {
+		cfg := base()
+		cfg.Preempt = true
+		g := New(cfg)
+		g.Step(epoch, fsm.Up{Addr: self, MAC: ownMAC})
+		g.Step(at(time.Second), message(hello.OpHello, hello.Standby, 90))
+		return g
+	}
+	check := func(t *testing.T, g *Group, want hello.HSRPState) {
+		t.Helper()
+		if g.state != want {
+			t.Errorf("%s, want %s", g.state, want)
+		}
+	}
+	t.Run("it takes over and is preempted", func(t *testing.T) {
+		g := start()
+		check(t, g, hello.Listen)
+		g.Step(at(2*time.Second), message(hello.OpHello, hello.Active, 90))
+		check(t, g, hello.Active)
+	})
+	t.Run("it does not take over", func(t *testing.T) {
+		g := start()
+		for s := 2; s < 10; s++ {
+			g.Step(at(time.Duration(s)*time.Second), message(hello.OpHello, hello.Standby, 90))
+		}
+		check(t, g, hello.Listen)
+		runTo(g, at(10*time.Second)) // the hold time since the start
+		check(t, g, hello.Speak)
+	})
+	t.Run("RFC2281/5.7/l in Listen beside an active router", func(t *testing.T) {
+		g := start()
+		g.Step(at(2*time.Second), from(third, message(hello.OpHello, hello.Active, 110)))
+		g.Step(at(3*time.Second), message(hello.OpHello, hello.Standby, 90))
+		check(t, g, hello.Speak)
+	})
 }
 
 func TestDetailNamesWhoAndHowLong(t *testing.T) {

@@ -25,6 +25,10 @@ func (g *Group) take(o occurrence) {
 		g.act(o, letters, next)
 		return
 	}
+	if o.event == worseStandby && g.mayBeSucceeded() {
+		g.act(o, "B", from)
+		return
+	}
 	if next == hello.Speak && g.mustWait(o.now) {
 		g.wait()
 		return
@@ -38,6 +42,15 @@ func (g *Group) take(o occurrence) {
 	}
 	g.emit(report)
 	g.closeHole(o)
+}
+
+// mayBeSucceeded reports whether a worse standby router is left its role: in
+// Listen, until an active router was heard or has had the time to be. Where the
+// active one has just died, and most of all where this router is the one, back
+// again, the table would send the standby router to Listen before it can take
+// over, and leave the segment without an active router for another hold time.
+func (g *Group) mayBeSucceeded() bool {
+	return g.state == hello.Listen && !g.active.known && g.active.running()
 }
 
 // closeHole delivers the Active timer's event that section 5.7 loses in Speak.

@@ -48,6 +48,8 @@ const (
 //     (on h without the Hello when one was sent a moment ago);
 //   - e on h: the times come from the active router whatever its priority;
 //   - c on h: an active router watches no other one.
+//
+// One cell waits: l in Listen, see mayBeSucceeded.
 var table = [...][6]cell{
 	//                 1 Initial   2 Learn     3 Listen    4 Speak     5 Standby   6 Active
 	enabled:         {"AB/2    ", "        ", "        ", "        ", "        ", "        "},
