@@ -30,6 +30,8 @@ type Router struct {
 	// PreActive is how long the pre_active command of every group takes, 0 for
 	// none, and Deadline how long it may.
 	PreActive, Deadline time.Duration
+
+	Lease time.Duration // 0: as long as the others wait
 }
 
 // Fault is one thing done to the segment at a time, undone after For.
@@ -100,6 +102,9 @@ func Random(seed uint64) Plan {
 			p.Routers[i].Deadline = time.Duration(10+r.IntN(2000)) * time.Millisecond
 			p.Routers[i].PreActive = max(time.Duration(2*r.Float64()*float64(p.Routers[i].Deadline)).Round(time.Millisecond), time.Millisecond)
 		}
+		if r.IntN(4) == 0 { // some are shorter than a hello time
+			p.Routers[i].Lease = time.Duration(500+r.IntN(3500)) * time.Millisecond
+		}
 	}
 	return p
 }
@@ -131,6 +136,9 @@ func (p Plan) String() string {
 		fmt.Fprintf(&b, "router %s priority=%d preempt=%t preempt-delay=%v hello=%v hold=%v", r.Protocol, r.Priority, r.Preempt, r.PreemptDelay, r.Hello, r.Hold)
 		if r.PreActive > 0 {
 			fmt.Fprintf(&b, " pre-active=%v deadline=%v", r.PreActive, r.Deadline)
+		}
+		if r.Lease > 0 {
+			fmt.Fprintf(&b, " lease=%v", r.Lease)
 		}
 		b.WriteByte('\n')
 	}
@@ -211,8 +219,10 @@ func (r *Router) set(key, value string) (err error) {
 		r.PreActive, err = time.ParseDuration(value)
 	case "deadline":
 		r.Deadline, err = time.ParseDuration(value)
+	case "lease":
+		r.Lease, err = time.ParseDuration(value)
 	default:
-		return fmt.Errorf("unknown; want priority, preempt, preempt-delay, hello, hold, pre-active or deadline")
+		return fmt.Errorf("unknown; want priority, preempt, preempt-delay, hello, hold, pre-active, deadline or lease")
 	}
 	return err
 }

@@ -68,7 +68,7 @@ func (p Plan) Bound() time.Duration {
 		if strings.Contains(r.Protocol, "vrrp") {
 			hold = max(hold, 4*r.Hello)
 		}
-		bound = max(bound, 3*hold+3*r.Hello+r.PreemptDelay+r.Deadline)
+		bound = max(bound, 3*hold+3*r.Hello+r.PreemptDelay+r.Deadline+r.Lease)
 	}
 	return bound + time.Second
 }
@@ -94,6 +94,9 @@ func (r Router) groups() []string {
 // its own virtual address.
 func (r Router) toml() string {
 	var b strings.Builder
+	if r.Lease > 0 {
+		fmt.Fprintf(&b, "[daemon]\nlease = \"%v\"\n", r.Lease)
+	}
 	for i, name := range r.groups() {
 		kind, version := name[:4], name[4:]
 		vip := fmt.Sprintf("192.0.2.%d", 100+i)
