@@ -70,7 +70,7 @@ func TestOtherDaemonsAreFoundByNameOrSocket(t *testing.T) {
 }
 
 func TestProcessesOfAnotherNamespaceAreNotOurs(t *testing.T) {
-	root := tree(t, map[string]string{"40/comm": "keepalived\n", "41/comm": "vrrpd\n"})
+	root := tree(t, map[string]string{"40/comm": "keepalived\n", "41/comm": "vrrpd\n", "42/comm": "keepalived\n"}) // 42 has ended
 	for path, ns := range map[string]string{"thread-self/ns/net": "net:[1]", "40/ns/net": "net:[2]", "41/ns/net": "net:[1]"} {
 		must(t, os.MkdirAll(filepath.Dir(filepath.Join(root, path)), 0o755))
 		must(t, os.Symlink(ns, filepath.Join(root, path)))

@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"cmp"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -64,11 +66,14 @@ func firstLine(path string) string {
 }
 
 // elsewhere reports whether a process is known to be in another network
-// namespace.
+// namespace, or in none any more, as one that has ended and is still listed.
 func elsewhere(proc, dir string) bool {
 	mine, err := os.Readlink(filepath.Join(proc, "thread-self/ns/net"))
-	theirs, err2 := os.Readlink(filepath.Join(dir, "ns/net"))
-	return err == nil && err2 == nil && mine != theirs
+	if err != nil {
+		return false
+	}
+	theirs, err := os.Readlink(filepath.Join(dir, "ns/net"))
+	return errors.Is(err, fs.ErrNotExist) || err == nil && mine != theirs
 }
 
 // sockets returns what the sockets of the redundancy protocols are, by inode.
