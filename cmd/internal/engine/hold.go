@@ -173,8 +173,12 @@ func (e *Engine) endHold(now time.Time, g *group) {
 var errNotActive = errors.New("the group is not active any more")
 
 // cancelHold ends the wait of a group that has lost the role: nothing was
-// taken or announced.
+// taken or announced. A wait that has not begun is not worth a word.
 func (e *Engine) cancelHold(now time.Time, g *group) {
+	if !g.hold.told {
+		e.forgetHold(g, g.held)
+		return
+	}
 	st := g.holdStatus(now)
 	st.LeftMS, st.Outcome = 0, status.Cancelled
 	message := fmt.Sprintf("not active any more after %v; the address was not taken", milliseconds(st.WaitedMS))
@@ -182,11 +186,8 @@ func (e *Engine) cancelHold(now time.Time, g *group) {
 		g.hold.cancel(errNotActive)
 		message += ", the pre_active command is killed"
 	}
-	told := g.hold.told
 	e.forgetHold(g, st)
-	if told {
-		e.emitHold(now, g, st, message)
-	}
+	e.emitHold(now, g, st, message)
 }
 
 func (e *Engine) forgetHold(g *group, st status.PreActive) {

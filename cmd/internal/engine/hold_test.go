@@ -357,6 +357,9 @@ func TestRoleGainedAndLostInOneTurnRunsNothing(t *testing.T) {
 	if len(h.runs)+len(h.told(eventHook)) > 0 || slices.Contains(h.port.log, "send real Hello Active") {
 		t.Errorf("commands %d, %q, %q", len(h.runs), h.port.log, h.told(eventHook))
 	}
+	if st := h.group("eth0:10").PreActive; st != nil {
+		t.Errorf("a wait is shown that never began: %+v", st)
+	}
 }
 
 func TestTransitionSaysThatTheAddressIsHeld(t *testing.T) {
