@@ -100,6 +100,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	d.fail = cancel
+	d.makeRoom()
 	ended := make(chan error, 1)
 	go func() { ended <- d.drive() }()
 	d.startServices(ctx, watcher, scrapes)
@@ -186,15 +187,21 @@ func (d *Daemon) interfaces() []string {
 	return names
 }
 
+// makeRoom prepares the process for its real-time thread. It comes before
+// anything is run that starts programs, for these have a priority of their own.
+func (d *Daemon) makeRoom() {
+	roomForLoop()
+	if !d.opts.Config.Daemon.Realtime {
+		return
+	}
+	if err := reniceAll(othersNice); err != nil {
+		d.log.Debug("the other threads have ordinary priority", "error", err)
+	}
+}
+
 // drive runs the loop on a thread of its own until the daemon has stopped.
 func (d *Daemon) drive() error {
-	roomForLoop()
 	realtime := d.opts.Config.Daemon.Realtime
-	if realtime {
-		if err := reniceAll(othersNice); err != nil {
-			d.log.Debug("the other threads have ordinary priority", "error", err)
-		}
-	}
 	if err := lockThread(realtime); err != nil {
 		d.log.Warn("no real-time priority; hellos may be late on a busy host", "error", err)
 	}
