@@ -44,7 +44,7 @@ func RolesOf(s *status.Status) Roles {
 // must not be announced, "" when it may.
 func (r Roles) forbid(mac hello.MAC) string {
 	if slices.Contains(r.Standby, mac) {
-		return "virtual MAC of a group that is not active here"
+		return "virtual MAC of a group that is not active here, or waits for its address"
 	}
 	if v, ok := hello.VirtualRouterOf(mac); ok {
 		return fmt.Sprintf("virtual MAC of %s group %d: only announced where the group is active", v.Protocol, v.Group)
