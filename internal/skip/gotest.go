@@ -21,13 +21,43 @@ var (
 	errShown      = errors.New("what the tests print is shown")
 )
 
+// envHanded holds the descriptor that HandDown has opened.
+const envHanded = "FHRPD_SKIP_STDERR"
+
+// handed keeps the file open until the second process has its own.
+var handed *os.File
+
+// HandDown lets a process that this one starts, to run the tests in namespaces,
+// tell its closing line past "go test": from a user namespace of its own it may
+// not look at processes outside. It is called before that process is started.
+func HandDown() {
+	f, err := pastGoTest()
+	if err != nil {
+		return
+	}
+	if _, err := unix.FcntlInt(f.Fd(), unix.F_SETFD, 0); err != nil {
+		return
+	}
+	handed = f
+	os.Setenv(envHanded, strconv.Itoa(int(f.Fd())))
+}
+
+// handedDown returns what HandDown has opened in the process above, nil if it
+// has not. No process that a test starts gets it.
+func handedDown() *os.File {
+	fd, err := strconv.Atoi(os.Getenv(envHanded))
+	os.Unsetenv(envHanded)
+	if err != nil || handed != nil {
+		return handed
+	}
+	unix.CloseOnExec(fd)
+	return os.NewFile(uintptr(fd), "standard error of go test")
+}
+
 // pastGoTest opens the standard error of the "go test" that runs this package,
 // if that shows nothing of a package that passes: it does so where there are
-// several, and -v was not given.
+// several.
 func pastGoTest() (*os.File, error) {
-	if verbose() {
-		return nil, errShown
-	}
 	pid, err := goCommand()
 	if err != nil {
 		return nil, err

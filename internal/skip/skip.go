@@ -5,6 +5,7 @@ package skip
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -58,21 +59,25 @@ func Without(t TB, program string) (path string) {
 // Run runs the tests of a package and closes with a line that counts what was
 // skipped and why. It returns the exit status of the tests.
 func Run(m interface{ Run() int }) int {
+	w := handedDown()
 	status := m.Run()
-	if line := skips.String(); line != "" {
-		tell(line)
+	line := skips.String()
+	if line == "" {
+		return status
+	}
+	fmt.Fprintln(os.Stderr, line)
+	if w == nil {
+		w, _ = pastGoTest()
+	}
+	if w != nil && !verbose() {
+		tell(w, line)
 	}
 	return status
 }
 
-// tell prints the line, and once more past "go test" where that keeps what a
-// package prints to itself.
-func tell(line string) {
-	fmt.Fprintln(os.Stderr, line)
-	w, err := pastGoTest()
-	if err != nil {
-		return
-	}
+// tell says the line once more past "go test", which keeps what a package
+// prints to itself.
+func tell(w io.WriteCloser, line string) {
 	defer w.Close()
 	name := strings.TrimSuffix(filepath.Base(os.Args[0]), ".test")
 	fmt.Fprintf(w, "    \t%s: %s\n", name, line)

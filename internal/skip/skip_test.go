@@ -2,17 +2,43 @@ package skip
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
-// envSample makes TestSample skip, in a go test that another test has started.
-const envSample = "FHRPD_SKIP_SAMPLE"
+// What a test tells the go test that it starts.
+const (
+	envSample = "FHRPD_SKIP_SAMPLE" // TestSample is to skip, for this reason
+	envInside = "FHRPD_SKIP_INSIDE" // in a user namespace of its own
+)
 
-func TestMain(m *testing.M) { os.Exit(Run(m)) }
+func TestMain(m *testing.M) {
+	if os.Getenv(envInside) == "" {
+		os.Exit(Run(m))
+	}
+	os.Unsetenv(envInside)
+	HandDown()
+	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.SysProcAttr = inUserNamespace()
+	if err := cmd.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func inUserNamespace() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER,
+		UidMappings: []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}},
+	}
+}
 
 func TestSample(t *testing.T) {
 	if why := os.Getenv(envSample); why != "" {
@@ -42,24 +68,35 @@ func TestClosingLineIsSeenOnce(t *testing.T) {
 		t.Skip("the go command is not at hand: these tests were built elsewhere")
 	}
 	const line = "skipped 1 test: no sample (1)"
+	places := map[string]string{"here": ""}
+	probe := exec.Command("/proc/self/exe", "-test.run=^$")
+	if probe.SysProcAttr = inUserNamespace(); probe.Run() == nil {
+		places["in a user namespace"] = "1"
+	}
 	for name, args := range map[string][]string{
 		"one package":      {"."},
 		"several packages": {".", "./testdata/other"},
 		"several, verbose": {"-v", ".", "./testdata/other"},
 	} {
 		for kind, output := range map[string]func(*testing.T, *exec.Cmd) string{"pipe": throughPipe, "file": throughFile} {
-			t.Run(name+"/"+kind, func(t *testing.T) {
-				cmd := exec.CommandContext(t.Context(), goCommand, append([]string{"test", "-count=1", "-run", "^TestSample$"}, args...)...)
-				cmd.Env = append(os.Environ(), envSample+"=no sample", required+"=", "GOFLAGS=")
-				out := output(t, cmd)
-				if n := strings.Count(out, line); n != 1 {
-					t.Errorf("%d times %q in\n%s", n, line, out)
-				}
-				if !strings.Contains(out, "ok  \tgithub.com/fhrpd/fhrpd/internal/skip") {
-					t.Errorf("what go test itself prints is damaged:\n%s", out)
-				}
-			})
+			for place, inside := range places {
+				t.Run(name+"/"+kind+"/"+place, func(t *testing.T) {
+					cmd := exec.CommandContext(t.Context(), goCommand, append([]string{"test", "-count=1", "-run", "^TestSample$"}, args...)...)
+					cmd.Env = append(os.Environ(), envSample+"=no sample", envInside+"="+inside, required+"=", "GOFLAGS=")
+					checkTold(t, output(t, cmd), line)
+				})
+			}
 		}
+	}
+}
+
+func checkTold(t *testing.T, out, line string) {
+	t.Helper()
+	if n := strings.Count(out, line); n != 1 {
+		t.Errorf("%d times %q in\n%s", n, line, out)
+	}
+	if !strings.Contains(out, "ok  \tgithub.com/fhrpd/fhrpd/internal/skip") {
+		t.Errorf("what go test itself prints is damaged:\n%s", out)
 	}
 }
 

@@ -38,6 +38,7 @@ func outside(m interface{ Run() int }) int {
 			return 1
 		}
 	}
+	skip.HandDown()
 	status, err := netlab.Reexec()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

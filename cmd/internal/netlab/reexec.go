@@ -67,6 +67,7 @@ func Main(m interface{ Run() int }) {
 	if Inside() {
 		os.Exit(skip.Run(m))
 	}
+	skip.HandDown()
 	status, err := Reexec()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
