@@ -3,6 +3,7 @@ package sim
 import (
 	"bufio"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -207,23 +208,20 @@ func (r *Router) set(key, value string) (err error) {
 	switch key {
 	case "priority":
 		r.Priority, err = strconv.Atoi(value)
+		return err
 	case "preempt":
 		r.Preempt, err = strconv.ParseBool(value)
-	case "preempt-delay":
-		r.PreemptDelay, err = time.ParseDuration(value)
-	case "hello":
-		r.Hello, err = time.ParseDuration(value)
-	case "hold":
-		r.Hold, err = time.ParseDuration(value)
-	case "pre-active":
-		r.PreActive, err = time.ParseDuration(value)
-	case "deadline":
-		r.Deadline, err = time.ParseDuration(value)
-	case "lease":
-		r.Lease, err = time.ParseDuration(value)
-	default:
-		return fmt.Errorf("unknown; want priority, preempt, preempt-delay, hello, hold, pre-active, deadline or lease")
+		return err
 	}
+	times := map[string]*time.Duration{
+		"preempt-delay": &r.PreemptDelay, "hello": &r.Hello, "hold": &r.Hold,
+		"pre-active": &r.PreActive, "deadline": &r.Deadline, "lease": &r.Lease,
+	}
+	d, known := times[key]
+	if !known {
+		return fmt.Errorf("unknown; want priority, preempt, %s", strings.Join(slices.Sorted(maps.Keys(times)), ", "))
+	}
+	*d, err = time.ParseDuration(value)
 	return err
 }
 

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -30,20 +29,9 @@ func TestScenariosOfPreActive(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.file, func(t *testing.T) {
-			text, err := os.ReadFile("testdata/" + tt.file + ".txt")
-			if err != nil {
-				t.Fatal(err)
-			}
-			p, err := Parse(string(text))
-			if err != nil {
-				t.Fatal(err)
-			}
-			res, err := Run(p)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tt.want, hooksOf(res.Story)); diff != "" || len(res.Broken) > 0 {
-				t.Errorf("%q (-want +got):\n%s\nstory:\n%s", res.Broken, diff, strings.Join(res.Story, "\n"))
+			story := play(t, "testdata/"+tt.file+".txt")
+			if diff := cmp.Diff(tt.want, hooksOf(story)); diff != "" {
+				t.Errorf("(-want +got):\n%s\nstory:\n%s", diff, strings.Join(story, "\n"))
 			}
 		})
 	}

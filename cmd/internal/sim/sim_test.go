@@ -39,6 +39,27 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
+// play runs the scenario of a file, in which nothing may be broken.
+func play(t *testing.T, file string) (story []string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Parse(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := Run(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(res.Broken) > 0 {
+		t.Errorf("%s\nstory:\n%s", strings.Join(res.Broken, "\n"), strings.Join(res.Story, "\n"))
+	}
+	return res.Story
+}
+
 func TestScenarioFiles(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -46,21 +67,7 @@ func TestScenarioFiles(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			p, err := Parse(string(text))
-			if err != nil {
-				t.Fatal(err)
-			}
-			res, err := Run(p)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(res.Broken) > 0 {
-				t.Errorf("%s\nstory:\n%s", strings.Join(res.Broken, "\n"), strings.Join(res.Story, "\n"))
-			}
+			play(t, file)
 		})
 	}
 }
