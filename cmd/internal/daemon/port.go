@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/engine"
-	"github.com/fhrpd/fhrpd/cmd/internal/prove"
+	"github.com/fhrpd/fhrpd/garp/prove"
 	"github.com/fhrpd/fhrpd/hello/sock"
 	"github.com/fhrpd/fhrpd/vip"
 )

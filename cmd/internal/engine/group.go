@@ -5,13 +5,13 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/fhrpd/fhrpd/cmd/internal/prove"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/fsm"
 	"github.com/fhrpd/fhrpd/fsm/hsrp"
 	"github.com/fhrpd/fhrpd/fsm/vrrp"
 	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/garp/prove"
 	"github.com/fhrpd/fhrpd/hello"
 )
 

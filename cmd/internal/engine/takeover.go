@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/fhrpd/fhrpd/cmd/internal/prove"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/garp/prove"
 	"github.com/fhrpd/fhrpd/hello"
 )
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fhrpd/fhrpd/cmd/internal/prove"
+	"github.com/fhrpd/fhrpd/garp/prove"
 	"github.com/fhrpd/fhrpd/hello"
 )
 

@@ -6,8 +6,8 @@ import (
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
-	"github.com/fhrpd/fhrpd/cmd/internal/prove"
 	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/garp/prove"
 	"github.com/fhrpd/fhrpd/hello"
 )
 
