@@ -158,5 +158,16 @@ type Status struct {
 	HoldTime   time.Duration // HSRP Holdtime, VRRP Active_Down_Interval in force
 	NextHello  time.Time     // zero when this router is silent
 	VirtualIPs []netip.Addr
-	IsActive   bool
+	Role       Role
 }
+
+// Role is what a state means, whatever its protocol calls it.
+type Role uint8
+
+// The roles.
+const (
+	Idle      Role = iota // HSRP: Init, Learn and Listen; VRRP: Initialize
+	Candidate             // HSRP: Speak; VRRP: Backup
+	Standby               // HSRP alone has one
+	Active
+)

@@ -110,7 +110,7 @@ func (f *Follower) Status() fsm.Status {
 		Priority:   f.priority,
 		Configured: f.configured,
 		VirtualIPs: f.cfg.VirtualIPs,
-		IsActive:   f.role == active,
+		Role:       f.shownRole(),
 	}
 	local := fsm.Peer{Known: true, Local: true, Priority: f.priority, MAC: f.mac}
 	switch {
@@ -129,6 +129,14 @@ func (f *Follower) name(r role) string {
 		return [...]string{"Initialize", "Backup", "Backup", "Active"}[r]
 	}
 	return [...]string{"Init", "Listen", "Standby", "Active"}[r]
+}
+
+// shownRole is what that word means in the protocol.
+func (f *Follower) shownRole() fsm.Role {
+	if f.cfg.Protocol == hello.ProtocolVRRP {
+		return [...]fsm.Role{fsm.Idle, fsm.Candidate, fsm.Candidate, fsm.Active}[f.role]
+	}
+	return [...]fsm.Role{fsm.Idle, fsm.Idle, fsm.Standby, fsm.Active}[f.role]
 }
 
 // wanted is the role this group should have now.

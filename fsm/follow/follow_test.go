@@ -292,11 +292,11 @@ func TestStatus(t *testing.T) {
 		{"down", hsrpConfig, []fsm.Event{set}, with(func(s *fsm.Status) { s.State = "Init" })},
 		{"listening", hsrpConfig, []fsm.Event{set, up}, with(func(s *fsm.Status) { s.State = "Listen" })},
 		{"standby", hsrpConfig, []fsm.Event{set, up, leaderStandby},
-			with(func(s *fsm.Status) { s.State, s.Standby = "Standby", local })},
+			with(func(s *fsm.Status) { s.State, s.Standby, s.Role = "Standby", local, fsm.Standby })},
 		{"active", hsrpConfig, []fsm.Event{set, up, leaderActive},
-			with(func(s *fsm.Status) { s.State, s.Active, s.IsActive = "Active", local, true })},
+			with(func(s *fsm.Status) { s.State, s.Active, s.Role = "Active", local, fsm.Active })},
 		{"VRRP, leader standby", vrrpConfig, []fsm.Event{set, up, leaderStandby},
-			with(func(s *fsm.Status) { s.State = "Backup" })},
+			with(func(s *fsm.Status) { s.State, s.Role = "Backup", fsm.Candidate })},
 		{"VRRP, down", vrrpConfig, []fsm.Event{set}, with(func(s *fsm.Status) { s.State = "Initialize" })},
 	} {
 		got := in(tc.config, tc.events...).Status()
@@ -325,8 +325,8 @@ func TestRoleIsHeldOnce(t *testing.T) {
 					holds = !holds
 				}
 			}
-			if f.Status().IsActive != holds {
-				t.Fatalf("sequence %d: active %v, holding %v", code, f.Status().IsActive, holds)
+			if active := f.Status().Role == fsm.Active; active != holds {
+				t.Fatalf("sequence %d: active %v, holding %v", code, active, holds)
 			}
 		}
 	}

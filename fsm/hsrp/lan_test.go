@@ -89,7 +89,7 @@ func (l *lan) step(r *router, ev fsm.Event) {
 			l.deliver(r, m)
 		}
 	}
-	if r.holding != r.Status().IsActive {
+	if r.holding != (r.Status().Role == fsm.Active) {
 		l.t.Fatalf("%s: holding %t in %s", r.addr, r.holding, r.state)
 	}
 }

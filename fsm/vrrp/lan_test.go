@@ -137,7 +137,7 @@ func (l *lan) check(s *station) {
 	at, armed := s.Deadline()
 	status := s.Status()
 	switch {
-	case s.holds != status.IsActive:
+	case s.holds != (status.Role == fsm.Active):
 		l.t.Errorf("%v: %v holds the addresses: %v, but is %s", l.now.Sub(t0), s.addr, s.holds, status.State)
 	case armed != (status.State != "Initialize"):
 		l.t.Errorf("%v: %v is %s with a deadline: %v", l.now.Sub(t0), s.addr, status.State, armed)

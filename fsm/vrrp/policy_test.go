@@ -286,22 +286,22 @@ func TestStatus(t *testing.T) {
 		want   fsm.Status
 	}{
 		{"new", New(v3()), with(func(s *fsm.Status) { s.State = "Initialize" })},
-		{"Backup that heard nobody", in(t, Backup, v3()), with(func(s *fsm.Status) { s.State = "Backup" })},
+		{"Backup that heard nobody", in(t, Backup, v3()), with(func(s *fsm.Status) { s.State, s.Role = "Backup", fsm.Candidate })},
 		{"Backup under an Active with another interval", learning, with(func(s *fsm.Status) {
-			s.State, s.HelloTime, s.HoldTime = "Backup", 2*time.Second, 2*down3
+			s.State, s.Role, s.HelloTime, s.HoldTime = "Backup", fsm.Candidate, 2*time.Second, 2*down3
 			s.Active = fsm.Peer{Known: true, Addr: greater, Priority: 200, MAC: other, Expires: t0.Add(time.Second + 2*down3)}
 		})},
-		{"Backup after a resignation", deserted, with(func(s *fsm.Status) { s.State = "Backup" })},
+		{"Backup after a resignation", deserted, with(func(s *fsm.Status) { s.State, s.Role = "Backup", fsm.Candidate })},
 		{"Active", in(t, Active, v3()), with(func(s *fsm.Status) {
-			s.State, s.IsActive, s.NextHello = "Active", true, t0.Add(time.Second)
+			s.State, s.Role, s.NextHello = "Active", fsm.Active, t0.Add(time.Second)
 			s.Active = fsm.Peer{Known: true, Local: true, Priority: 100, MAC: selfMAC}
 		})},
 		{"Active with a new MAC", renamed, with(func(s *fsm.Status) {
-			s.State, s.IsActive, s.NextHello = "Active", true, t0.Add(time.Second)
+			s.State, s.Role, s.NextHello = "Active", fsm.Active, t0.Add(time.Second)
 			s.Active = fsm.Peer{Known: true, Local: true, Priority: 100, MAC: other}
 		})},
-		{"fenced: the Active before this one is history", robbed, with(func(s *fsm.Status) { s.State = "Backup" })},
-		{"restarted: what was heard before is forgotten", restarted, with(func(s *fsm.Status) { s.State = "Backup" })},
+		{"fenced: the Active before this one is history", robbed, with(func(s *fsm.Status) { s.State, s.Role = "Backup", fsm.Candidate })},
+		{"restarted: what was heard before is forgotten", restarted, with(func(s *fsm.Status) { s.State, s.Role = "Backup", fsm.Candidate })},
 		{"stopped", stopped, with(func(s *fsm.Status) { s.State = "Initialize" })},
 	} {
 		if diff := cmp.Diff(tc.want, tc.router.Status(), cmp.Comparer(sameAddr)); diff != "" {

@@ -184,7 +184,7 @@ func (r *Router) Status() fsm.Status {
 		HelloTime:  r.activeAdverInterval,
 		HoldTime:   r.activeDownInterval(),
 		VirtualIPs: r.cfg.VirtualIPs,
-		IsActive:   r.state == Active,
+		Role:       [...]fsm.Role{Backup: fsm.Candidate, Active: fsm.Active}[r.state],
 	}
 	if r.state == Active {
 		s.NextHello = r.adver

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/fsm"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
 )
@@ -90,11 +91,11 @@ func (p *probe) deadline() (time.Time, bool) { return p.next, !p.next.IsZero() }
 // that was there knows who had the address, and does not ask.
 func (e *Engine) suspect(now time.Time, g *group) {
 	st := g.machine.Status()
-	if !g.alone || st.Active.Known || st.State != "Speak" && st.State != "Backup" {
+	if !g.alone || st.Active.Known || st.Role != fsm.Candidate {
 		return
 	}
 	first := now
-	if st.State == "Backup" {
+	if !g.isHSRP() {
 		// An active router is heard before: its answer would be no news. A
 		// group in Speak has listened for a hold time already.
 		first = now.Add(2 * st.HelloTime)

@@ -148,6 +148,6 @@ func (g *group) unready() (fsm.Cause, string) {
 func (e *Engine) tellFollowers(now time.Time, leader *group, r fsm.Report) {
 	st := leader.machine.Status()
 	for _, f := range leader.followers {
-		e.step(now, f, fsm.Leader{Active: st.IsActive, Standby: st.State == "Standby", Cause: r.Cause, Detail: r.Detail})
+		e.step(now, f, fsm.Leader{Active: st.Role == fsm.Active, Standby: st.Role == fsm.Standby, Cause: r.Cause, Detail: r.Detail})
 	}
 }
