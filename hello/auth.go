@@ -10,6 +10,9 @@ import (
 	"log/slog"
 )
 
+// DefaultText is the text that RFC 2281 section 5.1 recommends as the default.
+const DefaultText = "cisco"
+
 // Limits of authentication data, in bytes.
 const (
 	MaxTextAuth = 8 // HSRP and VRRPv2: the size of the field
@@ -22,8 +25,7 @@ const (
 )
 
 // Auth is how HSRP packets of a group are authenticated. The zero Auth, like a
-// nil *Auth, is the text "cisco", which RFC 2281 section 5.1 recommends as the
-// default. An Auth does not change and may be shared; printing it in any form
+// nil *Auth, is DefaultText. An Auth does not change and may be shared; printing it in any form
 // shows the kind but no secret.
 type Auth struct {
 	secret *secret
@@ -44,7 +46,7 @@ type material struct {
 	head []byte // key and its fill: what every digest begins with
 }
 
-var defaultSecret = secret{material: &material{text: [MaxTextAuth]byte{'c', 'i', 's', 'c', 'o'}}}
+var defaultSecret = secret{material: &material{text: [MaxTextAuth]byte([]byte(DefaultText + "\x00\x00\x00"))}}
 
 // TextAuth returns clear-text authentication with s, at most 8 bytes without
 // NUL. An empty s means the default, "cisco".
@@ -100,6 +102,16 @@ func (a *Auth) Kind() string {
 		return "md5"
 	}
 	return "text"
+}
+
+// Text returns the text of text authentication, which travels in the clear, and
+// "" with a key.
+func (a Auth) Text() string {
+	s := a.orDefault()
+	if s.md5 {
+		return ""
+	}
+	return string(bytes.TrimRight(s.text[:], "\x00"))
 }
 
 // digest returns MD5(head || message || key), where the 16 bytes of message at

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
 var at = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -65,7 +66,7 @@ func (f *fake) do(what, group string) error {
 		return err
 	}
 	if f.st.Groups[i].State != "Active" {
-		return control.Refused(what, group, "state is %s", f.st.Groups[i].State)
+		return &engine.RefusedError{Command: what, Group: group, Reason: "state is " + f.st.Groups[i].State}
 	}
 	f.commands = append(f.commands, what+" "+f.st.Groups[i].Ref())
 	return nil

@@ -15,9 +15,9 @@ const FilePriority = -1
 // Backend is the daemon as seen from its control socket. Methods may be called
 // from any goroutine, and end early with the context's error when it is done.
 //
-// A group is named as status.Find understands it. A reference that does not
-// name exactly one group is a *status.GroupError; a command that was understood
-// and not carried out is a *RefusedError. All other errors are faults of the
+// A group is named as engine.Find understands it. A reference that does not
+// name exactly one group is a *engine.GroupError; a command that was understood
+// and not carried out is a *engine.RefusedError. All other errors are faults of the
 // daemon.
 type Backend interface {
 	// Status returns the whole daemon, complete and consistent.

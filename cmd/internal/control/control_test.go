@@ -14,6 +14,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
 func TestQuestionsCrossTheSocketWhole(t *testing.T) {
@@ -92,11 +93,11 @@ func TestErrorsKeepTheirKind(t *testing.T) {
 		text string
 	}{
 		{"unknown group lists all", func() error { return c.Announce(ctx, "eth9:1") },
-			status.ErrUnknownGroup, `group "eth9:1": no such group; choose one of hsrp:eth1:10, hsrp6:eth1:10`},
+			engine.ErrUnknownGroup, `group "eth9:1": no such group; choose one of hsrp:eth1:10, hsrp6:eth1:10`},
 		{"ambiguous group lists those that fit", func() error { return c.Announce(ctx, "eth1:10") },
-			status.ErrAmbiguousGroup, `group "eth1:10": more than one group fits; choose one of hsrp:eth1:10, hsrp6:eth1:10`},
+			engine.ErrAmbiguousGroup, `group "eth1:10": more than one group fits; choose one of hsrp:eth1:10, hsrp6:eth1:10`},
 		{"refusal gives the reason once", func() error { return c.Announce(ctx, "users6") },
-			control.ErrRefused, "announce users6: refused: state is Standby"},
+			engine.ErrRefused, "announce users6: refused: state is Standby"},
 		{"a missing group is invalid", func() error { return c.Announce(ctx, "") },
 			control.ErrInvalid, "invalid argument: group is missing"},
 		{"a fault of the daemon keeps its words", func() error { _, err := c.Transitions(ctx); return err },

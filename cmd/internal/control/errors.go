@@ -2,37 +2,13 @@ package control
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 
-	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 )
-
-// ErrRefused is wrapped by every *RefusedError.
-var ErrRefused = errors.New("refused")
 
 // ErrInvalid says that the arguments of a command could not be right.
 var ErrInvalid = errors.New("invalid argument")
-
-// RefusedError is a command that the daemon understood and did not carry out.
-type RefusedError struct {
-	Command string // set priority, announce, verify
-	Group   string
-	Reason  string
-}
-
-// Refused returns a *RefusedError with a formatted reason.
-func Refused(command, group, reason string, args ...any) error {
-	return &RefusedError{Command: command, Group: group, Reason: fmt.Sprintf(reason, args...)}
-}
-
-// Error implements error.
-func (e *RefusedError) Error() string {
-	return fmt.Sprintf("%s %s: %v: %s", e.Command, e.Group, ErrRefused, e.Reason)
-}
-
-// Unwrap returns ErrRefused.
-func (e *RefusedError) Unwrap() error { return ErrRefused }
 
 // failure is an error on its way through the socket.
 type failure struct {
@@ -56,16 +32,16 @@ const (
 // encode returns the HTTP status and body for err.
 func encode(err error) (int, failure) {
 	f := failure{Kind: kindInternal, Message: err.Error()}
-	if g, ok := errors.AsType[*status.GroupError](err); ok {
+	if g, ok := errors.AsType[*engine.GroupError](err); ok {
 		f.Ref, f.Candidates = g.Ref, g.Candidates
-		if errors.Is(err, status.ErrAmbiguousGroup) {
+		if errors.Is(err, engine.ErrAmbiguousGroup) {
 			f.Kind = kindAmbiguous
 			return http.StatusConflict, f
 		}
 		f.Kind = kindUnknown
 		return http.StatusNotFound, f
 	}
-	if r, ok := errors.AsType[*RefusedError](err); ok {
+	if r, ok := errors.AsType[*engine.RefusedError](err); ok {
 		f.Kind, f.Command, f.Ref, f.Reason = kindRefused, r.Command, r.Group, r.Reason
 		return http.StatusUnprocessableEntity, f
 	}
@@ -80,11 +56,11 @@ func encode(err error) (int, failure) {
 func (f failure) err() error {
 	switch f.Kind {
 	case kindUnknown:
-		return &status.GroupError{Ref: f.Ref, Err: status.ErrUnknownGroup, Candidates: f.Candidates}
+		return &engine.GroupError{Ref: f.Ref, Err: engine.ErrUnknownGroup, Candidates: f.Candidates}
 	case kindAmbiguous:
-		return &status.GroupError{Ref: f.Ref, Err: status.ErrAmbiguousGroup, Candidates: f.Candidates}
+		return &engine.GroupError{Ref: f.Ref, Err: engine.ErrAmbiguousGroup, Candidates: f.Candidates}
 	case kindRefused:
-		return &RefusedError{Command: f.Command, Group: f.Ref, Reason: f.Reason}
+		return &engine.RefusedError{Command: f.Command, Group: f.Ref, Reason: f.Reason}
 	case kindInvalid:
 		return &invalidError{f.Message}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
 // fake is a daemon with one active group, hsrp:eth1:10.
@@ -45,7 +46,7 @@ func (f *fake) note(what, group string) error {
 	}
 	f.done = append(f.done, what+" "+groups[i].Ref())
 	if groups[i].State != "Active" {
-		return control.Refused(what, group, "state is %s", groups[i].State)
+		return &engine.RefusedError{Command: what, Group: group, Reason: "state is " + groups[i].State}
 	}
 	return nil
 }

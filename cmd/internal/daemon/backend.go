@@ -2,35 +2,48 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"os"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
-	"github.com/fhrpd/fhrpd/cmd/internal/engine"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/fsm/engine"
+	"github.com/fhrpd/fhrpd/garp/prove"
 )
 
 var _ control.Backend = (*Daemon)(nil)
 
 // Status implements control.Backend.
 func (d *Daemon) Status(ctx context.Context) (*status.Status, error) {
-	var st *status.Status
-	if err := d.loop.Do(ctx, func() { st = d.engine.Status(time.Now()) }); err != nil {
+	now, raw, err := d.snapshot(ctx)
+	if err != nil {
 		return nil, err
 	}
+	st := status.Of(now, raw)
 	st.Version, st.PID = d.opts.Version, os.Getpid()
 	st.UptimeMS = time.Since(d.started).Milliseconds()
 	st.ConfigSHA256 = d.opts.Config.Sum
+	for i, t := range d.opts.Config.Tracks {
+		st.Tracks[i].Kind, st.Tracks[i].Target = string(t.Kind), t.Target
+	}
 	d.addHooks(st.Groups)
 	return st, nil
 }
 
+// snapshot returns what the engine shows of itself, and when.
+func (d *Daemon) snapshot(ctx context.Context) (now time.Time, st engine.Status, err error) {
+	err = d.loop.Do(ctx, func() {
+		now = time.Now()
+		st = d.engine.Status(now)
+	})
+	return now, st, err
+}
+
 // Transitions implements control.Backend.
 func (d *Daemon) Transitions(ctx context.Context) ([]status.Transition, error) {
-	var out []status.Transition
-	err := d.loop.Do(ctx, func() { out = d.engine.Transitions() })
-	return out, err
+	var list []engine.Transition
+	err := d.loop.Do(ctx, func() { list = d.engine.Transitions() })
+	return status.TransitionsOf(list), err
 }
 
 // Subscribe implements control.Backend.
@@ -50,12 +63,11 @@ func (d *Daemon) Announce(ctx context.Context, group string) error {
 
 // Explain implements control.Backend.
 func (d *Daemon) Explain(ctx context.Context, group string) (*status.Explanation, error) {
-	var out *status.Explanation
-	err := d.command(ctx, func(now time.Time) (err error) {
-		out, err = d.engine.Explain(now, group)
-		return err
-	})
-	return out, err
+	now, st, err := d.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return status.Explain(now, st, group)
 }
 
 // command runs fn on the loop and returns its error.
@@ -63,9 +75,6 @@ func (d *Daemon) command(ctx context.Context, fn func(now time.Time) error) erro
 	var result error
 	if err := d.loop.Do(ctx, func() { result = fn(time.Now()) }); err != nil {
 		return err
-	}
-	if r, ok := errors.AsType[*engine.RefusedError](result); ok {
-		return control.Refused(r.Command, r.Group, "%s", r.Reason)
 	}
 	return result
 }
@@ -79,14 +88,14 @@ func (d *Daemon) Verify(ctx context.Context, group string) ([]status.Takeover, e
 	tick := time.NewTicker(verifyPoll)
 	defer tick.Stop()
 	for {
-		var proofs []status.Takeover
+		var proofs []prove.Result
 		var settled bool
 		err := d.command(ctx, func(time.Time) (err error) {
 			proofs, settled, err = d.engine.Proofs(group)
 			return err
 		})
 		if err != nil || settled {
-			return proofs, err
+			return status.TakeoverOf(proofs), err
 		}
 		select {
 		case <-tick.C:

@@ -20,10 +20,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
-	"github.com/fhrpd/fhrpd/cmd/internal/engine"
 	"github.com/fhrpd/fhrpd/cmd/internal/hooks"
 	"github.com/fhrpd/fhrpd/cmd/internal/sdnotify"
 	"github.com/fhrpd/fhrpd/configs"
+	"github.com/fhrpd/fhrpd/configs/setup"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/hello"
 	"github.com/fhrpd/fhrpd/vip"
 )
@@ -118,18 +119,24 @@ func newDaemon(o Options) (*Daemon, error) {
 	}
 	d := &Daemon{
 		opts: o, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{},
-		virtual: virtualAddresses(o.Config), hooks: hooks.New(o.Config, o.Log), telling: newWorker(),
+		telling: newWorker(),
 	}
-	var err error
+	groups, err := setup.Groups(o.Config)
+	if err != nil {
+		return nil, err
+	}
+	d.hooks = hooks.New(groups, o.Log)
+	config := setup.Engine(o.Config, groups)
 	if d.loop, err = newLoop(); err != nil {
 		return nil, err
 	}
+	d.virtual = virtualAddresses(config.Groups)
 	ports := map[string]engine.Port{}
-	for name, groups := range memberships(o.Config) {
+	for name, groups := range memberships(config.Groups) {
 		p := newPort(name, groups, o.plane(), d.addressFailed)
 		d.ports[name], ports[name] = p, p
 	}
-	d.engine, err = engine.New(o.Config, engine.Options{
+	d.engine, err = engine.New(config, engine.Options{
 		Ports: ports, Random: rand.Float64, Observe: d.observe, PreActive: d.preActive, Now: d.started,
 	})
 	if err != nil {
@@ -139,36 +146,25 @@ func newDaemon(o Options) (*Daemon, error) {
 }
 
 // memberships lists the hello groups to join, by interface.
-func memberships(c *configs.Config) map[string][]netip.Addr {
+func memberships(groups []engine.Group) map[string][]netip.Addr {
 	out := map[string][]netip.Addr{}
-	add := func(name string, a netip.Addr) {
-		if !slices.Contains(out[name], a) {
-			out[name] = append(out[name], a)
+	for _, g := range groups {
+		a := hello.GroupAddr(g.Protocol, g.Version, g.Family)
+		if !slices.Contains(out[g.Interface], a) {
+			out[g.Interface] = append(out[g.Interface], a)
 		}
-	}
-	for _, h := range c.HSRP {
-		add(h.Interface, hello.GroupAddr(hello.ProtocolHSRP, h.Version, hello.Family(h.Family)))
-	}
-	for _, v := range c.VRRP {
-		add(v.Interface, hello.GroupAddr(hello.ProtocolVRRP, v.Version, hello.Family(v.Family)))
 	}
 	return out
 }
 
 // virtualAddresses are the addresses that must not be taken for this router's
 // own, except by their owner.
-func virtualAddresses(c *configs.Config) map[netip.Addr]bool {
+func virtualAddresses(groups []engine.Group) map[netip.Addr]bool {
 	out := map[netip.Addr]bool{}
-	add := func(g configs.Group, owner bool) {
+	for _, g := range groups {
 		for _, a := range g.VirtualIPs {
-			out[a] = !owner
+			out[a] = !g.OwnsAddress()
 		}
-	}
-	for _, h := range c.HSRP { // in which 255 is a priority like others
-		add(h.Group, false)
-	}
-	for _, v := range c.VRRP {
-		add(v.Group, v.Priority == hello.OwnerPriority)
 	}
 	return out
 }

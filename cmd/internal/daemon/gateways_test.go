@@ -33,7 +33,7 @@ func TestGatewaysAreKnownBeforeThePortIsOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(proofs) != 1 || proofs[0].Address != gateway.String() {
+	if len(proofs) != 1 || proofs[0].Neighbor != gateway {
 		t.Errorf("neighbours %+v, want %s alone", proofs, gateway)
 	}
 }

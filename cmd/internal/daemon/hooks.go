@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"github.com/fhrpd/fhrpd/cmd/internal/engine"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
 // preActive implements engine.Options.PreActive. The command runs beside the
@@ -13,7 +13,7 @@ import (
 func (d *Daemon) preActive(p engine.PreActive) (cancel func(why error)) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	go func() {
-		err := d.hooks.PreActive(ctx, p.Ref, p.Transition)
+		err := d.hooks.PreActive(ctx, status.TransitionOf(p.Transition))
 		d.loop.Post(func() { d.engine.PreActiveDone(time.Now(), p.Group, p.Transition.ID, err) })
 		cancel(nil)
 	}()

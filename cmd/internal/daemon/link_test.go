@@ -14,10 +14,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
-	"github.com/fhrpd/fhrpd/cmd/internal/engine"
 	"github.com/fhrpd/fhrpd/cmd/internal/hooks"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/configs"
+	"github.com/fhrpd/fhrpd/configs/setup"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/vip"
 )
 
@@ -67,10 +68,14 @@ func newPlug(t *testing.T) *plug {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.DiscardHandler)
+	groups, err := setup.Groups(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, log := setup.Engine(c, groups), slog.New(slog.DiscardHandler)
 	p := &plug{Daemon: &Daemon{
 		opts: Options{Config: c}, log: log, loop: mustLoop(t), ports: map[string]*port{}, byFD: map[int]*port{},
-		virtual: virtualAddresses(c), hooks: hooks.New(c, log),
+		virtual: virtualAddresses(config.Groups), hooks: hooks.New(groups, log),
 	}}
 	p.port = newPort("eth0", nil, vip.Options{Log: log}, p.addressFailed)
 	p.ports["eth0"] = p.port
@@ -82,9 +87,9 @@ func newPlug(t *testing.T) *plug {
 		p.wires++
 		return &opened{index: index, socket: &fakeWire{fd: 100 + index, open: &p.wires}, routers: routers}, nil
 	}
-	if p.engine, err = engine.New(c, engine.Options{
+	if p.engine, err = engine.New(config, engine.Options{
 		Ports:   map[string]engine.Port{"eth0": p.port},
-		Observe: func(ev status.Event) { logEvent(p.log, ev) },
+		Observe: func(ev engine.Event) { logEvent(p.log, status.EventOf(ev)) },
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +117,7 @@ func (p *plug) settle() {
 	}
 }
 
-func (p *plug) state() string { return p.engine.Status(time.Now()).Groups[0].State }
+func (p *plug) state() string { return p.engine.Status(time.Now()).Groups[0].Machine.State }
 
 func (p *plug) want(t *testing.T, state string, fds ...int) {
 	t.Helper()
@@ -272,7 +277,11 @@ virtual_ips = ["192.0.2.3"]
 	want := map[netip.Addr]bool{
 		netip.MustParseAddr("192.0.2.1"): true, netip.MustParseAddr("192.0.2.2"): false, netip.MustParseAddr("192.0.2.3"): true,
 	}
-	if got := virtualAddresses(c); !maps.Equal(got, want) {
+	groups, err := setup.Groups(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := virtualAddresses(setup.Engine(c, groups).Groups); !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }

@@ -4,13 +4,14 @@ import (
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
 // observe implements engine.Options.Observe. What follows from an event may take
 // its time: when a thousand groups move together the loop has more urgent things
 // to do than to word a thousand lines.
-func (d *Daemon) observe(ev status.Event) {
-	d.telling.do(func() { d.tell(ev) })
+func (d *Daemon) observe(ev engine.Event) {
+	d.telling.do(func() { d.tell(status.EventOf(ev)) })
 }
 
 // tell logs an event and hands it to whoever listens.

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
 func TestEventsAreToldInOrderAndBeforeTheEnd(t *testing.T) {
@@ -19,7 +19,7 @@ func TestEventsAreToldInOrderAndBeforeTheEnd(t *testing.T) {
 	const n = 100
 	began := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for i := range n {
-		d.observe(status.Event{At: began.Add(time.Duration(i) * time.Second), Kind: "notice", Message: fmt.Sprintf("event-%d.", i)})
+		d.observe(engine.Event{At: began.Add(time.Duration(i) * time.Second), Kind: "notice", Message: fmt.Sprintf("event-%d.", i)})
 	}
 	close(release)
 	d.closeEvents(time.Now().Add(time.Minute))

@@ -9,7 +9,7 @@ import (
 	"net/netip"
 	"sync/atomic"
 
-	"github.com/fhrpd/fhrpd/cmd/internal/engine"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/garp/prove"
 	"github.com/fhrpd/fhrpd/hello/sock"
 	"github.com/fhrpd/fhrpd/vip"

@@ -33,6 +33,7 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/command"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/configs"
+	"github.com/fhrpd/fhrpd/configs/setup"
 )
 
 // Timeout is how long an active or standby command may take.
@@ -72,36 +73,30 @@ type Runner struct {
 type key struct{ ref, hook string }
 
 // New returns a Runner for the groups of a configuration.
-func New(c *configs.Config, log *slog.Logger) *Runner { return newRunner(c, log, command.Run) }
+func New(groups []setup.Group, log *slog.Logger) *Runner {
+	return newRunner(groups, log, command.Run)
+}
 
-func newRunner(c *configs.Config, log *slog.Logger, run func(context.Context, command.Spec) command.Result) *Runner {
+func newRunner(groups []setup.Group, log *slog.Logger, run func(context.Context, command.Spec) command.Result) *Runner {
 	r := &Runner{
 		log: log, run: run, roles: make(turns, atOnce), preActives: make(turns, atOnce),
 		queues: map[string]*queue{}, held: map[string]job{}, last: map[key]status.Hook{},
 	}
 	r.ctx, r.kill = context.WithCancelCause(context.Background())
-	r.Configure(c)
+	r.Configure(groups)
 	return r
 }
 
 // Configure takes the hooks of another configuration for transitions from now
 // on. What is running or waiting goes on as it was.
-func (r *Runner) Configure(c *configs.Config) {
+func (r *Runner) Configure(groups []setup.Group) {
 	hooks := map[string]configs.Hooks{}
-	for _, h := range c.HSRP {
-		hooks[reference("hsrp", h.Interface, h.Family, int(h.ID))] = h.Hooks
-	}
-	for _, v := range c.VRRP {
-		hooks[reference("vrrp", v.Interface, v.Family, int(v.VRID))] = v.Hooks
+	for _, g := range groups {
+		hooks[g.Ref.String()] = g.Hooks
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.hooks = hooks
-}
-
-func reference(protocol, dev string, family, id int) string {
-	g := status.Group{Protocol: protocol, Interface: dev, Family: family, ID: id}
-	return g.Ref()
 }
 
 // hookFor says which hook a transition calls for; "" is none.
@@ -138,7 +133,7 @@ func (r *Runner) Transition(t status.Transition) {
 	if hook == "" {
 		return
 	}
-	ref := reference(t.Protocol, t.Interface, t.Family, t.Group)
+	ref := t.Ref().String()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -174,7 +169,8 @@ func (r *Runner) Taken(ref string) {
 // context.DeadlineExceeded when it was too slow, and the cause of ctx. The
 // command does not wait for the group's queue, but for its turn when very many
 // groups have such a command. After Close it is not run.
-func (r *Runner) PreActive(ctx context.Context, group string, t status.Transition) error {
+func (r *Runner) PreActive(ctx context.Context, t status.Transition) error {
+	group := t.Ref().String()
 	r.mu.Lock()
 	h := r.hooks[group].PreActive
 	if r.closed || len(h.Command) == 0 {

@@ -19,6 +19,7 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/command"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/configs"
+	"github.com/fhrpd/fhrpd/configs/setup"
 )
 
 var silent = slog.New(slog.DiscardHandler)
@@ -50,9 +51,17 @@ type bench struct {
 	lines []string // "1s /on-active 3": begin, command, transition
 }
 
+func set(c *configs.Config) []setup.Group {
+	groups, err := setup.Groups(c)
+	if err != nil {
+		panic(err) // the tests' own
+	}
+	return groups
+}
+
 func newBench(c *configs.Config) *bench {
 	b := &bench{start: time.Now(), took: map[string]time.Duration{}}
-	b.Runner = newRunner(c, silent, b.command)
+	b.Runner = newRunner(set(c), silent, b.command)
 	return b
 }
 
@@ -167,7 +176,7 @@ func TestCommandsOfManyGroupsTakeTurns(t *testing.T) {
 	for name, start := range map[string]func(*bench, status.Transition){
 		Active: func(b *bench, tr status.Transition) { b.Transition(tr) },
 		PreActive: func(b *bench, tr status.Transition) {
-			go b.PreActive(context.Background(), reference("hsrp", "eth1", 4, tr.Group), tr)
+			go b.PreActive(context.Background(), tr)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -285,7 +294,7 @@ func TestConfigureCountsFromNowOn(t *testing.T) {
 		b.Transition(to(2, "Active>Speak"))
 		other := groups()
 		other.HSRP[0].Hooks = configs.Hooks{}
-		b.Configure(other)
+		b.Configure(set(other))
 		synctest.Wait()
 		<-time.After(3 * time.Second) // virtual
 		b.Transition(to(3, "Standby>Active"))
@@ -303,13 +312,13 @@ func TestPreActive(t *testing.T) {
 	tests := []struct {
 		name string
 		took time.Duration
-		ref  string
+		id   int
 		want error
 		wait time.Duration
 	}{
-		{"is waited for", 300 * time.Millisecond, "hsrp:eth1:10", nil, 300 * time.Millisecond},
-		{"but not past its deadline", time.Hour, "hsrp:eth1:10", context.DeadlineExceeded, 500 * time.Millisecond},
-		{"and not where there is none", time.Hour, "hsrp:eth1:11", nil, 0},
+		{"is waited for", 300 * time.Millisecond, 10, nil, 300 * time.Millisecond},
+		{"but not past its deadline", time.Hour, 10, context.DeadlineExceeded, 500 * time.Millisecond},
+		{"and not where there is none", time.Hour, 11, nil, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -317,7 +326,9 @@ func TestPreActive(t *testing.T) {
 				b := newBench(groups())
 				b.took["/before"], b.took["/on-standby"] = tt.took, time.Hour
 				b.Transition(to(1, "Speak>Standby")) // the queue is busy, which does not matter
-				err := b.PreActive(t.Context(), tt.ref, to(2, "Standby>Active"))
+				tr := to(2, "Standby>Active")
+				tr.Group = tt.id
+				err := b.PreActive(t.Context(), tr)
 				if !errors.Is(err, tt.want) || err != nil && !strings.Contains(err.Error(), "pre_active command /before of hsrp:eth1:10") {
 					t.Errorf("error %v, want %v", err, tt.want)
 				}
@@ -388,7 +399,7 @@ func TestPreActiveEndsWithWhoeverWaitsForIt(t *testing.T) {
 		b.took["/before"] = time.Hour
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(100*time.Millisecond, func() { cancel(lost) })
-		if err := b.PreActive(ctx, "hsrp:eth1:10", held(1)); err == nil || time.Since(b.start) != 100*time.Millisecond {
+		if err := b.PreActive(ctx, held(1)); err == nil || time.Since(b.start) != 100*time.Millisecond {
 			t.Errorf("error %v after %v, want one after 100ms", err, time.Since(b.start))
 		}
 	})
@@ -400,7 +411,7 @@ func TestCloseWaitsForPreActiveAndThenKillsIt(t *testing.T) {
 		b.took["/before"] = time.Hour
 		ended := false
 		go func() {
-			_ = b.PreActive(context.Background(), "hsrp:eth1:10", held(1))
+			_ = b.PreActive(context.Background(), held(1))
 			ended = true
 		}()
 		synctest.Wait()
@@ -412,14 +423,14 @@ func TestCloseWaitsForPreActiveAndThenKillsIt(t *testing.T) {
 		if synctest.Wait(); !ended || time.Since(b.start) != 200*time.Millisecond {
 			t.Errorf("ended %t after %v, want after 200ms", ended, time.Since(b.start))
 		}
-		if err := b.PreActive(t.Context(), "hsrp:eth1:10", held(2)); err != nil || len(b.lines) != 1 {
+		if err := b.PreActive(t.Context(), held(2)); err != nil || len(b.lines) != 1 {
 			t.Errorf("after the end: %v, runs %q", err, b.lines)
 		}
 	})
 }
 
 func TestKilledRunThatEndsLateDoesNotHideTheNext(t *testing.T) {
-	r := New(groups(), silent)
+	r := New(set(groups()), silent)
 	r.keep("hsrp:eth1:10", status.Hook{Hook: PreActive, Transition: 5, Running: true})
 	r.keep("hsrp:eth1:10", status.Hook{Hook: PreActive, Transition: 3, Error: "killed"})
 	if got := r.Results()["hsrp:eth1:10"]; len(got) != 1 || got[0].Transition != 5 {
@@ -431,7 +442,7 @@ func TestCommandReadsTheTransition(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "in")
 	c := groups()
 	c.HSRP[0].Hooks.Active = []string{"/bin/sh", "-c", `cat >"$1"; echo kept; exit 4`, "sh", file}
-	r := New(c, silent)
+	r := New(set(c), silent)
 	tr := to(7, "Standby>Active")
 	tr.At, tr.Cause, tr.Detail, tr.Name = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), "active-timer", "no hello for 10s", "users"
 	r.Transition(tr)

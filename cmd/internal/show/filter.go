@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
 // anyID in a Filter lets every group number through.
@@ -24,7 +25,7 @@ type Filter struct {
 
 // ParseFilter reads what stands behind "show standby" (protocol hsrp) or "show
 // vrrp": nothing for all groups, INTERFACE, INTERFACE NUMBER, or a group in one
-// of the forms of status.Find.
+// of the forms of engine.Find.
 func ParseFilter(protocol string, words []string) (Filter, error) {
 	f := Filter{protocol: protocol, id: anyID}
 	switch len(words) {
@@ -90,7 +91,7 @@ func (f Filter) thereAre(groups []status.Group) string {
 	for i := range groups {
 		refs[i] = groups[i].Ref()
 	}
-	return "there is " + status.Listing(refs)
+	return "there is " + engine.Listing(refs)
 }
 
 func ofProtocol(groups []status.Group, protocol string) []status.Group {

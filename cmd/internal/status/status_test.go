@@ -1,91 +1,6 @@
 package status
 
-import (
-	"errors"
-	"strings"
-	"testing"
-
-	"github.com/google/go-cmp/cmp"
-)
-
-var groups = []Group{
-	{Protocol: "hsrp", Family: 4, Interface: "eth1", ID: 10, Name: "users"},
-	{Protocol: "hsrp", Family: 6, Interface: "eth1", ID: 10, Name: "users6"},
-	{Protocol: "vrrp", Family: 4, Interface: "eth1", ID: 10, Name: "lan"},
-	{Protocol: "vrrp", Family: 6, Interface: "eth1.100", ID: 20, Name: "lan"},
-	{Protocol: "hsrp", Family: 4, Interface: "hsrp", ID: 1, Name: "eth1:10:old"},
-}
-
-func TestFind(t *testing.T) {
-	all := []string{"hsrp:eth1:10", "hsrp6:eth1:10", "vrrp:eth1:10", "vrrp6:eth1.100:20", "hsrp:hsrp:1"}
-	tests := []struct {
-		ref        string
-		want       int
-		err        error
-		candidates []string
-	}{
-		{ref: "hsrp:eth1:10", want: 0},
-		{ref: "hsrp6:eth1:10", want: 1},
-		{ref: "vrrp:eth1:10", want: 2},
-		{ref: "vrrp6:eth1.100:20", want: 3},
-		{ref: "eth1.100:20", want: 3},
-		{ref: "users", want: 0},
-		{ref: "hsrp:1", want: 4}, // an interface called hsrp
-		{ref: "eth1:10:old", want: 4},
-		{ref: "eth1:10", err: ErrAmbiguousGroup, candidates: all[:3]},
-		{ref: "lan", err: ErrAmbiguousGroup, candidates: all[2:4]},
-		{ref: "eth1", err: ErrUnknownGroup, candidates: all},
-		{ref: "eth1:010", err: ErrUnknownGroup, candidates: all},
-		{ref: "vrrp6:eth1:10", err: ErrUnknownGroup, candidates: all},
-		{ref: "HSRP:eth1:10", err: ErrUnknownGroup, candidates: all},
-		{ref: "", err: ErrUnknownGroup, candidates: all},
-	}
-	for _, tt := range tests {
-		i, err := Find(groups, tt.ref)
-		if tt.err == nil {
-			if i != tt.want || err != nil {
-				t.Errorf("Find(%q) = %d, %v; want %d", tt.ref, i, err, tt.want)
-			}
-			continue
-		}
-		ge, ok := errors.AsType[*GroupError](err)
-		if !ok || !errors.Is(err, tt.err) || i != -1 {
-			t.Errorf("Find(%q) = %d, %v; want -1, %v", tt.ref, i, err, tt.err)
-			continue
-		}
-		if diff := cmp.Diff(tt.candidates, ge.Candidates); diff != "" {
-			t.Errorf("Find(%q) candidates (-want +got):\n%s", tt.ref, diff)
-		}
-	}
-}
-
-func TestFindNeverTakesAnEmptyReferenceForAnUnnamedGroup(t *testing.T) {
-	if i, err := Find([]Group{{Protocol: "hsrp", Interface: "eth1", ID: 1}}, ""); err == nil {
-		t.Errorf("Find = %d", i)
-	}
-}
-
-func TestFindWithoutGroupsSaysSo(t *testing.T) {
-	_, err := Find(nil, "x")
-	if err == nil || !strings.Contains(err.Error(), "none is configured") {
-		t.Errorf("error %v", err)
-	}
-}
-
-func TestErrorListsAFewOfManyGroups(t *testing.T) {
-	many := make([]Group, 4096)
-	for i := range many {
-		many[i] = Group{Protocol: "hsrp", Interface: "e", ID: i}
-	}
-	_, err := Find(many, "x")
-	const want = `group "x": no such group; choose one of hsrp:e:0, hsrp:e:1, hsrp:e:2, hsrp:e:3, hsrp:e:4, hsrp:e:5, hsrp:e:6, hsrp:e:7 and 4088 more`
-	if err == nil || err.Error() != want {
-		t.Errorf("error %v, want %s", err, want)
-	}
-	if ge, ok := errors.AsType[*GroupError](err); !ok || len(ge.Candidates) != len(many) {
-		t.Errorf("the candidates themselves are all there: %v", ge.Candidates)
-	}
-}
+import "testing"
 
 func TestTransitionMessageIsTheLogLineOfIOS(t *testing.T) {
 	tests := []struct{ protocol, want string }{
@@ -96,6 +11,26 @@ func TestTransitionMessageIsTheLogLineOfIOS(t *testing.T) {
 		tr := Transition{Protocol: tt.protocol, Interface: "eth1", Group: 10, From: "Standby", To: "Active"}
 		if got := tr.Message(); got != tt.want {
 			t.Errorf("message %q, want %q", got, tt.want)
+		}
+	}
+}
+
+func TestRefIsThatOfTheEngine(t *testing.T) {
+	for want, g := range map[string]Group{
+		"hsrp:eth1:10":       {Protocol: "hsrp", Family: 4, Interface: "eth1", ID: 10},
+		"hsrp6:eth1:4095":    {Protocol: "hsrp", Family: 6, Interface: "eth1", ID: 4095},
+		"vrrp:eth1.100:255":  {Protocol: "vrrp", Family: 4, Interface: "eth1.100", ID: 255},
+		"vrrp6:eth1.100:255": {Protocol: "vrrp", Family: 6, Interface: "eth1.100", ID: 255, Name: "lan"},
+	} {
+		if got := g.Ref(); got != want {
+			t.Errorf("reference %s, want %s", got, want)
+		}
+		tr := Transition{Protocol: g.Protocol, Family: g.Family, Interface: g.Interface, Group: g.ID}
+		if got := tr.Ref().String(); got != want {
+			t.Errorf("reference of a transition %s, want %s", got, want)
+		}
+		if i, err := Find([]Group{{Protocol: "hsrp"}, g}, want); i != 1 || err != nil {
+			t.Errorf("Find(%s) = %d, %v", want, i, err)
 		}
 	}
 }

@@ -1,0 +1,260 @@
+package status
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/fsm/engine"
+	"github.com/fhrpd/fhrpd/garp/prove"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// Of returns st in the shape that scripts rely on. What the engine does not know
+// is left empty: the daemon itself, its hooks, what is tracked.
+func Of(now time.Time, st engine.Status) *Status {
+	out := &Status{Maintenance: st.Maintenance, Groups: []Group{}, Tracks: []Track{}}
+	for i := range st.Groups {
+		out.Groups = append(out.Groups, groupOf(now, &st.Groups[i]))
+	}
+	for _, i := range st.Interfaces {
+		out.Interfaces = append(out.Interfaces, interfaceOf(i))
+	}
+	for _, t := range st.Tracks {
+		out.Tracks = append(out.Tracks, Track{
+			Name: t.Name, Up: t.Up, Known: t.Known, Since: t.Since, Changes: t.Changes, Detail: t.Detail,
+			UsedBy: texts(t.UsedBy),
+		})
+	}
+	return out
+}
+
+func groupOf(now time.Time, g *engine.GroupStatus) Group {
+	m := &g.Machine
+	out := Group{
+		Protocol: g.Protocol.String(), Version: int(g.Version), Family: int(g.Family),
+		Interface: g.Interface, ID: int(g.Number), Name: g.Name, Follow: g.Follow,
+		State: m.State, Since: g.Since, Obstacle: g.Obstacle,
+		Priority: int(g.InForce.Effective), ConfiguredPriority: int(g.InForce.Configured),
+		Preempt: g.Preempt, PreemptDelayMS: g.PreemptDelay.Milliseconds(),
+		VirtualIPs: texts(m.VirtualIPs), VirtualMAC: g.MAC.String(), MACMode: macMode(&g.Group),
+		Active: peerOf(now, m.Active), Standby: peerOf(now, m.Standby),
+		HelloMS: m.HelloTime.Milliseconds(), HoldMS: m.HoldTime.Milliseconds(), NextHelloMS: until(now, m.NextHello),
+		Accept: g.Accepts(), Tracks: []TrackRef{},
+		Transitions: g.Transitions, LastTransition: lastOf(g.Last), Takeover: TakeoverOf(g.Proofs),
+		Counters: Counters{
+			Sent: g.Counters.Sent, Received: g.Counters.Received, Rejected: rejects(g.Counters.Rejected),
+			Announced: g.Counters.Announced, Answered: g.Counters.Answered, Conflicts: g.Counters.Conflicts,
+		},
+		Announce: Announce{NextRefreshMS: until(now, g.NextRefresh), Refreshes: g.Refreshes},
+	}
+	if out.Name == "" { // the name that Cisco gives a group without one
+		out.Name, out.NameDefault = fmt.Sprintf("%s-%s-%d", g.Protocol, g.Interface, g.Number), true
+	}
+	if g.Address.IsValid() {
+		out.Address = g.Address.String()
+	}
+	out.setAuth(&g.Group)
+	if g.SetPriority >= 0 {
+		out.SetPriority = new(g.SetPriority)
+	}
+	for _, u := range g.Tracks {
+		out.Tracks = append(out.Tracks, TrackRef{
+			Object: u.Object, Up: !slices.Contains(g.DownTracks, u.Object), Decrement: u.Decrement, Shutdown: u.Shutdown,
+		})
+	}
+	if len(g.Outside) > 0 {
+		out.Outside = texts(g.Outside)
+	}
+	if !g.LastRefresh.IsZero() {
+		out.Announce.LastRefresh = &g.LastRefresh
+	}
+	if c := g.Conflict; !c.At.IsZero() {
+		out.Conflict = &Conflict{Address: c.Address.String(), MAC: c.MAC.String(), Who: c.Who.String(), Reason: string(c.Reason), At: c.At}
+	}
+	if r := g.Rival; !r.At.IsZero() {
+		out.Rival = &Rival{Address: r.From.String(), Reason: string(r.Reason), At: r.At, BothActive: g.BothActive}
+	}
+	if g.Wait.Outcome != "" {
+		out.PreActive = preActiveOf(&g.Wait)
+	}
+	return out
+}
+
+func macMode(g *engine.Group) string {
+	switch {
+	case g.InterfaceMAC:
+		return "interface"
+	case !g.MAC.IsZero():
+		return "chosen"
+	}
+	return "virtual"
+}
+
+// setAuth names the scheme. As on Cisco IOS the default of HSRP is not worth a
+// word, and neither is none in VRRP.
+func (out *Group) setAuth(g *engine.Group) {
+	text := g.Auth.Text()
+	switch {
+	case g.Auth == (hello.Auth{}), g.Protocol == hello.ProtocolHSRP && text == hello.DefaultText:
+	case g.Protocol == hello.ProtocolVRRP:
+		out.Auth = "text"
+	default:
+		out.Auth, out.AuthText = g.Auth.Kind(), text
+	}
+}
+
+func interfaceOf(i engine.InterfaceStatus) Interface {
+	out := Interface{
+		Name: i.Name, Up: i.Up, MAC: i.MAC.String(), Addresses: texts(i.Addrs),
+		Advertises: i.Advertises, Rejected: rejects(i.Rejected), SendErrors: i.Unsent,
+	}
+	if i.LastError != nil {
+		out.LastError = i.LastError.Error()
+	}
+	return out
+}
+
+// TakeoverOf returns proofs in the shape that scripts rely on.
+func TakeoverOf(proofs []prove.Result) []Takeover {
+	out := []Takeover{}
+	for _, r := range proofs {
+		out = append(out, Takeover{
+			Address: r.Neighbor.String(), Proven: r.Proven, Method: string(r.Method),
+			MS: float64(r.Took.Microseconds()) / 1000, Nudges: r.Nudges, Detail: r.String(),
+		})
+	}
+	return out
+}
+
+// EventOf returns ev in the shape that scripts rely on.
+func EventOf(ev engine.Event) Event {
+	out := Event{At: ev.At, Kind: string(ev.Kind), Message: ev.Message, Transition: lastOf(ev.Transition)}
+	if ev.Group != (engine.Ref{}) {
+		out.Group = ev.Group.String()
+	}
+	if ev.Wait != nil {
+		out.PreActive = preActiveOf(ev.Wait)
+	}
+	return out
+}
+
+// TransitionsOf returns transitions in the shape that scripts rely on.
+func TransitionsOf(list []engine.Transition) []Transition {
+	var out []Transition
+	for _, t := range list {
+		out = append(out, TransitionOf(t))
+	}
+	return out
+}
+
+// TransitionOf returns t in the shape that scripts rely on.
+func TransitionOf(t engine.Transition) Transition {
+	return Transition{
+		ID: t.ID, Protocol: t.Group.Protocol.String(), Interface: t.Group.Interface,
+		Group: int(t.Group.Number), Family: int(t.Group.Family), Name: t.Name,
+		From: t.From, To: t.To, At: t.At, Cause: string(t.Cause), Detail: t.Detail,
+		Facts: factsOf(&t), Held: t.Waits,
+	}
+}
+
+// lastOf is TransitionOf for one that may not have been.
+func lastOf(t *engine.Transition) *Transition {
+	if t == nil {
+		return nil
+	}
+	return new(TransitionOf(*t))
+}
+
+func preActiveOf(w *engine.Wait) *PreActive {
+	out := &PreActive{
+		Transition: w.Transition, Outcome: string(w.Outcome), Since: w.Since,
+		WaitedMS: w.Waited.Milliseconds(), LeftMS: w.Left.Milliseconds(), Error: w.Err,
+	}
+	if w.Leader != (engine.Ref{}) {
+		out.Leader = w.Leader.String()
+	}
+	return out
+}
+
+// The names of facts that are looked for.
+const (
+	factPriority = "own priority"
+	factActive   = "active router"
+)
+
+// factsOf words what a decision rested on.
+func factsOf(t *engine.Transition) []Fact {
+	f := &t.Facts
+	out := []Fact{
+		{factPriority, fmt.Sprintf("%d (configured %d)", f.Priority.Effective, f.Priority.Configured)},
+		{factActive, describe(t.At, f.Active)},
+	}
+	if t.Group.Protocol == hello.ProtocolHSRP {
+		out = append(out, Fact{"standby router", describe(t.At, f.Standby)})
+	}
+	if f.HelloTime > 0 { // a follower has no timers
+		out = append(out, Fact{"timers", fmt.Sprintf("hello %v, hold %v", f.HelloTime, f.HoldTime)})
+	}
+	if h := f.Heard; !h.At.IsZero() {
+		out = append(out, Fact{"last heard", fmt.Sprintf("%s from %s, priority %d, %v before",
+			h, h.From, h.Priority, t.At.Sub(h.At).Round(time.Millisecond))})
+	}
+	if f.Lateness > 0 {
+		out = append(out, Fact{"own lateness", fmt.Sprintf("the timer was served %v late", f.Lateness.Round(time.Millisecond))})
+	}
+	if len(f.Down) > 0 {
+		out = append(out, Fact{"tracked objects down", strings.Join(f.Down, ", ")})
+	}
+	return out
+}
+
+func describe(now time.Time, p fsm.Peer) string {
+	switch {
+	case !p.Known:
+		return "unknown"
+	case p.Local:
+		return "local"
+	case p.Expires.IsZero():
+		return fmt.Sprintf("%s, priority %d", p.Addr, p.Priority)
+	}
+	return fmt.Sprintf("%s, priority %d, expires in %v", p.Addr, p.Priority, p.Expires.Sub(now).Round(time.Millisecond))
+}
+
+func peerOf(now time.Time, p fsm.Peer) *Peer {
+	if !p.Known {
+		return nil
+	}
+	out := &Peer{Address: "local", Priority: int(p.Priority), MAC: p.MAC.String()}
+	if !p.Local {
+		out.Address = p.Addr.String()
+		out.ExpiresMS = max(until(now, p.Expires), 0)
+	}
+	return out
+}
+
+// until returns the milliseconds from now to at, -1 when at is never.
+func until(now, at time.Time) int64 {
+	if at.IsZero() {
+		return -1
+	}
+	return at.Sub(now).Milliseconds()
+}
+
+func rejects(m map[hello.Reject]uint64) map[string]uint64 {
+	out := make(map[string]uint64, len(m))
+	for why, n := range m {
+		out[string(why)] = n
+	}
+	return out
+}
+
+func texts[T fmt.Stringer](list []T) []string {
+	out := make([]string, 0, len(list))
+	for _, x := range list {
+		out = append(out, x.String())
+	}
+	return out
+}

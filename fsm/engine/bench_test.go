@@ -1,0 +1,141 @@
+package engine_test
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm/engine"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// idlePort does nothing, so that a benchmark measures the engine alone.
+type idlePort struct{ frames, moves int }
+
+func (*idlePort) Add(engine.ID, engine.Virtual) error                   { return nil }
+func (*idlePort) Remove(engine.ID)                                      {}
+func (*idlePort) Gate([]engine.Claim, []engine.ID) ([]engine.ID, error) { return nil, nil }
+func (p *idlePort) Transmit(f [][]byte) (int, error)                    { p.frames += len(f); return len(f), nil }
+func (*idlePort) Unicast(src, dst netip.Addr, b []byte) error           { return nil }
+func (*idlePort) Address([]engine.ID, []engine.ID)                      {}
+func (*idlePort) Renew() ([]engine.ID, error)                           { return nil, nil }
+
+func idleEngine(b *testing.B, toml string) (*engine.Engine, *idlePort) {
+	b.Helper()
+	port := &idlePort{}
+	e, err := engine.New(parsed(b, toml), engine.Options{
+		Ports: map[string]engine.Port{"eth0": port}, Random: func() float64 { return 0.5 }, Now: t0,
+		Observe: func(ev engine.Event) {
+			if ev.Kind == engine.KindTransition {
+				port.moves++
+			}
+		},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	e.LinkChanged(t0, "eth0", newTestLink("eth0"))
+	return e, port
+}
+
+// BenchmarkEngineHello is a hello of the active router at a standby: frame in,
+// machine stepped, deadline moved.
+func BenchmarkEngineHello(b *testing.B) {
+	for _, n := range []int{1, 1000} {
+		b.Run(fmt.Sprintf("hsrp/groups=%d", n), func(b *testing.B) {
+			e, _ := idleEngine(b, manyHSRP(n, ""))
+			frame := hsrpFrame(hello.OpHello, hello.Active, better, func(m *hello.HSRP, _ *hello.Envelope) {
+				m.Group, m.VirtualIP = 100, netip.MustParseAddr("10.0.0.1")
+			})
+			now := t0
+			b.ReportAllocs()
+			for b.Loop() {
+				now = now.Add(time.Microsecond)
+				e.Frame(now, "eth0", frame, true)
+			}
+		})
+	}
+	b.Run("vrrp", func(b *testing.B) {
+		e, _ := idleEngine(b, vrrpConfig)
+		frame := vrrpFrame(200)
+		now := t0
+		b.ReportAllocs()
+		for b.Loop() {
+			now = now.Add(time.Microsecond)
+			e.Frame(now, "eth0", frame, true)
+		}
+	})
+}
+
+// BenchmarkEngineTick is one hello of an active group, out of many.
+func BenchmarkEngineTick(b *testing.B) {
+	for _, n := range []int{1, 1000} {
+		b.Run(fmt.Sprintf("groups=%d", n), func(b *testing.B) {
+			e, port := idleEngine(b, manyHSRP(n, "announce = { refresh = \"off\" }"))
+			now := t0
+			for now.Before(t0.Add(time.Minute)) {
+				now = now.Add(10 * time.Millisecond)
+				e.Tick(now)
+			}
+			from := port.frames
+			b.ReportAllocs()
+			b.ResetTimer()
+			for b.Loop() {
+				at, _ := e.Deadline()
+				if at.After(now) {
+					now = at
+				}
+				e.Wake(now, 0)
+				e.Tick(now)
+			}
+			b.ReportMetric(float64(port.frames-from)/float64(b.N), "frames/op")
+		})
+	}
+}
+
+// BenchmarkPromote is everything from the end of the wait to the first
+// announcements, for groups whose time comes at one instant.
+func BenchmarkPromote(b *testing.B) {
+	for _, n := range []int{1, 256, 1000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			toml := manyHSRP(n, "announce = { probe = \"off\" }")
+			b.ReportAllocs()
+			for b.Loop() {
+				b.StopTimer()
+				e, port := idleEngine(b, toml)
+				due := t0.Add(6 * time.Second)
+				for now := t0.Add(3 * time.Second); now.Before(due); now = now.Add(time.Second / 4) {
+					for range n/engine.Chunk + 1 {
+						e.Tick(now)
+					}
+				}
+				b.StartTimer()
+				for port.moves < 4*n {
+					e.Tick(due)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkARP is a request for a virtual address, answered.
+func BenchmarkARP(b *testing.B) {
+	e, _ := idleEngine(b, manyVRRP(1, 1, "priority = 255"))
+	frame := arpFrame(arpRequest, otherMAC, client4, vip4)
+	b.ReportAllocs()
+	for b.Loop() {
+		e.Frame(t0, "eth0", frame, true)
+		e.Flush(t0)
+	}
+}
+
+// BenchmarkStranger is a packet that belongs to no group, among many.
+func BenchmarkStranger(b *testing.B) {
+	e, _ := idleEngine(b, manyHSRP(1000, ""))
+	frame := hsrpFrame(hello.OpHello, hello.Active)
+	b.ReportAllocs()
+	for b.Loop() {
+		e.Frame(t0, "eth0", frame, true)
+	}
+}

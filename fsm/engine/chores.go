@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/garp/prove"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// announcer is the schedule of a group's announcements.
+type announcer struct {
+	garp.Schedule
+	claimed hello.MAC // at which MAC the addresses were claimed last
+}
+
+func (a *announcer) deadline() time.Time {
+	at, _ := a.Deadline()
+	return at
+}
+
+// probe looks for somebody who has a virtual address before this router claims
+// it. It runs while the machine waits for other routers anyway, and never makes
+// it wait, except for a stranger who answers and may veto.
+type probe struct {
+	alone     bool // no active router was heard since the group started
+	listening bool
+	veto      bool      // a stranger answered, and the configuration lets him
+	left      int       // probes to send in this round
+	next      time.Time // the next one, or the end of the round; zero when idle
+	gap       time.Duration
+	pause     time.Duration // from round to round, while vetoed
+	began     time.Time     // of the round
+	answered  time.Time     // last answer of a stranger
+}
+
+func (p *probe) stop() { *p = probe{alone: p.alone} }
+
+func (p *probe) deadline() time.Time { return p.next }
+
+// proof is whether the last takeover reached the neighbours.
+type proof struct{ prove.Prover }
+
+func (p *proof) deadline() time.Time {
+	at, _ := p.Deadline()
+	return at
+}
+
+// wait is that of an active group's address for its pre_active command. The
+// election goes on as without it: the machine is active, and the other routers
+// are told at once. The gate stays shut, and nothing is announced, answered or
+// proven, until the command has ended or has had its time.
+//
+// What the group says meanwhile leaves from the interface's MAC, although
+// RFC 2281 section 6.1 and RFC 9568 section 7.2 want the virtual one: the first
+// frame from the virtual MAC turns the switches, and what they would bring is
+// dropped here, while the former active router may still be serving its
+// farewell. Receivers do not look at the source MAC. Cisco switches have been
+// seen to send active hellos from the interface MAC for seconds after a link
+// flap, keepalived always does without use_vmac. The announcements that follow
+// the opening of the gate turn the switches.
+type wait struct {
+	begun   bool // the command has been asked for
+	running bool // the group's own command has not ended
+	since   time.Time
+	until   time.Time       // when the own command has had its time
+	cancel  func(why error) // kills the own command
+	outcome Outcome         // how the own command ended
+	err     string
+}
+
+func (w *wait) deadline() time.Time {
+	if !w.running {
+		return time.Time{}
+	}
+	return w.until
+}

@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// Config is what an engine runs. It does not change.
+type Config struct {
+	Lease  time.Duration // how long the kernel forwards without Renew; LeaseAuto, or LeaseOff for ever
+	Tracks []Track
+	Groups []Group // their order gives them their IDs, from 1
+}
+
+// Leases that are not a duration.
+const (
+	LeaseAuto time.Duration = 0  // as long as the other routers need to take over, and not less than 500 ms
+	LeaseOff  time.Duration = -1 // the kernel forwards until it is told otherwise
+)
+
+// Track is a tracked object. It counts as up until TrackChanged or LinkChanged
+// says something else.
+type Track struct {
+	Name      string
+	Interface string // follows this interface's link; "" for what TrackChanged tells
+}
+
+// TrackUse is how a group depends on an object.
+type TrackUse struct {
+	Object    string
+	Decrement int  // taken from the priority while the object is down
+	Shutdown  bool // the group leaves the election while the object is down
+}
+
+// Group is one HSRP group or VRRP router.
+type Group struct {
+	Ref
+	Name         string       // for Follow and for people; may be empty
+	Version      uint8        // HSRP 1 or 2, VRRP 2 or 3
+	VirtualIPs   []netip.Addr // the primary one first, in IPv6 the link-local one; an HSRP group without any learns
+	Priority     uint8
+	Preempt      bool
+	PreemptDelay time.Duration
+	HelloTime    time.Duration // HSRP Hellotime, VRRP Advertisement_Interval; HSRP: 0 learns both times
+	HoldTime     time.Duration // HSRP only
+	Auth         hello.Auth    // HSRP, and the text of VRRP version 2, in which the zero value is none
+
+	MAC          hello.MAC // zero: the protocol's virtual MAC
+	InterfaceMAC bool      // the interface's own MAC instead (IOS: use-bia)
+
+	Accept   bool           // VRRP: Accept_Mode of RFC 9568 section 6.1; see Accepts
+	Peers    []netip.Addr   // VRRP: unicast peers; empty = multicast
+	Checksum hello.Checksum // VRRP version 3 over IPv4; ChecksumUnknown sends the form last heard
+
+	Follow    string // name of the group that elects for this one
+	Tracks    []TrackUse
+	Neighbors []netip.Addr // whom a takeover is proven to, beside the default gateways
+	Announce  Announce
+	PreActive time.Duration // how long the address waits for the pre_active command at most; 0 = there is none
+}
+
+// OwnsAddress reports whether g is a VRRP address owner, whose real addresses
+// are the virtual ones.
+func (g *Group) OwnsAddress() bool {
+	return g.Protocol == hello.ProtocolVRRP && g.Priority == hello.OwnerPriority
+}
+
+// Accepts reports whether packets to the virtual addresses are taken: always in
+// HSRP and by an address owner.
+func (g *Group) Accepts() bool {
+	return g.Protocol == hello.ProtocolHSRP || g.Accept || g.OwnsAddress()
+}
+
+// VirtualMAC returns the MAC of g that is not the interface's own, zero when it
+// has none.
+func (g *Group) VirtualMAC() hello.MAC {
+	switch {
+	case g.InterfaceMAC:
+		return hello.MAC{}
+	case !g.MAC.IsZero():
+		return g.MAC
+	}
+	return hello.VirtualMAC(g.Protocol, g.Version, g.Family, g.Number)
+}
+
+// Announce is how a group is announced.
+type Announce struct {
+	garp.Timing
+	RealIP         bool          // the real address is announced as well
+	Probe          Probe         // before the first claim
+	RouterLifetime time.Duration // of router advertisements of an active IPv6 group; 0 = it sends none
+}
+
+// Probe is what becomes of a stranger who has the virtual address before this
+// router claims it (RFC 5227 section 2.1).
+type Probe uint8
+
+// The ways to probe.
+const (
+	ProbeOff  Probe = iota
+	ProbeWarn       // nobody is asked for leave
+	ProbeVeto       // while a stranger answers the group does not run
+)

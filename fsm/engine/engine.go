@@ -1,0 +1,149 @@
+// Package engine drives the protocol machines: it owns every group of a router,
+// feeds them frames, time, link changes and commands, and turns their actions
+// into batches for the ports. It has no goroutine, no clock and no socket of its
+// own: one caller calls its methods, one after the other, and says what time it
+// is. The daemon does that from a real-time thread, the simulator from a queue
+// of virtual time.
+//
+// # The way of a frame
+//
+// Frame (receive.go) finds the interface and the group. The group gives its
+// machine the message as an event (step.go), and each action that comes back
+// becomes bytes in the outbox of the interface (codec.go, announce.go,
+// outbox.go), or a change of the group's tenure (tenure.go): what the group has
+// of its address. Flush (flush.go) carries the outboxes out: gates, then frames,
+// then addresses.
+//
+// # Where things are
+//
+// The files refer to each other in one direction, but for the pointers between a
+// router, its interfaces and its groups. From the bottom:
+//
+//   - words: port, ref, config, event, status
+//   - values that know no group: tenure, queue, outbox, leases, complaints,
+//     journal, advertise, objects, timing
+//   - what there is: router, iface, group, and the state of a group's chores
+//   - what a group does with it: codec, addresses, proof, announce, wait, probe,
+//     gate, step
+//   - what decides whether it may: priority, obstacles
+//   - what comes in: neighbors, rival, differ, receive, links, tracks, commands
+//   - what goes out: renew, flush
+//   - the whole: build, engine, stop, tick, report
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// chunk is how many groups are promoted, and how many announced, before the
+// frames go out and the hellos of active groups are looked at again. It bounds
+// how late those can be: a promotion is four frames and more.
+const chunk = 16
+
+// Engine is all groups of one router. Its methods must not be called at the
+// same time from different goroutines.
+type Engine struct {
+	router
+	ifaces  []*iface
+	byName  map[string]*iface
+	objects []*object
+
+	stopped bool      // every role has been left: nothing is done any more
+	woken   time.Time // last Wake
+	timing  Timing
+}
+
+// Options are the engine's surroundings.
+type Options struct {
+	// Ports has one port for each interface named in the configuration.
+	Ports map[string]Port
+	// Random returns numbers in [0,1) for jitter.
+	Random func() float64
+	// Observe is called for every event, from within the engine's methods.
+	Observe func(Event)
+	// PreActive begins a pre_active command and does not wait for it; how it
+	// ended is for Engine.PreActiveDone. cancel kills it, for a reason, and
+	// does not wait either. Nil: no group waits for a command.
+	PreActive func(PreActive) (cancel func(why error))
+	// Now is when the groups start to be in their initial state.
+	Now time.Time
+}
+
+// New builds the groups of a configuration. Nothing is sent and no machine runs
+// until the first LinkChanged of its port. Errors name a group without a port,
+// or a leader that does not exist or follows another group itself.
+func New(c Config, o Options) (*Engine, error) {
+	e := &Engine{
+		router: router{
+			journal: journal{observe: o.Observe, complaints: newComplaints()},
+			lease:   c.Lease, random: o.Random, preActive: o.PreActive, started: o.Now,
+		},
+		byName: map[string]*iface{}, woken: o.Now,
+	}
+	if e.observe == nil {
+		e.observe = func(Event) {}
+	}
+	for _, t := range c.Tracks {
+		e.objects = append(e.objects, newObject(t))
+	}
+	for _, gc := range c.Groups {
+		if err := e.add(gc, o.Ports[gc.Interface]); err != nil {
+			return nil, err
+		}
+	}
+	for _, g := range e.groups {
+		if g.Follow == "" {
+			continue
+		}
+		if err := g.followLeader(); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+func (e *Engine) add(c Group, port Port) error {
+	if port == nil {
+		return fmt.Errorf("group %s: no port for the interface", c.Ref)
+	}
+	i := e.byName[c.Interface]
+	if i == nil {
+		i = newIface(&e.router, c.Interface, port)
+		e.byName[i.name] = i
+		e.ifaces = append(e.ifaces, i)
+	}
+	g := newGroup(&e.router, c)
+	for _, u := range c.Tracks {
+		g.uses = append(g.uses, use{u, e.object(u.Object)})
+	}
+	e.groups = append(e.groups, g)
+	i.add(g)
+	g.findNeighbors(e.started)
+	return nil
+}
+
+// Prepare hands every group to its port, in silence. Errors name the group;
+// groups that could be prepared stay prepared.
+func (e *Engine) Prepare() error {
+	var errs error
+	for _, g := range e.groups {
+		if err := g.prepare(); err != nil {
+			errs = errors.Join(errs, fmt.Errorf("prepare %s: %w", g.Ref, err))
+		}
+	}
+	return errs
+}
+
+// Timing returns how punctual the engine has been since its start.
+func (e *Engine) Timing() Timing { return e.timing }
+
+func (e *Engine) object(name string) *object {
+	for _, o := range e.objects {
+		if o.Name == name {
+			return o
+		}
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+)
+
+// Flush carries out everything that the engine has decided and not yet done.
+func (e *Engine) Flush(now time.Time) {
+	for again := true; again; {
+		e.reconsiderDoubtful(now)
+		again = false
+		for _, i := range e.ifaces {
+			if !i.out.empty() {
+				i.flush(now)
+				again = true
+			}
+		}
+	}
+	e.tellObstacles(now)
+	e.beginCommands(now)
+}
+
+// flush empties the outbox. What a refused gate leads to is in it afterwards.
+func (i *iface) flush(now time.Time) {
+	o := &i.out
+	denied := i.gate(now)
+	i.transmit(now)
+	if i.leases.helloLeaves(now) {
+		i.renew(now)
+	}
+	if len(o.add)+len(o.remove) > 0 {
+		i.port.Address(o.add, o.remove)
+	}
+	o.reset()
+	for _, d := range denied {
+		d.group.step(now, fsm.Failed{Err: d.err})
+	}
+}
+
+// denial is a group whose gate the kernel refused to open.
+type denial struct {
+	group *group
+	err   error
+}
+
+// gate opens and shuts what was decided. When the one transaction fails the
+// closings are made alone and each opening by itself, so that one bad group
+// costs nobody else the role.
+func (i *iface) gate(now time.Time) []denial {
+	o := &i.out
+	if len(o.open)+len(o.shut) == 0 {
+		return nil
+	}
+	lost, err := i.port.Gate(o.open, o.shut)
+	if err == nil {
+		return i.openEach(now, i.stillShut(lost))
+	}
+	if len(o.shut) > 0 {
+		if lost, err = i.port.Gate(nil, o.shut); err != nil {
+			if !errors.Is(err, net.ErrClosed) { // on a port that is closed no gate is open
+				i.leases.keepShutting(now, o.shut)
+			}
+			if i.r.complaints.first(now, i.ref(), "shut", err.Error()) {
+				i.tell(now, KindWarning, "shut gate: "+err.Error())
+			}
+		}
+		i.noteLost(lost)
+	}
+	return i.openEach(now, slices.Clone(o.open))
+}
+
+// stillShut sorts out the leases that had run out. A group that was to be
+// opened again in the same transaction, after giving the role up, was not and
+// has to ask once more; for the others the loss is news.
+func (i *iface) stillShut(lost []ID) []Claim {
+	var again []Claim
+	for _, id := range lost {
+		if at := slices.IndexFunc(i.out.open, func(c Claim) bool { return c.ID == id }); at >= 0 {
+			again = append(again, i.out.open[at])
+		} else {
+			i.noteLost([]ID{id})
+		}
+	}
+	return again
+}
+
+// openEach opens gates one by one and takes the address from groups that get
+// none.
+func (i *iface) openEach(now time.Time, claims []Claim) []denial {
+	var denied []denial
+	for _, c := range claims {
+		lost, err := i.port.Gate([]Claim{c}, nil)
+		if err == nil {
+			i.noteLost(lost)
+			continue
+		}
+		g := i.r.byID(c.ID)
+		g.happen(now, onDenial)
+		denied = append(denied, denial{g, err})
+	}
+	return denied
+}
+
+// transmit sends the frames whose groups still may say what is in them. A lost
+// frame is repeated by the next hello or announcement; what counts is that it
+// is seen, for a router whose hellos do not leave is not the only one active.
+func (i *iface) transmit(now time.Time) {
+	frames := i.out.sendable()
+	for _, d := range i.out.unicast {
+		if !d.when.holds(*d.of) {
+			continue
+		}
+		if err := i.port.Unicast(d.src, d.dst, d.payload); err != nil {
+			i.noteUnsent(now, 1, err)
+		}
+	}
+	if len(frames) == 0 {
+		return
+	}
+	if n, err := i.port.Transmit(frames); err != nil {
+		i.noteUnsent(now, len(frames)-n, err)
+	}
+}
+
+// noteUnsent counts frames that did not leave, and says so unless the interface
+// is known to be away.
+func (i *iface) noteUnsent(now time.Time, n int, err error) {
+	i.unsent += uint64(n)
+	i.lastError = err
+	away := errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ENETDOWN) || errors.Is(err, syscall.ENXIO)
+	if !away && i.r.complaints.first(now, i.ref(), "send", "") {
+		i.tell(now, KindWarning, fmt.Sprintf("%d frames did not leave: %v; further ones are counted", n, err))
+	}
+}

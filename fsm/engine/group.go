@@ -1,0 +1,205 @@
+package engine
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/fsm/follow"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// queueFrames queues whole frames and returns their number.
+func (g *group) queueFrames(when condition, frames [][]byte) int {
+	for _, f := range frames {
+		g.iface.out.queueFrame(&g.tenure, when, func(b []byte) []byte { return append(b, f...) })
+	}
+	return len(frames)
+}
+
+// codec turns a group's messages into frames.
+type codec interface {
+	send(g *group, s fsm.Send, v voice)
+}
+
+// machine is a protocol machine: hsrp.Group, vrrp.Router or follow.Follower.
+type machine interface {
+	Step(now time.Time, ev fsm.Event) []fsm.Action
+	Deadline() (time.Time, bool)
+	Status() fsm.Status
+}
+
+// wireID is what tells groups apart in received packets.
+type wireID struct {
+	protocol hello.Protocol
+	family   hello.Family
+	version  uint8
+	number   uint16
+}
+
+// group is one group with everything that is its own.
+type group struct {
+	Group // as configured
+	r     *router
+	id    ID
+	iface *iface
+	wire  wireID
+
+	machine machine
+	codec   codec // nil for a VRRP follower
+	mac     hello.MAC
+	vips    []netip.Addr // configured or learned
+	owned   []netip.Addr // those of vips that are configured on the interface itself
+
+	up       bool   // what the machine was last told
+	obstacle string // why it is not up
+	untold   bool   // which the next Flush tells
+	doubtful bool   // the next Flush reconsiders it
+
+	tenure   tenure
+	grant    grant     // of the open gate
+	wait     wait      // while waiting
+	lastWait Wait      // the last that ended
+	until    time.Time // when a farewell ends, while leaving
+
+	announcer  announcer
+	proof      proof
+	advertiser advertiser
+	probe      probe
+
+	priority  priority
+	uses      []use
+	leader    *group
+	followers []*group
+
+	transitions int
+	last        *Transition
+	heard       Heard
+	conflict    Conflict
+	rival       Rival
+	peers       []hello.MAC // interface MACs of the group's other routers
+	counters    Counters
+
+	unfiled                bool // its deadlines have not been looked at since its last turn
+	machineTask, choreTask task[*group]
+}
+
+// prepare hands the group to its port, in silence.
+func (g *group) prepare() error {
+	return g.iface.port.Add(g.id, Virtual{
+		MAC: g.VirtualMAC(), Addrs: g.vips, Owned: g.owned,
+		Accept: g.Accepts(),
+	})
+}
+
+// hsrp reports whether the group speaks HSRP.
+func (g *group) hsrp() bool { return g.Protocol == hello.ProtocolHSRP }
+
+// elector returns the group whose election decides over g.
+func (g *group) elector() *group {
+	if g.leader != nil {
+		return g.leader
+	}
+	return g
+}
+
+// succession is how long the other routers need at most to take over when g
+// dies: one more hello than they wait, and not less than a stall may last.
+func (g *group) succession() time.Duration {
+	st := g.elector().machine.Status()
+	return max(g.peersHold(st)+st.HelloTime, minimumLease)
+}
+
+// peersHold is how long the other routers wait at most for a sign of life.
+// HSRP's hello carries it. In VRRP it depends on the waiting router's priority:
+// three intervals and up to one whole skew (RFC 9568 section 6.1; in version 2
+// the skew is up to a second, RFC 3768 section 6.1).
+func (g *group) peersHold(st fsm.Status) time.Duration {
+	switch {
+	case g.hsrp():
+		return st.HoldTime
+	case g.Version == 2:
+		return 3*st.HelloTime + time.Second
+	}
+	return 4 * st.HelloTime
+}
+
+// leaseTime returns how long the kernel goes on forwarding for g without the
+// daemon: not shorter than the peer needs to take over. 0 is for ever.
+func (g *group) leaseTime() time.Duration {
+	switch g.r.lease {
+	case LeaseOff:
+		return 0
+	case LeaseAuto:
+		return g.succession()
+	}
+	return g.r.lease
+}
+
+// changed returns since when the group has been in its state.
+func (g *group) changed() time.Time {
+	if g.last == nil {
+		return g.r.started
+	}
+	return g.last.At
+}
+
+// tell tells the observer something about the group.
+func (g *group) tell(now time.Time, kind Kind, message string) { g.r.tell(now, g.Ref, kind, message) }
+
+// tellRarely tells it once for each subject, and then rarely.
+func (g *group) tellRarely(now time.Time, kind Kind, word, subject, message string) {
+	if g.r.complaints.first(now, g.Ref, word, subject) {
+		g.tell(now, kind, message)
+	}
+}
+
+// turned notes that something was done to the group, after which its deadlines
+// may be others.
+func (g *group) turned() {
+	if !g.unfiled {
+		g.unfiled = true
+		g.r.turned = append(g.r.turned, g)
+	}
+}
+
+// doubt has g reconsidered by the next Flush: not at once, because that may be
+// in the middle of what g itself is doing.
+func (g *group) doubt() {
+	if !g.doubtful {
+		g.doubtful = true
+		g.r.doubtful = append(g.r.doubtful, g)
+	}
+}
+
+// ready reports whether a follower could be active. A group that elects for
+// itself always could.
+func (g *group) ready() bool {
+	f, follows := g.machine.(*follow.Follower)
+	return !follows || f.Ready()
+}
+
+// priority is where that of the elections comes from.
+type priority struct {
+	override int             // set at run time, -1 = none
+	inForce  fsm.SetPriority // what the machine was told
+}
+
+// downTracks names the objects that count against g now.
+func (g *group) downTracks() []string {
+	var names []string
+	for _, u := range g.uses {
+		if u.object.down() {
+			names = append(names, u.Object)
+		}
+	}
+	return names
+}
+
+func (g *group) ownCommand() bool { return g.PreActive > 0 && g.r.preActive != nil }
+
+// began is what a group was when a step of its machine began.
+type began struct {
+	machine fsm.Status
+	tenure  tenure
+}

@@ -1,0 +1,72 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+)
+
+// LinkChanged tells the engine about a port's interface, or about one that is
+// only tracked. Groups whose family has a usable address start, the others
+// stop.
+func (e *Engine) LinkChanged(now time.Time, name string, l Link) {
+	if e.stopped {
+		return
+	}
+	if i := e.byName[name]; i != nil {
+		i.relink(now, l)
+	}
+	for _, o := range e.objects {
+		if o.Interface == name {
+			e.TrackChanged(now, o.Name, l.Up, "line protocol "+upDown(l.Up))
+		}
+	}
+	e.Flush(now)
+}
+
+func (i *iface) relink(now time.Time, l Link) {
+	for _, g := range i.groups {
+		g.leaveOldAddress(now, &l)
+	}
+	i.link = l
+	for _, g := range i.groups {
+		g.checkOwned(now)
+		if g.InterfaceMAC {
+			g.mac = l.MAC
+		}
+		g.reconsider(now)
+	}
+	i.warnOutside(now)
+}
+
+// leaveOldAddress stops a group whose address changes or goes while it still has
+// the old one, for a Resign counts only from the address of the active router.
+func (g *group) leaveOldAddress(now time.Time, l *Link) {
+	was, is := g.source(&g.iface.link), g.source(l)
+	if !g.up || g.leader != nil || was == is {
+		return
+	}
+	why, detail := g.linkObstacle(l)
+	if why == "" {
+		why, detail = fsm.CauseAddressChanged, was.String()+" becomes "+is.String()
+	}
+	g.up, g.obstacle = false, detail
+	g.step(now, fsm.Down{Cause: why, Detail: detail})
+}
+
+// checkOwned notices when the interface has virtual addresses itself: those of
+// a VRRP owner, or what somebody has put there.
+func (g *group) checkOwned(now time.Time) {
+	owned := g.onLink()
+	if slices.Equal(owned, g.owned) {
+		return
+	}
+	g.noteOwned(now, owned)
+	if err := g.prepare(); err != nil {
+		g.tell(now, KindWarning, "prepare: "+err.Error())
+	}
+	if g.tenure.hasAddress() { // what is prepared anew is shut
+		g.openGate()
+	}
+}

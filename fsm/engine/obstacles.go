@@ -1,0 +1,190 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// reconsider starts or stops the machine when what it depends on may have
+// changed: the link, the address, the tracked objects that shut the group down,
+// its followers, a stranger who has its address, the daemon itself.
+func (g *group) reconsider(now time.Time) {
+	why, detail := g.obstacles()
+	g.noteObstacle(detail, g.up)
+	switch {
+	case why != "" && g.up:
+		g.up = false
+		g.step(now, fsm.Down{Cause: why, Detail: detail})
+	case why == "":
+		if !g.up {
+			g.up, g.probe.alone = true, true
+		}
+		// The machine itself tells a first start from a changed address and
+		// from news that change nothing.
+		g.step(now, fsm.Up{Addr: g.source(&g.iface.link), MAC: g.iface.link.MAC})
+	}
+	if why != "" && why != fsm.CauseConflict {
+		g.probe.stop()
+	}
+}
+
+func (r *router) reconsiderDoubtful(now time.Time) {
+	for len(r.doubtful) > 0 {
+		g := r.doubtful[0]
+		r.doubtful = r.doubtful[1:]
+		g.doubtful = false
+		g.reconsider(now)
+	}
+	r.doubtful = nil
+}
+
+// obstacles returns why the group may not run, or "". A leader may not while a
+// follower could not take the role with it: half a failover is an outage.
+func (g *group) obstacles() (fsm.Cause, string) {
+	if why, detail := g.ownObstacle(); why != "" {
+		return why, detail
+	}
+	for _, f := range g.followers {
+		if why, detail := f.ownObstacle(); why != "" {
+			return why, fmt.Sprintf("follower %s: %s", f.Ref, detail)
+		}
+		if !f.ready() {
+			return f.unready()
+		}
+	}
+	return "", ""
+}
+
+// ownObstacle leaves the followers out.
+func (g *group) ownObstacle() (fsm.Cause, string) {
+	if g.r.stopping {
+		return fsm.CauseStopped, "the daemon stops"
+	}
+	if g.r.maintenance {
+		return fsm.CauseMaintenance, "maintenance is on"
+	}
+	if why, detail := g.linkObstacle(&g.iface.link); why != "" {
+		return why, detail + g.misplaced()
+	}
+	for _, u := range g.uses {
+		if u.Shutdown && u.object.down() {
+			return fsm.CauseTrackShutdown, fmt.Sprintf("tracked object %s is down: %s", u.Object, u.object.detail)
+		}
+	}
+	if g.probe.veto {
+		return fsm.CauseConflict, fmt.Sprintf("%s is answered for by %s", g.conflict.Address, g.conflict.MAC)
+	}
+	return "", ""
+}
+
+// linkObstacle returns why the group may not run on l, or "".
+func (g *group) linkObstacle(l *Link) (fsm.Cause, string) {
+	if why := l.obstacle(g.Family); why != "" {
+		return fsm.CauseInterfaceDown, why
+	}
+	if !g.source(l).IsValid() {
+		return fsm.CauseInterfaceDown, l.Name + " has no global IPv6 address to reach the peers from"
+	}
+	return "", ""
+}
+
+// obstacle returns why no group of family f may run on l, or "".
+func (l *Link) obstacle(f hello.Family) string {
+	switch {
+	case !l.Up && l.Index == 0:
+		return l.Name + " does not exist"
+	case !l.Up:
+		return l.Name + " is down"
+	case l.PortOf != "":
+		return fmt.Sprintf("%s is a port of %s, which takes its frames", l.Name, l.PortOf)
+	case l.Closed && l.Trouble != "":
+		return fmt.Sprintf("%s cannot be used: %s", l.Name, l.Trouble)
+	case l.Closed:
+		return l.Name + " is not open yet"
+	case !l.Addr(f).IsValid():
+		return fmt.Sprintf("%s has no usable IPv%d address", l.Name, f)
+	}
+	return ""
+}
+
+// misplaced explains an interface without a usable address by a virtual address
+// that somebody has put on it. No router speaks from one.
+func (g *group) misplaced() string {
+	for _, a := range g.vips {
+		if g.iface.link.Up && g.iface.link.Owns(a) {
+			return fmt.Sprintf(": %s is the group's virtual address", a)
+		}
+	}
+	return ""
+}
+
+// unready is why a follower without an obstacle is not ready: it was refused
+// or lost the role, or is about to start.
+func (g *group) unready() (fsm.Cause, string) {
+	if !g.up || g.last == nil {
+		return fsm.CauseInterfaceDown, fmt.Sprintf("follower %s has not started", g.Ref)
+	}
+	return g.last.Cause, fmt.Sprintf("follower %s: %s", g.Ref, g.last.Detail)
+}
+
+// noteObstacle remembers why the group does not run, "" when it does. What is
+// new is told by the next Flush, for all groups that it stops at once: a
+// thousand on an interface without an address are one line. told says that a
+// transition has told it already.
+func (g *group) noteObstacle(why string, told bool) {
+	if g.obstacle == why {
+		return
+	}
+	g.obstacle, g.untold = why, false
+	// An interface that is there and not open is so for a moment; whoever opens
+	// it says why it stays so.
+	l := &g.iface.link
+	opening := l.Up && l.PortOf == "" && l.Closed
+	if why != "" && !told && !g.r.stopping && !opening {
+		g.untold = true
+		g.r.hindered = append(g.r.hindered, g)
+	}
+}
+
+// tellObstacles says which groups wait in their first state, and for what.
+func (r *router) tellObstacles(now time.Time) {
+	for len(r.hindered) > 0 {
+		first := r.hindered[0]
+		var same []string
+		rest := r.hindered[:0]
+		for _, g := range r.hindered {
+			switch {
+			case !g.untold: // no longer, or told with an earlier change
+			case g.obstacle == first.obstacle:
+				g.untold = false
+				same = append(same, g.Ref.String())
+			default:
+				rest = append(rest, g)
+			}
+		}
+		r.hindered = rest
+		if len(same) == 0 {
+			continue
+		}
+		verb := "wait"
+		if len(same) == 1 {
+			verb = "waits"
+		}
+		message := fmt.Sprintf("%s %s in %s: %s", Listing(same), verb, first.machine.Status().State, first.obstacle)
+		r.observe(Event{At: now, Kind: first.loudness(), Message: message})
+	}
+	r.hindered = nil
+}
+
+// loudness is the kind of event that the obstacle is worth. A fresh IPv6
+// address is unusable for a second or two, until its duplicate address
+// detection is over.
+func (g *group) loudness() Kind {
+	if l := &g.iface.link; g.Family == hello.IPv6 && l.Up && !l.Addr(hello.IPv6).IsValid() {
+		return KindNotice
+	}
+	return KindWarning
+}

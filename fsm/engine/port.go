@@ -1,0 +1,97 @@
+package engine
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// ID names a group towards its Port for the life of the engine.
+type ID uint32
+
+// Virtual is what a Port must know of a group: the MAC and addresses it may
+// be asked to take.
+type Virtual struct {
+	MAC    hello.MAC // zero: the interface's own MAC, nothing to gate
+	Addrs  []netip.Addr
+	Owned  []netip.Addr // those that the interface has anyway, all of a VRRP address owner
+	Accept bool         // false: packets to the addresses are dropped, ARP and ND are answered all the same
+}
+
+// Equal reports whether v and o are the same.
+func (v Virtual) Equal(o Virtual) bool {
+	return v.MAC == o.MAC && v.Accept == o.Accept && slices.Equal(v.Owned, o.Owned) && slices.Equal(v.Addrs, o.Addrs)
+}
+
+// Claim asks for a gate to be opened.
+type Claim struct {
+	ID    ID
+	Lease time.Duration // how long it stays open without Renew; 0 = for ever
+}
+
+// Link is an interface as the engine sees it.
+type Link struct {
+	Name      string
+	Index     int
+	MAC       hello.MAC
+	Up        bool           // administratively up and with carrier
+	Closed    bool           // this daemon cannot use it, or not yet: no group runs on it
+	PortOf    string         // the bridge or bond that takes its frames, "" without one
+	Trouble   string         // why it is closed, when it stays so
+	Addr4     netip.Addr     // primary IPv4 address, invalid when there is none
+	LinkLocal netip.Addr     // IPv6 link-local address, invalid when there is none or it is tentative
+	Addrs     []netip.Prefix // all own addresses
+}
+
+// Addr returns the address that this router uses on the link in family f.
+func (l *Link) Addr(f hello.Family) netip.Addr {
+	if f == hello.IPv6 {
+		return l.LinkLocal
+	}
+	return l.Addr4
+}
+
+// Owns reports whether a is one of the link's own addresses.
+func (l *Link) Owns(a netip.Addr) bool {
+	for _, p := range l.Addrs {
+		if p.Addr() == a {
+			return true
+		}
+	}
+	return false
+}
+
+// Port is one LAN segment: what may be sent there and which virtual MACs and
+// addresses this host takes there. It is one interface because a fake must
+// keep the two consistent: holding an address means answering for it. The
+// engine calls it from one goroutine. After the daemon has closed a port its
+// methods do nothing and return net.ErrClosed.
+type Port interface {
+	// Add prepares a group in silence, in both roles; again with other
+	// addresses replaces them and shuts the group's gate. Remove forgets it.
+	Add(id ID, v Virtual) error
+	Remove(id ID)
+
+	// Gate opens and shuts virtual MACs in one kernel transaction: either all
+	// of it happens or none. Shutting must not wait for anything.
+	// lost are the groups whose lease had run out before.
+	Gate(open []Claim, shut []ID) (lost []ID, err error)
+
+	// Transmit sends frames in order and returns how many left.
+	Transmit(frames [][]byte) (int, error)
+
+	// Unicast sends an IP payload of protocol 112 from src, one of this host's
+	// addresses, through the kernel's own routing, for unicast peers.
+	Unicast(src, dst netip.Addr, payload []byte) error
+
+	// Address makes the virtual addresses of groups this host's own, or no
+	// longer. It happens in order, in the background; failures come back as
+	// Engine.AddressFailed.
+	Address(add, remove []ID)
+
+	// Renew renews every open lease. lost are the groups whose lease had run
+	// out before; their gates stay shut.
+	Renew() (lost []ID, err error)
+}

@@ -1,0 +1,180 @@
+package engine
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// reject counts a packet that was not used and complains about it rarely. g is
+// nil when the packet belongs to no group of i.
+func (i *iface) reject(now time.Time, g *group, env *hello.Envelope, err error) {
+	why, ok := err.(hello.Reject)
+	if !ok {
+		return
+	}
+	ev := Event{At: now, Kind: KindReject}
+	whose, counts := i.ref(), i.rejected
+	if g != nil {
+		whose, counts, ev.Group = g.Ref, g.counters.Rejected, g.Ref
+	}
+	counts[why]++
+	if i.r.complaints.first(now, whose, string(why), sender(env)) {
+		ev.Message = fmt.Sprintf("%s: packet from %s (%s) rejected: %s; further ones are counted", i.name, env.Src, env.SrcMAC, why)
+		i.r.observe(ev)
+	}
+}
+
+const (
+	etherTypeOffset = 12
+	etherTypeARP    = 0x0806
+)
+
+// Frame gives the engine a frame heard on a port. checksumReady is false when
+// the sender is a socket of this host whose transport checksum is unfinished.
+// The engine keeps nothing of the slice.
+func (e *Engine) Frame(now time.Time, name string, b []byte, checksumReady bool) {
+	i := e.byName[name]
+	if e.stopped || i == nil || len(b) < etherTypeOffset+2 {
+		return
+	}
+	if binary.BigEndian.Uint16(b[etherTypeOffset:]) == etherTypeARP {
+		i.heardARP(now, b)
+		return
+	}
+	var env hello.Envelope
+	payload, err := hello.ParseFrame(b, &env, checksumReady)
+	switch {
+	case errors.Is(err, hello.ErrNotFHRP):
+		i.heardND(now, b)
+	case err != nil:
+		i.reject(now, nil, &env, err)
+	case i.link.Owns(env.Src):
+		i.reject(now, nil, &env, hello.RejectSource)
+	case env.Protocol == hello.ProtocolHSRP:
+		i.heardHSRP(now, &env, payload)
+	default:
+		i.heardVRRP(now, &env, payload)
+	}
+}
+
+func (i *iface) heardHSRP(now time.Time, env *hello.Envelope, payload []byte) {
+	p := &i.hsrp
+	err := p.Parse(payload)
+	if err == nil {
+		err = p.Match(env)
+	}
+	if err != nil {
+		i.reject(now, nil, env, err)
+		return
+	}
+	if p.IsAdvertise {
+		i.advertises++
+		return
+	}
+	m := &p.HSRP
+	g := i.groupOf(now, env, wireID{hello.ProtocolHSRP, m.Family, m.Version, m.Group})
+	if g == nil {
+		return
+	}
+	c := g.codec.(*hsrpCodec)
+	if err := p.Verify(payload, &c.auth); err != nil {
+		g.rejectAuth(now, env, m.State, m.State == hello.Active && m.Op != hello.OpResign, err)
+		return
+	}
+	g.compareHello(now, env.Src, m)
+	g.heard = Heard{At: now, From: env.Src, Op: m.Op, State: m.State, Priority: m.Priority}
+	g.received(now, env, m)
+}
+
+func (i *iface) heardVRRP(now time.Time, env *hello.Envelope, payload []byte) {
+	p := &i.vrrp
+	if err := p.Parse(payload, env.Src, env.Dst); err != nil {
+		i.reject(now, nil, env, err)
+		return
+	}
+	m := &p.VRRP
+	g := i.groupOf(now, env, wireID{hello.ProtocolVRRP, m.Family, m.Version, uint16(m.VRID)})
+	if g == nil {
+		return
+	}
+	c, ok := g.codec.(*vrrpCodec)
+	if !ok {
+		return // a follower
+	}
+	if why := c.accepts(&i.link, env); why != "" {
+		i.reject(now, g, env, why)
+		return
+	}
+	if m.Version == 2 {
+		if err := p.VerifyText(c.text); err != nil {
+			g.rejectAuth(now, env, hello.Active, m.Priority != 0, err) // nobody else advertises
+			return
+		}
+	}
+	if why := c.check(m); why != "" {
+		i.reject(now, g, env, why)
+		return
+	}
+	g.noteForm(now, c, p.Form, env.Src)
+	g.compareAdvert(now, env.Src, m)
+	g.heard = Heard{At: now, From: env.Src, Priority: m.Priority}
+	g.received(now, env, m)
+	c.sendAgain(now, g)
+}
+
+// groupOf returns the group that a packet belongs to. A packet that belongs to
+// none is rejected.
+func (i *iface) groupOf(now time.Time, env *hello.Envelope, w wireID) *group {
+	g := i.byWire[w]
+	if g == nil {
+		i.reject(now, nil, env, i.whyUnknown(w))
+	}
+	return g
+}
+
+func (g *group) received(now time.Time, env *hello.Envelope, m hello.Message) {
+	g.counters.Received++
+	g.meet(m, env.SrcMAC)
+	g.succeeded(now, m)
+	if !g.up {
+		return
+	}
+	g.notAlone(m)
+	g.step(now, fsm.Received{From: env.Src, MAC: env.SrcMAC, Message: m})
+}
+
+// maxPeers bounds how many routers of a group are remembered by their MAC.
+const maxPeers = 16
+
+// meet remembers the interface MAC of another router of the group: HSRP
+// version 2 carries it, the others show it while they are not active.
+func (g *group) meet(m hello.Message, source hello.MAC) {
+	mac := source
+	if h, ok := m.(*hello.HSRP); ok && !h.Identifier.IsZero() {
+		mac = h.Identifier
+	}
+	if mac == g.mac || mac.IsZero() || slices.Contains(g.peers, mac) {
+		return
+	}
+	if len(g.peers) == maxPeers {
+		g.peers = append(g.peers[:0], g.peers[1:]...)
+	}
+	g.peers = append(g.peers, mac)
+}
+
+// noteForm remembers how the group computes VRRPv3's checksum over IPv4 and
+// says so once for each change.
+func (g *group) noteForm(now time.Time, c *vrrpCodec, form hello.Checksum, from netip.Addr) {
+	if g.Version != 3 || g.Family != hello.IPv4 || form == hello.ChecksumUnknown || form == c.heard {
+		return
+	}
+	c.heard = form
+	g.tellRarely(now, KindNotice, "checksum-form", from.String(), fmt.Sprintf("%s sends the %s checksum; this router sends the %s one", from, form, c.sendForm()))
+}

@@ -1,0 +1,54 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Status returns what there is to know at now.
+func (e *Engine) Status(now time.Time) Status {
+	st := Status{Maintenance: e.maintenance}
+	for _, g := range e.groups {
+		st.Groups = append(st.Groups, g.status(now))
+	}
+	for _, i := range e.ifaces {
+		st.Interfaces = append(st.Interfaces, InterfaceStatus{
+			Link: i.link, Advertises: i.advertises, Rejected: maps.Clone(i.rejected), Unsent: i.unsent, LastError: i.lastError,
+		})
+	}
+	for _, o := range e.objects {
+		t := TrackStatus{Name: o.Name, Known: o.known, Up: o.up, Since: o.since, Changes: o.changes, Detail: o.detail}
+		for _, g := range e.groups {
+			if slices.ContainsFunc(g.uses, func(u use) bool { return u.object == o }) {
+				t.UsedBy = append(t.UsedBy, g.Ref)
+			}
+		}
+		st.Tracks = append(st.Tracks, t)
+	}
+	return st
+}
+
+func (g *group) status(now time.Time) GroupStatus {
+	st := GroupStatus{
+		Group: g.Group, Machine: g.machine.Status(), Since: g.changed(),
+		InForce: g.priority.inForce, SetPriority: g.priority.override,
+		Outside: g.outside(), MAC: g.mac, Address: g.iface.link.Addr(g.Family), DownTracks: g.downTracks(),
+		Transitions: g.transitions, Last: g.last, Counters: g.counters, Refreshes: g.announcer.Refreshes(),
+		Proofs: g.proof.Results(), Conflict: g.conflict, Rival: g.rival, Wait: g.lastWait,
+	}
+	st.Counters.Rejected = maps.Clone(g.counters.Rejected)
+	st.LastRefresh, _ = g.announcer.LastRefresh()
+	st.NextRefresh, _ = g.announcer.NextRefresh()
+	if !g.up {
+		_, st.Obstacle = g.obstacles()
+	}
+	if g.tenure == waiting {
+		st.Wait = g.waitStatus(now)
+	}
+	st.BothActive = !g.rival.At.IsZero() && g.tenure.claims() && now.Sub(g.rival.At) <= st.Machine.HoldTime
+	return st
+}
+
+// Transitions returns the recent transitions of all groups, oldest first.
+func (e *Engine) Transitions() []Transition { return e.history.list() }

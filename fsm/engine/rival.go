@@ -1,0 +1,39 @@
+package engine
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// rivalAgain is how often that is repeated, whoever claims: a sender's address
+// is easily forged without the secret.
+const rivalAgain = 5 * time.Minute
+
+// rejectAuth counts a packet of another authentication and says so in the words
+// of Cisco. state is the sender's, who claims the role or does not.
+func (g *group) rejectAuth(now time.Time, env *hello.Envelope, state hello.HSRPState, claims bool, err error) {
+	why, ok := err.(hello.Reject)
+	if !ok {
+		return
+	}
+	g.counters.Rejected[why]++
+	say := g.r.complaints.first(now, g.Ref, string(why), sender(env))
+	consequence := ""
+	if claims {
+		r := &g.rival
+		r.At, r.From, r.Reason = now, env.Src, why
+		if g.tenure.claims() {
+			consequence = ": both routers are active until their secrets agree"
+			if say = say || now.Sub(r.warned) >= rivalAgain; say {
+				r.warned = now
+			}
+		}
+	}
+	if say {
+		g.tell(now, KindReject, fmt.Sprintf("%%%s-4-BADAUTH: Bad authentication from %s, group %d, remote state %s (%s)%s",
+			strings.ToUpper(g.Protocol.String()), env.Src, g.Number, state, why, consequence))
+	}
+}

@@ -1,0 +1,84 @@
+package engine
+
+import (
+	"time"
+)
+
+// farewells are those that have begun.
+type farewells struct {
+	left int       // not ended
+	next time.Time // none of them ends before; zero when none has begun
+}
+
+func (f *farewells) begin(until time.Time) {
+	f.left++
+	f.next = sooner(f.next, until)
+}
+
+// deadline returns when the next farewell ends, at the earliest.
+func (f *farewells) deadline() time.Time {
+	if f.left == 0 {
+		return time.Time{}
+	}
+	return f.next
+}
+
+// router is what the groups of one engine share.
+type router struct {
+	journal
+	groups    []*group // by ID, from 1
+	lease     time.Duration
+	random    func() float64
+	preActive func(PreActive) (cancel func(error))
+	started   time.Time
+
+	lateness    time.Duration // of the machine being served
+	stopping    bool          // every group is on its way out
+	maintenance bool
+	waits       waits
+	farewells   farewells
+
+	// Who is to be served when. The machines of elected groups have a queue of
+	// their own, so that neither a thousand promotions at one instant nor the
+	// announcements that follow them can delay a hello that is due.
+	speaking queue[*group] // machines of elected groups
+	silent   queue[*group] // of all others
+	chores   queue[*group] // what all groups do beside their machines
+	turned   []*group      // to be filed there anew
+
+	// What the next Flush goes on with.
+	doubtful []*group // to be reconsidered
+	hindered []*group // whose obstacle is to be told
+	begun    []*group // whose wait is to begin
+}
+
+func (r *router) byID(id ID) *group {
+	if i := int(id) - 1; i >= 0 && i < len(r.groups) {
+		return r.groups[i]
+	}
+	return nil
+}
+
+// sooner returns the earlier of two deadlines, of which the zero time is none.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// waits is what all groups that wait have in common.
+type waits struct {
+	groups int
+	lease  time.Duration // at most the shortest that one of them would have; 0: none would
+}
+
+// deadline returns when a wait needs a sign of life from the loop.
+// Renewals, with which the loop shows that it was not stopped, begin with the
+// address; hellos alone may be further apart than a lease is long.
+func (w *waits) deadline(woken time.Time) time.Time {
+	if w.lease <= 0 {
+		return time.Time{}
+	}
+	return woken.Add(w.lease / 3)
+}

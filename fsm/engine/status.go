@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/garp/prove"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// Conflict is the last claim of one of a group's addresses by somebody else.
+type Conflict struct {
+	At      time.Time // zero: there was none
+	Address netip.Addr
+	MAC     hello.MAC
+	Who     garp.Owner
+	Reason  garp.Reason
+}
+
+// Rival is a router that says it is active and is not heard, because its
+// authentication differs. It does not hear this one either, so neither gives
+// way and both stay active until somebody compares the secrets.
+type Rival struct {
+	At     time.Time // of its last claim; zero: there was none
+	From   netip.Addr
+	Reason hello.Reject
+
+	warned time.Time // when it was last said that both are active
+}
+
+// Status is what an engine shows of itself. It shares nothing that changes.
+type Status struct {
+	Maintenance bool
+	Groups      []GroupStatus     // in the order of the configuration
+	Interfaces  []InterfaceStatus // in the order of their first groups
+	Tracks      []TrackStatus     // in the order of the configuration
+}
+
+// GroupStatus is one group.
+type GroupStatus struct {
+	Group                       // as configured
+	Machine     fsm.Status      // its addresses are the configured or the learned ones
+	Since       time.Time       // when the state was entered
+	InForce     fsm.SetPriority // also of a follower, whose machine has none
+	SetPriority int             // the one set at run time, -1 = none
+	Obstacle    string          // why it waits in its first state, "" when it does not
+	Outside     []netip.Addr    // virtual addresses in no prefix of the interface
+	MAC         hello.MAC       // of the virtual router
+	Address     netip.Addr      // this router's own, invalid when unknown
+	DownTracks  []string
+	Transitions int
+	Last        *Transition // nil when there was none
+	Counters    Counters
+	LastRefresh time.Time // of the announcements; zero: none yet
+	NextRefresh time.Time // zero: none is due
+	Refreshes   uint64
+	Proofs      []prove.Result
+	Conflict    Conflict
+	Rival       Rival
+	BothActive  bool // the rival and this router, as far as is known
+	Wait        Wait // the present or the last one; its outcome is "" when there was none
+}
+
+// Counters count since the start.
+type Counters struct {
+	Sent, Received uint64 // messages of the protocol
+	Announced      uint64 // announcement frames
+	Answered       uint64 // ARP requests and neighbour solicitations
+	Conflicts      uint64 // claims of a virtual address by others
+	Rejected       map[hello.Reject]uint64
+}
+
+// InterfaceStatus is one interface with groups on it.
+type InterfaceStatus struct {
+	Link
+	Advertises uint64                  // HSRP interface-state messages heard
+	Rejected   map[hello.Reject]uint64 // packets that belong to no group
+	Unsent     uint64                  // frames that did not leave
+	LastError  error                   // why
+}
+
+// TrackStatus is one tracked object.
+type TrackStatus struct {
+	Name    string
+	Known   bool // false until the first result
+	Up      bool
+	Since   time.Time
+	Changes int
+	Detail  string
+	UsedBy  []Ref
+}

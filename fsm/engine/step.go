@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+)
+
+// tellFollowers gives the followers their leader's new role, in the same flush.
+func (g *group) tellFollowers(now time.Time, r fsm.Report) {
+	st := g.machine.Status()
+	for _, f := range g.followers {
+		f.step(now, fsm.Leader{Active: st.Role == fsm.Active, Standby: st.Role == fsm.Standby, Cause: r.Cause, Detail: r.Detail})
+	}
+}
+
+// step gives the machine an event and carries out what it answers. Kernel calls
+// are only noted here; Flush makes them for all groups at once.
+func (g *group) step(now time.Time, ev fsm.Event) {
+	g.turned()
+	was, ready := began{g.machine.Status(), g.tenure}, g.ready()
+	var moved *fsm.Report
+	for _, a := range g.machine.Step(now, ev) {
+		g.apply(now, was, a)
+		if r, ok := a.(fsm.Report); ok && len(g.followers) > 0 {
+			moved = &r
+		}
+	}
+	if moved != nil {
+		g.tellFollowers(now, *moved)
+	}
+	if g.leader != nil && g.ready() != ready {
+		g.leader.doubt()
+	}
+}
+
+// apply carries out one action.
+func (g *group) apply(now time.Time, was began, a fsm.Action) {
+	switch a := a.(type) {
+	case fsm.Acquire:
+		g.acquire(now)
+	case fsm.Release:
+		g.release(now, was)
+	case fsm.Send:
+		g.send(a, was)
+	case fsm.Announce:
+		g.announce(now, a.Kind)
+	case fsm.Learned:
+		g.learned(now, a)
+	case fsm.Report:
+		g.report(now, was, a)
+	}
+}
+
+// send encodes a message.
+func (g *group) send(s fsm.Send, was began) {
+	if g.codec == nil {
+		return
+	}
+	g.counters.Sent++
+	g.codec.send(g, s, g.voice(s, was.tenure))
+	if g.tenure.hasAddress() && s.Virtual {
+		g.iface.leases.hello = true
+	}
+}
+
+// learned takes over a virtual address from another router's hello.
+func (g *group) learned(now time.Time, l fsm.Learned) {
+	vips := g.machine.Status().VirtualIPs
+	if !l.VirtualIP.IsValid() || slices.Equal(vips, g.vips) {
+		return
+	}
+	g.iface.setVirtualIPs(g, slices.Clone(vips))
+	g.noteOwned(now, g.onLink())
+	g.findNeighbors(now)
+	if err := g.prepare(); err != nil {
+		g.tell(now, KindWarning, "prepare learned address "+l.VirtualIP.String()+": "+err.Error())
+		return
+	}
+	g.tell(now, KindAddress, "virtual address "+l.VirtualIP.String()+" learned from "+l.From.String())
+	g.iface.warnOutside(now)
+}
+
+// lateAfter is how late a machine may be served before it is worth a word.
+const lateAfter = 100 * time.Millisecond
+
+// report records a transition, with what was known when it was decided.
+func (g *group) report(now time.Time, was began, r fsm.Report) {
+	g.transitions++
+	t := &Transition{
+		Group: g.Ref, Name: g.Name, From: r.From, To: r.To, At: now, Cause: r.Cause, Detail: r.Detail,
+		Waits: g.tenure == waiting,
+		Facts: Facts{
+			Priority: g.priority.inForce, Active: was.machine.Active, Standby: was.machine.Standby,
+			HelloTime: was.machine.HelloTime, HoldTime: was.machine.HoldTime, Heard: g.heard, Down: g.downTracks(),
+		},
+	}
+	if g.r.lateness >= lateAfter {
+		t.Facts.Lateness = g.r.lateness
+	}
+	g.r.history.add(t)
+	g.last = t
+	g.r.observe(Event{At: now, Kind: KindTransition, Group: g.Ref, Message: t.String(), Transition: t})
+	g.suspect(now)
+}

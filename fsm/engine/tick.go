@@ -1,0 +1,175 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+)
+
+// chore is something that a group does at times of its own, beside its machine.
+type chore interface {
+	deadline() time.Time         // zero: never
+	due(now time.Time, g *group) // does what is due at now, if anything is
+}
+
+// chores are all of them, in the order in which they are done when several are
+// due. Proofs follow the announcements that they are about.
+func (g *group) chores() [5]chore {
+	return [...]chore{&g.wait, &g.announcer, &g.proof, &g.advertiser, &g.probe}
+}
+
+func (g *group) choreDeadline() (at time.Time) {
+	for _, c := range g.chores() {
+		at = sooner(at, c.deadline())
+	}
+	return at
+}
+
+func (g *group) doChores(now time.Time) {
+	g.turned()
+	for _, c := range g.chores() {
+		c.due(now, g)
+	}
+}
+
+// settle files the groups that have had a turn under their deadlines.
+func (e *Engine) settle() {
+	for _, g := range e.turned {
+		g.unfiled = false
+		q := &e.silent
+		if g.tenure.elected() {
+			q = &e.speaking
+		}
+		due, armed := g.machine.Deadline()
+		q.file(&g.machineTask, due, armed)
+		due = g.choreDeadline()
+		e.chores.file(&g.choreTask, due, !due.IsZero())
+	}
+	e.turned = e.turned[:0]
+}
+
+// Deadline returns when Wake and Tick have something to do next.
+func (e *Engine) Deadline() (time.Time, bool) {
+	at := e.urgent()
+	at = sooner(at, e.chores.next())
+	at = sooner(at, e.farewells.deadline())
+	at = sooner(at, e.waits.deadline(e.woken))
+	return at, !at.IsZero() && !e.stopped
+}
+
+// urgent returns the deadline of what nothing that is received may delay: the
+// machines and the leases.
+func (e *Engine) urgent() time.Time {
+	e.settle()
+	at := sooner(e.speaking.next(), e.silent.next())
+	for _, i := range e.ifaces {
+		at = sooner(at, i.leases.deadline())
+	}
+	return at
+}
+
+// Urgent reports whether Tick is to be called before another frame is read: a
+// hello or the end of a hold time is due, or the renewal of a lease. What is to
+// be announced can wait for those who have not even claimed their role.
+func (e *Engine) Urgent(now time.Time) bool {
+	at := e.urgent()
+	return !at.IsZero() && !e.stopped && !at.After(now)
+}
+
+// Tick serves what is due at now: leases first, then the hellos of active
+// groups, then at most a chunk of the other groups and a chunk of what is to be
+// announced. It flushes what it caused. When more is due Deadline returns a time
+// that has passed.
+func (e *Engine) Tick(now time.Time) {
+	if e.stopped {
+		return
+	}
+	e.checkLeases(now)
+	e.settle()
+	e.serveDue(now, &e.speaking, e.speaking.Len())
+	e.serveDue(now, &e.silent, chunk)
+	e.serveDue(now, &e.chores, chunk)
+	e.Flush(now)
+	e.endFarewells(now)
+}
+
+// serveDue serves at most n tasks of a queue.
+func (e *Engine) serveDue(now time.Time, q *queue[*group], n int) {
+	for range n {
+		e.settle()
+		t := q.popDue(now)
+		if t == nil {
+			return
+		}
+		if t == &t.of.choreTask {
+			t.of.doChores(now)
+			continue
+		}
+		e.lateness = now.Sub(t.due)
+		e.timing.record(e.lateness)
+		t.of.step(now, fsm.Tick{})
+		e.lateness = 0
+	}
+}
+
+// checkLeases fences what the kernel has shut and renews what is due.
+func (e *Engine) checkLeases(now time.Time) {
+	for _, i := range e.ifaces {
+		if due := i.leases.renewal(); !due.IsZero() && !due.After(now) {
+			i.renew(now)
+		}
+		if i.fenceLost(now) {
+			e.Flush(now)
+		}
+		i.out.shut = append(i.out.shut, i.leases.stuckDue(now)...)
+	}
+}
+
+// Wake must be called after every wait, before anything that was received is
+// looked at: a process that was stopped for longer than its lease has been
+// replaced and must not say one word as the active router. suspended is how
+// long the host itself slept, as far as its clocks tell.
+//
+// A process that was stopped for longer than the hold time but not than its
+// lease is not fenced: the kernel has gone on forwarding for it. What it finds
+// in its receive buffer tells whether another router took over meanwhile, and
+// the protocols have rules for two active routers: the better one answers, the
+// other one resigns.
+func (e *Engine) Wake(now time.Time, suspended time.Duration) {
+	if e.stopped {
+		return
+	}
+	e.fenceWaits(now, now.Sub(e.woken)+suspended)
+	e.woken = now
+	for _, i := range e.ifaces {
+		lease := i.leases.shortest().lease
+		if lease == 0 || now.Sub(i.leases.renewed)+suspended <= lease {
+			continue
+		}
+		for _, g := range i.groups {
+			if g.leaseOver(now, suspended) {
+				cause, detail := g.whyOld(g.leaseAge(now) + suspended)
+				g.fence(now, cause, detail)
+			}
+		}
+	}
+	e.Flush(now)
+}
+
+// fenceWaits takes the role from the groups whose wait began before this
+// process was stopped for longer than their lease would be: they have been
+// replaced, as those have whose lease ran out.
+func (e *Engine) fenceWaits(now time.Time, gap time.Duration) {
+	if e.waits.lease == 0 || gap <= e.waits.lease {
+		return
+	}
+	for _, g := range e.groups {
+		if g.tenure != waiting {
+			continue
+		}
+		if lease := g.leaseTime(); lease > 0 && gap > lease {
+			g.fence(now, fsm.CauseStalled, fmt.Sprintf("nothing was done for %v while the address was held back, the lease would be %v", gap.Round(time.Millisecond), lease))
+		}
+	}
+}

@@ -1,0 +1,49 @@
+package engine
+
+import (
+	"time"
+)
+
+// Timing counts how late the deadlines of machines were served. What is to be
+// announced may wait for them, and does not count.
+type Timing struct {
+	Served uint64        // deadlines served
+	Over1  uint64        // more than 1 ms late
+	Over2  uint64        // more than 2 ms late
+	Over10 uint64        // more than 10 ms late
+	Worst  time.Duration // the latest
+}
+
+func (t *Timing) record(late time.Duration) {
+	t.Served++
+	t.Worst = max(t.Worst, late)
+	if late > time.Millisecond {
+		t.Over1++
+	}
+	if late > 2*time.Millisecond {
+		t.Over2++
+	}
+	if late > 10*time.Millisecond {
+		t.Over10++
+	}
+}
+
+// Hellos of many groups leave together at a number of instants in one hello
+// time. Each instant costs a wake-up, at the sender and at the receiver, which
+// is most of what a hello costs; too few of them would be bursts that make
+// others late.
+const (
+	perInstant    = 16
+	leastInstants = 16
+	mostInstants  = 64
+)
+
+// align brings a periodic hello forward to one of the instants at which hellos
+// leave together. Those below a second leave when they are due.
+func (r *router) align(at time.Time, helloTime time.Duration) time.Time {
+	if helloTime < time.Second {
+		return at
+	}
+	instants := min(max(len(r.groups)/perInstant, leastInstants), mostInstants)
+	return at.Add(-(at.Sub(r.started) % (helloTime / time.Duration(instants))))
+}

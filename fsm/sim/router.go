@@ -1,0 +1,309 @@
+package sim
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm/engine"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+const nic = "eth0"
+
+// maxBacklog is how many frames a stalled host's socket buffer holds.
+const maxBacklog = 2000
+
+// router is a host: an engine when its process runs, and the kernel's gates,
+// which outlive the process by their lease.
+type router struct {
+	w      *world
+	lan    *lan
+	id     int
+	config engine.Config
+	link   engine.Link
+	up     bool // link
+	engine *engine.Engine
+	life   int // number of starts; an older life's timers mean nothing
+
+	preActive time.Duration // how long the command takes
+
+	stalled bool
+	backlog [][]byte
+	posts   []func() // what has happened beside the loop while it was stalled
+	armed   time.Time
+
+	port    func(engine.Port) engine.Port // what the engine gets for this router as its port
+	gates   map[engine.ID]time.Time       // until when; zero time = for ever
+	lapsed  map[engine.ID]bool            // whose lease ran out while the process thought otherwise
+	virtual map[hello.MAC]engine.ID       // the groups' MACs
+	leaseOf map[engine.ID]time.Duration
+	owns    map[engine.ID]bool // addresses
+	report  func(string)
+	broken  func(string)
+}
+
+func (r *router) name() string { return string(rune('a' + r.id)) }
+
+// start runs the process; what an earlier one left in the kernel is cleaned up
+// first.
+func (r *router) start() {
+	r.life++
+	r.stalled, r.backlog, r.posts, r.armed = false, nil, nil, time.Time{}
+	r.gates, r.owns = map[engine.ID]time.Time{}, map[engine.ID]bool{}
+	r.lapsed, r.leaseOf = map[engine.ID]bool{}, map[engine.ID]time.Duration{}
+	r.virtual = map[hello.MAC]engine.ID{}
+	e, err := engine.New(r.config, engine.Options{
+		Ports:  map[string]engine.Port{nic: r.port(r)},
+		Random: r.w.random.Float64,
+		Observe: func(ev engine.Event) {
+			r.report(fmt.Sprintf("%12v %s %s: %s%s", r.w.elapsed(), r.name(), ev.Kind, ev.Message, causeOf(ev)))
+		},
+		PreActive: r.runPreActive,
+	})
+	if err != nil {
+		panic(err) // the configuration is the simulator's own
+	}
+	if err := e.Prepare(); err != nil {
+		panic(err)
+	}
+	r.engine = e
+	r.tellLink()
+}
+
+func causeOf(ev engine.Event) string {
+	if ev.Transition == nil {
+		return ""
+	}
+	return " (" + string(ev.Transition.Cause) + ": " + ev.Transition.Detail + ")"
+}
+
+// runPreActive implements engine.Options.PreActive. A command that is killed
+// ends all the same, as it does beside a real loop.
+func (r *router) runPreActive(p engine.PreActive) func(error) {
+	life, ended := r.life, false
+	end := func(err error) {
+		if ended || r.life != life {
+			return
+		}
+		ended = true
+		r.post(func() { r.engine.PreActiveDone(r.w.now, p.Group, p.Transition.ID, err) })
+	}
+	r.w.after(r.preActive, func() { end(nil) })
+	return func(why error) { r.w.after(0, func() { end(why) }) }
+}
+
+// post has the loop do something.
+func (r *router) post(fn func()) {
+	r.posts = append(r.posts, fn)
+	if !r.stalled {
+		r.turn(nil)
+	}
+}
+
+// crash ends the process without a word. The gates run out by themselves.
+func (r *router) crash() {
+	r.engine = nil
+	r.life++
+	r.backlog, r.posts = nil, nil
+}
+
+// stop ends it cleanly.
+func (r *router) stop() {
+	if r.engine == nil || r.stalled {
+		return
+	}
+	r.engine.Stop(r.w.now)
+	r.rearm()
+	r.left()
+}
+
+// left ends a process that was told to stop and has left every role.
+func (r *router) left() {
+	if r.engine != nil && r.engine.Stopped() {
+		r.crash()
+	}
+}
+
+func (r *router) tellLink() {
+	if r.engine == nil || r.stalled {
+		return
+	}
+	l := r.link
+	l.Up = r.up
+	r.engine.LinkChanged(r.w.now, nic, l)
+	r.rearm()
+}
+
+// stall stops the process from being scheduled; resume lets it run again.
+func (r *router) stall() { r.stalled = true }
+
+func (r *router) resume() {
+	if !r.stalled {
+		return
+	}
+	r.stalled = false
+	if r.engine == nil {
+		return
+	}
+	backlog := r.backlog
+	r.backlog = nil
+	r.turn(backlog)
+	r.tellLink()
+}
+
+func (r *router) receive(frame []byte) {
+	switch {
+	case r.engine == nil || !r.up:
+	case r.stalled:
+		if len(r.backlog) < maxBacklog {
+			r.backlog = append(r.backlog, frame)
+		}
+	default:
+		r.turn([][]byte{frame})
+	}
+}
+
+// turn is one round of the daemon's loop.
+func (r *router) turn(frames [][]byte) {
+	now := r.w.now
+	r.engine.Wake(now, 0)
+	for _, f := range frames {
+		r.engine.Frame(now, nic, f, true)
+	}
+	posts := r.posts
+	r.posts = nil
+	for _, fn := range posts {
+		fn()
+	}
+	r.engine.Tick(now)
+	r.checkAddresses()
+	r.rearm()
+	r.left()
+}
+
+// rearm plans the next turn for the engine's deadline, late by what a busy
+// host may be.
+func (r *router) rearm() {
+	at, armed := r.engine.Deadline()
+	if !armed {
+		return
+	}
+	at = later(at, r.w.now).Add(time.Duration(r.w.random.Float64() * float64(time.Millisecond)))
+	if !r.armed.IsZero() && r.armed.After(r.w.now) && !at.Before(r.armed) {
+		return
+	}
+	r.armed = at
+	life := r.life
+	r.w.at(at, func() {
+		if r.armed.Equal(at) {
+			r.armed = time.Time{}
+		}
+		if r.life == life && r.engine != nil && !r.stalled {
+			r.turn(nil)
+		}
+	})
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// open reports whether the gate of a group is open at now.
+func (r *router) open(id engine.ID) bool {
+	until, ok := r.gates[id]
+	return ok && (until.IsZero() || until.After(r.w.now))
+}
+
+// holds reports whether the host serves a group: the gate is open and the link
+// up.
+func (r *router) holds(id engine.ID) bool { return r.up && r.open(id) }
+
+// Add implements engine.Port.
+func (r *router) Add(id engine.ID, v engine.Virtual) error {
+	r.virtual[v.MAC] = id
+	delete(r.gates, id)
+	delete(r.owns, id)
+	return nil
+}
+
+// Remove implements engine.Port.
+func (r *router) Remove(id engine.ID) { delete(r.gates, id) }
+
+// Gate implements engine.Port.
+func (r *router) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error) {
+	lost := r.expire()
+	for _, id := range shut {
+		delete(r.gates, id)
+		delete(r.lapsed, id)
+	}
+	for _, c := range open {
+		if r.open(c.ID) {
+			r.broken(fmt.Sprintf("router %s opens the gate of group %d, which is open", r.name(), c.ID))
+		}
+		delete(r.lapsed, c.ID)
+		until := time.Time{}
+		if c.Lease > 0 {
+			until = r.w.now.Add(c.Lease)
+		}
+		r.gates[c.ID] = until
+		r.leaseOf[c.ID] = c.Lease
+	}
+	return lost, nil
+}
+
+// expire drops gates whose lease has run out and returns them.
+func (r *router) expire() []engine.ID {
+	var lost []engine.ID
+	for id := range r.gates {
+		if !r.open(id) {
+			delete(r.gates, id)
+			r.lapsed[id] = true
+			lost = append(lost, id)
+		}
+	}
+	return lost
+}
+
+// Renew implements engine.Port.
+func (r *router) Renew() ([]engine.ID, error) {
+	lost := r.expire()
+	for id, until := range r.gates {
+		if !until.IsZero() {
+			r.gates[id] = r.w.now.Add(r.leaseOf[id])
+		}
+	}
+	return lost, nil
+}
+
+// Transmit implements engine.Port.
+func (r *router) Transmit(frames [][]byte) (int, error) {
+	for _, f := range frames {
+		if why := r.forbidden(f); why != "" {
+			r.broken(fmt.Sprintf("router %s sent %s with its gate shut", r.name(), why))
+		}
+		if r.up {
+			r.lan.send(r.id, f)
+		}
+	}
+	return len(frames), nil
+}
+
+// Unicast implements engine.Port.
+func (r *router) Unicast(src, dst netip.Addr, payload []byte) error { return nil }
+
+// Address implements engine.Port.
+func (r *router) Address(add, remove []engine.ID) {
+	for _, id := range add {
+		r.owns[id] = true
+	}
+	for _, id := range remove {
+		delete(r.owns, id)
+	}
+}
+
+// mac is the router's own MAC.
+func (r *router) mac() hello.MAC { return hello.MAC{0x02, 0, 0, 0, 0, byte(r.id + 1)} }

@@ -1,0 +1,238 @@
+package sim
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm/engine"
+	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// Result is what became of a plan.
+type Result struct {
+	Broken []string // invariants that did not hold, with their time; none is success
+	Story  []string // every event of every router, one line each
+	Owner  string   // who holds the first group's address at the end, "" when nobody does
+}
+
+// Run plays a plan: faults, then everything mended, then twice the bound in
+// peace. It stops at the first broken invariant.
+func Run(p Plan) (*Result, error) {
+	return run(p, func(port engine.Port) engine.Port { return port })
+}
+
+// run is Run with something between the engines and their ports.
+func run(p Plan, between func(engine.Port) engine.Port) (*Result, error) {
+	w := newWorld(p.Seed)
+	l := newLAN(w)
+	res := &Result{}
+	c := &checker{lan: l, groups: len(p.Routers[0].groups()), bound: p.Bound(), calm: w.now}
+	for i, spec := range p.Routers {
+		config, err := spec.config()
+		if err != nil {
+			return nil, fmt.Errorf("router %d: %w", i, err)
+		}
+		r := &router{w: w, lan: l, id: i, config: config, up: true, preActive: spec.PreActive,
+			port:   between,
+			report: func(s string) { res.Story = append(res.Story, s) },
+			broken: func(s string) { c.fail(w.now, "%s", s) },
+		}
+		r.link = linkOf(r)
+		l.routers = append(l.routers, r)
+	}
+	for _, r := range l.routers {
+		// Hosts do not boot at the same instant.
+		w.after(time.Duration(w.random.Float64()*float64(time.Second)), func() { c.disturb(w.now); r.start() })
+	}
+	for _, f := range p.Faults {
+		w.at(epoch.Add(f.At), func() { c.disturb(w.now); l.inject(f) })
+		w.at(epoch.Add(min(f.At+f.For, p.Length)), func() { c.disturb(w.now); l.mend(f) })
+	}
+	w.at(epoch.Add(p.Length), func() { c.disturb(w.now); l.mendAll() })
+	w.run(epoch.Add(p.Length+2*c.bound), func() { c.check(w.now) })
+	c.check(w.now)
+	res.Broken = c.faults
+	for _, r := range l.routers {
+		if r.holds(1) {
+			res.Owner = r.name()
+		}
+	}
+	return res, nil
+}
+
+// Bound is how long after the last disturbance a plan's routers may need until
+// exactly one of them owns the address: a lease that runs out, the way through
+// Speak and Standby, a preempt delay, a hello to settle who is better, and what
+// the address may wait for.
+func (p Plan) Bound() time.Duration {
+	var bound time.Duration
+	for _, r := range p.Routers {
+		hold := r.Hold
+		if strings.Contains(r.Protocol, "vrrp") {
+			hold = max(hold, 4*r.Hello)
+		}
+		bound = max(bound, 3*hold+3*r.Hello+r.PreemptDelay+r.Deadline+r.Lease)
+	}
+	return bound + time.Second
+}
+
+func linkOf(r *router) engine.Link {
+	four := netip.AddrFrom4([4]byte{192, 0, 2, byte(10 + r.id)})
+	six := netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80, 15: byte(10 + r.id)})
+	return engine.Link{
+		Name: nic, Index: 1, MAC: r.mac(), Up: true, Addr4: four, LinkLocal: six,
+		Addrs: []netip.Prefix{netip.PrefixFrom(four, 24), netip.PrefixFrom(six, 64)},
+	}
+}
+
+// groups are the router's groups in the order in which the engine numbers
+// them, HSRP first.
+func (r Router) groups() []string {
+	names := strings.Split(r.Protocol, "+")
+	slices.SortStableFunc(names, func(a, b string) int { return strings.Compare(a[:4], b[:4]) })
+	return names
+}
+
+// protocols are what the words of a plan stand for.
+var protocols = map[string]engine.Group{
+	"hsrp1": {Ref: engine.Ref{Protocol: hello.ProtocolHSRP, Family: hello.IPv4}, Version: 1},
+	"hsrp2": {Ref: engine.Ref{Protocol: hello.ProtocolHSRP, Family: hello.IPv4}, Version: 2},
+	"hsrp6": {Ref: engine.Ref{Protocol: hello.ProtocolHSRP, Family: hello.IPv6}, Version: 2},
+	"vrrp2": {Ref: engine.Ref{Protocol: hello.ProtocolVRRP, Family: hello.IPv4}, Version: 2},
+	"vrrp3": {Ref: engine.Ref{Protocol: hello.ProtocolVRRP, Family: hello.IPv4}, Version: 3},
+	"vrrp6": {Ref: engine.Ref{Protocol: hello.ProtocolVRRP, Family: hello.IPv6}, Version: 3},
+}
+
+// config is that of the router's engine. Every group has its own number and its
+// own virtual address.
+func (r Router) config() (engine.Config, error) {
+	c := engine.Config{Lease: r.Lease}
+	for i, name := range r.groups() {
+		g, ok := protocols[name]
+		if !ok {
+			return c, fmt.Errorf("protocol %q: want one of %v joined by +", name, slices.Sorted(maps.Keys(protocols)))
+		}
+		g.Interface, g.Number = nic, uint16(10+i)
+		g.VirtualIPs = []netip.Addr{netip.AddrFrom4([4]byte{192, 0, 2, byte(100 + i)})}
+		if g.Family == hello.IPv6 {
+			g.VirtualIPs[0] = netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80, 14: 1, 15: byte(i)})
+		}
+		g.Priority, g.Preempt, g.PreemptDelay = uint8(r.Priority), r.Preempt, r.PreemptDelay
+		g.HelloTime, g.Accept = r.Hello, true
+		if g.Protocol == hello.ProtocolHSRP {
+			g.HoldTime, g.Announce.RealIP = r.Hold, true
+		}
+		g.Announce.Timing = garp.Timing{Count: 3, Interval: 2 * time.Second, Refresh: time.Minute}
+		g.Announce.Probe = engine.ProbeWarn
+		if r.PreActive > 0 {
+			g.PreActive = r.Deadline
+		}
+		c.Groups = append(c.Groups, g)
+	}
+	return c, nil
+}
+
+// inject does a fault.
+func (l *lan) inject(f Fault) {
+	a := l.routers[f.A]
+	switch f.Kind {
+	case Loss:
+		l.loss = float64(f.N) / 100
+	case Dup:
+		l.dup = float64(f.N) / 100
+	case Delay:
+		l.jitter = time.Duration(f.N) * time.Millisecond
+	case OneWay:
+		l.blocked[[2]int{f.A, f.B}] = true
+	case Partition:
+		l.blocked[[2]int{f.A, f.B}], l.blocked[[2]int{f.B, f.A}] = true, true
+	case Link:
+		a.up = false
+		a.tellLink()
+	case Stall:
+		a.stall()
+	case Crash:
+		a.crash()
+	case Stop:
+		a.stop()
+	case Priority:
+		a.setPriority(f.N)
+	}
+}
+
+// mend undoes it.
+func (l *lan) mend(f Fault) {
+	a := l.routers[f.A]
+	switch f.Kind {
+	case Loss:
+		l.loss = 0
+	case Dup:
+		l.dup = 0
+	case Delay:
+		l.jitter = time.Millisecond / 5
+	case OneWay:
+		delete(l.blocked, [2]int{f.A, f.B})
+	case Partition:
+		delete(l.blocked, [2]int{f.A, f.B})
+		delete(l.blocked, [2]int{f.B, f.A})
+	case Link:
+		a.up = true
+		a.tellLink()
+	case Stall:
+		a.resume()
+	case Crash, Stop:
+		if a.engine == nil {
+			a.start()
+		}
+	case Priority:
+		a.setPriority(-1)
+	}
+}
+
+func (l *lan) mendAll() {
+	l.loss, l.dup, l.jitter = 0, 0, time.Millisecond/5
+	clear(l.blocked)
+	for _, r := range l.routers {
+		r.up = true
+		if r.engine == nil {
+			r.start()
+		}
+		r.resume()
+		r.tellLink()
+		r.setPriority(-1)
+	}
+}
+
+func (r *router) setPriority(n int) {
+	if r.engine == nil || r.stalled {
+		return
+	}
+	for _, g := range r.engine.Status(r.w.now).Groups {
+		if err := r.engine.SetPriority(r.w.now, g.Ref.String(), n); err != nil {
+			panic(err) // the plan's priorities are in range
+		}
+	}
+	r.rearm()
+}
+
+// Shrink drops faults from a plan that breaks an invariant as long as it goes
+// on breaking one, and returns what is left.
+func Shrink(p Plan) Plan {
+	for again := true; again; {
+		again = false
+		for i := range p.Faults {
+			less := p
+			less.Faults = append(append([]Fault(nil), p.Faults[:i]...), p.Faults[i+1:]...)
+			if res, err := Run(less); err == nil && len(res.Broken) > 0 {
+				p, again = less, true
+				break
+			}
+		}
+	}
+	return p
+}
