@@ -302,9 +302,10 @@ func (d *Daemon) Tail() string {
 
 // Tails returns the ends of the logs of the daemon and of those beside it.
 func (d *Daemon) Tails() string {
-	text := d.Tail()
+	var text strings.Builder
+	text.WriteString(d.Tail())
 	for _, other := range d.beside {
-		text += "\n" + other.Tail()
+		text.WriteString("\n" + other.Tail())
 	}
-	return text
+	return text.String()
 }
