@@ -79,7 +79,7 @@ func (k *keepalived) kill() {
 	must(k.s.t, unix.Kill(pid, unix.SIGSTOP))
 	list, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
 	must(k.s.t, err)
-	for _, child := range strings.Fields(string(list)) {
+	for child := range strings.FieldsSeq(string(list)) {
 		n, err := strconv.Atoi(child)
 		must(k.s.t, errors.Join(err, unix.Kill(n, unix.SIGKILL)))
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -166,15 +167,15 @@ func (s *segment) path(name string) string { return filepath.Join(s.dir, name) }
 // logs returns the ends of all logs of the segment.
 func (s *segment) logs() string {
 	files, _ := filepath.Glob(s.path("*.log"))
-	text := ""
+	var text strings.Builder
 	for _, f := range files {
 		b, _ := os.ReadFile(f)
-		text += "--- " + filepath.Base(f) + "\n" + string(b[max(0, len(b)-2500):]) + "\n"
+		text.WriteString("--- " + filepath.Base(f) + "\n" + string(b[max(0, len(b)-2500):]) + "\n")
 	}
 	for _, d := range s.daemons {
-		text += d.Tail() + "\n"
+		text.WriteString(d.Tail() + "\n")
 	}
-	return text
+	return text.String()
 }
 
 // entry returns the MAC that the client holds for an address, zero for none.
