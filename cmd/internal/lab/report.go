@@ -112,15 +112,15 @@ var glyphs = map[string]struct{ sign, code string }{
 }
 
 func (l lanes) draw(i ink) string {
-	s := ""
+	var s strings.Builder
 	for _, node := range []string{nodeGW1, nodeGW2} {
 		g, ok := glyphs[l[node]]
 		if !ok {
 			g.sign = " "
 		}
-		s += "   " + i.paint(g.code, g.sign)
+		s.WriteString("   " + i.paint(g.code, g.sign))
 	}
-	return s
+	return s.String()
 }
 
 func timeline(b *strings.Builder, events []Event, i ink) {
