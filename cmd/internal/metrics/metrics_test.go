@@ -81,7 +81,7 @@ func TestMetrics(t *testing.T) {
 	if strings.Contains(body, `state="`) {
 		t.Error("a state is a label; it must be a value")
 	}
-	for _, line := range strings.Split(body, "\n") {
+	for line := range strings.SplitSeq(body, "\n") {
 		if line != "" && !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "fhrp_") {
 			t.Errorf("metric without the prefix: %s", line)
 		}
