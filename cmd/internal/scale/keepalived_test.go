@@ -103,7 +103,7 @@ func (k *keepalived) all(t testing.TB) []int {
 	if err != nil {
 		return nil
 	}
-	for _, f := range strings.Fields(string(b)) {
+	for f := range strings.FieldsSeq(string(b)) {
 		var child int
 		if _, err := fmt.Sscan(f, &child); err == nil {
 			list = append(list, child)
