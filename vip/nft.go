@@ -27,7 +27,10 @@ const (
 	elementsPerMessage = 2000
 )
 
-// ruleset builds the nf_tables messages for one table of family netdev.
+// ruleset builds the nf_tables messages for one table of family netdev. It does
+// so by itself because github.com/google/nftables v0.3.0 sends table flags of
+// zero whatever Table.Flags says: its tables cannot have an owner, nor persist
+// without one.
 //
 //	table netdev fhrpd-eth0 {
 //		set active_0 { type ether_addr; }
