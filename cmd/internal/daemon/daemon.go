@@ -17,11 +17,11 @@ import (
 	"strconv"
 	"time"
 
+	systemd "github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/hooks"
-	"github.com/fhrpd/fhrpd/cmd/internal/sdnotify"
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/configs/setup"
 	"github.com/fhrpd/fhrpd/fsm/engine"
@@ -206,9 +206,7 @@ func (d *Daemon) drive() error {
 			d.log.Debug("memory is not locked", "error", err)
 		}
 	}
-	if err := sdnotify.Ready(d.summary()); err != nil {
-		d.log.Warn("tell systemd", "error", err)
-	}
+	d.ready()
 	err := d.loop.run(d, func() bool { return d.stopped })
 	d.recoverUnopened()
 	return err
@@ -225,31 +223,6 @@ func (d *Daemon) recoverUnopened() {
 	}
 }
 
-func (d *Daemon) summary() string {
-	c := d.opts.Config
-	return fmt.Sprintf("%d HSRP groups, %d VRRP routers on %d interfaces", len(c.HSRP), len(c.VRRP), len(d.ports))
-}
-
-// watchdog tells systemd that the loop still turns.
-func (d *Daemon) watchdog(ctx context.Context) {
-	every, err := sdnotify.WatchdogEvery()
-	if err != nil || every <= 0 {
-		return
-	}
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if d.loop.Do(ctx, func() {}) == nil {
-			_ = sdnotify.Watchdog()
-		}
-	}
-}
-
 // wait returns when the daemon has stopped cleanly, or when that takes longer
 // than it may.
 func (d *Daemon) wait(ctx context.Context, ended <-chan error) error {
@@ -259,9 +232,7 @@ func (d *Daemon) wait(ctx context.Context, ended <-chan error) error {
 		return err
 	case <-ctx.Done():
 	}
-	if err := sdnotify.Stopping(); err != nil {
-		d.log.Warn("tell systemd", "error", err)
-	}
+	d.tellSystemd(systemd.SdNotifyStopping)
 	d.log.Info("stopping", "cause", context.Cause(ctx))
 	d.loop.Post(d.stop)
 	deadline := time.Now().Add(stopWithin)

@@ -1,0 +1,100 @@
+package daemon
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	systemd "github.com/coreos/go-systemd/v22/daemon"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fhrpd/fhrpd/configs"
+)
+
+// manager is a socket in the place of systemd's, and what arrives there.
+func manager(t *testing.T) (next func() string) {
+	t.Helper()
+	addr := &net.UnixAddr{Name: filepath.Join(t.TempDir(), "notify"), Net: "unixgram"}
+	c, err := net.ListenUnixgram("unixgram", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	t.Setenv("NOTIFY_SOCKET", addr.Name)
+	return func() string {
+		c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		b := make([]byte, 256)
+		n, err := c.Read(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b[:n])
+	}
+}
+
+// told returns a daemon without groups, and its log.
+func told() (*Daemon, *bytes.Buffer) {
+	var log bytes.Buffer
+	return &Daemon{opts: Options{Config: &configs.Config{}}, log: slog.New(slog.NewTextHandler(&log, nil))}, &log
+}
+
+func TestSystemdIsTold(t *testing.T) {
+	next := manager(t)
+	d, log := told()
+	d.ready()
+	d.tellSystemd(systemd.SdNotifyStopping)
+	want := []string{"READY=1\nSTATUS=0 HSRP groups, 0 VRRP routers on 0 interfaces", "STOPPING=1"}
+	if diff := cmp.Diff(want, []string{next(), next()}); diff != "" || log.Len() > 0 {
+		t.Errorf("log %q, messages (-want +got):\n%s", log, diff)
+	}
+}
+
+func TestWithoutSystemdNothingIsSaid(t *testing.T) {
+	t.Setenv("NOTIFY_SOCKET", "")
+	t.Setenv("WATCHDOG_USEC", "")
+	d, log := told()
+	d.ready()
+	d.watchdog(t.Context()) // which returns
+	if log.Len() > 0 {
+		t.Errorf("log %q, want nothing", log)
+	}
+	t.Setenv("NOTIFY_SOCKET", filepath.Join(t.TempDir(), "nobody"))
+	if d.ready(); !strings.Contains(log.String(), "no such file") {
+		t.Errorf("log %q, want that the socket of systemd is missing", log)
+	}
+}
+
+func TestWatchdogIsFedByTheLoopAlone(t *testing.T) {
+	next := manager(t)
+	t.Setenv("WATCHDOG_PID", "")
+	t.Setenv("WATCHDOG_USEC", "2000")
+	d, _ := told()
+	d.loop = mustLoop(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); d.watchdog(ctx) }()
+	turns := 0
+	err := d.loop.run(&recorder{tick: func() { turns++ }}, func() bool { return turns == 2 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"WATCHDOG=1", "WATCHDOG=1"}, []string{next(), next()}); diff != "" {
+		t.Errorf("messages (-want +got):\n%s", diff)
+	}
+	cancel()
+	<-ended
+}
+
+func TestTimeOfTheWatchdogThatIsNoneIsTold(t *testing.T) {
+	t.Setenv("WATCHDOG_PID", "")
+	t.Setenv("WATCHDOG_USEC", "soon")
+	d, log := told()
+	if d.watchdog(t.Context()); !strings.Contains(log.String(), "watchdog of systemd") {
+		t.Errorf("log %q", log)
+	}
+}
