@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/daemon"
-	"github.com/fhrpd/fhrpd/cmd/internal/logs"
 )
 
 func runCommand(a *app) *cobra.Command {
@@ -42,7 +41,7 @@ func (a *app) run(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	log, _, err := logs.New(a.stderr, logs.Options{Level: c.Daemon.Log, Format: c.Daemon.Format, Journal: a.journal})
+	log, err := daemon.NewLog(a.stderr, &c.Daemon, a.journal)
 	if err != nil {
 		return err
 	}

@@ -2,10 +2,37 @@ package daemon
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"log/slog"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/configs"
 )
+
+// NewLog returns a logger that writes to w as d asks for. A journal stamps each
+// line of text itself. The error is that of a level that is none.
+func NewLog(w io.Writer, d *configs.Daemon, journal bool) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(d.Log)); err != nil {
+		return nil, fmt.Errorf("log: %w", err)
+	}
+	o := &slog.HandlerOptions{Level: level}
+	if d.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, o)), nil
+	}
+	if journal {
+		o.ReplaceAttr = withoutTime
+	}
+	return slog.New(slog.NewTextHandler(w, o)), nil
+}
+
+func withoutTime(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) == 0 && a.Key == slog.TimeKey {
+		return slog.Attr{}
+	}
+	return a
+}
 
 // levels says how loud an event is; what is not listed is information.
 var levels = map[string]slog.Level{
