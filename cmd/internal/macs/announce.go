@@ -8,19 +8,19 @@ import (
 	"github.com/fhrpd/fhrpd/garp"
 )
 
-// What Options mean when they are zero.
-const (
-	DefaultRate  = 150  // frames a second: a switch learns some thousands
-	DefaultLimit = 4096 // frames in all, which is half a minute
-)
+// DefaultRate is what Options.Rate means when it is zero, in frames a second: a
+// switch learns some thousands.
+const DefaultRate = 150
+
+// most is how many frames are sent at once: half a minute at the default rate.
+const most = 4096
 
 // Options say what to announce where.
 type Options struct {
-	Devs   []string  // uplinks; see Uplinks
+	Devs   []string  // candidates for uplinks, by name; none = Bridge's, or the default route's
 	Bridge string    // bridge whose guests are meant; "" = every one on the uplinks
 	Form   garp.Form // "" = garp.FormARP0
 	Rate   int       // frames a second, 0 = DefaultRate
-	Limit  int       // most frames, 0 = DefaultLimit
 	DryRun bool      // send nothing
 	Roles  Roles
 }
@@ -31,15 +31,15 @@ type Report struct {
 	Form    garp.Form `json:"form"`
 	Rate    int       `json:"rate"`
 	DryRun  bool      `json:"dry_run"`
-	Items   []Item    `json:"items"` // as planned, at most the limit
+	Items   []Item    `json:"items"` // as planned, at most 4096
 	Sent    int       `json:"sent"`
-	Left    int       `json:"left"` // planned beyond the limit, not sent
+	Left    int       `json:"left"` // planned beyond those, not sent
 	Skipped []Skip    `json:"skipped"`
 	TookMS  int64     `json:"took_ms"`
 }
 
 // Announce sends one frame for every MAC that is reached through the uplinks
-// of the calling thread's network namespace, as planned by Plan, at the given
+// of the calling thread's network namespace, up to 4096 of them, at the given
 // rate. It needs CAP_NET_RAW unless it is a dry run. The report is valid up to
 // the frame at which an error or the end of ctx stopped it.
 func Announce(ctx context.Context, o Options) (Report, error) {
@@ -47,20 +47,16 @@ func Announce(ctx context.Context, o Options) (Report, error) {
 	if err := o.check(); err != nil {
 		return Report{}, err
 	}
-	s, err := Read()
+	s, err := readSnapshot()
 	if err != nil {
 		return Report{}, err
 	}
-	uplinks, err := Uplinks(s.Links, o.Devs, o.Bridge, defaultRoute())
+	uplinks, err := uplinksOf(s.Links, o.Devs, o.Bridge, defaultRoute())
 	if err != nil {
 		return Report{}, err
 	}
-	r := Report{Uplinks: uplinks, Form: o.Form, Rate: o.Rate, DryRun: o.DryRun}
-	items, skipped := Plan(s, uplinks, o.Roles)
-	r.Items, r.Skipped = append([]Item{}, items...), append([]Skip{}, skipped...) // in JSON never null
-	if over := len(r.Items) - o.Limit; over > 0 {
-		r.Items, r.Left = r.Items[:o.Limit], over
-	}
+	items, skipped := plan(s, uplinks, o.Roles)
+	r := o.report(uplinks, items, skipped)
 	if o.DryRun {
 		return r, nil
 	}
@@ -72,15 +68,21 @@ func Announce(ctx context.Context, o Options) (Report, error) {
 	return r, err
 }
 
+// report returns what is about to be done. No list in it is null in JSON.
+func (o Options) report(uplinks []string, items []Item, skipped []Skip) Report {
+	n := min(len(items), most)
+	return Report{
+		Uplinks: uplinks, Form: o.Form, Rate: o.Rate, DryRun: o.DryRun,
+		Items: append([]Item{}, items[:n]...), Left: len(items) - n, Skipped: append([]Skip{}, skipped...),
+	}
+}
+
 func (o Options) withDefaults() Options {
 	if o.Form == "" {
 		o.Form = garp.FormARP0
 	}
 	if o.Rate == 0 {
 		o.Rate = DefaultRate
-	}
-	if o.Limit == 0 {
-		o.Limit = DefaultLimit
 	}
 	return o
 }

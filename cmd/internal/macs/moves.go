@@ -19,7 +19,7 @@ type uplink struct {
 
 // view returns the uplinks as they are; none when nothing fits the options.
 func view(list []links.Link, o Options, route int) []uplink {
-	names, err := Uplinks(list, o.Devs, o.Bridge, route)
+	names, err := uplinksOf(list, o.Devs, o.Bridge, route)
 	if err != nil {
 		return nil
 	}

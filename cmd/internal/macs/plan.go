@@ -8,8 +8,8 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// Entry is one entry of a bridge's forwarding table.
-type Entry struct {
+// entry is one entry of a bridge's forwarding table.
+type entry struct {
 	MAC    hello.MAC
 	VLAN   uint16 // 0 when the bridge does not filter VLANs
 	Bridge int    // index
@@ -17,18 +17,18 @@ type Entry struct {
 	Local  bool   // the bridge's or a port's own MAC, not one learned or set
 }
 
-// PortVLAN is a VLAN that a bridge passes through a port.
-type PortVLAN struct {
+// portVLAN is a VLAN that a bridge passes through a port.
+type portVLAN struct {
 	ID       uint16
 	Untagged bool // frames leave without tag
 	PVID     bool // frames without tag are taken as of this VLAN
 }
 
-// Snapshot is what a plan is made from.
-type Snapshot struct {
+// snapshot is what a plan is made from.
+type snapshot struct {
 	Links []links.Link
-	FDB   []Entry
-	VLANs map[int][]PortVLAN // by index of port or bridge; only of VLAN-aware bridges
+	FDB   []entry
+	VLANs map[int][]portVLAN // by index of port or bridge; only of VLAN-aware bridges
 }
 
 // Item is one frame to send.
@@ -46,7 +46,7 @@ type Skip struct {
 	Why string    `json:"why"`
 }
 
-// Plan returns the frames that teach the switches behind the uplinks every MAC
+// plan returns the frames that teach the switches behind the uplinks every MAC
 // that is reached through them: those of the uplink itself and of what is
 // stacked on it (bridges, VLAN and macvlan interfaces), those that a bridge has
 // learned behind its other ports, and the virtual MACs of groups that are
@@ -55,8 +55,8 @@ type Skip struct {
 // MACs of other hardware are left out, as a switch would look for them in the
 // wrong place, and so are those that were learned from the uplink, and every
 // virtual MAC of a group that is not active here.
-func Plan(s Snapshot, uplinks []string, r Roles) ([]Item, []Skip) {
-	p := planner{Snapshot: s, roles: r, done: map[key]bool{}, visited: map[place]bool{}}
+func plan(s snapshot, uplinks []string, r Roles) ([]Item, []Skip) {
+	p := planner{snapshot: s, roles: r, done: map[key]bool{}, visited: map[place]bool{}}
 	for _, name := range uplinks {
 		if l, ok := links.ByName(s.Links, name); ok {
 			p.walk(l, way{out: l.Name, port: l.Index})
@@ -67,7 +67,7 @@ func Plan(s Snapshot, uplinks []string, r Roles) ([]Item, []Skip) {
 }
 
 type planner struct {
-	Snapshot
+	snapshot
 	roles   Roles
 	items   []Item
 	skipped []Skip
@@ -232,7 +232,7 @@ func (p *planner) untagged(m links.Link, w way) (u way, ok bool) {
 }
 
 // guest plans an entry of a bridge's table.
-func (p *planner) guest(e Entry, up links.Link, w way) {
+func (p *planner) guest(e entry, up links.Link, w way) {
 	port, _ := links.ByIndex(p.Links, e.Port)
 	of := "guest behind " + port.Name
 	switch tag, ok := p.tag(w.port, e.Bridge, e.VLAN); {

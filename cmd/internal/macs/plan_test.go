@@ -19,9 +19,9 @@ var (
 )
 
 // host has a bond in a bridge with two guests, and another network card.
-func host(bridge links.Bridge) Snapshot {
+func host(bridge links.Bridge) snapshot {
 	const fwd = links.PortForwarding
-	return Snapshot{Links: []links.Link{
+	return snapshot{Links: []links.Link{
 		{Index: 1, Name: "lo", Loopback: true},
 		{Index: 2, Name: "eth0", MAC: mac(2), Master: 4},
 		{Index: 3, Name: "eth1", MAC: mac(2), Master: 4},
@@ -30,10 +30,10 @@ func host(bridge links.Bridge) Snapshot {
 		{Index: 6, Name: "vif1", Kind: "veth", MAC: mac(0xf1), Master: 5, PortState: fwd},
 		{Index: 7, Name: "vif2", Kind: "veth", MAC: mac(0xf2), Master: 5, PortState: fwd},
 		{Index: 8, Name: "eth9", MAC: mac(9)},
-	}, VLANs: map[int][]PortVLAN{}}
+	}, VLANs: map[int][]portVLAN{}}
 }
 
-func (s Snapshot) with(entries ...Entry) Snapshot {
+func (s snapshot) with(entries ...entry) snapshot {
 	s.FDB = entries
 	return s
 }
@@ -53,7 +53,7 @@ func short(items []Item) string {
 
 func TestPlan(t *testing.T) {
 	aware := host(links.Bridge{VLANFiltering: true})
-	aware.VLANs = map[int][]PortVLAN{
+	aware.VLANs = map[int][]portVLAN{
 		4: {{ID: 1, Untagged: true, PVID: true}, {ID: 2}, {ID: 3}},
 		5: {{ID: 1, Untagged: true, PVID: true}, {ID: 3}},
 	}
@@ -69,25 +69,25 @@ func TestPlan(t *testing.T) {
 	blocked.Links[3].PortState = 4
 	tests := []struct {
 		name  string
-		s     Snapshot
+		s     snapshot
 		roles Roles
 		want  string
 	}{
 		{"the uplink and its bridge, not other hardware nor the ports of guests", host(links.Bridge{}), Roles{}, "02>bond0 05>bond0"},
-		{"guests learned behind other ports", host(links.Bridge{}).with(Entry{MAC: mac(0x61), Bridge: 5, Port: 6}, Entry{MAC: mac(0x62), Bridge: 5, Port: 7}), Roles{}, "02>bond0 05>bond0 61>bond0 62>bond0"},
-		{"what was learned from the uplink is elsewhere", host(links.Bridge{}).with(Entry{MAC: mac(0x61), Bridge: 5, Port: 4}), Roles{}, "02>bond0 05>bond0"},
-		{"another bridge's table is another bridge's", host(links.Bridge{}).with(Entry{MAC: mac(0x61), Bridge: 50, Port: 6}), Roles{}, "02>bond0 05>bond0"},
-		{"a bridge's own entries count once", host(links.Bridge{}).with(Entry{MAC: mac(5), Bridge: 5, Port: 5, Local: true}, Entry{MAC: mac(0xf1), Bridge: 5, Port: 6, Local: true}), Roles{}, "02>bond0 05>bond0"},
-		{"a guest in two entries counts once", host(links.Bridge{}).with(Entry{MAC: mac(0x61), Bridge: 5, Port: 6}, Entry{MAC: mac(0x61), Bridge: 5, Port: 7}), Roles{}, "02>bond0 05>bond0 61>bond0"},
-		{"zero and multicast are nobody", host(links.Bridge{}).with(Entry{Bridge: 5, Port: 6}, Entry{MAC: hello.Broadcast, Bridge: 5, Port: 6}), Roles{}, "02>bond0 05>bond0"},
-		{"one frame for each VLAN, tagged as on the uplink", aware.with(Entry{MAC: mac(0x61), VLAN: 1, Bridge: 5, Port: 6}, Entry{MAC: mac(0x61), VLAN: 2, Bridge: 5, Port: 6}), Roles{}, "02>bond0 05>bond0 05.3>bond0 61>bond0 61.2>bond0"},
-		{"a VLAN that the uplink does not carry stays inside", aware.with(Entry{MAC: mac(0x61), VLAN: 4, Bridge: 5, Port: 6}), Roles{}, "02>bond0 05>bond0 05.3>bond0"},
-		{"VLANs on the bridge and on the bond, bridges above those", stacked.with(Entry{MAC: mac(0x77), Bridge: 12, Port: 13}), Roles{}, "02>bond0 05>bond0 05.2>bond0 0a.2>bond0 02>bond0.7 12>bond0.7 77>bond0.7"},
-		{"a port that does not forward leads nowhere", blocked.with(Entry{MAC: mac(0x61), Bridge: 5, Port: 6}), Roles{}, "02>bond0"},
+		{"guests learned behind other ports", host(links.Bridge{}).with(entry{MAC: mac(0x61), Bridge: 5, Port: 6}, entry{MAC: mac(0x62), Bridge: 5, Port: 7}), Roles{}, "02>bond0 05>bond0 61>bond0 62>bond0"},
+		{"what was learned from the uplink is elsewhere", host(links.Bridge{}).with(entry{MAC: mac(0x61), Bridge: 5, Port: 4}), Roles{}, "02>bond0 05>bond0"},
+		{"another bridge's table is another bridge's", host(links.Bridge{}).with(entry{MAC: mac(0x61), Bridge: 50, Port: 6}), Roles{}, "02>bond0 05>bond0"},
+		{"a bridge's own entries count once", host(links.Bridge{}).with(entry{MAC: mac(5), Bridge: 5, Port: 5, Local: true}, entry{MAC: mac(0xf1), Bridge: 5, Port: 6, Local: true}), Roles{}, "02>bond0 05>bond0"},
+		{"a guest in two entries counts once", host(links.Bridge{}).with(entry{MAC: mac(0x61), Bridge: 5, Port: 6}, entry{MAC: mac(0x61), Bridge: 5, Port: 7}), Roles{}, "02>bond0 05>bond0 61>bond0"},
+		{"zero and multicast are nobody", host(links.Bridge{}).with(entry{Bridge: 5, Port: 6}, entry{MAC: hello.Broadcast, Bridge: 5, Port: 6}), Roles{}, "02>bond0 05>bond0"},
+		{"one frame for each VLAN, tagged as on the uplink", aware.with(entry{MAC: mac(0x61), VLAN: 1, Bridge: 5, Port: 6}, entry{MAC: mac(0x61), VLAN: 2, Bridge: 5, Port: 6}), Roles{}, "02>bond0 05>bond0 05.3>bond0 61>bond0 61.2>bond0"},
+		{"a VLAN that the uplink does not carry stays inside", aware.with(entry{MAC: mac(0x61), VLAN: 4, Bridge: 5, Port: 6}), Roles{}, "02>bond0 05>bond0 05.3>bond0"},
+		{"VLANs on the bridge and on the bond, bridges above those", stacked.with(entry{MAC: mac(0x77), Bridge: 12, Port: 13}), Roles{}, "02>bond0 05>bond0 05.2>bond0 0a.2>bond0 02>bond0.7 12>bond0.7 77>bond0.7"},
+		{"a port that does not forward leads nowhere", blocked.with(entry{MAC: mac(0x61), Bridge: 5, Port: 6}), Roles{}, "02>bond0"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			items, _ := Plan(tt.s, []string{"bond0"}, tt.roles)
+			items, _ := plan(tt.s, []string{"bond0"}, tt.roles)
 			if diff := cmp.Diff(tt.want, short(items)); diff != "" {
 				t.Errorf("plan (-want +got):\n%s", diff)
 			}
@@ -100,7 +100,7 @@ func TestPlan(t *testing.T) {
 func TestPlanAnnouncesAVirtualMACOnlyWhereItsGroupIsActive(t *testing.T) {
 	chosen := mac(0xcc)
 	s := host(links.Bridge{}).with(
-		Entry{MAC: hsrp10, Bridge: 5, Port: 6}, Entry{MAC: vrrp20, Bridge: 5, Port: 6}, Entry{MAC: chosen, Bridge: 5, Port: 6})
+		entry{MAC: hsrp10, Bridge: 5, Port: 6}, entry{MAC: vrrp20, Bridge: 5, Port: 6}, entry{MAC: chosen, Bridge: 5, Port: 6})
 	s.Links = append(s.Links, links.Link{Index: 20, Name: "hsrp-10", Kind: "macvlan", Parent: 5, MAC: hsrp10})
 	tests := []struct {
 		name  string
@@ -114,7 +114,7 @@ func TestPlanAnnouncesAVirtualMACOnlyWhereItsGroupIsActive(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			items, skipped := Plan(s, []string{"bond0"}, tt.roles)
+			items, skipped := plan(s, []string{"bond0"}, tt.roles)
 			var got []hello.MAC
 			for _, it := range items {
 				if it.MAC == hsrp10 || it.MAC == vrrp20 || it.MAC == chosen {
@@ -156,7 +156,7 @@ func TestUplinks(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := Uplinks(list, tt.devs, tt.bridge, tt.route)
+			got, err := uplinksOf(list, tt.devs, tt.bridge, tt.route)
 			if tt.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.err) {
 					t.Fatalf("error %v, want %q", err, tt.err)
@@ -167,5 +167,14 @@ func TestUplinks(t *testing.T) {
 				t.Errorf("uplinks %v, %v; want %s", got, err, tt.want)
 			}
 		})
+	}
+}
+
+func TestReportIsOfAtMost4096Frames(t *testing.T) {
+	for planned, want := range map[int]int{0: 0, 4096: 4096, 4100: 4096} {
+		r := Options{}.report(nil, make([]Item, planned), nil)
+		if len(r.Items) != want || r.Left != planned-want || r.Items == nil || r.Skipped == nil {
+			t.Errorf("of %d planned frames %d are sent and %d left", planned, len(r.Items), r.Left)
+		}
 	}
 }

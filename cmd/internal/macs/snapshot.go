@@ -11,37 +11,37 @@ import (
 	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
-// Read takes a snapshot of the calling thread's network namespace.
-func Read() (Snapshot, error) {
+// readSnapshot takes a snapshot of the calling thread's network namespace.
+func readSnapshot() (snapshot, error) {
 	list, err := links.List()
 	if err != nil {
-		return Snapshot{}, err
+		return snapshot{}, err
 	}
 	entries, err := dump.Whole(func() ([]netlink.Neigh, error) { return netlink.NeighList(0, unix.AF_BRIDGE) })
 	if err != nil {
-		return Snapshot{}, fmt.Errorf("list forwarding entries of bridges: %w", err)
+		return snapshot{}, fmt.Errorf("list forwarding entries of bridges: %w", err)
 	}
 	vlans, err := dump.Whole(netlink.BridgeVlanList)
 	if err != nil {
-		return Snapshot{}, fmt.Errorf("list VLANs of bridges: %w", err)
+		return snapshot{}, fmt.Errorf("list VLANs of bridges: %w", err)
 	}
-	s := Snapshot{Links: list, VLANs: map[int][]PortVLAN{}}
+	s := snapshot{Links: list, VLANs: map[int][]portVLAN{}}
 	for _, e := range entries {
-		s.FDB = append(s.FDB, entry(e))
+		s.FDB = append(s.FDB, entryOf(e))
 	}
 	for index, infos := range vlans {
 		for _, v := range infos {
-			s.VLANs[int(index)] = append(s.VLANs[int(index)], PortVLAN{ID: v.Vid, Untagged: v.EngressUntag(), PVID: v.PortVID()})
+			s.VLANs[int(index)] = append(s.VLANs[int(index)], portVLAN{ID: v.Vid, Untagged: v.EngressUntag(), PVID: v.PortVID()})
 		}
 	}
 	return s, nil
 }
 
-// entry reads a forwarding entry. Those of an interface's own filter have no
+// entryOf reads a forwarding entryOf. Those of an interface's own filter have no
 // bridge and fit none. In the kernel's words a bridge's own MACs are permanent;
-// an entry set by hand for a guest is "noarp".
-func entry(e netlink.Neigh) Entry {
-	return Entry{
+// an entryOf set by hand for a guest is "noarp".
+func entryOf(e netlink.Neigh) entry {
+	return entry{
 		MAC: hello.MACFrom(e.HardwareAddr), VLAN: uint16(e.Vlan), Bridge: e.MasterIndex, Port: e.LinkIndex,
 		Local: e.State&unix.NUD_PERMANENT != 0,
 	}

@@ -12,14 +12,14 @@ import (
 	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
-// Uplinks returns which interfaces lead to the switches that shall learn. devs
+// uplinksOf returns which interfaces lead to the switches that shall learn. devs
 // are candidates by name: those that exist and, when bridge is not empty, are
 // its ports. A bond stands for its ports, and for a bridge its ports stand that
 // are hardware, a bond or a VLAN. Without devs it is the bridge that stands so;
 // without both, the interface of the default route, whose index is route (0
 // when there is none). It returns an error that says what to name when nothing
 // fits.
-func Uplinks(list []links.Link, devs []string, bridge string, route int) ([]string, error) {
+func uplinksOf(list []links.Link, devs []string, bridge string, route int) ([]string, error) {
 	switch {
 	case len(devs) > 0:
 		return named(list, devs, bridge)
