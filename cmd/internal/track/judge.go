@@ -6,7 +6,7 @@ import (
 	"github.com/fhrpd/fhrpd/configs"
 )
 
-// Judge turns results of single checks into the state of an object. It takes
+// judge turns results of single checks into the state of an object. It takes
 // Fall bad results in a row to bring an object down and Rise good ones to bring
 // it up again, so that one lost packet moves nothing; the delays hold a change
 // back for as long as it lasts without a result to the contrary.
@@ -14,9 +14,9 @@ import (
 // Nothing is known at first and the object counts as up. Therefore the first
 // good result settles it, and bad ones have to make the case.
 //
-// A Judge is a value without a clock: it is told the time, and Deadline says
+// A judge is a value without a clock: it is told the time, and deadline says
 // when it wants to be told again.
-type Judge struct {
+type judge struct {
 	rise, fall int
 	delay      map[bool]time.Duration // by the state that is delayed
 
@@ -25,19 +25,19 @@ type Judge struct {
 	due       time.Time // when a held-back change takes effect; zero = none
 }
 
-// NewJudge returns the judge of an object. A route is read from the kernel and
+// newJudge returns the judge of an object. A route is read from the kernel and
 // cannot be lost on the way, so one reading settles it; its delays hold.
-func NewJudge(c configs.Track) *Judge {
-	j := &Judge{rise: c.Rise, fall: c.Fall, up: true, delay: map[bool]time.Duration{true: c.DelayUp, false: c.DelayDown}}
+func newJudge(c configs.Track) *judge {
+	j := &judge{rise: c.Rise, fall: c.Fall, up: true, delay: map[bool]time.Duration{true: c.DelayUp, false: c.DelayDown}}
 	if c.Kind == configs.TrackRoute {
 		j.rise, j.fall = 1, 1
 	}
 	return j
 }
 
-// Result judges the result of one check. changed is true when the state has
+// result judges the result of one check. changed is true when the state has
 // become known or has changed.
-func (j *Judge) Result(now time.Time, ok bool) (up, changed bool) {
+func (j *judge) result(now time.Time, ok bool) (up, changed bool) {
 	if ok == j.up {
 		first := !j.known && ok
 		j.streak, j.due = 0, time.Time{}
@@ -50,11 +50,11 @@ func (j *Judge) Result(now time.Time, ok bool) (up, changed bool) {
 			j.due = now.Add(j.delay[ok])
 		}
 	}
-	return j.Tick(now)
+	return j.tick(now)
 }
 
-// Tick lets a change that was held back take effect when its time has come.
-func (j *Judge) Tick(now time.Time) (up, changed bool) {
+// tick lets a change that was held back take effect when its time has come.
+func (j *judge) tick(now time.Time) (up, changed bool) {
 	if j.due.IsZero() || now.Before(j.due) {
 		return j.up, false
 	}
@@ -63,18 +63,15 @@ func (j *Judge) Tick(now time.Time) (up, changed bool) {
 	return j.up, true
 }
 
-// Deadline returns when Tick has something to do.
-func (j *Judge) Deadline() (at time.Time, armed bool) { return j.due, !j.due.IsZero() }
+// deadline returns when tick has something to do.
+func (j *judge) deadline() (at time.Time, armed bool) { return j.due, !j.due.IsZero() }
 
-// Known reports whether the state is known.
-func (j *Judge) Known() bool { return j.known }
-
-// Progress returns how many results in a row speak against the state, and how
+// progress returns how many results in a row speak against the state, and how
 // many it takes. n is 0 when the last one did not.
-func (j *Judge) Progress() (n, of int) { return j.streak, j.needed() }
+func (j *judge) progress() (n, of int) { return j.streak, j.needed() }
 
 // needed is how many results in a row it takes to leave the state.
-func (j *Judge) needed() int {
+func (j *judge) needed() int {
 	if j.up {
 		return j.fall
 	}

@@ -13,14 +13,14 @@ import (
 
 // verdicts feeds one result a second, "+" or "-", or only the time, ".", and
 // returns when the state changed, as in "2s down, 5s up".
-func verdicts(j *Judge, results string) string {
+func verdicts(j *judge, results string) string {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	var out []string
 	for i, r := range results {
 		now := start.Add(time.Duration(i) * time.Second)
-		up, changed := j.Tick(now)
+		up, changed := j.tick(now)
 		if r != '.' {
-			u, c := j.Result(now, r == '+')
+			u, c := j.result(now, r == '+')
 			up, changed = u, changed || c
 		}
 		if changed {
@@ -63,7 +63,7 @@ func TestJudge(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(tt.want, verdicts(NewJudge(tt.cfg), tt.results)); diff != "" {
+			if diff := cmp.Diff(tt.want, verdicts(newJudge(tt.cfg), tt.results)); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", tt.results, diff)
 			}
 		})
@@ -71,23 +71,23 @@ func TestJudge(t *testing.T) {
 }
 
 func TestJudgeDeadlineIsWhenTheChangeTakesEffect(t *testing.T) {
-	j := NewJudge(configs.Track{Rise: 1, Fall: 1, DelayDown: 3 * time.Second})
+	j := newJudge(configs.Track{Rise: 1, Fall: 1, DelayDown: 3 * time.Second})
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	if _, armed := j.Deadline(); armed {
+	if _, armed := j.deadline(); armed {
 		t.Error("armed before anything happened")
 	}
-	j.Result(now, false)
-	at, armed := j.Deadline()
+	j.result(now, false)
+	at, armed := j.deadline()
 	if !armed || !at.Equal(now.Add(3*time.Second)) {
 		t.Errorf("deadline %v, %t; want 3s after the result", at, armed)
 	}
-	if _, changed := j.Tick(at.Add(-1)); changed {
+	if _, changed := j.tick(at.Add(-1)); changed {
 		t.Error("changed before its time")
 	}
-	if up, changed := j.Tick(at); up || !changed {
+	if up, changed := j.tick(at); up || !changed {
 		t.Errorf("at the deadline: up %t, changed %t", up, changed)
 	}
-	if _, armed := j.Deadline(); armed {
+	if _, armed := j.deadline(); armed {
 		t.Error("still armed after the change")
 	}
 }

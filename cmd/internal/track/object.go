@@ -29,7 +29,7 @@ type result struct {
 // object is one tracked object. Only its own goroutine touches it, but for wake.
 type object struct {
 	cfg    configs.Track
-	judge  *Judge
+	judge  *judge
 	look   check
 	report func(up bool, detail string)
 	wake   chan struct{} // capacity 1: something may have changed, look now
@@ -46,7 +46,7 @@ type object struct {
 
 func newObject(c configs.Track, look check, report func(bool, string)) *object {
 	return &object{
-		cfg: c, judge: NewJudge(c), look: look, report: report,
+		cfg: c, judge: newJudge(c), look: look, report: report,
 		wake: make(chan struct{}, 1), results: make(chan result, 1),
 	}
 }
@@ -91,7 +91,7 @@ func (o *object) drain() {
 
 // step does what is due.
 func (o *object) step(ctx context.Context, now time.Time) {
-	if up, changed := o.judge.Tick(now); changed {
+	if up, changed := o.judge.tick(now); changed {
 		o.tell(now, up, o.detail)
 	}
 	if o.running && !now.Before(o.late) {
@@ -132,10 +132,10 @@ func (o *object) finished(now time.Time, r result) {
 }
 
 func (o *object) judged(now time.Time, ok bool, detail string) {
-	before, of := o.judge.Progress()
+	before, of := o.judge.progress()
 	against := ok != o.judge.up
-	up, changed := o.judge.Result(now, ok)
-	n, _ := o.judge.Progress()
+	up, changed := o.judge.result(now, ok)
+	n, _ := o.judge.progress()
 	moving := n > 0 || before > 0
 	if against && changed {
 		n = of
@@ -144,14 +144,14 @@ func (o *object) judged(now time.Time, ok bool, detail string) {
 	if n > 0 && of > 1 {
 		o.detail = fmt.Sprintf("%s (%d of %d)", detail, n, of)
 	}
-	if changed || o.judge.Known() && (moving || now.Sub(o.said) >= detailEvery) {
+	if changed || o.judge.known && (moving || now.Sub(o.said) >= detailEvery) {
 		o.tell(now, up, o.detail+o.heldBack(now))
 	}
 }
 
 // heldBack ends the details of a state that will change when its delay is over.
 func (o *object) heldBack(now time.Time) string {
-	at, armed := o.judge.Deadline()
+	at, armed := o.judge.deadline()
 	if !armed {
 		return ""
 	}
@@ -173,7 +173,7 @@ func (o *object) deadline() time.Time {
 	if o.running {
 		next = o.late
 	}
-	if at, armed := o.judge.Deadline(); armed && at.Before(next) {
+	if at, armed := o.judge.deadline(); armed && at.Before(next) {
 		next = at
 	}
 	return next
