@@ -28,7 +28,7 @@ func (t *tally) add(after time.Duration, frame []byte) {
 			return
 		}
 	}
-	a := Answer{MAC: mac, Virtual: Virtual(mac), MS: float64(after.Microseconds()) / 1000, Count: 1}
+	a := Answer{MAC: mac, Virtual: virtual(mac), MS: float64(after.Microseconds()) / 1000, Count: 1}
 	if via != mac {
 		a.Via = via.String()
 	}

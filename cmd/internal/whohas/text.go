@@ -7,9 +7,9 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// Virtual returns the words for the virtual router that mac belongs to, "" when
+// virtual returns the words for the virtual router that mac belongs to, "" when
 // it is nobody's: "HSRP version 2 IPv4 group 10", "VRRP IPv6 router 20".
-func Virtual(mac hello.MAC) string {
+func virtual(mac hello.MAC) string {
 	v, ok := hello.VirtualRouterOf(mac)
 	switch {
 	case !ok:
