@@ -16,7 +16,8 @@
 //
 // A command gets one JSON object on standard input: the transition as in
 // `fhrpd show events --json`, with "hook" (active, standby or pre_active) and
-// "ref" (the group, as in "hsrp:eth1:10") in front. It is killed after Timeout.
+// "ref" (the group, as in "hsrp:eth1:10") in front. It is killed after 10 s, a
+// pre_active command at its deadline.
 package hooks
 
 import (
@@ -36,14 +37,14 @@ import (
 	"github.com/fhrpd/fhrpd/configs/setup"
 )
 
-// Timeout is how long an active or standby command may take.
-const Timeout = 10 * time.Second
+// timeout is how long an active or standby command may take.
+const timeout = 10 * time.Second
 
 // The hooks of a group.
 const (
-	Active    = "active"
-	Standby   = "standby"
-	PreActive = "pre_active"
+	active    = "active"
+	standby   = "standby"
+	preActive = "pre_active"
 )
 
 // stateActive is the one state whose name both protocols share.
@@ -103,9 +104,9 @@ func (r *Runner) Configure(groups []setup.Group) {
 func hookFor(t status.Transition) string {
 	switch {
 	case t.To == stateActive:
-		return Active
+		return active
 	case t.From == stateActive, t.To == "Standby", t.To == "Backup":
-		return Standby
+		return standby
 	}
 	return ""
 }
@@ -140,7 +141,7 @@ func (r *Runner) Transition(t status.Transition) {
 		return
 	}
 	j := job{input: input{hook, ref, t}, args: r.hooks[ref].Active}
-	if hook == Standby {
+	if hook == standby {
 		j.args = r.hooks[ref].Standby
 	}
 	delete(r.held, ref)
@@ -186,7 +187,7 @@ func (r *Runner) PreActive(ctx context.Context, t status.Transition) error {
 	err := r.preActives.take(ctx)
 	if err == nil {
 		defer r.preActives.give()
-		err = r.execute(ctx, job{input: input{PreActive, group, t}, args: h.Command}, h.Deadline)
+		err = r.execute(ctx, job{input: input{preActive, group, t}, args: h.Command}, h.Deadline)
 	}
 	if err != nil {
 		return fmt.Errorf("pre_active command %s of %s: %w", h.Command[0], group, err)

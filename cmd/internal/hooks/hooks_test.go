@@ -90,15 +90,15 @@ func (b *bench) command(ctx context.Context, s command.Spec) command.Result {
 
 func TestWhichHookRuns(t *testing.T) {
 	tests := []struct{ states, want string }{
-		{"Standby>Active", Active},
-		{"Backup>Active", Active},
-		{"Speak>Standby", Standby},
-		{"Initialize>Backup", Standby},
-		{"Active>Backup", Standby},
-		{"Active>Speak", Standby},
-		{"Active>Listen", Standby},
-		{"Active>Init", Standby},
-		{"Active>Initialize", Standby},
+		{"Standby>Active", active},
+		{"Backup>Active", active},
+		{"Speak>Standby", standby},
+		{"Initialize>Backup", standby},
+		{"Active>Backup", standby},
+		{"Active>Speak", standby},
+		{"Active>Listen", standby},
+		{"Active>Init", standby},
+		{"Active>Initialize", standby},
 		{"Init>Listen", ""},
 		{"Listen>Speak", ""},
 		{"Standby>Listen", ""},
@@ -174,8 +174,8 @@ func many(n int) *configs.Config {
 func TestCommandsOfManyGroupsTakeTurns(t *testing.T) {
 	const n = 2*atOnce + 1
 	for name, start := range map[string]func(*bench, status.Transition){
-		Active: func(b *bench, tr status.Transition) { b.Transition(tr) },
-		PreActive: func(b *bench, tr status.Transition) {
+		active: func(b *bench, tr status.Transition) { b.Transition(tr) },
+		preActive: func(b *bench, tr status.Transition) {
 			go b.PreActive(context.Background(), tr)
 		},
 	} {
@@ -241,8 +241,8 @@ func TestResults(t *testing.T) {
 			synctest.Wait()
 		}
 		at := b.start
-		active := status.Hook{Hook: Active, Command: []string{"/on-active"}, Transition: 1, At: at, Running: true, Exit: -1}
-		waiting := status.Hook{Hook: Standby, Skipped: 1}
+		active := status.Hook{Hook: active, Command: []string{"/on-active"}, Transition: 1, At: at, Running: true, Exit: -1}
+		waiting := status.Hook{Hook: standby, Skipped: 1}
 		if diff := cmp.Diff(map[string][]status.Hook{"hsrp:eth1:10": {active, waiting}}, b.Results()); diff != "" {
 			t.Errorf("while it runs (-want +got):\n%s", diff)
 		}
@@ -251,7 +251,7 @@ func TestResults(t *testing.T) {
 		}
 		active.Running, active.DurationMS, active.Exit, active.Output = false, 1000, 0, "done"
 		standby := status.Hook{
-			Hook: Standby, Command: []string{"/on-standby"}, Transition: 3, At: at.Add(time.Second),
+			Hook: standby, Command: []string{"/on-standby"}, Transition: 3, At: at.Add(time.Second),
 			DurationMS: 10000, Exit: -1, Error: "context deadline exceeded", Skipped: 1,
 		}
 		if diff := cmp.Diff(map[string][]status.Hook{"hsrp:eth1:10": {active, standby}}, b.Results()); diff != "" {
@@ -431,8 +431,8 @@ func TestCloseWaitsForPreActiveAndThenKillsIt(t *testing.T) {
 
 func TestKilledRunThatEndsLateDoesNotHideTheNext(t *testing.T) {
 	r := New(set(groups()), silent)
-	r.keep("hsrp:eth1:10", status.Hook{Hook: PreActive, Transition: 5, Running: true})
-	r.keep("hsrp:eth1:10", status.Hook{Hook: PreActive, Transition: 3, Error: "killed"})
+	r.keep("hsrp:eth1:10", status.Hook{Hook: preActive, Transition: 5, Running: true})
+	r.keep("hsrp:eth1:10", status.Hook{Hook: preActive, Transition: 3, Error: "killed"})
 	if got := r.Results()["hsrp:eth1:10"]; len(got) != 1 || got[0].Transition != 5 {
 		t.Errorf("results %+v, want that of transition 5", got)
 	}
@@ -465,7 +465,7 @@ func TestCommandReadsTheTransition(t *testing.T) {
 }
 
 func TestLogLeavesOutWhatAHookHasNot(t *testing.T) {
-	res := status.Hook{Hook: Active, Command: []string{"/on-active"}}
+	res := status.Hook{Hook: active, Command: []string{"/on-active"}}
 	for _, a := range attributes("hsrp:eth1:10", res, time.Second) {
 		if a == "output" || a == "error" {
 			t.Errorf("%s of a command that was silent and succeeded", a)

@@ -94,7 +94,7 @@ func (r *Runner) runNext(ref string, q *queue) bool {
 	}
 	r.mu.Unlock()
 	if len(j.args) > 0 {
-		_ = r.execute(r.ctx, *j, Timeout) // kept and logged
+		_ = r.execute(r.ctx, *j, timeout) // kept and logged
 	}
 	return true
 }
