@@ -8,10 +8,6 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
 
-// KindGap is the kind of the event that tells a slow reader how many events it
-// did not get.
-const KindGap = "gap"
-
 // queue is how many events a reader may be behind.
 const queue = 256
 
@@ -66,7 +62,7 @@ func (r *reader) give(ev status.Event) {
 		return
 	}
 	if r.lost > 0 {
-		r.ch <- status.Event{At: ev.At, Kind: KindGap, Lost: r.lost,
+		r.ch <- status.Event{At: ev.At, Kind: "gap", Lost: r.lost,
 			Message: fmt.Sprintf("%d events lost: this reader is too slow", r.lost)}
 		r.lost = 0
 	}

@@ -27,7 +27,7 @@ func TestHubCountsWhatASlowReaderLoses(t *testing.T) {
 		}
 	}
 	publish(&h, 300, 301)
-	if ev := <-ch; ev.Kind != control.KindGap || ev.Lost != lost {
+	if ev := <-ch; ev.Kind != "gap" || ev.Lost != lost {
 		t.Errorf("after the loss came %+v, want a gap of %d", ev, lost)
 	}
 	if ev := <-ch; ev.Message != "300" {

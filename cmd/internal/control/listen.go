@@ -14,9 +14,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrLive says that another daemon answers on the socket.
-var ErrLive = errors.New("another daemon answers there")
-
 // maxPath is the longest path a Unix socket address holds, in bytes; the
 // kernel's sun_path has 108 and one is for the terminating zero (unix(7)).
 const maxPath = 107
@@ -33,8 +30,8 @@ const (
 
 // Listen listens on the Unix socket at path, which only its owner may open
 // (mode 0600). A missing folder is made (0755). The socket of a daemon that is
-// gone is replaced; one that is answered is left alone and the error wraps
-// ErrLive. Closing the listener removes the socket unless another has taken
+// gone is replaced; one that is answered is left alone, which is an
+// error. Closing the listener removes the socket unless another has taken
 // its place.
 func Listen(path string) (net.Listener, error) {
 	path, err := filepath.Abs(path)
@@ -95,7 +92,7 @@ func vacant(path string) error {
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err == nil, errors.Is(err, syscall.EAGAIN):
-		return fmt.Errorf("%w: stop it first, or choose another with --control", ErrLive)
+		return errors.New("another daemon answers there: stop it first, or choose another with --control")
 	}
 	return err
 }

@@ -55,6 +55,11 @@ func TestListenMakesThePrivateSocketAndItsFolder(t *testing.T) {
 	}
 }
 
+// isLive reports whether err says that another daemon has the socket.
+func isLive(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "another daemon answers there")
+}
+
 func TestListenRefusesALiveSocket(t *testing.T) {
 	path := socketPath(t)
 	listen(t, path)
@@ -63,8 +68,8 @@ func TestListenRefusesALiveSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = control.Listen(path)
-	if !errors.Is(err, control.ErrLive) || !strings.Contains(err.Error(), path) {
-		t.Errorf("second Listen = %v, want ErrLive with the path", err)
+	if !isLive(err) || !strings.Contains(err.Error(), path) {
+		t.Errorf("second Listen = %v, want that a daemon is live there, with the path", err)
 	}
 	if after, err := os.Lstat(path); err != nil || !os.SameFile(before, after) {
 		t.Errorf("the socket of the live daemon was touched: %v", err)
@@ -136,7 +141,7 @@ func TestOfDaemonsWithOneSocketOneStarts(t *testing.T) {
 			if err == nil {
 				t.Cleanup(func() { l.Close() })
 				live.Add(1)
-			} else if !errors.Is(err, control.ErrLive) {
+			} else if !isLive(err) {
 				t.Error(err)
 			}
 		})
