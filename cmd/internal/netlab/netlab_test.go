@@ -388,17 +388,6 @@ func TestTheLastLookIsAtTheEndOfTheTime(t *testing.T) {
 	}
 }
 
-func TestProbeFindsNothingMissingHere(t *testing.T) {
-	Need(t)
-	want := []string{"nftables netdev egress", "nftables netdev ingress"}
-	for _, m := range Probe() {
-		if !slices.Contains(want, m.Feature) {
-			t.Errorf("%v, yet the other tests use it", m)
-		}
-		t.Log(m)
-	}
-}
-
 func TestErrorsNameTheObject(t *testing.T) {
 	a := newNS(t)
 	for name, err := range map[string]error{
