@@ -25,7 +25,7 @@ func report(o Options, r record, v Verdict, w io.Writer) error {
 }
 
 // printJSON prints the events and, last, the verdict, one object a line.
-func printJSON(w io.Writer, events []Event, v Verdict) error {
+func printJSON(w io.Writer, events []event, v Verdict) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	var errs []error
@@ -80,7 +80,7 @@ func (i ink) paint(code, s string) string {
 }
 
 // text lays out the whole report.
-func text(p plan, events []Event, v Verdict, i ink) string {
+func text(p plan, events []event, v Verdict, i ink) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s · fault: %s\n\n", i.paint(bold, "fhrpd lab: "+p.title()), p.timers(), p.fault.name)
 	b.WriteString(topology(p))
@@ -123,7 +123,7 @@ func (l lanes) draw(i ink) string {
 	return s.String()
 }
 
-func timeline(b *strings.Builder, events []Event, i ink) {
+func timeline(b *strings.Builder, events []event, i ink) {
 	fmt.Fprintf(b, "  %s\n", i.paint(dim, "          ms  gw1 gw2"))
 	l := lanes{}
 	for _, e := range events {

@@ -38,7 +38,7 @@ func TestJSONEndsWithTheVerdict(t *testing.T) {
 	if len(lines) != len(story(r))+1 {
 		t.Errorf("%d lines for %d events", len(lines), len(story(r)))
 	}
-	var e Event
+	var e event
 	must(t, json.Unmarshal([]byte(lines[0]), &e))
 	var v Verdict
 	must(t, json.Unmarshal([]byte(lines[len(lines)-1]), &v))

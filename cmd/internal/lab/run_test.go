@@ -44,7 +44,7 @@ func TestTrafficTakesTheRouterThatHasTheAddress(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		send, err := startSender(ctx, n.client, hostAt.addr(p.family), p.rate)
 		must(t, err)
-		must(t, netlab.Eventually(ctx, patient, func() bool { return send.count() >= 100 }))
+		must(t, netlab.Eventually(ctx, patient, func() bool { return len(recv.arrivals()) >= 100 }))
 		stop()
 		sent := send.times()
 		must(t, netlab.Eventually(t.Context(), patient, func() bool { return len(recv.arrivals()) >= len(sent) }))

@@ -9,8 +9,8 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// Event is one line of the story.
-type Event struct {
+// event is one line of the story.
+type event struct {
 	At   time.Time `json:"at"`
 	MS   float64   `json:"ms"`   // from the fault
 	Node string    `json:"node"` // gw1, gw2, switch, client, host, lab
@@ -29,7 +29,7 @@ const (
 )
 
 // story returns the events worth telling, in order of time.
-func story(r record) []Event {
+func story(r record) []event {
 	t := &teller{r: r}
 	t.beginning()
 	t.theFault()
@@ -38,18 +38,18 @@ func story(r record) []Event {
 	t.tables()
 	t.traffic()
 	t.add(r.end, nodeLab, "stream ends")
-	slices.SortStableFunc(t.events, func(a, b Event) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(t.events, func(a, b event) int { return a.At.Compare(b.At) })
 	return t.events
 }
 
 // teller collects events.
 type teller struct {
 	r      record
-	events []Event
+	events []event
 }
 
-func (t *teller) add(at time.Time, node, format string, args ...any) *Event {
-	t.events = append(t.events, Event{
+func (t *teller) add(at time.Time, node, format string, args ...any) *event {
+	t.events = append(t.events, event{
 		At: at, MS: ms(at.Sub(t.r.fault)), Node: node, Text: fmt.Sprintf(format, args...),
 	})
 	return &t.events[len(t.events)-1]

@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"runtime"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
@@ -29,10 +28,8 @@ const (
 type sender struct {
 	conn net.Conn
 	rate time.Duration
-	done chan struct{}
-
-	mu   sync.Mutex
 	sent []time.Time // by number
+	done chan struct{}
 }
 
 // startSender opens the socket in the client's namespace and starts sending
@@ -61,19 +58,10 @@ func (s *sender) run(ctx context.Context) {
 		time.Sleep(time.Until(next))
 		next = next.Add(s.rate)
 		binary.BigEndian.PutUint64(buf[4:], seq)
-		s.mu.Lock()
 		s.sent = append(s.sent, time.Now())
-		s.mu.Unlock()
 		// A refused datagram, for want of a link or a neighbour, is a lost one.
 		_, _ = s.conn.Write(buf)
 	}
-}
-
-// count returns how many datagrams have been sent.
-func (s *sender) count() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.sent)
 }
 
 // times waits for the sender to end and returns when each datagram was sent.

@@ -62,7 +62,7 @@ func escape(s string) string {
 // picture draws the story as an SVG document: a lane per gateway with a bar
 // where it is active, the hellos in it and the announcements above it, a lane
 // for the traffic with a band where it was lost, and the events below.
-func picture(r record, events []Event, v Verdict) []byte {
+func picture(r record, events []event, v Verdict) []byte {
 	c := &canvas{from: r.start, to: r.end, zero: r.fault}
 	notes := svgNotes(events)
 	height := laneTop + 3*laneStep + 58 + noteStep*len(notes) + 16
@@ -100,7 +100,7 @@ type stay struct {
 }
 
 // stays returns the roles of a gateway in order.
-func stays(events []Event, node string, end time.Time) []stay {
+func stays(events []event, node string, end time.Time) []stay {
 	var list []stay
 	for _, e := range events {
 		if e.Node != node || e.Role == "" || len(list) > 0 && list[len(list)-1].role == e.Role {
@@ -114,7 +114,7 @@ func stays(events []Event, node string, end time.Time) []stay {
 	return list
 }
 
-func (c *canvas) lane(r record, events []Event, node string, y float64) {
+func (c *canvas) lane(r record, events []event, node string, y float64) {
 	c.text(24, y+13, "", "start", node)
 	c.text(24, y+28, "soft", "start", gateways[node].addr(r.plan.family).String())
 	c.put(`<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" class="line"/>`, laneLeft, y+laneThick/2, laneRight, y+laneThick/2)
@@ -188,7 +188,7 @@ func tickLabel(d time.Duration) string {
 }
 
 // marks draws a line through all lanes where the fault happened and went on.
-func (c *canvas) marks(events []Event) {
+func (c *canvas) marks(events []event) {
 	for _, e := range events {
 		if e.mark {
 			x := c.x(e.At)
@@ -198,8 +198,8 @@ func (c *canvas) marks(events []Event) {
 }
 
 // svgNotes leaves out what the lanes show better.
-func svgNotes(events []Event) []Event {
-	var list []Event
+func svgNotes(events []event) []event {
+	var list []event
 	for _, e := range events {
 		if e.MS >= 0 || e.Role == "" && e.Node != nodeLab {
 			list = append(list, e)
@@ -208,7 +208,7 @@ func svgNotes(events []Event) []Event {
 	return list
 }
 
-func (c *canvas) notes(events []Event, y float64) {
+func (c *canvas) notes(events []event, y float64) {
 	for _, e := range events {
 		class := "num"
 		if e.mark {
