@@ -70,7 +70,7 @@ func (o *object) run(ctx context.Context) {
 		case r := <-o.results:
 			o.finished(time.Now(), r)
 		case <-o.wake:
-			o.due = latest(time.Now(), o.began.Add(spacing))
+			o.due = o.began.Add(max(spacing, time.Since(o.began)))
 		case <-timer.C:
 		}
 		now := time.Now()
@@ -177,11 +177,4 @@ func (o *object) deadline() time.Time {
 		next = at
 	}
 	return next
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
