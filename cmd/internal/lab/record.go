@@ -123,23 +123,9 @@ func overlap(list []span) time.Duration {
 	for i, a := range list {
 		for _, b := range list[i+1:] {
 			if a.node != b.node {
-				most = max(most, minTime(a.to, b.to).Sub(maxTime(a.from, b.from)))
+				most = max(most, min(a.to.Sub(a.from), a.to.Sub(b.from), b.to.Sub(a.from), b.to.Sub(b.from)))
 			}
 		}
 	}
 	return most
-}
-
-func minTime(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
-
-func maxTime(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

@@ -168,6 +168,14 @@ func TestOverlapIsBetweenTwoRouters(t *testing.T) {
 	if d := overlap(list[:2]); d != 0 {
 		t.Errorf("overlap of one router with itself: %v", d)
 	}
+	for _, list := range [][]span{
+		{{"gw1", at(0), at(300)}, {"gw2", at(200), at(900)}}, {{"gw1", at(200), at(900)}, {"gw2", at(0), at(300)}},
+		{{"gw1", at(0), at(900)}, {"gw2", at(200), at(300)}}, {{"gw1", at(200), at(300)}, {"gw2", at(0), at(900)}},
+	} {
+		if d := overlap(list); d != 100*time.Millisecond {
+			t.Errorf("overlap of %v is %v, want 100ms", list, d)
+		}
+	}
 }
 
 func TestVerdictHasTheKeysThatScriptsUse(t *testing.T) {
