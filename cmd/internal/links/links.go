@@ -25,22 +25,18 @@ type Link struct {
 	Up        bool   // switched on
 	Carrier   bool   // up and able to pass frames
 	CarrierUp uint32 // how often the carrier has come
-	Promisc   bool
 
 	Parent int    // index of the interface below a vlan or macvlan; 0 when there is none here
 	Master int    // index of the bridge, bond or VRF above; 0 when there is none
 	VLAN   uint16 // of kind vlan
 
 	ActiveSlave int   // bond: index of the port in use; 0 when there is none
-	PortState   uint8 // of a bridge's port: one of the constants below
+	PortState   uint8 // of a bridge's port: PortForwarding or another
 	Bridge      *Bridge
 }
 
-// States of a bridge's port.
-const (
-	PortDisabled   uint8 = 0
-	PortForwarding uint8 = 3
-)
+// PortForwarding is the state of a bridge's port that passes frames.
+const PortForwarding uint8 = 3
 
 // Bridge is what a link of kind bridge is set to.
 type Bridge struct {
@@ -149,8 +145,6 @@ func (l *Link) attribute(ad *netlink.AttributeDecoder) {
 		l.Parent = int(ad.Uint32())
 	case unix.IFLA_MASTER:
 		l.Master = int(ad.Uint32())
-	case unix.IFLA_PROMISCUITY:
-		l.Promisc = ad.Uint32() > 0
 	case unix.IFLA_CARRIER_UP_COUNT:
 		l.CarrierUp = ad.Uint32()
 	case unix.IFLA_LINKINFO:
