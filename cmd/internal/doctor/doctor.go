@@ -3,8 +3,8 @@
 //
 // Every check is a function of a Host, a value that Collect fills from the
 // kernel, and of the configuration; it reads and changes nothing else. The
-// words of each finding are in one list, Rules, from which the documentation
-// is checked too.
+// words of each finding are in one list, rules, from which docs/doctor.md
+// is written too.
 package doctor
 
 import (
@@ -37,7 +37,7 @@ type Finding struct {
 
 // Examine applies every rule to a host. Without a configuration (nil) only
 // what needs none is looked at. The worst come first; otherwise the order is
-// that of Rules.
+// that of docs/doctor.md.
 func Examine(h *Host, c *configs.Config) []Finding {
 	if c == nil {
 		c = &configs.Config{}
@@ -69,7 +69,7 @@ type exam struct {
 // find reports a rule's violation. names are pairs of a word in the rule's
 // effect and cure and what stands for it here: "INTERFACE", "eth1".
 func (e *exam) find(id, object, found string, names ...string) {
-	r := rule(id)
+	r := ruleOf(id)
 	words := strings.NewReplacer(names...)
 	e.add(Finding{
 		Rule: id, Severity: r.Severity, Object: object, Found: found,
@@ -79,7 +79,7 @@ func (e *exam) find(id, object, found string, names ...string) {
 
 // fine reports that there is nothing to do about a rule.
 func (e *exam) fine(id, object, found string) {
-	e.add(Finding{Rule: rule(id).ID, Severity: OK, Object: object, Found: found})
+	e.add(Finding{Rule: ruleOf(id).ID, Severity: OK, Object: object, Found: found})
 }
 
 // add keeps a finding, once.

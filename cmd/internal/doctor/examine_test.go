@@ -300,7 +300,7 @@ func TestExamine(t *testing.T) {
 var words = []string{"INTERFACE", "SETTING", "GROUP", "ADDRESS", "BRIDGE", "OTHER", "PROCESS", "VALUE"}
 
 func TestEveryRuleHasAnExamination(t *testing.T) {
-	for _, r := range Rules {
+	for _, r := range rules {
 		broken := func(x examination) bool {
 			return slices.ContainsFunc(x.want, func(w string) bool { return strings.HasPrefix(w, r.ID+" ") })
 		}
@@ -312,7 +312,7 @@ func TestEveryRuleHasAnExamination(t *testing.T) {
 
 func TestRuleIDsAreUnique(t *testing.T) {
 	seen := map[string]bool{}
-	for _, r := range Rules {
+	for _, r := range rules {
 		if seen[r.ID] {
 			t.Errorf("rule %s is listed twice", r.ID)
 		}

@@ -3,12 +3,11 @@ package doctor
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
-// Rule is something that can be wrong. Words in capitals in Effect and Cure
+// rule is something that can be wrong. Words in capitals in Effect and Cure
 // stand for what a finding is about: INTERFACE, SETTING, GROUP, ADDRESS.
-type Rule struct {
+type rule struct {
 	ID       string
 	Severity Severity // of a violation
 	Looks    string   // what is looked at
@@ -18,8 +17,8 @@ type Rule struct {
 
 const sysctlFile = "in a file below /etc/sysctl.d, then sysctl --system"
 
-// Rules is everything that is looked at, in the order of the output.
-var Rules = []Rule{
+// rules is everything that is looked at, in the order of the output.
+var rules = []rule{
 	{"rights", Fail, "CAP_NET_ADMIN and CAP_NET_RAW of this user",
 		"the daemon can neither open packet sockets nor change rules and routes, and what needs them is not checked here",
 		"run as root, or start the daemon by its systemd unit, which has AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW"},
@@ -136,48 +135,16 @@ var Rules = []Rule{
 		"the virtual MAC on both: use_vmac in keepalived, no use-bia on IOS"},
 }
 
-// rule returns the rule with that ID.
-func rule(id string) Rule {
+// ruleOf returns the ruleOf with that ID.
+func ruleOf(id string) rule {
 	i := place(id)
 	if i < 0 {
 		panic(fmt.Sprintf("doctor: no rule %q", id))
 	}
-	return Rules[i]
+	return rules[i]
 }
 
 // place returns where a rule is in the list.
 func place(id string) int {
-	return slices.IndexFunc(Rules, func(r Rule) bool { return r.ID == id })
+	return slices.IndexFunc(rules, func(r rule) bool { return r.ID == id })
 }
-
-// Document returns the rules as Markdown, a section for each.
-func Document() string {
-	var b strings.Builder
-	b.WriteString(intro)
-	for _, r := range Rules {
-		fmt.Fprintf(&b, "\n## %s\n\nLooks at %s. A violation is a %s.\n\n- Effect: %s.\n- Cure: %s.\n", r.ID, r.Looks, r.word(), r.Effect, r.Cure)
-	}
-	return b.String()
-}
-
-func (r Rule) word() string {
-	switch r.Severity {
-	case Fail:
-		return "failure"
-	case Warn:
-		return "warning"
-	}
-	return "note"
-}
-
-const intro = `# What fhrpd doctor looks at
-
-` + "`fhrpd doctor`" + ` looks at the host and, for three seconds (` + "`--listen`" + `), at the
-segments of the groups. It changes nothing. Each line of its output begins with
-ok, warn or fail; what is wrong comes first, with the effect and the cure. It
-exits 0 when there is nothing to fix and 1 otherwise.
-
-The words in capitals stand for the interface, setting, group or address that a
-finding is about. Settings are written as sysctl reads them, with slashes, so
-that interface names with dots stay whole.
-`
