@@ -26,10 +26,11 @@ func Example() {
 		log.Fatal(err)
 	}
 
-	p.Gate([]vip.Claim{{ID: users, Lease: 13 * time.Second}}, nil)
+	const lease = 13 * time.Second
+	p.Gate([]vip.Claim{{ID: users, Lease: lease}}, nil)
 	p.Address([]vip.ID{users}, nil)
 
-	renew := time.NewTicker(p.RenewEvery())
+	renew := time.NewTicker(lease / 3)
 	defer renew.Stop()
 	for range renew.C {
 		if lost, err := p.Renew(); err != nil || len(lost) > 0 {

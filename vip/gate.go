@@ -166,8 +166,8 @@ func (p *Plane) move(g *group, n int) {
 	g.class = n
 }
 
-// Renew starts every lease in use again, in one transaction. It must be called
-// at least every [Plane.RenewEvery] while a gate is open.
+// Renew starts every lease in use again, in one transaction. While a gate is
+// open it is called before the shortest lease ends, best after each third of it.
 //
 // lost are the routers whose lease had run out, be it that the kernel has
 // stopped forwarding or that the clock shows a suspend: they are shut now, and
@@ -193,20 +193,6 @@ func (p *Plane) Renew() (lost []ID, err error) {
 	lost, p.lost = append(lost, p.lost...), nil
 	slices.Sort(lost)
 	return lost, nil
-}
-
-// RenewEvery returns how often Renew must be called: a third of the smallest
-// lease in use, 0 when there is none.
-func (p *Plane) RenewEvery() time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var least time.Duration
-	for _, c := range p.classes {
-		if c.held && c.lease > 0 && (least == 0 || c.lease < least) {
-			least = c.lease
-		}
-	}
-	return least / 3
 }
 
 // commit sends the transaction under construction, without the classes whose

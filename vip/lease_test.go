@@ -125,10 +125,7 @@ func TestRenewedLeaseGoesOn(t *testing.T) {
 	l := newLab(t)
 	p := l.open(Options{})
 	l.active(p, testLease)
-	if got := p.RenewEvery(); got != testLease/3 {
-		t.Errorf("RenewEvery is %v, want a third of %v", got, testLease)
-	}
-	renew := time.NewTicker(p.RenewEvery())
+	renew := time.NewTicker(testLease / 3)
 	defer renew.Stop()
 	began := l.claim(p).from
 	for last := began; last-began < 2*testLease; {
@@ -198,9 +195,6 @@ func TestLeasesOfDifferentLengthRunSeparately(t *testing.T) {
 	ok(t, p.Add(2, forever))
 	ok(t, p.Add(3, long))
 	mustGate(t, p, []Claim{{2, 0}, {3, time.Minute}}, nil)
-	if got := p.RenewEvery(); got != testLease/3 {
-		t.Errorf("RenewEvery is %v, want a third of the smallest lease", got)
-	}
 	l.lapse()
 	for _, r := range []Router{forever, long} {
 		if diff := cmp.Diff(each(2, 1), l.through(r.MAC, far4, 2)); diff != "" {
@@ -212,19 +206,12 @@ func TestLeasesOfDifferentLengthRunSeparately(t *testing.T) {
 	if diff := cmp.Diff([]ID{10}, lost); diff != "" {
 		t.Errorf("lost (-want +got):\n%s", diff)
 	}
-	if got := p.RenewEvery(); got != time.Minute/3 {
-		t.Errorf("RenewEvery is %v, want a third of the minute that is left", got)
-	}
 	mustGate(t, p, []Claim{{10, time.Hour}}, nil)
 	if got := len(p.classes); got != 3 {
 		t.Errorf("%d classes, want the unused one to be taken again", got)
 	}
 	if diff := cmp.Diff(each(2, 1), l.forwarded(far4, 2)); diff != "" {
 		t.Errorf("reused class (-want +got):\n%s", diff)
-	}
-	mustGate(t, p, nil, []ID{2, 3, 10})
-	if got := p.RenewEvery(); got != 0 {
-		t.Errorf("RenewEvery is %v with nothing open, want 0", got)
 	}
 }
 
