@@ -184,13 +184,13 @@ func (p *Plane) appendRoutes(to []route, g *group) []route {
 // Restore puts back the routes of addresses that ought to be there and returns
 // the addresses that had none. A link flap removes those of link-local
 // addresses. While the parent is down these cannot be put back, which is no
-// error. It returns ErrGone when the interface no longer has the index that
-// it had at Open.
+// error. An interface that was deleted, and perhaps created again, is one: a
+// Plane is bound to the index that it had at Open.
 func (p *Plane) Restore() (missing []netip.Addr, err error) {
 	p.routeMu.Lock()
 	defer p.routeMu.Unlock()
 	if !linkExists(p.routes, p.index) {
-		return nil, fmt.Errorf("restore addresses on %s: %w", p.parent, ErrGone)
+		return nil, fmt.Errorf("restore addresses on %s: interface is gone", p.parent)
 	}
 	want := slices.SortedFunc(maps.Keys(p.wanted), func(a, b route) int { return a.addr.Compare(b.addr) })
 	made, err := p.apply(unix.RTM_NEWROUTE, want)

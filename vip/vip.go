@@ -33,10 +33,6 @@ import (
 // ErrBusy means that a live process already drives the interface.
 var ErrBusy = errors.New("in use by a live process")
 
-// ErrGone means that the interface was deleted, or deleted and created again.
-// A Plane is bound to one interface index: close it and open another.
-var ErrGone = errors.New("interface is gone")
-
 // ID names a virtual router on one Plane. The caller chooses it.
 type ID uint32
 

@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,10 +75,7 @@ func mayRealtime() bool {
 // tryNftables makes what the daemon needs in a namespace of its own, so that
 // the host's rules are not touched even for a moment.
 func (h *Host) tryNftables() {
-	err := inPrivate(func() error {
-		s, err := vip.Probe()
-		return cmp.Or(err, s.Netdev)
-	})
+	err := inPrivate(vip.Probe)
 	if err != nil {
 		h.Nftables = err.Error()
 		h.Untried = errors.Is(err, errNamespace)
