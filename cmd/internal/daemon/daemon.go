@@ -38,8 +38,7 @@ const logWithin = 100 * time.Millisecond
 // Options tell Run what to run.
 type Options struct {
 	Config      *configs.Config
-	ControlPath string // Unix socket
-	StateDir    string // journals; default: the folder of ControlPath
+	ControlPath string // Unix socket; its folder is that of the journals, too
 	Version     string
 	Log         *slog.Logger
 }
@@ -48,7 +47,7 @@ type Options struct {
 // again long before the others have missed it, and until they have nobody else
 // forwards.
 func (o Options) plane() vip.Options {
-	return vip.Options{StateDir: o.StateDir, Log: o.Log, Adopt: true}
+	return vip.Options{StateDir: filepath.Dir(o.ControlPath), Log: o.Log, Adopt: true}
 }
 
 // Daemon is one running fhrpd.
@@ -114,9 +113,6 @@ func Run(ctx context.Context, o Options) error {
 }
 
 func newDaemon(o Options) (*Daemon, error) {
-	if o.StateDir == "" {
-		o.StateDir = filepath.Dir(o.ControlPath)
-	}
 	d := &Daemon{
 		opts: o, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{},
 		telling: newWorker(),
