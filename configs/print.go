@@ -11,22 +11,13 @@ import (
 	"unicode/utf8"
 )
 
-// masked stands for a key in PrintMasked.
-const masked = "********"
-
 // Print writes the effective configuration as TOML: every default filled in, in
 // the order of the file, the virtual addresses in the order they are sent. What
 // it writes parses to the same Config, but for Sum and Warnings. A key that
 // came from a file is written as that file's absolute path; a key that stood in
 // the text stands in the output, so treat the output like the file.
-func Print(w io.Writer, c *Config) error { return print(w, c, false) }
-
-// PrintMasked is Print for logs and bug reports: keys from the text are written
-// as asterisks, so the output parses, but to other keys.
-func PrintMasked(w io.Writer, c *Config) error { return print(w, c, true) }
-
-func print(w io.Writer, c *Config, mask bool) error {
-	p := &printer{w: bufio.NewWriter(w), mask: mask}
+func Print(w io.Writer, c *Config) error {
+	p := &printer{w: bufio.NewWriter(w)}
 	p.daemon(&c.Daemon)
 	for i := range c.Tracks {
 		p.track(&c.Tracks[i])
@@ -44,10 +35,7 @@ func print(w io.Writer, c *Config, mask bool) error {
 }
 
 // printer writes through a bufio.Writer, which keeps the first error for Flush.
-type printer struct {
-	w    *bufio.Writer
-	mask bool
-}
+type printer struct{ w *bufio.Writer }
 
 func (p *printer) line(format string, args ...any) { fmt.Fprintf(p.w, format+"\n", args...) }
 func (p *printer) str(key, v string)               { p.line("%s = %s", key, quote(v)) }
@@ -157,17 +145,11 @@ func trackRefText(r TrackRef) string {
 }
 
 func (p *printer) auth(a Auth) {
-	key, id := a.MD5, fmt.Sprintf(", key_id = %d", a.KeyID)
-	if p.mask && key != "" {
-		key = masked
-	}
 	switch {
 	case a.File != "":
-		p.line("auth = { md5_file = %s%s }", quote(a.File), id)
+		p.line("auth = { md5_file = %s, key_id = %d }", quote(a.File), a.KeyID)
 	case a.MD5 != "":
-		p.line("auth = { md5 = %s%s }", quote(key), id)
-	case a.Text != "" && p.mask && a.Text != defaultText:
-		p.line("auth = { text = %s }", quote(masked))
+		p.line("auth = { md5 = %s, key_id = %d }", quote(a.MD5), a.KeyID)
 	case a.Text != "":
 		p.line("auth = { text = %s }", quote(a.Text))
 	}
