@@ -119,12 +119,14 @@ func TestKeyFileMustBeRegular(t *testing.T) {
 func TestKeysAreHidden(t *testing.T) {
 	c := parsed(t, "[[hsrp]]\ninterface = \"eth1\"\nauth = { md5 = \"hidden\" }\n[[hsrp]]\ninterface = \"eth2\"\nauth = { text = \"hidden\" }\n")
 	var logged bytes.Buffer
-	slog.New(slog.NewTextHandler(&logged, nil)).Info("auth", "a", c.HSRP[0].Auth, "b", c.HSRP[1].Auth)
+	for _, h := range []slog.Handler{slog.NewTextHandler(&logged, nil), slog.NewJSONHandler(&logged, nil)} {
+		slog.New(h).Info("auth", "a", c.HSRP[0].Auth, "b", c.HSRP[1].Auth)
+	}
 	for name, text := range map[string]string{
 		"slog": logged.String(), "%v": fmt.Sprintf("%v", c.HSRP), "%+v": fmt.Sprintf("%+v", c.HSRP), "%#v": fmt.Sprintf("%#v", c.HSRP),
 	} {
-		if strings.Contains(text, "hidden") {
-			t.Errorf("%s shows a key: %s", name, text)
+		if strings.Contains(text, "hidden") || !strings.Contains(text, "md5 key-id 0") {
+			t.Errorf("%s shows a key, or not its kind: %s", name, text)
 		}
 	}
 }
