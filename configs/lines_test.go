@@ -77,8 +77,8 @@ func rawPaths(prefix string, t reflect.Type) []string {
 var commonKeys = regexp.MustCompile(`^vrrp\.auth\.(md5|md5_file|key_id)$|^vrrp\.track\.shutdown$`)
 
 func TestReferenceHasEveryKey(t *testing.T) {
-	parsed(t, Reference)
-	text := regexp.MustCompile(`(?m)^#([a-z])`).ReplaceAllString(Reference, "$1")
+	parsed(t, reference)
+	text := regexp.MustCompile(`(?m)^#([a-z])`).ReplaceAllString(reference, "$1")
 	index := regexp.MustCompile(`\[\d+\]`)
 	have := map[string]bool{}
 	lines, _ := indexLines(text)
@@ -105,7 +105,7 @@ func TestReferenceTellsTheDefaults(t *testing.T) {
 		"[hsrp.announce]": "", "[[vrrp]]": "interface = \"eth1\"\nvrid = 1\nvirtual_ips = [\"192.0.2.1\"]\n",
 	}
 	checked, table := 0, ""
-	for s := range strings.Lines(Reference) {
+	for s := range strings.Lines(reference) {
 		s = strings.TrimSpace(s)
 		if strings.HasPrefix(s, "[") {
 			table = strings.TrimSpace(strings.Split(s, "#")[0])
@@ -140,8 +140,8 @@ func TestReferenceTellsTheDefaults(t *testing.T) {
 }
 
 func TestMinimalIsTenLinesAndClean(t *testing.T) {
-	c := parsed(t, Minimal)
-	if n := strings.Count(Minimal, "\n"); n > 10 || len(c.Warnings) > 0 || len(c.HSRP) != 1 {
+	c := parsed(t, minimal)
+	if n := strings.Count(minimal, "\n"); n > 10 || len(c.Warnings) > 0 || len(c.HSRP) != 1 {
 		t.Errorf("%d lines, %d groups, warnings %v", n, len(c.HSRP), c.Warnings)
 	}
 }

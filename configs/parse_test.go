@@ -1,6 +1,7 @@
 package configs
 
 import (
+	_ "embed"
 	"errors"
 	"flag"
 	"io/fs"
@@ -15,6 +16,14 @@ import (
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files in testdata")
+
+// The files that people start from.
+var (
+	//go:embed reference.toml
+	reference string
+	//go:embed minimal.toml
+	minimal string
+)
 
 // TestFaults reads each testdata/*.toml; what is wrong with it, or doubtful if
 // nothing is wrong, stands in the .err file beside it.

@@ -40,7 +40,7 @@ func printsToItself(t *testing.T, c *Config, readKey keyReader) {
 
 func TestPrintParsesToTheSame(t *testing.T) {
 	for name, text := range map[string]string{
-		"reference": Reference, "minimal": Minimal, "empty": "",
+		"reference": reference, "minimal": minimal, "empty": "",
 		"odd strings": "[[track]]\nname = \"t\"\ncommand = [\"/x\", \"a\\\"b\\\\c\\td\\ne\\u007f\\u00e9\"]\n",
 		"the rest": `
 [daemon]
@@ -166,8 +166,8 @@ func FuzzParse(f *testing.F) {
 		}
 		f.Add(text)
 	}
-	f.Add([]byte(Reference))
-	f.Add([]byte(Minimal))
+	f.Add([]byte(reference))
+	f.Add([]byte(minimal))
 	read := func(path string) ([]byte, fs.FileMode, error) { return []byte(filepath.Base(path) + "\n"), 0o600, nil }
 	f.Fuzz(func(t *testing.T, text []byte) {
 		c, err := parse("test.toml", text, read)

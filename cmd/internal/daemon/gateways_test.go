@@ -18,7 +18,7 @@ import (
 // one of them changes.
 func TestGatewaysAreKnownBeforeThePortIsOpen(t *testing.T) {
 	t.Parallel()
-	config, err := configs.Parse("fhrpd.toml", []byte(configs.Minimal))
+	config, err := configs.Load("../../../configs/minimal.toml")
 	if err != nil {
 		t.Fatal(err)
 	}
