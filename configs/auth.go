@@ -10,13 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/fhrpd/fhrpd/hello"
 )
 
 const (
-	textMax = 8 // bytes of authentication text (RFC 2281 section 5.1, RFC 2338 section 5.3.6)
-	// md5Tested is the longest key whose padding fits one MD5 block; beyond it
-	// routers of other makers have not been seen to agree.
-	md5Tested   = 55
 	md5Max      = 255
 	defaultText = "cisco" // RFC 2281 section 5.1
 	keyFileMax  = 4096
@@ -105,8 +103,8 @@ func count(conditions ...bool) int {
 
 func (p *parser) authText(o *opt[string]) string {
 	switch {
-	case o.v == "" || len(o.v) > textMax:
-		p.fault(o.at, "auth.text has %d bytes: 1 to %d are allowed", len(o.v), textMax)
+	case o.v == "" || len(o.v) > hello.MaxTextAuth:
+		p.fault(o.at, "auth.text has %d bytes: 1 to %d are allowed", len(o.v), hello.MaxTextAuth)
 	case strings.Contains(o.v, "\x00"):
 		p.fault(o.at, "auth.text must not contain a NUL byte: it ends the text on the wire")
 	case o.v != defaultText:
@@ -119,8 +117,8 @@ func (p *parser) md5(o *opt[string], key string) {
 	switch n := len(key); {
 	case n == 0 || n > md5Max:
 		p.fault(o.at, "%s: the key has %d bytes, 1 to %d are allowed", o.at.key, n, md5Max)
-	case n > md5Tested:
-		p.warn(o.at, "%s: the key has %d bytes; above %d other makers' routers may disagree", o.at.key, n, md5Tested)
+	case n > hello.ProvenMD5Key:
+		p.warn(o.at, "%s: the key has %d bytes; above %d other makers' routers may disagree", o.at.key, n, hello.ProvenMD5Key)
 	}
 }
 

@@ -6,11 +6,12 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/fhrpd/fhrpd/hello"
 )
 
 // Defaults that HSRP groups and VRRP routers share.
 const (
-	defaultPriority     = 100
 	defaultDecrement    = 10
 	announceCount       = 3
 	announceInterval    = 2 * time.Second
@@ -32,7 +33,7 @@ func (p *parser) group(at place, r *rawGroup, proto protocol) Group {
 		Interface:    p.device(&r.Interface),
 		Name:         p.label(&r.Name),
 		VirtualIPs:   p.addresses(&r.VirtualIPs, 0),
-		Priority:     uint8(p.number(&r.Priority, defaultPriority, 1, 255, "")),
+		Priority:     uint8(p.number(&r.Priority, hello.DefaultPriority, 1, 255, "")),
 		Preempt:      r.Preempt.or(proto.preempt),
 		PreemptDelay: p.duration(&r.PreemptDelay, 0, 0, time.Hour),
 		Follow:       p.label(&r.Follow),
@@ -41,7 +42,7 @@ func (p *parser) group(at place, r *rawGroup, proto protocol) Group {
 	}
 	g.MACMode, g.MAC = p.mac(&r.MAC)
 	if len(g.VirtualIPs) > 0 {
-		g.Family = familyOf(g.VirtualIPs[0])
+		g.Family = int(hello.FamilyOf(g.VirtualIPs[0]))
 	}
 	if g.Announce.RouterLifetime > 0 && g.Family == 4 {
 		p.fault(r.Announce.v.RouterLifetime.at, "announce.router_lifetime is for IPv6 groups")

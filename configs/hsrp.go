@@ -4,16 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
-)
 
-// HSRP timers, the ranges of package hello. On the wire of version 1 both are
-// one byte of seconds, hence 254 s and 255 s.
-const (
-	helloMin     = 10 * time.Millisecond
-	helloMax     = 254 * time.Second
-	holdMax      = 255 * time.Second
-	defaultHello = 3 * time.Second
-	defaultHold  = 10 * time.Second
+	"github.com/fhrpd/fhrpd/hello"
 )
 
 func (p *parser) hsrp(o *opt[rawHSRP]) (HSRP, entry) {
@@ -39,11 +31,11 @@ func (p *parser) hsrp(o *opt[rawHSRP]) (HSRP, entry) {
 func (p *parser) hsrpGroup(r *rawHSRP, version uint8) uint16 {
 	switch {
 	case r.Version.bad:
-		return uint16(p.number(&r.Group, 0, 0, 4095, ""))
+		return uint16(p.number(&r.Group, 0, 0, hello.MaxGroupV2, ""))
 	case version == 1:
-		return uint16(p.number(&r.Group, 0, 0, 255, " in version 1"))
+		return uint16(p.number(&r.Group, 0, 0, hello.MaxGroupV1, " in version 1"))
 	}
-	return uint16(p.number(&r.Group, 0, 0, 4095, " in version 2"))
+	return uint16(p.number(&r.Group, 0, 0, hello.MaxGroupV2, " in version 2"))
 }
 
 // hsrpTimers reads hello and hold. With neither, 3 s and 10 s apply until the
@@ -52,14 +44,14 @@ func (p *parser) hsrpGroup(r *rawHSRP, version uint8) uint16 {
 // or a third of hold, whichever is less.
 func (p *parser) hsrpTimers(r *rawHSRP, h *HSRP) {
 	h.Learn = !r.Hello.set && !r.Hold.set
-	h.Hello = p.duration(&r.Hello, defaultHello, helloMin, helloMax)
-	h.Hold = p.duration(&r.Hold, defaultHold, helloMin, holdMax)
+	h.Hello = p.duration(&r.Hello, hello.DefaultHelloTime, hello.MinHelloTime, hello.MaxHelloTime)
+	h.Hold = p.duration(&r.Hold, hello.DefaultHoldTime, hello.MinHelloTime, hello.MaxHoldTime)
 	if h.Learn || r.Hello.bad || r.Hold.bad {
 		return
 	}
 	switch {
 	case !r.Hold.set:
-		h.Hold = min(max(defaultHold, 3*h.Hello), holdMax)
+		h.Hold = min(max(hello.DefaultHoldTime, 3*h.Hello), hello.MaxHoldTime)
 		if h.Hello < time.Second {
 			p.warn(r.Hello.at, "hello %s without hold: a takeover takes %s", short(h.Hello), short(h.Hold))
 		}
@@ -72,11 +64,11 @@ func (p *parser) hsrpTimers(r *rawHSRP, h *HSRP) {
 
 // helloFor returns the hello time for a hold time, in a unit the version has.
 func helloFor(hold time.Duration, version uint8) time.Duration {
-	hello := min(defaultHello, hold/3)
+	d := min(hello.DefaultHelloTime, hold/3)
 	if version == 1 && hold > time.Second {
-		return max(time.Second, hello.Truncate(time.Second))
+		return max(time.Second, d.Truncate(time.Second))
 	}
-	return max(helloMin, hello.Truncate(time.Millisecond))
+	return max(hello.MinHelloTime, d.Truncate(time.Millisecond))
 }
 
 // hsrpUnits checks that the wire can carry the timers: version 2 counts
@@ -124,7 +116,7 @@ func (p *parser) hsrpAddresses(r *rawHSRP, h *HSRP) {
 		p.fault(r.VirtualIPs.at, "virtual_ips %s: version 1 is IPv4 only, set version = 2", h.VirtualIPs[0])
 	}
 	if !linkLocalFirst(h.VirtualIPs) && !r.Group.bad {
-		h.VirtualIPs = slices.Insert(h.VirtualIPs, 0, LinkLocal(h.ID))
+		h.VirtualIPs = slices.Insert(h.VirtualIPs, 0, hello.VirtualLinkLocal(hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv6, h.ID)))
 	}
 }
 
@@ -139,13 +131,4 @@ func linkLocalFirst(addrs []netip.Addr) bool {
 	copy(addrs[1:], addrs[:i])
 	addrs[0] = a
 	return true
-}
-
-// LinkLocal returns the virtual link-local address of an IPv6 HSRP group that
-// was given none: Cisco forms it from the virtual MAC 00:05:73:a0:0G:GG by
-// inserting ff:fe, and does not flip the universal/local bit. Of group, the
-// lower twelve bits count.
-func LinkLocal(group uint16) netip.Addr {
-	return netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80, 9: 0x05, 10: 0x73, 11: 0xff, 12: 0xfe,
-		13: 0xa0, 14: byte(group>>8) & 0x0f, 15: byte(group)})
 }

@@ -205,17 +205,6 @@ func TestLinkLocalComesFirst(t *testing.T) {
 	}
 }
 
-// The derived addresses of four groups as published for Cisco's routers.
-func TestLinkLocalDoesNotFlipTheUniversalBit(t *testing.T) {
-	for group, want := range map[uint16]string{
-		0: "fe80::5:73ff:fea0:0", 1: "fe80::5:73ff:fea0:1", 255: "fe80::5:73ff:fea0:ff", 4095: "fe80::5:73ff:fea0:fff",
-	} {
-		if got := LinkLocal(group); got != netip.MustParseAddr(want) {
-			t.Errorf("group %d: %s, want %s", group, got, want)
-		}
-	}
-}
-
 // Groups that differ in one part of their identity are not duplicates.
 func TestLikeGroupsMayLiveTogether(t *testing.T) {
 	c := parsed(t, `

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/fhrpd/fhrpd/hello"
 )
 
 // The rules here look at one value. Each returns a value that can be used even
@@ -185,13 +187,14 @@ func (p *parser) addresses(l *list[string], family int) []netip.Addr {
 			l.bad = true
 			continue
 		}
+		of := int(hello.FamilyOf(a))
 		if family == 0 {
-			family = familyOf(a)
+			family = of
 		}
 		switch {
-		case familyOf(a) != family:
+		case of != family:
 			it.bad, l.bad = true, true
-			p.fault(it.at, "%s %s is IPv%d in a group of IPv%d: one family per table", l.at.key, a, familyOf(a), family)
+			p.fault(it.at, "%s %s is IPv%d in a group of IPv%d: one family per table", l.at.key, a, of, family)
 		case slices.Contains(out, a):
 			it.bad, l.bad = true, true
 			p.fault(it.at, "%s has %s twice", l.at.key, a)
@@ -200,11 +203,4 @@ func (p *parser) addresses(l *list[string], family int) []netip.Addr {
 		}
 	}
 	return out
-}
-
-func familyOf(a netip.Addr) int {
-	if a.Is4() {
-		return 4
-	}
-	return 6
 }

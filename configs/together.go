@@ -3,6 +3,8 @@ package configs
 import (
 	"fmt"
 	"net/netip"
+
+	"github.com/fhrpd/fhrpd/hello"
 )
 
 // entry is a group as the rules between groups see it.
@@ -154,7 +156,7 @@ func (p *parser) follow(e entry, named map[string]entry) {
 func (p *parser) mootKeys(e entry) {
 	r, g := e.raw, e.group
 	moot := append([]given{
-		{r.Priority.at, r.Priority.given() && g.Priority != defaultPriority},
+		{r.Priority.at, r.Priority.given() && g.Priority != hello.DefaultPriority},
 		{r.PreemptDelay.at, g.PreemptDelay != 0},
 		{r.Track.at, len(g.Track) > 0},
 	}, e.moot...)

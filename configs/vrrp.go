@@ -3,19 +3,13 @@ package configs
 import (
 	"net/netip"
 	"time"
+
+	"github.com/fhrpd/fhrpd/hello"
 )
 
-// VRRP's advertisement intervals: one byte of seconds in version 2 (RFC 3768
-// section 5.3.7), twelve bits of centiseconds in version 3 (RFC 9568 section
-// 5.2.7).
 const (
-	centisecond      = 10 * time.Millisecond
-	advertiseMax2    = 255 * time.Second
-	advertiseMax3    = 4095 * centisecond
-	defaultAdvertise = time.Second
-	ownerPriority    = 255
-	vipsMax          = 255 // the count is one byte
-	vips6Max         = 90  // in a packet of 1500 bytes
+	vipsMax  = 255 // the count is one byte
+	vips6Max = 90  // in a packet of 1500 bytes
 )
 
 func (p *parser) vrrp(o *opt[rawVRRP]) (VRRP, entry) {
@@ -25,7 +19,7 @@ func (p *parser) vrrp(o *opt[rawVRRP]) (VRRP, entry) {
 	}
 	v := VRRP{
 		Group:   p.group(o.at, &r.rawGroup, protocol{preempt: true, realIP: false}),
-		VRID:    uint8(p.required(&r.VRID, 1, 255, "")),
+		VRID:    uint8(p.required(&r.VRID, 1, hello.MaxVRID, "")),
 		Version: uint8(p.number(&r.Version, 3, 2, 3, "")),
 		Accept:  r.Accept.or(true),
 	}
@@ -38,21 +32,21 @@ func (p *parser) vrrp(o *opt[rawVRRP]) (VRRP, entry) {
 	p.owner(r, &v)
 	e := entry{proto: "vrrp", at: o.at, id: uint16(v.VRID), idAt: r.VRID.at, raw: &r.rawGroup, group: v.Group}
 	e.unsure = r.VRID.bad || r.Interface.bad || r.VirtualIPs.bad || v.Family == 0
-	e.moot = []given{{r.Advertise.at, r.Advertise.given() && v.Advertise != defaultAdvertise}}
+	e.moot = []given{{r.Advertise.at, r.Advertise.given() && v.Advertise != hello.DefaultAdverInterval}}
 	return v, e
 }
 
 func (p *parser) advertise(r *rawVRRP, version uint8) time.Duration {
 	o := &r.Advertise
 	if r.Version.bad {
-		return o.or(defaultAdvertise)
+		return o.or(hello.DefaultAdverInterval)
 	}
-	unit, most, note := centisecond, advertiseMax3, "whole centiseconds of 10ms to 40.95s in version 3"
+	note := "whole centiseconds of 10ms to 40.95s in version 3"
 	if version == 2 {
-		unit, most, note = time.Second, advertiseMax2, "whole seconds of 1s to 255s in version 2"
+		note = "whole seconds of 1s to 255s in version 2"
 	}
-	d := o.or(defaultAdvertise)
-	if d < unit || d > most || d%unit != 0 {
+	d := o.or(hello.DefaultAdverInterval)
+	if !hello.ValidAdverInterval(version, d) {
 		p.fault(o.at, "advertise %s must be %s", short(d), note)
 	}
 	return d
@@ -102,7 +96,7 @@ func (p *parser) checksum(r *rawVRRP, v *VRRP) string {
 
 // owner warns about settings that the owner of the addresses does not heed.
 func (p *parser) owner(r *rawVRRP, v *VRRP) {
-	if v.Priority != ownerPriority || r.Priority.bad {
+	if v.Priority != hello.OwnerPriority || r.Priority.bad {
 		return
 	}
 	if !v.Preempt {
