@@ -15,7 +15,6 @@ import (
 )
 
 const (
-	md5Max      = 255
 	defaultText = "cisco" // RFC 2281 section 5.1
 	keyFileMax  = 4096
 )
@@ -115,8 +114,8 @@ func (p *parser) authText(o *opt[string]) string {
 
 func (p *parser) md5(o *opt[string], key string) {
 	switch n := len(key); {
-	case n == 0 || n > md5Max:
-		p.fault(o.at, "%s: the key has %d bytes, 1 to %d are allowed", o.at.key, n, md5Max)
+	case n == 0 || n > hello.MaxMD5Key:
+		p.fault(o.at, "%s: the key has %d bytes, 1 to %d are allowed", o.at.key, n, hello.MaxMD5Key)
 	case n > hello.ProvenMD5Key:
 		p.warn(o.at, "%s: the key has %d bytes; above %d other makers' routers may disagree", o.at.key, n, hello.ProvenMD5Key)
 	}
