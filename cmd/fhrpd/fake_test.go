@@ -34,7 +34,7 @@ func newFake() *fake {
 			{Protocol: "hsrp", Version: 2, Family: 4, Interface: "eth1", ID: 10, Name: "users", State: "Active", Since: at,
 				Priority: 110, ConfiguredPriority: 110, VirtualIPs: []string{"192.0.2.1"}, NextHelloMS: -1,
 				Active: &status.Peer{Address: "local"}, LastTransition: &last,
-				Takeover: []status.Takeover{{Address: "192.0.2.9", Proven: true, Method: "arp", MS: 2}}},
+				Takeover: []status.Takeover{{Address: "192.0.2.9", Proven: true, Method: "icmp", MS: 2}}},
 			{Protocol: "hsrp", Version: 2, Family: 4, Interface: "eth2", ID: 10, Name: "guests", State: "Standby", Since: at, NextHelloMS: -1},
 			{Protocol: "vrrp", Version: 3, Family: 6, Interface: "eth1", ID: 20, Name: "lan6", State: "Backup", Since: at, NextHelloMS: -1},
 		},

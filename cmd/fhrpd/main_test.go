@@ -28,7 +28,7 @@ func TestExitCodesAndOutput(t *testing.T) {
 		{args: "show vrrp brief", stdout: []string{"  Interface          Grp  A-F Pri", "  eth1                20 IPv6"}},
 		{args: "show vrrp", stdout: []string{"eth1 - Group 20 - Address-Family IPv6"}},
 		{args: "show track", stdout: []string{"Track 1 (uplink)\n  Interface eth0 line-protocol"}},
-		{args: "show takeover", stdout: []string{"hsrp:eth1:10  192.0.2.9  yes     arp     2.0 ms"}},
+		{args: "show takeover", stdout: []string{"hsrp:eth1:10  192.0.2.9  yes     icmp    2.0 ms"}},
 		{args: "show events", stdout: []string{"%HSRP-5-STATECHANGE: eth1 Grp 10 state Standby -> Active (active-timer-expired)\n"}},
 		{args: "show status", stdout: []string{"fhrpd v1, pid 42", "c0ffee", "Virtual IP", "Group addr"}},
 		{args: "show standby eth9", code: 1, stderr: []string{`"eth9" is neither an interface with HSRP groups nor a group: there is hsrp:eth1:10, hsrp:eth2:10`}},

@@ -64,7 +64,7 @@ func (f *fake) Verify(_ context.Context, group string) ([]status.Takeover, error
 	if err := f.note(control.CommandVerify, group); err != nil {
 		return nil, err
 	}
-	return []status.Takeover{{Address: "192.0.2.9", Proven: true, Method: "arp", MS: 1.5}}, nil
+	return []status.Takeover{{Address: "192.0.2.9", Proven: true, Method: "icmp", MS: 1.5}}, nil
 }
 
 func (f *fake) Explain(ctx context.Context, group string) (*status.Explanation, error) {

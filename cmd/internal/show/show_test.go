@@ -45,8 +45,8 @@ func hsrpActive() status.Group {
 		HelloMS: 3000, HoldMS: 10000, NextHelloMS: 1104, Auth: "md5", Transitions: 2,
 		Tracks: []status.TrackRef{{Object: "uplink", Up: true, Decrement: 20}, {Object: "core", Shutdown: true, Up: true}},
 		Takeover: []status.Takeover{
-			{Address: "192.168.1.254", Proven: true, Method: "arp", MS: 3.21},
-			{Address: "192.168.1.77", Detail: "no answer in 2s"},
+			{Address: "192.168.1.254", Proven: true, Method: "icmp", MS: 3.21, Detail: "192.168.1.254 delivers here: proven by icmp in 3.2ms"},
+			{Address: "192.168.1.77", Detail: "192.168.1.77: not proven yet"},
 		},
 	}
 }
@@ -65,7 +65,7 @@ func hsrpInit() status.Group {
 	return status.Group{
 		Protocol: "hsrp", Version: 2, Family: 4, Interface: "eth2", ID: 4095, Name: "lab",
 		State: "Init", Obstacle: "tracked object core is down: no route", Priority: 5, ConfiguredPriority: 100, Preempt: true, MACMode: "interface",
-		HelloMS: 3000, HoldMS: 10000, NextHelloMS: -1, Auth: "text", Follow: "users",
+		HelloMS: 3000, HoldMS: 10000, NextHelloMS: -1, Auth: "text", AuthText: "s3cret", Follow: "users",
 	}
 }
 

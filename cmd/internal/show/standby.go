@@ -172,16 +172,14 @@ func macOrigin(g *status.Group) string {
 	return fmt.Sprintf("v%d default", g.Version)
 }
 
-// standbyAuth names the scheme. The text of text authentication does not leave
-// the daemon, so the string is shown only where it is known.
+// standbyAuth names the scheme, and the text of text authentication, which is no
+// secret on the wire either. As on IOS, the default has no line.
 func (b *block) standbyAuth(g *status.Group) {
 	switch {
 	case g.Auth == "md5":
 		b.line(1, "Authentication MD5, key-string")
-	case g.Auth == "text" && g.AuthText != "":
-		b.line(1, "Authentication text, string %q", g.AuthText)
 	case g.Auth == "text":
-		b.line(1, "Authentication text")
+		b.line(1, "Authentication text, string %q", g.AuthText)
 	}
 }
 

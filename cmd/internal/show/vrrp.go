@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/hello"
 )
 
 // Columns of "show vrrp brief" of IOS-XE: where text begins, or, for numbers,
@@ -23,10 +24,6 @@ const (
 )
 
 const vrrpHeader = "  Interface          Grp  A-F Pri  Time Own Pre State   Master addr/Group addr\n"
-
-// ownerPriority is the priority of the router that owns the addresses
-// (RFC 9568 section 5.2.4).
-const ownerPriority = 255
 
 // VRRPBrief renders VRRP routers as "show vrrp brief": one line each. Time is
 // the Active_Down_Interval in milliseconds, 0 while this router is active.
@@ -46,7 +43,7 @@ func vrrpRow(g *status.Group) string {
 		cell{vrrpFamily, family(g)},
 		ending(vrrpPriorityEnd, g.Priority),
 		ending(vrrpTimeEnd, vrrpTime(g)),
-		cell{vrrpOwner, yesNo(g.ConfiguredPriority == ownerPriority)},
+		cell{vrrpOwner, yesNo(g.ConfiguredPriority == hello.OwnerPriority)},
 		cell{vrrpPreempt, yesNo(g.Preempt)},
 		cell{vrrpState, vrrpStateWord(g.State)},
 		cell{vrrpMaster, vrrpMasterWord(g) + " " + firstVirtual(g)},

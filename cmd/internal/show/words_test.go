@@ -67,16 +67,6 @@ func TestMACMarksUseByThisRouter(t *testing.T) {
 	}
 }
 
-func TestTextAuthenticationIsShownOnlyWhereItIsKnown(t *testing.T) {
-	for text, want := range map[string]string{"": "  Authentication text\n", "s3cret": "  Authentication text, string \"s3cret\"\n"} {
-		var b block
-		b.standbyAuth(&status.Group{Auth: "text", AuthText: text})
-		if got := b.String(); got != want {
-			t.Errorf("text %q gives %q, want %q", text, got, want)
-		}
-	}
-}
-
 func TestTrackWords(t *testing.T) {
 	tests := []struct{ kind, target, what, measure string }{
 		{"interface", "eth0", "Interface eth0 line-protocol", "Line protocol"},
