@@ -10,11 +10,11 @@ import (
 // that it does not answer the request as if it still held the address.
 const RequestDelay = 5 * time.Millisecond
 
-// AgainDelay is how long after the first burst of a role the first address is
+// againDelay is how long after the first burst of a role the first address is
 // told once more, in a form that nobody answers. By then a deposed router that
 // was slower than RequestDelay has answered the request, or said goodbye, from
 // the virtual MAC, and the switch sends the traffic the wrong way.
-const AgainDelay = 50 * time.Millisecond
+const againDelay = 50 * time.Millisecond
 
 // Defence against another owner. RFC 5227 section 2.4 (c) lets a host that
 // never gives its address up defend it once in ten seconds. A redundancy pair
@@ -22,9 +22,9 @@ const AgainDelay = 50 * time.Millisecond
 // 0, 1, 2, 4, 8 seconds after the one before and ten seconds from then on:
 // five frames per address in the first 15 seconds, then the RFC's rate.
 const (
-	DefenceMin    = 1 * time.Second
-	DefenceMax    = 10 * time.Second // DEFEND_INTERVAL of RFC 5227
-	DefenceForget = 60 * time.Second // a dispute ends when no defence was needed for so long
+	defenceMin    = 1 * time.Second
+	defenceMax    = 10 * time.Second // DEFEND_INTERVAL of RFC 5227
+	defenceForget = 60 * time.Second // a dispute ends when no defence was needed for so long
 )
 
 // refreshJitter is the share of the refresh interval by which refreshes are
@@ -56,9 +56,8 @@ func (k Kind) String() string {
 // Step is one thing to be sent now.
 type Step struct {
 	Kind     Kind
-	Requests bool          // the request forms of the burst, otherwise its replies and NAs
-	Again    bool          // the last word of the first burst: see AgainDelay
-	Late     time.Duration // how long after its deadline the step was taken
+	Requests bool // the request forms of the burst, otherwise its replies and NAs
+	Again    bool // the last word of the first burst, 50 ms after it
 }
 
 // Timing is when a role is announced.
@@ -128,7 +127,7 @@ func (s *Schedule) Reassert(now time.Time) (at time.Time, ok bool) {
 }
 
 func (s *Schedule) nextDefence(now time.Time) time.Time {
-	if s.defended.IsZero() || now.Sub(s.defended) >= DefenceForget {
+	if s.defended.IsZero() || now.Sub(s.defended) >= defenceForget {
 		s.gap = 0
 		return now
 	}
@@ -155,20 +154,17 @@ func (s *Schedule) Stop() {
 func (s *Schedule) Due(now time.Time) (Step, bool) {
 	for kind := KindWithdraw; kind < numKinds; kind++ {
 		if due(s.at[kind], now) {
-			step := Step{Kind: kind, Late: now.Sub(s.at[kind])}
 			s.took(kind, now)
-			return step, true
+			return Step{Kind: kind}, true
 		}
 	}
 	if due(s.request, now) {
-		step := Step{Kind: s.last, Requests: true, Late: now.Sub(s.request)}
 		s.request = time.Time{}
-		return step, true
+		return Step{Kind: s.last, Requests: true}, true
 	}
 	if due(s.again, now) {
-		step := Step{Kind: KindClaim, Again: true, Late: now.Sub(s.again)}
 		s.again = time.Time{}
-		return step, true
+		return Step{Kind: KindClaim, Again: true}, true
 	}
 	return Step{}, false
 }
@@ -182,7 +178,7 @@ func (s *Schedule) took(kind Kind, now time.Time) {
 	}
 	s.last, s.request, s.again = kind, now.Add(RequestDelay), time.Time{}
 	if s.fresh {
-		s.again, s.fresh = now.Add(AgainDelay), false
+		s.again, s.fresh = now.Add(againDelay), false
 	}
 	switch kind {
 	case KindWithdraw:
@@ -190,7 +186,7 @@ func (s *Schedule) took(kind Kind, now time.Time) {
 	case KindClaim:
 		s.armBurst(now)
 	case KindReassert:
-		s.defended, s.gap = now, min(max(2*s.gap, DefenceMin), DefenceMax)
+		s.defended, s.gap = now, min(max(2*s.gap, defenceMin), defenceMax)
 	case KindRefresh:
 		s.lastRefresh = now
 		s.refreshes++

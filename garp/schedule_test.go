@@ -144,16 +144,6 @@ func TestEarlyAndRepeatedWakeUpsDoNothing(t *testing.T) {
 	w.want(t, "5ms claim requests", "50ms claim again")
 }
 
-func TestLateIsMeasuredFromTheDeadline(t *testing.T) {
-	w := newWorld()
-	w.Start(w.now, garp.Timing{Count: 1, Refresh: 60 * s})
-	w.run(s)
-	step, ok := w.Due(epoch.Add(67 * s))
-	if want := (garp.Step{Kind: garp.KindRefresh, Late: 7 * s}); !ok || step != want {
-		t.Errorf("got %+v, %v; want %+v", step, ok, want)
-	}
-}
-
 func TestRefreshFollowsTheLastAnnouncement(t *testing.T) {
 	w := newWorld()
 	w.Start(w.now, garp.Timing{Count: 2, Interval: 2 * s, Refresh: 60 * s})

@@ -28,10 +28,10 @@ const (
 	GiveUpAfter   = 400 * time.Millisecond
 )
 
-// Attempts are when an unproven neighbour is tried, from the takeover; 1.1 s is
+// attempts are when an unproven neighbour is tried, from the takeover; 1.1 s is
 // just beyond the second for which Linux holds on to a fresh ARP entry.
 // Afterwards every refresh tries once more.
-var Attempts = []time.Duration{0, 1100 * time.Millisecond, 3 * time.Second, 10 * time.Second, 30 * time.Second}
+var attempts = []time.Duration{0, 1100 * time.Millisecond, 3 * time.Second, 10 * time.Second, 30 * time.Second}
 
 // Method is how a neighbour was proven to deliver here.
 type Method string
@@ -234,8 +234,8 @@ func (p *Prover) giveUp(now time.Time, n *neighbor) {
 	n.since, n.waiting = time.Time{}, false
 	n.attempt++
 	n.next = time.Time{}
-	if n.attempt < len(Attempts) {
-		n.next = p.began.Add(Attempts[n.attempt])
+	if n.attempt < len(attempts) {
+		n.next = p.began.Add(attempts[n.attempt])
 		if n.next.Before(now) {
 			n.next = now
 		}
