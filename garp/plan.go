@@ -1,15 +1,14 @@
 package garp
 
 import (
-	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// Identity is what one group's announcements are about.
+// Identity is what one group's announcements are about. The functions that
+// return frames leave out addresses that cannot be announced.
 type Identity struct {
 	Protocol   hello.Protocol
 	VirtualIPs []netip.Addr // one family
@@ -19,26 +18,6 @@ type Identity struct {
 	// RealIP says that the real address is announced as well: at the virtual
 	// MAC while active, back at the real one afterwards.
 	RealIP bool
-}
-
-// Validate returns every reason why an address of id could not be announced,
-// joined. The functions that return frames leave such addresses out.
-func (id Identity) Validate() error {
-	var errs []error
-	for _, ip := range id.VirtualIPs {
-		errs = append(errs, checkClaim(ip, id.VirtualMAC))
-	}
-	if id.announcesReal() {
-		errs = append(errs, checkClaim(id.Real, id.VirtualMAC), checkClaim(id.Real, id.RealMAC))
-	}
-	return errors.Join(errs...)
-}
-
-func checkClaim(ip netip.Addr, mac hello.MAC) error {
-	if err := checkSender(hello.FamilyOf(ip), ip, mac); err != nil {
-		return fmt.Errorf("announce %s: %w", ip, err)
-	}
-	return nil
 }
 
 // announcesReal reports whether frames for the real address make sense. They

@@ -3,7 +3,6 @@ package garp_test
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -173,24 +172,6 @@ func TestFramesFollowTheStep(t *testing.T) {
 	}
 	if got := id.Frames(garp.Step{}); got != nil {
 		t.Errorf("the zero step sends %v", say(got))
-	}
-}
-
-func TestValidateNamesEveryFault(t *testing.T) {
-	if err := hsrp(withVIPs(vip, second)).Validate(); err != nil {
-		t.Errorf("valid identity: %v", err)
-	}
-	err := hsrp(withVIPs(netip.IPv4Unspecified(), vip), func(id *garp.Identity) { id.RealMAC = hello.Broadcast }).Validate()
-	if err == nil {
-		t.Fatal("no error")
-	}
-	for _, want := range []string{"announce 0.0.0.0: ", "announce 192.168.1.200: MAC ff:ff:ff:ff:ff:ff: want a unicast address"} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("error %q does not say %q", err, want)
-		}
-	}
-	if err := hsrp(withoutRealIP, func(id *garp.Identity) { id.Real = netip.Addr{} }).Validate(); err != nil {
-		t.Errorf("real address that is never announced: %v", err)
 	}
 }
 
