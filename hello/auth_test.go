@@ -126,8 +126,8 @@ func TestHSRPVerify(t *testing.T) {
 		{"v2 digest changed", flip(sign(2, key), 71), key, RejectAuth},
 		{"v1 text field changed", flip(sign(1, key), 8), key, RejectAuth},
 		{"v1 bytes added behind", append(sign(1, key), 0), key, RejectAuth},
-		{"v1 advertise", AppendAdvertise(nil, &Advertise{Version: 1, State: Dormant}), key, nil},
-		{"v2 interface state", AppendAdvertise(nil, &Advertise{Version: 2}), text, nil},
+		{"v1 advertise", advertise(&Advertise{Version: 1, State: Dormant}), key, nil},
+		{"v2 interface state", advertise(&Advertise{Version: 2}), text, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var p HSRPPacket

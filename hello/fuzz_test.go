@@ -36,7 +36,7 @@ func FuzzHSRP(f *testing.F) {
 			if err := p.Verify(payload, a); err != nil {
 				mustReject(t, err)
 			}
-			b := appendHSRPMessage(p.Message(), a, addr("192.0.2.1"))
+			b := payloadOf(&p, a, addr("192.0.2.1"))
 			var again HSRPPacket
 			if err := again.Parse(b); err != nil {
 				t.Fatalf("read back %x: %v", b, err)
@@ -47,7 +47,7 @@ func FuzzHSRP(f *testing.F) {
 			if err := again.Verify(b, a); err != nil {
 				t.Fatalf("verify own packet: %v", err)
 			}
-			if twice := appendHSRPMessage(again.Message(), a, addr("192.0.2.1")); !bytes.Equal(b, twice) {
+			if twice := payloadOf(&again, a, addr("192.0.2.1")); !bytes.Equal(b, twice) {
 				t.Fatalf("sent %x, then %x", b, twice)
 			}
 		}

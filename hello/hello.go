@@ -109,11 +109,7 @@ func (p Protocol) String() string {
 }
 
 // Message is one protocol message: *HSRP, *Advertise or *VRRP.
-type Message interface {
-	// Protocol tells which of the protocols the message belongs to.
-	Protocol() Protocol
-	message()
-}
+type Message interface{ message() }
 
 // Reject is why a received packet was not used. It is an error whose text is
 // one of a closed list of words, so that it serves as a counter's label.

@@ -58,12 +58,3 @@ func TestFamilyOf(t *testing.T) {
 		}
 	}
 }
-
-func TestHSRPAuthKind(t *testing.T) {
-	for i, want := range map[int]string{0: "text", 5: "md5", 3: "", 9: "text", 14: "md5", 12: ""} {
-		var p HSRPPacket
-		if err := p.Parse(unhex(t, hsrpVectors[i].hex)); err != nil || p.AuthKind() != want {
-			t.Errorf("%s: got %q, %v", hsrpVectors[i].name, p.AuthKind(), err)
-		}
-	}
-}

@@ -71,9 +71,7 @@ type HSRP struct {
 	VirtualIP  netip.Addr    // the primary virtual address; unspecified or invalid when unknown
 }
 
-// Protocol implements Message.
-func (*HSRP) Protocol() Protocol { return ProtocolHSRP }
-func (*HSRP) message()           {}
+func (*HSRP) message() {}
 
 // InterfaceState is the state in an Advertise (version 1 wire codes).
 type InterfaceState uint8
@@ -86,7 +84,8 @@ const (
 )
 
 // Advertise is HSRP's interface-state message: opcode 3 of version 1, the
-// Interface State TLV of version 2. Counts are information only.
+// Interface State TLV of version 2. Counts are information only. It is read and
+// never sent.
 type Advertise struct {
 	Version uint8 // 1 or 2
 	State   InterfaceState
@@ -94,6 +93,4 @@ type Advertise struct {
 	Passive uint16 // groups in another state
 }
 
-// Protocol implements Message.
-func (*Advertise) Protocol() Protocol { return ProtocolHSRP }
-func (*Advertise) message()           {}
+func (*Advertise) message() {}

@@ -65,20 +65,3 @@ func appendMD5(b []byte, start int, s *secret, src netip.Addr) []byte {
 	copy(b[start+at:], d[:])
 	return b
 }
-
-// AppendAdvertise appends the UDP payload of m in its version to b. Version 2
-// carries the counts only; the receiver derives the state from them.
-func AppendAdvertise(b []byte, m *Advertise) []byte {
-	if m.Version != 1 {
-		b = append(b, tlvInterfaceState, interfaceStateLen)
-		b = be.AppendUint16(b, m.Active)
-		return be.AppendUint16(b, m.Passive)
-	}
-	b = append(b, 0, uint8(OpAdvertise))
-	b = be.AppendUint16(b, advertise1Type)
-	b = be.AppendUint16(b, advertise1Len)
-	b = append(b, uint8(m.State), 0)
-	b = be.AppendUint16(b, m.Active)
-	b = be.AppendUint16(b, m.Passive)
-	return append(b, 0, 0, 0, 0)
-}

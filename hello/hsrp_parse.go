@@ -14,25 +14,6 @@ type HSRPPacket struct {
 	sender [4]byte // of the MD5 TLV; zeros = not given
 }
 
-// Message returns the message inside p, valid until the next Parse.
-func (p *HSRPPacket) Message() Message {
-	if p.IsAdvertise {
-		return &p.Advertise
-	}
-	return &p.HSRP
-}
-
-// AuthKind returns "text", "md5" or, when the packet carries neither, "".
-func (p *HSRPPacket) AuthKind() string {
-	switch {
-	case p.md5 != 0:
-		return "md5"
-	case p.text != 0:
-		return "text"
-	}
-	return ""
-}
-
 // Parse reads a payload of version 1 (RFC 2281 section 5.1, first byte 0) or of
 // version 2 (a sequence of TLVs). On failure the error is a Reject and p keeps
 // its value. In version 1 bytes after the message are ignored, except for the

@@ -15,6 +15,4 @@ type VRRP struct {
 	VirtualIPs    []netip.Addr  // IPv6: the link-local address first
 }
 
-// Protocol implements Message.
-func (*VRRP) Protocol() Protocol { return ProtocolVRRP }
-func (*VRRP) message()           {}
+func (*VRRP) message() {}

@@ -53,9 +53,6 @@ type VRRPPacket struct {
 	Form     Checksum
 }
 
-// Message returns the message inside p, valid until the next Parse.
-func (p *VRRPPacket) Message() Message { return &p.VRRP }
-
 // vrrpSize returns the exact length of a message of n addresses.
 func vrrpSize(version uint8, f Family, n int) int {
 	switch {
