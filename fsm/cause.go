@@ -1,7 +1,7 @@
 package fsm
 
 // Cause is why a group changed state. The words are a closed list: logs,
-// events, hooks and metrics use the same ones.
+// events and hooks use the same ones.
 type Cause string
 
 // The closed list of causes.

@@ -14,7 +14,7 @@ var updateDocs = flag.Bool("update-docs", false, "write docs/causes.md")
 func TestCausesAreDocumented(t *testing.T) {
 	const file = "../docs/causes.md"
 	var b strings.Builder
-	b.WriteString("# Causes of a transition\n\nLogs, events, `fhrpd explain`, hooks and metrics use these words and no others.\n\n| cause | meaning |\n|---|---|\n")
+	b.WriteString("# Causes of a transition\n\nLogs, events, `fhrpd explain` and hooks use these words and no others.\n\n| cause | meaning |\n|---|---|\n")
 	for _, c := range Causes {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", c.Cause, c.Meaning)
 	}
