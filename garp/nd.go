@@ -8,6 +8,7 @@ import (
 	"github.com/mdlayher/ethernet"
 
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // Neighbor Discovery constants (RFC 4861). The traffic class is that of
@@ -58,7 +59,7 @@ func (a Advertisement) Unsolicited() []byte {
 	if !a.ip.IsValid() {
 		return nil
 	}
-	h := Header{Dst: hello.MulticastMAC(allNodes), Src: a.mac}
+	h := Header{Dst: wire.MulticastMAC(allNodes), Src: a.mac}
 	return advertisement(a.ip, allNodes, flagRouter|flagOverride, h)
 }
 
@@ -77,8 +78,8 @@ func (a Advertisement) Directed(neighbor netip.Addr, mac hello.MAC) ([]byte, err
 	}
 	dst := neighbor
 	if mac.IsZero() {
-		dst = hello.SolicitedNode(neighbor)
-		mac = hello.MulticastMAC(dst)
+		dst = wire.SolicitedNode(neighbor)
+		mac = wire.MulticastMAC(dst)
 	}
 	return solicitation(a.ip, dst, neighbor, a.mac, Header{Dst: mac, Src: a.mac}), nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/mdlayher/ethernet"
 
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // NDType is the ICMPv6 type of a Neighbor Discovery message.
@@ -153,7 +154,7 @@ func (nd *ND) validate() error {
 	}
 	if nd.Src.IsUnspecified() {
 		switch {
-		case nd.Dst != hello.SolicitedNode(nd.Target):
+		case nd.Dst != wire.SolicitedNode(nd.Target):
 			return hello.RejectDestination
 		case !nd.LinkAddr.IsZero():
 			return hello.RejectSource

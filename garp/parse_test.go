@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 var (
@@ -27,17 +28,17 @@ func requestFrame() []byte {
 }
 
 func solicitationFrame() []byte {
-	dst := hello.SolicitedNode(testIP6)
-	return solicitation(asker6, dst, testIP6, askerMAC, Header{Dst: hello.MulticastMAC(dst), Src: askerMAC})
+	dst := wire.SolicitedNode(testIP6)
+	return solicitation(asker6, dst, testIP6, askerMAC, Header{Dst: wire.MulticastMAC(dst), Src: askerMAC})
 }
 
 func advertisementFrame() []byte {
-	return advertisement(testIP6, allNodes, flagRouter|flagOverride, Header{Dst: hello.MulticastMAC(allNodes), Src: testMAC})
+	return advertisement(testIP6, allNodes, flagRouter|flagOverride, Header{Dst: wire.MulticastMAC(allNodes), Src: testMAC})
 }
 
 func probeFrame() []byte {
-	dst := hello.SolicitedNode(testIP6)
-	return solicitation(netip.IPv6Unspecified(), dst, testIP6, hello.MAC{}, Header{Dst: hello.MulticastMAC(dst), Src: askerMAC})
+	dst := wire.SolicitedNode(testIP6)
+	return solicitation(netip.IPv6Unspecified(), dst, testIP6, hello.MAC{}, Header{Dst: wire.MulticastMAC(dst), Src: askerMAC})
 }
 
 // edit returns frame with b written at offset.
@@ -108,15 +109,15 @@ func TestParseNDReadsEveryField(t *testing.T) {
 		want  ND
 	}{
 		{"solicitation", solicitationFrame(), ND{Type: NeighborSolicitation, Src: asker6,
-			Dst: hello.SolicitedNode(testIP6), Target: testIP6, LinkAddr: askerMAC}},
+			Dst: wire.SolicitedNode(testIP6), Target: testIP6, LinkAddr: askerMAC}},
 		{"duplicate check", probeFrame(), ND{Type: NeighborSolicitation, Src: netip.IPv6Unspecified(),
-			Dst: hello.SolicitedNode(testIP6), Target: testIP6}},
+			Dst: wire.SolicitedNode(testIP6), Target: testIP6}},
 		{"advertisement", advertisementFrame(), ND{Type: NeighborAdvertisement, Src: testIP6,
 			Dst: allNodes, Target: testIP6, LinkAddr: testMAC, Router: true, Override: true}},
 		{"solicited advertisement", advertisement(testIP6, asker6, flagSolicited, Header{Dst: askerMAC, Src: testMAC}),
 			ND{Type: NeighborAdvertisement, Src: testIP6, Dst: asker6, Target: testIP6, LinkAddr: testMAC, Solicited: true}},
 		{"padding behind the packet is not an option", append(probeFrame(), 0, 0, 0), ND{Type: NeighborSolicitation,
-			Src: netip.IPv6Unspecified(), Dst: hello.SolicitedNode(testIP6), Target: testIP6}},
+			Src: netip.IPv6Unspecified(), Dst: wire.SolicitedNode(testIP6), Target: testIP6}},
 	} {
 		t.Run(tt.rule, func(t *testing.T) {
 			_, nd, err := ParseND(tt.frame)

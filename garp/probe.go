@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // Probe asks whether an address is in use without claiming it: an ARP probe
@@ -34,8 +35,8 @@ func (p Probe) Frame() []byte {
 		a := ARP{Op: OpRequest, SenderMAC: p.mac, SenderIP: netip.IPv4Unspecified(), TargetIP: p.target}
 		return a.frame(hello.Broadcast)
 	case p.target.Is6():
-		return solicitation(netip.IPv6Unspecified(), hello.SolicitedNode(p.target), p.target, hello.MAC{}, Header{
-			Dst: hello.MulticastMAC(hello.SolicitedNode(p.target)), Src: p.mac,
+		return solicitation(netip.IPv6Unspecified(), wire.SolicitedNode(p.target), p.target, hello.MAC{}, Header{
+			Dst: wire.MulticastMAC(wire.SolicitedNode(p.target)), Src: p.mac,
 		})
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // maxRouterLifetime is the largest lifetime a Router Advertisement can carry.
@@ -40,5 +41,5 @@ func RouterAdvert(ip netip.Addr, mac hello.MAC, lifetime time.Duration, mtu uint
 		binary.BigEndian.PutUint32(m[28:32], mtu)
 		n = 32
 	}
-	return icmpFrame(Header{Dst: hello.MulticastMAC(allNodes), Src: mac}, plain(ip), allNodes, m[:n]), nil
+	return icmpFrame(Header{Dst: wire.MulticastMAC(allNodes), Src: mac}, plain(ip), allNodes, m[:n]), nil
 }

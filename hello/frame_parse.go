@@ -3,24 +3,13 @@ package hello
 import (
 	"errors"
 	"net/netip"
+
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // ErrNotFHRP is the error for a frame that has nothing to do with the
 // protocols of this package: it is not to be counted as a rejected packet.
 var ErrNotFHRP = errors.New("not a first-hop redundancy packet")
-
-// datagram is an IP packet of which no more is known than that its header is
-// there.
-type datagram struct {
-	Envelope
-	family   Family // by the header: an IPv4-mapped address makes no IPv4
-	proto    uint8
-	header   []byte // IPv4: with the options
-	body     []byte // what follows the header, as far as the frame goes
-	size     int    // length of the body by the header; negative is a lie
-	fragment bool
-	later    bool // a fragment that is not the first
-}
 
 // ParseFrame returns the HSRP or VRRP payload of an Ethernet frame and fills e.
 // It is part of frame. The error is ErrNotFHRP when the frame is something
@@ -34,96 +23,69 @@ type datagram struct {
 // say. checksumReady tells that the UDP checksum is finished and to be
 // verified: in frames of local senders the kernel may leave it undone.
 func ParseFrame(frame []byte, e *Envelope, checksumReady bool) (payload []byte, err error) {
-	var d datagram
-	if !d.split(frame) || !d.identify() {
+	var p wire.Packet
+	if !p.Parse(frame) {
 		return nil, ErrNotFHRP
 	}
-	*e = d.Envelope
-	if err := d.check(); err != nil {
+	protocol := identify(&p)
+	if protocol == 0 {
+		return nil, ErrNotFHRP
+	}
+	e.SrcMAC, e.DstMAC = p.SrcMAC, p.DstMAC
+	e.Src, e.Dst = p.Src, p.Dst
+	e.TTL, e.TOS = p.TTL, p.TOS
+	e.Protocol, e.Unicast = protocol, protocol == ProtocolVRRP && !p.Dst.IsMulticast()
+	if err := checkIP(&p, e); err != nil {
 		return nil, err
 	}
-	body := d.body[:d.size:d.size]
-	if d.Protocol == ProtocolVRRP {
+	body := p.Payload[:p.Size:p.Size]
+	if protocol == ProtocolVRRP {
 		return body, nil
 	}
-	return d.udp(body, checksumReady)
+	return parseUDP(&p, body, checksumReady)
 }
 
-// split reads the Ethernet and IP headers. It reports whether they are there.
-func (d *datagram) split(frame []byte) bool {
-	if len(frame) < etherHeader {
-		return false
+// headerFamily is that of the IP header: an IPv4-mapped address makes no IPv4.
+func headerFamily(p *wire.Packet) Family {
+	if p.Src.Is4() {
+		return IPv4
 	}
-	d.DstMAC, d.SrcMAC = MAC(frame[0:6]), MAC(frame[6:12])
-	switch be.Uint16(frame[12:]) {
-	case etherTypeIPv4:
-		return d.split4(frame[etherHeader:])
-	case etherTypeIPv6:
-		return d.split6(frame[etherHeader:])
-	}
-	return false
+	return IPv6
 }
 
-func (d *datagram) split4(b []byte) bool {
-	if len(b) < ipv4Header || b[0]>>4 != 4 {
-		return false
-	}
-	header := int(b[0]&0x0f) * 4
-	if header < ipv4Header || header > len(b) {
-		return false
-	}
-	flags := be.Uint16(b[6:])
-	d.fragment, d.later = flags&0x3fff != 0, flags&0x1fff != 0
-	d.family, d.TOS, d.TTL, d.proto = IPv4, b[1], b[8], b[9]
-	d.Src, d.Dst = netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20]))
-	d.header, d.body, d.size = b[:header], b[header:], int(be.Uint16(b[2:]))-header
-	return true
-}
-
-func (d *datagram) split6(b []byte) bool {
-	if len(b) < ipv6Header || b[0]>>4 != 6 {
-		return false
-	}
-	d.family, d.TOS, d.TTL, d.proto = IPv6, b[0]<<4|b[1]>>4, b[7], b[6]
-	d.Src, d.Dst = netip.AddrFrom16([16]byte(b[8:24])), netip.AddrFrom16([16]byte(b[24:40]))
-	d.header, d.body, d.size = b[:ipv6Header], b[ipv6Header:], int(be.Uint16(b[4:]))
-	return true
-}
-
-// identify tells the protocol, and whether it is one of ours. A datagram to
-// HSRP's port is HSRP when it is multicast or comes from the same port: hosts
-// may well use that number for something else.
-func (d *datagram) identify() bool {
-	switch d.proto {
+// identify tells the protocol, 0 when it is none of ours. A datagram to HSRP's
+// port is HSRP when it is multicast or comes from the same port: hosts may well
+// use that number for something else.
+func identify(p *wire.Packet) Protocol {
+	switch p.Proto {
 	case ProtoNumber:
-		d.Protocol = ProtocolVRRP
-		d.Unicast = !d.Dst.IsMulticast()
-		return true
-	case protoUDP:
-		port := hsrpPort(d.family)
-		if d.later || len(d.body) < 4 || be.Uint16(d.body[2:]) != port {
-			return false
+		return ProtocolVRRP
+	case wire.ProtoUDP:
+		port, b := hsrpPort(headerFamily(p)), p.Payload
+		if p.Fragment&wire.FragmentOffset != 0 || len(b) < 4 || be.Uint16(b[2:]) != port {
+			return 0
 		}
-		d.Protocol = ProtocolHSRP
-		return d.Dst.IsMulticast() || be.Uint16(d.body) == port
+		if p.Dst.IsMulticast() || be.Uint16(b) == port {
+			return ProtocolHSRP
+		}
 	}
-	return false
+	return 0
 }
 
-// check makes the checks of the IP header, in the order of the Reject list.
-func (d *datagram) check() error {
+// checkIP makes the checks of the IP header, in the order of the Reject list.
+func checkIP(p *wire.Packet, e *Envelope) error {
 	switch {
-	case d.size > len(d.body):
+	case p.Size > len(p.Payload):
 		return RejectShort
-	case d.size < 0 || d.fragment:
+	case p.Size < 0 || p.Fragment != 0:
 		return RejectLength
-	case d.Protocol == ProtocolVRRP && !d.Unicast && d.TTL != TTLVRRP:
+	case e.Protocol == ProtocolVRRP && !e.Unicast && e.TTL != TTLVRRP:
 		return RejectTTL
-	case !d.destined():
+	case !e.destined(headerFamily(p)):
 		return RejectDestination
-	case d.Src.IsUnspecified() || d.Src.IsMulticast() || d.Src == limitedBroadcast || d.Src.Is4In6():
+	case e.Src.IsUnspecified() || e.Src.IsMulticast() || e.Src == limitedBroadcast || e.Src.Is4In6():
 		return RejectSource
-	case d.family == IPv4 && sum16(0).add(d.header).fold() != 0xffff:
+	case headerFamily(p) == IPv4 && !wire.Sum(0).Add(p.IP).OK():
 		return RejectChecksum
 	}
 	return nil
@@ -132,34 +94,34 @@ func (d *datagram) check() error {
 var limitedBroadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
 // destined reports whether the destination is one that the protocol uses.
-func (d *datagram) destined() bool {
-	if d.Unicast {
-		return !d.Dst.IsUnspecified() && d.Dst != limitedBroadcast && !d.Dst.Is4In6()
+func (e *Envelope) destined(f Family) bool {
+	if e.Unicast {
+		return !e.Dst.IsUnspecified() && e.Dst != limitedBroadcast && !e.Dst.Is4In6()
 	}
-	return d.Dst == GroupAddr(d.Protocol, 2, d.family) || d.Dst == GroupAddr(d.Protocol, 1, d.family)
+	return e.Dst == GroupAddr(e.Protocol, 2, f) || e.Dst == GroupAddr(e.Protocol, 1, f)
 }
 
-// udp returns the payload of a UDP datagram. The length is taken from its
-// header and may be less than IP's.
-func (d *datagram) udp(b []byte, checksumReady bool) ([]byte, error) {
-	if len(b) < udpHeader {
+// parseUDP returns the payload of the UDP datagram b. The length is taken from
+// its header and may be less than IP's.
+func parseUDP(p *wire.Packet, b []byte, checksumReady bool) ([]byte, error) {
+	if len(b) < wire.UDPHeader {
 		return nil, RejectShort
 	}
 	size := int(be.Uint16(b[4:]))
-	if size < udpHeader || size > len(b) {
+	if size < wire.UDPHeader || size > len(b) {
 		return nil, RejectLength
 	}
 	b = b[:size:size]
-	if checksumReady && !d.udpChecksumOK(b) {
+	if checksumReady && !udpChecksumOK(p, b) {
 		return nil, RejectChecksum
 	}
-	return b[udpHeader:], nil
+	return b[wire.UDPHeader:], nil
 }
 
 // udpChecksumOK verifies the checksum. Over IPv4 it may be absent (RFC 768).
-func (d *datagram) udpChecksumOK(b []byte) bool {
+func udpChecksumOK(p *wire.Packet, b []byte) bool {
 	if be.Uint16(b[6:]) == 0 {
-		return d.family == IPv4
+		return headerFamily(p) == IPv4
 	}
-	return pseudoHeader(d.Src, d.Dst, protoUDP, len(b)).add(b).fold() == 0xffff
+	return wire.PseudoHeader(p.Src, p.Dst, wire.ProtoUDP, len(b)).Add(b).OK()
 }

@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // mustReject fails unless err is a Reject.
@@ -68,8 +70,8 @@ func FuzzVRRP(f *testing.F) {
 		fuzzVRRP(t, msg, src, dst)
 		msg = resum(slices.Clone(msg))
 		if len(msg) >= vrrpHeader && (v6 || pseudo) {
-			sum := sum16(^be.Uint16(msg[vrrpChecksum:])) + pseudoHeader(src, dst, ProtoNumber, len(msg))
-			be.PutUint16(msg[vrrpChecksum:], sum.checksum())
+			sum := wire.Sum(^be.Uint16(msg[vrrpChecksum:])) + wire.PseudoHeader(src, dst, ProtoNumber, len(msg))
+			be.PutUint16(msg[vrrpChecksum:], sum.Checksum())
 		}
 		fuzzVRRP(t, msg, src, dst)
 	})

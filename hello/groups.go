@@ -79,20 +79,6 @@ func GroupAddr(p Protocol, version uint8, f Family) netip.Addr {
 	return hsrpGroup4
 }
 
-// MulticastMAC returns the Ethernet address of an IP multicast group (RFC 1112
-// section 6.4, RFC 2464 section 7), or the zero MAC when a is not multicast.
-func MulticastMAC(a netip.Addr) MAC {
-	a = a.Unmap()
-	if !a.IsMulticast() {
-		return MAC{}
-	}
-	b := a.As16()
-	if a.Is4() {
-		return MAC{0x01, 0x00, 0x5e, b[13] & 0x7f, b[14], b[15]}
-	}
-	return MAC{0x33, 0x33, b[12], b[13], b[14], b[15]}
-}
-
 // VirtualLinkLocal returns the IPv6 virtual address that HSRP derives from a
 // virtual MAC. Unlike an interface identifier of RFC 4291 it keeps the
 // universal/local bit: 00:05:73:a0:00:10 becomes fe80::5:73ff:fea0:10.
@@ -101,17 +87,5 @@ func VirtualLinkLocal(mac MAC) netip.Addr {
 		0: 0xfe, 1: 0x80,
 		8: mac[0], 9: mac[1], 10: mac[2], 11: 0xff,
 		12: 0xfe, 13: mac[3], 14: mac[4], 15: mac[5],
-	})
-}
-
-// SolicitedNode returns the group on which solicitations for the IPv6 address
-// a arrive (RFC 4291 section 2.7.1), or the zero Addr when a is not IPv6.
-func SolicitedNode(a netip.Addr) netip.Addr {
-	if !a.Is6() || a.Is4In6() {
-		return netip.Addr{}
-	}
-	b := a.As16()
-	return netip.AddrFrom16([16]byte{
-		0: 0xff, 1: 0x02, 11: 0x01, 12: 0xff, 13: b[13], 14: b[14], 15: b[15],
 	})
 }

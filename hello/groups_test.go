@@ -1,8 +1,9 @@
 package hello
 
 import (
-	"net/netip"
 	"testing"
+
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 func TestVirtualMAC(t *testing.T) {
@@ -54,26 +55,12 @@ func TestGroupAddrAndItsMAC(t *testing.T) {
 		if got != addr(tt.addr) {
 			t.Errorf("%v version %d, IPv%d: got %v, want %s", tt.p, tt.version, tt.f, got, tt.addr)
 		}
-		if mac := MulticastMAC(got); mac.String() != tt.mac {
+		if mac := MAC(wire.MulticastMAC(got)); mac.String() != tt.mac {
 			t.Errorf("%v: got %v, want %s", got, mac, tt.mac)
 		}
 	}
 	if got := GroupAddr(0, 1, IPv4); got.IsValid() {
 		t.Errorf("unknown protocol: got %v", got)
-	}
-}
-
-func TestMulticastMACTakes23BitsOfIPv4And32OfIPv6(t *testing.T) {
-	for in, want := range map[string]string{
-		"239.255.1.2":       "01:00:5e:7f:01:02",
-		"ff02::1:ff00:fe":   "33:33:ff:00:00:fe",
-		"::ffff:224.0.0.18": "01:00:5e:00:00:12",
-		"192.0.2.1":         "00:00:00:00:00:00",
-		"fe80::1":           "00:00:00:00:00:00",
-	} {
-		if got := MulticastMAC(addr(in)); got.String() != want {
-			t.Errorf("%s: got %v, want %s", in, got, want)
-		}
 	}
 }
 
@@ -87,20 +74,6 @@ func TestVirtualLinkLocalKeepsTheUniversalBit(t *testing.T) {
 	} {
 		if got := VirtualLinkLocal(VirtualMAC(ProtocolHSRP, 2, IPv6, group)); got != addr(want) {
 			t.Errorf("group %d: got %v, want %s", group, got, want)
-		}
-	}
-}
-
-func TestSolicitedNode(t *testing.T) {
-	for in, want := range map[string]netip.Addr{
-		"fe80::5:73ff:fea0:10":    addr("ff02::1:ffa0:10"),
-		"2001:db8::a1b2:c3d4":     addr("ff02::1:ffb2:c3d4"),
-		"192.0.2.1":               {},
-		"::ffff:192.0.2.1":        {},
-		"fe80::5:73ff:fea0:1%eth": addr("ff02::1:ffa0:1"),
-	} {
-		if got := SolicitedNode(addr(in)); got != want {
-			t.Errorf("%s: got %v, want %v", in, got, want)
 		}
 	}
 }

@@ -3,6 +3,8 @@ package hello
 import (
 	"crypto/md5"
 	"net/netip"
+
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // AppendHSRP appends the UDP payload of m in its version to b. a signs it; nil
@@ -25,7 +27,7 @@ func AppendHSRP(b []byte, m *HSRP, a *Auth, src netip.Addr) []byte {
 
 func appendHSRP1(b []byte, m *HSRP, s *secret) []byte {
 	hello, hold := hsrp1Seconds(m.HelloTime, m.HoldTime)
-	vip := get4(m.VirtualIP)
+	vip := wire.Addr4(m.VirtualIP)
 	b = append(b, 0, uint8(m.Op), hsrp1Code(m.State), hello, hold, m.Priority, uint8(m.Group), 0)
 	b = append(b, s.text[:]...) // zeros when the digest follows
 	return append(b, vip[:]...)
@@ -34,9 +36,9 @@ func appendHSRP1(b []byte, m *HSRP, s *secret) []byte {
 func appendHSRP2(b []byte, m *HSRP, s *secret) []byte {
 	var vip [16]byte
 	if m.Family == IPv6 {
-		vip = get16(m.VirtualIP)
+		vip = wire.Addr16(m.VirtualIP)
 	} else {
-		v4 := get4(m.VirtualIP)
+		v4 := wire.Addr4(m.VirtualIP)
 		copy(vip[:], v4[:])
 	}
 	b = append(b, tlvGroupState, groupStateLen, 2, uint8(m.Op), uint8(m.State), uint8(m.Family))

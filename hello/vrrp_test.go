@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // vrrpMessage returns the envelope and message of a vector.
@@ -69,8 +71,8 @@ func TestVRRPFormIsUnknownWhenBothHold(t *testing.T) {
 	// The source is chosen so that the pseudo-header sums to 0xffff.
 	msg := unhex(t, "31339601 00647568 c00002fe")
 	src, dst := addr("31.111.0.2"), addr("224.0.0.18")
-	if sum := pseudoHeader(src, dst, ProtoNumber, len(msg)).fold(); sum != 0xffff {
-		t.Fatalf("pseudo-header sums to %04x", sum)
+	if sum := wire.PseudoHeader(src, dst, ProtoNumber, len(msg)); sum.Checksum() != 0 {
+		t.Fatalf("pseudo-header sums to %04x", ^sum.Checksum())
 	}
 	p := VRRPPacket{Form: PseudoHeader}
 	if err := p.Parse(msg, src, dst); err != nil || p.Form != ChecksumUnknown {
@@ -85,8 +87,8 @@ func TestVRRPOnlyVersion3OverIPv4HasTwoForms(t *testing.T) {
 		t.Errorf("IPv6 without pseudo-header: got %v", err)
 	}
 	e, msg = vrrpMessage(t, vrrpVectors[0])
-	sum := sum16(^be.Uint16(msg[vrrpChecksum:])) + pseudoHeader(e.Src, e.Dst, ProtoNumber, len(msg))
-	be.PutUint16(msg[vrrpChecksum:], sum.checksum())
+	sum := wire.Sum(^be.Uint16(msg[vrrpChecksum:])) + wire.PseudoHeader(e.Src, e.Dst, ProtoNumber, len(msg))
+	be.PutUint16(msg[vrrpChecksum:], sum.Checksum())
 	if err := p.Parse(msg, e.Src, e.Dst); err != RejectChecksum {
 		t.Errorf("version 2 with pseudo-header: got %v", err)
 	}
@@ -113,7 +115,7 @@ func TestVRRPUnknownFormSendsTheRFC(t *testing.T) {
 func resum(msg []byte) []byte {
 	if len(msg) >= vrrpHeader {
 		be.PutUint16(msg[vrrpChecksum:], 0)
-		be.PutUint16(msg[vrrpChecksum:], sum16(0).add(msg).checksum())
+		be.PutUint16(msg[vrrpChecksum:], wire.Sum(0).Add(msg).Checksum())
 	}
 	return msg
 }

@@ -4,6 +4,8 @@ import (
 	"crypto/subtle"
 	"net/netip"
 	"slices"
+
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // Checksum is which of two readings of the specification a checksum follows.
@@ -131,10 +133,10 @@ func checkVRRPShape(msg []byte, family Family) error {
 // vrrpForm tells which form the checksum of msg has, and whether it is right.
 // Both hold when the pseudo-header sums to zero; then the form stays unknown.
 func vrrpForm(msg []byte, src, dst netip.Addr) (form Checksum, ok bool) {
-	message := sum16(0).add(msg)
+	message := wire.Sum(0).Add(msg)
 	version, family := msg[0]>>4, FamilyOf(src)
-	plain := message.fold() == 0xffff && family == IPv4
-	pseudo := version == 3 && (message+pseudoHeader(src, dst, ProtoNumber, len(msg))).fold() == 0xffff
+	plain := message.OK() && family == IPv4
+	pseudo := version == 3 && (message + wire.PseudoHeader(src, dst, ProtoNumber, len(msg))).OK()
 	switch {
 	case plain && pseudo:
 		return ChecksumUnknown, true
@@ -210,21 +212,21 @@ func AppendVRRP(b []byte, m *VRRP, text string, form Checksum, src, dst netip.Ad
 		data := textField(text)
 		b = append(b, data[:]...)
 	}
-	sum := sum16(0).add(b[start:])
+	sum := wire.Sum(0).Add(b[start:])
 	if m.Family == IPv6 || m.Version == 3 && form == PseudoHeader {
-		sum += pseudoHeader(src, dst, ProtoNumber, len(b)-start)
+		sum += wire.PseudoHeader(src, dst, ProtoNumber, len(b)-start)
 	}
-	be.PutUint16(b[start+vrrpChecksum:], sum.checksum())
+	be.PutUint16(b[start+vrrpChecksum:], sum.Checksum())
 	return b
 }
 
 func appendAddrs(b []byte, addrs []netip.Addr, f Family) []byte {
 	for _, a := range addrs {
 		if f == IPv6 {
-			v := get16(a)
+			v := wire.Addr16(a)
 			b = append(b, v[:]...)
 		} else {
-			v := get4(a)
+			v := wire.Addr4(a)
 			b = append(b, v[:]...)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // advertising is a VRRP router over IPv6 that offers itself with a lifetime.
@@ -51,7 +52,7 @@ func isRouterAdvert(b []byte) bool {
 // routerSolicitation is what a host without a router asks.
 func routerSolicitation(change ...func(b []byte)) []byte {
 	dst := netip.IPv6LinkLocalAllRouters()
-	mac := hello.MulticastMAC(dst)
+	mac := wire.MulticastMAC(dst)
 	b := append(append([]byte{}, mac[:]...), otherMAC[:]...)
 	b = append(b, 0x86, 0xdd, 0x60, 0, 0, 0, 0, 8, 58, 255)
 	b = append(append(b, netip.MustParseAddr("fe80::50").AsSlice()...), dst.AsSlice()...)

@@ -15,6 +15,7 @@ import (
 	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 var (
@@ -461,9 +462,9 @@ priority = 110
 
 // solicitation is a client's neighbour solicitation for target.
 func solicitation(target netip.Addr) []byte {
-	group := hello.SolicitedNode(target)
+	group := wire.SolicitedNode(target)
 	src := netip.MustParseAddr("2001:db8::50").As16()
-	dst, mac := group.As16(), hello.MulticastMAC(group)
+	dst, mac := group.As16(), wire.MulticastMAC(group)
 	icmp := append([]byte{135, 0, 0, 0, 0, 0, 0, 0}, target.AsSlice()...)
 	icmp = append(icmp, 1, 1)
 	icmp = append(icmp, otherMAC[:]...)

@@ -12,6 +12,7 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // ICMPv6 types.
@@ -87,7 +88,7 @@ func announces(vmac hello.MAC, a netip.Addr) func(netlab.Frame) bool {
 		return err == nil && n == garp.ND{
 			Type: garp.NeighborAdvertisement, Src: a, Dst: netip.IPv6LinkLocalAllNodes(), Target: a,
 			LinkAddr: vmac, Router: true, Override: true,
-		} && h.Src == vmac && h.Dst == hello.MulticastMAC(n.Dst)
+		} && h.Src == vmac && h.Dst == wire.MulticastMAC(n.Dst)
 	}
 }
 
@@ -183,7 +184,7 @@ func (l *lan) solicitRouters() {
 	m := append([]byte{routerSolicitation, 0, 0, 0, 0, 0, 0, 0, 1, 1}, fhrptest.ClientMAC[:]...)
 	s, d := src.As16(), routers.As16()
 	binary.BigEndian.PutUint16(m[2:], internetSum(slices.Concat(s[:], d[:], []byte{0, 0, 0, byte(len(m)), 0, 0, 0, 58}, m)))
-	mac := hello.MulticastMAC(routers)
+	mac := wire.MulticastMAC(routers)
 	l.Send(l.Client, lanDev, slices.Concat(mac[:], fhrptest.ClientMAC[:], []byte{0x86, 0xdd, 0x60, 0, 0, 0, 0, byte(len(m)), 58, 255}, s[:], d[:], m))
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // The standby's port for the whole of its life: nothing from the virtual MAC or
@@ -21,7 +22,7 @@ func TestStandbyIsSilentAndAMember(t *testing.T) {
 	each(t, func(t testing.TB, p protocol) {
 		l := newLAN(t)
 		l.start(p.config())
-		want := []netip.Addr{p.group, hello.SolicitedNode(p.local), hello.SolicitedNode(global)}
+		want := []netip.Addr{p.group, wire.SolicitedNode(p.local), wire.SolicitedNode(global)}
 		for _, g := range []*gateway{l.a, l.b} {
 			l.Eventually("reports of "+g.Name, func() bool {
 				got := reported(g.sent(time.Time{}))
