@@ -1,101 +1,73 @@
 package sock
 
-import "golang.org/x/net/bpf"
+import (
+	"golang.org/x/net/bpf"
 
-const (
-	etherARP  = 0x0806
-	etherIPv4 = 0x0800
-	etherIPv6 = 0x86dd
-
-	protoICMP   = 1
-	protoTCP    = 6
-	protoUDP    = 17
-	protoICMPv6 = 58
-	protoVRRP   = 112
-
-	portHSRP4 = 1985
-	portHSRP6 = 2029
-
-	typeEchoReply    = 0
-	typeUnreachable  = 3
-	typeUnreachable6 = 1
-	typeEchoReply6   = 129
-	typeRS           = 133
-	typeNS           = 135
-	typeNA           = 136
+	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
+	"github.com/fhrpd/fhrpd/hello/wire/filter"
 )
 
-// assembleFilter builds the classic BPF program of the socket: ARP, hellos of
-// all protocols, neighbour discovery and router solicitations, and the answers to packets that carry
-// mark as ICMP identifier or as UDP or TCP source port. Frames with a VLAN tag
-// belong to a VLAN interface above this one and are left out: with tag offload
-// they would look like our own.
-func assembleFilter(mark uint16) ([]bpf.RawInstruction, error) {
-	var p program
-	p.add(bpf.LoadExtension{Num: bpf.ExtVLANTagPresent})
-	p.unless(0, refuse)
-	p.add(bpf.LoadAbsolute{Off: 12, Size: 2})
-	p.when(etherARP, accept)
-	p.when(etherIPv6, "ipv6")
-	p.unless(etherIPv4, refuse)
+// assembleFilter builds the classic BPF program of the socket: untagged frames
+// with ARP, hellos of all protocols, neighbour discovery and router
+// solicitations, and the answers to packets that carry mark as ICMP identifier
+// or as UDP or TCP source port.
+func assembleFilter(mark uint16) []bpf.RawInstruction {
+	const ip = wire.EthernetHeader
+	var p filter.Program
+	p.Untagged()
+	p.Load(wire.EtherTypeAt, 2)
+	p.When(wire.EtherTypeARP, filter.Accept)
+	p.When(wire.EtherTypeIPv6, "ipv6")
+	p.Unless(wire.EtherTypeIPv4, filter.Refuse)
 
-	p.add(bpf.LoadAbsolute{Off: 20, Size: 2})
-	p.bits(0x1fff, refuse) // a later fragment has no transport header
-	p.add(bpf.LoadMemShift{Off: 14}, bpf.LoadAbsolute{Off: 23, Size: 1})
-	p.when(protoVRRP, accept)
-	p.when(protoUDP, "udp4")
-	p.when(protoTCP, "tcp4")
-	p.unless(protoICMP, refuse)
-	p.add(bpf.LoadIndirect{Off: 14, Size: 1})
-	p.when(typeEchoReply, "echo4")
-	p.unless(typeUnreachable, refuse)
-	p.add(bpf.LoadIndirect{Off: 14 + 8 + 20, Size: 2}) // source port of the packet in question
-	p.unless(uint32(mark), refuse)
-	p.jump(accept)
-	p.label("echo4")
-	p.add(bpf.LoadIndirect{Off: 14 + 4, Size: 2})
-	p.unless(uint32(mark), refuse)
-	p.jump(accept)
-	p.label("udp4")
-	p.add(bpf.LoadIndirect{Off: 14 + 2, Size: 2})
-	p.unless(portHSRP4, refuse)
-	p.jump(accept)
-	p.label("tcp4")
-	p.add(bpf.LoadIndirect{Off: 14 + 2, Size: 2})
-	p.unless(uint32(mark), refuse)
-	p.jump(accept)
+	p.Load(ip+wire.IPv4FragmentAt, 2)
+	p.Add(bpf.ALUOpConstant{Op: bpf.ALUOpAnd, Val: wire.FragmentOffset})
+	p.Unless(0, filter.Refuse) // a later fragment has no transport header
+	p.Add(bpf.LoadMemShift{Off: ip})
+	p.Load(ip+wire.IPv4ProtoAt, 1)
+	p.When(hello.ProtoNumber, filter.Accept)
+	p.When(wire.ProtoTCP, "tcp")
+	p.When(wire.ProtoUDP, "udp4")
+	p.Unless(wire.ProtoICMP, filter.Refuse)
+	behindIP(&p, 0, 1)
+	p.When(wire.ICMPEchoReply, "echo")
+	p.Unless(wire.ICMPUnreachable, filter.Refuse)
+	behindIP(&p, wire.ICMPHeader+wire.IPv4Header, 2) // source port of the quoted packet
+	p.Only(uint32(mark))
+	p.Label("udp4")
+	behindIP(&p, 2, 2)
+	p.Only(hello.PortHSRP)
 
-	p.label("ipv6")
-	p.add(bpf.LoadAbsolute{Off: 20, Size: 1})
-	p.when(protoVRRP, accept)
-	p.when(protoUDP, "udp6")
-	p.when(protoTCP, "tcp6")
-	p.unless(protoICMPv6, refuse)
-	p.add(bpf.LoadAbsolute{Off: 54, Size: 1})
-	p.when(typeRS, accept)
-	p.when(typeNS, accept)
-	p.when(typeNA, accept)
-	p.when(typeEchoReply6, "echo6")
-	p.unless(typeUnreachable6, refuse)
-	p.add(bpf.LoadAbsolute{Off: 54 + 8 + 40, Size: 2})
-	p.unless(uint32(mark), refuse)
-	p.jump(accept)
-	p.label("echo6")
-	p.add(bpf.LoadAbsolute{Off: 58, Size: 2})
-	p.unless(uint32(mark), refuse)
-	p.jump(accept)
-	p.label("udp6")
-	p.add(bpf.LoadAbsolute{Off: 56, Size: 2})
-	p.unless(portHSRP6, refuse)
-	p.jump(accept)
-	p.label("tcp6")
-	p.add(bpf.LoadAbsolute{Off: 56, Size: 2})
-	p.unless(uint32(mark), refuse)
-	p.jump(accept)
+	p.Label("ipv6")
+	p.Add(bpf.LoadConstant{Dst: bpf.RegX, Val: wire.IPv6Header})
+	p.Load(ip+wire.IPv6ProtoAt, 1)
+	p.When(hello.ProtoNumber, filter.Accept)
+	p.When(wire.ProtoTCP, "tcp")
+	p.When(wire.ProtoUDP, "udp6")
+	p.Unless(wire.ProtoICMPv6, filter.Refuse)
+	behindIP(&p, 0, 1)
+	p.When(wire.ICMPv6RouterSolicitation, filter.Accept)
+	p.When(wire.ICMPv6NeighborSolicitation, filter.Accept)
+	p.When(wire.ICMPv6NeighborAdvertisement, filter.Accept)
+	p.When(wire.ICMPv6EchoReply, "echo")
+	p.Unless(wire.ICMPv6Unreachable, filter.Refuse)
+	behindIP(&p, wire.ICMPHeader+wire.IPv6Header, 2)
+	p.Only(uint32(mark))
+	p.Label("udp6")
+	behindIP(&p, 2, 2)
+	p.Only(hello.PortHSRP6)
 
-	p.label(accept)
-	p.add(bpf.RetConstant{Val: 1 << 16})
-	p.label(refuse)
-	p.add(bpf.RetConstant{Val: 0})
-	return p.assemble()
+	p.Label("echo")
+	behindIP(&p, 4, 2) // identifier
+	p.Only(uint32(mark))
+	p.Label("tcp")
+	behindIP(&p, 2, 2) // destination port
+	p.Only(uint32(mark))
+	return p.Assemble(1 << 16)
+}
+
+// behindIP loads from behind the IP header, whose length is in register X.
+func behindIP(p *filter.Program, at uint32, size int) {
+	p.Add(bpf.LoadIndirect{Off: wire.EthernetHeader + at, Size: size})
 }

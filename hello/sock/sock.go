@@ -37,11 +37,7 @@ type Socket struct {
 // that carry mark as ICMP identifier or as UDP or TCP source port.
 // It needs CAP_NET_RAW in the network namespace of the calling thread.
 func Open(ifi *net.Interface, mark uint16) (*Socket, error) {
-	filter, err := assembleFilter(mark)
-	if err != nil {
-		return nil, fmt.Errorf("assemble packet filter: %w", err)
-	}
-	conn, err := packet.Listen(ifi, packet.Raw, ethPAll, &packet.Config{Filter: filter})
+	conn, err := packet.Listen(ifi, packet.Raw, ethPAll, &packet.Config{Filter: assembleFilter(mark)})
 	if err != nil {
 		return nil, fmt.Errorf("open packet socket on %s: %w (needs CAP_NET_RAW)", ifi.Name, err)
 	}
