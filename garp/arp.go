@@ -8,6 +8,7 @@ import (
 	"github.com/mdlayher/ethernet"
 
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // Op is the operation of an ARP packet (RFC 826).
@@ -48,22 +49,23 @@ var arpIntro = [6]byte{0, 1, 8, 0, 6, 4}
 // allocate. The error is a hello.Reject: short, type (not ARP, or neither
 // request nor reply), or length (not IPv4 over Ethernet).
 func ParseARP(frame []byte) (Header, ARP, error) {
-	h, typ, p, err := parseHeader(frame)
 	switch {
-	case err != nil:
-		return Header{}, ARP{}, err
-	case typ != ethernet.EtherTypeARP:
-		return Header{}, ARP{}, hello.RejectType
-	case len(p) < arpLen:
+	case len(frame) < wire.EthernetHeader:
 		return Header{}, ARP{}, hello.RejectShort
-	case [6]byte(p[0:6]) != arpIntro:
+	case wire.EtherType(frame) != wire.EtherTypeARP:
+		return Header{}, ARP{}, hello.RejectType
+	case len(frame) < wire.EthernetHeader+arpLen:
+		return Header{}, ARP{}, hello.RejectShort
+	}
+	p := frame[wire.EthernetHeader:]
+	if [6]byte(p[0:6]) != arpIntro {
 		return Header{}, ARP{}, hello.RejectLength
 	}
 	op := Op(binary.BigEndian.Uint16(p[6:8]))
 	if op != OpRequest && op != OpReply {
 		return Header{}, ARP{}, hello.RejectType
 	}
-	return h, ARP{
+	return Header{Dst: hello.MAC(frame[0:6]), Src: hello.MAC(frame[6:12])}, ARP{
 		Op:        op,
 		SenderMAC: hello.MAC(p[8:14]),
 		SenderIP:  netip.AddrFrom4([4]byte(p[14:18])),
@@ -91,10 +93,20 @@ func (a ARP) payload() (p [arpLen]byte) {
 	return p
 }
 
-// frame returns a as an Ethernet frame from its sender's MAC.
-func (a ARP) frame(dst hello.MAC) []byte {
+// frame returns a as an untagged Ethernet frame from its sender's MAC.
+func (a ARP) frame(dst hello.MAC) []byte { return a.framed(dst, wire.EtherTypeARP, 0) }
+
+// framed returns a as an Ethernet frame of some type, tagged unless vlan is 0.
+// ethernet.Frame pads it with zeros to the 60 bytes that a wire asks for, so
+// that the bytes are the same on every driver.
+func (a ARP) framed(dst hello.MAC, typ ethernet.EtherType, vlan uint16) []byte {
 	p := a.payload()
-	return build(Header{Dst: dst, Src: a.SenderMAC}, ethernet.EtherTypeARP, p[:])
+	f := ethernet.Frame{Destination: dst[:], Source: a.SenderMAC[:], EtherType: typ, Payload: p[:]}
+	if vlan != 0 {
+		f.VLAN = &ethernet.VLAN{ID: vlan}
+	}
+	b, _ := f.MarshalBinary() // can only refuse a VLAN above 4094
+	return b
 }
 
 // Announcement says that an IPv4 address is at a MAC. It can only be made by
@@ -117,20 +129,26 @@ func NewAnnouncement(ip netip.Addr, mac hello.MAC) (Announcement, error) {
 // ReplyBroadcast returns the gratuitous reply to ff:ff:ff:ff:ff:ff, the first
 // form of HSRP and the form of Cisco's VRRP. The target MAC is the Ethernet
 // destination, as Cisco sends it.
-func (a Announcement) ReplyBroadcast() []byte { return a.gratuitous(OpReply, hello.Broadcast) }
+func (a Announcement) ReplyBroadcast() []byte {
+	return a.gratuitous(OpReply, hello.Broadcast, hello.Broadcast)
+}
 
 // ReplyCisco returns the gratuitous reply to 01:00:0c:cd:cd:cd, the second
 // form of HSRP. It is for bridges; hosts do not listen there.
-func (a Announcement) ReplyCisco() []byte { return a.gratuitous(OpReply, CiscoMulticast) }
+func (a Announcement) ReplyCisco() []byte {
+	return a.gratuitous(OpReply, CiscoMulticast, CiscoMulticast)
+}
 
 // Request returns the announcement of RFC 5227 section 2.3: a broadcast
 // request in which sender and target address are the same and the target MAC
 // is zero.
-func (a Announcement) Request() []byte { return a.request(hello.MAC{}) }
+func (a Announcement) Request() []byte { return a.gratuitous(OpRequest, hello.MAC{}, hello.Broadcast) }
 
 // RequestVRRP returns the request form in which keepalived and FRR announce
 // VRRP addresses: like Request, with target MAC ff:ff:ff:ff:ff:ff.
-func (a Announcement) RequestVRRP() []byte { return a.request(hello.Broadcast) }
+func (a Announcement) RequestVRRP() []byte {
+	return a.gratuitous(OpRequest, hello.Broadcast, hello.Broadcast)
+}
 
 // Directed returns a request from the announced address for the address of a
 // neighbour. It moves the entry of neighbours that ignore gratuitous ARP,
@@ -138,12 +156,9 @@ func (a Announcement) RequestVRRP() []byte { return a.request(hello.Broadcast) }
 // frame goes to mac, or to everybody when mac is zero. It returns an error
 // when neighbor is not another IPv4 unicast address.
 func (a Announcement) Directed(neighbor netip.Addr, mac hello.MAC) ([]byte, error) {
-	if err := checkUnicast(hello.IPv4, neighbor); err != nil {
-		return nil, fmt.Errorf("ask neighbour %s: %w", neighbor, err)
-	}
-	neighbor = plain(neighbor)
-	if !a.ip.IsValid() || neighbor == a.ip {
-		return nil, fmt.Errorf("ask neighbour %s from %s: want two addresses", neighbor, a.ip)
+	neighbor, err := checkNeighbor(hello.IPv4, a.ip, neighbor)
+	if err != nil {
+		return nil, err
 	}
 	if mac.IsZero() {
 		mac = hello.Broadcast
@@ -152,19 +167,11 @@ func (a Announcement) Directed(neighbor netip.Addr, mac hello.MAC) ([]byte, erro
 	return r.frame(mac), nil
 }
 
-func (a Announcement) gratuitous(op Op, dst hello.MAC) []byte {
+func (a Announcement) gratuitous(op Op, target, dst hello.MAC) []byte {
 	if !a.ip.IsValid() {
 		return nil
 	}
-	return ARP{Op: op, SenderMAC: a.mac, SenderIP: a.ip, TargetMAC: dst, TargetIP: a.ip}.frame(dst)
-}
-
-func (a Announcement) request(target hello.MAC) []byte {
-	if !a.ip.IsValid() {
-		return nil
-	}
-	r := ARP{Op: OpRequest, SenderMAC: a.mac, SenderIP: a.ip, TargetMAC: target, TargetIP: a.ip}
-	return r.frame(hello.Broadcast)
+	return ARP{Op: op, SenderMAC: a.mac, SenderIP: a.ip, TargetMAC: target, TargetIP: a.ip}.frame(dst)
 }
 
 // ARPReply returns the answer to a request for a virtual address: unicast,

@@ -103,7 +103,8 @@ func (s Segment) Classify(o Observation) (Owner, Reason) {
 		return s.classifyVirtual(o)
 	case slices.Contains(s.PeerMACs, o.MAC):
 		return Peer, ReasonPeerMAC
-	case isVirtualMAC(o.MAC):
+	}
+	if _, virtual := hello.VirtualRouterOf(o.MAC); virtual {
 		return Foreign, ReasonOtherGroup
 	}
 	return Foreign, ReasonStranger
@@ -136,16 +137,4 @@ func (s Segment) classifyVirtual(o Observation) (Owner, Reason) {
 		return Peer, ReasonPeerVirtualMAC
 	}
 	return Ours, ReasonRelayed
-}
-
-// isVirtualMAC reports whether m is a MAC of HSRP version 1 or 2 or of VRRP,
-// of either family.
-func isVirtualMAC(m hello.MAC) bool {
-	switch [5]byte(m[:5]) {
-	case [5]byte{0x00, 0x00, 0x0c, 0x07, 0xac}, [5]byte{0x00, 0x00, 0x5e, 0x00, 0x01}, [5]byte{0x00, 0x00, 0x5e, 0x00, 0x02}:
-		return true
-	}
-	v4 := [4]byte{0x00, 0x00, 0x0c, 0x9f}
-	v6 := [4]byte{0x00, 0x05, 0x73, 0xa0}
-	return [4]byte(m[:4]) == v4 && m[4]>>4 == 0xf || [4]byte(m[:4]) == v6 && m[4]>>4 == 0
 }

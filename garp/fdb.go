@@ -53,10 +53,10 @@ func FDBRefresh(mac hello.MAC, form Form, vlan uint16) ([]byte, error) {
 	if _, err := ParseForm(string(form)); err != nil {
 		return nil, fmt.Errorf("refresh MAC %s: %w", mac, err)
 	}
-	return neutral(mac, form, vlan)
+	return neutral(mac, form, vlan), nil
 }
 
-func neutral(mac hello.MAC, form Form, vlan uint16) ([]byte, error) {
+func neutral(mac hello.MAC, form Form, vlan uint16) []byte {
 	dst, typ := hello.Broadcast, ethernet.EtherTypeARP
 	a := ARP{Op: OpRequest, SenderMAC: mac, SenderIP: netip.IPv4Unspecified(), TargetIP: netip.IPv4Unspecified()}
 	switch form {
@@ -65,10 +65,5 @@ func neutral(mac hello.MAC, form Form, vlan uint16) ([]byte, error) {
 	case FormDummyMulticast:
 		dst = CiscoMulticast
 	}
-	p := a.payload()
-	f := ethernet.Frame{Destination: dst[:], Source: mac[:], EtherType: typ, Payload: p[:]}
-	if vlan != 0 {
-		f.VLAN = &ethernet.VLAN{ID: vlan}
-	}
-	return f.MarshalBinary()
+	return a.framed(dst, typ, vlan)
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/mdlayher/ethernet"
-
 	"github.com/fhrpd/fhrpd/hello"
 )
 
@@ -17,27 +15,6 @@ var CiscoMulticast = hello.MAC{0x01, 0x00, 0x0c, 0xcd, 0xcd, 0xcd}
 // Header is the Ethernet header of a received frame, without its type.
 type Header struct {
 	Dst, Src hello.MAC
-}
-
-const headerLen = 14
-
-// parseHeader reads an untagged Ethernet header. rest aliases frame.
-func parseHeader(frame []byte) (h Header, typ ethernet.EtherType, rest []byte, err error) {
-	if len(frame) < headerLen {
-		return Header{}, 0, nil, hello.RejectShort
-	}
-	h = Header{Dst: hello.MAC(frame[0:6]), Src: hello.MAC(frame[6:12])}
-	typ = ethernet.EtherType(uint16(frame[12])<<8 | uint16(frame[13]))
-	return h, typ, frame[headerLen:], nil
-}
-
-// build returns an untagged frame. ethernet.Frame pads it with zeros to the
-// 60 bytes that a wire asks for, so that the bytes are the same on every
-// driver; receivers take lengths from the ARP and IPv6 headers.
-func build(h Header, typ ethernet.EtherType, payload []byte) []byte {
-	f := ethernet.Frame{Destination: h.Dst[:], Source: h.Src[:], EtherType: typ, Payload: payload}
-	b, _ := f.MarshalBinary() // can only refuse a VLAN tag, and there is none
-	return b
 }
 
 // checkSender returns an error when ip and mac cannot be the two halves of a
@@ -65,6 +42,19 @@ func checkUnicast(family hello.Family, ip netip.Addr) error {
 		return fmt.Errorf("address %s: want a unicast address", ip)
 	}
 	return nil
+}
+
+// checkNeighbor returns neighbor as it stands on the wire, or an error unless it
+// is an address of the family that another host than ip may have.
+func checkNeighbor(family hello.Family, ip, neighbor netip.Addr) (netip.Addr, error) {
+	if err := checkUnicast(family, neighbor); err != nil {
+		return netip.Addr{}, fmt.Errorf("ask neighbour %s: %w", neighbor, err)
+	}
+	neighbor = plain(neighbor)
+	if !ip.IsValid() || neighbor == ip {
+		return netip.Addr{}, fmt.Errorf("ask neighbour %s from %s: want two addresses", neighbor, ip)
+	}
+	return neighbor, nil
 }
 
 func isBroadcast(ip netip.Addr) bool { return ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}) }

@@ -1,11 +1,8 @@
 package garp
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net/netip"
-
-	"github.com/mdlayher/ethernet"
 
 	"github.com/fhrpd/fhrpd/hello"
 	"github.com/fhrpd/fhrpd/hello/wire"
@@ -14,8 +11,6 @@ import (
 // Neighbor Discovery constants (RFC 4861). The traffic class is that of
 // Cisco's ND packets, network control (CS7).
 const (
-	typeRA = 134
-
 	optSourceLink = 1
 	optTargetLink = 2
 	optMTU        = 5
@@ -26,8 +21,6 @@ const (
 
 	trafficClass = 0xe0
 	hopLimit     = 255
-	protoICMPv6  = 58
-	ipv6Len      = 40
 	ndLen        = 24 // type to target
 	linkOptLen   = 8
 )
@@ -59,8 +52,7 @@ func (a Advertisement) Unsolicited() []byte {
 	if !a.ip.IsValid() {
 		return nil
 	}
-	h := Header{Dst: wire.MulticastMAC(allNodes), Src: a.mac}
-	return advertisement(a.ip, allNodes, flagRouter|flagOverride, h)
+	return a.to(allNodes, wire.MulticastMAC(allNodes), false)
 }
 
 // Directed returns a Neighbor Solicitation from the address for a neighbour's,
@@ -69,19 +61,26 @@ func (a Advertisement) Unsolicited() []byte {
 // group when mac is zero. It returns an error when neighbor is not another
 // IPv6 unicast address.
 func (a Advertisement) Directed(neighbor netip.Addr, mac hello.MAC) ([]byte, error) {
-	if err := checkUnicast(hello.IPv6, neighbor); err != nil {
-		return nil, fmt.Errorf("ask neighbour %s: %w", neighbor, err)
-	}
-	neighbor = plain(neighbor)
-	if !a.ip.IsValid() || neighbor == a.ip {
-		return nil, fmt.Errorf("ask neighbour %s from %s: want two addresses", neighbor, a.ip)
+	neighbor, err := checkNeighbor(hello.IPv6, a.ip, neighbor)
+	if err != nil {
+		return nil, err
 	}
 	dst := neighbor
 	if mac.IsZero() {
 		dst = wire.SolicitedNode(neighbor)
 		mac = wire.MulticastMAC(dst)
 	}
-	return solicitation(a.ip, dst, neighbor, a.mac, Header{Dst: mac, Src: a.mac}), nil
+	ns := ND{Type: NeighborSolicitation, Src: a.ip, Dst: dst, Target: neighbor, LinkAddr: a.mac}
+	return ns.frame(mac, a.mac), nil
+}
+
+// to returns the advertisement to one destination.
+func (a Advertisement) to(dst netip.Addr, mac hello.MAC, solicited bool) []byte {
+	na := ND{
+		Type: NeighborAdvertisement, Src: a.ip, Dst: dst, Target: a.ip, LinkAddr: a.mac,
+		Router: true, Solicited: solicited, Override: true,
+	}
+	return na.frame(mac, a.mac)
 }
 
 // NDReply returns the answer to a Neighbor Solicitation for a virtual address:
@@ -105,33 +104,29 @@ func NDReply(h Header, ns ND, mac hello.MAC) ([]byte, bool) {
 	if dst.IsZero() || dst.IsMulticast() {
 		dst = h.Src
 	}
-	return advertisement(a.ip, ns.Src, flagRouter|flagSolicited|flagOverride, Header{Dst: dst, Src: mac}), true
+	return a.to(ns.Src, dst, true), true
 }
 
-// advertisement returns a Neighbor Advertisement (RFC 4861 section 4.4) for
-// ip, from ip, with h.Src as target link-layer address.
-func advertisement(ip, dst netip.Addr, flags byte, h Header) []byte {
+// frame returns nd as an Ethernet frame. The option with the link-layer address
+// is left out when that is zero, as it must be when Src is unspecified.
+func (nd ND) frame(dst, src hello.MAC) []byte {
 	var m [ndLen + linkOptLen]byte
-	m[0], m[4] = byte(NeighborAdvertisement), flags
-	target := ip.As16()
+	m[0] = byte(nd.Type)
+	m[4] = flag(flagRouter, nd.Router) | flag(flagSolicited, nd.Solicited) | flag(flagOverride, nd.Override)
+	target := nd.Target.As16()
 	copy(m[8:24], target[:])
-	putLinkOption(m[24:32], optTargetLink, h.Src)
-	return icmpFrame(h, ip, dst, m[:])
+	if nd.LinkAddr.IsZero() {
+		return icmpFrame(dst, src, nd.Src, nd.Dst, m[:ndLen])
+	}
+	putLinkOption(m[24:32], nd.Type.linkOption(), nd.LinkAddr)
+	return icmpFrame(dst, src, nd.Src, nd.Dst, m[:])
 }
 
-// solicitation returns a Neighbor Solicitation (RFC 4861 section 4.3). The
-// source link-layer address is left out when link is zero, as it must be when
-// src is unspecified.
-func solicitation(src, dst, target netip.Addr, link hello.MAC, h Header) []byte {
-	var m [ndLen + linkOptLen]byte
-	m[0] = byte(NeighborSolicitation)
-	t := target.As16()
-	copy(m[8:24], t[:])
-	if link.IsZero() {
-		return icmpFrame(h, src, dst, m[:ndLen])
+func flag(bit byte, set bool) byte {
+	if set {
+		return bit
 	}
-	putLinkOption(m[24:32], optSourceLink, link)
-	return icmpFrame(h, src, dst, m[:])
+	return 0
 }
 
 func putLinkOption(b []byte, kind byte, mac hello.MAC) {
@@ -139,40 +134,11 @@ func putLinkOption(b []byte, kind byte, mac hello.MAC) {
 	copy(b[2:8], mac[:])
 }
 
-// icmpFrame fills in the checksum of m and returns it behind an IPv6 and an
-// Ethernet header.
-func icmpFrame(h Header, src, dst netip.Addr, m []byte) []byte {
-	binary.BigEndian.PutUint16(m[2:4], checksum(src, dst, m))
-	b := make([]byte, ipv6Len, ipv6Len+len(m))
-	b[0], b[1] = 0x60|trafficClass>>4, trafficClass&0x0f<<4
-	binary.BigEndian.PutUint16(b[4:6], uint16(len(m)))
-	b[6], b[7] = protoICMPv6, hopLimit
-	s, d := src.As16(), dst.As16()
-	copy(b[8:24], s[:])
-	copy(b[24:40], d[:])
-	return build(h, ethernet.EtherTypeIPv6, append(b, m...))
-}
-
-// checksum returns the ICMPv6 checksum of m with its pseudo-header (RFC 4443
-// section 2.3): the value to send when m's checksum field is zero, and zero
-// when it is filled in and right.
-func checksum(src, dst netip.Addr, m []byte) uint16 {
-	s, d := src.As16(), dst.As16()
-	sum := uint32(len(m)) + protoICMPv6 + sum16(s[:]) + sum16(d[:]) + sum16(m)
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
+// icmpFrame returns the ICMPv6 message m, without its checksum, as a frame.
+func icmpFrame(dstMAC, srcMAC hello.MAC, src, dst netip.Addr, m []byte) []byte {
+	h := wire.Headers{
+		DstMAC: dstMAC, SrcMAC: srcMAC, Src: src, Dst: dst,
+		TOS: trafficClass, TTL: hopLimit, Proto: wire.ProtoICMPv6,
 	}
-	return ^uint16(sum)
-}
-
-// sum16 adds up b as big-endian 16-bit words. b is shorter than a jumbogram,
-// so 32 bits suffice.
-func sum16(b []byte) (sum uint32) {
-	for ; len(b) >= 2; b = b[2:] {
-		sum += uint32(b[0])<<8 | uint32(b[1])
-	}
-	if len(b) == 1 {
-		sum += uint32(b[0]) << 8
-	}
-	return sum
+	return h.Append(make([]byte, 0, wire.EthernetHeader+wire.IPv6Header+len(m)), m)
 }

@@ -1,11 +1,8 @@
 package garp
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net/netip"
-
-	"github.com/mdlayher/ethernet"
 
 	"github.com/fhrpd/fhrpd/hello"
 	"github.com/fhrpd/fhrpd/hello/wire"
@@ -16,8 +13,8 @@ type NDType uint8
 
 // The messages that ParseND accepts.
 const (
-	NeighborSolicitation  NDType = 135
-	NeighborAdvertisement NDType = 136
+	NeighborSolicitation  NDType = wire.ICMPv6NeighborSolicitation
+	NeighborAdvertisement NDType = wire.ICMPv6NeighborAdvertisement
 )
 
 // String returns "solicitation" or "advertisement".
@@ -51,89 +48,88 @@ type ND struct {
 // data), ttl (hop limit is not 255), checksum, source, destination, or
 // addresses (the target is not unicast).
 func ParseND(frame []byte) (Header, ND, error) {
-	h, typ, p, err := parseHeader(frame)
+	var p wire.Packet
+	m, err := icmpMessage(&p, frame)
+	nd := ND{Src: p.Src, Dst: p.Dst}
+	if err == nil {
+		err = nd.parse(m, p.TTL)
+	}
+	if err == nil {
+		err = nd.validate()
+	}
 	if err != nil {
 		return Header{}, ND{}, err
 	}
-	if typ != ethernet.EtherTypeIPv6 {
-		return Header{}, ND{}, hello.RejectType
-	}
-	nd, m, err := parseIPv6(p)
-	if err != nil {
-		return Header{}, ND{}, err
-	}
-	if err := nd.parseMessage(m); err != nil {
-		return Header{}, ND{}, err
-	}
-	if err := nd.validate(); err != nil {
-		return Header{}, ND{}, err
-	}
-	return h, nd, nil
+	return Header{Dst: p.DstMAC, Src: p.SrcMAC}, nd, nil
 }
 
-// parseIPv6 returns the addresses and the ICMPv6 message of packet p. A
-// message behind extension headers is not looked for: nobody sends ND so, and
-// a fragment must be ignored anyway (RFC 6980).
-func parseIPv6(p []byte) (nd ND, m []byte, err error) {
-	switch {
-	case len(p) < ipv6Len:
-		return ND{}, nil, hello.RejectShort
-	case p[0]>>4 != 6 || p[6] != protoICMPv6:
-		return ND{}, nil, hello.RejectType
-	}
-	n := int(binary.BigEndian.Uint16(p[4:6]))
-	switch {
-	case n > len(p)-ipv6Len:
-		return ND{}, nil, hello.RejectShort
-	case n < ndLen:
-		return ND{}, nil, shortMessage(p[ipv6Len : ipv6Len+n])
-	}
-	m = p[ipv6Len : ipv6Len+n]
-	switch nd.Type = NDType(m[0]); {
-	case !nd.Type.known() || m[1] != 0:
-		return ND{}, nil, hello.RejectType
-	case p[7] != hopLimit:
-		return ND{}, nil, hello.RejectTTL
-	}
-	nd.Src = netip.AddrFrom16([16]byte(p[8:24]))
-	nd.Dst = netip.AddrFrom16([16]byte(p[24:40]))
-	return nd, m, nil
+// IsRouterSolicitation reports whether frame carries a Router Solicitation that
+// may be answered: its length, code and hop limit are right (RFC 4861 section
+// 6.1.1). The checksum and the options are not looked at.
+func IsRouterSolicitation(frame []byte) bool {
+	var p wire.Packet
+	m, err := icmpMessage(&p, frame)
+	return err == nil && len(m) >= wire.ICMPHeader && m[0] == wire.ICMPv6RouterSolicitation && m[1] == 0 && p.TTL == hopLimit
 }
 
-// shortMessage tells a truncated ND message from a short one of another type.
-func shortMessage(m []byte) error {
-	if len(m) > 0 && !NDType(m[0]).known() {
+// icmpMessage parses frame into p and returns its ICMPv6 message. One behind
+// extension headers is not looked for: nobody sends ND so, and a fragment must
+// be ignored anyway (RFC 6980).
+func icmpMessage(p *wire.Packet, frame []byte) ([]byte, error) {
+	switch typ := wire.EtherType(frame); {
+	case len(frame) < wire.EthernetHeader, typ == wire.EtherTypeIPv6 && len(frame) < wire.EthernetHeader+wire.IPv6Header:
+		return nil, hello.RejectShort
+	case typ != wire.EtherTypeIPv6 || !p.Parse(frame) || p.Proto != wire.ProtoICMPv6:
+		return nil, hello.RejectType
+	case p.Size > len(p.Payload):
+		return nil, hello.RejectShort
+	}
+	return p.Payload[:p.Size], nil
+}
+
+// linkOption returns the kind of option that the link-layer address is in.
+func (t NDType) linkOption() byte {
+	if t == NeighborAdvertisement {
+		return optTargetLink
+	}
+	return optSourceLink
+}
+
+// parse reads the message m, which came with a hop limit.
+func (nd *ND) parse(m []byte, hops uint8) error {
+	if len(m) == 0 {
+		return hello.RejectShort
+	}
+	nd.Type = NDType(m[0])
+	switch {
+	case nd.Type != NeighborSolicitation && nd.Type != NeighborAdvertisement:
 		return hello.RejectType
-	}
-	return hello.RejectShort
-}
-
-func (t NDType) known() bool { return t == NeighborSolicitation || t == NeighborAdvertisement }
-
-// parseMessage reads m, which is at least ndLen long.
-func (nd *ND) parseMessage(m []byte) error {
-	if checksum(nd.Src, nd.Dst, m) != 0 {
+	case len(m) < ndLen:
+		return hello.RejectShort
+	case m[1] != 0:
+		return hello.RejectType
+	case hops != hopLimit:
+		return hello.RejectTTL
+	case !wire.PseudoHeader(nd.Src, nd.Dst, wire.ProtoICMPv6, len(m)).Add(m).OK():
 		return hello.RejectChecksum
 	}
 	nd.Target = netip.AddrFrom16([16]byte(m[8:24]))
-	want := byte(optSourceLink)
 	if nd.Type == NeighborAdvertisement {
-		want = optTargetLink
 		nd.Router = m[4]&flagRouter != 0
 		nd.Solicited = m[4]&flagSolicited != 0
 		nd.Override = m[4]&flagOverride != 0
 	}
-	return nd.parseOptions(m[ndLen:], want)
+	return nd.parseOptions(m[ndLen:])
 }
 
 // parseOptions walks the options in b, whose lengths count units of 8 bytes,
-// and takes the link-layer address from the one of kind want.
-func (nd *ND) parseOptions(b []byte, want byte) error {
+// and takes the link-layer address from the one that has it.
+func (nd *ND) parseOptions(b []byte) error {
 	for len(b) > 0 {
 		if len(b) < 2 || b[1] == 0 || int(b[1])*8 > len(b) {
 			return hello.RejectLength
 		}
-		if b[0] == want && b[1] == 1 {
+		if b[0] == nd.Type.linkOption() && b[1] == 1 {
 			nd.LinkAddr = hello.MAC(b[2:8])
 		}
 		b = b[int(b[1])*8:]
@@ -143,32 +139,18 @@ func (nd *ND) parseOptions(b []byte, want byte) error {
 
 // validate applies the rules on addresses (RFC 4861 sections 7.1.1 and 7.1.2).
 func (nd *ND) validate() error {
-	if checkUnicast(hello.IPv6, nd.Target) != nil {
-		return hello.RejectAddresses
-	}
-	if nd.Src.IsMulticast() {
-		return hello.RejectSource
-	}
-	if nd.Type == NeighborAdvertisement {
-		return nd.validateAdvertisement()
-	}
-	if nd.Src.IsUnspecified() {
-		switch {
-		case nd.Dst != wire.SolicitedNode(nd.Target):
-			return hello.RejectDestination
-		case !nd.LinkAddr.IsZero():
-			return hello.RejectSource
-		}
-	}
-	return nil
-}
-
-func (nd *ND) validateAdvertisement() error {
+	advertises, unspecified := nd.Type == NeighborAdvertisement, nd.Src.IsUnspecified()
 	switch {
-	case nd.Src.IsUnspecified():
+	case checkUnicast(hello.IPv6, nd.Target) != nil:
+		return hello.RejectAddresses
+	case nd.Src.IsMulticast(), advertises && unspecified:
 		return hello.RejectSource
-	case nd.Solicited && nd.Dst.IsMulticast():
+	case advertises && nd.Solicited && nd.Dst.IsMulticast():
 		return hello.RejectDestination
+	case !advertises && unspecified && nd.Dst != wire.SolicitedNode(nd.Target):
+		return hello.RejectDestination
+	case !advertises && unspecified && !nd.LinkAddr.IsZero():
+		return hello.RejectSource
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package garp
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"net/netip"
 	"testing"
 
@@ -29,16 +30,24 @@ func requestFrame() []byte {
 
 func solicitationFrame() []byte {
 	dst := wire.SolicitedNode(testIP6)
-	return solicitation(asker6, dst, testIP6, askerMAC, Header{Dst: wire.MulticastMAC(dst), Src: askerMAC})
+	ns := ND{Type: NeighborSolicitation, Src: asker6, Dst: dst, Target: testIP6, LinkAddr: askerMAC}
+	return ns.frame(wire.MulticastMAC(dst), askerMAC)
 }
 
 func advertisementFrame() []byte {
-	return advertisement(testIP6, allNodes, flagRouter|flagOverride, Header{Dst: wire.MulticastMAC(allNodes), Src: testMAC})
+	na := ND{Type: NeighborAdvertisement, Src: testIP6, Dst: allNodes, Target: testIP6, LinkAddr: testMAC, Router: true, Override: true}
+	return na.frame(wire.MulticastMAC(allNodes), testMAC)
+}
+
+func solicitedFrame() []byte {
+	na := ND{Type: NeighborAdvertisement, Src: testIP6, Dst: asker6, Target: testIP6, LinkAddr: testMAC, Solicited: true}
+	return na.frame(askerMAC, testMAC)
 }
 
 func probeFrame() []byte {
 	dst := wire.SolicitedNode(testIP6)
-	return solicitation(netip.IPv6Unspecified(), dst, testIP6, hello.MAC{}, Header{Dst: wire.MulticastMAC(dst), Src: askerMAC})
+	ns := ND{Type: NeighborSolicitation, Src: netip.IPv6Unspecified(), Dst: dst, Target: testIP6}
+	return ns.frame(wire.MulticastMAC(dst), askerMAC)
 }
 
 // edit returns frame with b written at offset.
@@ -52,11 +61,10 @@ func edit(frame []byte, offset int, b ...byte) []byte {
 // that a check behind the checksum is reached.
 func resum(frame []byte) []byte {
 	out := bytes.Clone(frame)
-	p := out[headerLen:]
-	m := p[ipv6Len:]
+	m := out[offType:]
 	m[2], m[3] = 0, 0
-	src, dst := netip.AddrFrom16([16]byte(p[8:24])), netip.AddrFrom16([16]byte(p[24:40]))
-	binary.BigEndian.PutUint16(m[2:4], checksum(src, dst, m))
+	src, dst := netip.AddrFrom16([16]byte(out[offSrc:])), netip.AddrFrom16([16]byte(out[offDst:]))
+	binary.BigEndian.PutUint16(m[2:4], wire.PseudoHeader(src, dst, 58, len(m)).Add(m).Checksum())
 	return out
 }
 
@@ -114,7 +122,7 @@ func TestParseNDReadsEveryField(t *testing.T) {
 			Dst: wire.SolicitedNode(testIP6), Target: testIP6}},
 		{"advertisement", advertisementFrame(), ND{Type: NeighborAdvertisement, Src: testIP6,
 			Dst: allNodes, Target: testIP6, LinkAddr: testMAC, Router: true, Override: true}},
-		{"solicited advertisement", advertisement(testIP6, asker6, flagSolicited, Header{Dst: askerMAC, Src: testMAC}),
+		{"solicited advertisement", solicitedFrame(),
 			ND{Type: NeighborAdvertisement, Src: testIP6, Dst: asker6, Target: testIP6, LinkAddr: testMAC, Solicited: true}},
 		{"padding behind the packet is not an option", append(probeFrame(), 0, 0, 0), ND{Type: NeighborSolicitation,
 			Src: netip.IPv6Unspecified(), Dst: wire.SolicitedNode(testIP6), Target: testIP6}},
@@ -198,12 +206,44 @@ func TestParseNDTakesNoFlippedBit(t *testing.T) {
 	}
 }
 
+// The frame is one that Linux sent, in tcpdump's words:
+//
+//	02:00:00:00:00:01 > 33:33:00:00:00:02, hlim 255, fe80::ff:fe00:1 > ff02::2: [icmp6 sum ok] ICMP6, router solicitation, length 16
+func TestIsRouterSolicitation(t *testing.T) {
+	asks, err := hex.DecodeString("333300000002" + "020000000001" + "86dd" + "6000000000103aff" +
+		"fe80000000000000000000fffe000001" + "ff020000000000000000000000000002" + "85007b2c00000000" + "0101020000000001")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		rule  string
+		frame []byte
+		want  bool
+	}{
+		{"a host looks for routers", asks, true},
+		{"without an option", edit(asks, offLength, 0, 8), true},
+		{"hop limit 254 came through a router", edit(asks, offHop, 254), false},
+		{"another code", edit(asks, offCode, 1), false},
+		{"another message", edit(asks, offType, 134), false},
+		{"another protocol", edit(asks, offNext, 17), false},
+		{"another EtherType", edit(asks, 12, 0x08, 0x00), false},
+		{"length below the header's", edit(asks, offLength, 0, 7), false},
+		{"length past the frame", edit(asks, offLength, 0, 17), false},
+		{"no frame", nil, false},
+	} {
+		if got := IsRouterSolicitation(tt.frame); got != tt.want {
+			t.Errorf("%s: %t, want %t", tt.rule, got, tt.want)
+		}
+	}
+}
+
 func TestParsingDoesNotAllocate(t *testing.T) {
 	arp, ns, bad := requestFrame(), solicitationFrame(), solicitationFrame()[:60]
 	n := testing.AllocsPerRun(100, func() {
 		_, _, _ = ParseARP(arp)
 		_, _, _ = ParseND(ns)
 		_, _, _ = ParseND(bad)
+		_ = IsRouterSolicitation(ns)
 	})
 	if n != 0 {
 		t.Errorf("%v allocations, want 0", n)
@@ -223,7 +263,7 @@ func FuzzParseARP(f *testing.F) {
 			return
 		}
 		p := a.payload()
-		if !bytes.Equal(frame[headerLen:headerLen+arpLen], p[:]) || !bytes.HasPrefix(frame, append(h.Dst[:], h.Src[:]...)) {
+		if !bytes.Equal(frame[14:42], p[:]) || !bytes.HasPrefix(frame, append(h.Dst[:], h.Src[:]...)) {
 			t.Fatalf("%+v %+v does not stand for %x", h, a, frame)
 		}
 		b, ok := ARPReply(a, testMAC)

@@ -35,9 +35,9 @@ func (p Probe) Frame() []byte {
 		a := ARP{Op: OpRequest, SenderMAC: p.mac, SenderIP: netip.IPv4Unspecified(), TargetIP: p.target}
 		return a.frame(hello.Broadcast)
 	case p.target.Is6():
-		return solicitation(netip.IPv6Unspecified(), wire.SolicitedNode(p.target), p.target, hello.MAC{}, Header{
-			Dst: wire.MulticastMAC(wire.SolicitedNode(p.target)), Src: p.mac,
-		})
+		group := wire.SolicitedNode(p.target)
+		ns := ND{Type: NeighborSolicitation, Src: netip.IPv6Unspecified(), Dst: group, Target: p.target}
+		return ns.frame(wire.MulticastMAC(group), p.mac)
 	}
 	return nil
 }

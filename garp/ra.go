@@ -32,7 +32,7 @@ func RouterAdvert(ip netip.Addr, mac hello.MAC, lifetime time.Duration, mtu uint
 		return nil, fmt.Errorf("router advertisement from %s: lifetime %v: want whole seconds, 0 to 65535", ip, lifetime)
 	}
 	var m [32]byte
-	m[0], m[4] = typeRA, 64
+	m[0], m[4] = wire.ICMPv6RouterAdvertisement, 64
 	binary.BigEndian.PutUint16(m[6:8], uint16(lifetime/time.Second))
 	putLinkOption(m[16:24], optSourceLink, mac)
 	n := 24
@@ -41,5 +41,5 @@ func RouterAdvert(ip netip.Addr, mac hello.MAC, lifetime time.Duration, mtu uint
 		binary.BigEndian.PutUint32(m[28:32], mtu)
 		n = 32
 	}
-	return icmpFrame(Header{Dst: wire.MulticastMAC(allNodes), Src: mac}, plain(ip), allNodes, m[:n]), nil
+	return icmpFrame(wire.MulticastMAC(allNodes), mac, plain(ip), allNodes, m[:n]), nil
 }

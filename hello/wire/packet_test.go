@@ -198,6 +198,7 @@ func TestParseRefuses(t *testing.T) {
 		"a VLAN tag":                    edit(v4, 12, 0x81, 0x00),
 		"IPv6 in an IPv4 frame":         edit(v6, 12, 0x08, 0x00),
 		"IPv4 in an IPv6 frame":         edit(v4, 12, 0x86, 0xdd),
+		"IP version 5":                  edit(v4, 14, 0x55),
 		"an IPv4 header of 16 bytes":    edit(v4, 14, 0x44),
 		"IPv4 options behind the frame": edit(v4[:37], 14, 0x46),
 	} {
