@@ -140,5 +140,5 @@ func icmpFrame(dstMAC, srcMAC hello.MAC, src, dst netip.Addr, m []byte) []byte {
 		DstMAC: dstMAC, SrcMAC: srcMAC, Src: src, Dst: dst,
 		TOS: trafficClass, TTL: hopLimit, Proto: wire.ProtoICMPv6,
 	}
-	return h.Append(make([]byte, 0, wire.EthernetHeader+wire.IPv6Header+len(m)), m)
+	return h.Append(nil, m)
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // Mark is the ICMP identifier and the UDP and TCP source port of all proofs,
@@ -16,19 +17,9 @@ const Mark = 0xf48d
 const closedPort = 1
 
 const (
-	etherHeader = 14
-	ipv4Header  = 20
-	ipv6Header  = 40
-	icmpHeader  = 8
-
-	protoICMP   = 1
-	protoTCP    = 6
-	protoUDP    = 17
-	protoICMPv6 = 58
-
-	tcpSYNFlag = 0x02
-	tcpRSTFlag = 0x04
-	tcpACKFlag = 0x10
+	flagSYN = 0x02
+	flagRST = 0x04
+	flagACK = 0x10
 )
 
 // path is where a proof goes.
@@ -37,32 +28,26 @@ type path struct {
 	src, dst       netip.Addr
 }
 
-func (p path) v6() bool { return p.src.Is6() }
+// headers returns the headers of a message of an IP protocol.
+func (p path) headers(proto uint8) *wire.Headers {
+	return &wire.Headers{DstMAC: p.dstMAC, SrcMAC: p.srcMAC, Src: p.src, Dst: p.dst, TTL: 64, Proto: proto}
+}
 
 // echoRequest is an ICMP or ICMPv6 echo request (RFC 792, RFC 4443).
 func echoRequest(p path, seq uint16) []byte {
-	m := make([]byte, icmpHeader, icmpHeader+8)
-	m[0] = 8
-	if p.v6() {
-		m[0] = 128
+	typ, proto := byte(wire.ICMPEcho), uint8(wire.ProtoICMP)
+	if p.src.Is6() {
+		typ, proto = wire.ICMPv6Echo, wire.ProtoICMPv6
 	}
+	m := []byte{0: typ, wire.ICMPHeader - 1: 0}
 	binary.BigEndian.PutUint16(m[4:], Mark)
 	binary.BigEndian.PutUint16(m[6:], seq)
-	m = append(m, "takeover"...)
-	if p.v6() {
-		return p.frame(protoICMPv6, m, 2)
-	}
-	binary.BigEndian.PutUint16(m[2:], fold(sum(m)))
-	return p.frame(protoICMP, m, -1)
+	return p.headers(proto).Append(nil, append(m, "takeover"...))
 }
 
 // udpProbe is a datagram to a closed port.
 func udpProbe(p path) []byte {
-	m := make([]byte, 8)
-	binary.BigEndian.PutUint16(m[0:], Mark)
-	binary.BigEndian.PutUint16(m[2:], closedPort)
-	binary.BigEndian.PutUint16(m[4:], uint16(len(m)))
-	return p.frame(protoUDP, m, 6)
+	return p.headers(wire.ProtoUDP).AppendUDP(nil, Mark, closedPort, nil)
 }
 
 // tcpSYN asks for a connection that nobody wants.
@@ -70,61 +55,9 @@ func tcpSYN(p path) []byte {
 	m := make([]byte, 20)
 	binary.BigEndian.PutUint16(m[0:], Mark)
 	binary.BigEndian.PutUint16(m[2:], closedPort)
-	m[12], m[13] = 5<<4, tcpSYNFlag
+	m[12], m[13] = 5<<4, flagSYN
 	binary.BigEndian.PutUint16(m[14:], 1024)
-	return p.frame(protoTCP, m, 16)
-}
-
-// frame puts m into IP and Ethernet. checksumAt is the offset of m's checksum
-// over a pseudo-header, -1 when it has none.
-func (p path) frame(proto byte, m []byte, checksumAt int) []byte {
-	if checksumAt >= 0 {
-		c := fold(p.pseudo(proto, len(m)) + sum(m))
-		if c == 0 {
-			c = 0xffff // a zero checksum means none in UDP
-		}
-		binary.BigEndian.PutUint16(m[checksumAt:], c)
-	}
-	b := make([]byte, 0, etherHeader+ipv6Header+len(m))
-	b = append(b, p.dstMAC[:]...)
-	b = append(b, p.srcMAC[:]...)
-	if p.v6() {
-		b = append(b, 0x86, 0xdd, 0x60, 0, 0, 0)
-		b = binary.BigEndian.AppendUint16(b, uint16(len(m)))
-		b = append(b, proto, 64)
-		b = append(b, p.src.AsSlice()...)
-		b = append(b, p.dst.AsSlice()...)
-		return append(b, m...)
-	}
-	b = append(b, 0x08, 0x00)
-	h := make([]byte, ipv4Header)
-	h[0], h[8], h[9] = 0x45, 64, proto
-	binary.BigEndian.PutUint16(h[2:], uint16(ipv4Header+len(m)))
-	copy(h[12:], p.src.AsSlice())
-	copy(h[16:], p.dst.AsSlice())
-	binary.BigEndian.PutUint16(h[10:], fold(sum(h)))
-	return append(append(b, h...), m...)
-}
-
-func (p path) pseudo(proto byte, n int) uint32 {
-	return sum(p.src.AsSlice()) + sum(p.dst.AsSlice()) + uint32(proto) + uint32(n)
-}
-
-func sum(b []byte) (s uint32) {
-	for ; len(b) > 1; b = b[2:] {
-		s += uint32(binary.BigEndian.Uint16(b))
-	}
-	if len(b) == 1 {
-		s += uint32(b[0]) << 8
-	}
-	return s
-}
-
-func fold(s uint32) uint16 {
-	for s > 0xffff {
-		s = s>>16 + s&0xffff
-	}
-	return ^uint16(s)
+	return p.headers(wire.ProtoTCP).Append(nil, m)
 }
 
 // Answer is a packet that answers a proof.
@@ -134,60 +67,40 @@ type Answer struct {
 	Method   Method
 }
 
-// ParseAnswer reads a frame as the answer to a proof. It returns false for
+// ParseAnswer reads a frame as the answer to a proof: an echo reply, a refusal
+// of the UDP probe, or anything that answers the SYN. It returns false for
 // everything else, whatever its length.
-func ParseAnswer(b []byte) (Answer, bool) {
-	if len(b) < etherHeader {
+func ParseAnswer(frame []byte) (Answer, bool) {
+	var p wire.Packet
+	if !p.Parse(frame) {
 		return Answer{}, false
 	}
-	a := Answer{MAC: hello.MAC(b[:6])}
-	typ, p := binary.BigEndian.Uint16(b[12:]), b[etherHeader:]
-	var ok bool
-	switch typ {
-	case 0x0800:
-		ok = a.parseIPv4(p)
-	case 0x86dd:
-		ok = a.parseIPv6(p)
-	}
-	return a, ok
-}
-
-func (a *Answer) parseIPv4(p []byte) bool {
-	if len(p) < ipv4Header || p[0]>>4 != 4 {
-		return false
-	}
-	size := int(p[0]&0x0f) * 4
-	if size < ipv4Header || len(p) < size {
-		return false
-	}
-	a.From, _ = netip.AddrFromSlice(p[12:16])
-	a.To, _ = netip.AddrFromSlice(p[16:20])
-	return a.parsePayload(p[9], p[size:], ipv4Header)
-}
-
-func (a *Answer) parseIPv6(p []byte) bool {
-	if len(p) < ipv6Header || p[0]>>4 != 6 {
-		return false
-	}
-	a.From, _ = netip.AddrFromSlice(p[8:24])
-	a.To, _ = netip.AddrFromSlice(p[24:40])
-	return a.parsePayload(p[6], p[ipv6Header:], ipv6Header)
-}
-
-// parsePayload recognises an echo reply, a refusal of the UDP probe, and
-// anything that answers the SYN. inner is the header length of the packet that
-// an ICMP error quotes.
-func (a *Answer) parsePayload(proto byte, m []byte, inner int) bool {
+	a, m := Answer{From: p.Src, To: p.Dst, MAC: p.DstMAC}, p.Payload
 	switch {
-	case proto == protoTCP && len(m) >= 14:
+	case p.Proto == wire.ProtoTCP && len(m) >= 14:
 		a.Method = MethodTCP
-		return binary.BigEndian.Uint16(m[2:]) == Mark && m[13]&(tcpRSTFlag|tcpACKFlag) != 0
-	case (proto == protoICMP && len(m) >= icmpHeader && m[0] == 0) || (proto == protoICMPv6 && len(m) >= icmpHeader && m[0] == 129):
+		return a, marked(m, 2) && m[13]&(flagRST|flagACK) != 0
+	case is(&p, wire.ICMPEchoReply, wire.ICMPv6EchoReply):
 		a.Method = MethodEcho
-		return binary.BigEndian.Uint16(m[4:]) == Mark
-	case (proto == protoICMP && len(m) > 0 && m[0] == 3) || (proto == protoICMPv6 && len(m) > 0 && m[0] == 1):
+		return a, marked(m, 4)
+	case is(&p, wire.ICMPUnreachable, wire.ICMPv6Unreachable):
+		// It quotes the probe, whose IP header is of the same family and has no options.
 		a.Method = MethodUDP
-		return len(m) >= icmpHeader+inner+2 && binary.BigEndian.Uint16(m[icmpHeader+inner:]) == Mark
+		if p.Src.Is6() {
+			return a, marked(m, wire.ICMPHeader+wire.IPv6Header)
+		}
+		return a, marked(m, wire.ICMPHeader+wire.IPv4Header)
 	}
-	return false
+	return Answer{}, false
+}
+
+// is reports whether p is of one type of ICMP, or of another of ICMPv6.
+func is(p *wire.Packet, icmp, icmpv6 byte) bool {
+	return len(p.Payload) >= wire.ICMPHeader &&
+		(p.Proto == wire.ProtoICMP && p.Payload[0] == icmp || p.Proto == wire.ProtoICMPv6 && p.Payload[0] == icmpv6)
+}
+
+// marked reports whether m has the mark at an offset.
+func marked(m []byte, at int) bool {
+	return len(m) >= at+2 && binary.BigEndian.Uint16(m[at:]) == Mark
 }

@@ -1,7 +1,9 @@
 package prove
 
 import (
+	"encoding/hex"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +20,10 @@ var (
 	other    = netip.MustParseAddr("192.0.2.254")
 	vmac     = hello.MAC{0, 0, 0x0c, 0x9f, 0xf0, 0x0a}
 	otherMAC = hello.MAC{2, 0, 0, 0, 0, 0xfe}
+
+	near, far   = netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	near6, far6 = netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2")
+	nearMAC     = hello.MAC{2, 0, 0, 0, 0, 1}
 )
 
 // world is a prover and the kinds of frame it sent, with their time.
@@ -68,7 +74,7 @@ func kind(f []byte) string {
 		}
 		return "nudge"
 	}
-	return map[byte]string{protoICMP: "echo", protoUDP: "udp", protoTCP: "tcp"}[f[23]]
+	return map[byte]string{1: "echo", 17: "udp", 6: "tcp"}[f[23]]
 }
 
 func (w *world) answer(m Method) (Result, bool) {
@@ -175,40 +181,46 @@ func TestWhatIsNoProof(t *testing.T) {
 	}
 }
 
+// answers are what Linux sent, from tcpdump, to packets with the mark from
+// 192.0.2.1 and 2001:db8::1 at 02:00:00:00:00:01.
+var answers = []struct {
+	name, hex string
+	want      Method
+}{
+	{"ICMP echo reply, id 62605, seq 1", "020000000001 020000000002 0800 45000024 0aeb0000 4001ebea c0000202 c0000201" +
+		"000056c1 f48d0001 74616b656f766572", MethodEcho},
+	{"ICMP6, echo reply, id 62605, seq 1", "020000000001 020000000002 86dd 600f52ca 00103a40" +
+		"20010db8000000000000000000000002 20010db8000000000000000000000001 81007a01 f48d0001 74616b656f766572", MethodEcho},
+	{"ICMP 192.0.2.2 udp port 1 unreachable", "020000000001 020000000002 0800 45c00038 0b280000 4001ead9 c0000202 c0000201" +
+		"0303811a 00000000 4500001c33d94000401182f4c0000201c0000202 f48d00010008874b", MethodUDP},
+	{"ICMP6, unreachable port, 2001:db8::2 udp port 1", "020000000001 020000000002 86dd 6002845b 00383a40" +
+		"20010db8000000000000000000000002 20010db8000000000000000000000001 0104e968 00000000" +
+		"60044878 00081140 20010db8000000000000000000000001 20010db8000000000000000000000002 f48d00010008afda", MethodUDP},
+	{"Flags [R.], cksum 0x03c2 (correct)", "020000000001 020000000002 0800 45000028 00004000 4006b6cc c0000202 c0000201" +
+		"0001f48d 00000000 b160821b 50140000 03c20000", MethodTCP},
+	{"Flags [R.], cksum 0x04be (correct)", "020000000001 020000000002 86dd 600e3450 00140640" +
+		"20010db8000000000000000000000002 20010db8000000000000000000000001 0001f48d 00000000 269f3470 50140000 04be0000", MethodTCP},
+}
+
+func unhex(tb testing.TB, s string) []byte {
+	tb.Helper()
+	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
+}
+
 func TestAnswersAreRecognised(t *testing.T) {
-	v6, o6 := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::fe")
-	for _, tc := range []struct {
-		name     string
-		src, dst netip.Addr
-		build    func(path) []byte
-		want     Method
-	}{
-		{"echo reply", other, vip, func(p path) []byte {
-			m := []byte{0, 0, 0, 0, Mark >> 8, Mark & 0xff, 0, 1}
-			return p.frame(protoICMP, m, -1)
-		}, MethodEcho},
-		{"echo reply 6", o6, v6, func(p path) []byte {
-			m := []byte{129, 0, 0, 0, Mark >> 8, Mark & 0xff, 0, 1}
-			return p.frame(protoICMPv6, m, 2)
-		}, MethodEcho},
-		{"port unreachable", other, vip, func(p path) []byte {
-			quoted := udpProbe(path{src: p.dst, dst: p.src})[etherHeader:]
-			return p.frame(protoICMP, append([]byte{3, 3, 0, 0, 0, 0, 0, 0}, quoted...), -1)
-		}, MethodUDP},
-		{"port unreachable 6", o6, v6, func(p path) []byte {
-			quoted := udpProbe(path{src: p.dst, dst: p.src})[etherHeader:]
-			return p.frame(protoICMPv6, append([]byte{1, 4, 0, 0, 0, 0, 0, 0}, quoted...), 2)
-		}, MethodUDP},
-		{"reset", other, vip, func(p path) []byte {
-			m := make([]byte, 20)
-			m[2], m[3], m[13] = Mark>>8, Mark&0xff, tcpRSTFlag|tcpACKFlag
-			return p.frame(protoTCP, m, 16)
-		}, MethodTCP},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			b := tc.build(path{srcMAC: otherMAC, dstMAC: vmac, src: tc.src, dst: tc.dst})
+	for _, tt := range answers {
+		t.Run(tt.name, func(t *testing.T) {
+			b := unhex(t, tt.hex)
+			want := Answer{From: far, To: near, MAC: nearMAC, Method: tt.want}
+			ports := 34
+			if b[12] == 0x86 {
+				want.From, want.To, ports = far6, near6, 54
+			}
 			got, ok := ParseAnswer(b)
-			want := Answer{From: tc.src, To: tc.dst, MAC: vmac, Method: tc.want}
 			if !ok || !cmp.Equal(got, want, cmpopts.EquateComparable(netip.Addr{})) {
 				t.Errorf("got %+v, %t, want %+v", got, ok, want)
 			}
@@ -217,18 +229,60 @@ func TestAnswersAreRecognised(t *testing.T) {
 					t.Errorf("the first %d of %d bytes were taken for an answer", n, len(b))
 				}
 			}
+			for at := ports; at < len(b)-1; at++ {
+				if b[at] == Mark>>8 && b[at+1] == Mark&0xff {
+					b[at]++
+				}
+			}
+			if _, ok := ParseAnswer(b); ok {
+				t.Error("an answer to somebody else was taken for one to a proof")
+			}
 		})
 	}
-	if _, ok := ParseAnswer(echoRequest(path{src: vip, dst: other}, 1)); ok {
-		t.Error("a proof was taken for its answer")
+}
+
+func TestASegmentThatAnswersNothingIsNoAnswer(t *testing.T) {
+	b := unhex(t, answers[4].hex)
+	b[47] = flagSYN // instead of RST and ACK
+	if a, ok := ParseAnswer(b); ok {
+		t.Errorf("a SYN was taken for %+v", a)
+	}
+}
+
+// The ends are what tcpdump shows of the same questions, asked by others.
+func TestProofs(t *testing.T) {
+	p, p6 := path{nearMAC, otherMAC, near, far}, path{nearMAC, otherMAC, near6, far6}
+	for _, tt := range []struct {
+		name  string
+		frame []byte
+		want  string
+	}{
+		{"ICMP echo request, id 62605, seq 1", echoRequest(p, 1), "4001 **** c0000201 c0000202 08004ec1 f48d0001 74616b656f766572"},
+		{"ICMP6, echo request, id 62605, seq 1", echoRequest(p6, 1), "00103a40 20010db8000000000000000000000001" +
+			"20010db8000000000000000000000002 80007b01 f48d0001 74616b656f766572"},
+		{"UDP, length 0", udpProbe(p), "4011 **** c0000201 c0000202 f48d00010008874b"},
+		{"UDP, length 0, over IPv6", udpProbe(p6), "00081140 20010db8000000000000000000000001" +
+			"20010db8000000000000000000000002 f48d00010008afda"},
+		{"SYN", tcpSYN(p), "4006 **** c0000201 c0000202 f48d0001 00000000 00000000 50020400 **** 0000"},
+	} {
+		got, want := hex.EncodeToString(tt.frame), strings.ReplaceAll(tt.want, " ", "")
+		got = got[max(0, len(got)-len(want)):]
+		for i := range want {
+			if want[i] != '*' && want[i] != got[i] {
+				t.Errorf("%s:\n%s, want\n%s", tt.name, got, want)
+				break
+			}
+		}
+		if a, ok := ParseAnswer(tt.frame); ok {
+			t.Errorf("%s was taken for an answer: %+v", tt.name, a)
+		}
 	}
 }
 
 func FuzzParseAnswer(f *testing.F) {
-	p := path{srcMAC: otherMAC, dstMAC: vmac, src: other, dst: vip}
-	f.Add(echoRequest(p, 1))
-	f.Add(udpProbe(p))
-	f.Add(tcpSYN(p))
+	for _, tt := range answers {
+		f.Add(unhex(f, tt.hex))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if a, ok := ParseAnswer(b); ok && (!a.From.IsValid() || !a.To.IsValid() || a.Method == "") {
 			t.Errorf("an answer without its parts: %+v", a)

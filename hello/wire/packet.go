@@ -1,6 +1,9 @@
 package wire
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // Headers are the parts of the Ethernet and IP headers that mean something to
 // routers of one segment.
@@ -49,6 +52,7 @@ func (h *Headers) AppendUDP(b []byte, from, to uint16, payload []byte) []byte {
 
 // appendIP appends the Ethernet and IP headers for size bytes.
 func (h *Headers) appendIP(b []byte, size int) []byte {
+	b = slices.Grow(b, EthernetHeader+IPv6Header+size)
 	b = append(b, h.DstMAC[:]...)
 	b = append(b, h.SrcMAC[:]...)
 	if h.Src.Unmap().Is4() {
