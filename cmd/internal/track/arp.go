@@ -2,6 +2,7 @@ package track
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
+	"github.com/fhrpd/fhrpd/hello/wire/filter"
 )
 
 // arpCheck is up while addr answers ARP requests. Unlike a ping it needs no
@@ -43,7 +46,7 @@ func askARP(ctx context.Context, addr netip.Addr) (hello.MAC, error) {
 	if err != nil {
 		return hello.MAC{}, err
 	}
-	conn, err := packet.Listen(from.link, packet.Raw, unix.ETH_P_ARP, &packet.Config{Filter: repliesOf(addr)})
+	conn, err := packet.Listen(from.link, packet.Raw, wire.EtherTypeARP, &packet.Config{Filter: repliesOf(addr)})
 	if err != nil {
 		return hello.MAC{}, fmt.Errorf("open a packet socket on %s: %w", from.link.Name, bare(err))
 	}
@@ -115,19 +118,12 @@ func way(addr netip.Addr) (source, error) {
 // repliesOf lets through ARP replies whose sender is addr: on a busy segment
 // nothing else should wake the process.
 func repliesOf(addr netip.Addr) []bpf.RawInstruction {
-	const opAt, senderAt = 14 + 6, 14 + 14
-	b := addr.As4()
-	ip := uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
-	prog, err := bpf.Assemble([]bpf.Instruction{
-		bpf.LoadAbsolute{Off: opAt, Size: 2},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(garp.OpReply), SkipTrue: 3},
-		bpf.LoadAbsolute{Off: senderAt, Size: 4},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: ip, SkipTrue: 1},
-		bpf.RetConstant{Val: 128},
-		bpf.RetConstant{Val: 0},
-	})
-	if err != nil {
-		panic(err) // the program is constant but for a number
-	}
-	return prog
+	const opAt, senderAt = wire.EthernetHeader + 6, wire.EthernetHeader + 14 // RFC 826
+	ip := addr.As4()
+	var p filter.Program
+	p.Load(opAt, 2)
+	p.Unless(uint32(garp.OpReply), filter.Refuse)
+	p.Load(senderAt, 4)
+	p.Only(binary.BigEndian.Uint32(ip[:]))
+	return p.Assemble(128)
 }
