@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"github.com/mdlayher/packet"
-	"golang.org/x/net/bpf"
-	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
+	"github.com/fhrpd/fhrpd/hello/wire/filter"
 )
 
 // DefaultTimeout is how long answers are waited for.
@@ -78,12 +78,20 @@ func Ask(ctx context.Context, o Options) (Report, error) {
 	return Report{Address: o.Address, Interface: o.Interface, From: q.source(), Own: q.own, Answers: t.result()}, nil
 }
 
+// listen opens a socket that hears what may answer: untagged ARP, or untagged
+// Neighbor Advertisements.
 func listen(ifi *net.Interface, address netip.Addr) (*packet.Conn, error) {
-	proto, filter := unix.ETH_P_ARP, arpFilter()
+	proto := wire.EtherTypeARP
+	var p filter.Program
+	p.Untagged()
 	if address.Is6() {
-		proto, filter = unix.ETH_P_IPV6, advertFilter()
+		proto = wire.EtherTypeIPv6
+		p.Load(wire.EthernetHeader+wire.IPv6ProtoAt, 1)
+		p.Unless(wire.ProtoICMPv6, filter.Refuse)
+		p.Load(wire.EthernetHeader+wire.IPv6Header, 1)
+		p.Only(wire.ICMPv6NeighborAdvertisement)
 	}
-	conn, err := packet.Listen(ifi, packet.Raw, proto, &packet.Config{Filter: filter})
+	conn, err := packet.Listen(ifi, packet.Raw, proto, &packet.Config{Filter: p.Assemble(256)})
 	if err != nil {
 		return nil, fmt.Errorf("open a packet socket: %w (needs CAP_NET_RAW)", err)
 	}
@@ -123,37 +131,4 @@ func hear(ctx context.Context, conn *packet.Conn, until time.Time, fn func([]byt
 		}
 	}
 	return context.Cause(ctx)
-}
-
-// arpFilter lets untagged ARP through: a frame with a tag belongs to the VLAN
-// interface above.
-func arpFilter() []bpf.RawInstruction {
-	return program(
-		bpf.LoadExtension{Num: bpf.ExtVLANTagPresent},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 0, SkipTrue: 1},
-		bpf.RetConstant{Val: 256},
-		bpf.RetConstant{Val: 0},
-	)
-}
-
-// advertFilter lets untagged Neighbor Advertisements through.
-func advertFilter() []bpf.RawInstruction {
-	return program(
-		bpf.LoadExtension{Num: bpf.ExtVLANTagPresent},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 0, SkipTrue: 5},
-		bpf.LoadAbsolute{Off: 14 + 6, Size: 1},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: unix.IPPROTO_ICMPV6, SkipTrue: 3},
-		bpf.LoadAbsolute{Off: 14 + 40, Size: 1},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: 136, SkipTrue: 1},
-		bpf.RetConstant{Val: 256},
-		bpf.RetConstant{Val: 0},
-	)
-}
-
-func program(ins ...bpf.Instruction) []bpf.RawInstruction {
-	raw, err := bpf.Assemble(ins)
-	if err != nil {
-		panic(err) // the programs are constant
-	}
-	return raw
 }
