@@ -1,12 +1,11 @@
 package vip
 
 import (
-	"encoding/binary"
 	"net/netip"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // The kernel answers for what is configured on the interface, with the
@@ -90,7 +89,7 @@ func (l *lab) answered(ask []byte, a netip.Addr) bool {
 			return true
 		}
 		const arpReply = 2
-		if len(b) >= 42 && binary.BigEndian.Uint16(b[12:]) == unix.ETH_P_ARP && b[21] == arpReply && netip.AddrFrom4([4]byte(b[28:32])) == a {
+		if len(b) >= 42 && wire.EtherType(b) == wire.EtherTypeARP && b[21] == arpReply && netip.AddrFrom4([4]byte(b[28:32])) == a {
 			return true
 		}
 	}
@@ -98,10 +97,11 @@ func (l *lab) answered(ask []byte, a netip.Addr) bool {
 }
 
 func neighborDiscovery(b []byte) (typ byte, target netip.Addr, is bool) {
-	if len(b) < 14+40+24 || binary.BigEndian.Uint16(b[12:]) != unix.ETH_P_IPV6 || b[20] != unix.IPPROTO_ICMPV6 {
+	var p wire.Packet
+	if !p.Parse(b) || p.Proto != wire.ProtoICMPv6 || len(p.Payload) < 24 {
 		return 0, target, false
 	}
-	return b[54], netip.AddrFrom16([16]byte(b[62:78])), true
+	return p.Payload[0], netip.AddrFrom16([16]byte(p.Payload[8:])), true
 }
 
 func arpRequest(a netip.Addr) []byte {
@@ -112,12 +112,9 @@ func arpRequest(a netip.Addr) []byte {
 }
 
 func solicitation(a netip.Addr) []byte {
-	from, to := netip.MustParseAddr("2001:db8::99").AsSlice(), solicitedNode(a).AsSlice()
-	m := append(append([]byte{135, 0, 0, 0, 0, 0, 0, 0}, a.AsSlice()...), 1, 1)
-	m = append(m, hostMAC[:]...)
-	pseudo := append(append(append([]byte{}, from...), to...), 0, 0, 0, byte(len(m)), 0, 0, 0, unix.IPPROTO_ICMPV6)
-	binary.BigEndian.PutUint16(m[2:], checksum(append(pseudo, m...)))
-	b := append(append([]byte{0x33, 0x33}, to[12:]...), hostMAC[:]...)
-	b = append(append(b, 0x86, 0xdd, 0x60, 0, 0, 0, 0, byte(len(m)), unix.IPPROTO_ICMPV6, 255), from...)
-	return append(append(b, to...), m...)
+	to := wire.SolicitedNode(a)
+	m := append([]byte{wire.ICMPv6NeighborSolicitation, 7: 0}, a.AsSlice()...)
+	m = append(append(m, 1, 1), hostMAC[:]...)
+	h := wire.Headers{DstMAC: wire.MulticastMAC(to), SrcMAC: hostMAC, Src: host6, Dst: to, TTL: 255, Proto: wire.ProtoICMPv6}
+	return h.Append(nil, m)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"github.com/fhrpd/fhrpd/hello/wire"
 	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
@@ -166,43 +167,18 @@ const marker = "fhrpd-vip-test"
 
 // frame builds a UDP datagram from a host on the LAN.
 func frame(dst [6]byte, to netip.Addr, n uint16) []byte {
-	payload := binary.BigEndian.AppendUint16([]byte(marker), n)
-	udp := binary.BigEndian.AppendUint16(nil, 4000)
-	udp = binary.BigEndian.AppendUint16(udp, 5000)
-	udp = binary.BigEndian.AppendUint16(udp, uint16(8+len(payload)))
-	udp = append(append(udp, 0, 0), payload...)
-	b := append(append([]byte{}, dst[:]...), hostMAC[:]...)
-	if to.Is4() {
-		ip := []byte{0x45, 0, 0, byte(20 + len(udp)), 0, 0, 0, 0, 64, unix.IPPROTO_UDP, 0, 0, 10, 0, 0, 99}
-		ip = append(ip, to.AsSlice()...)
-		binary.BigEndian.PutUint16(ip[10:], checksum(ip))
-		return append(append(append(b, 0x08, 0x00), ip...), udp...)
+	h := wire.Headers{DstMAC: dst, SrcMAC: hostMAC, Src: host4, Dst: to, TTL: 64, Proto: wire.ProtoUDP}
+	if to.Is6() {
+		h.Src = host6
 	}
-	from := netip.MustParseAddr("2001:db8::99")
-	ip := append([]byte{0x60, 0, 0, 0, 0, byte(len(udp)), unix.IPPROTO_UDP, 64}, from.AsSlice()...)
-	ip = append(ip, to.AsSlice()...)
-	pseudo := append(append([]byte{}, ip[8:40]...), 0, 0, 0, byte(len(udp)), 0, 0, 0, unix.IPPROTO_UDP)
-	binary.BigEndian.PutUint16(udp[6:], checksum(append(pseudo, udp...)))
-	return append(append(append(b, 0x86, 0xdd), ip...), udp...)
-}
-
-func checksum(b []byte) uint16 {
-	var sum uint32
-	if len(b)%2 == 1 {
-		b = append(b, 0)
-	}
-	for ; len(b) > 0; b = b[2:] {
-		sum += uint32(b[0])<<8 | uint32(b[1])
-	}
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	return ^uint16(sum)
+	return h.AppendUDP(nil, 4000, 5000, binary.BigEndian.AppendUint16([]byte(marker), n))
 }
 
 var (
-	far4 = netip.MustParseAddr("10.9.0.9")
-	far6 = netip.MustParseAddr("2001:db8:9::9")
+	host4 = netip.MustParseAddr("10.0.0.99")
+	host6 = netip.MustParseAddr("2001:db8::99")
+	far4  = netip.MustParseAddr("10.9.0.9")
+	far6  = netip.MustParseAddr("2001:db8:9::9")
 )
 
 // forwarded sends n datagrams to the virtual MAC and returns how often each

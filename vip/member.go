@@ -6,6 +6,8 @@ import (
 	"net/netip"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // joinsPerSocket stays below what the default option memory of a socket
@@ -28,20 +30,13 @@ func newMemberships(index int) memberships {
 	return memberships{index: index, groups: map[netip.Addr]*membership{}}
 }
 
-// solicitedNode returns the group that neighbour solicitations for a are sent
-// to (RFC 4291 section 2.7.1).
-func solicitedNode(a netip.Addr) netip.Addr {
-	b := a.As16()
-	return netip.AddrFrom16([16]byte{0: 0xff, 1: 0x02, 11: 0x01, 12: 0xff, 13: b[13], 14: b[14], 15: b[15]})
-}
-
 // join joins the solicited-node group of a, once for all addresses that share
 // it. IPv4 addresses have none.
 func (m *memberships) join(a netip.Addr) error {
 	if a.Is4() {
 		return nil
 	}
-	group := solicitedNode(a)
+	group := wire.SolicitedNode(a)
 	if g := m.groups[group]; g != nil {
 		g.users++
 		return nil
@@ -70,7 +65,7 @@ func (m *memberships) join(a netip.Addr) error {
 // leave undoes one join. A group that the kernel has left by itself, with the
 // interface, is no error.
 func (m *memberships) leave(a netip.Addr) error {
-	group := solicitedNode(a)
+	group := wire.SolicitedNode(a)
 	g := m.groups[group]
 	if g == nil || a.Is4() {
 		return nil

@@ -23,6 +23,7 @@ import (
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
+	"github.com/fhrpd/fhrpd/hello/wire"
 	"github.com/fhrpd/fhrpd/internal/skip"
 )
 
@@ -521,7 +522,7 @@ func TestGroupsOfManySolicitedNodesAreJoined(t *testing.T) {
 	}
 	until(t, patience, "every solicited-node group joined", func() bool {
 		joined := groupsJoined(t, "eth0")
-		return !slices.ContainsFunc(r.Addrs, func(a netip.Addr) bool { return !joined[solicitedNode(a)] })
+		return !slices.ContainsFunc(r.Addrs, func(a netip.Addr) bool { return !joined[wire.SolicitedNode(a)] })
 	})
 	ok(t, p.Remove(1))
 }

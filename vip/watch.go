@@ -12,6 +12,8 @@ import (
 	"github.com/mdlayher/netlink"
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
+
+	sockfilter "github.com/fhrpd/fhrpd/hello/wire/filter"
 )
 
 // Event is a change that a Watcher saw.
@@ -82,19 +84,13 @@ func watchConn() (*netlink.Conn, error) {
 // router with a full table: of routes only the removal of ours passes.
 func watchFilter() []bpf.RawInstruction {
 	const typeAt, protocolAt = 4, unix.SizeofNlMsghdr + 5
-	prog, err := bpf.Assemble([]bpf.Instruction{
-		bpf.LoadAbsolute{Off: typeAt, Size: 2},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: asLoaded(unix.RTM_NEWROUTE), SkipTrue: 3},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: asLoaded(unix.RTM_DELROUTE), SkipTrue: 3},
-		bpf.LoadAbsolute{Off: protocolAt, Size: 1},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: RouteProtocol, SkipTrue: 1},
-		bpf.RetConstant{Val: 0},
-		bpf.RetConstant{Val: 1 << 20},
-	})
-	if err != nil {
-		panic(err) // the program is constant
-	}
-	return prog
+	var p sockfilter.Program
+	p.Load(typeAt, 2)
+	p.When(asLoaded(unix.RTM_NEWROUTE), sockfilter.Refuse)
+	p.Unless(asLoaded(unix.RTM_DELROUTE), sockfilter.Accept)
+	p.Load(protocolAt, 1)
+	p.Only(RouteProtocol)
+	return p.Assemble(1 << 20)
 }
 
 // asLoaded returns a host-order number as BPF, which loads in network order,

@@ -2,6 +2,7 @@ package vip
 
 import (
 	"context"
+	"encoding/binary"
 	"net/netip"
 	"slices"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vishvananda/netlink"
+	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 )
 
@@ -205,6 +207,37 @@ func TestWatchEndsWithItsContext(t *testing.T) {
 			}
 		case <-timeout:
 			t.Fatal("the channel stays open")
+		}
+	}
+}
+
+func TestWatchFilterKeepsTheRoutesOfOthersAway(t *testing.T) {
+	var ins []bpf.Instruction
+	for _, r := range watchFilter() {
+		ins = append(ins, r.Disassemble())
+	}
+	vm, err := bpf.NewVM(ins)
+	ok(t, err)
+	for _, tt := range []struct {
+		name     string
+		kind     uint16
+		protocol byte // rtm_protocol, behind nlmsghdr (RFC 3549 section 3.1.1)
+		want     bool
+	}{
+		{"an interface", unix.RTM_NEWLINK, 0, true},
+		{"an address", unix.RTM_DELADDR, 0, true},
+		{"a new route", unix.RTM_NEWROUTE, unix.RTPROT_BGP, false},
+		{"a new route of ours", unix.RTM_NEWROUTE, RouteProtocol, false},
+		{"a route that went", unix.RTM_DELROUTE, unix.RTPROT_BGP, false},
+		{"a route of ours that went", unix.RTM_DELROUTE, RouteProtocol, true},
+	} {
+		msg := make([]byte, 28)
+		binary.NativeEndian.PutUint16(msg[4:], tt.kind)
+		msg[21] = tt.protocol
+		n, err := vm.Run(msg)
+		ok(t, err)
+		if got := n > 0; got != tt.want {
+			t.Errorf("%s: passes %t, want %t", tt.name, got, tt.want)
 		}
 	}
 }
