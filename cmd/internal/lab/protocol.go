@@ -8,6 +8,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // plan is everything that follows from the options: which protocol, which
@@ -203,7 +204,7 @@ func (s sighting) claims() bool {
 // read classifies a frame that arrived at the switch from node. ok is false for
 // what is neither about the protocol nor from a virtual MAC.
 func (p plan) read(node string, at time.Time, frame []byte) (s sighting, ok bool) {
-	if len(frame) < 14 {
+	if len(frame) < wire.EthernetHeader {
 		return s, false
 	}
 	s = sighting{At: at, Node: node, Virtual: hello.MAC(frame[6:12]) == p.mac(1)}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // streamPort is the discard service, to which the datagrams go.
@@ -21,7 +22,6 @@ const streamPort = 9
 const (
 	streamMagic = 0x66687270 // "fhrp"
 	streamSize  = 4 + 8
-	etherLen    = 14
 )
 
 // sender sends numbered datagrams from the client to the host at a fixed pace.
@@ -106,24 +106,16 @@ func (r *receiver) arrivals() []arrival {
 }
 
 // streamSeq returns the number of a datagram of the stream in an Ethernet frame.
-func streamSeq(b []byte) (uint64, bool) {
-	const v4, v6, udp = 20, 40, 8
-	header := v4
-	switch {
-	case len(b) < etherLen+v4+udp+streamSize:
-		return 0, false
-	case b[12] == 0x86:
-		header = v6
-	}
-	proto := b[etherLen+9]
-	if header == v6 {
-		proto = b[etherLen+6]
-	}
-	b = b[etherLen+header:]
-	if proto != 17 || len(b) < udp+streamSize || binary.BigEndian.Uint32(b[udp:]) != streamMagic {
+func streamSeq(frame []byte) (uint64, bool) {
+	var p wire.Packet
+	if !p.Parse(frame) || p.Proto != wire.ProtoUDP || len(p.Payload) < wire.UDPHeader+streamSize {
 		return 0, false
 	}
-	return binary.BigEndian.Uint64(b[udp+4:]), true
+	b := p.Payload[wire.UDPHeader:]
+	if binary.BigEndian.Uint32(b) != streamMagic {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64(b[4:]), true
 }
 
 // forwarder returns the router whose far interface sent a frame.

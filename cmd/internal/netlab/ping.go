@@ -74,15 +74,14 @@ const echoID = 0x4652
 type echo struct {
 	network        string
 	any            netip.Addr
-	protocol       int
 	request, reply icmp.Type
 }
 
 func echoOf(to netip.Addr) echo {
 	if to.Is4() {
-		return echo{"ip4:icmp", netip.IPv4Unspecified(), 1, ipv4.ICMPTypeEcho, ipv4.ICMPTypeEchoReply}
+		return echo{"ip4:icmp", netip.IPv4Unspecified(), ipv4.ICMPTypeEcho, ipv4.ICMPTypeEchoReply}
 	}
-	return echo{"ip6:ipv6-icmp", netip.IPv6Unspecified(), 58, ipv6.ICMPTypeEchoRequest, ipv6.ICMPTypeEchoReply}
+	return echo{"ip6:ipv6-icmp", netip.IPv6Unspecified(), ipv6.ICMPTypeEchoRequest, ipv6.ICMPTypeEchoReply}
 }
 
 func (v echo) answered(conn net.PacketConn, from net.IP, wait time.Duration) bool {
@@ -93,7 +92,7 @@ func (v echo) answered(conn net.PacketConn, from net.IP, wait time.Duration) boo
 		if err != nil {
 			return false
 		}
-		m, err := icmp.ParseMessage(v.protocol, buf[:n])
+		m, err := icmp.ParseMessage(v.reply.Protocol(), buf[:n])
 		if err == nil && m.Type == v.reply && peer.(*net.IPAddr).IP.Equal(from) {
 			return true
 		}

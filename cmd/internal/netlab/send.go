@@ -6,6 +6,8 @@ import (
 	"net"
 
 	"github.com/mdlayher/packet"
+
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // Sender puts frames on an interface as they are, from any goroutine.
@@ -32,7 +34,7 @@ func (n *NS) Sender(dev string) (*Sender, error) {
 // Send sends Ethernet frames in order and stops at the first that is refused.
 func (s *Sender) Send(frames ...[]byte) error {
 	for _, f := range frames {
-		if len(f) < 14 {
+		if len(f) < wire.EthernetHeader {
 			return fmt.Errorf("send a frame: %d bytes are less than an Ethernet header", len(f))
 		}
 		if _, err := s.conn.WriteTo(f, &packet.Addr{HardwareAddr: net.HardwareAddr(f[:6])}); err != nil {

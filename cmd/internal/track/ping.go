@@ -20,7 +20,6 @@ import (
 // echo is what differs between the families.
 type echo struct {
 	ask, answer      icmp.Type
-	protocol         int // as ParseMessage wants it
 	datagram, raw    string
 	unspecified      string
 	acceptOnlyAnswer func(*icmp.PacketConn) error
@@ -28,7 +27,7 @@ type echo struct {
 
 var (
 	echo4 = echo{
-		ipv4.ICMPTypeEcho, ipv4.ICMPTypeEchoReply, 1, "udp4", "ip4:icmp", "0.0.0.0",
+		ipv4.ICMPTypeEcho, ipv4.ICMPTypeEchoReply, "udp4", "ip4:icmp", "0.0.0.0",
 		func(c *icmp.PacketConn) error {
 			var f ipv4.ICMPFilter
 			f.SetAll(true)
@@ -37,7 +36,7 @@ var (
 		},
 	}
 	echo6 = echo{
-		ipv6.ICMPTypeEchoRequest, ipv6.ICMPTypeEchoReply, 58, "udp6", "ip6:ipv6-icmp", "::",
+		ipv6.ICMPTypeEchoRequest, ipv6.ICMPTypeEchoReply, "udp6", "ip6:ipv6-icmp", "::",
 		func(c *icmp.PacketConn) error {
 			var f ipv6.ICMPFilter
 			f.SetAll(true)
@@ -129,7 +128,7 @@ func (e *echo) await(conn *icmp.PacketConn, addr netip.Addr, nonce []byte) error
 		if err != nil {
 			return err
 		}
-		m, err := icmp.ParseMessage(e.protocol, buf[:n])
+		m, err := icmp.ParseMessage(e.answer.Protocol(), buf[:n])
 		if err != nil || m.Type != e.answer || sender(from) != addr.WithZone("") {
 			continue
 		}
