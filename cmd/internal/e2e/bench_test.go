@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
@@ -38,13 +39,13 @@ func BenchmarkTakeoverBySilence(b *testing.B) {
 	var claims, garps []time.Duration
 	for b.Loop() {
 		cut := time.Now()
-		l.isolate(true)
-		claim := l.b.waitFor(cut, mac2, "virtual: hello Active")
-		announce := l.b.waitFor(claim.At, mac2, "virtual: arp reply 192.168.1.200 is-at virtual to everybody")
+		l.Partition(true)
+		claim := l.b.Says("virtual: hello Active", cut, mac2)
+		announce := l.b.Says("virtual: arp reply 192.168.1.200 is-at virtual to everybody", claim.At, mac2)
 		claims = append(claims, claim.At.Sub(l.lastHeard(claim.At))-hold)
 		garps = append(garps, announce.At.Sub(claim.At))
-		l.isolate(false)
-		l.settled(l.a, l.b)
+		l.Partition(false)
+		l.Settled(l.a, l.b)
 	}
 	slices.Sort(claims)
 	slices.Sort(garps)
@@ -53,17 +54,11 @@ func BenchmarkTakeoverBySilence(b *testing.B) {
 	report(b, quantile(garps, 0.5), "claim→garp")
 }
 
-func (l *lan) isolate(on bool) {
-	l.t.Helper()
-	must(l.t, l.Switch.Isolate("a", on))
-	must(l.t, l.Switch.Isolate("b", on))
-}
-
 // lastHeard returns when the last hello of a left the switch towards b.
 func (l *lan) lastHeard(before time.Time) time.Time {
 	var at time.Time
-	for _, f := range l.heardByB.Frames() {
-		if f.At.Before(before) && words(mac2, f) == "virtual: hello Active" {
+	for _, f := range l.b.Port.Frames() {
+		if f.Sent && f.At.Before(before) && fhrptest.Words(mac2, f) == "virtual: hello Active" {
 			at = f.At
 		}
 	}
@@ -125,9 +120,9 @@ func (l *lan) takeTogether(groups int) together {
 	claimed := map[hello.MAC]bool{}
 	var first, last time.Time
 	// Nothing asks the daemon or walks through frames again while it works.
-	_, err := l.b.wire.WaitFor(func(f netlab.Frame) bool {
+	_, err := l.b.Port.WaitFor(func(f netlab.Frame) bool {
 		h, a, err := garp.ParseARP(f.Data)
-		if f.At.Before(began) || err != nil || !a.IsGratuitous() || h.Dst != garp.CiscoMulticast {
+		if f.Sent || f.At.Before(began) || err != nil || !a.IsGratuitous() || h.Dst != garp.CiscoMulticast {
 			return false
 		}
 		if len(claimed) == 0 {
@@ -137,11 +132,8 @@ func (l *lan) takeTogether(groups int) together {
 		return len(claimed) == groups
 	}, patience)
 	must(l.t, err)
-	resign, err := l.a.wire.WaitFor(func(f netlab.Frame) bool {
-		return !f.At.Before(began) && strings.HasPrefix(message(f.Data), "resign")
-	}, patience)
-	must(l.t, err)
-	gaps := gapsOf(hello.VirtualMAC(hello.ProtocolVRRP, 3, hello.IPv4, 200), l.b.since(began.Add(-100*time.Millisecond)))
+	resign := l.a.Sends("a resignation", began, func(f netlab.Frame) bool { return strings.HasPrefix(fhrptest.Message(f), "resign") })
+	gaps := gapsOf(hello.VirtualMAC(hello.ProtocolVRRP, 3, hello.IPv4, 200), l.b.Sent(began.Add(-100*time.Millisecond)))
 	return together{first.Sub(resign.At), last.Sub(first), quantile(gaps, 1) - 10*time.Millisecond}
 }
 
@@ -151,7 +143,7 @@ func gapsOf(mac hello.MAC, frames []netlab.Frame) []time.Duration {
 	var gaps []time.Duration
 	var last time.Time
 	for _, f := range frames {
-		if source(f) != mac || !strings.HasPrefix(message(f.Data), "vrrp") {
+		if f.Source() != mac || !strings.HasPrefix(fhrptest.Message(f), "vrrp") {
 			continue
 		}
 		if !last.IsZero() {
@@ -206,7 +198,7 @@ func latenesses(b *testing.B, busy int, realtime bool) (late, bare []time.Durati
 	vmac := hello.VirtualMAC(hello.ProtocolVRRP, 3, hello.IPv4, 200)
 	n := 0
 	_, err = leaving.WaitFor(func(f netlab.Frame) bool {
-		if !f.At.Before(began) && source(f) == vmac {
+		if !f.At.Before(began) && f.Source() == vmac {
 			n++
 		}
 		return n > count

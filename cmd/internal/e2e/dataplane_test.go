@@ -13,8 +13,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
-	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
-	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
 )
 
@@ -51,96 +49,17 @@ const (
 var (
 	mac2 = hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv4, 10)
 	mac6 = hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv6, 10)
-	vip6 = netip.MustParseAddr("fe80::1")
 )
-
-// answers asks for an address once and counts who answers: by MAC in the
-// answer, which must also be its Ethernet source.
-func (l *lan) answers(ip netip.Addr) (count map[hello.MAC]int) {
-	l.t.Helper()
-	began := time.Now()
-	l.Send(l.Client, lanDev, l.question(ip))
-	answer := func(f netlab.Frame) bool { _, ok := answered(f, ip); return ok && !f.At.Before(began) }
-	if _, err := l.clientSide.WaitFor(answer, patience); err != nil {
-		return nil
-	}
-	// Whoever else meant to answer has done so by the time both gateways'
-	// kernels and daemons have answered something that was asked later.
-	l.mustPing(l.a.ip, l.b.ip)
-	l.a.Report()
-	l.b.Report()
-	count = map[hello.MAC]int{}
-	for _, f := range l.clientSide.Frames() {
-		if f.At.Before(began) {
-			continue
-		}
-		if mac, ok := answered(f, ip); ok {
-			count[mac]++
-		}
-	}
-	return count
-}
-
-// question asks who has an address, in the name of an asker that the client's
-// kernel knows nothing of: it asks, too, whenever it likes to.
-func (l *lan) question(ip netip.Addr) []byte {
-	l.t.Helper()
-	if ip.Is4() {
-		return whoHas(ip, hello.Broadcast)
-	}
-	a, err := garp.NewAdvertisement(asker6, fhrptest.ClientMAC)
-	must(l.t, err)
-	f, err := a.Directed(ip, hello.MAC{})
-	must(l.t, err)
-	return f
-}
-
-// whoHas is the asker's ARP request.
-func whoHas(ip netip.Addr, to hello.MAC) []byte {
-	b := append(append(to[:], fhrptest.ClientMAC[:]...), 8, 6, 0, 1, 8, 0, 6, 4, 0, 1)
-	b = append(append(b, fhrptest.ClientMAC[:]...), askerIP.AsSlice()...)
-	return append(append(b, make([]byte, 6)...), ip.AsSlice()...)
-}
-
-// answered reports whether a frame answers the asker's question for ip, and
-// with which MAC; the zero MAC stands for an answer that contradicts itself.
-func answered(f netlab.Frame, ip netip.Addr) (mac hello.MAC, ok bool) {
-	if h, a, err := garp.ParseARP(f.Data); err == nil {
-		if ok = a.Op == garp.OpReply && a.SenderIP == ip && a.TargetIP == askerIP && h.Dst == fhrptest.ClientMAC; ok && h.Src == a.SenderMAC {
-			mac = a.SenderMAC
-		}
-		return mac, ok
-	}
-	if h, n, err := garp.ParseND(f.Data); err == nil {
-		if ok = n.Type == garp.NeighborAdvertisement && n.Target == ip && n.Dst == asker6 && h.Dst == fhrptest.ClientMAC; ok && h.Src == n.LinkAddr {
-			mac = n.LinkAddr
-		}
-	}
-	return mac, ok
-}
-
-func checkAnswers(t testing.TB, l *lan) {
-	t.Helper()
-	a6, _, err := l.a.NS.LinkLocal(lanDev)
-	must(t, err)
-	b6, _, err := l.b.NS.LinkLocal(lanDev)
-	must(t, err)
-	for ip, want := range map[netip.Addr]hello.MAC{vip: mac2, l.a.ip: l.a.MAC, l.b.ip: l.b.MAC, vip6: mac6, a6: l.a.MAC, b6: l.b.MAC} {
-		if got := l.answers(ip); len(got) != 1 || got[want] != 1 {
-			t.Errorf("the question for %s is answered by %v, want one answer by %s", ip, got, want)
-		}
-	}
-}
 
 func TestEveryAddressIsAnsweredForOnceInBothRoles(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
 		l.start(both)
-		checkAnswers(t, l)
+		checkAnswers(t, l, map[netip.Addr]hello.MAC{vip: mac2, vip6: mac6})
 		for _, group := range []string{"v4", "v6"} {
 			must(t, l.a.SetPriority(t.Context(), group, 85))
 		}
-		l.settled(l.b, l.a)
-		checkAnswers(t, l)
+		l.Settled(l.b, l.a)
+		checkAnswers(t, l, map[netip.Addr]hello.MAC{vip: mac2, vip6: mac6})
 	})
 }
 
@@ -155,18 +74,18 @@ func TestFloodedFramesAreForwardedOnce(t *testing.T) {
 			l.forget(link)
 		}
 		began := time.Now()
-		const count = 50
-		for n := range uint32(count) {
-			l.Send(l.Client, lanDev, probe(mac2, n))
+		const probes = 50
+		for n := range uint32(probes) {
+			must(l.t, l.Client.Send(lanDev, probe(mac2, n)))
 		}
-		l.Send(l.Client, lanDev, probe(l.a.MAC, count))
-		l.Eventually("last probe", func() bool { return l.forwarded()[count] > 0 })
-		for n := range uint32(count) {
+		must(l.t, l.Client.Send(lanDev, probe(l.a.MAC, probes)))
+		l.Eventually("last probe", func() bool { return l.forwarded()[probes] > 0 })
+		for n := range uint32(probes) {
 			if got := l.forwarded()[n]; got != 1 {
 				t.Errorf("probe %d was forwarded %d times", n, got)
 			}
 		}
-		if n := from(mac2, l.b.since(began)); n != 0 {
+		if n := count(l.b.Sent(began), from(mac2)); n != 0 {
 			t.Errorf("the standby has sent %d frames from the virtual MAC", n)
 		}
 	})
@@ -194,8 +113,8 @@ func TestStrictReversePathFilterIsNoObstacle(t *testing.T) {
 				t.Fatalf("rp_filter of %s = %q, %v", conf, v, err)
 			}
 		}
-		must(t, l.Client.SetNeighbor(lanDev, l.a.ip, mac2, unix.NUD_PERMANENT))
-		l.mustPing(vip, vip6, l.a.ip)
+		must(t, l.Client.SetNeighbor(lanDev, l.a.IP, mac2, unix.NUD_PERMANENT))
+		l.mustPing(vip, vip6, l.a.IP)
 		if !l.forwards(l.a, mac2) {
 			t.Error("the active does not forward")
 		}
@@ -212,23 +131,23 @@ func TestFrozenActiveLosesEverythingAndStealsNothing(t *testing.T) {
 		frozen := time.Now()
 		l.b.WaitAll("Active")
 		l.checkLease(frozen)
-		l.inject("a", whoHas(vip, hello.Broadcast))
-		l.mustPing(vip, vip6, l.a.ip, l.b.ip)
+		l.inject("a", question(t, vip, hello.MAC{}))
+		l.mustPing(vip, vip6, l.a.IP, l.b.IP)
 		if !l.forwards(l.b, mac2) {
 			t.Error("the router that took over does not forward")
 		}
-		if n := from(mac2, l.a.since(frozen)) + from(mac6, l.a.since(frozen)); n != 0 {
+		if n := count(l.a.Sent(frozen), from(mac2)) + count(l.a.Sent(frozen), from(mac6)); n != 0 {
 			t.Errorf("the frozen router has sent %d frames from the virtual MACs", n)
 		}
 
 		woken := time.Now()
-		l.a.Signal(unix.SIGCONT)
-		claim := l.a.waitFor(woken, mac2, "virtual: hello Active")
+		l.a.Thaw()
+		claim := l.a.Says("virtual: hello Active", woken, mac2)
 		if listened := claim.At.Sub(woken); listened < bothHold {
 			t.Errorf("the router took the role back %v after waking, before it had listened for %v", listened, bothHold)
 		}
 		coup := func(s string) bool { return strings.HasPrefix(s, "real: coup ") }
-		if heard := said(mac2, l.a.since(woken)); !slices.ContainsFunc(heard, coup) {
+		if heard := fhrptest.Said(mac2, l.a.Sent(woken)); !slices.ContainsFunc(heard, coup) {
 			t.Errorf("the role was taken without a coup: %q", heard)
 		}
 		l.a.WaitAll("Active")
@@ -264,15 +183,15 @@ func (l *lan) checkLease(since time.Time) {
 // then, but for what had been under way.
 func (l *lan) checkOneOwner(mac hello.MAC, since time.Time) {
 	l.t.Helper()
-	underWay := 50*time.Millisecond + l.witness.Late(since)
+	underWay := 50*time.Millisecond + l.Witness.Late(since)
 	var first, last time.Time
-	for _, f := range l.a.since(since) {
-		if source(f) == mac && first.IsZero() {
+	for _, f := range l.a.Sent(since) {
+		if f.Source() == mac && first.IsZero() {
 			first = f.At
 		}
 	}
-	for _, f := range l.b.since(since) {
-		if source(f) == mac {
+	for _, f := range l.b.Sent(since) {
+		if f.Source() == mac {
 			last = f.At
 		}
 	}
@@ -283,19 +202,19 @@ func (l *lan) checkOneOwner(mac hello.MAC, since time.Time) {
 
 func TestKilledActiveIsSilentAndItsRestartCleansUp(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
-		clean := l.a.kernel()
+		clean := kernel(l.a)
 		l.start(both)
 		l.a.Kill()
 		killed := time.Now()
 		l.b.WaitAll("Active")
 		l.checkLease(killed)
-		l.mustPing(vip, vip6, l.b.ip)
-		if n := from(mac2, l.a.since(killed)) + from(mac6, l.a.since(killed)); n != 0 {
+		l.mustPing(vip, vip6, l.b.IP)
+		if n := count(l.a.Sent(killed), from(mac2)) + count(l.a.Sent(killed), from(mac6)); n != 0 {
 			t.Errorf("the dead router has sent %d frames from the virtual MACs", n)
 		}
 		l.a.Restart()
-		l.settled(l.a, l.b)
-		l.mustPing(vip, vip6, l.a.ip, l.b.ip)
+		l.Settled(l.a, l.b)
+		l.mustPing(vip, vip6, l.a.IP, l.b.IP)
 		l.a.StopCleanly()
 		checkKernel(t, l.a, clean)
 	})
@@ -305,7 +224,7 @@ func TestKilledActiveIsSilentAndItsRestartCleansUp(t *testing.T) {
 // is quicker than the hold time: nobody else forwards until that is over.
 func TestKilledActiveThatIsStartedAgainGoesOnForwarding(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
-		clean := l.a.kernel()
+		clean := kernel(l.a)
 		slow := strings.NewReplacer("200ms", "500ms", "1s", "2s").Replace(both)
 		l.a.StartAs("[daemon]\nlease = \"60s\"\n"+slow, 110)
 		l.a.WaitAll("Active")
@@ -328,7 +247,7 @@ func TestKilledActiveThatIsStartedAgainLeavesTheRoleToItsSuccessor(t *testing.T)
 		l.startInTurn(groups)
 		l.a.Kill()
 		l.a.StartAs(groups, 90)
-		l.settled(l.b, l.a)
+		l.Settled(l.b, l.a)
 		l.Eventually("a standby that forwards nothing", func() bool { return !l.forwards(l.a, mac2) })
 		l.mustPing(vip, vip6)
 	})
@@ -338,7 +257,7 @@ func TestFlushedRulesetLosesNothing(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
 		l.start(both)
 		l.mustPing(vip)
-		const count, atATime, flushes = 2000, 100, 10
+		const probes, atATime, flushes = 2000, 100, 10
 		conn, err := l.Client.Sender(lanDev)
 		must(t, err)
 		defer conn.Close()
@@ -350,7 +269,7 @@ func TestFlushedRulesetLosesNothing(t *testing.T) {
 			}
 			flushed <- errs
 		}()
-		for n := range uint32(count) {
+		for n := range uint32(probes) {
 			must(t, conn.Send(probe(mac2, n)))
 			// Queues are finite, and who empties them may be kept from it.
 			if sent := int(n) + 1; sent%atATime == 0 {
@@ -386,8 +305,8 @@ func TestLinkFlapComesBackUnaided(t *testing.T) {
 		l.b.WaitAll("Active")
 		l.mustPing(vip, vip6)
 		must(t, l.a.NS.LinkUp(lanDev))
-		l.settled(l.a, l.b)
-		l.mustPing(vip, vip6, l.a.ip, l.b.ip)
+		l.Settled(l.a, l.b)
+		l.mustPing(vip, vip6, l.a.IP, l.b.IP)
 		if !l.forwards(l.a, mac2) {
 			t.Error("the active does not forward after its link came back")
 		}
@@ -406,8 +325,8 @@ func TestYoungEntryFollowsAtOnce(t *testing.T) {
 			began := time.Now()
 			must(t, l.Client.SetNeighbor(lanDev, vip, l.a.MAC, unix.NUD_REACHABLE))
 			must(t, l.a.Announce(t.Context(), "v4"))
-			l.a.waitFor(began, mac2, "virtual: arp request 192.168.1.1 is-at virtual to everybody")
-			l.Eventually("young entry", func() bool { return l.entry(vip) == mac2 })
+			l.a.Says("virtual: arp request 192.168.1.1 is-at virtual to everybody", began, mac2)
+			l.Eventually("young entry", func() bool { return l.Entry(vip) == mac2 })
 			if time.Since(began) < young {
 				return
 			}
@@ -421,13 +340,13 @@ func TestHostThatDropsGratuitousARPNeedsNone(t *testing.T) {
 		must(t, l.Client.Sysctl("net/ipv4/conf/"+lanDev+"/drop_gratuitous_arp", "1"))
 		l.start(both)
 		l.mustPing(vip)
-		if got := l.entry(vip); got != mac2 {
+		if got := l.Entry(vip); got != mac2 {
 			t.Fatalf("the client has %s at %s before", vip, got)
 		}
 		must(t, l.a.SetPriority(t.Context(), "v4", 85))
 		l.b.WaitState("v4", "Active")
 		l.Eventually("switch", func() bool { return l.FDB(mac2) == "b" })
-		if got := l.entry(vip); got != mac2 {
+		if got := l.Entry(vip); got != mac2 {
 			t.Errorf("the client has %s at %s after", vip, got)
 		}
 		l.mustPing(vip)

@@ -23,12 +23,12 @@ import (
 // and membership entries, and the ruleset. It is what several readings in a row
 // agree on: lists in /proc are put together while they are read, so that one
 // may miss a line or have it twice.
-func (g *gateway) kernel() (lines []string) {
-	g.l.t.Helper()
+func kernel(g *gateway) (lines []string) {
+	g.T.Helper()
 	const agreeing = 3
 	times := 0
 	g.Eventually("a kernel that nobody changes", func() bool {
-		if again := g.readKernel(); slices.Equal(again, lines) {
+		if again := readKernel(g); slices.Equal(again, lines) {
 			times++
 		} else {
 			lines, times = again, 1
@@ -38,10 +38,10 @@ func (g *gateway) kernel() (lines []string) {
 	return lines
 }
 
-func (g *gateway) readKernel() []string {
-	g.l.t.Helper()
+func readKernel(g *gateway) []string {
+	g.T.Helper()
 	var lines []string
-	must(g.l.t, g.NS.Do(func() (err error) {
+	must(g.T, g.NS.Do(func() (err error) {
 		lines, err = kernelLines()
 		return err
 	}))
@@ -55,7 +55,7 @@ func checkKernel(t testing.TB, g *gateway, before []string) {
 	t.Helper()
 	var after []string
 	if netlab.Eventually(t.Context(), patience, func() bool {
-		after = g.readKernel()
+		after = readKernel(g)
 		return slices.Equal(before, after)
 	}) != nil {
 		t.Errorf("kernel state before the first start and after the last stop:\n%s", cmp.Diff(before, after))

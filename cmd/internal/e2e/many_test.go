@@ -58,7 +58,7 @@ func TestProtocolsSideBySideMoveTogether(t *testing.T) {
 			}
 		}
 		l.a.Restart()
-		l.settled(l.a, l.b)
+		l.Settled(l.a, l.b)
 		l.mustPing(addresses...)
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,8 +21,8 @@ import (
 // barrier is a pre_active command that ends when it is told to, and an active
 // command that says whether it had.
 type barrier struct {
-	t   testing.TB
-	dir string
+	t testing.TB
+	g *gateway // in whose directory the two meet
 }
 
 const (
@@ -31,51 +30,45 @@ const (
 	looks = `test -e "$1/ended" && touch "$1/active"`
 )
 
-func newBarrier(t testing.TB) *barrier {
+func newBarrier(t testing.TB, g *gateway) *barrier {
 	t.Helper()
-	b := &barrier{t: t, dir: t.TempDir()}
-	must(t, unix.Mkfifo(b.path("gate"), 0o600))
+	b := &barrier{t, g}
+	must(t, unix.Mkfifo(g.Path("gate"), 0o600))
 	for name, script := range map[string]string{"before": waits, "active": looks} {
-		must(t, os.WriteFile(b.path(name+".sh"), []byte("#!/bin/sh\n"+script+"\n"), 0o700))
+		must(t, os.WriteFile(g.Path(name+".sh"), []byte("#!/bin/sh\n"+script+"\n"), 0o700))
 	}
 	return b
 }
 
-func (b *barrier) path(name string) string { return filepath.Join(b.dir, name) }
-
 // hooks is a table of configuration.
 func (b *barrier) hooks(protocol, deadline string) string {
 	return fmt.Sprintf("\n[%s.hooks]\nactive = [%q, %q]\npre_active = { command = [%q, %q], deadline = %q }\n",
-		protocol, b.path("active.sh"), b.dir, b.path("before.sh"), b.dir, deadline)
+		protocol, b.g.Path("active.sh"), b.g.Path(""), b.g.Path("before.sh"), b.g.Path(""), deadline)
 }
 
 func (b *barrier) exists(name string) bool {
-	_, err := os.Stat(b.path(name))
+	_, err := os.Stat(b.g.Path(name))
 	return err == nil
 }
 
 // end makes the command end with an exit status and returns the time before.
 func (b *barrier) end(exit int) time.Time {
 	b.t.Helper()
-	f, err := os.OpenFile(b.path("gate"), os.O_RDWR, 0)
+	f, err := os.OpenFile(b.g.Path("gate"), os.O_RDWR, 0)
 	must(b.t, err)
 	defer f.Close()
 	now := time.Now()
 	_, err = fmt.Fprintln(f, exit)
 	must(b.t, err)
 	// The pipe is empty once nobody has it open.
-	if err := netlab.Eventually(b.t.Context(), patience, func() bool { return b.exists("ended") }); err != nil {
-		b.t.Fatalf("the command does not end: %v", err)
-	}
+	b.g.Eventually("the end of the command", func() bool { return b.exists("ended") })
 	return now
 }
 
 // pid is the process of the command.
 func (b *barrier) pid() int {
 	b.t.Helper()
-	text, err := os.ReadFile(b.path("pid"))
-	must(b.t, err)
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	pid, err := strconv.Atoi(strings.TrimSpace(b.g.File("pid")))
 	must(b.t, err)
 	return pid
 }
@@ -89,11 +82,9 @@ type input struct {
 // input returns what the command has read, zero while it has not.
 func (b *barrier) input() (in input) {
 	b.t.Helper()
-	text, err := os.ReadFile(b.path("in"))
-	if err != nil {
-		return in
+	if text := b.g.File("in"); text != "" {
+		must(b.t, json.Unmarshal([]byte(text), &in))
 	}
-	must(b.t, json.Unmarshal(text, &in))
 	return in
 }
 
@@ -101,31 +92,29 @@ func (b *barrier) input() (in input) {
 func (b *barrier) gone() bool { return unix.Kill(b.pid(), 0) == unix.ESRCH }
 
 // wait is what a gateway tells of the wait.
-func (g *gateway) wait() status.PreActive {
-	g.l.t.Helper()
+func wait(g *gateway) status.PreActive {
 	if p := g.Group("eth0:10").PreActive; p != nil {
 		return *p
 	}
 	return status.PreActive{}
 }
 
-// heldTakeover is a segment whose b has just become active and waits for its
-// command. It returns when the command runs.
-func heldTakeover(t testing.TB, protocol, group, deadline string) (*lan, *barrier) {
-	t.Helper()
-	c := newBarrier(t) // first: its directory is removed when the daemons have ended
-	l := newLAN(t)
+// heldTakeover makes b active and wait for its command. It returns when the
+// command runs.
+func heldTakeover(l *lan, protocol, group, deadline string) *barrier {
+	l.t.Helper()
+	c := newBarrier(l.t, l.b)
 	l.a.StartAs(group, 110)
 	l.a.WaitAll("Active")
 	// A machine that stands still is not what these tests are about.
 	l.b.StartAs("[daemon]\nlease = \"60s\"\n"+group+c.hooks(protocol, deadline), 100)
-	l.settled(l.a, l.b)
+	l.Settled(l.a, l.b)
 	l.a.StopCleanly()
 	l.Eventually("the command of this takeover", func() bool {
 		last := l.b.Group("eth0:10").LastTransition
 		return last != nil && last.Held && c.input().ID == last.ID
 	})
-	return l, c
+	return c
 }
 
 var (
@@ -143,21 +132,21 @@ func TestPreActiveHoldsTheAddressAndNotTheElection(t *testing.T) {
 		{"vrrp", vrrpHeld, "vrrp priority 100", hello.VirtualMAC(hello.ProtocolVRRP, 3, hello.IPv4, 10)},
 	} {
 		t.Run(tt.protocol, func(t *testing.T) {
-			t.Parallel()
-			fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) { checkHold(t, tt.protocol, tt.group, tt.claim, tt.vmac) })
+			scenario(t, func(t testing.TB, l *lan) { checkHold(t, l, tt.protocol, tt.group, tt.claim, tt.vmac) })
 		})
 	}
 }
 
 // checkHold plays a takeover in which claim is the message of an active router.
-func checkHold(t testing.TB, protocol, group, claim string, vmac hello.MAC) {
-	l, c := heldTakeover(t, protocol, group, "1m")
-	first := l.b.waitFor(time.Time{}, vmac, "real: "+claim)
+func checkHold(t testing.TB, l *lan, protocol, group, claim string, vmac hello.MAC) {
+	t.Helper()
+	c := heldTakeover(l, protocol, group, "1m")
+	first := l.b.Says("real: "+claim, time.Time{}, vmac)
 	later := first
 	for range 4 { // the hellos go on while the command runs
-		later = l.b.waitFor(later.At.Add(time.Millisecond), vmac, "real: "+claim)
+		later = l.b.Says("real: "+claim, later.At.Add(time.Millisecond), vmac)
 	}
-	if st := l.b.wait(); st.Outcome != status.Waiting {
+	if st := wait(l.b); st.Outcome != status.Waiting {
 		t.Errorf("status %+v, want waiting", st)
 	}
 	if l.forwards(l.b, vmac) {
@@ -169,18 +158,18 @@ func checkHold(t testing.TB, protocol, group, claim string, vmac hello.MAC) {
 	}
 
 	ended := c.end(0)
-	l.b.waitFor(ended, vmac, "virtual: arp reply 192.168.1.1 is-at virtual to everybody")
-	frames := l.b.wire.Frames()
-	i := slices.IndexFunc(frames, func(f netlab.Frame) bool { return source(f) == vmac })
+	l.b.Says("virtual: arp reply 192.168.1.1 is-at virtual to everybody", ended, vmac)
+	frames := l.b.Sent(time.Time{})
+	i := slices.IndexFunc(frames, func(f netlab.Frame) bool { return f.Source() == vmac })
 	if frames[i].At.Before(ended) {
-		t.Errorf("a frame from the virtual MAC %v before the end of the command: %q", ended.Sub(frames[i].At), said(vmac, frames[i:i+1]))
+		t.Errorf("a frame from the virtual MAC %v before the end of the command: %q", ended.Sub(frames[i].At), fhrptest.Said(vmac, frames[i:i+1]))
 	}
 	if !l.forwards(l.b, vmac) {
 		t.Error("does not forward for the virtual MAC afterwards")
 	}
-	l.b.waitFor(ended, vmac, "virtual: "+claim)
+	l.b.Says("virtual: "+claim, ended, vmac)
 	l.Eventually("the active command after the other one", func() bool { return c.exists("active") })
-	if st := l.b.wait(); st.Outcome != status.Succeeded || st.Transition == 0 {
+	if st := wait(l.b); st.Outcome != status.Succeeded || st.Transition == 0 {
 		t.Errorf("status %+v", st)
 	}
 	l.mustPing(vip)
@@ -188,17 +177,16 @@ func checkHold(t testing.TB, protocol, group, claim string, vmac hello.MAC) {
 }
 
 func TestPreActiveThatHangsIsKilledAtItsDeadline(t *testing.T) {
-	t.Parallel()
-	fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) {
+	scenario(t, func(t testing.TB, l *lan) {
 		const deadline = 3 * time.Second // enough for the command to begin
-		l, c := heldTakeover(t, "hsrp", hsrpHeld, deadline.String())
-		l.Eventually("the end of the wait", func() bool { return l.b.wait().Outcome == status.TimedOut })
+		c := heldTakeover(l, "hsrp", hsrpHeld, deadline.String())
+		l.Eventually("the end of the wait", func() bool { return wait(l.b).Outcome == status.TimedOut })
 		l.Eventually("the end of the command", c.gone)
 		g := l.b.Group("eth0:10")
 		if c.exists("ended") || g.State != "Active" {
 			t.Errorf("ended by itself (%t), group in %s", c.exists("ended"), g.State)
 		}
-		first := l.b.waitFor(time.Time{}, mac2, "virtual: arp reply 192.168.1.1 is-at virtual to everybody")
+		first := l.b.Says("virtual: arp reply 192.168.1.1 is-at virtual to everybody", time.Time{}, mac2)
 		// Both times are of this host's clock.
 		if waited := first.At.Sub(g.LastTransition.At); waited < deadline {
 			t.Errorf("the address was announced %v after the role, want not before %v", waited, deadline)
@@ -220,12 +208,11 @@ func TestPreActiveThatHangsIsKilledAtItsDeadline(t *testing.T) {
 }
 
 func TestPreActiveThatFailsDoesNotCostTheAddress(t *testing.T) {
-	t.Parallel()
-	fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) {
-		l, c := heldTakeover(t, "hsrp", hsrpHeld, "1m")
+	scenario(t, func(t testing.TB, l *lan) {
+		c := heldTakeover(l, "hsrp", hsrpHeld, "1m")
 		c.end(3)
-		l.Eventually("the address", func() bool { return l.b.wait().Outcome == status.Failed })
-		if st := l.b.wait(); !strings.Contains(st.Error, "exit status 3") {
+		l.Eventually("the address", func() bool { return wait(l.b).Outcome == status.Failed })
+		if st := wait(l.b); !strings.Contains(st.Error, "exit status 3") {
 			t.Errorf("status %+v", st)
 		}
 		l.Eventually("the active command", func() bool { return c.exists("active") })
@@ -234,32 +221,30 @@ func TestPreActiveThatFailsDoesNotCostTheAddress(t *testing.T) {
 }
 
 func TestStopDoesNotWaitForPreActive(t *testing.T) {
-	t.Parallel()
-	fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) {
-		l, c := heldTakeover(t, "hsrp", hsrpHeld, "1m")
+	scenario(t, func(t testing.TB, l *lan) {
+		c := heldTakeover(l, "hsrp", hsrpHeld, "1m")
 		began := time.Now()
-		if took := l.b.StopCleanly(); took > stopWithin+l.witness.Spare(began) {
+		if took := l.b.StopCleanly(); took > stopWithin+l.Witness.Spare(began) {
 			t.Errorf("the stop took %v", took)
 		}
-		l.b.waitFor(time.Time{}, mac2, "real: resign Active")
+		l.b.Says("real: resign Active", time.Time{}, mac2)
 		l.Eventually("the end of the command", c.gone)
-		if n := from(mac2, l.b.wire.Frames()); n > 0 || c.exists("active") {
+		if n := count(l.b.Sent(time.Time{}), from(mac2)); n > 0 || c.exists("active") {
 			t.Errorf("%d frames from the virtual MAC, active command %t; the address was never taken", n, c.exists("active"))
 		}
 	})
 }
 
 func TestPreemptionCancelsPreActive(t *testing.T) {
-	t.Parallel()
-	fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) {
-		l, c := heldTakeover(t, "hsrp", hsrpHeld, "1m")
+	scenario(t, func(t testing.TB, l *lan) {
+		c := heldTakeover(l, "hsrp", hsrpHeld, "1m")
 		l.a.Restart()
-		l.settled(l.a, l.b)
+		l.Settled(l.a, l.b)
 		l.Eventually("the end of the command", c.gone)
-		if st := l.b.wait(); st.Outcome != status.Cancelled {
+		if st := wait(l.b); st.Outcome != status.Cancelled {
 			t.Errorf("status %+v", st)
 		}
-		if n := from(mac2, l.b.wire.Frames()); n > 0 || c.exists("active") {
+		if n := count(l.b.Sent(time.Time{}), from(mac2)); n > 0 || c.exists("active") {
 			t.Errorf("%d frames from the virtual MAC, active command %t; the address was never taken", n, c.exists("active"))
 		}
 		l.mustPing(vip)

@@ -125,25 +125,25 @@ func checkSubSecond(t testing.TB, l *lan, version int) {
 	var median time.Duration
 	// On a machine that is busy hellos are late; they are never early for long.
 	if netlab.Eventually(t.Context(), patience, func() bool {
-		median = medianGap(l.a.claims(vmac), count)
+		median = medianGap(claims(l.a, vmac), count)
 		return median >= 11*time.Millisecond && median <= 15500*time.Microsecond
 	}) != nil {
 		t.Errorf("median time between the last %d hellos %v, want 80 to 100%% of 15 ms", count, median)
 	}
 	killed := time.Now()
 	l.a.Kill()
-	claim := l.b.waitFor(killed, vmac, "virtual: hello Active")
-	heard := l.a.claims(vmac)
+	claim := l.b.Says("virtual: hello Active", killed, vmac)
+	heard := claims(l.a, vmac)
 	took := claim.At.Sub(heard[len(heard)-1])
-	if took < subHold-time.Millisecond || took > time.Second+l.witness.Late(killed) {
+	if took < subHold-time.Millisecond || took > time.Second+l.Witness.Late(killed) {
 		t.Errorf("the standby took over %v after the last hello, the hold time is %v", took, subHold)
 	}
 }
 
 // claims returns when the gateway has said that it is active.
-func (g *gateway) claims(vmac hello.MAC) (at []time.Time) {
-	for _, f := range g.wire.Frames() {
-		if words(vmac, f) == "virtual: hello Active" {
+func claims(g *gateway, vmac hello.MAC) (at []time.Time) {
+	for _, f := range g.Sent(time.Time{}) {
+		if fhrptest.Words(vmac, f) == "virtual: hello Active" {
 			at = append(at, f.At)
 		}
 	}

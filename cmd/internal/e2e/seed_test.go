@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
 )
@@ -29,22 +30,22 @@ var mac1 = hello.VirtualMAC(hello.ProtocolHSRP, 1, hello.IPv4, 10)
 // 85, Router-B (.200) takes over, and the host and the switch follow.
 func TestLoweredPriorityMovesTheRole(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
-		l.mustPing(l.a.ip, l.b.ip)
+		l.mustPing(l.a.IP, l.b.IP)
 		l.startInTurn(hsrp1)
-		l.mustPing(l.a.ip, l.b.ip, vip)
+		l.mustPing(l.a.IP, l.b.IP, vip)
 		l.Eventually("first picture", func() bool {
-			return l.entry(vip) == mac1 && l.entry(l.a.ip) == mac1 && l.entry(l.b.ip) == l.b.MAC && l.FDB(mac1) == "a"
+			return l.Entry(vip) == mac1 && l.Entry(l.a.IP) == mac1 && l.Entry(l.b.IP) == l.b.MAC && l.FDB(mac1) == "a"
 		})
-		if n := from(mac1, l.b.wire.Frames()); n != 0 {
+		if n := count(l.b.Sent(time.Time{}), from(mac1)); n != 0 {
 			t.Errorf("the standby has sent %d frames from the virtual MAC", n)
 		}
 
 		began := time.Now()
 		must(t, l.a.SetPriority(t.Context(), "eth0:10", 85))
-		l.settled(l.b, l.a)
-		coup := l.b.waitFor(began, mac1, "real: coup Standby")
-		request := l.b.waitFor(began, mac1, "virtual: arp request 192.168.1.1 is-at virtual to everybody")
-		back := l.a.waitFor(began, mac1, "real: arp reply 192.168.1.100 is-at real to everybody")
+		l.Settled(l.b, l.a)
+		coup := l.b.Says("real: coup Standby", began, mac1)
+		request := l.b.Says("virtual: arp request 192.168.1.1 is-at virtual to everybody", began, mac1)
+		back := l.a.Says("real: arp reply 192.168.1.100 is-at real to everybody", began, mac1)
 
 		// The delay counts from the decision, and the frames leave a moment after it.
 		decided := l.b.Answer().Groups[0].LastTransition.At
@@ -52,19 +53,19 @@ func TestLoweredPriorityMovesTheRole(t *testing.T) {
 		if wait := request.At.Sub(decided); wait < garp.RequestDelay-clocks {
 			t.Errorf("the request form followed the decision after %v, want %v or more", wait, garp.RequestDelay)
 		}
-		takeover := said(mac1, l.b.since(coup.At))
+		takeover := fhrptest.Said(mac1, l.b.Sent(coup.At))
 		if d := cmp.Diff(seedTakeover, takeover[:min(len(takeover), len(seedTakeover))]); d != "" {
 			t.Errorf("what the new active said (-want +got):\n%s", d)
 		}
 		l.Eventually("second picture", func() bool {
-			return l.entry(vip) == mac1 && l.entry(l.a.ip) == l.a.MAC && l.entry(l.b.ip) == mac1 && l.FDB(mac1) == "b"
+			return l.Entry(vip) == mac1 && l.Entry(l.a.IP) == l.a.MAC && l.Entry(l.b.IP) == mac1 && l.FDB(mac1) == "b"
 		})
-		l.mustPing(l.a.ip, l.b.ip, vip)
-		if n := from(mac1, l.a.since(back.At)); n != 0 {
+		l.mustPing(l.a.IP, l.b.IP, vip)
+		if n := count(l.a.Sent(back.At), from(mac1)); n != 0 {
 			t.Errorf("the former active has sent %d frames from the virtual MAC after its withdrawal", n)
 		}
-		before := len(l.b.wire.Frames()) - len(l.b.since(coup.At))
-		if n := from(mac1, l.b.wire.Frames()[:before]); n != 0 {
+		before := len(l.b.Sent(time.Time{})) - len(l.b.Sent(coup.At))
+		if n := count(l.b.Sent(time.Time{})[:before], from(mac1)); n != 0 {
 			t.Errorf("the standby has sent %d frames from the virtual MAC before its coup", n)
 		}
 	})

@@ -21,30 +21,30 @@ const stopWithin = 2 * time.Second
 
 func TestStopResignsAndLeavesNothing(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
-		cleanA, cleanB := l.a.kernel(), l.b.kernel()
-		l.mustPing(l.a.ip)
+		cleanA, cleanB := kernel(l.a), kernel(l.b)
+		l.mustPing(l.a.IP)
 		l.start(both)
 		// The second burst of announcements comes when the client's entry is older
 		// than a second: the kernel does not let replies change a younger one.
-		first := l.a.waitFor(time.Time{}, mac2, "virtual: arp reply 192.168.1.100 is-at virtual to everybody")
-		l.a.waitFor(first.At.Add(time.Second), mac2, "virtual: arp reply 192.168.1.100 is-at virtual to everybody")
-		if got := l.entry(l.a.ip); got != mac2 {
-			t.Fatalf("the client has %s at %s while that router is active", l.a.ip, got)
+		first := l.a.Says("virtual: arp reply 192.168.1.100 is-at virtual to everybody", time.Time{}, mac2)
+		l.a.Says("virtual: arp reply 192.168.1.100 is-at virtual to everybody", first.At.Add(time.Second), mac2)
+		if got := l.Entry(l.a.IP); got != mac2 {
+			t.Fatalf("the client has %s at %s while that router is active", l.a.IP, got)
 		}
 
 		began := time.Now()
-		if took := l.a.StopCleanly(); took > stopWithin+l.witness.Spare(began) {
+		if took := l.a.StopCleanly(); took > stopWithin+l.Witness.Spare(began) {
 			t.Errorf("the stop took %v", took)
 		}
-		resign := l.a.waitFor(began, mac2, "virtual: resign Active")
-		claim := l.b.waitFor(resign.At, mac2, "virtual: hello Active")
+		resign := l.a.Says("virtual: resign Active", began, mac2)
+		claim := l.b.Says("virtual: hello Active", resign.At, mac2)
 		t.Logf("the standby took over %v after the resignation", claim.At.Sub(resign.At))
-		l.a.waitFor(began, mac2, "real: arp reply 192.168.1.100 is-at real to everybody")
-		if n := from(mac2, l.a.since(resign.At)); n != 1 {
+		l.a.Says("real: arp reply 192.168.1.100 is-at real to everybody", began, mac2)
+		if n := count(l.a.Sent(resign.At), from(mac2)); n != 1 {
 			t.Errorf("%d frames from the virtual MAC with the resignation, want it alone", n)
 		}
-		l.Eventually("the client's entry for the real address", func() bool { return l.entry(l.a.ip) == l.a.MAC })
-		l.mustPing(vip, vip6, l.a.ip, l.b.ip)
+		l.Eventually("the client's entry for the real address", func() bool { return l.Entry(l.a.IP) == l.a.MAC })
+		l.mustPing(vip, vip6, l.a.IP, l.b.IP)
 		checkKernel(t, l.a, cleanA)
 
 		l.b.StopCleanly()
@@ -64,14 +64,14 @@ func TestStopResignsAndLeavesNothing(t *testing.T) {
 
 func TestStopClearsUpAfterACrashAlsoWhereNothingCouldBeOpened(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
-		before := l.a.kernel()
+		before := kernel(l.a)
 		l.a.StartAs(hsrp1, 110)
 		l.a.WaitAll("Active")
 		l.a.Kill()
 		const memberships = "net/ipv4/igmp_max_memberships"
 		must(t, l.a.NS.Sysctl(memberships, "0"))
 		l.a.Restart()
-		l.Eventually("an interface that cannot be used", func() bool { return strings.Contains(l.a.Tail(), "interface cannot be used") })
+		l.Eventually("an interface that cannot be used", func() bool { return strings.Contains(l.a.File("daemon.log"), "interface cannot be used") })
 		l.a.StopCleanly()
 		checkKernel(t, l.a, before)
 	})
@@ -79,22 +79,22 @@ func TestStopClearsUpAfterACrashAlsoWhereNothingCouldBeOpened(t *testing.T) {
 
 // hang makes the clean-up of a gateway's daemon wait for ever: it holds the
 // lock of the journals, as another daemon that is stuck would.
-func (g *gateway) hang() {
-	g.l.t.Helper()
+func hang(t testing.TB, g *gateway) {
+	t.Helper()
 	f, err := os.OpenFile(g.Path("lock"), os.O_RDWR, 0)
-	must(g.l.t, err)
-	g.l.t.Cleanup(func() { f.Close() })
-	must(g.l.t, unix.Flock(int(f.Fd()), unix.LOCK_EX))
+	must(t, err)
+	t.Cleanup(func() { f.Close() })
+	must(t, unix.Flock(int(f.Fd()), unix.LOCK_EX))
 }
 
 func TestStopThatHangsEndsInTime(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
 		l.start(hsrp1)
-		l.a.hang()
+		hang(t, l.a)
 		began := time.Now()
 		l.a.Signal(unix.SIGTERM)
 		l.Eventually("the end", l.a.Gone)
-		if took := time.Since(began); took > stopWithin+l.witness.Spare(began) {
+		if took := time.Since(began); took > stopWithin+l.Witness.Spare(began) {
 			t.Errorf("the stop took %v", took)
 		}
 		l.b.WaitState("eth0:10", "Active")
@@ -104,9 +104,9 @@ func TestStopThatHangsEndsInTime(t *testing.T) {
 func TestSecondSignalEndsAtOnce(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
 		l.start(hsrp1)
-		l.a.hang()
+		hang(t, l.a)
 		l.a.Signal(unix.SIGTERM)
-		l.Eventually("stopping", func() bool { return strings.Contains(l.a.Tail(), "msg=stopping") })
+		l.Eventually("stopping", func() bool { return strings.Contains(l.a.File("daemon.log"), "msg=stopping") })
 		began := time.Now()
 		// The first signal gives its disposition back a moment after it is noticed.
 		l.Eventually("end", func() bool {
@@ -126,7 +126,7 @@ func TestHangupChangesNothingAndSaysSo(t *testing.T) {
 		const line = `level=WARN msg="SIGHUP: the configuration was not read again, and nothing has changed"`
 		for n := 1; n <= 2; n++ {
 			l.a.Signal(unix.SIGHUP)
-			l.Eventually("a line for each", func() bool { return strings.Count(l.a.Tail(), line) == n })
+			l.Eventually("a line for each", func() bool { return strings.Count(l.a.File("daemon.log"), line) == n })
 		}
 		l.a.WaitState("eth0:10", "Active")
 		l.a.StopCleanly()
@@ -138,7 +138,7 @@ func TestDaemonWithoutGroupsRunsAndWarns(t *testing.T) {
 		l.a.Start("# nothing\n")
 		l.Eventually("an answer", func() bool { _, err := l.a.Status(t.Context()); return err == nil })
 		l.Eventually("a warning in the log", func() bool {
-			log := l.a.Tail()
+			log := l.a.File("daemon.log")
 			return strings.Contains(log, "level=WARN msg=configuration") && strings.Contains(log, "takes part in no election")
 		})
 		l.a.StopCleanly()
@@ -149,19 +149,13 @@ func TestSecondDaemonOnTheSocketIsRefused(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
 		l.start(hsrp1)
 		second := l.a.Launch("second.log", fhrptest.Program(), "run", "--config", l.a.Path("fhrpd.toml"), "--control", l.a.Path("control.sock"))
-		select {
-		case <-second.Done():
-		case <-time.After(patience):
-			must(t, second.Process.Kill())
-			t.Fatal("the second daemon runs")
-		}
+		l.a.Await(second)
 		exit, ok := errors.AsType[*exec.ExitError](second.Err())
 		if !ok || exit.ExitCode() != 1 {
 			t.Errorf("the second daemon ended with %v, want exit status 1", second.Err())
 		}
-		log, err := os.ReadFile(l.a.Path("second.log"))
-		must(t, err)
-		if !strings.Contains(string(log), l.a.Path("control.sock")) || !strings.Contains(string(log), "another daemon answers there") {
+		log := l.a.File("second.log")
+		if !strings.Contains(log, l.a.Path("control.sock")) || !strings.Contains(log, "another daemon answers there") {
 			t.Errorf("the second daemon said:\n%s", log)
 		}
 		l.a.WaitState("eth0:10", "Active")

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
@@ -20,7 +21,7 @@ func (l *lan) tshark(prefs []string, filter string, fields ...string) []map[stri
 	for _, p := range append([]string{"ip.check_checksum:TRUE", "udp.check_checksum:TRUE"}, prefs...) {
 		options = append(options, "-o", p)
 	}
-	return fhrptest.Tshark(l.t, slices.Concat(l.a.wire.Frames(), l.b.wire.Frames()), filter, options, fields...)
+	return fhrptest.Tshark(l.t, slices.Concat(l.a.Sent(time.Time{}), l.b.Sent(time.Time{})), filter, options, fields...)
 }
 
 // dissected is what tshark must find in the messages of one run.
@@ -108,7 +109,7 @@ func TestTsharkAgrees(t *testing.T) {
 			scenario(t, func(t testing.TB, l *lan) {
 				l.startInTurn(d.groups) // so that each passes every state
 				must(t, l.a.SetPriority(t.Context(), "eth0:10", 85))
-				l.settled(l.b, l.a)
+				l.Settled(l.b, l.a)
 				l.b.StopCleanly()
 				l.a.WaitAll("Active")
 				checkDissection(t, l, d)
@@ -180,7 +181,7 @@ func TestArpingGetsOneAnswer(t *testing.T) {
 	path := skip.Without(t, "arping")
 	scenario(t, func(t testing.TB, l *lan) {
 		l.start(both)
-		for ip, mac := range map[string]string{vip.String(): mac2.String(), l.a.ip.String(): l.a.MAC.String(), l.b.ip.String(): l.b.MAC.String()} {
+		for ip, mac := range map[string]string{vip.String(): mac2.String(), l.a.IP.String(): l.a.MAC.String(), l.b.IP.String(): l.b.MAC.String()} {
 			var out bytes.Buffer
 			cmd := exec.Command(path, "-c", "1", "-w", "20", "-I", lanDev, ip)
 			cmd.Stdout, cmd.Stderr = &out, &out

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/hello"
@@ -18,18 +19,15 @@ func checkTTL255(t testing.TB, l *lan) {
 	t.Helper()
 	config := func(peer *gateway) string {
 		return fmt.Sprintf("[[vrrp]]\ninterface = %q\nvrid = 10\npriority = PRIORITY\nadvertise = \"200ms\"\n"+
-			"virtual_ips = [%q]\npeers = [%q]\n", lanDev, vip, peer.ip)
+			"virtual_ips = [%q]\npeers = [%q]\n", lanDev, vip, peer.IP)
 	}
 	l.a.StartAs(config(l.b), 110)
 	l.b.StartAs(config(l.a), 100)
-	l.settled(l.a, l.b)
-	_, err := l.heardByB.WaitFor(func(f netlab.Frame) bool {
+	l.Settled(l.a, l.b)
+	l.b.Hears("an advertisement of a", time.Time{}, func(f netlab.Frame) bool {
 		var e hello.Envelope
 		_, err := hello.ParseFrame(f.Data, &e, true)
-		return err == nil && e.Protocol == hello.ProtocolVRRP && e.Src == l.a.ip && e.Dst == l.b.ip &&
+		return err == nil && e.Protocol == hello.ProtocolVRRP && e.Src == l.a.IP && e.Dst == l.b.IP &&
 			e.TTL == hello.TTLVRRP && e.TOS == hello.TOSControl
-	}, patience)
-	if err != nil {
-		t.Errorf("advertisement to b: %v", err)
-	}
+	})
 }

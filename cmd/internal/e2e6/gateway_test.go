@@ -6,14 +6,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
 
 // gateway is one router with its addresses and its port of the switch.
 type gateway struct {
-	*fhrptest.Gateway
+	*Gateway
 	l      *lan
 	global netip.Addr      // on the client's segment
 	core   netip.Addr      // on the host's
@@ -21,7 +20,7 @@ type gateway struct {
 	port   *netlab.Capture // the switch's port, both directions
 }
 
-func newGateway(l *lan, g *fhrptest.Gateway, n byte) *gateway {
+func newGateway(l *lan, g *Gateway, n byte) *gateway {
 	return &gateway{
 		Gateway: g, l: l,
 		global: netip.MustParseAddr(fmt.Sprintf("2001:db8:1::%d00", n)),

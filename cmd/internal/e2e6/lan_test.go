@@ -28,7 +28,7 @@ const (
 
 // lan is a client, two gateways and a host beyond them.
 type lan struct {
-	*fhrptest.Site
+	*Site
 	t    testing.TB
 	a, b *gateway
 
@@ -40,7 +40,7 @@ type lan struct {
 // default route.
 func newLAN(t testing.TB) *lan {
 	t.Helper()
-	l := &lan{t: t, witness: fhrptest.NewWitness(t), Site: fhrptest.NewSite(t, map[string]string{
+	l := &lan{t: t, witness: fhrptest.NewWitness(t), Site: NewSite(t, map[string]string{
 		"net/ipv6/conf/all/forwarding": "1", "net/ipv6/conf/default/forwarding": "1",
 	})}
 	l.a, l.b = newGateway(l, l.A, 1), newGateway(l, l.B, 2)

@@ -29,24 +29,25 @@ const Patience = 20 * time.Second
 // ends the test, with the end of the log.
 type Daemon struct {
 	*control.Client
+	T      testing.TB
 	NS     *netlab.NS
 	Name   string
-	t      testing.TB
 	dir    string
 	proc   *netlab.Process
-	answer error     // what came of the last question
-	beside []*Daemon // whose logs tell the other half of a story
+	told   bool              // to end
+	others []*netlab.Process // that were launched
+	answer error             // what came of the last question
+	beside []*Daemon         // whose logs tell the other half of a story
 }
 
-// NewDaemon prepares a daemon that is not started. It ends with the test.
+// NewDaemon prepares a daemon that is not started. It ends with the test, which
+// fails if it has ended before without being told to.
 func NewDaemon(t testing.TB, ns *netlab.NS, name string) *Daemon {
 	t.Helper()
 	// Paths of Unix sockets are short; a test's own directory has a long name.
 	dir, err := os.MkdirTemp("", "fhrpd-"+name+"-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &Daemon{t: t, NS: ns, Name: name, dir: dir}
+	Must(t, err)
+	d := &Daemon{T: t, NS: ns, Name: name, dir: dir}
 	d.Client = control.Dial(d.Path("control.sock"))
 	t.Cleanup(d.Close)
 	return d
@@ -60,67 +61,65 @@ func (d *Daemon) Beside(other *Daemon) { d.beside = append(d.beside, other) }
 
 // Start runs the daemon with the text as its configuration.
 func (d *Daemon) Start(config string) {
-	d.t.Helper()
-	if err := os.WriteFile(d.Path("fhrpd.toml"), []byte(config), 0o600); err != nil {
-		d.t.Fatal(err)
-	}
-	d.proc = d.Launch("daemon.log", Program(), "run", "--config", d.Path("fhrpd.toml"), "--control", d.Path("control.sock"))
+	d.T.Helper()
+	Must(d.T, os.WriteFile(d.Path("fhrpd.toml"), []byte(config), 0o600))
+	d.proc = d.launch("daemon.log", Program(), "run", "--config", d.Path("fhrpd.toml"), "--control", d.Path("control.sock"))
+	d.told = false
 }
 
 // StartAs is Start for a text in which PRIORITY stands for the priority.
 func (d *Daemon) StartAs(groups string, priority int) {
-	d.t.Helper()
+	d.T.Helper()
 	d.Start(strings.ReplaceAll(groups, "PRIORITY", strconv.Itoa(priority)))
 }
 
 // Restart runs a daemon that has ended with the configuration that it had.
 func (d *Daemon) Restart() {
-	d.t.Helper()
-	config, err := os.ReadFile(d.Path("fhrpd.toml"))
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	d.Start(string(config))
+	d.T.Helper()
+	d.Start(d.File("fhrpd.toml"))
 }
 
 // Launch starts a program in the daemon's namespace, with its output at the end
-// of a file of the daemon's directory. Whoever starts it ends it.
+// of a file of the daemon's directory. It is killed with the daemon.
 func (d *Daemon) Launch(log, program string, args ...string) *netlab.Process {
-	d.t.Helper()
+	d.T.Helper()
+	proc := d.launch(log, program, args...)
+	d.others = append(d.others, proc)
+	return proc
+}
+
+func (d *Daemon) launch(log, program string, args ...string) *netlab.Process {
+	d.T.Helper()
 	out, err := os.OpenFile(d.Path(log), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	Must(d.T, err)
 	defer out.Close()
 	cmd := exec.Command(program, args...)
 	cmd.Stdout, cmd.Stderr = out, out
 	proc, err := d.NS.StartPrivate(cmd)
-	if err != nil {
-		d.t.Fatal(err)
-	}
+	Must(d.T, err)
 	return proc
 }
 
 // Stop ends the daemon as systemd does and waits for the end.
-func (d *Daemon) Stop() { d.t.Helper(); d.end(unix.SIGTERM) }
+func (d *Daemon) Stop() { d.T.Helper(); d.end(unix.SIGTERM) }
 
 // StopCleanly is Stop for a daemon that must not complain. It returns how long
 // the daemon took, without what the kernel closed for it afterwards.
 func (d *Daemon) StopCleanly() time.Duration {
-	d.t.Helper()
+	d.T.Helper()
 	began := time.Now()
 	d.Signal(unix.SIGTERM)
 	d.Eventually("the end of "+d.Name, d.Gone)
 	took := time.Since(began)
-	d.await()
+	d.Await(d.proc)
 	if err := d.Err(); err != nil {
-		d.t.Errorf("%s ended with %v\n%s", d.Name, err, d.Tail())
+		d.T.Errorf("%s ended with %v\n%s", d.Name, err, d.Tail())
 	}
 	return took
 }
 
 // Kill ends the daemon as a crash does and waits for the end.
-func (d *Daemon) Kill() { d.t.Helper(); d.end(unix.SIGKILL) }
+func (d *Daemon) Kill() { d.T.Helper(); d.end(unix.SIGKILL) }
 
 // Process returns the process of a daemon that was started, for signals that
 // may come when it has gone.
@@ -129,33 +128,35 @@ func (d *Daemon) Process() *os.Process { return d.proc.Process }
 // PID returns the process of a daemon that was started.
 func (d *Daemon) PID() int { return d.proc.Process.Pid }
 
+// Up reports whether the daemon was started and not told to end.
+func (d *Daemon) Up() bool { return d.proc != nil && !d.told }
+
 // Running reports whether the daemon was started and has not ended.
 func (d *Daemon) Running() bool { return d.proc.Running() }
-
-// Done is closed when a daemon that was started has ended.
-func (d *Daemon) Done() <-chan struct{} { return d.proc.Done() }
 
 // Err waits for the end and returns how the daemon ended, as exec.Cmd.Wait does.
 func (d *Daemon) Err() error { return d.proc.Err() }
 
 // Signal sends a signal to a daemon that runs.
 func (d *Daemon) Signal(s unix.Signal) {
-	d.t.Helper()
-	if err := d.proc.Process.Signal(s); err != nil {
-		d.t.Fatal(err)
-	}
+	d.T.Helper()
+	d.told = d.told || s == unix.SIGTERM || s == unix.SIGKILL
+	Must(d.T, d.proc.Process.Signal(s))
 }
 
 // Freeze stops the daemon as SIGSTOP does and returns when none of its threads
 // runs any more, which is a moment after the signal.
 func (d *Daemon) Freeze() {
-	d.t.Helper()
+	d.T.Helper()
 	d.Signal(unix.SIGSTOP)
 	d.Eventually(d.Name+" frozen", func() bool {
 		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", d.PID()))
 		return len(threads) > 0 && !slices.ContainsFunc(threads, runs)
 	})
 }
+
+// Thaw lets a frozen daemon go on.
+func (d *Daemon) Thaw() { d.T.Helper(); d.Signal(unix.SIGCONT) }
 
 // Gone reports whether the daemon has ended: the process does not run any more,
 // although the kernel may still be closing its sockets, which takes seconds on
@@ -175,18 +176,18 @@ func runs(stat string) bool {
 }
 
 func (d *Daemon) end(s unix.Signal) {
-	d.t.Helper()
+	d.T.Helper()
 	d.Signal(s)
-	d.await()
+	d.Await(d.proc)
 }
 
-// await waits until nothing of the daemon is left.
-func (d *Daemon) await() {
-	d.t.Helper()
+// Await waits until nothing of a program is left.
+func (d *Daemon) Await(p *netlab.Process) {
+	d.T.Helper()
 	select {
-	case <-d.proc.Done():
+	case <-p.Done():
 	case <-time.After(Patience):
-		d.t.Fatalf("%s does not end\n%s", d.Name, d.Tail())
+		d.T.Fatalf("%s of %s does not end\n%s", p.Path, d.Name, d.Tail())
 	}
 }
 
@@ -203,7 +204,7 @@ func (d *Daemon) Report() *status.Status {
 
 // Answer waits for what the daemon says of itself when it has groups.
 func (d *Daemon) Answer() (st *status.Status) {
-	d.t.Helper()
+	d.T.Helper()
 	d.Eventually("an answer of "+d.Name, func() bool {
 		st = d.Report()
 		return len(st.Groups) > 0
@@ -230,29 +231,29 @@ func (d *Daemon) All(states ...string) bool {
 
 // WaitAll waits until every group of the daemon is in one of the states.
 func (d *Daemon) WaitAll(states ...string) {
-	d.t.Helper()
+	d.T.Helper()
 	d.Eventually(fmt.Sprintf("every group of %s in %v", d.Name, states), func() bool { return d.All(states...) })
 }
 
 // WaitState waits until one group is in a state.
 func (d *Daemon) WaitState(ref, state string) {
-	d.t.Helper()
+	d.T.Helper()
 	d.Eventually(fmt.Sprintf("%s of %s in %s", ref, d.Name, state), func() bool { return d.Group(ref).State == state })
 }
 
 // Eventually waits for a condition.
 func (d *Daemon) Eventually(what string, cond func() bool) {
-	d.t.Helper()
-	if err := netlab.Eventually(d.t.Context(), Patience, cond); err != nil {
-		d.t.Fatalf("%s: %v\n%s", what, err, d.Tails())
+	d.T.Helper()
+	if err := netlab.Eventually(d.T.Context(), Patience, cond); err != nil {
+		d.T.Fatalf("%s: %v\n%s", what, err, d.Tails())
 	}
 }
 
 // Command runs the program in the daemon's namespace, with its control socket
 // if the command takes one, and returns what it printed and its exit status.
 func (d *Daemon) Command(args ...string) (out string, exit int) {
-	d.t.Helper()
-	return Run(d.t, d.NS, append(args, "--control", d.Path("control.sock"))...)
+	d.T.Helper()
+	return Run(d.T, d.NS, append(args, "--control", d.Path("control.sock"))...)
 }
 
 // Run runs the program under test in a namespace.
@@ -262,9 +263,7 @@ func Run(t testing.TB, ns *netlab.NS, args ...string) (out string, exit int) {
 	cmd := exec.Command(Program(), args...)
 	cmd.Stdout, cmd.Stderr = &b, &b
 	proc, err := ns.StartPrivate(cmd)
-	if err != nil {
-		t.Fatal(err)
-	}
+	Must(t, err)
 	select {
 	case <-proc.Done():
 	case <-time.After(Patience):
@@ -286,21 +285,39 @@ func Run(t testing.TB, ns *netlab.NS, args ...string) (out string, exit int) {
 // does it too.
 func (d *Daemon) Close() {
 	d.Client.Close()
-	if d.Running() {
-		_ = errors.Join(d.proc.Process.Signal(unix.SIGCONT), d.proc.Process.Kill())
-		<-d.proc.Done()
+	if d.Up() && !d.Running() {
+		d.T.Errorf("%s has ended by itself: %v\n%s", d.Name, d.Err(), d.Tail())
+	}
+	d.told = true
+	for _, p := range append(d.others, d.proc) {
+		if p.Running() {
+			_ = errors.Join(p.Process.Signal(unix.SIGCONT), p.Process.Kill())
+			<-p.Done()
+		}
 	}
 	os.RemoveAll(d.dir)
 }
 
-// Tail returns the end of the daemon's log.
-func (d *Daemon) Tail() string {
-	b, _ := os.ReadFile(d.Path("daemon.log"))
-	lines := bytes.Split(bytes.TrimSpace(b), []byte("\n"))
-	return fmt.Sprintf("log of %s (last question: %v):\n%s", d.Name, d.answer, bytes.Join(lines[max(0, len(lines)-12):], []byte("\n")))
+// File returns what a file of the daemon's directory holds, "" where there is
+// none. The daemon writes "daemon.log".
+func (d *Daemon) File(name string) string {
+	b, _ := os.ReadFile(d.Path(name))
+	return string(b)
 }
 
-// Tails returns the ends of the logs of the daemon and of those beside it.
+// Tail returns the ends of the logs in the daemon's directory.
+func (d *Daemon) Tail() string {
+	text := fmt.Sprintf("%s (last question: %v)", d.Name, d.answer)
+	logs, _ := filepath.Glob(d.Path("*.log"))
+	for _, path := range logs {
+		name := filepath.Base(path)
+		lines := strings.Split(strings.TrimSpace(d.File(name)), "\n")
+		text += fmt.Sprintf("\n%s of %s:\n%s", name, d.Name, strings.Join(lines[max(0, len(lines)-15):], "\n"))
+	}
+	return text
+}
+
+// Tails returns Tail of the daemon and of those beside it.
 func (d *Daemon) Tails() string {
 	var text strings.Builder
 	text.WriteString(d.Tail())

@@ -12,6 +12,8 @@ import (
 
 	"github.com/mdlayher/packet"
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/hello"
 )
 
 // Frame is one captured Ethernet frame.
@@ -21,6 +23,12 @@ type Frame struct {
 	Sent  bool      // leaving through Iface rather than arriving
 	Data  []byte    // without preamble and checksum, cut at 2048 bytes
 }
+
+// Source returns the Ethernet source.
+func (f Frame) Source() hello.MAC { return hello.MAC(f.Data[6:12]) }
+
+// Destination returns the Ethernet destination.
+func (f Frame) Destination() hello.MAC { return hello.MAC(f.Data[:6]) }
 
 // CaptureOptions change what a capture keeps.
 type CaptureOptions struct {

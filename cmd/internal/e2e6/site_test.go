@@ -1,22 +1,13 @@
-package fhrptest
+package e2e6
 
 import (
+	"net/netip"
 	"testing"
+	"time"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/hello"
-)
-
-// Interfaces of a Site: every node's first is on the client's side.
-const (
-	LANDev  = "eth0"
-	CoreDev = "eth1"
-)
-
-// MACs of a Site's ends.
-var (
-	ClientMAC = hello.MAC{2, 0, 0, 0, 0, 0x10}
-	HostMAC   = hello.MAC{2, 0, 0, 0, 9, 0x10}
 )
 
 // Site is a client, two gateways and a host beyond them, cabled and without
@@ -32,7 +23,7 @@ type Site struct {
 
 // Gateway is one of the two, with a daemon that is not started.
 type Gateway struct {
-	*Daemon
+	*fhrptest.Daemon
 	MAC     hello.MAC // on the client's side
 	CoreMAC hello.MAC
 }
@@ -47,11 +38,11 @@ func NewSite(t testing.TB, sysctls map[string]string) *Site {
 	s.A, s.B = s.gateway("a", 1, sysctls), s.gateway("b", 2, sysctls)
 	s.A.Beside(s.B.Daemon)
 	s.B.Beside(s.A.Daemon)
-	s.cable(netlab.End{NS: s.Client, Name: LANDev, MAC: ClientMAC}, netlab.End{NS: s.Switch, Name: "client"})
-	s.cable(netlab.End{NS: s.Host, Name: LANDev, MAC: HostMAC}, netlab.End{NS: s.Core, Name: "host"})
+	s.cable(netlab.End{NS: s.Client, Name: lanDev, MAC: fhrptest.ClientMAC}, netlab.End{NS: s.Switch, Name: "client"})
+	s.cable(netlab.End{NS: s.Host, Name: lanDev, MAC: fhrptest.HostMAC}, netlab.End{NS: s.Core, Name: "host"})
 	for _, g := range s.Gateways() {
-		s.cable(netlab.End{NS: g.NS, Name: LANDev, MAC: g.MAC}, netlab.End{NS: s.Switch, Name: g.Name})
-		s.cable(netlab.End{NS: g.NS, Name: CoreDev, MAC: g.CoreMAC}, netlab.End{NS: s.Core, Name: g.Name})
+		s.cable(netlab.End{NS: g.NS, Name: lanDev, MAC: g.MAC}, netlab.End{NS: s.Switch, Name: g.Name})
+		s.cable(netlab.End{NS: g.NS, Name: coreDev, MAC: g.CoreMAC}, netlab.End{NS: s.Core, Name: g.Name})
 	}
 	s.must(s.Switch.Bridge("lan", "client", "a", "b"))
 	s.must(s.Core.Bridge("core", "host", "a", "b"))
@@ -64,7 +55,7 @@ func (s *Site) gateway(name string, n byte, sysctls map[string]string) *Gateway 
 	for path, value := range sysctls {
 		s.must(ns.Sysctl(path, value))
 	}
-	return &Gateway{Daemon: NewDaemon(s.t, ns, name), MAC: hello.MAC{2, 0, 0, 0, n, 0}, CoreMAC: hello.MAC{2, 0, 0, 0, n, 1}}
+	return &Gateway{Daemon: fhrptest.NewDaemon(s.t, ns, name), MAC: hello.MAC{2, 0, 0, 0, n, 0}, CoreMAC: hello.MAC{2, 0, 0, 0, n, 1}}
 }
 
 func (s *Site) cable(a, b netlab.End) {
@@ -118,4 +109,26 @@ func (s *Site) FDB(mac hello.MAC) string {
 func (s *Site) Send(ns *netlab.NS, dev string, frame []byte) {
 	s.t.Helper()
 	s.must(ns.Send(dev, frame))
+}
+
+// Ping reports whether an address answers one of so many echo requests of the
+// client, 300 ms apart. Who must answer may be asked often.
+func (s *Site) Ping(to netip.Addr, tries int) bool {
+	s.t.Helper()
+	if to.IsLinkLocalUnicast() && to.Is6() {
+		to = to.WithZone(lanDev)
+	}
+	ok, err := s.Client.Ping(to, netlab.Echo{Tries: tries, Wait: 300 * time.Millisecond})
+	s.must(err)
+	return ok
+}
+
+// MustPing fails the test unless every address answers one of so many requests.
+func (s *Site) MustPing(tries int, list ...netip.Addr) {
+	s.t.Helper()
+	for _, a := range list {
+		if !s.Ping(a, tries) {
+			s.t.Errorf("%s does not answer\n%s", a, s.A.Tails())
+		}
+	}
 }
