@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"errors"
-	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -50,18 +49,6 @@ var (
 	mac2 = hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv4, 10)
 	mac6 = hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv6, 10)
 )
-
-func TestEveryAddressIsAnsweredForOnceInBothRoles(t *testing.T) {
-	scenario(t, func(t testing.TB, l *lan) {
-		l.start(both)
-		checkAnswers(t, l, map[netip.Addr]hello.MAC{vip: mac2, vip6: mac6})
-		for _, group := range []string{"v4", "v6"} {
-			must(t, l.a.SetPriority(t.Context(), group, 85))
-		}
-		l.Settled(l.b, l.a)
-		checkAnswers(t, l, map[netip.Addr]hello.MAC{vip: mac2, vip6: mac6})
-	})
-}
 
 // A switch that knows no MAC floods: what is for the virtual MAC reaches both.
 func TestFloodedFramesAreForwardedOnce(t *testing.T) {
@@ -296,21 +283,6 @@ func flushRuleset() error {
 	}
 	c.FlushRuleset()
 	return c.Flush()
-}
-
-func TestLinkFlapComesBackUnaided(t *testing.T) {
-	scenario(t, func(t testing.TB, l *lan) {
-		l.start(both)
-		must(t, l.a.NS.LinkDown(lanDev))
-		l.b.WaitAll("Active")
-		l.mustPing(vip, vip6)
-		must(t, l.a.NS.LinkUp(lanDev))
-		l.Settled(l.a, l.b)
-		l.mustPing(vip, vip6, l.a.IP, l.b.IP)
-		if !l.forwards(l.a, mac2) {
-			t.Error("the active does not forward after its link came back")
-		}
-	})
 }
 
 // The host's entry for the virtual address is right before and after, because

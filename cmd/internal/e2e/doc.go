@@ -1,13 +1,15 @@
 // Package e2e holds the tests of the whole program: real daemons in network
 // namespaces, real frames between them, and verdicts from what was captured on
-// the switch, what a client's tables hold and what the kernel is left with.
+// the switch, what a client's tables hold, what an independent dissector reads
+// and what the kernel is left with.
 //
 //	client ── switch ──┬── a ──┬── core ── host
 //	                   └── b ──┘
 //
 // TestMain builds the command once and runs the tests in namespaces of their
 // own, as root or as an ordinary user. A program built elsewhere is tested by
-// naming it in FHRPD_E2E_PROGRAM.
+// naming it in FHRPD_E2E_PROGRAM. Tests that want other programs (tshark, arping,
+// radvd) are skipped without them.
 //
 // The benchmarks measure on the wire, with the kernel's timestamps:
 //

@@ -15,7 +15,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(envSpin) != "" {
 		spin()
 	}
-	fhrptest.AtOnce(6)
+	fhrptest.AtOnce(9)
 	fhrptest.Main(m)
 }
 

@@ -39,7 +39,7 @@ func TestAuthenticationThatAgrees(t *testing.T) {
 			t.Run(fmt.Sprintf("version %d %s", version, name), func(t *testing.T) {
 				scenario(t, func(t testing.TB, l *lan) {
 					l.start(hsrpTable(version, address4, subSecond, auth))
-					for _, g := range []*gateway{l.a, l.b} {
+					for _, g := range l.Gateways {
 						if c := g.Group("eth0:10").Counters; c.Received == 0 || len(c.Rejected) > 0 {
 							t.Errorf("%s has received %d and rejected %v", g.Name, c.Received, c.Rejected)
 						}
@@ -68,7 +68,7 @@ func TestAuthenticationThatDiffers(t *testing.T) {
 				l.b.StartAs(hsrpTable(2, address4, subSecond, c.b), 100)
 				l.a.WaitAll("Active")
 				l.b.WaitAll("Active")
-				for _, g := range []*gateway{l.a, l.b} {
+				for _, g := range l.Gateways {
 					l.Eventually("rejected hellos of "+g.Name, func() bool { return g.Group("eth0:10").Counters.Rejected[c.reject] > 0 })
 					if got := g.Group("eth0:10").Counters; got.Received != 0 || len(got.Rejected) != 1 {
 						t.Errorf("%s has received %d and rejected %v, want only %s", g.Name, got.Received, got.Rejected, c.reject)

@@ -49,7 +49,7 @@ func TestStopResignsAndLeavesNothing(t *testing.T) {
 
 		l.b.StopCleanly()
 		checkKernel(t, l.b, cleanB)
-		for _, g := range []*gateway{l.a, l.b} {
+		for _, g := range l.Gateways {
 			left, err := filepath.Glob(g.Path("*"))
 			must(t, err)
 			left = slices.DeleteFunc(left, func(p string) bool {

@@ -1,8 +1,6 @@
 package e2e
 
 import (
-	"bytes"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -17,7 +15,7 @@ import (
 // and returns one map of fields per frame that the filter selects.
 func (l *lan) tshark(prefs []string, filter string, fields ...string) []map[string]string {
 	l.t.Helper()
-	options := []string{"-E", "occurrence=f"}
+	options := []string{"-E", "occurrence=a"}
 	for _, p := range append([]string{"ip.check_checksum:TRUE", "udp.check_checksum:TRUE"}, prefs...) {
 		options = append(options, "-o", p)
 	}
@@ -32,6 +30,7 @@ type dissected struct {
 	want     []string // all of these must be seen
 	constant map[string]string
 	prefs    []string
+	over6    protocol // whose other messages are looked at as well
 }
 
 // checksumGood is tshark's word for it.
@@ -43,6 +42,7 @@ func dissections() map[string]dissected {
 	fields1 := []string{"hsrp.opcode", "hsrp.state", "hsrp.priority"}
 	fields2 := []string{"hsrp2.opcode", "hsrp2.state", "hsrp2.priority"}
 	const md5 = `auth = { md5 = "a secret of the segment", key_id = 7 }`
+	const lifetime = `router_lifetime = "30m"`
 	return map[string]dissected{
 		"HSRP version 1": {
 			groups: hsrpTable(1, address4, subSecond), protocol: "hsrp", fields: fields1, want: opcodes1,
@@ -90,11 +90,17 @@ func dissections() map[string]dissected {
 				"vrrp.short_adver_int": "20", "vrrp.ip_addr": vip.String(), "vrrp.checksum.status": checksumGood,
 				"ip.ttl": "255", "eth.src": "00:00:5e:00:01:0a", "ip.checksum.status": checksumGood},
 		},
-		"VRRP for IPv6": {
-			groups: table("vrrp", "version = 3\nvrid = 10", common, `virtual_ips = ["fe80::1"]`, `advertise = "200ms"`), protocol: "vrrp",
+		"VRRP for IPv6 with a router's lifetime": {
+			groups: vrrp6.config(vrrp6.announce(lifetime)), protocol: "vrrp", over6: vrrp6,
 			fields: []string{"vrrp.prio"}, want: []string{"110", "100", "0"},
-			constant: map[string]string{"vrrp.version": "3", "vrrp.ipv6_addr": "fe80::1", "vrrp.checksum.status": checksumGood,
-				"ipv6.dst": "ff02::12", "ipv6.hlim": "255", "eth.src": "00:00:5e:00:02:0a"},
+			constant: map[string]string{"vrrp.version": "3", "vrrp.virt_rtr_id": "20", "vrrp.addr_count": "2", "vrrp.ipv6_addr": "fe80::1," + global.String(),
+				"vrrp.short_adver_int": "30", "vrrp.checksum.status": checksumGood, "ipv6.dst": "ff02::12", "ipv6.hlim": "255", "eth.src": "00:00:5e:00:02:14"},
+		},
+		"HSRP for IPv6 with MD5 and a router's lifetime": {
+			groups: hsrp6.config(md5, hsrp6.announce(lifetime)), protocol: "hsrp", over6: hsrp6, fields: fields2, want: opcodes2,
+			constant: map[string]string{"hsrp2.version": "2", "hsrp2.ipversion": "6", "hsrp2.group": "20", "hsrp2.virt_ip_v6": "fe80::5:73ff:fea0:14",
+				"hsrp2.hellotime": "200", "hsrp2.holdtime": "1000", "hsrp2.md5_algorithm": "1", "hsrp2.md5_key_id": "7",
+				"ipv6.dst": "ff02::66", "ipv6.hlim": "255", "udp.dstport": "2029", "udp.checksum.status": checksumGood},
 		},
 	}
 }
@@ -108,12 +114,18 @@ func TestTsharkAgrees(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			scenario(t, func(t testing.TB, l *lan) {
 				l.startInTurn(d.groups) // so that each passes every state
-				must(t, l.a.SetPriority(t.Context(), "eth0:10", 85))
+				setPriority(l.a, 85)
 				l.Settled(l.b, l.a)
+				if d.over6.name != "" {
+					l.mustPing(d.over6.addresses()...)
+				}
 				l.b.StopCleanly()
 				l.a.WaitAll("Active")
 				checkDissection(t, l, d)
 				checkGratuitous(t, l)
+				if d.over6.name != "" {
+					checkND(t, l, d.over6)
+				}
 			})
 		})
 	}
@@ -134,6 +146,9 @@ func checkDissection(t testing.TB, l *lan, d dissected) {
 		return len(missing) == 0
 	}) != nil {
 		t.Errorf("no messages with %v = %q among %d", d.fields, missing, len(frames))
+	}
+	if len(frames) < 5 {
+		t.Errorf("tshark finds %d messages", len(frames))
 	}
 	for _, f := range frames {
 		for name, want := range d.constant {
@@ -176,22 +191,31 @@ func checkGratuitous(t testing.TB, l *lan) {
 	}
 }
 
-// arping from iputils as another client of the virtual address.
-func TestArpingGetsOneAnswer(t *testing.T) {
-	path := skip.Without(t, "arping")
-	scenario(t, func(t testing.TB, l *lan) {
-		l.start(both)
-		for ip, mac := range map[string]string{vip.String(): mac2.String(), l.a.IP.String(): l.a.MAC.String(), l.b.IP.String(): l.b.MAC.String()} {
-			var out bytes.Buffer
-			cmd := exec.Command(path, "-c", "1", "-w", "20", "-I", lanDev, ip)
-			cmd.Stdout, cmd.Stderr = &out, &out
-			must(t, l.Client.Start(cmd))
-			if err := cmd.Wait(); err != nil {
-				t.Errorf("arping %s: %v\n%s", ip, err, out.String())
-			}
-			if text := out.String(); !strings.Contains(text, "["+strings.ToUpper(mac)+"]") || !strings.Contains(text, "Received 1 response(s)") {
-				t.Errorf("arping %s, want one answer from %s:\n%s", ip, mac, text)
+// checkND looks at what comes from the virtual MAC besides hellos.
+func checkND(t testing.TB, l *lan, p protocol) {
+	t.Helper()
+	// A router says what it is before all is on the wire.
+	l.Eventually("advertisements of both routers", func() bool {
+		seen := map[byte]int{}
+		for _, f := range slices.Concat(l.a.Sent(time.Time{}), l.b.Sent(time.Time{})) {
+			if m, ok := parseICMP(f); ok && f.Source() == p.mac {
+				seen[m.body[0]]++
 			}
 		}
+		return seen[routerAdvertisement] >= 2 && seen[neighborAdvertisement] >= 4
 	})
+	fields := []string{"icmpv6.type", "icmpv6.checksum.status", "ipv6.hlim", "icmpv6.opt.linkaddr", "ipv6.tclass", "icmpv6.nd.ra.router_lifetime"}
+	seen := map[string]int{}
+	for _, f := range l.tshark(nil, "icmpv6 && eth.src == "+p.mac.String()+" && (icmpv6.type == 134 || icmpv6.type == 136)", fields...) {
+		seen[f["icmpv6.type"]]++
+		if f["icmpv6.checksum.status"] != "1" || f["ipv6.hlim"] != "255" || f["icmpv6.opt.linkaddr"] != p.mac.String() || f["ipv6.tclass"] != "0x000000e0" {
+			t.Errorf("neighbour discovery message %v", f)
+		}
+		if f["icmpv6.type"] == "134" && f["icmpv6.nd.ra.router_lifetime"] != "1800" {
+			t.Errorf("router advertisement %v", f)
+		}
+	}
+	if seen["134"] < 2 || seen["136"] < 4 {
+		t.Errorf("messages by type %v, want advertisements of both routers", seen)
+	}
 }

@@ -31,6 +31,7 @@ var (
 	HostIP  = netip.MustParseAddr("203.0.113.10")
 	HostIP6 = netip.MustParseAddr("2001:db8:2::10")
 
+	prefix  = netip.MustParsePrefix("192.168.1.0/24")
 	prefix6 = netip.MustParsePrefix("2001:db8:1::/64")
 )
 
@@ -176,7 +177,9 @@ func (l *LAN) number() {
 	}
 	// The way back is not what is tested: the last gateway forwards, whether its
 	// daemon runs or not.
-	Must(l.T, l.Host.AddRoute(prefix6, l.Gateways[len(l.Gateways)-1].CoreIP6, LANDev))
+	back := l.Gateways[len(l.Gateways)-1]
+	Must(l.T, l.Host.AddRoute(prefix, back.CoreIP, LANDev))
+	Must(l.T, l.Host.AddRoute(prefix6, back.CoreIP6, LANDev))
 }
 
 // Address gives an interface addresses, of length 24 or 64.

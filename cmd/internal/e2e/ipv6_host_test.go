@@ -1,4 +1,4 @@
-package e2e6
+package e2e
 
 import (
 	"net/netip"

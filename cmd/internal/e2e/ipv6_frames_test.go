@@ -1,10 +1,9 @@
-package e2e6
+package e2e
 
 import (
 	"encoding/binary"
 	"net/netip"
 	"slices"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -25,24 +24,6 @@ const (
 	redirect              = 137
 	reportV2              = 143
 )
-
-func source(f netlab.Frame) hello.MAC      { return hello.MAC(f.Data[6:12]) }
-func destination(f netlab.Frame) hello.MAC { return hello.MAC(f.Data[:6]) }
-
-// count returns how many frames match.
-func count(frames []netlab.Frame, match func(netlab.Frame) bool) int {
-	n := 0
-	for _, f := range frames {
-		if match(f) {
-			n++
-		}
-	}
-	return n
-}
-
-func from(mac hello.MAC) func(netlab.Frame) bool {
-	return func(f netlab.Frame) bool { return source(f) == mac }
-}
 
 // icmp is an ICMPv6 message with what the headers before it say.
 type icmp struct {
@@ -69,20 +50,19 @@ func parseICMP(f netlab.Frame) (m icmp, ok bool) {
 }
 
 // is returns a condition: ICMPv6 of a type.
-func is(typ byte) func(netlab.Frame) bool {
+func is(typ byte) match {
 	return func(f netlab.Frame) bool {
 		m, ok := parseICMP(f)
 		return ok && m.body[0] == typ
 	}
 }
 
-func both(a, b func(netlab.Frame) bool) func(netlab.Frame) bool {
-	return func(f netlab.Frame) bool { return a(f) && b(f) }
-}
+// and returns a condition: both of two.
+func and(a, b match) match { return func(f netlab.Frame) bool { return a(f) && b(f) } }
 
 // announces returns a condition: the unsolicited advertisement of a virtual
 // address, right in every field (RFC 9568 section 6.4.2).
-func announces(vmac hello.MAC, a netip.Addr) func(netlab.Frame) bool {
+func announces(vmac hello.MAC, a netip.Addr) match {
 	return func(f netlab.Frame) bool {
 		h, n, err := garp.ParseND(f.Data)
 		return err == nil && n == garp.ND{
@@ -93,7 +73,7 @@ func announces(vmac hello.MAC, a netip.Addr) func(netlab.Frame) bool {
 }
 
 // hellos returns a condition: a message of the protocol.
-func (p protocol) hellos() func(netlab.Frame) bool {
+func (p protocol) hellos() match {
 	return func(f netlab.Frame) bool {
 		var e hello.Envelope
 		_, err := hello.ParseFrame(f.Data, &e, false)
@@ -116,63 +96,14 @@ func reported(frames []netlab.Frame) map[netip.Addr][]hello.MAC {
 				break
 			}
 			g := netip.AddrFrom16([16]byte(records[4:20]))
-			if !slices.Contains(out[g], source(f)) {
-				out[g] = append(out[g], source(f))
+			if !slices.Contains(out[g], f.Source()) {
+				out[g] = append(out[g], f.Source())
 			}
 			n := 20 + 16*int(binary.BigEndian.Uint16(records[2:])) + 4*int(records[1])
 			records = records[min(n, len(records)):]
 		}
 	}
 	return out
-}
-
-// ask sends the client's question for an address, to its solicited-node group
-// or, if to is not zero, to one station.
-func (l *lan) ask(target netip.Addr, to hello.MAC) {
-	l.t.Helper()
-	a, err := garp.NewAdvertisement(askerIP, fhrptest.ClientMAC)
-	must(l.t, err)
-	f, err := a.Directed(target, to)
-	must(l.t, err)
-	l.Send(l.Client, lanDev, f)
-}
-
-// answers returns every answer to the client's question for an address.
-func (l *lan) answers(target netip.Addr) []answer {
-	l.t.Helper()
-	began := time.Now()
-	l.ask(target, hello.MAC{})
-	isAnswer := func(f netlab.Frame) bool { _, ok := readAnswer(f, target); return ok && !f.At.Before(began) }
-	if _, err := l.clientSide.WaitFor(isAnswer, patience); err != nil {
-		return nil
-	}
-	// Whoever else meant to answer has done so by the time both gateways'
-	// kernels and daemons have answered something that was asked later.
-	l.mustPing(l.a.global, l.b.global)
-	l.a.groups()
-	l.b.groups()
-	var list []answer
-	for _, f := range l.clientSide.Frames() {
-		if a, ok := readAnswer(f, target); ok && !f.At.Before(began) {
-			list = append(list, a)
-		}
-	}
-	return list
-}
-
-// answer is a solicited advertisement as it matters to a host.
-type answer struct {
-	Source, Link                hello.MAC
-	From                        netip.Addr
-	Router, Solicited, Override bool
-}
-
-func readAnswer(f netlab.Frame, target netip.Addr) (answer, bool) {
-	h, n, err := garp.ParseND(f.Data)
-	if err != nil || f.Sent || n.Type != garp.NeighborAdvertisement || n.Target != target || n.Dst != askerIP {
-		return answer{}, false
-	}
-	return answer{h.Src, n.LinkAddr, n.Src, n.Router, n.Solicited, n.Override}, true
 }
 
 // solicitRouters is a host's question for routers (RFC 4861 section 4.1).
@@ -185,17 +116,5 @@ func (l *lan) solicitRouters() {
 	s, d := src.As16(), routers.As16()
 	binary.BigEndian.PutUint16(m[2:], internetSum(slices.Concat(s[:], d[:], []byte{0, 0, 0, byte(len(m)), 0, 0, 0, 58}, m)))
 	mac := wire.MulticastMAC(routers)
-	l.Send(l.Client, lanDev, slices.Concat(mac[:], fhrptest.ClientMAC[:], []byte{0x86, 0xdd, 0x60, 0, 0, 0, 0, byte(len(m)), 58, 255}, s[:], d[:], m))
-}
-
-// internetSum is the checksum of RFC 1071 over an even number of bytes.
-func internetSum(b []byte) uint16 {
-	var sum uint32
-	for ; len(b) > 0; b = b[2:] {
-		sum += uint32(binary.BigEndian.Uint16(b))
-	}
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	return ^uint16(sum)
+	must(l.t, l.Client.Send(lanDev, slices.Concat(mac[:], fhrptest.ClientMAC[:], []byte{0x86, 0xdd, 0x60, 0, 0, 0, 0, byte(len(m)), 58, 255}, s[:], d[:], m)))
 }

@@ -1,4 +1,4 @@
-package e2e6
+package e2e
 
 import (
 	"encoding/binary"
@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/vishvananda/netlink"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/hello"
 	"github.com/fhrpd/fhrpd/internal/skip"
@@ -31,7 +32,7 @@ func readOffer(f netlab.Frame) (offer, bool) {
 		return offer{}, false
 	}
 	o := offer{
-		Source: source(f), From: m.src.String(), HopLimit: m.body[4],
+		Source: f.Source(), From: m.src.String(), HopLimit: m.body[4],
 		Lifetime: time.Duration(binary.BigEndian.Uint16(m.body[6:])) * time.Second,
 	}
 	for b := m.body[16:]; len(b) >= 8 && b[1] > 0 && len(b) >= 8*int(b[1]); b = b[8*int(b[1]):] {
@@ -46,8 +47,8 @@ func readOffer(f netlab.Frame) (offer, bool) {
 }
 
 // offers returns the gateway's router advertisements since a time.
-func (g *gateway) offers(since time.Time) (list []offer, at []time.Time) {
-	for _, f := range g.sent(since) {
+func offers(g *gateway, since time.Time) (list []offer, at []time.Time) {
+	for _, f := range g.Sent(since) {
 		if o, ok := readOffer(f); ok {
 			list, at = append(list, o), append(at, f.At)
 		}
@@ -60,7 +61,7 @@ func (g *gateway) offers(since time.Time) (list []offer, at []time.Time) {
 func checkOffers(t testing.TB, g *gateway, p protocol, lifetime time.Duration) {
 	t.Helper()
 	want := offer{Source: p.mac, Link: p.mac, From: p.local.String(), HopLimit: 64, Lifetime: lifetime}
-	list, _ := g.offers(time.Time{})
+	list, _ := offers(g, time.Time{})
 	for _, o := range list {
 		if d := cmp.Diff(want, o); d != "" {
 			t.Errorf("router advertisement of %s (-want +got):\n%s", g.Name, d)
@@ -72,32 +73,31 @@ func checkOffers(t testing.TB, g *gateway, p protocol, lifetime time.Duration) {
 // by long: that it is there a second failover later is the merit of the
 // new active.
 func TestRouterAdvertisementsFollowTheRole(t *testing.T) {
-	each(t, func(t testing.TB, p protocol) {
+	each(t, func(t testing.TB, l *lan, p protocol) {
 		const lifetime, pace = 4 * time.Second, 4 * time.Second / 3
-		l := newLAN(t)
-		l.start(p.config(p.announce(`router_lifetime = "4s"`)))
+		l.startInTurn(p.config(p.announce(`router_lifetime = "4s"`)))
 		l.waitDefaultRouter(p.local)
 		lost := l.lostRoutes()
-		l.mustPing(hostIP)
-		if list, _ := l.b.offers(time.Time{}); len(list) != 0 {
+		l.mustPing(fhrptest.HostIP6)
+		if list, _ := offers(l.b, time.Time{}); len(list) != 0 {
 			t.Errorf("the standby has sent router advertisements: %+v", list)
 		}
 		began := time.Now()
 		l.a.Kill()
 		l.b.WaitAll("Active")
 		l.Eventually("router advertisements for longer than the lifetime", func() bool {
-			_, at := l.b.offers(began)
+			_, at := offers(l.b, began)
 			return len(at) > 0 && at[len(at)-1].Sub(began) > lifetime+takeover
 		})
 		l.waitDefaultRouter(p.local)
-		l.mustPing(hostIP)
+		l.mustPing(fhrptest.HostIP6)
 		if n := lost(); n != 0 {
 			t.Errorf("the client has lost its default route %d times", n)
 		}
 		checkOffers(t, l.a, p, lifetime)
 		checkOffers(t, l.b, p, lifetime)
-		_, at := l.b.offers(began)
-		late := l.witness.Late(began) + 50*time.Millisecond
+		_, at := offers(l.b, began)
+		late := l.Witness.Late(began) + 50*time.Millisecond
 		for i := 1; i < len(at); i++ {
 			if gap := at[i].Sub(at[i-1]); gap < pace-pace/10-late || gap > pace+pace/10+late {
 				t.Errorf("%v between router advertisements, want a third of the lifetime", gap)
@@ -109,20 +109,19 @@ func TestRouterAdvertisementsFollowTheRole(t *testing.T) {
 // A host that has just come asks, and has its route within the three seconds
 // that lie between multicast advertisements (RFC 4861 section 6.2.6).
 func TestRouterSolicitationIsAnswered(t *testing.T) {
-	each(t, func(t testing.TB, p protocol) {
-		l := newLAN(t)
-		l.start(p.config(p.announce(`router_lifetime = "30m"`)))
-		l.Eventually("first advertisement", func() bool { list, _ := l.a.offers(time.Time{}); return len(list) == 1 })
+	each(t, func(t testing.TB, l *lan, p protocol) {
+		l.startInTurn(p.config(p.announce(`router_lifetime = "30m"`)))
+		l.Eventually("first advertisement", func() bool { list, _ := offers(l.a, time.Time{}); return len(list) == 1 })
 		l.solicitRouters()
-		l.Eventually("answer", func() bool { list, _ := l.a.offers(time.Time{}); return len(list) == 2 })
-		_, at := l.a.offers(time.Time{})
-		late := l.witness.Late(at[0])
+		l.Eventually("answer", func() bool { list, _ := offers(l.a, time.Time{}); return len(list) == 2 })
+		_, at := offers(l.a, time.Time{})
+		late := l.Witness.Late(at[0])
 		if gap := at[1].Sub(at[0]); gap < 2900*time.Millisecond-late || gap > 4*time.Second+late {
 			t.Errorf("answered %v after the last advertisement, want 3s", gap)
 		}
 		checkOffers(t, l.a, p, 30*time.Minute)
-		l.a.groups() // has had the time to answer twice
-		if list, _ := l.b.offers(time.Time{}); len(list) != 0 {
+		l.a.Report() // has had the time to answer twice
+		if list, _ := offers(l.b, time.Time{}); len(list) != 0 {
 			t.Errorf("the standby answers: %+v", list)
 		}
 	})
@@ -131,17 +130,16 @@ func TestRouterSolicitationIsAnswered(t *testing.T) {
 // What the kernel does by itself: a gateway that forwards never advertises,
 // and listens to the advertisements of others only with accept_ra=2.
 func TestKernelOfAGateway(t *testing.T) {
-	scenario(t, func(t testing.TB) {
-		p := protocols[0]
-		l := newLAN(t)
-		l.start(p.config(p.announce(`router_lifetime = "3s"`)))
+	scenario(t, func(t testing.TB, l *lan) {
+		p := vrrp6
+		l.startInTurn(p.config(p.announce(`router_lifetime = "3s"`)))
 		l.waitDefaultRouter(p.local)
 		accept := func(value string) {
 			t.Helper()
 			must(t, l.b.NS.Sysctl("net/ipv6/conf/"+lanDev+"/accept_ra", value))
-			_, at := l.a.offers(time.Time{})
-			l.Eventually("two more advertisements", func() bool { _, now := l.a.offers(time.Time{}); return len(now) >= len(at)+2 })
-			l.mustPing(l.b.global)
+			_, at := offers(l.a, time.Time{})
+			l.Eventually("two more advertisements", func() bool { _, now := offers(l.a, time.Time{}); return len(now) >= len(at)+2 })
+			l.mustPing(l.b.IP6)
 		}
 		for _, value := range []string{"0", "1"} {
 			accept(value)
@@ -154,7 +152,7 @@ func TestKernelOfAGateway(t *testing.T) {
 			return slices.Equal(l.defaultRouters(l.b.NS), []netip.Addr{p.local})
 		})
 		checkOffers(t, l.a, p, 3*time.Second)
-		if list, _ := l.b.offers(time.Time{}); len(list) != 0 {
+		if list, _ := offers(l.b, time.Time{}); len(list) != 0 {
 			t.Errorf("the gateway that stands by has sent router advertisements: %+v", list)
 		}
 	})
@@ -175,44 +173,37 @@ interface eth0 {
 // router lifetime, and the virtual router as the hosts' only default router.
 func TestPrefixFromRadvdRouterFromTheGroup(t *testing.T) {
 	program := skip.Without(t, "radvd")
-	each(t, func(t testing.TB, p protocol) {
-		l := newLAN(t)
-		dropAddr(t, l.Client, clientIP) // so that it has to make one from a prefix it is told
-		l.start(p.config(p.announce(`router_lifetime = "3s"`)))
-		for _, g := range []*gateway{l.a, l.b} {
+	each(t, func(t testing.TB, l *lan, p protocol) {
+		dropAddr(t, l.Client, fhrptest.ClientIP6) // so that it has to make one from a prefix it is told
+		l.startInTurn(p.config(p.announce(`router_lifetime = "3s"`)))
+		for _, g := range l.Gateways {
 			must(t, os.WriteFile(g.Path("radvd.conf"), []byte(radvdConfig), 0o600))
-			proc := g.Launch("radvd.log", program, "-n", "-m", "stderr", "-C", g.Path("radvd.conf"), "-p", g.Path("radvd.pid"))
-			t.Cleanup(func() { _ = proc.Process.Kill(); <-proc.Done() })
+			g.Launch("radvd.log", program, "-n", "-m", "stderr", "-C", g.Path("radvd.conf"), "-p", g.Path("radvd.pid"))
 		}
-		l.Eventually("address from the prefix", func() bool { return l.hasAddress(prefix) })
-		for _, g := range []*gateway{l.a, l.b} {
-			l.Eventually("radvd of "+g.Name+": "+g.logged("radvd.log"), func() bool {
-				list, _ := g.offers(time.Time{})
-				return slices.Contains(list, offer{Source: g.MAC, Link: g.MAC, From: g.own.String(), HopLimit: 64, Prefixes: 1})
+		l.Eventually("address from the prefix", func() bool { return l.hasAddress(netip.MustParsePrefix("2001:db8:1::/64")) })
+		for _, g := range l.Gateways {
+			l.Eventually("radvd of "+g.Name, func() bool {
+				list, _ := offers(g, time.Time{})
+				return slices.Contains(list, offer{Source: g.MAC, Link: g.MAC, From: g.LinkLocal.String(), HopLimit: 64, Prefixes: 1})
 			})
 		}
 		l.waitDefaultRouter(p.local)
-		l.mustPing(hostIP)
+		l.mustPing(fhrptest.HostIP6)
 		lost := l.lostRoutes()
 		began := time.Now()
 		l.a.Kill()
 		l.b.WaitAll("Active")
 		l.Eventually("advertisements of both kinds after the takeover", func() bool {
-			list, at := l.b.offers(began)
+			list, at := offers(l.b, began)
 			return slices.ContainsFunc(list, func(o offer) bool { return o.Prefixes == 1 }) &&
 				len(at) > 0 && at[len(at)-1].Sub(began) > 3*time.Second+takeover
 		})
 		l.waitDefaultRouter(p.local)
-		l.mustPing(hostIP)
+		l.mustPing(fhrptest.HostIP6)
 		if n := lost(); n != 0 {
 			t.Errorf("the client has lost its default route %d times", n)
 		}
 	})
-}
-
-func (g *gateway) logged(name string) string {
-	b, _ := os.ReadFile(g.Path(name))
-	return string(b)
 }
 
 // hasAddress reports whether the client has an address of a prefix.

@@ -1,4 +1,4 @@
-package e2e6
+package e2e
 
 import (
 	"encoding/binary"
@@ -10,6 +10,7 @@ import (
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
@@ -19,16 +20,15 @@ import (
 // The standby's port for the whole of its life: nothing from the virtual MAC or
 // a virtual address, and reports of the groups it is a member of all the same.
 func TestStandbyIsSilentAndAMember(t *testing.T) {
-	each(t, func(t testing.TB, p protocol) {
-		l := newLAN(t)
-		l.start(p.config())
+	each(t, func(t testing.TB, l *lan, p protocol) {
+		l.startInTurn(p.config())
 		want := []netip.Addr{p.group, wire.SolicitedNode(p.local), wire.SolicitedNode(global)}
-		for _, g := range []*gateway{l.a, l.b} {
+		for _, g := range l.Gateways {
 			l.Eventually("reports of "+g.Name, func() bool {
-				got := reported(g.sent(time.Time{}))
+				got := reported(g.Sent(time.Time{}))
 				return !slices.ContainsFunc(want, func(a netip.Addr) bool { return len(got[a]) == 0 })
 			})
-			for group, macs := range reported(g.sent(time.Time{})) {
+			for group, macs := range reported(g.Sent(time.Time{})) {
 				if !slices.Equal(macs, []hello.MAC{g.MAC}) {
 					t.Errorf("%s reports %s from %v, want its own MAC %s", g.Name, group, macs, g.MAC)
 				}
@@ -36,13 +36,13 @@ func TestStandbyIsSilentAndAMember(t *testing.T) {
 		}
 		l.mustPing(p.local, global)
 		l.b.StopCleanly()
-		for _, f := range l.b.sent(time.Time{}) {
+		for _, f := range l.b.Sent(time.Time{}) {
 			m, _ := parseICMP(f)
-			if source(f) == p.mac || slices.Contains(p.addresses(), m.src) {
+			if f.Source() == p.mac || slices.Contains(p.addresses(), m.src) {
 				t.Errorf("the standby sent %x", f.Data)
 			}
 		}
-		if n := count(l.a.sent(time.Time{}), both(from(p.mac), func(f netlab.Frame) bool {
+		if n := count(l.a.Sent(time.Time{}), and(from(p.mac), func(f netlab.Frame) bool {
 			return is(reportV2)(f) || is(routerSolicitation)(f) || is(neighborSolicitation)(f) && !ordinary(f, p)
 		})); n != 0 {
 			t.Errorf("the active sent %d reports, router solicitations or checks for duplicates from the virtual MAC", n)
@@ -62,7 +62,7 @@ func ordinary(f netlab.Frame, p protocol) bool {
 func (l *lan) snoop() {
 	l.t.Helper()
 	must(l.t, l.Switch.Sysctl("net/ipv6/conf/lan/disable_ipv6", "0"))
-	l.waitLinkLocal(l.Switch, "lan")
+	l.WaitLinkLocal(l.Switch, "lan")
 	const second = 100 // in ticks of the interface, whatever the kernel's are
 	l.setBridge(nl.IFLA_BR_MCAST_QUERY_RESPONSE_INTVL, binary.NativeEndian.AppendUint64(nil, second))
 	l.setBridge(nl.IFLA_BR_MCAST_SNOOPING, []byte{1})
@@ -99,9 +99,9 @@ func (l *lan) floods() bool {
 	toB := func(target netip.Addr) func(netlab.Frame) bool {
 		return func(f netlab.Frame) bool { return f.Sent && !f.At.Before(began) && asks(f, target) }
 	}
-	_, err := l.b.port.WaitFor(toB(direct), patience)
+	_, err := l.b.Port.WaitFor(toB(direct), patience)
 	must(l.t, err)
-	return count(l.b.port.Frames(), toB(unwanted)) > 0
+	return count(l.b.Port.Frames(), toB(unwanted)) > 0
 }
 
 // asks reports whether a frame asks for the MAC of an address.
@@ -113,32 +113,31 @@ func asks(f netlab.Frame, target netip.Addr) bool {
 // A switch that snoops lets hellos and questions through to both routers, to
 // the standby too, which has to answer from the first moment of a takeover.
 func TestSnoopingSwitchLetsEverythingThrough(t *testing.T) {
-	each(t, func(t testing.TB, p protocol) {
-		l := newLAN(t)
-		must(t, l.Client.AddRoute(anywhere, p.local, lanDev))
+	each(t, func(t testing.TB, l *lan, p protocol) {
+		l.routeThrough(p)
 		l.snoop()
-		l.start(p.config())
+		l.startInTurn(p.config())
 		began := time.Now()
-		for _, g := range []*gateway{l.a, l.b} {
+		for _, g := range l.Gateways {
 			for _, a := range p.addresses() {
 				l.Eventually("question for "+a.String()+" at "+g.Name, func() bool {
 					l.ask(a, hello.MAC{})
-					return count(g.port.Frames(), func(f netlab.Frame) bool { return f.Sent && !f.At.Before(began) && asks(f, a) }) > 0
+					return count(g.Port.Frames(), func(f netlab.Frame) bool { return f.Sent && !f.At.Before(began) && asks(f, a) }) > 0
 				})
 			}
 		}
 		if l.floods() {
 			t.Fatal("the switch no longer snoops, so nothing is proven")
 		}
-		toStandby := func(f netlab.Frame) bool { return f.Sent && source(f) == p.mac && p.hellos()(f) }
-		if _, err := l.b.port.WaitFor(toStandby, patience); err != nil {
+		toStandby := func(f netlab.Frame) bool { return f.Sent && f.Source() == p.mac && p.hellos()(f) }
+		if _, err := l.b.Port.WaitFor(toStandby, patience); err != nil {
 			t.Error("no hello reaches the standby")
 		}
-		l.mustPing(p.local, global, hostIP)
+		l.mustPing(p.local, global, fhrptest.HostIP6)
 		l.a.Kill()
 		l.b.WaitAll("Active")
-		l.mustPing(p.local, global, hostIP)
+		l.mustPing(p.local, global, fhrptest.HostIP6)
 		must(t, l.Client.FlushNeighbors(lanDev))
-		l.mustPing(p.local, global, hostIP)
+		l.mustPing(p.local, global, fhrptest.HostIP6)
 	})
 }

@@ -1,25 +1,25 @@
-package e2e6
+package e2e
 
 import (
 	"net/netip"
 	"testing"
 	"time"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/garp"
 )
 
 // The announcements of a takeover, by address, until the second refresh.
 func TestPromotionAnnouncesOnSchedule(t *testing.T) {
-	each(t, func(t testing.TB, p protocol) {
-		l := newLAN(t)
-		l.start(p.config(p.announce(`count = 3`, `interval = "400ms"`, `refresh = "1s"`)))
+	each(t, func(t testing.TB, l *lan, p protocol) {
+		l.startInTurn(p.config(p.announce(`count = 3`, `interval = "400ms"`, `refresh = "1s"`)))
 		began := time.Now()
 		l.a.Kill()
 		// Three bursts, and refreshes for as long as the role lasts.
 		const bursts, refreshes = 3, 2
 		sent := func(a netip.Addr) (list []netlab.Frame) {
-			for _, f := range l.b.sent(began) {
+			for _, f := range l.b.Sent(began) {
 				if announces(p.mac, a)(f) {
 					list = append(list, f)
 				}
@@ -31,7 +31,7 @@ func TestPromotionAnnouncesOnSchedule(t *testing.T) {
 		l.Eventually("refreshes", func() bool {
 			return len(sent(p.local)) >= 2*bursts+refreshes && len(sent(global)) >= bursts+refreshes
 		})
-		late := l.witness.Late(began)
+		late := l.Witness.Late(began)
 		checkTimes(t, late, sent(global), 0, 400*time.Millisecond, 800*time.Millisecond, 1800*time.Millisecond, 2800*time.Millisecond)
 		// Both count from the decision: what is late the first time is not late again.
 		const clocks = 100 * time.Microsecond // are two, and may be adjusted
@@ -39,13 +39,13 @@ func TestPromotionAnnouncesOnSchedule(t *testing.T) {
 		if again := sent(p.local)[1].At.Sub(decided); again < garp.RequestDelay-clocks {
 			t.Errorf("the first address was announced again %v after the decision, want %v", again, garp.RequestDelay)
 		}
-		claim := l.b.waitSent("a hello", began, both(p.hellos(), from(p.mac)))
+		claim := l.b.Sends("a hello", began, and(p.hellos(), from(p.mac)))
 		if first := sent(p.local)[0]; first.At.Before(claim.At) {
 			t.Errorf("announced %v before the first hello", claim.At.Sub(first.At))
 		}
-		if n := count(l.b.sent(began), both(is(neighborAdvertisement), func(f netlab.Frame) bool {
+		if n := count(l.b.Sent(began), and(is(neighborAdvertisement), func(f netlab.Frame) bool {
 			_, n, err := garp.ParseND(f.Data)
-			return err != nil || !n.Router || !n.Override || n.Solicited && source(f) == p.mac && n.Dst.IsMulticast()
+			return err != nil || !n.Router || !n.Override || n.Solicited && f.Source() == p.mac && n.Dst.IsMulticast()
 		})); n != 0 {
 			t.Errorf("%d advertisements would have cost the hosts their router", n)
 		}
@@ -72,9 +72,8 @@ func TestHostKeepsItsRouter(t *testing.T) {
 	t.Parallel()
 	for name, leave := range map[string]func(*gateway){"killed": (*gateway).Kill, "stopped": func(g *gateway) { g.StopCleanly() }} {
 		t.Run(name, func(t *testing.T) {
-			each(t, func(t testing.TB, p protocol) {
-				l := newLAN(t)
-				l.start(p.config(p.announce(`router_lifetime = "30m"`)))
+			each(t, func(t testing.TB, l *lan, p protocol) {
+				l.startInTurn(p.config(p.announce(`router_lifetime = "30m"`)))
 				checkFailover(t, l, p, leave)
 			})
 		})
@@ -84,10 +83,9 @@ func TestHostKeepsItsRouter(t *testing.T) {
 // A host that does not believe unsolicited advertisements has nothing to learn
 // from them: the MAC stays.
 func TestHostThatDropsUnsolicitedAdvertisements(t *testing.T) {
-	each(t, func(t testing.TB, p protocol) {
-		l := newLAN(t)
+	each(t, func(t testing.TB, l *lan, p protocol) {
 		must(t, l.Client.Sysctl("net/ipv6/conf/"+lanDev+"/drop_unsolicited_na", "1"))
-		l.start(p.config(p.announce(`router_lifetime = "30m"`)))
+		l.startInTurn(p.config(p.announce(`router_lifetime = "30m"`)))
 		checkFailover(t, l, p, (*gateway).Kill)
 	})
 }
@@ -97,7 +95,7 @@ func checkFailover(t testing.TB, l *lan, p protocol, leave func(*gateway)) {
 	t.Helper()
 	want := neighbor{MAC: p.mac, Router: true}
 	l.waitDefaultRouter(p.local)
-	l.mustPing(hostIP, p.local, global)
+	l.mustPing(fhrptest.HostIP6, p.local, global)
 	l.Eventually("entry of the router", func() bool { return l.neighbor(p.local) == want })
 	lost := l.lostRoutes()
 	began := time.Now()
@@ -109,9 +107,9 @@ func checkFailover(t testing.TB, l *lan, p protocol, leave func(*gateway)) {
 	}
 	l.Eventually("the other router", func() bool {
 		checkEntry()
-		return count(l.b.sent(began), announces(p.mac, p.local)) > 1 && l.FDB(p.mac) == "b"
+		return count(l.b.Sent(began), announces(p.mac, p.local)) > 1 && l.FDB(p.mac) == "b"
 	})
-	l.mustPing(hostIP, p.local, global)
+	l.mustPing(fhrptest.HostIP6, p.local, global)
 	checkEntry()
 	l.waitDefaultRouter(p.local)
 	if n := lost(); n != 0 {
