@@ -15,39 +15,10 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// both is group 10 of HSRP version 2 in both families, with timers that the
-// usual stall of a virtual machine does not use up.
-const both = `
-[[hsrp]]
-interface = "eth0"
-group = 10
-name = "v4"
-virtual_ips = ["192.168.1.1"]
-priority = PRIORITY
-preempt = true
-hello = "200ms"
-hold = "1s"
-
-[[hsrp]]
-interface = "eth0"
-group = 10
-name = "v6"
-virtual_ips = ["fe80::1"]
-priority = PRIORITY
-preempt = true
-hello = "200ms"
-hold = "1s"
-`
-
 // hold and lease of those groups: the lease is a hold time and a hello.
 const (
 	bothHold  = time.Second
 	bothLease = 1200 * time.Millisecond
-)
-
-var (
-	mac2 = hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv4, 10)
-	mac6 = hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv6, 10)
 )
 
 // A switch that knows no MAC floods: what is for the virtual MAC reaches both.

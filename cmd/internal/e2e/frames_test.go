@@ -3,11 +3,13 @@ package e2e
 import (
 	"encoding/binary"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
 )
 
@@ -24,6 +26,23 @@ func count(frames []netlab.Frame, m match) (n int) {
 		}
 	}
 	return n
+}
+
+// anything is a condition that every frame meets.
+func anything(netlab.Frame) bool { return true }
+
+// arp returns a condition on ARP packets.
+func arp(m func(garp.ARP) bool) match {
+	return func(f netlab.Frame) bool {
+		_, a, err := garp.ParseARP(f.Data)
+		return err == nil && m(a)
+	}
+}
+
+// claims reports whether somebody says in a frame that it is active.
+func claims(f netlab.Frame) bool {
+	m := fhrptest.Message(f)
+	return m == "hello Active" || strings.HasPrefix(m, "vrrp")
 }
 
 // inject puts a frame on the cable behind a port of the switch, so that only

@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"errors"
-	"net"
 	"net/netip"
 	"slices"
 	"testing"
@@ -75,8 +74,8 @@ func TestOwner(t *testing.T) {
 					must(t, l.a.NS.AddAddr(lanDev, netip.PrefixFrom(a, 64)))
 				}
 				if drop {
-					dropAddr(t, l.a.NS, l.a.LinkLocal)
-					dropAddr(t, l.a.NS, l.a.IP6)
+					must(t, l.a.NS.DelAddr(lanDev, netip.PrefixFrom(l.a.LinkLocal, 64)))
+					must(t, l.a.NS.DelAddr(lanDev, netip.PrefixFrom(l.a.IP6, 64)))
 					l.a.LinkLocal, l.a.IP6 = p.local, global
 				}
 				checkOwner(t, l, p)
@@ -140,12 +139,4 @@ func TestProgramsBindToVirtualAddressesOnlyIfAllowed(t *testing.T) {
 			t.Errorf("bind with ip_nonlocal_bind=1: %v", err)
 		}
 	})
-}
-
-// dropAddr takes an address of length 64 off a node's first interface.
-func dropAddr(t testing.TB, ns *netlab.NS, a netip.Addr) {
-	t.Helper()
-	link, err := ns.Netlink().LinkByName(lanDev)
-	must(t, err)
-	must(t, ns.Netlink().AddrDel(link, &netlink.Addr{IPNet: &net.IPNet{IP: a.AsSlice(), Mask: net.CIDRMask(64, 128)}}))
 }

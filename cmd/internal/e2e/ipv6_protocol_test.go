@@ -59,7 +59,7 @@ func (p protocol) with(addrs []netip.Addr, lines ...string) string {
 
 // announce is a group's table of that name.
 func (p protocol) announce(lines ...string) string {
-	return "[" + strings.ToLower(p.name) + ".announce]\n" + strings.Join(lines, "\n") + "\n"
+	return announceTable(p.name, lines...)
 }
 
 // each plays a test with both protocols, side by side.

@@ -174,7 +174,8 @@ interface eth0 {
 func TestPrefixFromRadvdRouterFromTheGroup(t *testing.T) {
 	program := skip.Without(t, "radvd")
 	each(t, func(t testing.TB, l *lan, p protocol) {
-		dropAddr(t, l.Client, fhrptest.ClientIP6) // so that it has to make one from a prefix it is told
+		// So that it has to make one from a prefix it is told.
+		must(t, l.Client.DelAddr(lanDev, netip.PrefixFrom(fhrptest.ClientIP6, 64)))
 		l.startInTurn(p.config(p.announce(`router_lifetime = "3s"`)))
 		for _, g := range l.Gateways {
 			must(t, os.WriteFile(g.Path("radvd.conf"), []byte(radvdConfig), 0o600))

@@ -5,8 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/hello"
 )
 
 // Addresses of the segment beside those of fhrptest: the virtual ones, and those
@@ -61,6 +64,31 @@ func newLAN(t testing.TB) *lan {
 	return l
 }
 
+// fieldScenario is scenario for faults that were reported from the field.
+func fieldScenario(t *testing.T, play func(t testing.TB, l *lan)) {
+	t.Helper()
+	t.Parallel()
+	fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) { play(t, newSegment(t)) })
+}
+
+// newSegment has gateways that do not forward: what is sent to the wrong one is
+// lost, not carried around the corner. The client, a router or host, believes its
+// entries for 20 minutes, so that whatever moves them is not the kernel's own
+// doubt; the gateways know the client's for good.
+func newSegment(t testing.TB) *lan {
+	t.Helper()
+	l := watched(t, fhrptest.Plan{})
+	for _, family := range []string{"ipv4", "ipv6"} {
+		must(t, l.Client.Sysctl("net/"+family+"/neigh/"+lanDev+"/base_reachable_time_ms", "1200000"))
+		must(t, l.Client.Sysctl("net/"+family+"/neigh/"+lanDev+"/gc_stale_time", "1200"))
+	}
+	for _, g := range l.Gateways {
+		l.keep(g.NS, fhrptest.ClientIP, fhrptest.ClientMAC, unix.NUD_PERMANENT)
+		l.keep(g.NS, fhrptest.ClientIP6, fhrptest.ClientMAC, unix.NUD_PERMANENT)
+	}
+	return l
+}
+
 func watched(t testing.TB, p fhrptest.Plan) *lan {
 	t.Helper()
 	l := &lan{t: t, LAN: fhrptest.NewLAN(t, p)}
@@ -90,28 +118,61 @@ func (l *lan) startInTurn(groups string) {
 	l.Settled(l.a, l.b)
 }
 
-// pings is how many echo requests an address may leave without an answer, on a
-// machine that is busy with other things.
-const pings = 40
+// lose ends a as a power failure does and waits until b has its role.
+func (l *lan) lose() {
+	l.t.Helper()
+	l.a.Lose()
+	l.b.WaitAll("Active")
+}
+
+// Echo requests: who must not answer is asked a few times, who must for as long
+// as a busy machine may take.
+const few, many = 4, 60
+
+// anybody stands for the address that the kernel chooses.
+var anybody netip.Addr
 
 // mustPing fails the test unless every address answers the client.
 func (l *lan) mustPing(list ...netip.Addr) {
 	l.t.Helper()
 	for _, a := range list {
-		if !l.ping(l.Client, netip.Addr{}, a, pings) {
-			l.t.Errorf("%s does not answer\n%s", a, l.a.Tails())
-		}
+		l.reaches(true, l.Client, anybody, a)
 	}
 }
 
-// ping reports whether one of so many echo requests is answered. Without from
-// the kernel chooses the source.
-func (l *lan) ping(ns *netlab.NS, from, to netip.Addr, tries int) bool {
+// reaches fails the test unless an address answers exactly when it should.
+func (l *lan) reaches(want bool, ns *netlab.NS, from, to netip.Addr) {
+	l.t.Helper()
+	if got := l.ping(ns, from, to, map[bool]int{true: many, false: few}[want]); got != want {
+		l.t.Errorf("%s answers a ping from %s: %v, want %v\n%s", to, from, got, want, l.a.Tails())
+	}
+}
+
+// ping reports whether one of so many echo requests is answered.
+func (l *lan) ping(ns *netlab.NS, from, to netip.Addr, tries int) (answered bool) {
 	l.t.Helper()
 	if to.IsLinkLocalUnicast() && to.Is6() {
 		to = to.WithZone(lanDev)
 	}
-	ok, err := ns.Ping(to, netlab.Echo{From: from, Tries: tries, Wait: 300 * time.Millisecond})
-	must(l.t, err)
-	return ok
+	// A role's addresses follow it, a moment later.
+	l.Eventually("a source for the ping", func() (ok bool) {
+		var err error
+		answered, err = ns.Ping(to, netlab.Echo{From: from, Tries: tries, Wait: 300 * time.Millisecond})
+		return err == nil
+	})
+	return answered
+}
+
+// keep writes a neighbour entry, in a state such as unix.NUD_REACHABLE.
+func (l *lan) keep(ns *netlab.NS, ip netip.Addr, mac hello.MAC, state int) {
+	l.t.Helper()
+	must(l.t, ns.SetNeighbor(lanDev, ip, mac, state))
+}
+
+// checkEntry wants the client to hold a MAC for an address.
+func (l *lan) checkEntry(ip netip.Addr, want hello.MAC) {
+	l.t.Helper()
+	if got := l.Entry(ip); got != want {
+		l.t.Errorf("the client has %s at %s, want %s", ip, got, want)
+	}
 }

@@ -15,7 +15,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(envSpin) != "" {
 		spin()
 	}
-	fhrptest.AtOnce(9)
+	fhrptest.AtOnce(12)
 	fhrptest.Main(m)
 }
 

@@ -129,7 +129,7 @@ func TestPreActiveHoldsTheAddressAndNotTheElection(t *testing.T) {
 		vmac                   hello.MAC
 	}{
 		{"hsrp", hsrpHeld, "hello Active", mac2},
-		{"vrrp", vrrpHeld, "vrrp priority 100", hello.VirtualMAC(hello.ProtocolVRRP, 3, hello.IPv4, 10)},
+		{"vrrp", vrrpHeld, "vrrp priority 100", macV},
 	} {
 		t.Run(tt.protocol, func(t *testing.T) {
 			scenario(t, func(t testing.TB, l *lan) { checkHold(t, l, tt.protocol, tt.group, tt.claim, tt.vmac) })

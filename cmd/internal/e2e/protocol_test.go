@@ -3,7 +3,6 @@ package e2e
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -11,22 +10,6 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/hello"
 )
-
-// table is one TOML table of a group on the client's segment.
-func table(protocol string, lines ...string) string {
-	return fmt.Sprintf("\n[[%s]]\ninterface = \"eth0\"\n%s\n", protocol, strings.Join(lines, "\n"))
-}
-
-// Lines of configuration.
-const (
-	common    = `priority = PRIORITY` + "\n" + `preempt = true`
-	address4  = `virtual_ips = ["192.168.1.1"]`
-	subSecond = `hello = "200ms"` + "\n" + `hold = "1s"`
-)
-
-func hsrpTable(version int, lines ...string) string {
-	return table("hsrp", append([]string{fmt.Sprintf("version = %d\ngroup = 10", version), common}, lines...)...)
-}
 
 func TestAuthenticationThatAgrees(t *testing.T) {
 	t.Parallel()
@@ -125,7 +108,7 @@ func checkSubSecond(t testing.TB, l *lan, version int) {
 	var median time.Duration
 	// On a machine that is busy hellos are late; they are never early for long.
 	if netlab.Eventually(t.Context(), patience, func() bool {
-		median = medianGap(claims(l.a, vmac), count)
+		median = medianGap(claimTimes(l.a, vmac), count)
 		return median >= 11*time.Millisecond && median <= 15500*time.Microsecond
 	}) != nil {
 		t.Errorf("median time between the last %d hellos %v, want 80 to 100%% of 15 ms", count, median)
@@ -133,15 +116,15 @@ func checkSubSecond(t testing.TB, l *lan, version int) {
 	killed := time.Now()
 	l.a.Kill()
 	claim := l.b.Says("virtual: hello Active", killed, vmac)
-	heard := claims(l.a, vmac)
+	heard := claimTimes(l.a, vmac)
 	took := claim.At.Sub(heard[len(heard)-1])
 	if took < subHold-time.Millisecond || took > time.Second+l.Witness.Late(killed) {
 		t.Errorf("the standby took over %v after the last hello, the hold time is %v", took, subHold)
 	}
 }
 
-// claims returns when the gateway has said that it is active.
-func claims(g *gateway, vmac hello.MAC) (at []time.Time) {
+// claimTimes returns when the gateway has said that it is active.
+func claimTimes(g *gateway, vmac hello.MAC) (at []time.Time) {
 	for _, f := range g.Sent(time.Time{}) {
 		if fhrptest.Words(vmac, f) == "virtual: hello Active" {
 			at = append(at, f.At)

@@ -75,30 +75,24 @@ func (n *NS) Bridge(name string, ports ...string) error {
 	if err := errors.Join(n.noIPv6(name), n.LinkUp(name)); err != nil {
 		return err
 	}
-	bridge, err := n.link(name)
-	if err != nil {
-		return err
-	}
 	for _, p := range ports {
-		if err := n.enslave(p, bridge); err != nil {
+		if err := n.Join(p, name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (n *NS) enslave(port string, bridge netlink.Link) error {
-	l, err := n.link(port)
+// Join puts an interface into a bridge as Bridge does: it has no IPv6 of its own.
+func (n *NS) Join(port, bridge string) error {
+	br, err := n.link(bridge)
 	if err != nil {
 		return err
 	}
 	if err := n.noIPv6(port); err != nil {
 		return err
 	}
-	if err := n.handle.LinkSetMaster(l, bridge); err != nil {
-		return fmt.Errorf("put %s into bridge %s: %w", port, bridge.Attrs().Name, err)
-	}
-	return nil
+	return n.onLink(port, "put into bridge "+bridge, func(l netlink.Link) error { return n.handle.LinkSetMaster(l, br) })
 }
 
 func (n *NS) noIPv6(dev string) error {
@@ -107,6 +101,11 @@ func (n *NS) noIPv6(dev string) error {
 		return nil
 	}
 	return err
+}
+
+// Leave takes an interface out of its bridge.
+func (n *NS) Leave(port string) error {
+	return n.onLink(port, "take out of its bridge", n.handle.LinkSetNoMaster)
 }
 
 // Isolate sets or clears the isolated flag of a bridge port. Two isolated ports
@@ -173,6 +172,13 @@ func (n *NS) LinkLocal(dev string) (addr netip.Addr, ok bool, err error) {
 func (n *NS) AddAddr(dev string, p netip.Prefix) error {
 	return n.onLink(dev, "add address "+p.String()+" to", func(l netlink.Link) error {
 		return n.handle.AddrAdd(l, &netlink.Addr{IPNet: ipNet(p), Flags: nodad(p.Addr())})
+	})
+}
+
+// DelAddr takes an address off an interface.
+func (n *NS) DelAddr(dev string, p netip.Prefix) error {
+	return n.onLink(dev, "take address "+p.String()+" off", func(l netlink.Link) error {
+		return n.handle.AddrDel(l, &netlink.Addr{IPNet: ipNet(p)})
 	})
 }
 

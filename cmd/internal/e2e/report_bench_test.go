@@ -1,4 +1,4 @@
-package fieldreports
+package e2e
 
 import (
 	"fmt"
@@ -10,12 +10,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// takeover is one way in which a neighbour is convinced.
-type takeover struct {
+// proofCase is one way in which a neighbour is convinced.
+type proofCase struct {
 	family family
 	deaf   bool          // the neighbour ignores announcements
 	known  bool          // its MAC was heard before
@@ -23,7 +24,7 @@ type takeover struct {
 	target time.Duration // for the median
 }
 
-func (c takeover) String() string {
+func (c proofCase) String() string {
 	words := []string{c.family.name, "announcements are taken", "MAC not known", ""}
 	if c.deaf {
 		words[1] = "announcements are ignored"
@@ -37,8 +38,8 @@ func (c takeover) String() string {
 	return strings.TrimSuffix(strings.Join(words, ", "), ", ")
 }
 
-func takeovers() []takeover {
-	var list []takeover
+func proofs() []proofCase {
+	var list []proofCase
 	for _, f := range families {
 		for _, deaf := range []bool{false, true} {
 			target := 200 * time.Millisecond
@@ -46,11 +47,11 @@ func takeovers() []takeover {
 				target = 1500 * time.Millisecond
 			}
 			for _, known := range []bool{true, false} {
-				list = append(list, takeover{family: f, deaf: deaf, known: known, target: target})
+				list = append(list, proofCase{family: f, deaf: deaf, known: known, target: target})
 			}
 		}
 	}
-	return append(list, takeover{family: families[0], known: true, young: true, target: 200 * time.Millisecond})
+	return append(list, proofCase{family: families[0], known: true, young: true, target: 200 * time.Millisecond})
 }
 
 // BenchmarkProof measures the time from the first hello of the new active to
@@ -58,13 +59,13 @@ func takeovers() []takeover {
 // kernel's timestamps at the switch.
 func BenchmarkProof(b *testing.B) {
 	rows := map[string][]time.Duration{}
-	for _, c := range takeovers() {
+	for _, c := range proofs() {
 		b.Run(strings.ReplaceAll(c.String(), ", ", "/"), func(b *testing.B) {
 			rows[c.String()] = c.measure(b)
 		})
 	}
 	fmt.Print("\n| neighbour | median | worst | takeovers |\n|---|---|---|---|\n")
-	for _, c := range takeovers() {
+	for _, c := range proofs() {
 		if took := rows[c.String()]; len(took) > 0 {
 			fmt.Printf("| %s | %s | %s | %d |\n", c, milliseconds(took[len(took)/2]), milliseconds(took[len(took)-1]), len(took))
 		}
@@ -76,16 +77,16 @@ func milliseconds(d time.Duration) string {
 }
 
 // measure returns the sorted times of b.N takeovers.
-func (c takeover) measure(b *testing.B) []time.Duration {
-	s := newSegment(b)
+func (c proofCase) measure(b *testing.B) []time.Duration {
+	l := newSegment(b)
 	if c.deaf {
-		must(b, s.r.Sysctl(c.family.deaf, "1"))
+		must(b, l.Client.Sysctl(c.family.deaf, "1"))
 	}
-	s.start(c.config())
+	l.start(c.config())
 	var took []time.Duration
 	for b.Loop() {
-		c.prepare(s)
-		took = append(took, s.takeOver(c.family))
+		c.prepare(l)
+		took = append(took, l.takeOver(c.family))
 	}
 	slices.Sort(took)
 	median := took[len(took)/2]
@@ -97,41 +98,41 @@ func (c takeover) measure(b *testing.B) []time.Duration {
 	return took
 }
 
-func (c takeover) config() string {
-	return strings.NewReplacer(`"250ms"`, `"150ms"`, `"1s"`, `"600ms"`).Replace(c.family.config(true))
+func (c proofCase) config() string {
+	return cluster(c.family.addresses, c.family.named(), `hello = "150ms"`, `hold = "600ms"`)
 }
 
-// prepare makes r deliver to g1, and g2 know about r what it should know.
-func (c takeover) prepare(s *segment) {
-	s.t.Helper()
+// prepare makes the client deliver to a, and b know about it what it should.
+func (c proofCase) prepare(l *lan) {
+	l.t.Helper()
 	if !c.known {
-		s.g2.Stop()
-		s.g2.StartAs(c.config(), 100)
-		s.g2.WaitAll("Standby")
+		l.b.Stop()
+		l.b.StartAs(c.config(), 100)
+		l.b.WaitAll("Standby")
 	} else {
-		question, err := garp.Nudge(c.family.rIP, rMAC, s.g2.own(c.family), hello.MAC{})
-		must(s.t, err)
-		must(s.t, s.r.Send(dev, question))
+		question, err := garp.Nudge(c.family.router, fhrptest.ClientMAC, c.family.own(l.b), hello.MAC{})
+		must(l.t, err)
+		must(l.t, l.Client.Send(lanDev, question))
 	}
 	if c.young {
-		s.keep(s.r, c.family.vip, hello.MAC{2, 0, 0, 0, 9, 9}, unix.NUD_REACHABLE)
+		l.keep(l.Client, c.family.vip, hello.MAC{2, 0, 0, 0, 9, 9}, unix.NUD_REACHABLE)
 	}
-	s.keep(s.r, c.family.vip, s.g1.mac, unix.NUD_REACHABLE)
+	l.keep(l.Client, c.family.vip, l.a.MAC, unix.NUD_REACHABLE)
 	if !c.young {
-		s.waitOut(1200 * time.Millisecond)
+		l.waitOut(1200 * time.Millisecond)
 	}
 }
 
-// takeOver lets g2 take the role and g1 take it back.
-func (s *segment) takeOver(f family) time.Duration {
-	s.t.Helper()
+// takeOver lets b take the role and a take it back, and returns how long the proof
+// took.
+func (l *lan) takeOver(f family) time.Duration {
+	l.t.Helper()
 	began := time.Now()
-	must(s.t, s.g1.SetPriority(s.t.Context(), "snat", 85))
-	claim := s.g2.passed(s.t, "claim", began, claims)
-	answer := s.g2.passed(s.t, "answer", claim.At, answers(f.vip))
-	s.g2.WaitAll("Active")
-	must(s.t, s.g1.SetPriority(s.t.Context(), "snat", control.FilePriority))
-	s.g1.WaitAll("Active")
-	s.g2.WaitAll("Standby")
-	return answer.At.Sub(claim.At)
+	must(l.t, l.a.SetPriority(l.t.Context(), "cluster", 85))
+	took := l.proven(began, f.vip)
+	l.b.WaitAll("Active")
+	must(l.t, l.a.SetPriority(l.t.Context(), "cluster", control.FilePriority))
+	l.a.WaitAll("Active")
+	l.b.WaitAll("Standby")
+	return took
 }
