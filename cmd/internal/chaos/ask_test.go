@@ -2,16 +2,11 @@ package chaos
 
 import (
 	"fmt"
-	"net"
 	"strings"
-	"testing"
 	"time"
 
-	"github.com/mdlayher/packet"
-
-	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/garp"
-	"github.com/fhrpd/fhrpd/hello"
 )
 
 const (
@@ -25,47 +20,20 @@ const (
 	forSilence = 500 * time.Millisecond
 )
 
-// asker asks who has an address.
-type asker struct {
-	t    testing.TB
-	conn *packet.Conn
-	mac  hello.MAC
-}
-
-func newAsker(t testing.TB, ns *netlab.NS, mac hello.MAC) *asker {
-	t.Helper()
-	a := &asker{t: t, mac: mac}
-	must(t, ns.Do(func() error {
-		ifi, err := net.InterfaceByName(dev)
-		if err != nil {
-			return err
-		}
-		a.conn, err = packet.Listen(ifi, packet.Raw, 0, nil)
-		return err
-	}))
-	t.Cleanup(func() { a.conn.Close() })
-	return a
-}
-
-func (a *asker) ask(v group) {
-	a.t.Helper()
-	p, err := garp.NewProbe(v.vip, a.mac)
-	must(a.t, err)
-	_, err = a.conn.WriteTo(p.Frame(), &packet.Addr{HardwareAddr: hello.Broadcast.HardwareAddr()})
-	must(a.t, err)
-}
-
 // owners returns who answers for each group's address now.
 func (s *segment) owners() [][]*gateway {
+	s.t.Helper()
 	began := time.Now()
 	for _, v := range s.groups {
-		s.asking.ask(v)
+		p, err := garp.NewProbe(v.vip, fhrptest.ClientMAC)
+		must(s.t, err)
+		must(s.t, s.asking.Send(p.Frame()))
 	}
 	s.pass(forAnswers)
 	out := make([][]*gateway, len(s.groups))
 	for i, v := range s.groups {
 		for _, g := range s.gateways {
-			if g.wire.answered(v.vip, began) {
+			if g.answered(v.vip, began) {
 				out[i] = append(out[i], g)
 			}
 		}
@@ -113,8 +81,8 @@ func (s *segment) silent(after string) {
 	s.pass(forSilence)
 	for _, v := range s.groups {
 		for _, g := range s.gateways {
-			if best := s.best(v); g != best && g.wire.spoke(v.mac, since) {
-				s.t.Errorf("after %s: a frame from %s left %s, which is standby\n%s", after, v.mac, g.name, s.tails())
+			if best := s.best(v); g != best && g.spokeFrom(v.mac, since) {
+				s.t.Errorf("after %s: a frame from %s left %s, which is standby\n%s", after, v.mac, g.Name, s.tails())
 			}
 		}
 	}
@@ -125,11 +93,11 @@ func (s *segment) explain(seen [][]*gateway) string {
 	for i, v := range s.groups {
 		var names []string
 		for _, g := range seen[i] {
-			names = append(names, g.name)
+			names = append(names, g.Name)
 		}
 		want := "nobody"
 		if best := s.best(v); best != nil {
-			want = best.name
+			want = best.Name
 		}
 		list = append(list, fmt.Sprintf("%s is answered for by %v, want %s", v.vip, names, want))
 	}
@@ -139,7 +107,7 @@ func (s *segment) explain(seen [][]*gateway) string {
 func (s *segment) tails() string {
 	var list []string
 	for _, g := range s.gateways {
-		list = append(list, fmt.Sprintf("%s: running %v, frozen %v, cut %v, priorities %v\n%s", g.name, g.running, g.frozen, g.cut, g.priority, g.Tail()))
+		list = append(list, fmt.Sprintf("%s: up %v, frozen %v, cut %v, priorities %v\n%s", g.Name, g.Up(), g.frozen, g.cut, g.priority, g.Tail()))
 	}
 	return strings.Join(list, "\n")
 }

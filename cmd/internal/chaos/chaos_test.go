@@ -23,8 +23,8 @@ func breakAndLook(t testing.TB) {
 	t.Logf("again: go test ./cmd/internal/chaos -v -chaos %v -seed %d", *lasts, *seed)
 	s := newSegment(t)
 	s.chance = rand.New(rand.NewPCG(*seed, 0))
-	for n := range s.gateways {
-		s.start(n)
+	for _, g := range s.gateways {
+		s.start(g)
 	}
 	s.settled("the start")
 	took := map[string][]time.Duration{}
@@ -40,7 +40,6 @@ func breakAndLook(t testing.TB) {
 	}
 	for _, g := range s.gateways {
 		g.Stop()
-		g.running = false
 	}
 	s.settled("the end")
 }
@@ -49,7 +48,7 @@ func breakAndLook(t testing.TB) {
 func (s *segment) round(took map[string][]time.Duration) {
 	s.t.Helper()
 	var mend []func()
-	order := s.chance.Perm(gateways)
+	order := s.chance.Perm(len(s.gateways))
 	for _, n := range order[:1+s.chance.IntN(2)] {
 		f := s.draw()
 		what, undo := f.do(s, s.gateways[n])
@@ -81,8 +80,8 @@ func (s *segment) draw() fault {
 func (s *segment) alive(after string) {
 	s.t.Helper()
 	for _, g := range s.gateways {
-		if g.running && !g.Running() {
-			s.t.Fatalf("after %s: %s has ended by itself\n%s", after, g.name, g.Tail())
+		if g.Up() && !g.Running() {
+			s.t.Fatalf("after %s: %s has ended by itself\n%s", after, g.Name, g.Tail())
 		}
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
 )
 
@@ -25,88 +23,62 @@ func faults() []fault {
 	}
 }
 
-func (s *segment) again(g *gateway) func() {
-	return func() {
-		for n := range s.gateways {
-			if s.gateways[n] == g {
-				s.start(n)
-			}
-		}
-	}
-}
-
 func kill(s *segment, g *gateway) (string, func()) {
 	g.Kill()
-	g.running = false
-	return "a crash of " + g.name, s.again(g)
+	return "a crash of " + g.Name, func() { s.start(g) }
 }
 
 func stop(s *segment, g *gateway) (string, func()) {
 	g.Stop()
-	g.running = false
-	return "a stop of " + g.name, s.again(g)
+	return "a stop of " + g.Name, func() { s.start(g) }
 }
 
-func freeze(s *segment, g *gateway) (string, func()) {
-	g.signal(s.t, unix.SIGSTOP)
+func freeze(_ *segment, g *gateway) (string, func()) {
+	g.Freeze()
 	g.frozen = true
-	return "freezing " + g.name, func() {
-		g.signal(s.t, unix.SIGCONT)
-		g.frozen = false
-	}
+	return "freezing " + g.Name, func() { g.Thaw(); g.frozen = false }
 }
 
 // wink freezes a daemon for less time than the others need to notice, or a
 // little more.
 func wink(s *segment, g *gateway) (string, func()) {
 	d := s.random(longest)
-	g.signal(s.t, unix.SIGSTOP)
+	g.Freeze()
 	s.pass(d)
-	g.signal(s.t, unix.SIGCONT)
-	return fmt.Sprintf("%s was frozen for %v", g.name, d), func() {}
+	g.Thaw()
+	return fmt.Sprintf("%s was frozen for %v", g.Name, d), func() {}
 }
 
-func link(s *segment, g *gateway) (string, func()) {
-	must(s.t, g.ns.LinkDown(dev))
+func link(_ *segment, g *gateway) (string, func()) {
+	g.LinkDown()
 	g.cut = true
-	return "switching off the interface of " + g.name, func() {
-		must(s.t, g.ns.LinkUp(dev))
-		g.cut = false
-	}
+	return "switching off the interface of " + g.Name, func() { g.LinkUp(); g.cut = false }
 }
 
-func port(s *segment, g *gateway) (string, func()) {
-	must(s.t, s.sw.LinkDown(g.name))
+func port(_ *segment, g *gateway) (string, func()) {
+	g.Unplug()
 	g.cut = true
-	return "switching off the port of " + g.name, func() {
-		must(s.t, s.sw.LinkUp(g.name))
-		g.cut = false
-	}
+	return "switching off the port of " + g.Name, func() { g.Plug(); g.cut = false }
 }
 
 func flap(s *segment, g *gateway) (string, func()) {
 	const times = 5
 	for range times {
-		must(s.t, g.ns.LinkDown(dev))
+		g.LinkDown()
 		s.pass(s.random(50))
-		must(s.t, g.ns.LinkUp(dev))
+		g.LinkUp()
 		s.pass(s.random(150))
 	}
-	return fmt.Sprintf("%d flaps of the link of %s", times, g.name), func() {}
+	return fmt.Sprintf("%d flaps of the link of %s", times, g.Name), func() {}
 }
 
 // partition keeps the gateways from hearing each other for a while, while the
 // client hears all.
 func partition(s *segment, _ *gateway) (string, func()) {
 	d := s.random(longest)
-	for _, on := range []bool{true, false} {
-		for _, g := range s.gateways {
-			must(s.t, s.sw.Isolate(g.name, on))
-		}
-		if on {
-			s.pass(d)
-		}
-	}
+	s.Partition(true)
+	s.pass(d)
+	s.Partition(false)
 	return fmt.Sprintf("a partition of %v", d), func() {}
 }
 
@@ -115,8 +87,8 @@ func priority(s *segment, g *gateway) (string, func()) {
 	was, to := g.priority[v.ref], 1+s.chance.IntN(254)
 	must(s.t, g.SetPriority(s.t.Context(), v.ref, to))
 	g.priority[v.ref] = to
-	return fmt.Sprintf("priority %d of %s on %s", to, v.ref, g.name), func() {
-		if g.running && g.priority[v.ref] == to {
+	return fmt.Sprintf("priority %d of %s on %s", to, v.ref, g.Name), func() {
+		if g.Up() && g.priority[v.ref] == to {
 			must(s.t, g.SetPriority(s.t.Context(), v.ref, control.FilePriority))
 			g.priority[v.ref] = was
 		}
