@@ -46,13 +46,13 @@ func (l *lan) ask(target netip.Addr, to hello.MAC) {
 // answers asks for an address once and returns every answer.
 func (l *lan) answers(target netip.Addr) (list []fhrptest.Answer) {
 	l.t.Helper()
-	began := time.Now()
-	l.ask(target, hello.MAC{})
-	isAnswer := func(f netlab.Frame) bool {
+	seen := l.Capture(l.Client, lanDev, func(f netlab.Frame) bool {
 		a, ok := fhrptest.ReadAnswer(f)
-		return ok && !f.Sent && !f.At.Before(began) && a.For == target && a.To == asker(target)
-	}
-	if _, err := l.clientSide.WaitFor(isAnswer, patience); err != nil {
+		return ok && !f.Sent && a.For == target && a.To == asker(target)
+	})
+	defer seen.Close()
+	l.ask(target, hello.MAC{})
+	if _, err := seen.WaitFor(anything, patience); err != nil {
 		return nil
 	}
 	// Whoever else meant to answer has done so by the time both gateways'
@@ -60,11 +60,9 @@ func (l *lan) answers(target netip.Addr) (list []fhrptest.Answer) {
 	l.mustPing(l.a.IP, l.b.IP)
 	l.a.Report()
 	l.b.Report()
-	for _, f := range l.clientSide.Frames() {
-		if isAnswer(f) {
-			a, _ := fhrptest.ReadAnswer(f)
-			list = append(list, a)
-		}
+	for _, f := range seen.Frames() {
+		a, _ := fhrptest.ReadAnswer(f)
+		list = append(list, a)
 	}
 	return list
 }

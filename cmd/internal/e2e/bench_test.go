@@ -1,13 +1,9 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -18,11 +14,6 @@ import (
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
 )
-
-// quantile returns the value below which a share q of a sorted list lies.
-func quantile(sorted []time.Duration, q float64) time.Duration {
-	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
-}
 
 func report(b *testing.B, d time.Duration, unit string) {
 	b.ReportMetric(float64(d)/float64(time.Microsecond), "µs-"+unit)
@@ -49,9 +40,9 @@ func BenchmarkTakeoverBySilence(b *testing.B) {
 	}
 	slices.Sort(claims)
 	slices.Sort(garps)
-	report(b, quantile(claims, 0.5), "deadline→claim")
-	report(b, quantile(claims, 0.99), "deadline→claim-p99")
-	report(b, quantile(garps, 0.5), "claim→garp")
+	report(b, fhrptest.Quantile(claims, 0.5), "deadline→claim")
+	report(b, fhrptest.Quantile(claims, 0.99), "deadline→claim-p99")
+	report(b, fhrptest.Quantile(garps, 0.5), "claim→garp")
 }
 
 // lastHeard returns when the last hello of a left the switch towards b.
@@ -87,9 +78,9 @@ func BenchmarkTakeoverTogether(b *testing.B) {
 			for _, list := range [][]time.Duration{first, all, bystander} {
 				slices.Sort(list)
 			}
-			report(b, quantile(first, 0.5), "resign→first-garp")
-			report(b, quantile(all, 0.5), "first→last-garp")
-			report(b, quantile(bystander, 0.5), "bystander-late")
+			report(b, fhrptest.Quantile(first, 0.5), "resign→first-garp")
+			report(b, fhrptest.Quantile(all, 0.5), "first→last-garp")
+			report(b, fhrptest.Quantile(bystander, 0.5), "bystander-late")
 		})
 	}
 }
@@ -134,7 +125,7 @@ func (l *lan) takeTogether(groups int) together {
 	must(l.t, err)
 	resign := l.a.Sends("a resignation", began, func(f netlab.Frame) bool { return strings.HasPrefix(fhrptest.Message(f), "resign") })
 	gaps := gapsOf(hello.VirtualMAC(hello.ProtocolVRRP, 3, hello.IPv4, 200), l.b.Sent(began.Add(-100*time.Millisecond)))
-	return together{first.Sub(resign.At), last.Sub(first), quantile(gaps, 1) - 10*time.Millisecond}
+	return together{first.Sub(resign.At), last.Sub(first), fhrptest.Quantile(gaps, 1) - 10*time.Millisecond}
 }
 
 // gapsOf returns the times between the VRRP advertisements of one router,
@@ -166,10 +157,10 @@ func BenchmarkHelloLateness(b *testing.B) {
 			b.Run(fmt.Sprintf("busy=%d/realtime=%v", busy, realtime), func(b *testing.B) {
 				for b.Loop() {
 					late, bare := latenesses(b, busy, realtime)
-					report(b, quantile(late, 0.5), "late-p50")
-					report(b, quantile(late, 0.99), "late-p99")
-					report(b, quantile(late, 0.999), "late-p99.9")
-					report(b, quantile(bare, 0.999), "bare-thread-p99.9")
+					report(b, fhrptest.Quantile(late, 0.5), "late-p50")
+					report(b, fhrptest.Quantile(late, 0.99), "late-p99")
+					report(b, fhrptest.Quantile(late, 0.999), "late-p99.9")
+					report(b, fhrptest.Quantile(bare, 0.999), "bare-thread-p99.9")
 				}
 			})
 		}
@@ -185,19 +176,13 @@ func latenesses(b *testing.B, busy int, realtime bool) (late, bare []time.Durati
 	l.a.WaitAll("Active")
 	// Where frames leave, not where they arrive: the kernel thread that carries
 	// them over has to wait for a processor like everybody else.
-	leaving, err := l.a.NS.Capture(lanDev, netlab.CaptureOptions{Keep: func(f netlab.Frame) bool { return f.Sent }})
-	must(b, err)
-	b.Cleanup(func() { leaving.Close() })
-	ctx, stop := context.WithCancel(b.Context())
-	defer stop()
-	for range busy {
-		startSpinning(b, ctx)
-	}
+	leaving := l.Capture(l.a.NS, lanDev, func(f netlab.Frame) bool { return f.Sent })
+	defer fhrptest.Spin(b, busy)()
 	slept := floor(b, interval, realtime)
 	began := time.Now()
 	vmac := hello.VirtualMAC(hello.ProtocolVRRP, 3, hello.IPv4, 200)
 	n := 0
-	_, err = leaving.WaitFor(func(f netlab.Frame) bool {
+	_, err := leaving.WaitFor(func(f netlab.Frame) bool {
 		if !f.At.Before(began) && f.Source() == vmac {
 			n++
 		}
@@ -210,15 +195,4 @@ func latenesses(b *testing.B, busy int, realtime bool) (late, bare []time.Durati
 		late[i] = max(late[i]-interval, 0)
 	}
 	return late, bare
-}
-
-func startSpinning(b *testing.B, ctx context.Context) {
-	b.Helper()
-	self, err := os.Executable()
-	must(b, err)
-	cmd := exec.CommandContext(ctx, self)
-	cmd.Env = append(os.Environ(), envSpin+"=1", "GOMAXPROCS=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
-	must(b, cmd.Start())
-	b.Cleanup(func() { _ = cmd.Wait() })
 }

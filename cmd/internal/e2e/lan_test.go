@@ -38,9 +38,8 @@ type lan struct {
 	t    testing.TB
 	a, b *gateway
 
-	clientSide *netlab.Capture // frames on the client's interface, both directions
-	hostSide   *netlab.Capture // probes that arrive at the host
-	number32   uint32          // of the last single probe
+	hostSide *netlab.Capture // probes that arrive at the host
+	number32 uint32          // of the last single probe
 }
 
 // scenario plays a test on a network of its own, beside others, and again where
@@ -95,7 +94,6 @@ func watched(t testing.TB, p fhrptest.Plan) *lan {
 	l.a, l.b = l.Gateways[0], l.Gateways[1]
 	l.a.Watch(nil)
 	l.b.Watch(nil)
-	l.clientSide = l.Capture(l.Client, lanDev, nil)
 	return l
 }
 

@@ -23,6 +23,9 @@ func Program() string { return os.Getenv(EnvProgram) }
 // their own, and exits. Where the kernel forbids namespaces the tests run all
 // the same, and netlab.Need skips the ones that ask for them.
 func Main(m interface{ Run() int }) {
+	if os.Getenv(envSpin) != "" {
+		spin()
+	}
 	if netlab.Inside() {
 		os.Exit(skip.Run(m))
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
-	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/internal/dump"
 	"github.com/fhrpd/fhrpd/vip"
@@ -71,7 +71,7 @@ func (p *pair) stay(b *testing.B) {
 	p.wire.forget()
 	cpuA, _ := usageOf(b, p.a.PID())
 	cpuB, _ := usageOf(b, p.b.PID())
-	p.pass(*steady)
+	fhrptest.Pass(p.t, *steady)
 	endA, rssA := usageOf(b, p.a.PID())
 	endB, rssB := usageOf(b, p.b.PID())
 	sentB, sentA := p.wire.messages()
@@ -87,10 +87,6 @@ func (p *pair) stay(b *testing.B) {
 	b.Logf("alone every 10 ms: %v", spreads(p.wire.takeover(time.Now(), p.hold).bystander))
 }
 
-func (p *pair) pass(d time.Duration) {
-	_, _ = p.wire.capture.WaitFor(func(netlab.Frame) bool { return false }, d)
-}
-
 func (p *pair) transitions() (n int) {
 	for _, g := range []*gateway{p.a, p.b} {
 		for _, s := range g.Answer().Groups {
@@ -102,23 +98,23 @@ func (p *pair) transitions() (n int) {
 
 func spreads(list []time.Duration) string {
 	return fmt.Sprintf("p50 %v, p99 %v, p99.9 %v, worst %v of %d",
-		quantile(list, 0.5), quantile(list, 0.99), quantile(list, 0.999), quantile(list, 1), len(list))
+		fhrptest.Quantile(list, 0.5), fhrptest.Quantile(list, 0.99), fhrptest.Quantile(list, 0.999), fhrptest.Quantile(list, 1), len(list))
 }
 
 // crash kills the active gateway and watches the other take every group over.
 func (p *pair) crash(b *testing.B, n int) {
 	p.wire.forget()
 	lost := p.wire.capture.Dropped()
-	p.pass(1500 * time.Millisecond) // a hello of each
+	fhrptest.Pass(p.t, 1500*time.Millisecond) // a hello of each
 	died := time.Now()
 	p.a.Kill()
 	p.b.Eventually("all groups announced", func() bool { return p.wire.announced() >= n })
 	t := p.wire.takeover(died, p.hold)
 	millis(b, "first-garp", t.first)
 	millis(b, "last-garp", t.last)
-	millis(b, "claim-late-p50", quantile(t.late, 0.5))
-	millis(b, "claim-late-worst", quantile(t.late, 1))
-	millis(b, "bystander-worst", quantile(t.bystander, 1))
+	millis(b, "claim-late-p50", fhrptest.Quantile(t.late, 0.5))
+	millis(b, "claim-late-worst", fhrptest.Quantile(t.late, 1))
+	millis(b, "bystander-worst", fhrptest.Quantile(t.bystander, 1))
 	b.Logf("claims: %v; bystander: %v; %d frames not seen", spreads(t.late), spreads(t.bystander), p.wire.capture.Dropped()-lost)
 }
 
@@ -130,7 +126,7 @@ func (p *pair) cleaned(b *testing.B, n int, config string) {
 	millis(b, "stop-active", p.stopped(p.b))
 	for _, g := range []*gateway{p.a, p.b} {
 		if left := p.leftovers(g); left != "" {
-			b.Errorf("%s left behind: %s", g.name, left)
+			b.Errorf("%s left behind: %s", g.Name, left)
 		}
 	}
 }
@@ -140,8 +136,8 @@ func (p *pair) stopped(g *gateway) time.Duration {
 	p.t.Helper()
 	began := time.Now()
 	took := g.StopCleanly()
-	if took > stopMax+p.witness.Spare(began) {
-		p.t.Errorf("the stop of %s took %v\n%s", g.name, took, g.Tail())
+	if took > stopMax+p.Witness.Spare(began) {
+		p.t.Errorf("the stop of %s took %v\n%s", g.Name, took, g.Tail())
 	}
 	return took
 }
@@ -151,9 +147,9 @@ func (p *pair) leftovers(g *gateway) string {
 	p.t.Helper()
 	var left []string
 	for _, dev := range p.devs {
-		link, err := g.ns.Netlink().LinkByName(dev)
+		link, err := g.NS.Netlink().LinkByName(dev)
 		must(p.t, err)
-		entries, err := g.ns.Neighbors(link.Attrs().Index, unix.AF_BRIDGE)
+		entries, err := g.NS.Neighbors(link.Attrs().Index, unix.AF_BRIDGE)
 		must(p.t, err)
 		for _, e := range entries {
 			if e.HardwareAddr[0]&1 == 0 {
@@ -162,7 +158,7 @@ func (p *pair) leftovers(g *gateway) string {
 		}
 	}
 	routes, err := dump.Whole(func() ([]netlink.Route, error) {
-		return g.ns.Netlink().RouteListFiltered(unix.AF_INET, &netlink.Route{Table: unix.RT_TABLE_LOCAL, Protocol: vip.RouteProtocol},
+		return g.NS.Netlink().RouteListFiltered(unix.AF_INET, &netlink.Route{Table: unix.RT_TABLE_LOCAL, Protocol: vip.RouteProtocol},
 			netlink.RT_FILTER_TABLE|netlink.RT_FILTER_PROTOCOL)
 	})
 	must(p.t, err)
@@ -170,7 +166,7 @@ func (p *pair) leftovers(g *gateway) string {
 		left = append(left, "route "+r.String())
 	}
 	var tables []*nftables.Table
-	must(p.t, g.ns.Do(func() (err error) {
+	must(p.t, g.NS.Do(func() (err error) {
 		tables, err = (&nftables.Conn{}).ListTables()
 		return err
 	}))

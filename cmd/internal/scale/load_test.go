@@ -1,15 +1,9 @@
 package scale
 
 import (
-	"context"
 	"fmt"
-	"os"
-	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 )
@@ -29,28 +23,14 @@ func TestBusyHostKeepsItsRoles(t *testing.T) {
 				p.b.Start(config + quick.Replace(p.groups(n, 100)))
 				p.b.WaitAll("Standby")
 				before := p.transitions()
-				for range 4 {
-					startSpinning(t)
-				}
-				p.pass(*steady)
+				fhrptest.Spin(t, 4)
+				fhrptest.Pass(p.t, *steady)
 				if n := p.transitions() - before; n != 0 {
 					t.Errorf("%d transitions in %v beside four busy processes\n%s\n%s", n, *steady, p.a.Tail(), p.b.Tail())
 				}
 			})
 		})
 	}
-}
-
-func startSpinning(t testing.TB) {
-	t.Helper()
-	self, err := os.Executable()
-	must(t, err)
-	ctx, stop := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, self)
-	cmd.Env = append(os.Environ(), envSpin+"=1", "GOMAXPROCS=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL}
-	must(t, cmd.Start())
-	t.Cleanup(func() { stop(); _ = cmd.Wait() })
 }
 
 // TestManyGroupsStopAndLeaveNothing: a stop gives every role up and puts the

@@ -10,19 +10,16 @@ import (
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
-	"github.com/fhrpd/fhrpd/hello"
 )
 
 // pair is two gateways on a switch, with as many interfaces as asked for.
 type pair struct {
+	*fhrptest.LAN
 	t    testing.TB
-	sw   *netlab.NS
 	a, b *gateway
 	devs []string
 	wire *recorder // at b's first port of the switch
 	hold time.Duration
-
-	witness *fhrptest.Witness
 }
 
 // How long b waits for a hello of a: HSRP as configured, VRRP with priority 100
@@ -32,44 +29,39 @@ const (
 	vrrpHold = 3*time.Second + time.Second*(256-100)/256
 )
 
-type gateway struct {
-	*fhrptest.Daemon
-	ns   *netlab.NS
-	name string
-}
+type gateway = fhrptest.Gateway
+
+var must = fhrptest.Must
 
 func newPair(t testing.TB, interfaces int) *pair {
 	t.Helper()
-	netlab.Need(t)
-	p := &pair{t: t, witness: fhrptest.NewWitness(t), sw: newNS(t), hold: hsrpHold}
-	p.a, p.b = p.gateway("a"), p.gateway("b")
+	// Whoever else gets the hellos would be part of what is measured.
+	p := &pair{t: t, hold: hsrpHold, LAN: fhrptest.NewLAN(t, fhrptest.Plan{Bare: true})}
+	p.a, p.b = p.Gateways[0], p.Gateways[1]
 	for i := range interfaces {
 		p.cable(i)
 	}
-	p.wire = record(t, p.sw, "b0")
+	p.wire = record(p.b)
 	return p
 }
 
-func (p *pair) gateway(name string) *gateway {
-	p.t.Helper()
-	g := &gateway{ns: newNS(p.t), name: name}
-	g.Daemon = fhrptest.NewDaemon(p.t, g.ns, name)
-	return g
-}
-
-// cable connects one interface of both. On each there is room for 4096 virtual
-// addresses.
+// cable numbers one interface of both, of which all but the first have to be
+// made. On each there is room for 4096 virtual addresses.
 func (p *pair) cable(i int) {
 	p.t.Helper()
 	dev := fmt.Sprintf("eth%d", i)
 	p.devs = append(p.devs, dev)
-	for n, g := range []*gateway{p.a, p.b} {
-		port := fmt.Sprintf("%s%d", g.name, i)
-		mac := hello.MAC{2, 0, 0, 0, byte(n + 1), byte(i)}
-		must(p.t, netlab.Veth(netlab.End{NS: g.ns, Name: dev, MAC: mac}, netlab.End{NS: p.sw, Name: port}))
-		must(p.t, g.ns.AddAddr(dev, netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i), 255, byte(n + 1)}), 16)))
+	var ports []string
+	for n, g := range p.Gateways {
+		port := fmt.Sprintf("%s%d", g.Name, i)
+		if ports = append(ports, port); i > 0 {
+			must(p.t, netlab.Veth(netlab.End{NS: g.NS, Name: dev}, netlab.End{NS: p.Switch, Name: port}))
+		}
+		must(p.t, g.NS.AddAddr(dev, netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i), 255, byte(n + 1)}), 16)))
 	}
-	must(p.t, p.sw.Bridge(fmt.Sprintf("lan%d", i), fmt.Sprintf("a%d", i), fmt.Sprintf("b%d", i)))
+	if i > 0 {
+		must(p.t, p.Switch.Bridge(fmt.Sprintf("lan%d", i), ports...))
+	}
 }
 
 // virtualIP is the address of group n, from 0, on interface i.
@@ -107,21 +99,6 @@ vrid = 255
 virtual_ips = ["10.0.254.1"]
 advertise = "10ms"
 `
-
-func newNS(t testing.TB) *netlab.NS {
-	t.Helper()
-	ns, err := netlab.New()
-	must(t, err)
-	t.Cleanup(func() { ns.Close() })
-	return ns
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
 
 // usage is what a process has used, with its children.
 func usage(t testing.TB, pids ...int) (cpu uint64, rss float64) {

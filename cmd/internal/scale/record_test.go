@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"slices"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
@@ -13,7 +12,6 @@ import (
 // recorder notes what matters of the frames at b's port of the switch, without
 // keeping them: with thousands of groups that would be part of what is measured.
 type recorder struct {
-	t       testing.TB
 	capture *netlab.Capture
 
 	mu        sync.Mutex
@@ -40,14 +38,12 @@ const (
 	punctualV = 255
 )
 
-func record(t testing.TB, ns *netlab.NS, dev string) *recorder {
-	t.Helper()
-	r := &recorder{t: t}
+func record(g *gateway) *recorder {
+	g.T.Helper()
+	r := &recorder{}
 	r.forget()
-	var err error
-	r.capture, err = ns.Capture(dev, netlab.CaptureOptions{Keep: r.note})
-	must(t, err)
-	t.Cleanup(func() { r.capture.Close() })
+	g.Watch(r.note)
+	r.capture = g.Port
 	return r
 }
 
@@ -176,12 +172,4 @@ func lateness(at []time.Time, interval time.Duration) []time.Duration {
 	}
 	slices.Sort(late)
 	return late
-}
-
-// quantile returns the value below which a share q of a sorted list lies.
-func quantile(sorted []time.Duration, q float64) time.Duration {
-	if len(sorted) == 0 {
-		return -1
-	}
-	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
 }
