@@ -16,10 +16,11 @@ type Headers struct {
 }
 
 // Append appends to b an untagged Ethernet frame with one IP packet around the
-// message m: IPv4 when Src is, IPv6 otherwise. The checksum of m is filled in
-// when h.Proto is ICMP, ICMPv6 or TCP; there m must hold zeros and the whole header.
-// The frame is not padded; the kernel or the network card does that. The IPv4
-// identification is zero and fragmentation allowed.
+// message m: over IPv4 when Src is an IPv4 address, mapped or not, and over IPv6
+// otherwise. For ICMP, ICMPv6 and TCP it fills in the checksum of m, which must
+// hold the whole header and zeros for the checksum; messages of other protocols
+// bring their own. The frame is not padded; the kernel or the network card does
+// that. The IPv4 identification is zero and fragmentation allowed.
 func (h *Headers) Append(b, m []byte) []byte {
 	b = append(h.appendIP(b, len(m)), m...)
 	m = b[len(b)-len(m):]
@@ -34,19 +35,19 @@ func (h *Headers) Append(b, m []byte) []byte {
 	return b
 }
 
-// AppendUDP does the same for a UDP datagram (RFC 768) between two ports. h.Proto
-// must be ProtoUDP.
+// AppendUDP does the same with a UDP datagram (RFC 768) from one port to another.
+// h.Proto must be ProtoUDP.
 func (h *Headers) AppendUDP(b []byte, from, to uint16, payload []byte) []byte {
 	size := UDPHeader + len(payload)
-	b = h.appendIP(b, size)
-	start := len(b)
-	b = be.AppendUint32(b, uint32(from)<<16|uint32(to))
-	b = be.AppendUint32(b, uint32(size)<<16)
-	check := PseudoHeader(h.Src, h.Dst, ProtoUDP, size).Add(b[start:]).Add(payload).Checksum()
+	ports, length := uint32(from)<<16|uint32(to), uint32(size)<<16
+	sum := PseudoHeader(h.Src, h.Dst, ProtoUDP, size) + Sum(ports) + Sum(length)
+	check := sum.Add(payload).Checksum()
 	if check == 0 {
 		check = 0xffff // 0 would mean that there is none
 	}
-	be.PutUint16(b[start+6:], check)
+	b = h.appendIP(b, size)
+	b = be.AppendUint32(b, ports)
+	b = be.AppendUint32(b, length|uint32(check))
 	return append(b, payload...)
 }
 
@@ -55,7 +56,7 @@ func (h *Headers) appendIP(b []byte, size int) []byte {
 	b = slices.Grow(b, EthernetHeader+IPv6Header+size)
 	b = append(b, h.DstMAC[:]...)
 	b = append(b, h.SrcMAC[:]...)
-	if h.Src.Unmap().Is4() {
+	if h.Src.Is4() || h.Src.Is4In6() {
 		return h.appendIPv4(b, size)
 	}
 	return h.appendIPv6(b, size)
@@ -64,15 +65,15 @@ func (h *Headers) appendIP(b []byte, size int) []byte {
 // appendIPv4 appends the EtherType and a header (RFC 791).
 func (h *Headers) appendIPv4(b []byte, size int) []byte {
 	src, dst := Addr4(h.Src), Addr4(h.Dst)
+	first := 0x45<<24 | uint32(h.TOS)<<16 | uint32(uint16(IPv4Header+size))
+	third := uint32(h.TTL)<<24 | uint32(h.Proto)<<16
+	sum := Sum(first) + Sum(third) + Sum(be.Uint32(src[:])) + Sum(be.Uint32(dst[:]))
 	b = be.AppendUint16(b, EtherTypeIPv4)
-	start := len(b)
-	b = be.AppendUint32(b, 0x45<<24|uint32(h.TOS)<<16|uint32(uint16(IPv4Header+size)))
+	b = be.AppendUint32(b, first)
 	b = be.AppendUint32(b, 0)
-	b = be.AppendUint32(b, uint32(h.TTL)<<24|uint32(h.Proto)<<16)
+	b = be.AppendUint32(b, third|uint32(sum.Checksum()))
 	b = append(b, src[:]...)
-	b = append(b, dst[:]...)
-	be.PutUint16(b[start+10:], Sum(0).Add(b[start:]).Checksum())
-	return b
+	return append(b, dst[:]...)
 }
 
 // appendIPv6 appends the EtherType and a header (RFC 8200).

@@ -170,6 +170,15 @@ func TestAppendLeavesOtherMessagesAlone(t *testing.T) {
 	}
 }
 
+func TestIPv4MappedAddressesAreIPv4(t *testing.T) {
+	mapped := func(a netip.Addr) netip.Addr { return netip.AddrFrom16(a.As16()) }
+	want, got := Headers{Src: ip1, Dst: ip2, Proto: ProtoICMP}, Headers{Src: mapped(ip1), Dst: mapped(ip2), Proto: ProtoICMP}
+	m := make([]byte, ICMPHeader)
+	if diff := cmp.Diff(want.Append(nil, m), got.Append(nil, m)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestUDPChecksumIsNeverSentAsZero(t *testing.T) {
 	h := Headers{Src: ip1, Dst: ip2, Proto: ProtoUDP}
 	b := h.AppendUDP(nil, 4000, 5000, []byte{0, 0})

@@ -74,7 +74,7 @@ func EtherType(frame []byte) uint16 {
 // Addr4 returns the bytes of an IPv4 address, and 0.0.0.0 for any other. An
 // IPv4-mapped address counts as IPv4.
 func Addr4(a netip.Addr) [4]byte {
-	if a = a.Unmap(); a.Is4() {
+	if a.Is4() || a.Is4In6() {
 		return a.As4()
 	}
 	return [4]byte{}
