@@ -142,9 +142,9 @@ func (e *exam) step(ears []*ear) error {
 
 // frame keeps a message or claim that is new.
 func (e *exam) frame(x *ear, b []byte, ready bool) {
-	if address, mac, _, ok := whohas.Claim(b); ok {
-		c := Claim{Interface: x.dev, Address: address, MAC: mac}
-		if mac != x.mac && e.virtual(address) && !slices.Contains(e.Claims, c) {
+	if o, ok := whohas.Claim(b); ok {
+		c := Claim{Interface: x.dev, Address: o.IP, MAC: o.MAC}
+		if o.MAC != x.mac && e.virtual(o.IP) && !slices.Contains(e.Claims, c) {
 			e.Claims = append(e.Claims, c)
 		}
 		return

@@ -18,37 +18,33 @@ type tally struct {
 // add takes a frame that was heard after the given time. Whoever sends from
 // the address claims it, not only who answers the question.
 func (t *tally) add(after time.Duration, frame []byte) {
-	address, mac, via, ok := Claim(frame)
-	if !ok || address != t.address || mac == t.own {
+	c, ok := Claim(frame)
+	if !ok || c.IP != t.address || c.MAC == t.own {
 		return
 	}
 	for i := range t.answers {
-		if t.answers[i].MAC == mac {
+		if t.answers[i].MAC == c.MAC {
 			t.answers[i].Count++
 			return
 		}
 	}
-	a := Answer{MAC: mac, Virtual: virtual(mac), MS: float64(after.Microseconds()) / 1000, Count: 1}
-	if via != mac {
-		a.Via = via.String()
+	a := Answer{MAC: c.MAC, Virtual: virtual(c.MAC), MS: float64(after.Microseconds()) / 1000, Count: 1}
+	if c.Source != c.MAC {
+		a.Via = c.Source.String()
 	}
 	t.answers = append(t.answers, a)
 }
 
-// Claim returns which address a frame says is at which MAC, and the MAC that
-// the frame came from. ok is false when it says nothing of the kind: it is no
-// ARP from an address and no Neighbor Advertisement, or the MAC is no station's.
-func Claim(frame []byte) (address netip.Addr, mac, via hello.MAC, ok bool) {
+// Claim returns which address a frame says is at which MAC. ok is false when it
+// says nothing of the kind: it is no ARP from an address and no Neighbor
+// Advertisement, or the MAC is no station's.
+func Claim(frame []byte) (o garp.Observation, ok bool) {
 	if h, a, err := garp.ParseARP(frame); err == nil {
-		address, mac, via = a.SenderIP, a.SenderMAC, h.Src
+		o, ok = garp.ObserveARP(h, a)
 	} else if h, nd, err := garp.ParseND(frame); err == nil && nd.Type == garp.NeighborAdvertisement {
-		address, mac, via = nd.Target, nd.LinkAddr, h.Src
-		if mac.IsZero() {
-			mac = h.Src
-		}
+		o, ok = garp.ObserveND(h, nd)
 	}
-	ok = address.IsValid() && !address.IsUnspecified() && !mac.IsZero() && !mac.IsMulticast()
-	return address, mac, via, ok
+	return o, ok && !o.MAC.IsZero() && !o.MAC.IsMulticast()
 }
 
 // result returns the answers in the order in which they came; in JSON never
