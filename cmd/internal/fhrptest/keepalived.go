@@ -19,17 +19,24 @@ type Keepalived struct {
 	proc *netlab.Process
 }
 
-// StartKeepalived runs one with a configuration and further options.
-func StartKeepalived(g *Gateway, config string, options ...string) *Keepalived {
+// StartKeepalived runs one with a configuration. command is how it is called,
+// with options or behind another program.
+func StartKeepalived(g *Gateway, config string, command ...string) *Keepalived {
 	g.T.Helper()
 	file := g.Path("keepalived.conf")
 	Must(g.T, os.WriteFile(file, []byte(config), 0o600))
-	options = append(options, "--dont-fork", "--vrrp", "--use-file", file)
-	return &Keepalived{g, g.Launch("keepalived.log", "keepalived", options...)}
+	args := append(command[1:], "--dont-fork", "--vrrp", "--use-file", file)
+	k := &Keepalived{g, g.Launch("keepalived.log", command[0], args...)}
+	g.T.Cleanup(func() {
+		if k.Running() {
+			k.Kill()
+		}
+	})
+	return k
 }
 
-// Running reports whether it has not ended.
-func (k *Keepalived) Running() bool { return k.proc.Running() }
+// Running reports whether it was started and has not ended.
+func (k *Keepalived) Running() bool { return k != nil && k.proc.Running() }
 
 // PIDs returns the processes, the parent first.
 func (k *Keepalived) PIDs() []int {

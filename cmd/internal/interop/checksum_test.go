@@ -28,18 +28,18 @@ func TestChecksumFormIsLearnedFromTheRival(t *testing.T) {
 				needPeer(t, p)
 				m := newMatch(t, p, options{})
 				m.ours.start(above)
-				m.probe = startProbe(t, m.client, p.target())
+				m.probe = startProbe(t, m.Client, p.target())
 				m.await(us)
-				if n := forms(m.nodes[us].port.Frames()); n[hello.PseudoHeader] != 0 || n[hello.MessageOnly] == 0 {
+				if n := forms(m.Gateway(us).Port.Frames()); n[hello.PseudoHeader] != 0 || n[hello.MessageOnly] == 0 {
 					t.Errorf("before anybody is heard we sent %v, want only RFC 9568's form", n)
 				}
-				_, from := m.nodes[us].port.Since(0)
+				_, from := m.Gateway(us).Port.Since(0)
 				m.event("the peer joins an Active whose checksum it rejects", us, p.every, func() {
 					m.theirs.start(theirs)
-					m.eventually("the peer claims the role", func() bool { return m.nodes[them].port.spoke.Load() != 0 })
+					m.Eventually("the peer claims the role", func() bool { return m.spoke[them].Load() != 0 })
 				})
 				m.healed(from)
-				m.event("fhrpd stops, having learned the form", them, p.skew(theirs), m.ours.stop)
+				m.event("fhrpd stops, having learned the form", them, p.skew(theirs), m.ours.Stop)
 				m.judge()
 			})
 		})
@@ -52,16 +52,16 @@ const answerWithin = 100 * time.Millisecond
 // healed checks how long two routers claimed the role, and what we sent then.
 func (m *match) healed(from int) {
 	m.t.Helper()
-	rival := claims(m.nodes[them].port.Frames())
+	rival := claims(m.Gateway(them).Port.Frames())
 	if len(rival) == 0 {
 		m.t.Fatal("the peer never claimed the role")
 	}
 	first, last := rival[0].At, rival[len(rival)-1].At
-	late := m.witness.Late(first)
+	late := m.Witness.Late(first)
 	if d := last.Sub(first); d > m.p.every/2+late {
 		m.t.Errorf("the peer claimed the role for %v with %d advertisements, want at most one advertisement and what was under way", d, len(rival))
 	}
-	frames, _ := m.nodes[us].port.Since(from)
+	frames, _ := m.Gateway(us).Port.Since(from)
 	after := claims(frames)
 	for len(after) > 0 && !after[0].At.After(first) {
 		after = after[1:]
@@ -107,19 +107,19 @@ func TestChecksumFormFixed(t *testing.T) {
 			needPeer(t, p)
 			m := newMatch(t, p, options{ours: "checksum = \"rfc9568\"\n"})
 			m.ours.start(above)
-			m.eventually("we claim the role", func() bool { return m.nodes[us].port.spoke.Load() != 0 })
-			m.probe = startProbe(t, m.client, p.target())
+			m.Eventually("we claim the role", func() bool { return m.spoke[us].Load() != 0 })
+			m.probe = startProbe(t, m.Client, p.target())
 			m.await(us)
 			m.theirs.start(theirs)
 			all := map[string]bool{}
-			m.eventually("both answer the client's question", func() bool {
+			m.Eventually("both answer the client's question", func() bool {
 				for a := range m.askOnce() {
 					all[a.port] = true
 				}
 				return len(all) == 2
 			})
-			if got := m.ours.state(); got != "Active" {
-				t.Errorf("our state is %q, want Active", got)
+			if !m.ours.All("Active") {
+				t.Errorf("we are not Active:\n%s", m.ours.Tail())
 			}
 			m.judge()
 		})
@@ -130,7 +130,7 @@ func TestChecksumFormFixed(t *testing.T) {
 			needPeer(t, p)
 			m := newMatch(t, p, options{ours: "checksum = \"pseudo-header\"\n"})
 			m.ours.start(above)
-			m.probe = startProbe(t, m.client, p.target())
+			m.probe = startProbe(t, m.Client, p.target())
 			m.await(us)
 			m.stays("the peer joins an Active with checksum = \"pseudo-header\"", us, them, theirs, func() { m.theirs.start(theirs) })
 			m.judge()

@@ -10,6 +10,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/hello"
 )
@@ -22,26 +23,18 @@ const (
 
 // frr runs zebra and vrrpd. zebra stays when vrrpd ends, as it does on a host.
 type frr struct {
-	s     *segment
-	p     pairing
-	zebra *netlab.Process
-	proc  *netlab.Process
+	*fhrptest.Gateway
+	p    pairing
+	proc *netlab.Process
 }
 
-func newFRR(s *segment, p pairing) *frr {
-	f := &frr{s: s, p: p}
+func newFRR(g *fhrptest.Gateway, p pairing) *frr {
+	g.T.Helper()
+	f := &frr{Gateway: g, p: p}
 	f.macvlan()
-	must(s.t, ownedByFRR(s.dir))
-	s.t.Cleanup(func() {
-		for _, proc := range []*netlab.Process{f.proc, f.zebra} {
-			if running(proc) {
-				_ = proc.Process.Kill()
-				<-proc.Done()
-			}
-		}
-	})
-	f.zebra = f.run(frrZebra, "hostname peer\n")
-	s.eventually("zebra's socket", func() bool { _, err := os.Stat(s.path("zserv.api")); return err == nil })
+	must(g.T, ownedByFRR(g.Path("")))
+	f.run(frrZebra, "hostname peer\n")
+	g.Eventually("zebra's socket", func() bool { _, err := os.Stat(g.Path("zserv.api")); return err == nil })
 	return f
 }
 
@@ -61,32 +54,26 @@ func ownedByFRR(dir string) error {
 // macvlan makes what vrrpd wants to find: an interface in bridge mode with the
 // virtual MAC and the virtual addresses.
 func (f *frr) macvlan() {
-	s, ns := f.s, f.s.nodes[them].ns
-	s.t.Helper()
+	f.T.Helper()
+	ns := f.NS
 	parent, err := ns.Netlink().LinkByName(dev)
-	must(s.t, err)
+	must(f.T, err)
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name, attrs.ParentIndex = "vrrp"+strconv.Itoa(vrid), parent.Attrs().Index
 	attrs.HardwareAddr = hello.VirtualMAC(hello.ProtocolVRRP, f.p.version, f.p.family, vrid).HardwareAddr()
-	must(s.t, ns.Netlink().LinkAdd(&netlink.Macvlan{LinkAttrs: attrs, Mode: netlink.MACVLAN_MODE_BRIDGE}))
+	must(f.T, ns.Netlink().LinkAdd(&netlink.Macvlan{LinkAttrs: attrs, Mode: netlink.MACVLAN_MODE_BRIDGE}))
 	link, err := ns.Netlink().LinkByName(attrs.Name)
-	must(s.t, err)
+	must(f.T, err)
 	// Random: two routers with the address made from the virtual MAC would
 	// speak from the same source.
-	must(s.t, ns.Sysctl("net/ipv6/conf/"+attrs.Name+"/addr_gen_mode", "3"))
+	must(f.T, ns.Sysctl("net/ipv6/conf/"+attrs.Name+"/addr_gen_mode", "3"))
 	// Without these the host answers for the virtual address with every MAC.
 	for _, d := range []string{dev, attrs.Name} {
-		must(s.t, ns.Sysctl("net/ipv4/conf/"+d+"/arp_ignore", "1"))
-		must(s.t, ns.Sysctl("net/ipv4/conf/"+d+"/arp_announce", "2"))
+		must(f.T, ns.Sysctl("net/ipv4/conf/"+d+"/arp_ignore", "1"))
+		must(f.T, ns.Sysctl("net/ipv4/conf/"+d+"/arp_announce", "2"))
 	}
-	must(s.t, ns.Netlink().LinkSetUp(link))
-	for _, v := range f.p.vips() {
-		bits := 24
-		if v.Is6() {
-			bits = 64
-		}
-		must(s.t, ns.AddAddr(attrs.Name, prefix(v, bits)))
-	}
+	must(f.T, ns.Netlink().LinkSetUp(link))
+	f.LAN.Address(ns, attrs.Name, f.p.vips()...)
 }
 
 func (f *frr) config(priority int) string {
@@ -107,29 +94,26 @@ func (f *frr) config(priority int) string {
 }
 
 func (f *frr) start(priority int) {
-	f.s.t.Helper()
+	f.T.Helper()
 	f.proc = f.run(frrVRRPd, f.config(priority))
 }
 
 func (f *frr) run(program, config string) *netlab.Process {
-	f.s.t.Helper()
+	f.T.Helper()
 	name := program[strings.LastIndex(program, "/")+1:]
-	file := f.s.path(name + ".conf")
-	must(f.s.t, os.WriteFile(file, []byte(config), 0o644))
-	return f.s.startLogged(name+".log", program, "-f", file, "-z", f.s.path("zserv.api"), "-i", f.s.path(name+".pid"),
-		"--vty_socket", f.s.dir, "-P", "0", "--log", "stdout", "--log-level", "debug")
+	must(f.T, os.WriteFile(f.Path(name+".conf"), []byte(config), 0o644))
+	command := realtime(program, "-f", f.Path(name+".conf"), "-z", f.Path("zserv.api"), "-i", f.Path(name+".pid"),
+		"--vty_socket", f.Path(""), "-P", "0", "--log", "stdout", "--log-level", "debug")
+	return f.Launch(name+".log", command[0], command[1:]...)
 }
 
-func (f *frr) kill() {
-	f.s.t.Helper()
-	must(f.s.t, f.proc.Process.Signal(unix.SIGKILL))
-	f.s.ended(f.proc)
+func (f *frr) Kill() { f.T.Helper(); f.end(unix.SIGKILL) }
+func (f *frr) Stop() { f.T.Helper(); f.end(unix.SIGTERM) }
+
+func (f *frr) end(s unix.Signal) {
+	f.T.Helper()
+	must(f.T, f.proc.Process.Signal(s))
+	f.Await(f.proc)
 }
 
-func (f *frr) stop() {
-	f.s.t.Helper()
-	must(f.s.t, f.proc.Process.Signal(unix.SIGTERM))
-	f.s.ended(f.proc)
-}
-
-func (f *frr) alive() bool { return running(f.proc) }
+func (f *frr) Running() bool { return f.proc.Running() }

@@ -3,16 +3,14 @@ package interop
 import (
 	"encoding/binary"
 	"fmt"
-	"net"
 	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/mdlayher/packet"
-	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/hello"
 )
@@ -25,26 +23,26 @@ interface = "eth0"
 vrid = 51
 priority = PRIORITY
 advertise = "100ms"
-virtual_ips = ["192.0.2.254"]
+virtual_ips = ["192.168.1.254"]
 [[vrrp]]
 interface = "eth0"
 vrid = 51
 priority = PRIORITY
 advertise = "100ms"
-virtual_ips = ["fe80::254", "2001:db8::254"]
+virtual_ips = ["fe80::254", "2001:db8:1::254"]
 [[vrrp]]
 interface = "eth0"
 vrid = 52
 version = 2
 priority = PRIORITY
-virtual_ips = ["192.0.2.253"]
+virtual_ips = ["192.168.1.253"]
 [[vrrp]]
 interface = "eth0"
 vrid = 53
 version = 2
 priority = PRIORITY
 auth = { text = "secret12" }
-virtual_ips = ["192.0.2.252"]
+virtual_ips = ["192.168.1.252"]
 `
 
 // forged is an advertisement that would win, were it not for what spoils it.
@@ -71,6 +69,10 @@ func strong(version uint8, f hello.Family, id uint8) hello.VRRP {
 }
 
 var (
+	ourIP    = netip.MustParseAddr("192.168.1.100")
+	theirIP  = netip.MustParseAddr("192.168.1.200")
+	theirMAC = hello.MAC{2, 0, 0, 0, 2, 0}
+
 	strong3 = strong(3, hello.IPv4, 51)
 	strong6 = strong(3, hello.IPv6, 51)
 	strong2 = strong(2, hello.IPv4, 52)
@@ -109,7 +111,7 @@ var forgeries = []forged{
 	{name: "wrong password", group: "vrrp:eth0:53", why: hello.RejectAuth, m: secret2, text: "guess"},
 	{name: "no password", group: "vrrp:eth0:53", why: hello.RejectAuthType, m: secret2},
 	{name: "a password nobody asked for", group: "vrrp:eth0:52", why: hello.RejectAuthType, m: strong2, text: "guess"},
-	{name: "our own address as source", why: hello.RejectSource, m: strong3, env: func(e *hello.Envelope) { e.Src = low4 }},
+	{name: "our own address as source", why: hello.RejectSource, m: strong3, env: func(e *hello.Envelope) { e.Src = ourIP }},
 }
 
 func sum(b []byte, s uint32) uint16 {
@@ -124,7 +126,7 @@ func sum(b []byte, s uint32) uint16 {
 
 // bytes builds the frame.
 func (f forged) bytes(src netip.Addr) []byte {
-	env := hello.GroupEnvelope(hello.ProtocolVRRP, f.m.Version, src, highMAC)
+	env := hello.GroupEnvelope(hello.ProtocolVRRP, f.m.Version, src, theirMAC)
 	if f.env != nil {
 		f.env(&env)
 	}
@@ -152,39 +154,25 @@ func seal(b []byte, env hello.Envelope) {
 
 // injector sends frames into the segment from the peer's place.
 type injector struct {
-	t    testing.TB
-	conn *packet.Conn
-	src4 netip.Addr
-	src6 netip.Addr
+	*netlab.Sender
+	g *fhrptest.Gateway
 }
 
-func newInjector(s *segment) *injector {
-	s.t.Helper()
-	i := &injector{t: s.t, src4: s.nodes[them].ip}
-	ns := s.nodes[them].ns
-	must(s.t, ns.Do(func() error {
-		ifi, err := net.InterfaceByName(dev)
-		if err != nil {
-			return err
-		}
-		i.conn, err = packet.Listen(ifi, packet.Raw, unix.ETH_P_LOOP, nil)
-		return err
-	}))
-	s.t.Cleanup(func() { i.conn.Close() })
-	i.src6, _, _ = ns.LinkLocal(dev)
-	return i
+func newInjector(g *fhrptest.Gateway) injector {
+	g.T.Helper()
+	s, err := g.NS.Sender(dev)
+	must(g.T, err)
+	g.T.Cleanup(func() { s.Close() })
+	return injector{s, g}
 }
 
-func (i *injector) send(f forged) {
-	i.t.Helper()
-	src := i.src4
+func (i injector) send(f forged) {
+	i.g.T.Helper()
+	src := i.g.IP
 	if f.m.Family == hello.IPv6 {
-		src = i.src6
+		src = i.g.LinkLocal
 	}
-	b := f.bytes(src)
-	if _, err := i.conn.WriteTo(b, &packet.Addr{HardwareAddr: b[:6]}); err != nil {
-		i.t.Fatalf("send %s: %v", f.name, err)
-	}
+	must(i.g.T, i.Send(f.bytes(src)))
 }
 
 // rejected returns the counter that a forgery is to move.
@@ -225,18 +213,18 @@ func TestForgedPacketsChangeNothing(t *testing.T) {
 	t.Parallel()
 	fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) {
 		need(t)
-		s := newPair(t, false)
-		d := newDaemon(s, us, victims)
+		s := newSegment(t, us, them)
+		d := &daemon{s.Gateway(us), victims}
 		d.start(below)
-		s.eventually("all groups are Active", func() bool { return allIn(d.Report(), "Active") })
-		inject := newInjector(s)
+		s.Eventually("all groups are Active", func() bool { return d.All("Active") })
+		inject := newInjector(s.Gateway(them))
 		for _, f := range forgeries {
 			before := d.Answer()
 			const n = 3
 			for range n {
 				inject.send(f)
 			}
-			s.within(patience, func() bool { return f.rejected(d.Answer()) >= f.rejected(before)+n })
+			s.within(fhrptest.Patience, func() bool { return f.rejected(d.Answer()) >= f.rejected(before)+n })
 			after := d.Answer()
 			if got := f.rejected(after) - f.rejected(before); got != n || totals(after)-totals(before) != n {
 				t.Errorf("%s: %d of %d were counted as %q at %q, %d for any reason\ninterface: %v", f.name, got, n, f.why, f.group,
@@ -247,20 +235,11 @@ func TestForgedPacketsChangeNothing(t *testing.T) {
 			}
 		}
 		// The same sender, believed: the forgeries failed for what spoiled them.
-		s.eventually("an honest advertisement is believed", func() bool {
+		s.Eventually("an honest advertisement is believed", func() bool {
 			inject.send(forged{m: strong3}) // not for long, so that it is repeated
 			return d.Group("vrrp:eth0:51").State == "Backup"
 		})
 	})
-}
-
-func allIn(st *status.Status, state string) bool {
-	for _, g := range st.Groups {
-		if g.State != state {
-			return false
-		}
-	}
-	return len(st.Groups) > 0
 }
 
 // A stream of forgeries must not hold up a Backup that is about to take over.
@@ -268,20 +247,20 @@ func TestForgedPacketsDoNotHoldUpATakeover(t *testing.T) {
 	t.Parallel()
 	fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) {
 		need(t)
-		s := newPair(t, false)
-		d := newDaemon(s, us, victims)
-		inject := newInjector(s)
+		s := newSegment(t, us, them)
+		d := &daemon{s.Gateway(us), victims}
+		inject := newInjector(s.Gateway(them))
 		d.start(below)
-		s.eventually("the groups wait", func() bool { return allIn(d.Report(), "Backup") })
+		s.Eventually("the groups wait", func() bool { return d.All("Backup") })
 		began := time.Now()
-		s.eventually("all groups are Active", func() bool {
+		s.Eventually("all groups are Active", func() bool {
 			for _, f := range forgeries {
 				inject.send(f)
 			}
-			return allIn(d.Report(), "Active")
+			return d.All("Active")
 		})
 		// The version 2 groups, at one second, are the last.
-		if took, limit := time.Since(began), 3*time.Second+(256-below)*time.Second/256; took > limit+slack+s.witness.Spare(began) {
+		if took, limit := time.Since(began), 3*time.Second+(256-below)*time.Second/256; took > limit+slack+s.Witness.Spare(began) {
 			t.Errorf("the takeover took %v, the timers allow %v", took, limit)
 		}
 	})

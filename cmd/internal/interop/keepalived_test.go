@@ -1,40 +1,46 @@
 package interop
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
-	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 )
 
-// router is a peer of ours.
+// router is fhrpd or a peer of it.
 type router interface {
 	start(priority int)
-	kill() // without a last word
-	stop() // cleanly
-	alive() bool
+	Kill() // without a last word
+	Stop() // cleanly
+	Running() bool
 }
 
-// keepalived runs keepalived with one instance or more.
+// daemon is fhrpd with a configuration in which PRIORITY stands for the priority.
+type daemon struct {
+	*fhrptest.Gateway
+	config string
+}
+
+func (d *daemon) start(priority int) { d.T.Helper(); d.StartAs(d.config, priority) }
+
+// keepalived has one instance or more.
 type keepalived struct {
-	s      *segment
+	*fhrptest.Keepalived
+	g      *fhrptest.Gateway
 	config string // PRIORITY stands for the priority
-	proc   *netlab.Process
 }
 
-func newKeepalived(s *segment, config string) *keepalived {
-	k := &keepalived{s: s, config: config}
-	s.t.Cleanup(func() {
-		if k.alive() {
-			k.kill()
-		}
-	})
-	return k
+// realtime gives a command real-time priority, as fhrpd takes by itself: a peer
+// that the tests' own load keeps from its timers says nothing about us.
+func realtime(command ...string) []string {
+	return append([]string{"chrt", "--fifo", "1"}, command...)
+}
+
+func (k *keepalived) start(priority int) {
+	k.g.T.Helper()
+	k.Keepalived = fhrptest.StartKeepalived(k.g, strings.ReplaceAll(k.config, "PRIORITY", strconv.Itoa(priority)),
+		realtime("keepalived", "--log-console", "--log-detail")...)
 }
 
 // keepalivedConfig is the instance that stands against our router in a pairing.
@@ -46,7 +52,7 @@ func keepalivedConfig(s *segment, p pairing, extra string) string {
 		b.WriteString(" use_vmac\n")
 	}
 	if p.unicast {
-		fmt.Fprintf(&b, " unicast_src_ip %s\n unicast_peer { %s }\n", s.address(them, p.family), s.address(us, p.family))
+		fmt.Fprintf(&b, " unicast_src_ip %s\n unicast_peer { %s }\n", s.Gateway(them).Addr(p.family), s.Gateway(us).Addr(p.family))
 	}
 	if p.text != "" {
 		fmt.Fprintf(&b, " authentication {\n  auth_type PASS\n  auth_pass %s\n }\n", p.text)
@@ -62,35 +68,3 @@ func keepalivedConfig(s *segment, p pairing, extra string) string {
 	b.WriteString(" }\n}\n")
 	return b.String()
 }
-
-func (k *keepalived) start(priority int) {
-	k.s.t.Helper()
-	file := k.s.path("keepalived.conf")
-	must(k.s.t, os.WriteFile(file, []byte(strings.ReplaceAll(k.config, "PRIORITY", strconv.Itoa(priority))), 0o600))
-	k.proc = k.s.startLogged("keepalived.log",
-		"keepalived", "--dont-fork", "--log-console", "--log-detail", "--vrrp", "--use-file", file)
-}
-
-// kill ends both processes. The first would give the second a successor, and
-// the second says goodbye when the first has gone, so neither may notice.
-func (k *keepalived) kill() {
-	k.s.t.Helper()
-	pid := k.proc.Process.Pid
-	must(k.s.t, unix.Kill(pid, unix.SIGSTOP))
-	list, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
-	must(k.s.t, err)
-	for child := range strings.FieldsSeq(string(list)) {
-		n, err := strconv.Atoi(child)
-		must(k.s.t, errors.Join(err, unix.Kill(n, unix.SIGKILL)))
-	}
-	must(k.s.t, unix.Kill(pid, unix.SIGKILL))
-	k.s.ended(k.proc)
-}
-
-func (k *keepalived) stop() {
-	k.s.t.Helper()
-	must(k.s.t, k.proc.Process.Signal(unix.SIGTERM))
-	k.s.ended(k.proc)
-}
-
-func (k *keepalived) alive() bool { return running(k.proc) }

@@ -8,30 +8,23 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/internal/skip"
 )
 
-// labs is how many segments exist at a time. They spend their time waiting for
-// timers, so there may be more of them than processors.
-const labs = "10"
-
 var update = flag.Bool("update", false, "write the results into docs/interop.md")
 
-func TestMain(m *testing.M) { fhrptest.Main(run{m}) }
+func TestMain(m *testing.M) {
+	fhrptest.AtOnce(10)
+	fhrptest.Main(run{m})
+}
 
 // run is the tests with what comes before and after them.
 type run struct{ m *testing.M }
 
 func (r run) Run() int {
-	flag.Parse()
-	if err := flag.Set("test.parallel", labs); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
 	status := r.m.Run()
 	if err := results.finish(status == 0 && everything()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -77,15 +70,4 @@ func need(t testing.TB, programs ...string) {
 func rootOfTheMachine() bool {
 	b, err := os.ReadFile("/proc/self/uid_map")
 	return err == nil && os.Geteuid() == 0 && strings.Join(strings.Fields(string(b)), " ") == "0 0 4294967295"
-}
-
-// patience is how long a condition may take on a busy machine; nothing that
-// works comes near it.
-const patience = 25 * time.Second
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }

@@ -20,7 +20,7 @@ priority = PRIORITY
 preempt = true
 hello = "200ms"
 hold = "700ms"
-virtual_ips = ["192.0.2.241"]
+virtual_ips = ["192.168.1.241"]
 [[hsrp]]
 interface = "eth0"
 group = 52
@@ -30,7 +30,7 @@ preempt = true
 hello = "200ms"
 hold = "700ms"
 auth = { md5 = "secret" }
-virtual_ips = ["192.0.2.242"]
+virtual_ips = ["192.168.1.242"]
 [[hsrp]]
 interface = "eth0"
 group = 53
@@ -45,19 +45,19 @@ interface = "eth0"
 vrid = 51
 priority = PRIORITY
 advertise = "200ms"
-virtual_ips = ["192.0.2.254"]
+virtual_ips = ["192.168.1.254"]
 [[vrrp]]
 interface = "eth0"
 vrid = 51
 priority = PRIORITY
 advertise = "200ms"
-virtual_ips = ["fe80::254", "2001:db8::254"]
+virtual_ips = ["fe80::254", "2001:db8:1::254"]
 [[vrrp]]
 interface = "eth0"
 vrid = 52
 version = 2
 priority = PRIORITY
-virtual_ips = ["192.0.2.252"]
+virtual_ips = ["192.168.1.252"]
 `
 
 // mixedKeepalived is keepalived's share of the same.
@@ -70,7 +70,7 @@ vrrp_instance v3 {
  version 3
  advert_int 0.2
  use_vmac vrrp4.51
- virtual_ipaddress { 192.0.2.254/24 }
+ virtual_ipaddress { 192.168.1.254/24 }
 }
 vrrp_instance v6 {
  state BACKUP
@@ -82,7 +82,7 @@ vrrp_instance v6 {
  use_vmac vrrp6.51
  virtual_ipaddress {
   fe80::254/64
-  2001:db8::254/64
+  2001:db8:1::254/64
  }
 }
 vrrp_instance v2 {
@@ -93,7 +93,7 @@ vrrp_instance v2 {
  version 2
  advert_int 1
  use_vmac vrrp4.52
- virtual_ipaddress { 192.0.2.252/24 }
+ virtual_ipaddress { 192.168.1.252/24 }
 }
 `
 
@@ -103,59 +103,44 @@ func TestEveryProtocolOnOneSegment(t *testing.T) {
 	t.Parallel()
 	fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) {
 		need(t, "keepalived", "tshark")
-		s := newSegment(t, map[string]*node{
-			us:    {ns: newNS(t), mac: lowMAC, ip: low4},
-			them:  {ns: newNS(t), mac: highMAC, ip: high4},
-			third: {ns: newNS(t), mac: thirdMAC, ip: third4},
-		})
-		first := newDaemon(s, us, mixed)
-		second := newDaemon(s, third, mixed)
-		peer := newKeepalived(s, mixedKeepalived)
+		s := newSegment(t, us, them, third)
+		first, second := &daemon{s.Gateway(us), mixed}, &daemon{s.Gateway(third), mixed}
+		peer := &keepalived{g: s.Gateway(them), config: mixedKeepalived}
 		probes := map[string]*probe{}
-		for _, a := range []string{"192.0.2.241", "192.0.2.242", "192.0.2.254", "192.0.2.252", "2001:db8::254"} {
-			probes[a] = startProbe(t, s.client, netip.MustParseAddr(a))
+		for _, a := range []string{"192.168.1.241", "192.168.1.242", "192.168.1.254", "192.168.1.252", "2001:db8:1::254"} {
+			probes[a] = startProbe(t, s.Client, netip.MustParseAddr(a))
 		}
 		served := func(when string) {
 			t.Helper()
 			for a, p := range probes {
 				n := p.mark()
-				s.eventually(a+" answers "+when, func() bool { return p.flows(n) })
+				s.Eventually(a+" answers "+when, func() bool { return p.flows(n) })
 			}
 		}
 
 		first.start(above)
-		s.eventually("the first router has every role", func() bool { return allIn(first.Report(), "Active") })
+		s.Eventually("the first router has every role", func() bool { return first.All("Active") })
 		second.start(below)
 		peer.start(theirs)
-		s.eventually("the second router stands by everywhere", func() bool { return standsBy(second.Report()) })
+		s.Eventually("the second router stands by everywhere", func() bool { return second.All("Standby", "Backup") })
 		served("from the first router")
 
-		first.kill()
-		s.eventually("HSRP moved to the other fhrpd, VRRP to keepalived", func() bool { return shared(second.Report()) })
+		first.Kill()
+		s.Eventually("HSRP moved to the other fhrpd, VRRP to keepalived", func() bool { return shared(second.Report()) })
 		served("from the others")
 
 		first.start(above)
-		s.eventually("the first router has every role again", func() bool {
-			return allIn(first.Report(), "Active") && standsBy(second.Report())
+		s.Eventually("the first router has every role again", func() bool {
+			return first.All("Active") && second.All("Standby", "Backup")
 		})
 		served("from the first router again")
 		for _, d := range []*daemon{first, second} {
 			if n := totals(d.Answer()); n != 0 {
-				t.Errorf("%s rejected %d packets: %+v", d.name, n, d.Report().Interfaces)
+				t.Errorf("%s rejected %d packets: %+v", d.Name, n, d.Report().Interfaces)
 			}
 		}
 		s.judge()
 	})
-}
-
-// standsBy reports whether every group is next or waits.
-func standsBy(st *status.Status) bool {
-	for _, g := range st.Groups {
-		if g.State != "Standby" && g.State != "Backup" {
-			return false
-		}
-	}
-	return len(st.Groups) > 0
 }
 
 // shared reports whether a daemon has every HSRP role and obeys keepalived in

@@ -74,7 +74,7 @@ func (p pairing) config(s *segment, extra string) string {
 		dev, vrid, p.version, p.every)
 	fmt.Fprintf(&b, "virtual_ips = [%s]\n", quoted(p.vips()))
 	if p.unicast {
-		fmt.Fprintf(&b, "peers = [%q]\n", s.address(them, p.family))
+		fmt.Fprintf(&b, "peers = [%q]\n", s.Gateway(them).Addr(p.family))
 	}
 	if p.text != "" {
 		fmt.Fprintf(&b, "auth = { text = %q }\n", p.text)
@@ -89,8 +89,6 @@ func quoted(list []netip.Addr) string {
 	}
 	return strings.Join(words, ", ")
 }
-
-func prefix(a netip.Addr, bits int) netip.Prefix { return netip.PrefixFrom(a, bits) }
 
 // match is a pairing at work.
 type match struct {
@@ -122,12 +120,16 @@ type options struct {
 
 func newMatch(t testing.TB, p pairing, o options) *match {
 	t.Helper()
-	m := &match{segment: newPair(t, o.swapped), p: p}
-	m.ours = newDaemon(m.segment, us, p.config(m.segment, o.ours))
-	if p.peer == "frr" {
-		m.theirs = newFRR(m.segment, p)
+	routers := []string{us, them}
+	if o.swapped {
+		routers = []string{them, us}
+	}
+	m := &match{segment: newSegment(t, routers...), p: p}
+	m.ours = &daemon{m.Gateway(us), p.config(m.segment, o.ours)}
+	if g := m.Gateway(them); p.peer == "frr" {
+		m.theirs = newFRR(g, p)
 	} else {
-		m.theirs = newKeepalived(m.segment, keepalivedConfig(m.segment, p, o.theirs))
+		m.theirs = &keepalived{g: g, config: keepalivedConfig(m.segment, p, o.theirs)}
 	}
 	return m
 }
@@ -142,25 +144,25 @@ func other(name string) string {
 // settled reports whether name alone claims the role.
 func (m *match) settled(name string) bool {
 	patient := m.p.every*3/2 + 20*time.Millisecond
-	if m.nodes[name].port.silence() > patient || m.nodes[other(name)].port.silence() < patient {
+	if m.silence(name) > patient || m.silence(other(name)) < patient {
 		return false
 	}
 	want := map[string]string{us: "Active", them: "Backup"}[name]
-	return !m.ours.alive || m.linkDown() || m.ours.state() == want
+	return !m.ours.Up() || m.linkDown() || m.ours.All(want)
 }
 
 // linkDown reports whether our router has no link, and so is in Initialize.
 func (m *match) linkDown() bool {
-	up, err := m.nodes[us].ns.Carrier(dev)
+	up, err := m.ours.NS.Carrier(dev)
 	return err == nil && !up
 }
 
 // await waits until name alone is active and the client is served.
 func (m *match) await(name string) {
 	m.t.Helper()
-	m.eventually(name+" alone claims the role", func() bool { return m.settled(name) })
+	m.Eventually(name+" alone claims the role", func() bool { return m.settled(name) })
 	n := m.probe.mark()
-	m.eventually("the client is served by "+name, func() bool { return m.probe.flows(n) })
+	m.Eventually("the client is served by "+name, func() bool { return m.probe.flows(n) })
 }
 
 // event makes something happen, waits until active alone is active, and records
@@ -171,9 +173,9 @@ func (m *match) event(what, active string, bound time.Duration, do func()) {
 	do()
 	m.await(active)
 	m.believed(active)
-	r := row{m.p, what, active, m.probe.gap(n), bound, m.witness.Spare(began)}
+	r := row{m.p, what, active, m.probe.gap(n), bound, m.Witness.Spare(began)}
 	if most := r.bound + slack + r.spare; r.gap > most {
-		m.t.Errorf("%s: the client went unserved for %v, the bound is %v\n%s", what, r.gap, most, m.logs())
+		m.t.Errorf("%s: the client went unserved for %v, the bound is %v\n%s", what, r.gap, most, m.ours.Tails())
 	}
 	results.add(m.t, r)
 }
@@ -185,10 +187,10 @@ func (m *match) stays(what, active, joiner string, priority int, do func()) {
 	m.t.Helper()
 	m.event(what, active, 0, func() {
 		m.t.Helper()
-		claimed := m.nodes[joiner].port.spoke.Load()
+		claimed := m.spoke[joiner].Load()
 		do()
-		if m.within(m.p.down(priority)+2*slack, func() bool { return m.nodes[joiner].port.spoke.Load() != claimed }) {
-			m.t.Errorf("%s: %s claimed the role\n%s", what, joiner, m.logs())
+		if m.within(m.p.down(priority)+2*slack, func() bool { return m.spoke[joiner].Load() != claimed }) {
+			m.t.Errorf("%s: %s claimed the role\n%s", what, joiner, m.ours.Tails())
 		}
 	})
 }
@@ -197,14 +199,14 @@ func (m *match) stays(what, active, joiner string, priority int, do func()) {
 // question of the client has one answer.
 func (m *match) believed(active string) {
 	m.t.Helper()
-	want := m.nodes[active].mac
+	want := m.Gateway(active).MAC
 	vmac := hello.VirtualMAC(hello.ProtocolVRRP, m.p.version, m.p.family, vrid)
 	if active == us || m.p.vmac {
 		want = vmac
-		m.eventually("the switch has learned the virtual MAC at "+active, func() bool { return m.learned(vmac) == active })
+		m.Eventually("the switch has learned the virtual MAC at "+active, func() bool { return m.FDB(vmac) == active })
 	}
 	target := m.p.target()
-	m.eventually("the client's entry is "+want.String(), func() bool { return m.entry(target) == want })
+	m.Eventually("the client's entry is "+want.String(), func() bool { return m.Entry(target) == want })
 	m.ask(active, want)
 }
 
@@ -213,11 +215,11 @@ func (m *match) believed(active string) {
 // it is not asked.
 func (m *match) ask(active string, want hello.MAC) {
 	m.t.Helper()
-	if !m.theirs.alive() {
+	if !m.theirs.Running() {
 		return
 	}
 	all := map[answer]int{}
-	m.eventually("the client's question is answered", func() bool {
+	m.Eventually("the client's question is answered", func() bool {
 		for a, n := range m.askOnce() {
 			all[a] += n
 		}
@@ -235,14 +237,14 @@ func (m *match) askOnce() map[answer]int {
 	var from [2]int
 	routers := []string{us, them}
 	for i, name := range routers {
-		_, from[i] = m.nodes[name].port.Since(0)
+		_, from[i] = m.Gateway(name).Port.Since(0)
 	}
-	must(m.t, m.client.FlushNeighbors(dev))
+	must(m.t, m.Client.FlushNeighbors(dev))
 	n := m.probe.mark()
-	m.eventually("the client is served after asking again", func() bool { return m.probe.flows(n) })
+	m.Eventually("the client is served after asking again", func() bool { return m.probe.flows(n) })
 	all := map[answer]int{}
 	for i, name := range routers {
-		frames, _ := m.nodes[name].port.Since(from[i])
+		frames, _ := m.Gateway(name).Port.Since(from[i])
 		maps.Copy(all, answers(name, frames, m.p.target()))
 	}
 	return all

@@ -36,19 +36,19 @@ func equal(t testing.TB, p pairing, o options, ours, winner string) {
 	needPeer(t, p)
 	m := newMatch(t, p, o)
 	m.theirs.start(theirs)
-	m.probe = startProbe(t, m.client, p.target())
+	m.probe = startProbe(t, m.Client, p.target())
 	m.await(them)
 	m.stays("fhrpd joins with the same priority and the "+ours+" address", them, us, theirs, func() { m.ours.start(theirs) })
 	if p.peer == "frr" && p.family == hello.IPv6 {
 		return
 	}
-	m.isolate(true)
-	m.eventually("both claim the role", func() bool {
-		return m.nodes[us].port.silence() < p.every*3/2 && m.nodes[them].port.silence() < p.every*3/2
+	m.Partition(true)
+	m.Eventually("both claim the role", func() bool {
+		return m.silence(us) < p.every*3/2 && m.silence(them) < p.every*3/2
 	})
-	m.event("a split of equals heals, fhrpd has the "+ours+" address", winner, 0, func() { m.isolate(false) })
+	m.event("a split of equals heals, fhrpd has the "+ours+" address", winner, 0, func() { m.Partition(false) })
 	m.judge()
-	m.ours.stop()
+	m.ours.Stop()
 }
 
 // Without preemption the Active stays, whatever the priorities are.
@@ -63,14 +63,14 @@ func TestWithoutPreemption(t *testing.T) {
 				needPeer(t, p)
 				m := newMatch(t, p, options{ours: "preempt = false\n", theirs: " nopreempt\n"})
 				m.theirs.start(theirs)
-				m.probe = startProbe(t, m.client, p.target())
+				m.probe = startProbe(t, m.Client, p.target())
 				m.await(them)
 				m.stays("fhrpd joins above, no preemption", them, us, above, func() { m.ours.start(above) })
-				m.event("the peer stops, no preemption", us, p.skew(above), m.theirs.stop)
+				m.event("the peer stops, no preemption", us, p.skew(above), m.theirs.Stop)
 				m.stays("the peer returns below, no preemption", us, them, theirs, func() { m.theirs.start(theirs) })
-				m.event("fhrpd stops, no preemption", them, p.skew(theirs), m.ours.stop)
+				m.event("fhrpd stops, no preemption", them, p.skew(theirs), m.ours.Stop)
 				m.stays("fhrpd returns below, no preemption", them, us, below, func() { m.ours.start(below) })
-				m.event("the peer stops again, no preemption", us, p.skew(below), m.theirs.stop)
+				m.event("the peer stops again, no preemption", us, p.skew(below), m.theirs.Stop)
 				m.stays("the peer returns above, no preemption", us, them, theirs, func() { m.theirs.start(theirs) })
 				m.judge()
 			})
@@ -90,7 +90,7 @@ func TestPriorityAtRunTime(t *testing.T) {
 				needPeer(t, p)
 				m := newMatch(t, p, options{})
 				m.theirs.start(theirs)
-				m.probe = startProbe(t, m.client, p.target())
+				m.probe = startProbe(t, m.Client, p.target())
 				m.await(them)
 				m.stays("fhrpd joins below", them, us, below, func() { m.ours.start(below) })
 				set := func(priority int) func() {

@@ -1,48 +1,16 @@
 package interop
 
 import (
-	"errors"
 	"net/netip"
-	"os"
-	"os/exec"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
-	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
 )
-
-// port is what arrives at the switch from one router.
-type port struct {
-	*netlab.Capture
-	spoke atomic.Int64 // when the last claim of the role arrived, nanoseconds
-}
-
-// watchPort keeps what a router says of addresses and roles.
-func watchPort(t testing.TB, sw *netlab.NS, name string) *port {
-	t.Helper()
-	p := &port{}
-	c, err := sw.Capture(name, netlab.CaptureOptions{Keep: func(f netlab.Frame) bool {
-		if f.Sent {
-			return false
-		}
-		if m, _, ok := advert(f.Data); ok && m.VRID == vrid && m.Priority > 0 {
-			p.spoke.Store(f.At.UnixNano())
-		}
-		return !isEcho(f.Data)
-	}})
-	must(t, err)
-	t.Cleanup(func() { c.Close() })
-	p.Capture = c
-	return p
-}
-
-// silence returns how long ago the router last claimed the role.
-func (p *port) silence() time.Duration { return time.Since(time.Unix(0, p.spoke.Load())) }
 
 // isEcho reports whether a frame is an answer to the client's probes, of which
 // there are too many to keep.
@@ -84,15 +52,8 @@ type answer struct {
 func answers(name string, frames []netlab.Frame, ip netip.Addr) map[answer]int {
 	list := map[answer]int{}
 	for _, f := range frames {
-		if _, a, err := garp.ParseARP(f.Data); err == nil {
-			if a.Op == 2 && a.SenderIP == ip && !a.IsGratuitous() {
-				list[answer{name, a.SenderMAC}]++
-			}
-			continue
-		}
-		_, nd, err := garp.ParseND(f.Data)
-		if err == nil && nd.Type != garp.NeighborSolicitation && nd.Target == ip && nd.Solicited {
-			list[answer{name, nd.LinkAddr}]++
+		if a, ok := fhrptest.ReadAnswer(f); ok && a.For == ip && (ip.Is4() || a.Solicited) {
+			list[answer{name, a.MAC}]++
 		}
 	}
 	return list
@@ -110,7 +71,7 @@ func (s *segment) judge() {
 	s.t.Helper()
 	var groups [2][]netlab.Frame
 	spoken := 0
-	for _, f := range s.nodes[us].port.Frames() {
+	for _, f := range s.Gateway(us).Port.Frames() {
 		m, form, ok := advert(f.Data)
 		if ok {
 			spoken++
@@ -126,39 +87,27 @@ func (s *segment) judge() {
 		s.t.Error("no advertisement of ours to look at")
 	}
 	for i, messageOnly := range []bool{false, true} {
-		if out := s.faults(groups[i], messageOnly); out != "" {
-			s.t.Errorf("tshark finds fault with what we sent:\n%s", out)
+		for _, f := range faults(s.t, groups[i], messageOnly) {
+			s.t.Errorf("tshark finds fault with what we sent: %v", f)
 		}
 	}
 }
 
-// faults returns the lines of the frames that tshark finds fault with.
-func (s *segment) faults(frames []netlab.Frame, messageOnly bool) string {
-	s.t.Helper()
-	if len(frames) == 0 {
-		return ""
-	}
-	path := s.path("sent.pcapng")
-	f, err := os.Create(path)
-	must(s.t, err)
-	must(s.t, errors.Join(netlab.WritePcapng(f, frames), f.Close()))
+// faults returns the frames that tshark finds fault with.
+func faults(t testing.TB, frames []netlab.Frame, messageOnly bool) []map[string]string {
+	t.Helper()
 	form := "vrrp.v3_checksum_as_in_v2:" + strings.ToUpper(strconv.FormatBool(messageOnly))
-	out, err := exec.Command("tshark", "-n", "-r", path, "-Y", suspicious,
-		"-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-o", form).Output()
-	if err != nil {
-		s.t.Fatalf("tshark: %v", err)
-	}
-	return string(out)
+	options := []string{"-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-o", form}
+	return fhrptest.Tshark(t, frames, suspicious, options, "frame.number", "_ws.col.Protocol", "_ws.col.Info")
 }
 
 // The judge must be able to find somebody guilty.
 func TestTsharkSeesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	need(t, "tshark")
-	s := &segment{t: t, dir: t.TempDir()}
-	good := forged{m: strong3}.bytes(high4) // RFC 9568's form
-	bad := forged{m: strong3, mangle: set(7, 0x5a)}.bytes(high4)
-	short := forged{m: strong3, mangle: set(3, 9), seal: true}.bytes(high4)
+	good := forged{m: strong3}.bytes(theirIP) // RFC 9568's form
+	bad := forged{m: strong3, mangle: set(7, 0x5a)}.bytes(theirIP)
+	short := forged{m: strong3, mangle: set(3, 9), seal: true}.bytes(theirIP)
 	for _, tt := range []struct {
 		name        string
 		frame       []byte
@@ -170,9 +119,9 @@ func TestTsharkSeesWhatIsWrong(t *testing.T) {
 		{"bad checksum", bad, true, true},
 		{"count above the addresses", short, true, true},
 	} {
-		out := s.faults([]netlab.Frame{{At: time.Now(), Iface: "x", Data: tt.frame}}, tt.messageOnly)
-		if (out != "") != tt.guilty {
-			t.Errorf("%s: tshark says %q", tt.name, out)
+		out := faults(t, []netlab.Frame{{At: time.Now(), Iface: "x", Data: tt.frame}}, tt.messageOnly)
+		if (len(out) > 0) != tt.guilty {
+			t.Errorf("%s: tshark says %v", tt.name, out)
 		}
 	}
 }

@@ -68,7 +68,7 @@ func (p *pair) keepalived(g *gateway, n, priority int) *fhrptest.Keepalived {
 		fmt.Fprintf(&conf, "vrrp_instance V%d {\n state BACKUP\n interface eth0\n virtual_router_id %d\n priority %d\n advert_int 1\n virtual_ipaddress {\n %s/32\n }\n}\n",
 			i, i+1, priority, virtualIP(0, i))
 	}
-	k := fhrptest.StartKeepalived(g, conf.String())
+	k := fhrptest.StartKeepalived(g, conf.String(), "keepalived")
 	p.Eventually("the process that speaks", func() bool { return len(k.PIDs()) > 1 })
 	return k
 }
