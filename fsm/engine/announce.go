@@ -7,40 +7,6 @@ import (
 	"github.com/fhrpd/fhrpd/garp"
 )
 
-// due sends the router advertisement that is due: from the link-local virtual
-// address, so that the hosts' default route does not die with this router.
-func (a *advertiser) due(now time.Time, g *group) {
-	if a.next.IsZero() || a.next.After(now) {
-		return
-	}
-	a.took(now)
-	if len(g.vips) == 0 {
-		return
-	}
-	f, err := garp.RouterAdvert(g.vips[0], g.mac, a.lifetime, 0)
-	if err != nil {
-		return // the address is checked where the configuration is read
-	}
-	g.queueFrames(whileServing, [][]byte{f})
-}
-
-// heardSolicitation answers a host that looks for routers.
-func (i *iface) heardSolicitation(now time.Time) {
-	for _, g := range i.groups {
-		if g.tenure.hasAddress() {
-			g.turned()
-			g.advertiser.solicit(now)
-		}
-	}
-}
-
-// isRouterSolicitation reports whether b is one that may be answered (RFC 4861
-// section 6.1.1).
-func isRouterSolicitation(b []byte) bool {
-	const icmp = 14 + 40
-	return len(b) >= icmp+8 && b[12] == 0x86 && b[13] == 0xdd && b[14+6] == 58 && b[14+7] == 255 && b[icmp] == 133 && b[icmp+1] == 0
-}
-
 // due queues the announcements that are due. Whoever does not serve the
 // addresses says nothing but where its own one is.
 func (a *announcer) due(now time.Time, g *group) {
@@ -104,4 +70,31 @@ func (g *group) endAnnouncements() {
 	g.announcer.Stop()
 	g.proof.Stop()
 	g.advertiser.stop()
+}
+
+// due sends the router advertisement that is due: from the link-local virtual
+// address, so that the hosts' default route does not die with this router.
+func (a *advertiser) due(now time.Time, g *group) {
+	if a.next.IsZero() || a.next.After(now) {
+		return
+	}
+	a.took(now)
+	if len(g.vips) == 0 {
+		return
+	}
+	f, err := garp.RouterAdvert(g.vips[0], g.mac, a.lifetime, 0)
+	if err != nil {
+		return // the address is checked where the configuration is read
+	}
+	g.queueFrames(whileServing, [][]byte{f})
+}
+
+// heardSolicitation answers a host that looks for routers.
+func (i *iface) heardSolicitation(now time.Time) {
+	for _, g := range i.groups {
+		if g.tenure.hasAddress() {
+			g.turned()
+			g.advertiser.solicit(now)
+		}
+	}
 }

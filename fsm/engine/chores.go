@@ -8,46 +8,8 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// announcer is the schedule of a group's announcements.
-type announcer struct {
-	garp.Schedule
-	claimed hello.MAC // at which MAC the addresses were claimed last
-}
-
-func (a *announcer) deadline() time.Time {
-	at, _ := a.Deadline()
-	return at
-}
-
-// probe looks for somebody who has a virtual address before this router claims
-// it. It runs while the machine waits for other routers anyway, and never makes
-// it wait, except for a stranger who answers and may veto.
-type probe struct {
-	alone     bool // no active router was heard since the group started
-	listening bool
-	veto      bool      // a stranger answered, and the configuration lets him
-	left      int       // probes to send in this round
-	next      time.Time // the next one, or the end of the round; zero when idle
-	gap       time.Duration
-	pause     time.Duration // from round to round, while vetoed
-	began     time.Time     // of the round
-	answered  time.Time     // last answer of a stranger
-}
-
-func (p *probe) stop() { *p = probe{alone: p.alone} }
-
-func (p *probe) deadline() time.Time { return p.next }
-
-// proof is whether the last takeover reached the neighbours.
-type proof struct{ prove.Prover }
-
-func (p *proof) deadline() time.Time {
-	at, _ := p.Deadline()
-	return at
-}
-
-// wait is that of an active group's address for its pre_active command. The
-// election goes on as without it: the machine is active, and the other routers
+// wait is how an active group's address waits for the pre_active command. The
+// election goes on as without a wait: the machine is active, and the other routers
 // are told at once. The gate stays shut, and nothing is announced, answered or
 // proven, until the command has ended or has had its time.
 //
@@ -75,3 +37,41 @@ func (w *wait) deadline() time.Time {
 	}
 	return w.until
 }
+
+// announcer is the schedule of a group's announcements.
+type announcer struct {
+	garp.Schedule
+	claimed hello.MAC // at which MAC the addresses were claimed last
+}
+
+func (a *announcer) deadline() time.Time {
+	at, _ := a.Deadline()
+	return at
+}
+
+// proof is whether the last takeover reached the neighbours.
+type proof struct{ prove.Prover }
+
+func (p *proof) deadline() time.Time {
+	at, _ := p.Deadline()
+	return at
+}
+
+// probe looks for another host that has a virtual address, before this router
+// claims it. It runs while the machine waits for other routers anyway, and never makes
+// it wait, except for a stranger who answers and may veto.
+type probe struct {
+	alone     bool // no active router was heard since the group started
+	listening bool
+	veto      bool      // a stranger answered, and the configuration gives him a veto
+	left      int       // probes to send in this round
+	next      time.Time // the next one, or the end of the round; zero when idle
+	gap       time.Duration
+	pause     time.Duration // from round to round, while vetoed
+	began     time.Time     // of the round
+	answered  time.Time     // last answer of a stranger
+}
+
+func (p *probe) stop() { *p = probe{alone: p.alone} }
+
+func (p *probe) deadline() time.Time { return p.next }

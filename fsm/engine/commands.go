@@ -37,6 +37,37 @@ func (e *Engine) serving(text, command string) (*group, error) {
 	return g, err
 }
 
+func refused(command string, g *group, reason string, args ...any) error {
+	return &RefusedError{Command: command, Group: g.Ref.String(), Reason: fmt.Sprintf(reason, args...)}
+}
+
+// SetPriority overrides a group's priority until it is called with -1, which
+// restores the configuration's. Values are 0-255 in HSRP and 1-254 in VRRP,
+// where 255 is an address owner's and cannot be changed (RFC 9568 section
+// 5.2.4). The error is a *GroupError or a *RefusedError.
+func (e *Engine) SetPriority(now time.Time, ref string, value int) error {
+	g, err := e.find(ref)
+	if err != nil {
+		return err
+	}
+	const command = "set priority"
+	least, most := g.priorities()
+	switch {
+	case e.stopped:
+		return refused(command, g, "the daemon stops")
+	case value != -1 && (value < least || value > most):
+		return refused(command, g, "%d is out of range: want %d to %d, or default", value, least, most)
+	case g.Follow != "":
+		return refused(command, g, "it has none: it follows %s", g.Follow)
+	case g.OwnsAddress():
+		return refused(command, g, "its priority is that of the address owner, 255")
+	}
+	g.priority.override = value
+	g.prioritize(now)
+	e.Flush(now)
+	return nil
+}
+
 // Announce sends the announcements of an active group now and starts their
 // schedule again. The error is a *GroupError or a *RefusedError.
 func (e *Engine) Announce(now time.Time, ref string) error {
@@ -158,35 +189,4 @@ func (e *Engine) Succession(name string) time.Duration {
 		longest = max(longest, g.succession())
 	}
 	return longest
-}
-
-func refused(command string, g *group, reason string, args ...any) error {
-	return &RefusedError{Command: command, Group: g.Ref.String(), Reason: fmt.Sprintf(reason, args...)}
-}
-
-// SetPriority overrides a group's priority until it is called with -1, which
-// restores the configuration's. Values are 0-255 in HSRP and 1-254 in VRRP,
-// where 255 is an address owner's and cannot be changed (RFC 9568 section
-// 5.2.4). The error is a *GroupError or a *RefusedError.
-func (e *Engine) SetPriority(now time.Time, ref string, value int) error {
-	g, err := e.find(ref)
-	if err != nil {
-		return err
-	}
-	const command = "set priority"
-	least, most := g.priorities()
-	switch {
-	case e.stopped:
-		return refused(command, g, "the daemon stops")
-	case value != -1 && (value < least || value > most):
-		return refused(command, g, "%d is out of range: want %d to %d, or default", value, least, most)
-	case g.Follow != "":
-		return refused(command, g, "it has none: it follows %s", g.Follow)
-	case g.OwnsAddress():
-		return refused(command, g, "its priority is that of the address owner, 255")
-	}
-	g.priority.override = value
-	g.prioritize(now)
-	e.Flush(now)
-	return nil
 }

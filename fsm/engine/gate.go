@@ -10,51 +10,6 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// A router that is stopped has said so, and the others need time to act on it:
-// a round trip in HSRP, up to one skew time in VRRP (RFC 9568 section 6.1).
-// Meanwhile it goes on serving what still arrives, answers for the address, and
-// says nothing more about its role. It lets go when its successor is heard.
-const (
-	farewellLeast = 50 * time.Millisecond // for the successor's own lateness
-	farewellMost  = time.Second
-)
-
-// farewell returns how long g, which elects for itself, serves on after it has
-// resigned; 0 when nobody is there to take over.
-func (g *group) farewell(before fsm.Status) time.Duration {
-	d := farewellLeast
-	switch {
-	case g.hsrp() && (!before.Standby.Known || before.Standby.Local):
-		return 0
-	case g.hsrp():
-	case g.Version == 2:
-		d += time.Second
-	default:
-		d += before.HelloTime
-	}
-	return min(d, farewellMost)
-}
-
-// letGo ends a farewell, and that of the groups that follow.
-func (g *group) letGo(now time.Time) {
-	if g.tenure != leaving {
-		return
-	}
-	g.turned()
-	g.happen(now, onSuccession)
-	for _, f := range g.followers {
-		f.letGo(now)
-	}
-}
-
-// succeeded lets go when m says that another router has taken the role.
-func (g *group) succeeded(now time.Time, m hello.Message) {
-	if h, ok := m.(*hello.HSRP); ok && h.State != hello.Active || resigns(m) {
-		return
-	}
-	g.letGo(now)
-}
-
 // happen changes the tenure as its table says, and does what that asks for.
 func (g *group) happen(now time.Time, ev tenureEvent) {
 	was, cell := g.tenure, tenureTable[g.tenure][ev]
@@ -98,7 +53,7 @@ func (g *group) acquire(now time.Time) {
 }
 
 // release ends the tenure, unless the daemon stops and a successor needs time.
-func (g *group) release(now time.Time, was began) {
+func (g *group) release(now time.Time, was stepStart) {
 	g.until = now
 	switch {
 	case !g.r.stopping:
@@ -128,6 +83,51 @@ func (g *group) forgetGate() {
 	g.iface.leases.remove(g.grant.term)
 	g.iface.out.withdraw(g.id)
 	g.endAnnouncements()
+}
+
+// A router that is stopped has said so, and the others need time to act on it:
+// a round trip in HSRP, up to one skew time in VRRP (RFC 9568 section 6.1).
+// Meanwhile it goes on serving what still arrives, answers for the address, and
+// says nothing more about its role. It lets go when its successor is heard.
+const (
+	farewellLeast = 50 * time.Millisecond // for the successor's own lateness
+	farewellMost  = time.Second
+)
+
+// farewell returns how long g, which elects for itself, serves on after it has
+// resigned; 0 when nobody is there to take over.
+func (g *group) farewell(before fsm.Status) time.Duration {
+	d := farewellLeast
+	switch {
+	case g.hsrp() && (!before.Standby.Known || before.Standby.Local):
+		return 0
+	case g.hsrp():
+	case g.Version == 2:
+		d += time.Second
+	default:
+		d += before.HelloTime
+	}
+	return min(d, farewellMost)
+}
+
+// letGo ends a farewell, and that of the groups that follow.
+func (g *group) letGo(now time.Time) {
+	if g.tenure != leaving {
+		return
+	}
+	g.turned()
+	g.happen(now, onSuccession)
+	for _, f := range g.followers {
+		f.letGo(now)
+	}
+}
+
+// succeeded lets go when m says that another router has taken the role.
+func (g *group) succeeded(now time.Time, m hello.Message) {
+	if h, ok := m.(*hello.HSRP); ok && h.State != hello.Active || resigns(m) {
+		return
+	}
+	g.letGo(now)
 }
 
 // due ends the time of a command.

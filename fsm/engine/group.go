@@ -9,34 +9,6 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// queueFrames queues whole frames and returns their number.
-func (g *group) queueFrames(when condition, frames [][]byte) int {
-	for _, f := range frames {
-		g.iface.out.queueFrame(&g.tenure, when, func(b []byte) []byte { return append(b, f...) })
-	}
-	return len(frames)
-}
-
-// codec turns a group's messages into frames.
-type codec interface {
-	send(g *group, s fsm.Send, v voice)
-}
-
-// machine is a protocol machine: hsrp.Group, vrrp.Router or follow.Follower.
-type machine interface {
-	Step(now time.Time, ev fsm.Event) []fsm.Action
-	Deadline() (time.Time, bool)
-	Status() fsm.Status
-}
-
-// wireID is what tells groups apart in received packets.
-type wireID struct {
-	protocol hello.Protocol
-	family   hello.Family
-	version  uint8
-	number   uint16
-}
-
 // group is one group with everything that is its own.
 type group struct {
 	Group // as configured
@@ -53,7 +25,7 @@ type group struct {
 
 	up       bool   // what the machine was last told
 	obstacle string // why it is not up
-	untold   bool   // which the next Flush tells
+	untold   bool   // the next Flush tells the obstacle
 	doubtful bool   // the next Flush reconsiders it
 
 	tenure   tenure
@@ -84,12 +56,49 @@ type group struct {
 	machineTask, choreTask task[*group]
 }
 
+// machine is a protocol machine: hsrp.Group, vrrp.Router or follow.Follower.
+type machine interface {
+	Step(now time.Time, ev fsm.Event) []fsm.Action
+	Deadline() (time.Time, bool)
+	Status() fsm.Status
+}
+
+// codec turns a group's messages into frames.
+type codec interface {
+	send(g *group, s fsm.Send, v voice)
+}
+
+// wireID is what tells groups apart in received packets.
+type wireID struct {
+	protocol hello.Protocol
+	family   hello.Family
+	version  uint8
+	number   uint16
+}
+
+// priority is where the priority of the elections comes from.
+type priority struct {
+	override int             // set at run time, -1 = none
+	inForce  fsm.SetPriority // what the machine was told
+}
+
+// stepStart is what a group was when a step of its machine began.
+type stepStart struct {
+	machine fsm.Status
+	tenure  tenure
+}
+
 // prepare hands the group to its port, in silence.
 func (g *group) prepare() error {
-	return g.iface.port.Add(g.id, Virtual{
-		MAC: g.VirtualMAC(), Addrs: g.vips, Owned: g.owned,
-		Accept: g.Accepts(),
-	})
+	return g.iface.port.Add(g.id, Virtual{MAC: g.VirtualMAC(), Addrs: g.vips, Owned: g.owned, Accept: g.Accepts()})
+}
+
+// queueFrames queues whole frames and returns their number.
+func (g *group) queueFrames(when condition, frames [][]byte) int {
+	for _, f := range frames {
+		g.iface.out.queueFrame(&g.tenure, when, func(b []byte) []byte { return append(b, f...) })
+	}
+	return len(frames)
 }
 
 // hsrp reports whether the group speaks HSRP.
@@ -154,8 +163,8 @@ func (g *group) tellRarely(now time.Time, kind Kind, word, subject, message stri
 	}
 }
 
-// turned notes that something was done to the group, after which its deadlines
-// may be others.
+// turned notes that something was done to the group. Its deadlines may have
+// changed.
 func (g *group) turned() {
 	if !g.unfiled {
 		g.unfiled = true
@@ -179,12 +188,6 @@ func (g *group) ready() bool {
 	return !follows || f.Ready()
 }
 
-// priority is where that of the elections comes from.
-type priority struct {
-	override int             // set at run time, -1 = none
-	inForce  fsm.SetPriority // what the machine was told
-}
-
 // downTracks names the objects that count against g now.
 func (g *group) downTracks() []string {
 	var names []string
@@ -196,10 +199,5 @@ func (g *group) downTracks() []string {
 	return names
 }
 
+// ownCommand reports whether the address waits for a command of the group itself.
 func (g *group) ownCommand() bool { return g.PreActive > 0 && g.r.preActive != nil }
-
-// began is what a group was when a step of its machine began.
-type began struct {
-	machine fsm.Status
-	tenure  tenure
-}

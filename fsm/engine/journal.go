@@ -1,8 +1,6 @@
 package engine
 
-import (
-	"time"
-)
+import "time"
 
 // journal tells the observer what happens, complains rarely, and keeps the last
 // transitions.

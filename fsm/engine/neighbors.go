@@ -28,7 +28,7 @@ func (i *iface) heardARP(now time.Time, b []byte) {
 func (i *iface) heardND(now time.Time, b []byte) {
 	h, n, err := garp.ParseND(b)
 	if err != nil {
-		if isRouterSolicitation(b) {
+		if garp.IsRouterSolicitation(b) {
 			i.heardSolicitation(now)
 			return
 		}

@@ -1,8 +1,6 @@
 package engine
 
-import (
-	"time"
-)
+import "time"
 
 // object is a tracked object as the groups see it. What is not known yet
 // counts as up: a restart must not cost priority before the first result.

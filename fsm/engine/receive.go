@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -10,7 +9,36 @@ import (
 
 	"github.com/fhrpd/fhrpd/fsm"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
+
+// Frame gives the engine a frame heard on a port. checksumReady is false when
+// the sender is a socket of this host whose transport checksum is unfinished.
+// The engine keeps nothing of the slice.
+func (e *Engine) Frame(now time.Time, name string, b []byte, checksumReady bool) {
+	i := e.byName[name]
+	if e.stopped || i == nil {
+		return
+	}
+	if wire.EtherType(b) == wire.EtherTypeARP {
+		i.heardARP(now, b)
+		return
+	}
+	var env hello.Envelope
+	payload, err := hello.ParseFrame(b, &env, checksumReady)
+	switch {
+	case errors.Is(err, hello.ErrNotFHRP):
+		i.heardND(now, b)
+	case err != nil:
+		i.reject(now, nil, &env, err)
+	case i.link.Owns(env.Src):
+		i.reject(now, nil, &env, hello.RejectSource)
+	case env.Protocol == hello.ProtocolHSRP:
+		i.heardHSRP(now, &env, payload)
+	default:
+		i.heardVRRP(now, &env, payload)
+	}
+}
 
 // reject counts a packet that was not used and complains about it rarely. g is
 // nil when the packet belongs to no group of i.
@@ -28,39 +56,6 @@ func (i *iface) reject(now time.Time, g *group, env *hello.Envelope, err error) 
 	if i.r.complaints.first(now, whose, string(why), sender(env)) {
 		ev.Message = fmt.Sprintf("%s: packet from %s (%s) rejected: %s; further ones are counted", i.name, env.Src, env.SrcMAC, why)
 		i.r.observe(ev)
-	}
-}
-
-const (
-	etherTypeOffset = 12
-	etherTypeARP    = 0x0806
-)
-
-// Frame gives the engine a frame heard on a port. checksumReady is false when
-// the sender is a socket of this host whose transport checksum is unfinished.
-// The engine keeps nothing of the slice.
-func (e *Engine) Frame(now time.Time, name string, b []byte, checksumReady bool) {
-	i := e.byName[name]
-	if e.stopped || i == nil || len(b) < etherTypeOffset+2 {
-		return
-	}
-	if binary.BigEndian.Uint16(b[etherTypeOffset:]) == etherTypeARP {
-		i.heardARP(now, b)
-		return
-	}
-	var env hello.Envelope
-	payload, err := hello.ParseFrame(b, &env, checksumReady)
-	switch {
-	case errors.Is(err, hello.ErrNotFHRP):
-		i.heardND(now, b)
-	case err != nil:
-		i.reject(now, nil, &env, err)
-	case i.link.Owns(env.Src):
-		i.reject(now, nil, &env, hello.RejectSource)
-	case env.Protocol == hello.ProtocolHSRP:
-		i.heardHSRP(now, &env, payload)
-	default:
-		i.heardVRRP(now, &env, payload)
 	}
 }
 

@@ -1,27 +1,6 @@
 package engine
 
-import (
-	"time"
-)
-
-// farewells are those that have begun.
-type farewells struct {
-	left int       // not ended
-	next time.Time // none of them ends before; zero when none has begun
-}
-
-func (f *farewells) begin(until time.Time) {
-	f.left++
-	f.next = sooner(f.next, until)
-}
-
-// deadline returns when the next farewell ends, at the earliest.
-func (f *farewells) deadline() time.Time {
-	if f.left == 0 {
-		return time.Time{}
-	}
-	return f.next
-}
+import "time"
 
 // router is what the groups of one engine share.
 type router struct {
@@ -34,7 +13,7 @@ type router struct {
 
 	lateness    time.Duration // of the machine being served
 	stopping    bool          // every group is on its way out
-	maintenance bool
+	maintenance bool          // no group takes part
 	waits       waits
 	farewells   farewells
 
@@ -67,15 +46,34 @@ func sooner(a, b time.Time) time.Time {
 	return a
 }
 
-// waits is what all groups that wait have in common.
+// farewells are the groups that are leaving.
+type farewells struct {
+	left int       // not ended
+	next time.Time // no farewell ends before; zero when none has begun
+}
+
+func (f *farewells) begin(until time.Time) {
+	f.left++
+	f.next = sooner(f.next, until)
+}
+
+// deadline returns when the next farewell ends, at the earliest.
+func (f *farewells) deadline() time.Time {
+	if f.left == 0 {
+		return time.Time{}
+	}
+	return f.next
+}
+
+// waits are the groups that wait for a pre_active command.
 type waits struct {
 	groups int
 	lease  time.Duration // at most the shortest that one of them would have; 0: none would
 }
 
-// deadline returns when a wait needs a sign of life from the loop.
-// Renewals, with which the loop shows that it was not stopped, begin with the
-// address; hellos alone may be further apart than a lease is long.
+// deadline returns when a wait needs a sign of life from the loop. Renewals, with
+// which the loop shows that it was not stopped, begin with the address, and hellos
+// alone may be further apart than a lease is long.
 func (w *waits) deadline(woken time.Time) time.Time {
 	if w.lease <= 0 {
 		return time.Time{}

@@ -10,26 +10,6 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// Conflict is the last claim of one of a group's addresses by somebody else.
-type Conflict struct {
-	At      time.Time // zero: there was none
-	Address netip.Addr
-	MAC     hello.MAC
-	Who     garp.Owner
-	Reason  garp.Reason
-}
-
-// Rival is a router that says it is active and is not heard, because its
-// authentication differs. It does not hear this one either, so neither gives
-// way and both stay active until somebody compares the secrets.
-type Rival struct {
-	At     time.Time // of its last claim; zero: there was none
-	From   netip.Addr
-	Reason hello.Reject
-
-	warned time.Time // when it was last said that both are active
-}
-
 // Status is what an engine shows of itself. It shares nothing that changes.
 type Status struct {
 	Maintenance bool
@@ -61,6 +41,26 @@ type GroupStatus struct {
 	Rival       Rival
 	BothActive  bool // the rival and this router, as far as is known
 	Wait        Wait // the present or the last one; its outcome is "" when there was none
+}
+
+// Conflict is the last claim of one of a group's addresses by somebody else.
+type Conflict struct {
+	At      time.Time // zero: there was none
+	Address netip.Addr
+	MAC     hello.MAC
+	Who     garp.Owner
+	Reason  garp.Reason
+}
+
+// Rival is a router that says it is active and is not heard, because its
+// authentication differs. It does not hear this one either, so neither gives
+// way and both stay active until somebody compares the secrets.
+type Rival struct {
+	At     time.Time // of its last claim; zero: there was none
+	From   netip.Addr
+	Reason hello.Reject
+
+	warned time.Time // when it was last said that both are active
 }
 
 // Counters count since the start.

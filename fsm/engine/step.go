@@ -7,19 +7,11 @@ import (
 	"github.com/fhrpd/fhrpd/fsm"
 )
 
-// tellFollowers gives the followers their leader's new role, in the same flush.
-func (g *group) tellFollowers(now time.Time, r fsm.Report) {
-	st := g.machine.Status()
-	for _, f := range g.followers {
-		f.step(now, fsm.Leader{Active: st.Role == fsm.Active, Standby: st.Role == fsm.Standby, Cause: r.Cause, Detail: r.Detail})
-	}
-}
-
 // step gives the machine an event and carries out what it answers. Kernel calls
 // are only noted here; Flush makes them for all groups at once.
 func (g *group) step(now time.Time, ev fsm.Event) {
 	g.turned()
-	was, ready := began{g.machine.Status(), g.tenure}, g.ready()
+	was, ready := stepStart{g.machine.Status(), g.tenure}, g.ready()
 	var moved *fsm.Report
 	for _, a := range g.machine.Step(now, ev) {
 		g.apply(now, was, a)
@@ -36,7 +28,7 @@ func (g *group) step(now time.Time, ev fsm.Event) {
 }
 
 // apply carries out one action.
-func (g *group) apply(now time.Time, was began, a fsm.Action) {
+func (g *group) apply(now time.Time, was stepStart, a fsm.Action) {
 	switch a := a.(type) {
 	case fsm.Acquire:
 		g.acquire(now)
@@ -53,8 +45,16 @@ func (g *group) apply(now time.Time, was began, a fsm.Action) {
 	}
 }
 
+// tellFollowers gives the followers their leader's new role, in the same flush.
+func (g *group) tellFollowers(now time.Time, r fsm.Report) {
+	st := g.machine.Status()
+	for _, f := range g.followers {
+		f.step(now, fsm.Leader{Active: st.Role == fsm.Active, Standby: st.Role == fsm.Standby, Cause: r.Cause, Detail: r.Detail})
+	}
+}
+
 // send encodes a message.
-func (g *group) send(s fsm.Send, was began) {
+func (g *group) send(s fsm.Send, was stepStart) {
 	if g.codec == nil {
 		return
 	}
@@ -86,7 +86,7 @@ func (g *group) learned(now time.Time, l fsm.Learned) {
 const lateAfter = 100 * time.Millisecond
 
 // report records a transition, with what was known when it was decided.
-func (g *group) report(now time.Time, was began, r fsm.Report) {
+func (g *group) report(now time.Time, was stepStart, r fsm.Report) {
 	g.transitions++
 	t := &Transition{
 		Group: g.Ref, Name: g.Name, From: r.From, To: r.To, At: now, Cause: r.Cause, Detail: r.Detail,

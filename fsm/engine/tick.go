@@ -7,48 +7,6 @@ import (
 	"github.com/fhrpd/fhrpd/fsm"
 )
 
-// chore is something that a group does at times of its own, beside its machine.
-type chore interface {
-	deadline() time.Time         // zero: never
-	due(now time.Time, g *group) // does what is due at now, if anything is
-}
-
-// chores are all of them, in the order in which they are done when several are
-// due. Proofs follow the announcements that they are about.
-func (g *group) chores() [5]chore {
-	return [...]chore{&g.wait, &g.announcer, &g.proof, &g.advertiser, &g.probe}
-}
-
-func (g *group) choreDeadline() (at time.Time) {
-	for _, c := range g.chores() {
-		at = sooner(at, c.deadline())
-	}
-	return at
-}
-
-func (g *group) doChores(now time.Time) {
-	g.turned()
-	for _, c := range g.chores() {
-		c.due(now, g)
-	}
-}
-
-// settle files the groups that have had a turn under their deadlines.
-func (e *Engine) settle() {
-	for _, g := range e.turned {
-		g.unfiled = false
-		q := &e.silent
-		if g.tenure.elected() {
-			q = &e.speaking
-		}
-		due, armed := g.machine.Deadline()
-		q.file(&g.machineTask, due, armed)
-		due = g.choreDeadline()
-		e.chores.file(&g.choreTask, due, !due.IsZero())
-	}
-	e.turned = e.turned[:0]
-}
-
 // Deadline returns when Wake and Tick have something to do next.
 func (e *Engine) Deadline() (time.Time, bool) {
 	at := e.urgent()
@@ -110,6 +68,48 @@ func (e *Engine) serveDue(now time.Time, q *queue[*group], n int) {
 		e.timing.record(e.lateness)
 		t.of.step(now, fsm.Tick{})
 		e.lateness = 0
+	}
+}
+
+// settle files the groups that have had a turn under their deadlines.
+func (e *Engine) settle() {
+	for _, g := range e.turned {
+		g.unfiled = false
+		q := &e.silent
+		if g.tenure.elected() {
+			q = &e.speaking
+		}
+		due, armed := g.machine.Deadline()
+		q.file(&g.machineTask, due, armed)
+		due = g.choreDeadline()
+		e.chores.file(&g.choreTask, due, !due.IsZero())
+	}
+	e.turned = e.turned[:0]
+}
+
+// chore is something that a group does at times of its own, beside its machine.
+type chore interface {
+	deadline() time.Time         // zero: never
+	due(now time.Time, g *group) // does what is due at now, if anything is
+}
+
+// chores are all of them, in the order in which they are done when several are
+// due. Proofs follow the announcements that they are about.
+func (g *group) chores() [5]chore {
+	return [...]chore{&g.wait, &g.announcer, &g.proof, &g.advertiser, &g.probe}
+}
+
+func (g *group) choreDeadline() (at time.Time) {
+	for _, c := range g.chores() {
+		at = sooner(at, c.deadline())
+	}
+	return at
+}
+
+func (g *group) doChores(now time.Time) {
+	g.turned()
+	for _, c := range g.chores() {
+		c.due(now, g)
 	}
 }
 
