@@ -271,6 +271,20 @@ func TestStrangerVetoesAsLongAsHeAnswers(t *testing.T) {
 	h.until("eth0:10", "Active")
 }
 
+// The probes of a round are over after one hello time of a hold time.
+func TestStrangerOfAnyMomentIsAskedAgain(t *testing.T) {
+	for _, after := range []time.Duration{200 * time.Millisecond, 2 * time.Second, 2900 * time.Millisecond} {
+		h := probing(t, "veto").run(after)
+		h.heard(arpFrame(arpReply, otherMAC, vip4, own4))
+		h.state("eth0:10", "Init")
+		h.clear().run(10 * time.Second)
+		if len(h.port.having("send real probe")) < 3 || h.group("eth0:10").Machine.State == "Init" {
+			t.Errorf("a stranger after %v: asked %q, and the group is in %s",
+				after, h.port.having("send real probe"), h.group("eth0:10").Machine.State)
+		}
+	}
+}
+
 func TestPeerHasNoVeto(t *testing.T) {
 	h := probing(t, "veto")
 	h.heard(arpFrame(arpReply, hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv4, 10), vip4, own4))

@@ -117,7 +117,12 @@ func (p *probe) due(now time.Time, g *group) {
 		g.doubt()
 		return
 	}
-	p.left, p.next = probes, p.began.Add(max(p.pause, 2*probes*p.gap))
+	p.again(p.began)
+}
+
+// again plans the round that follows one which began at a time.
+func (p *probe) again(began time.Time) {
+	p.left, p.next = probes, began.Add(max(p.pause, 2*probes*p.gap))
 	p.began = p.next
 }
 
@@ -145,6 +150,10 @@ func (g *group) heardOwner(now time.Time, o garp.Observation) {
 		g.probe.answered = now
 		if g.Group.Announce.Probe == ProbeVeto && !g.probe.veto {
 			g.probe.veto = true
+			if g.probe.next.IsZero() { // the only round is over
+				g.probe.again(now)
+			}
+			g.turned()
 			g.doubt()
 		}
 	}
