@@ -37,7 +37,7 @@ func TestSwitchesAreReadByInterface(t *testing.T) {
 func TestActiveWithoutForwardingIsToldWithTheCure(t *testing.T) {
 	forwards, err := readSwitch("/proc/sys", "net.ipv4.conf.lo.forwarding")
 	if err != nil {
-		t.Skipf("no setting to look at: %v", err)
+		t.Fatal(err)
 	}
 	var out bytes.Buffer
 	d := &Daemon{log: slog.New(slog.NewTextHandler(&out, nil))}

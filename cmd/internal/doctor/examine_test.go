@@ -337,6 +337,9 @@ func TestWithoutConfigurationOnlyTheHostIsLookedAt(t *testing.T) {
 func TestGarbageIsNoMessage(t *testing.T) {
 	h := healthy()
 	m := message(hsrp(asIs), "192.0.2.3", "")
+	if len(m.Payload) < 40 {
+		t.Fatalf("a message of %d bytes", len(m.Payload))
+	}
 	for n := range m.Payload {
 		cut := m
 		cut.Payload = m.Payload[:n]

@@ -444,7 +444,7 @@ func TestCommandReadsTheTransition(t *testing.T) {
 	c.HSRP[0].Hooks.Active = []string{"/bin/sh", "-c", `cat >"$1"; echo kept; exit 4`, "sh", file}
 	r := New(set(c), silent)
 	tr := to(7, "Standby>Active")
-	tr.At, tr.Cause, tr.Detail, tr.Name = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), "active-timer", "no hello for 10s", "users"
+	tr.At, tr.Cause, tr.Detail, tr.Name = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), "active-timer-expired", "no hello for 10s", "users"
 	r.Transition(tr)
 	if err := r.Close(t.Context()); err != nil {
 		t.Fatal(err)
@@ -454,7 +454,7 @@ func TestCommandReadsTheTransition(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"hook":"active","ref":"hsrp:eth1:10","id":7,"protocol":"hsrp","interface":"eth1","group":10,"family":4,` +
-		`"name":"users","from":"Standby","to":"Active","at":"2026-05-01T12:00:00Z","cause":"active-timer","detail":"no hello for 10s"}` + "\n"
+		`"name":"users","from":"Standby","to":"Active","at":"2026-05-01T12:00:00Z","cause":"active-timer-expired","detail":"no hello for 10s"}` + "\n"
 	if diff := cmp.Diff(want, string(b)); diff != "" {
 		t.Errorf("standard input (-want +got):\n%s", diff)
 	}

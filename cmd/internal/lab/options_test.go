@@ -100,9 +100,15 @@ func TestConfigurationsAreValid(t *testing.T) {
 		if n := len(c.HSRP) + len(c.VRRP); n != tc.groups {
 			t.Errorf("%+v: %d groups in the configuration", tc, n)
 		}
+		preempts := tc.fault == "preempt" || tc.fault == "priority"
 		for _, g := range c.HSRP {
-			if g.Preempt != (tc.fault == "preempt" || tc.fault == "priority") || g.Hello != p.hello || g.Hold != p.hold {
+			if g.Preempt != preempts || g.Hello != p.hello || g.Hold != p.hold {
 				t.Fatalf("%+v: group %+v", tc, g)
+			}
+		}
+		for _, r := range c.VRRP {
+			if r.Preempt != preempts || r.Advertise != p.hello {
+				t.Fatalf("%+v: router %+v", tc, r)
 			}
 		}
 	}
