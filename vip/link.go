@@ -23,13 +23,12 @@ type Link struct {
 	PortOf string
 
 	Addr4     netip.Addr     // primary IPv4 address; invalid while there is none
-	Prefix4   netip.Prefix   // Addr4 with its length
 	LinkLocal netip.Addr     // link-local IPv6 address, without zone; likewise
 	Addrs     []netip.Prefix // all usable addresses, IPv6 ones once they are known to be unique
 }
 
-// Except returns l with Addr4, Prefix4 and LinkLocal chosen among the
-// addresses that are not virtual. Somebody may have configured a virtual
+// Except returns l with Addr4 and LinkLocal chosen among the addresses that are
+// not virtual. Somebody may have configured a virtual
 // address on the interface, and a router must not speak for itself from it.
 func (l Link) Except(virtual func(netip.Addr) bool) Link {
 	l.choose(func(a netip.Addr) bool { return !virtual(a) })
@@ -38,12 +37,12 @@ func (l Link) Except(virtual func(netip.Addr) bool) Link {
 
 // choose picks the first address of each kind that is allowed.
 func (l *Link) choose(allowed func(netip.Addr) bool) {
-	l.Addr4, l.Prefix4, l.LinkLocal = netip.Addr{}, netip.Prefix{}, netip.Addr{}
+	l.Addr4, l.LinkLocal = netip.Addr{}, netip.Addr{}
 	for _, p := range l.Addrs {
 		switch a := p.Addr(); {
 		case !allowed(a):
 		case a.Is4() && !l.Addr4.IsValid():
-			l.Addr4, l.Prefix4 = a, p
+			l.Addr4 = a
 		case a.Is6() && a.IsLinkLocalUnicast() && !l.LinkLocal.IsValid():
 			l.LinkLocal = a
 		}
