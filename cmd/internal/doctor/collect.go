@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -193,7 +194,7 @@ func ownsHost() bool {
 // manager returns the program that manages an interface, "" when none does or
 // when it has been told to keep off what is not its own.
 func manager(root string, index int, name string) string {
-	link := itoa(index)
+	link := strconv.Itoa(index)
 	if b, err := os.ReadFile(filepath.Join(root, "run/systemd/netif/links", link)); err == nil {
 		state := setting(b, "ADMIN_STATE")
 		if state != "" && state != "unmanaged" && !told(root, "etc/systemd/networkd.conf*", "ManageForeignRoutes", "no", "false", "0") {

@@ -13,8 +13,6 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-func itoa(n int) string { return strconv.Itoa(n) }
-
 // speakers are the names of programs that speak a redundancy protocol; vrrpd is
 // FRR's and an older one's.
 var speakers = []string{"keepalived", "vrrpd", "uvrrpd", "ucarp", "hsrpd", "holod"}
@@ -28,7 +26,7 @@ func processes(proc string) []Process {
 	holders := sockets(filepath.Join(proc, "thread-self/net"))
 	var out []Process
 	for _, pid := range pids(proc) {
-		dir := filepath.Join(proc, itoa(pid))
+		dir := filepath.Join(proc, strconv.Itoa(pid))
 		name := firstLine(filepath.Join(dir, "comm"))
 		switch {
 		case name == self || name == "" || elsewhere(proc, dir):
