@@ -26,7 +26,7 @@ func hsrpTable(version int, lines ...string) string {
 }
 
 var (
-	// hsrp1 is the group of the seed scenario.
+	// hsrp1 is the group of the report on HSRP basics.
 	hsrp1 = hsrpTable(1, address4, subSecond)
 	// both is group 10 of HSRP version 2 in both families.
 	both = hsrpTable(2, address4, subSecond, `name = "v4"`) + hsrpTable(2, `virtual_ips = ["fe80::1"]`, subSecond, `name = "v6"`)

@@ -33,7 +33,7 @@ func TestHSRPDerivesTheLinkLocalAddress(t *testing.T) {
 func TestWithoutAcceptAddressesAreAnsweredForOnly(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
 		p := vrrp6
-		l.routeThrough(p)
+		l.routeThrough(p.local)
 		l.startInTurn(p.config("accept = false"))
 		began := time.Now()
 		checkAnswers(t, l, p.virtual())
@@ -86,7 +86,7 @@ func TestOwner(t *testing.T) {
 
 func checkOwner(t testing.TB, l *lan, p protocol) {
 	t.Helper()
-	l.routeThrough(p)
+	l.routeThrough(p.local)
 	l.b.StartAs(p.config(), 100)
 	l.b.WaitAll("Active")
 	began := time.Now()

@@ -114,7 +114,7 @@ func asks(f netlab.Frame, target netip.Addr) bool {
 // the standby too, which has to answer from the first moment of a takeover.
 func TestSnoopingSwitchLetsEverythingThrough(t *testing.T) {
 	each(t, func(t testing.TB, l *lan, p protocol) {
-		l.routeThrough(p)
+		l.routeThrough(p.local)
 		l.snoop()
 		l.startInTurn(p.config())
 		began := time.Now()
