@@ -1,0 +1,161 @@
+package status
+
+import (
+	"errors"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/fsm/engine"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+var (
+	moved   = time.Date(2026, 3, 1, 12, 0, 13, 70e6, time.UTC)
+	peer4   = netip.MustParseAddr("192.0.2.11")
+	peerMAC = hello.MAC{2, 0, 0, 0, 0, 9}
+	ownMAC  = hello.MAC{2, 0, 0, 0, 0, 1}
+)
+
+// users is an HSRP group that has not left its first state.
+func users() engine.GroupStatus {
+	return engine.GroupStatus{
+		Group: engine.Group{
+			Ref:  engine.Ref{Protocol: hello.ProtocolHSRP, Family: hello.IPv4, Interface: "eth0", Number: 10},
+			Name: "users", Version: 2,
+		},
+		Machine: fsm.Status{State: "Init"}, SetPriority: -1,
+	}
+}
+
+// takenOver is the same group, which has taken over from a router that fell
+// silent.
+func takenOver() engine.GroupStatus {
+	g := users()
+	local := fsm.Peer{Known: true, Local: true, Priority: 110, MAC: ownMAC}
+	g.Machine = fsm.Status{State: "Active", Active: local, HelloTime: time.Second, HoldTime: 3 * time.Second, Role: fsm.Active}
+	g.InForce = fsm.SetPriority{Effective: 110, Configured: 110}
+	g.Transitions, g.Since = 4, moved
+	g.Last = &engine.Transition{
+		ID: 17, Group: g.Ref, Name: g.Name, From: "Standby", To: "Active", At: moved,
+		Cause: fsm.CauseActiveTimer, Detail: "no hello from 192.0.2.11 for 3s.",
+		Facts: engine.Facts{
+			Priority:  fsm.SetPriority{Effective: 110, Configured: 120},
+			Active:    fsm.Peer{Known: true, Addr: peer4, Priority: 200, MAC: peerMAC, Expires: moved.Add(-70 * time.Millisecond)},
+			Standby:   local,
+			HelloTime: time.Second, HoldTime: 3 * time.Second,
+			Heard: engine.Heard{At: moved.Add(-3070 * time.Millisecond), From: peer4, Op: hello.OpHello, State: hello.Active, Priority: 200},
+		},
+	}
+	return g
+}
+
+func TestExplainNamesCauseAndFacts(t *testing.T) {
+	g := takenOver()
+	x, err := Explain(moved.Add(90*time.Second), engine.Status{Groups: []engine.GroupStatus{g}}, "eth0:10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Explanation{
+		Group: "hsrp:eth0:10", Transition: new(TransitionOf(*g.Last)),
+		Lines: []string{
+			"hsrp:eth0:10 went from Standby to Active 1m30s ago, at 12:00:13.070.",
+			"Cause: active-timer-expired: nothing was heard from the active router for the hold time.",
+			"Facts: no hello from 192.0.2.11 for 3s.",
+			"Before it: active router 192.0.2.11, priority 200, expires in -70ms; own priority 110 (configured 120).",
+			"Now: state Active, active router local.",
+		},
+		Facts: []Fact{
+			{"own priority", "110 (configured 120)"},
+			{"active router", "192.0.2.11, priority 200, expires in -70ms"},
+			{"standby router", "local"},
+			{"timers", "hello 1s, hold 3s"},
+			{"last heard", "Hello Active from 192.0.2.11, priority 200, 3.07s before"},
+		},
+	}
+	if diff := cmp.Diff(want, x); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestExplainNamesWhatAGroupWaitsForSinceTheStart(t *testing.T) {
+	for obstacle, want := range map[string]string{
+		"eth0 does not exist":             "(eth0 does not exist).",
+		"eth0 is down":                    "(eth0 is down).",
+		"eth0 has no usable IPv4 address": "(eth0 has no usable IPv4 address).",
+		"eth0 has no usable IPv4 address: 192.0.2.1 is the group's virtual address": "(eth0 has no usable IPv4 address: 192.0.2.1 is the group's virtual address).",
+		"": "(it has just been started).",
+	} {
+		g := users()
+		g.Obstacle = obstacle
+		x, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{g}}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		explained := &Explanation{
+			Group: "hsrp:eth0:10", Facts: []Fact{},
+			Lines: []string{"hsrp:eth0:10 has not changed state since the start: it is in Init " + want},
+		}
+		if diff := cmp.Diff(explained, x); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", obstacle, diff)
+		}
+	}
+}
+
+func TestExplainTellsOfTheWait(t *testing.T) {
+	const now = "Now: state Active, active router local"
+	leader := engine.Ref{Protocol: hello.ProtocolVRRP, Family: hello.IPv6, Interface: "eth1", Number: 7}
+	for _, tt := range []struct {
+		name string
+		wait engine.Wait
+		want string
+	}{
+		{"none", engine.Wait{}, now + "."},
+		{"goes on", engine.Wait{Transition: 17, Outcome: engine.Waiting, Waited: 100 * time.Millisecond, Left: 400 * time.Millisecond},
+			now + "; the address waits for the pre_active command, 400ms at most."},
+		{"goes on for the leader", engine.Wait{Transition: 17, Outcome: engine.Waiting, Left: 2 * time.Second, Leader: leader},
+			now + "; the address waits for the pre_active command of vrrp6:eth1:7, 2s at most."},
+		{"well ended", engine.Wait{Transition: 17, Outcome: engine.Succeeded, Waited: 100 * time.Millisecond},
+			now + "; the address was taken 100ms later, when the pre_active command had ended."},
+		{"well ended of the leader", engine.Wait{Transition: 17, Outcome: engine.Succeeded, Waited: 100 * time.Millisecond, Leader: leader},
+			now + "; the address was taken 100ms later, when the pre_active command of vrrp6:eth1:7 had ended."},
+		{"failed", engine.Wait{Transition: 17, Outcome: engine.Failed, Waited: 30 * time.Millisecond, Err: "exit status 1"},
+			now + "; the address was taken 30ms later: exit status 1."},
+		{"of another transition", engine.Wait{Transition: 9, Outcome: engine.Succeeded, Waited: 100 * time.Millisecond}, now + "."},
+	} {
+		g := takenOver()
+		g.Wait = tt.wait
+		x, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{g}}, "users")
+		if err != nil || len(x.Lines) != 5 {
+			t.Fatalf("%s: %v, %q", tt.name, err, x.Lines)
+		}
+		if x.Lines[4] != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, x.Lines[4], tt.want)
+		}
+	}
+}
+
+func TestExplainWithoutAReferenceIsAboutTheLastMove(t *testing.T) {
+	still, first, last := users(), takenOver(), takenOver()
+	still.Number, last.Number = 1, 3
+	last.Last = new(*first.Last)
+	last.Last.ID = 18
+	for _, groups := range [][]engine.GroupStatus{{still, first, last}, {last, first, still}} {
+		if x, err := Explain(moved, engine.Status{Groups: groups}, ""); err != nil || x.Group != "hsrp:eth0:3" {
+			t.Errorf("%+v, %v, want hsrp:eth0:3", x, err)
+		}
+	}
+}
+
+func TestExplainOfNoGroup(t *testing.T) {
+	_, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{users()}}, "eth9:1")
+	if _, ok := errors.AsType[*engine.GroupError](err); !ok {
+		t.Errorf("a group that does not exist: %v", err)
+	}
+	if _, err := Explain(moved, engine.Status{}, ""); err == nil || err.Error() != "no group is configured" {
+		t.Errorf("without groups: %v", err)
+	}
+}
