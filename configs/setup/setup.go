@@ -1,10 +1,9 @@
-// Package setup turns a validated file into what an engine runs. It is the one
-// place that knows both the keys of the configuration and the groups of package
-// engine.
+// Package setup turns a file that configs.Parse has validated into what an
+// engine runs. It is the one place that knows both the keys of the configuration
+// and the groups of package engine.
 package setup
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/fhrpd/fhrpd/configs"
@@ -20,8 +19,8 @@ type Group struct {
 	Hooks configs.Hooks
 }
 
-// Engine returns what an engine runs of c. groups are those of Groups.
-func Engine(c *configs.Config, groups []Group) engine.Config {
+// Engine returns what an engine runs of c.
+func Engine(c *configs.Config) engine.Config {
 	out := engine.Config{Lease: lease(c.Daemon.Lease)}
 	for _, t := range c.Tracks {
 		o := engine.Track{Name: t.Name}
@@ -30,24 +29,21 @@ func Engine(c *configs.Config, groups []Group) engine.Config {
 		}
 		out.Tracks = append(out.Tracks, o)
 	}
-	for _, g := range groups {
+	for _, g := range Groups(c) {
 		out.Groups = append(out.Groups, g.Group)
 	}
 	return out
 }
 
-// Groups returns the groups of c, those of HSRP before those of VRRP. The error
-// names a group whose authentication package hello does not take.
-func Groups(c *configs.Config) ([]Group, error) {
+// Groups returns the groups of c, those of HSRP before those of VRRP.
+func Groups(c *configs.Config) []Group {
 	var out []Group
 	for _, h := range c.HSRP {
 		g := common(engine.Ref{Protocol: hello.ProtocolHSRP, Number: h.ID}, h.Version, &h.Group)
 		if !h.Learn {
 			g.HelloTime, g.HoldTime = h.Hello, h.Hold
 		}
-		if err := authenticate(&g.Group, h.Auth); err != nil {
-			return nil, err
-		}
+		g.Auth = auth(h.Auth)
 		out = append(out, g)
 	}
 	for _, v := range c.VRRP {
@@ -59,12 +55,10 @@ func Groups(c *configs.Config) ([]Group, error) {
 		case "pseudo-header":
 			g.Checksum = hello.PseudoHeader
 		}
-		if err := authenticate(&g.Group, v.Auth); err != nil {
-			return nil, err
-		}
+		g.Auth = auth(v.Auth)
 		out = append(out, g)
 	}
-	return out, nil
+	return out
 }
 
 // common translates what both protocols have.
@@ -91,16 +85,16 @@ func common(ref engine.Ref, version uint8, c *configs.Group) Group {
 	return Group{Group: g, Hooks: c.Hooks}
 }
 
-func authenticate(g *engine.Group, a configs.Auth) (err error) {
+// auth panics on a key that configs.Parse does not let through.
+func auth(a configs.Auth) hello.Auth {
+	out, err := hello.TextAuth(a.Text)
 	if a.MD5 != "" {
-		g.Auth, err = hello.MD5Auth(a.MD5, a.KeyID)
-	} else {
-		g.Auth, err = hello.TextAuth(a.Text)
+		out, err = hello.MD5Auth(a.MD5, a.KeyID)
 	}
 	if err != nil {
-		return fmt.Errorf("group %s: %w", g.Ref, err)
+		panic(err)
 	}
-	return nil
+	return out
 }
 
 func lease(l configs.Lease) time.Duration {

@@ -39,7 +39,8 @@ func newGroup(r *router, c Group) *group {
 			Preempt: c.Preempt, PreemptDelay: c.PreemptDelay, AdverInterval: c.HelloTime,
 			VirtualIPs: c.VirtualIPs, Accept: c.Accept, Jitter: r.random, Align: r.align,
 		})
-		g.machine, g.codec = router, newVRRPCodec(&c, router.Check)
+		g.machine = router
+		g.codec = &vrrpCodec{text: c.Password(), form: c.Checksum, peers: c.Peers, check: router.Check}
 	}
 	return g
 }

@@ -72,14 +72,6 @@ type vrrpCodec struct {
 	again time.Time      // when it was last repeated in another form
 }
 
-func newVRRPCodec(c *Group, check func(*hello.VRRP) hello.Reject) *vrrpCodec {
-	v := &vrrpCodec{form: c.Checksum, peers: c.Peers, check: check}
-	if c.Auth != (hello.Auth{}) {
-		v.text = c.Auth.Text()
-	}
-	return v
-}
-
 // sendForm is the checksum form to send: the configured one, else the one last
 // heard in the group, else that of RFC 9568 section 5.2.8.
 func (c *vrrpCodec) sendForm() hello.Checksum {

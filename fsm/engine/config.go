@@ -74,6 +74,14 @@ func (g *Group) Accepts() bool {
 	return g.Protocol == hello.ProtocolHSRP || g.Accept || g.OwnsAddress()
 }
 
+// Password returns the simple password of VRRP version 2, "" for none.
+func (g *Group) Password() string {
+	if g.Auth == (hello.Auth{}) {
+		return ""
+	}
+	return g.Auth.Text()
+}
+
 // VirtualMAC returns the MAC of g that is not the interface's own, zero when it
 // has none.
 func (g *Group) VirtualMAC() hello.MAC {

@@ -204,11 +204,7 @@ func parsed(t testing.TB, toml string) engine.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
-	groups, err := setup.Groups(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return setup.Engine(c, groups)
+	return setup.Engine(c)
 }
 
 // newHost starts an engine with a configuration; its interfaces are eth0 and

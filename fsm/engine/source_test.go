@@ -48,7 +48,7 @@ peers = ["`+tt.peer+`"]
 // linkWith is the usual interface with more addresses.
 func linkWith(addrs string) engine.Link {
 	l := newTestLink("eth0")
-	for _, a := range strings.Fields(addrs) {
+	for a := range strings.FieldsSeq(addrs) {
 		l.Addrs = append(l.Addrs, netip.MustParsePrefix(a))
 	}
 	return l

@@ -117,16 +117,12 @@ func newDaemon(o Options) (*Daemon, error) {
 		opts: o, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{},
 		telling: newWorker(),
 	}
-	groups, err := setup.Groups(o.Config)
-	if err != nil {
-		return nil, err
-	}
-	d.hooks = hooks.New(groups, o.Log)
-	config := setup.Engine(o.Config, groups)
+	config := setup.Engine(o.Config)
+	d.hooks, d.virtual = hooks.New(setup.Groups(o.Config), o.Log), virtualAddresses(config.Groups)
+	var err error
 	if d.loop, err = newLoop(); err != nil {
 		return nil, err
 	}
-	d.virtual = virtualAddresses(config.Groups)
 	ports := map[string]engine.Port{}
 	for name, groups := range memberships(config.Groups) {
 		p := newPort(name, groups, o.plane(), d.addressFailed)

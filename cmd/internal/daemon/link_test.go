@@ -68,11 +68,8 @@ func newPlug(t *testing.T) *plug {
 	if err != nil {
 		t.Fatal(err)
 	}
-	groups, err := setup.Groups(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config, log := setup.Engine(c, groups), slog.New(slog.DiscardHandler)
+	groups := setup.Groups(c)
+	config, log := setup.Engine(c), slog.New(slog.DiscardHandler)
 	p := &plug{Daemon: &Daemon{
 		opts: Options{Config: c}, log: log, loop: mustLoop(t), ports: map[string]*port{}, byFD: map[int]*port{},
 		virtual: virtualAddresses(config.Groups), hooks: hooks.New(groups, log),
@@ -277,11 +274,7 @@ virtual_ips = ["192.0.2.3"]
 	want := map[netip.Addr]bool{
 		netip.MustParseAddr("192.0.2.1"): true, netip.MustParseAddr("192.0.2.2"): false, netip.MustParseAddr("192.0.2.3"): true,
 	}
-	groups, err := setup.Groups(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := virtualAddresses(setup.Engine(c, groups).Groups); !maps.Equal(got, want) {
+	if got := virtualAddresses(setup.Engine(c).Groups); !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }

@@ -135,7 +135,7 @@ func checkReversePath(e *exam) {
 func (e *exam) sameNetwork(dev string) string {
 	for k := range e.groups {
 		g := &e.groups[k]
-		if g.Interface != dev || g.Family != 4 {
+		if g.Interface != dev || g.Family != hello.IPv4 {
 			continue
 		}
 		for _, i := range e.Interfaces {

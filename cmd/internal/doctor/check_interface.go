@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/hello"
 )
 
@@ -79,13 +80,13 @@ func (i Interface) source(f hello.Family) netip.Addr {
 	return netip.Addr{}
 }
 
-func (e *exam) networks(g *group, i Interface) {
+func (e *exam) networks(g *engine.Group, i Interface) {
 	for _, vip := range g.VirtualIPs {
 		if i.covers([]netip.Addr{vip}) || vip.Is6() && vip.IsLinkLocalUnicast() {
 			continue
 		}
-		e.find("other-network", g.ref(), fmt.Sprintf("%s is in no network of %s", vip, i.Name),
-			"INTERFACE", i.Name, "ADDRESS", vip.String(), "GROUP", g.ref())
+		e.find("other-network", g.Ref.String(), fmt.Sprintf("%s is in no network of %s", vip, i.Name),
+			"INTERFACE", i.Name, "ADDRESS", vip.String(), "GROUP", g.Ref.String())
 	}
 }
 
@@ -134,11 +135,11 @@ func checkRefresh(e *exam) {
 		refresh, ageing := g.Announce.Refresh, b.Bridge.Ageing
 		switch {
 		case refresh == 0:
-			e.find("refresh", g.ref(), fmt.Sprintf("refresh is off, %s forgets after %s", b.Name, short(ageing)), "GROUP", g.ref(), "BRIDGE", b.Name)
+			e.find("refresh", g.Ref.String(), fmt.Sprintf("refresh is off, %s forgets after %s", b.Name, short(ageing)), "GROUP", g.Ref.String(), "BRIDGE", b.Name)
 		case refresh >= ageing:
-			e.find("refresh", g.ref(), fmt.Sprintf("refresh is %s, %s forgets after %s", short(refresh), b.Name, short(ageing)), "GROUP", g.ref(), "BRIDGE", b.Name)
+			e.find("refresh", g.Ref.String(), fmt.Sprintf("refresh is %s, %s forgets after %s", short(refresh), b.Name, short(ageing)), "GROUP", g.Ref.String(), "BRIDGE", b.Name)
 		default:
-			e.fine("refresh", g.ref(), fmt.Sprintf("refresh is %s, %s forgets after %s", short(refresh), b.Name, short(ageing)))
+			e.fine("refresh", g.Ref.String(), fmt.Sprintf("refresh is %s, %s forgets after %s", short(refresh), b.Name, short(ageing)))
 		}
 	}
 }
@@ -197,7 +198,7 @@ func (e *exam) hardware(dev string) Interface {
 func (e *exam) virtualMACs(dev string) int {
 	seen := map[hello.MAC]bool{}
 	for k := range e.groups {
-		if mac := e.groups[k].mac(); e.groups[k].Interface == dev && !mac.IsZero() {
+		if mac := e.groups[k].VirtualMAC(); e.groups[k].Interface == dev && !mac.IsZero() {
 			seen[mac] = true
 		}
 	}
@@ -207,7 +208,7 @@ func (e *exam) virtualMACs(dev string) int {
 func (e *exam) anyGroup(dev string) string {
 	for k := range e.groups {
 		if e.groups[k].Interface == dev {
-			return e.groups[k].ref()
+			return e.groups[k].Ref.String()
 		}
 	}
 	return ""
@@ -218,9 +219,9 @@ func checkAddresses(e *exam) {
 		g := &e.groups[k]
 		for _, i := range e.Interfaces {
 			for _, p := range i.Addresses {
-				own := g.owner() && g.Interface == i.Name
+				own := g.OwnsAddress() && g.Interface == i.Name
 				if contains(g.VirtualIPs, p.Addr()) && !own {
-					e.find("leftover-address", i.Name, fmt.Sprintf("has %s, a virtual address of %s", p, g.ref()),
+					e.find("leftover-address", i.Name, fmt.Sprintf("has %s, a virtual address of %s", p, g.Ref.String()),
 						"INTERFACE", i.Name, "ADDRESS", p.String())
 				}
 			}

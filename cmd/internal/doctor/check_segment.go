@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/hello"
 )
 
@@ -21,7 +22,7 @@ type speaker struct {
 	times    string // hello and hold, or the interval
 	leaves   bool   // it resigns, so that priority and times mean nothing
 	active   bool   // it says that it has the role
-	verify   func(*group) error
+	verify   func(*engine.Group) error
 }
 
 // read returns what was said; ok is false when it is no message of a group.
@@ -47,12 +48,8 @@ func (s *speaker) readHSRP() bool {
 	if m.HelloTime != 0 {
 		s.times = hsrpTimes(m.HelloTime, m.HoldTime)
 	}
-	s.verify = func(g *group) error {
-		auth, err := hsrpAuth(g)
-		if err != nil {
-			return nil // what cannot be made cannot be compared
-		}
-		return p.Verify(s.Payload, &auth)
+	s.verify = func(g *engine.Group) error {
+		return p.Verify(s.Payload, &g.Auth)
 	}
 	return true
 }
@@ -65,20 +62,13 @@ func (s *speaker) readVRRP() bool {
 	m := p.VRRP
 	s.version, s.group, s.priority, s.leaves = m.Version, uint16(m.VRID), m.Priority, m.Priority == hello.ResignPriority
 	s.vips, s.times, s.active = m.VirtualIPs, m.AdverInterval.String(), !s.leaves // only an active router advertises
-	s.verify = func(g *group) error {
+	s.verify = func(g *engine.Group) error {
 		if m.Version != 2 {
 			return nil
 		}
-		return p.VerifyText(g.auth.Text)
+		return p.VerifyText(g.Password())
 	}
 	return true
-}
-
-func hsrpAuth(g *group) (hello.Auth, error) {
-	if g.auth.MD5 != "" {
-		return hello.MD5Auth(g.auth.MD5, g.auth.KeyID)
-	}
-	return hello.TextAuth(g.auth.Text)
 }
 
 func hsrpTimes(helloTime, hold fmt.Stringer) string { return fmt.Sprintf("%s/%s", helloTime, hold) }
@@ -89,8 +79,8 @@ func (s *speaker) who() string {
 }
 
 // of reports whether s speaks in the group, in whatever version.
-func (s *speaker) of(g *group) bool {
-	return s.Interface == g.Interface && s.Envelope.Protocol == g.protocol && s.group == g.id && s.family == g.family()
+func (s *speaker) of(g *engine.Group) bool {
+	return s.Interface == g.Interface && s.Envelope.Protocol == g.Protocol && s.group == g.Number && s.family == g.Family
 }
 
 func checkHeard(e *exam) {
@@ -119,7 +109,7 @@ func (e *exam) ownAddress(h Heard) bool {
 	return own
 }
 
-func (e *exam) heardIn(g *group, said []speaker) {
+func (e *exam) heardIn(g *engine.Group, said []speaker) {
 	if e.Listened == 0 {
 		return
 	}
@@ -137,7 +127,7 @@ func (e *exam) heardIn(g *group, said []speaker) {
 	}
 	e.strangers(g, said, others)
 	if len(e.findings) == before {
-		e.fine("heard-address", g.ref(), heardWords(others, short(e.Listened)))
+		e.fine("heard-address", g.Ref.String(), heardWords(others, short(e.Listened)))
 	}
 }
 
@@ -153,46 +143,46 @@ func heardWords(others []netip.Addr, within string) string {
 }
 
 // compare looks at what makes two routers fail to agree, the first of these.
-func (e *exam) compare(g *group, s *speaker) {
-	ref := g.ref()
+func (e *exam) compare(g *engine.Group, s *speaker) {
+	ref := g.Ref.String()
 	var reject hello.Reject
 	switch {
-	case s.version != g.version:
-		e.find("heard-version", ref, fmt.Sprintf("%s speaks version %d, version %d is configured", s.who(), s.version, g.version), "GROUP", ref)
+	case s.version != g.Version:
+		e.find("heard-version", ref, fmt.Sprintf("%s speaks version %d, version %d is configured", s.who(), s.version, g.Version), "GROUP", ref)
 		return
 	case errors.As(s.verify(g), &reject):
 		e.find("heard-auth", ref, fmt.Sprintf("%s uses another one (%s)", s.who(), reject), "GROUP", ref)
 		return
 	}
-	if diff := g.otherAddresses(s); diff != "" {
+	if diff := otherAddresses(g, s); diff != "" {
 		e.find("heard-address", ref, fmt.Sprintf("%s has %s", s.who(), diff), "GROUP", ref)
 	}
 	e.compareTimes(g, s)
 }
 
-func (e *exam) compareTimes(g *group, s *speaker) {
-	want := g.hello.String()
-	if g.protocol == hello.ProtocolHSRP {
-		want = hsrpTimes(g.hello, g.hold)
+func (e *exam) compareTimes(g *engine.Group, s *speaker) {
+	want := g.HelloTime.String()
+	if g.Protocol == hello.ProtocolHSRP {
+		want = hsrpTimes(g.HelloTime, g.HoldTime)
 	}
-	if s.leaves || s.times == "" || s.times == want || g.learn {
+	if s.leaves || s.times == "" || s.times == want || g.HelloTime == 0 {
 		return
 	}
 	id := "heard-timers"
-	if g.protocol == hello.ProtocolVRRP && g.version == 2 {
+	if g.Protocol == hello.ProtocolVRRP && g.Version == 2 {
 		id = "heard-interval"
 	}
-	e.find(id, g.ref(), fmt.Sprintf("%s uses %s, %s is configured", s.who(), s.times, want), "GROUP", g.ref())
+	e.find(id, g.Ref.String(), fmt.Sprintf("%s uses %s, %s is configured", s.who(), s.times, want), "GROUP", g.Ref.String())
 }
 
 // otherAddresses returns how the virtual addresses differ: HSRP tells the
 // primary only, VRRP all of them.
-func (g *group) otherAddresses(s *speaker) string {
+func otherAddresses(g *engine.Group, s *speaker) string {
 	if len(s.vips) == 0 || len(g.VirtualIPs) == 0 {
 		return ""
 	}
 	mine := g.VirtualIPs
-	if g.protocol == hello.ProtocolHSRP {
+	if g.Protocol == hello.ProtocolHSRP {
 		mine = mine[:1]
 	}
 	a, b := slices.Clone(mine), slices.Clone(s.vips)
@@ -207,29 +197,27 @@ func (g *group) otherAddresses(s *speaker) string {
 // strangers reports who would win an election and is not explained: not listed
 // where routers are listed, the highest priority there is in HSRP, or one more
 // than the pair that a group usually is.
-func (e *exam) strangers(g *group, said []speaker, others []netip.Addr) {
+func (e *exam) strangers(g *engine.Group, said []speaker, others []netip.Addr) {
 	for k := range said {
 		s := &said[k]
-		if !s.of(g) || s.version != g.version || s.leaves || s.priority <= g.Priority {
+		if !s.of(g) || s.version != g.Version || s.leaves || s.priority <= g.Priority {
 			continue
 		}
 		var why string
-		switch listed := g.listed(); {
-		case slices.Contains(listed, s.Envelope.Src):
-		case g.peers:
+		switch {
+		case slices.Contains(slices.Concat(g.Neighbors, g.Peers), s.Envelope.Src):
+		case len(g.Peers) > 0:
 			why = "it is not among the peers"
-		case g.protocol == hello.ProtocolHSRP && s.priority == 255:
+		case g.Protocol == hello.ProtocolHSRP && s.priority == 255:
 			why = "the highest there is"
 		case len(others) > 1:
 			why = fmt.Sprintf("one of %d other routers", len(others))
 		}
 		if why != "" {
-			e.find("stranger", g.ref(), fmt.Sprintf("%s has priority %d, %d is configured: %s", s.who(), s.priority, g.Priority, why), "GROUP", g.ref())
+			e.find("stranger", g.Ref.String(), fmt.Sprintf("%s has priority %d, %d is configured: %s", s.who(), s.priority, g.Priority, why), "GROUP", g.Ref.String())
 		}
 	}
 }
-
-func (g *group) listed() []netip.Addr { return g.Neighbors }
 
 // checkClaims looks at who answers for virtual addresses.
 func checkClaims(e *exam) {
@@ -247,21 +235,21 @@ func checkClaims(e *exam) {
 // claim judges one answer: it may come from the virtual MAC of the group, or
 // without that from a router that was heard in it. An active router without the
 // virtual MAC of the protocol is a peer, and no stranger.
-func (e *exam) claim(g *group, c Claim) {
-	said, virtual := fmt.Sprintf("%s is at %s", c.Address, c.MAC), g.mac()
+func (e *exam) claim(g *engine.Group, c Claim) {
+	said, virtual := fmt.Sprintf("%s is at %s", c.Address, c.MAC), g.VirtualMAC()
 	peer, heard := e.heardFrom(g, c.MAC)
 	switch {
 	case c.MAC == virtual, heard && virtual.IsZero():
-		e.fine("claimed", g.ref(), said)
+		e.fine("claimed", g.Ref.String(), said)
 	case heard && peer.active:
-		e.find("peer-mac", g.ref(), fmt.Sprintf("%s, the MAC of %s itself, which is active", said, peer.Envelope.Src), "ADDRESS", c.Address.String())
+		e.find("peer-mac", g.Ref.String(), fmt.Sprintf("%s, the MAC of %s itself, which is active", said, peer.Envelope.Src), "ADDRESS", c.Address.String())
 	default:
-		e.find("claimed", g.ref(), said, "INTERFACE", c.Interface, "ADDRESS", c.Address.String())
+		e.find("claimed", g.Ref.String(), said, "INTERFACE", c.Interface, "ADDRESS", c.Address.String())
 	}
 }
 
 // heardFrom returns the last message of a group that came from a MAC.
-func (e *exam) heardFrom(g *group, mac hello.MAC) (last speaker, ok bool) {
+func (e *exam) heardFrom(g *engine.Group, mac hello.MAC) (last speaker, ok bool) {
 	for _, h := range slices.Backward(e.Heard) {
 		if s, is := read(h); is && s.of(g) && h.Envelope.SrcMAC == mac {
 			return s, true

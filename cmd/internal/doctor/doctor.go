@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/fhrpd/fhrpd/configs"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
 // Severity says how much a finding matters.
@@ -62,7 +63,7 @@ func Clean(list []Finding) bool {
 type exam struct {
 	*Host
 	config   *configs.Config
-	groups   []group
+	groups   []engine.Group
 	findings []Finding
 }
 

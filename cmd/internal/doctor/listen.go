@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/whohas"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/hello"
 	"github.com/fhrpd/fhrpd/hello/sock"
 )
@@ -161,7 +162,7 @@ func (e *exam) frame(x *ear, b []byte, ready bool) {
 }
 
 func (e *exam) virtual(a netip.Addr) bool {
-	return slices.ContainsFunc(e.groups, func(g group) bool { return slices.Contains(g.VirtualIPs, a) })
+	return slices.ContainsFunc(e.groups, func(g engine.Group) bool { return slices.Contains(g.VirtualIPs, a) })
 }
 
 func (h Heard) same(o Heard) bool {

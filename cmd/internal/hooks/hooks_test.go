@@ -51,17 +51,9 @@ type bench struct {
 	lines []string // "1s /on-active 3": begin, command, transition
 }
 
-func set(c *configs.Config) []setup.Group {
-	groups, err := setup.Groups(c)
-	if err != nil {
-		panic(err) // the tests' own
-	}
-	return groups
-}
-
 func newBench(c *configs.Config) *bench {
 	b := &bench{start: time.Now(), took: map[string]time.Duration{}}
-	b.Runner = newRunner(set(c), silent, b.command)
+	b.Runner = newRunner(setup.Groups(c), silent, b.command)
 	return b
 }
 
@@ -294,7 +286,7 @@ func TestConfigureCountsFromNowOn(t *testing.T) {
 		b.Transition(to(2, "Active>Speak"))
 		other := groups()
 		other.HSRP[0].Hooks = configs.Hooks{}
-		b.Configure(set(other))
+		b.Configure(setup.Groups(other))
 		synctest.Wait()
 		<-time.After(3 * time.Second) // virtual
 		b.Transition(to(3, "Standby>Active"))
@@ -430,7 +422,7 @@ func TestCloseWaitsForPreActiveAndThenKillsIt(t *testing.T) {
 }
 
 func TestKilledRunThatEndsLateDoesNotHideTheNext(t *testing.T) {
-	r := New(set(groups()), silent)
+	r := New(setup.Groups(groups()), silent)
 	r.keep("hsrp:eth1:10", status.Hook{Hook: preActive, Transition: 5, Running: true})
 	r.keep("hsrp:eth1:10", status.Hook{Hook: preActive, Transition: 3, Error: "killed"})
 	if got := r.Results()["hsrp:eth1:10"]; len(got) != 1 || got[0].Transition != 5 {
@@ -442,7 +434,7 @@ func TestCommandReadsTheTransition(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "in")
 	c := groups()
 	c.HSRP[0].Hooks.Active = []string{"/bin/sh", "-c", `cat >"$1"; echo kept; exit 4`, "sh", file}
-	r := New(set(c), silent)
+	r := New(setup.Groups(c), silent)
 	tr := to(7, "Standby>Active")
 	tr.At, tr.Cause, tr.Detail, tr.Name = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), "active-timer-expired", "no hello for 10s", "users"
 	r.Transition(tr)
