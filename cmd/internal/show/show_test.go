@@ -151,6 +151,15 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
+func TestStatusHasTheTableOfAProtocolWithOneGroup(t *testing.T) {
+	for want, g := range map[string]status.Group{StandbyBrief([]status.Group{hsrpActive()}): hsrpActive(), VRRPBrief([]status.Group{vrrpActive()}): vrrpActive()} {
+		_, got, _ := strings.Cut(Status(&status.Status{Groups: []status.Group{g}}, now), "\n\n")
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", g.Protocol, diff)
+		}
+	}
+}
+
 func TestConflictIsShownBelowThePriority(t *testing.T) {
 	c := &status.Conflict{Address: "192.168.1.1", MAC: "02:00:00:00:00:66", Who: "foreign", Reason: "unknown-mac", At: ago(5 * time.Second)}
 	h, v := hsrpStandby(), vrrpBackup()
