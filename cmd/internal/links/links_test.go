@@ -67,6 +67,9 @@ func TestDecode(t *testing.T) {
 				ae.Bytes(unix.IFLA_BR_MCAST_QUERIER_STATE, nil)
 			})
 		}, want: Link{Kind: "bridge", Bridge: &Bridge{Ageing: 300 * time.Second, VLANFiltering: true, Snooping: true}}},
+		{name: "a bridge that is a querier", attrs: func(ae *encoder) {
+			info(ae, "bridge", func(ae *encoder) { ae.Uint8(unix.IFLA_BR_MCAST_QUERIER, 1) })
+		}, want: Link{Kind: "bridge", Bridge: &Bridge{Querier: true}}},
 		{name: "a bridge that hears a querier of IPv4", attrs: func(ae *encoder) {
 			info(ae, "bridge", func(ae *encoder) {
 				ae.Nested(unix.IFLA_BR_MCAST_QUERIER_STATE, func(ae *encoder) error { ae.Uint32(1, 1); return nil })
@@ -113,9 +116,36 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+func TestDecodeReadsTheFlags(t *testing.T) {
+	for flags, want := range map[uint32]Link{
+		0:                                  {},
+		unix.IFF_UP:                        {Up: true},
+		unix.IFF_LOWER_UP:                  {},
+		unix.IFF_UP | unix.IFF_LOWER_UP:    {Up: true, Carrier: true},
+		unix.IFF_LOOPBACK | unix.IFF_DEBUG: {Loopback: true},
+	} {
+		b := make([]byte, unix.SizeofIfInfomsg)
+		binary.NativeEndian.PutUint32(b[8:], flags)
+		got, _, err := Decode(b)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("flags %#x: %v, (-want +got):\n%s", flags, err, diff)
+		}
+	}
+}
+
 func TestDecodeRefusesAShortMessage(t *testing.T) {
-	if _, _, err := Decode(make([]byte, 8)); err == nil {
+	if _, _, err := Decode(make([]byte, unix.SizeofIfInfomsg-1)); err == nil {
 		t.Error("no error")
+	}
+}
+
+func TestWhatIsNotInAListIsNotFound(t *testing.T) {
+	list := []Link{{Index: 1, Name: "lo"}}
+	if l, ok := ByName(list, "eth0"); ok || l != (Link{}) {
+		t.Errorf("eth0 is %+v, %v", l, ok)
+	}
+	if l, ok := ByIndex(list, 2); ok || l != (Link{}) {
+		t.Errorf("index 2 is %+v, %v", l, ok)
 	}
 }
 
