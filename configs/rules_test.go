@@ -362,6 +362,62 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// What depends on a value that is wrong is not complained about as well.
+func TestAMistakeIsToldOnce(t *testing.T) {
+	const hsrp, vrrp = "[[hsrp]]\ninterface = \"eth1\"\n", "[[vrrp]]\ninterface = \"eth1\"\nvrid = 1\n"
+	twice := func(table string) string { return table + table }
+	for _, tt := range []struct {
+		text     string
+		mistakes int
+	}{
+		{twice("[[hsrp]]\ninterface = 1\n"), 2},
+		{twice("[[hsrp]]\ninterface = \"a b\"\nvirtual_ips = [\"192.0.2.1\"]\nmac = \"02:00:00:00:00:01\"\n"), 2},
+		{twice(hsrp + "group = \"x\"\n"), 2},
+		{twice(hsrp + "group = 5000\n"), 2},
+		{twice(hsrp + "virtual_ips = \"192.0.2.1\"\n"), 2},
+		{twice(hsrp + "virtual_ips = [\"192.0.2.1/24\"]\n"), 2},
+		{hsrp + "name = \"a b\"\n" + hsrp + "group = 1\nname = \"a b\"\n", 2},
+		{hsrp + "version = 3\ngroup = 300\n", 1},
+		{hsrp + "version = \"1\"\nvirtual_ips = [\"fe80::1\"]\n", 1},
+		{hsrp + "group = 5000\nvirtual_ips = [\"2001:db8::1\"]\n", 1},
+		{hsrp + "hello = 3\nhold = \"2s\"\n", 1},
+		{hsrp + "hello = \"2s\"\nhold = 1\n", 1},
+		{hsrp + "hello = \"9ms\"\nhold = \"5ms\"\n", 2},
+		{hsrp + "hello = \"10500us\"\nhold = \"10100us\"\n", 2},
+		{hsrp + "mac = 5\n", 1},
+		{hsrp + "auth = { md5 = 5, key_id = 1 }\n", 1},
+		{hsrp + "track = 5\n", 1},
+		{hsrp + "track = [{ object = 5 }]\n", 1},
+		{hsrp + "track = [5]\n", 1},
+		{hsrp + "hooks = { active = [5] }\n", 1},
+		{hsrp + "hooks = { active = 5 }\n", 1},
+		{hsrp + "hooks = { pre_active = { command = [5] } }\n", 1},
+		{hsrp + "hooks = { pre_active = { command = 5 } }\n", 1},
+		{hsrp + "hooks = { pre_active = 5 }\n", 1},
+		{hsrp + "follow = 5\n", 1},
+		{hsrp + "follow = \"a b\"\n", 1},
+		{hsrp + "neighbors = [\"192.0.2.1/24\"]\n", 1},
+		{"[[track]]\nname = \"t\"\ncommand = 5\n", 1},
+		{"[[track]]\nname = \"t\"\ncommand = [5]\n", 1},
+		{"[[track]]\nname = \"t\"\nping = 5\n", 1},
+		{"[[track]]\nname = 5\nping = \"192.0.2.1\"\n", 1},
+		{"[[track]]\nname = \"t\"\nping = \"192.0.2.1\"\ninterval = 1\ntimeout = \"2s\"\n", 1},
+		{vrrp + "virtual_ips = [5]\n", 1},
+		{vrrp + "virtual_ips = [\"2001:db8::1%x\"]\n", 1},
+		{vrrp + "virtual_ips = [\"2001:db8::1\", \"192.0.2.1\"]\n", 1},
+		{vrrp + "virtual_ips = [\"192.0.2.1\"]\nversion = \"2\"\nadvertise = \"5ms\"\n", 1},
+		{vrrp + "virtual_ips = [\"192.0.2.1\"]\nversion = 2\nchecksum = \"x\"\n", 1},
+		{vrrp + "virtual_ips = [\"192.0.2.1\"]\nchecksum = \"rfc9568\"\nversion = 4\n", 1},
+		{vrrp + "virtual_ips = [\"fe80::1\"]\nversion = 4\n", 1},
+		{vrrp + "virtual_ips = [\"192.0.2.1\"]\npriority = 256\npreempt = false\n", 1},
+		{twice("[[vrrp]]\ninterface = \"eth1\"\nvrid = 0\nvirtual_ips = [\"192.0.2.1\"]\n"), 3}, // one address in both
+	} {
+		if got := said(tt.text, keys); len(got) != tt.mistakes {
+			t.Errorf("%d faults, want %d, in\n%s\n%s", len(got), tt.mistakes, tt.text, strings.Join(got, "\n"))
+		}
+	}
+}
+
 // addressList returns n addresses as the elements of an array.
 func addressList(format string, n int) string {
 	list := make([]string, n)
