@@ -124,13 +124,12 @@ type Fact struct {
 
 // Counters counts messages since the start.
 type Counters struct {
-	Sent       uint64            `json:"sent"`
-	Received   uint64            `json:"received"`
-	Advertises uint64            `json:"advertises"`
-	Rejected   map[string]uint64 `json:"rejected"` // by reason
-	Announced  uint64            `json:"announced"`
-	Answered   uint64            `json:"answered"` // ARP requests and neighbour solicitations
-	Conflicts  uint64            `json:"conflicts"`
+	Sent      uint64            `json:"sent"`
+	Received  uint64            `json:"received"`
+	Rejected  map[string]uint64 `json:"rejected"` // by reason
+	Announced uint64            `json:"announced"`
+	Answered  uint64            `json:"answered"` // ARP requests and neighbour solicitations
+	Conflicts uint64            `json:"conflicts"`
 }
 
 // Announce is the state of a group's announcements.
