@@ -20,6 +20,7 @@ import (
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sys/unix"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/command"
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/hooks"
 	"github.com/fhrpd/fhrpd/configs"
@@ -118,7 +119,7 @@ func newDaemon(o Options) (*Daemon, error) {
 		telling: newWorker(),
 	}
 	config := setup.Engine(o.Config)
-	d.hooks, d.virtual = hooks.New(setup.Groups(o.Config), o.Log), virtualAddresses(config.Groups)
+	d.hooks, d.virtual = hooks.New(setup.Groups(o.Config), o.Log, command.Run), virtualAddresses(config.Groups)
 	var err error
 	if d.loop, err = newLoop(); err != nil {
 		return nil, err

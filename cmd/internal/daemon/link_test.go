@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/command"
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/hooks"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
@@ -72,7 +73,7 @@ func newPlug(t *testing.T) *plug {
 	config, log := setup.Engine(c), slog.New(slog.DiscardHandler)
 	p := &plug{Daemon: &Daemon{
 		opts: Options{Config: c}, log: log, loop: mustLoop(t), ports: map[string]*port{}, byFD: map[int]*port{},
-		virtual: virtualAddresses(config.Groups), hooks: hooks.New(groups, log),
+		virtual: virtualAddresses(config.Groups), hooks: hooks.New(groups, log, command.Run),
 	}}
 	p.port = newPort("eth0", nil, vip.Options{Log: log}, p.addressFailed)
 	p.ports["eth0"] = p.port

@@ -73,12 +73,9 @@ type Runner struct {
 
 type key struct{ ref, hook string }
 
-// New returns a Runner for the groups of a configuration.
-func New(groups []setup.Group, log *slog.Logger) *Runner {
-	return newRunner(groups, log, command.Run)
-}
-
-func newRunner(groups []setup.Group, log *slog.Logger, run func(context.Context, command.Spec) command.Result) *Runner {
+// New returns a Runner for the groups of a configuration. run runs a program, as
+// command.Run does.
+func New(groups []setup.Group, log *slog.Logger, run func(context.Context, command.Spec) command.Result) *Runner {
 	r := &Runner{
 		log: log, run: run, roles: make(turns, atOnce), preActives: make(turns, atOnce),
 		queues: map[string]*queue{}, held: map[string]job{}, last: map[key]status.Hook{},

@@ -53,7 +53,7 @@ type bench struct {
 
 func newBench(c *configs.Config) *bench {
 	b := &bench{start: time.Now(), took: map[string]time.Duration{}}
-	b.Runner = newRunner(setup.Groups(c), silent, b.command)
+	b.Runner = New(setup.Groups(c), silent, b.command)
 	return b
 }
 
@@ -423,7 +423,7 @@ func TestCloseWaitsForPreActiveAndThenKillsIt(t *testing.T) {
 }
 
 func TestKilledRunThatEndsLateDoesNotHideTheNext(t *testing.T) {
-	r := New(setup.Groups(groups()), silent)
+	r := New(setup.Groups(groups()), silent, command.Run)
 	r.keep("hsrp:eth1:10", status.Hook{Hook: preActive, Transition: 5, Running: true})
 	r.keep("hsrp:eth1:10", status.Hook{Hook: preActive, Transition: 3, Error: "killed"})
 	if got := r.Results()["hsrp:eth1:10"]; len(got) != 1 || got[0].Transition != 5 {
@@ -435,7 +435,7 @@ func TestCommandReadsTheTransition(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "in")
 	c := groups()
 	c.HSRP[0].Hooks.Active = []string{"/bin/sh", "-c", `cat >"$1"; echo kept; exit 4`, "sh", file}
-	r := New(setup.Groups(c), silent)
+	r := New(setup.Groups(c), silent, command.Run)
 	tr := to(7, "Standby>Active")
 	tr.At, tr.Cause, tr.Detail, tr.Name = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), "active-timer-expired", "no hello for 10s", "users"
 	r.Transition(tr)
