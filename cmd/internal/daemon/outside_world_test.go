@@ -41,8 +41,8 @@ type world struct {
 // unknown.
 func newWorld(t *testing.T, file string) *world {
 	cfg := sure(configs.Load(file))
-	groups := sure(setup.Groups(cfg))
-	config := setup.Engine(cfg, groups)
+	groups := setup.Groups(cfg)
+	config := setup.Engine(cfg)
 	w := &world{t: t, files: map[string]*bytes.Buffer{}}
 	log := slog.New(slog.NewMultiHandler(
 		sure(NewLog(w.file("log.txt"), &configs.Daemon{Log: "debug"}, false)).Handler(),
