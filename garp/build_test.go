@@ -224,4 +224,7 @@ func TestRouterAdvertRefuses(t *testing.T) {
 			t.Errorf("%s: built %x", tt.rule, b)
 		}
 	}
+	if _, err := garp.RouterAdvert(vip6, vmac6, 65535*time.Second, 0); err != nil {
+		t.Errorf("the longest lifetime: %v", err)
+	}
 }

@@ -77,6 +77,19 @@ func TestBurstsComeAtZeroTwoAndFourSeconds(t *testing.T) {
 		"4s claim", "4.005s claim requests")
 }
 
+func TestStartForgetsWhatWasPlannedBefore(t *testing.T) {
+	w := newWorld()
+	w.Start(w.now, garp.Timing{Count: 3, Interval: 2 * s, Refresh: 60 * s})
+	w.take()
+	w.Reassert(w.now)
+	w.take()
+	w.Reassert(w.now) // waits for a second
+	w.log = nil
+	w.Start(w.now, garp.Timing{Count: 1})
+	w.run(time.Hour)
+	w.want(t, "0s claim", "5ms claim requests", "50ms claim again")
+}
+
 func TestCount(t *testing.T) {
 	for count, want := range map[int]int{1: 1, 2: 2, 3: 3, 60: 60, 0: 501} {
 		w := newWorld()
