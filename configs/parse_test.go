@@ -154,6 +154,8 @@ func TestTimersFollowEachOther(t *testing.T) {
 		{"longest hello is capped", `hello = "254s"`, 254 * time.Second, 255 * time.Second, false},
 		{"long hold keeps 3s hello", `hold = "60s"`, 3 * time.Second, time.Minute, false},
 		{"short hold takes a third", `hold = "500ms"`, 166 * time.Millisecond, 500 * time.Millisecond, false},
+		{"a longer hold as well", `hold = "5s"`, 1666 * time.Millisecond, 5 * time.Second, false},
+		{"version 1 with a hold of one second", "version = 1\n" + `hold = "1s"`, 333 * time.Millisecond, time.Second, false},
 		{"version 1 takes whole seconds", "version = 1\n" + `hold = "5s"`, time.Second, 5 * time.Second, false},
 		{"version 1 below a second", "version = 1\n" + `hello = "250ms"` + "\n" + `hold = "1s"`, 250 * time.Millisecond, time.Second, false},
 	} {
