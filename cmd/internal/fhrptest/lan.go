@@ -58,7 +58,7 @@ type LAN struct {
 // Plan says what a LAN is made of. The zero Plan is a client and the gateways a
 // and b, which do not forward.
 type Plan struct {
-	Gateways []string          // names, in the order of their addresses; nil = a and b
+	Gateways []string          // names, at most three, in the order of their addresses; nil = a and b
 	Routers  bool              // the gateways forward
 	Sysctls  map[string]string // further settings of the gateways' future interfaces
 	Host     bool              // there is a host beyond the gateways
