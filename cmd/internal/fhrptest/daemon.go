@@ -307,22 +307,21 @@ func (d *Daemon) File(name string) string {
 
 // Tail returns the ends of the logs in the daemon's directory.
 func (d *Daemon) Tail() string {
-	text := fmt.Sprintf("%s (last question: %v)", d.Name, d.answer)
+	text := []string{fmt.Sprintf("%s (last question: %v)", d.Name, d.answer)}
 	logs, _ := filepath.Glob(d.Path("*.log"))
 	for _, path := range logs {
-		name := filepath.Base(path)
-		lines := strings.Split(strings.TrimSpace(d.File(name)), "\n")
-		text += fmt.Sprintf("\n%s of %s:\n%s", name, d.Name, strings.Join(lines[max(0, len(lines)-15):], "\n"))
+		lines := strings.Split(strings.TrimSpace(d.File(filepath.Base(path))), "\n")
+		text = append(text, filepath.Base(path)+" of "+d.Name+":")
+		text = append(text, lines[max(0, len(lines)-15):]...)
 	}
-	return text
+	return strings.Join(text, "\n")
 }
 
 // Tails returns Tail of the daemon and of those beside it.
 func (d *Daemon) Tails() string {
-	var text strings.Builder
-	text.WriteString(d.Tail())
+	text := []string{d.Tail()}
 	for _, other := range d.beside {
-		text.WriteString("\n" + other.Tail())
+		text = append(text, other.Tail())
 	}
-	return text.String()
+	return strings.Join(text, "\n")
 }

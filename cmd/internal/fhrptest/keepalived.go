@@ -43,7 +43,7 @@ func (k *Keepalived) PIDs() []int {
 	parent := k.proc.Process.Pid
 	list := []int{parent}
 	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", parent, parent))
-	for _, child := range strings.Fields(string(children)) {
+	for child := range strings.FieldsSeq(string(children)) {
 		if pid, err := strconv.Atoi(child); err == nil {
 			list = append(list, pid)
 		}
