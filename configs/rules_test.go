@@ -27,6 +27,7 @@ var heads = map[string]string{
 	"router": "[[vrrp]]\ninterface = \"eth1\"\nvirtual_ips = [\"192.0.2.1\"]\n",
 	"object": "[[track]]\nname = \"uplink\"\ninterface = \"eth0\"\n[[hsrp]]\ninterface = \"eth1\"\n",
 	"leader": "[[hsrp]]\ninterface = \"eth1\"\nname = \"lead\"\n[[hsrp]]\ninterface = \"eth1\"\ngroup = 1\nfollow = \"lead\"\n",
+	"copy":   "[[vrrp]]\ninterface = \"eth1\"\nvrid = 2\nname = \"lead\"\nvirtual_ips = [\"192.0.2.2\"]\n[[vrrp]]\ninterface = \"eth1\"\nvrid = 1\nvirtual_ips = [\"192.0.2.1\"]\nfollow = \"lead\"\n",
 	"other":  "[[hsrp]]\ninterface = \"eth1\"\nname = \"lead\"\n[[vrrp]]\ninterface = \"eth1\"\nvrid = 1\nvirtual_ips = [\"192.0.2.1\"]\n",
 }
 
@@ -331,6 +332,8 @@ func TestRules(t *testing.T) {
 		{"leader", `priority = 100`, ""},
 		{"leader", `priority = 99`, `warning: priority has no effect: the group follows "lead"`},
 		{"leader", "preempt = true\npreempt_delay = \"1s\"", `warning: preempt_delay has no effect: the group follows "lead"`},
+		{"copy", `advertise = "1s"`, ""},
+		{"copy", `advertise = "2s"`, `warning: advertise has no effect: the group follows "lead"`},
 		{"other", `follow = "lead"`, `follow "lead": that group speaks hsrp, this one vrrp`},
 		{"other", `follow = "led"`, `follow "led": no group has that name: did you mean lead?`},
 		{"other", `name = "lead"`, `name "lead" is taken by the group of line 1`},
