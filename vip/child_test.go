@@ -20,18 +20,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// child opens a Plane like a daemon would, says so, and waits to be killed.
+// child opens an Interface like a daemon would, says so, and waits to be killed.
 func child(state string) {
-	p, err := Open("eth0", Options{StateDir: state})
+	iface, err := Open("eth0", Options{StateDir: state})
 	if err == nil {
-		err = p.Add(10, router10)
+		err = iface.Add(10, router10)
 	}
 	var claimed window
 	if err == nil {
-		claimed = during(func() { _, err = p.Gate([]Claim{{10, testLease}}, nil) })
+		claimed = during(func() { _, err = iface.Gate([]Claim{{10, testLease}}, nil) })
 	}
 	if err == nil {
-		err = p.Address([]ID{10}, nil)
+		err = iface.Address([]ID{10}, nil)
 	}
 	if err != nil {
 		fmt.Println(err)
@@ -84,13 +84,13 @@ func TestFrozenProcessForwardsUntilTheLeaseEnds(t *testing.T) {
 
 func TestRecoverLeavesTheLivingAlone(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	l.active(p, time.Minute)
-	q, err := Open("eth1", Options{StateDir: l.state})
+	iface := l.open(Options{})
+	l.active(iface, time.Minute)
+	eth1, err := Open("eth1", Options{StateDir: l.state})
 	ok(t, err)
-	ok(t, q.Add(1, Router{MAC: vmac, Accept: true, Addrs: []netip.Addr{netip.MustParseAddr("10.9.0.200")}}))
-	ok(t, q.Address([]ID{1}, nil))
-	ok(t, q.Abandon())
+	ok(t, eth1.Add(1, Router{MAC: vmac, Accept: true, Addrs: []netip.Addr{netip.MustParseAddr("10.9.0.200")}}))
+	ok(t, eth1.Address([]ID{1}, nil))
+	ok(t, eth1.Abandon())
 	before := snapshot(t)
 	ok(t, Recover(Options{StateDir: l.state}))
 	after := snapshot(t)
@@ -105,7 +105,7 @@ func TestRecoverLeavesTheLivingAlone(t *testing.T) {
 	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if missing, err := p.Restore(); err != nil || len(missing) > 0 {
+	if missing, err := iface.Restore(); err != nil || len(missing) > 0 {
 		t.Errorf("Restore: missing %v, error %v", missing, err)
 	}
 }
@@ -116,27 +116,27 @@ func TestRecoverFindsRoutesWithoutAJournal(t *testing.T) {
 		Type: unix.RTN_LOCAL, Scope: netlink.SCOPE_HOST, Protocol: RouteProtocol + 1}
 	ok(t, netlink.RouteAdd(theirs))
 	before := snapshot(t)
-	p := l.open(Options{})
-	l.active(p, time.Minute)
+	iface := l.open(Options{})
+	l.active(iface, time.Minute)
 	drop := Router{MAC: vmac, Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.11"), netip.MustParseAddr("2001:db8::11")}}
-	ok(t, p.Add(11, drop))
-	ok(t, p.Address([]ID{11}, nil))
+	ok(t, iface.Add(11, drop))
+	ok(t, iface.Address([]ID{11}, nil))
 	var found []route
-	ok(t, listRoutes(p.routes, func(r route) { found = append(found, r) }))
+	ok(t, listRoutes(iface.routes, func(r route) { found = append(found, r) }))
 	if len(found) != 5 {
 		t.Errorf("found %v, want the 5 of two routers", found)
 	}
-	ok(t, p.Abandon())
+	ok(t, iface.Abandon())
 	f, err := os.Create(stateDir(l.state).path("eth0")) // lost, but for the name
 	ok(t, err)
 	ok(t, f.Close())
 	if err := Recover(Options{StateDir: l.state}); err == nil || !strings.Contains(err.Error(), "damaged") {
 		t.Errorf("Recover: %v, want the damage told of", err)
 	}
-	q, err := Open("eth0", Options{StateDir: l.state})
+	next, err := Open("eth0", Options{StateDir: l.state})
 	ok(t, err)
-	ok(t, listRoutes(q.routes, func(r route) { t.Errorf("left: %v", r) }))
-	ok(t, q.Close())
+	ok(t, listRoutes(next.routes, func(r route) { t.Errorf("left: %v", r) }))
+	ok(t, next.Close())
 	if got := strings.Count(snapshot(t), "10.0.0.77"); got != strings.Count(before, "10.0.0.77") {
 		t.Error("a route of another protocol number was removed")
 	}
@@ -145,15 +145,15 @@ func TestRecoverFindsRoutesWithoutAJournal(t *testing.T) {
 func TestOpenClearsUpAfterACrash(t *testing.T) {
 	l := newLab(t)
 	before := snapshot(t)
-	p := l.open(Options{})
-	l.active(p, time.Minute)
-	ok(t, p.Abandon())
-	q := l.open(Options{})
+	iface := l.open(Options{})
+	l.active(iface, time.Minute)
+	ok(t, iface.Abandon())
+	next := l.open(Options{})
 	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
 		t.Errorf("the orphan's gate stayed open (-want +got):\n%s", diff)
 	}
-	ok(t, listRoutes(q.routes, func(r route) { t.Errorf("the orphan's route is left: %v", r) }))
-	ok(t, q.Close())
+	ok(t, listRoutes(next.routes, func(r route) { t.Errorf("the orphan's route is left: %v", r) }))
+	ok(t, next.Close())
 	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
 		t.Errorf("(-before +after):\n%s", diff)
 	}
@@ -162,9 +162,9 @@ func TestOpenClearsUpAfterACrash(t *testing.T) {
 // died leaves what a process that is killed leaves, with gates open under lease.
 func (l *lab) died(lease time.Duration) {
 	l.t.Helper()
-	p := l.open(Options{})
-	l.active(p, lease)
-	ok(l.t, p.Abandon())
+	iface := l.open(Options{})
+	l.active(iface, lease)
+	ok(l.t, iface.Abandon())
 }
 
 func TestAdoptedGateStaysOpenUntilTheFirstGate(t *testing.T) {
@@ -179,19 +179,19 @@ func TestAdoptedGateStaysOpenUntilTheFirstGate(t *testing.T) {
 	}
 	ok(t, Recover(Options{StateDir: l.state}, "eth0"))
 	open("recovered", 1)
-	q := l.open(Options{Adopt: true})
-	ok(t, listRoutes(q.routes, func(r route) { t.Errorf("the dead process's route is left: %v", r) }))
-	ok(t, q.Add(10, router10))
-	mustRenew(t, q)
+	next := l.open(Options{Adopt: true})
+	ok(t, listRoutes(next.routes, func(r route) { t.Errorf("the dead process's route is left: %v", r) }))
+	ok(t, next.Add(10, router10))
+	mustRenew(t, next)
 	open("opened", 1)
-	ok(t, q.Remove(10)) // for another form of it, as when an address is learned
-	ok(t, q.Add(10, router10))
+	ok(t, next.Remove(10)) // for another form of it, as when an address is learned
+	ok(t, next.Add(10, router10))
 	open("replaced", 1)
-	mustGate(t, q, []Claim{{10, time.Minute}}, nil)
+	mustGate(t, next, []Claim{{10, time.Minute}}, nil)
 	open("claimed", 1)
-	mustGate(t, q, nil, []ID{10})
+	mustGate(t, next, nil, []ID{10})
 	open("shut", 0)
-	ok(t, q.Close())
+	ok(t, next.Close())
 	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
 		t.Errorf("closed (-before +after):\n%s", diff)
 	}
@@ -200,13 +200,13 @@ func TestAdoptedGateStaysOpenUntilTheFirstGate(t *testing.T) {
 func TestAdoptedGateIsLetGo(t *testing.T) {
 	l := newLab(t)
 	l.died(time.Minute)
-	p := l.open(Options{Adopt: true})
-	ok(t, p.LetGo())
+	iface := l.open(Options{Adopt: true})
+	ok(t, iface.LetGo())
 	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
 		t.Errorf("let go (-want +got):\n%s", diff)
 	}
-	l.active(p, time.Minute)
-	ok(t, p.LetGo())
+	l.active(iface, time.Minute)
+	ok(t, iface.LetGo())
 	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" {
 		t.Errorf("the gate was claimed since (-want +got):\n%s", diff)
 	}
@@ -266,9 +266,9 @@ func TestJournalDoesNotGrowFromCrashToCrash(t *testing.T) {
 	l := newLab(t)
 	var size [3]int64
 	for i := range size {
-		p := l.open(Options{Adopt: true})
-		l.active(p, time.Minute)
-		ok(t, p.Abandon())
+		iface := l.open(Options{Adopt: true})
+		l.active(iface, time.Minute)
+		ok(t, iface.Abandon())
 		f, err := os.Stat(stateDir(l.state).path("eth0"))
 		ok(t, err)
 		size[i] = f.Size()
@@ -284,11 +284,11 @@ func TestAdoptionSetsWhatWasChangedSinceTheCrash(t *testing.T) {
 	setSysctl(t, name+"=1") // nothing for the first process to change
 	l.died(time.Minute)
 	setSysctl(t, name+"=0")
-	p := l.open(Options{Adopt: true})
+	iface := l.open(Options{Adopt: true})
 	if got, _ := readSysctl(name); got != "1" {
 		t.Errorf("arp_ignore is %s, want 1", got)
 	}
-	ok(t, p.Close())
+	ok(t, iface.Close())
 	if got, _ := readSysctl(name); got != "0" {
 		t.Errorf("arp_ignore is %s after Close, want the 0 of before", got)
 	}
@@ -297,8 +297,8 @@ func TestAdoptionSetsWhatWasChangedSinceTheCrash(t *testing.T) {
 func TestHandoverLosesNothing(t *testing.T) {
 	l := newLab(t)
 	before := snapshot(t)
-	p := l.open(Options{})
-	l.active(p, time.Minute)
+	iface := l.open(Options{})
+	l.active(iface, time.Minute)
 	check := func(when string) {
 		t.Helper()
 		if diff := cmp.Diff(each(5, 1), l.forwarded(far4, 5)); diff != "" {
@@ -308,17 +308,17 @@ func TestHandoverLosesNothing(t *testing.T) {
 			t.Errorf("%s: delivered %d times, want 1", when, got)
 		}
 	}
-	ok(t, p.Abandon())
+	ok(t, iface.Abandon())
 	check("abandoned")
-	q := l.open(Options{Handover: true})
+	next := l.open(Options{Handover: true})
 	check("taken over")
-	ok(t, q.Add(10, router10))
-	mustRenew(t, q)
+	ok(t, next.Add(10, router10))
+	mustRenew(t, next)
 	check("added")
-	mustGate(t, q, []Claim{{10, time.Minute}}, nil)
-	ok(t, q.Address([]ID{10}, nil))
+	mustGate(t, next, []Claim{{10, time.Minute}}, nil)
+	ok(t, next.Address([]ID{10}, nil))
 	check("claimed")
-	ok(t, q.Close())
+	ok(t, next.Close())
 	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
 		t.Errorf("closed (-before +after):\n%s", diff)
 	}
@@ -326,24 +326,24 @@ func TestHandoverLosesNothing(t *testing.T) {
 
 func TestHandoverToAStandbyRemovesTheAddresses(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	l.active(p, time.Minute)
-	ok(t, p.Abandon())
-	q := l.open(Options{Handover: true})
-	ok(t, q.Add(10, router10))
-	mustGate(t, q, nil, []ID{10})
-	ok(t, q.Address(nil, []ID{10}))
+	iface := l.open(Options{})
+	l.active(iface, time.Minute)
+	ok(t, iface.Abandon())
+	next := l.open(Options{Handover: true})
+	ok(t, next.Add(10, router10))
+	mustGate(t, next, nil, []ID{10})
+	ok(t, next.Address(nil, []ID{10}))
 	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
 		t.Errorf("forwarded (-want +got):\n%s", diff)
 	}
-	ok(t, listRoutes(q.routes, func(r route) { t.Errorf("left: %v", r) }))
+	ok(t, listRoutes(next.routes, func(r route) { t.Errorf("left: %v", r) }))
 }
 
 func TestJournalOfAnotherBootIsNotBelieved(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	h := p.journal.head
-	ok(t, p.Close())
+	iface := l.open(Options{})
+	h := iface.journal.head
+	ok(t, iface.Close())
 	h.Boot = "another"
 	j, err := stateDir(l.state).create(h, nil)
 	ok(t, err)
@@ -361,8 +361,8 @@ func TestNamespacesShareAStateDirectory(t *testing.T) {
 	home, err := netns.Get()
 	ok(t, err)
 	defer home.Close()
-	p := first.open(Options{})
-	first.active(p, time.Minute)
+	iface := first.open(Options{})
+	first.active(iface, time.Minute)
 
 	second := newLab(t)
 	second.state = first.state
@@ -377,7 +377,7 @@ func TestNamespacesShareAStateDirectory(t *testing.T) {
 	if diff := cmp.Diff(each(3, 1), first.forwarded(far4, 3)); diff != "" {
 		t.Errorf("first namespace (-want +got):\n%s", diff)
 	}
-	ok(t, p.Close())
+	ok(t, iface.Close())
 	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
 		t.Errorf("first namespace (-before +after):\n%s", diff)
 	}

@@ -15,22 +15,22 @@ import (
 // still have our value. It goes on after errors and returns them joined; the
 // journal stays then, and [Recover] tries again. A second Close does nothing.
 //
-// The kernel makes it wait for some 20 ms, so close several Planes side by
+// The kernel makes it wait for some 20 ms, so close several Interfaces side by
 // side, each from a thread in the right namespace.
-func (p *Plane) Close() error {
-	err := p.release(func() error {
-		if err := p.undo(); err != nil {
+func (i *Interface) Close() error {
+	err := i.release(func() error {
+		if err := i.undo(); err != nil {
 			return err
 		}
-		_, unlock, err := lockStateDir(string(p.dir))
+		_, unlock, err := lockStateDir(string(i.dir))
 		if err != nil {
 			return err
 		}
 		defer unlock()
-		return p.endJournal()
+		return i.endJournal()
 	})
 	if err != nil {
-		return fmt.Errorf("close %s: %w", p.parent, err)
+		return fmt.Errorf("close %s: %w", i.name, err)
 	}
 	return nil
 }
@@ -39,38 +39,38 @@ func (p *Plane) Close() error {
 // death of the process would: forwarding goes on until the leases end. The
 // next Open takes over, with Options.Handover without an interruption, or
 // else Recover clears up. IPv6 memberships end with their sockets.
-func (p *Plane) Abandon() error {
-	return p.release(func() error { return nil })
+func (i *Interface) Abandon() error {
+	return i.release(func() error { return nil })
 }
 
 // giveUp undoes a failed Open, which holds the lock of the state directory.
-func (p *Plane) giveUp() error {
-	return p.release(func() error {
-		if err := p.undo(); err != nil {
+func (i *Interface) giveUp() error {
+	return i.release(func() error {
+		if err := i.undo(); err != nil {
 			return err
 		}
-		return p.endJournal()
+		return i.endJournal()
 	})
 }
 
-// release ends the Plane: nothing else runs on it while undo does.
-func (p *Plane) release(undo func() error) error {
-	if !p.shutDown() {
+// release ends the Interface: nothing else runs on it while undo does.
+func (i *Interface) release(undo func() error) error {
+	if !i.shutDown() {
 		return nil
 	}
-	p.routeMu.Lock()
-	defer p.routeMu.Unlock()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return errors.Join(undo(), p.closeDescriptors())
+	i.routeMu.Lock()
+	defer i.routeMu.Unlock()
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return errors.Join(undo(), i.closeDescriptors())
 }
 
 // shutDown makes further calls fail. It reports whether this was the first.
-func (p *Plane) shutDown() bool {
-	p.mu.Lock()
-	was, watch := p.closed, p.watch
-	p.closed, p.watch = true, nil
-	p.mu.Unlock()
+func (i *Interface) shutDown() bool {
+	i.mu.Lock()
+	was, watch := i.closed, i.watch
+	i.closed, i.watch = true, nil
+	i.mu.Unlock()
 	if watch != nil {
 		watch.stop()
 	}
@@ -78,52 +78,52 @@ func (p *Plane) shutDown() bool {
 }
 
 // undo takes back what start and the methods have made, so far as they came.
-func (p *Plane) undo() error {
-	if p.journal == nil {
+func (i *Interface) undo() error {
+	if i.journal == nil {
 		return nil
 	}
 	var errs []error
-	if p.tabled {
-		errs = append(errs, deleteTable(p.nft, p.rules.table))
+	if i.tabled {
+		errs = append(errs, deleteTable(i.nft, i.rules.table))
 	}
-	errs = append(errs, p.removeRoutes(), p.filter.clear(), p.members.close())
-	if linkExists(p.routes, p.index) {
-		errs = append(errs, p.journal.head.restore())
+	errs = append(errs, i.removeRoutes(), i.filter.clear(), i.members.close())
+	if linkExists(i.routes, i.index) {
+		errs = append(errs, i.journal.head.restore())
 	}
 	return errors.Join(errs...)
 }
 
 // endJournal removes the journal, and the shared one after the last.
-func (p *Plane) endJournal() error {
-	if p.journal == nil {
+func (i *Interface) endJournal() error {
+	if i.journal == nil {
 		return nil
 	}
-	return errors.Join(p.dir.remove(p.parent), p.dir.releaseShared())
+	return errors.Join(i.dir.remove(i.name), i.dir.releaseShared())
 }
 
-func (p *Plane) removeRoutes() error {
-	list := slices.Collect(maps.Keys(p.wanted))
-	for a := range p.left {
-		list = append(list, p.anyRoutes(a)...)
+func (i *Interface) removeRoutes() error {
+	list := slices.Collect(maps.Keys(i.wanted))
+	for a := range i.left {
+		list = append(list, i.anyRoutes(a)...)
 	}
-	_, err := p.apply(unix.RTM_DELROUTE, list)
+	_, err := i.apply(unix.RTM_DELROUTE, list)
 	return err
 }
 
 // anyRoutes returns the routes that an address may have had.
-func (p *Plane) anyRoutes(a netip.Addr) []route {
-	return []route{p.localRoute(a), blackholeRoute(a)}
+func (i *Interface) anyRoutes(a netip.Addr) []route {
+	return []route{i.localRoute(a), blackholeRoute(a)}
 }
 
-func (p *Plane) closeDescriptors() error {
-	errs := []error{p.members.close()}
-	for _, c := range []*conn{p.nft, p.routes, p.filter.conn} {
+func (i *Interface) closeDescriptors() error {
+	errs := []error{i.members.close()}
+	for _, c := range []*conn{i.nft, i.routes, i.filter.conn} {
 		if c != nil {
 			errs = append(errs, c.close())
 		}
 	}
-	if p.journal != nil {
-		errs = append(errs, p.journal.f.Close())
+	if i.journal != nil {
+		errs = append(errs, i.journal.f.Close())
 	}
 	return errors.Join(errs...)
 }

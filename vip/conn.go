@@ -56,7 +56,7 @@ func (r *refusal) Unwrap() error { return r.errno }
 // dial opens a netlink socket in the calling thread's namespace.
 func dial(proto int) (*conn, error) { return dialFrom(proto, 0) }
 
-// dialRoute opens a socket with an address that Watchers know. Planes begin
+// dialRoute opens a socket with an address that Watchers know. Interfaces begin
 // the search for a free one at different places, by their interface's index.
 func dialRoute(index int) (*conn, error) {
 	return dialFrom(unix.NETLINK_ROUTE, routePort+uint32(index)%(routePorts/2))

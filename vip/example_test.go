@@ -11,13 +11,13 @@ import (
 // A router becomes active and gives up again: the gate comes first both times,
 // and the addresses follow when there is time.
 func Example() {
-	p, err := vip.Open("eth0", vip.Options{})
+	iface, err := vip.Open("eth0", vip.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer p.Close()
+	defer iface.Close()
 	const users vip.ID = 1
-	err = p.Add(users, vip.Router{
+	err = iface.Add(users, vip.Router{
 		MAC:    [6]byte{0x00, 0x00, 0x0c, 0x9f, 0xf0, 0x0a},
 		Addrs:  []netip.Addr{netip.MustParseAddr("192.168.1.1")},
 		Accept: true,
@@ -27,17 +27,17 @@ func Example() {
 	}
 
 	const lease = 13 * time.Second
-	p.Gate([]vip.Claim{{ID: users, Lease: lease}}, nil)
-	p.Address([]vip.ID{users}, nil)
+	iface.Gate([]vip.Claim{{ID: users, Lease: lease}}, nil)
+	iface.Address([]vip.ID{users}, nil)
 
 	renew := time.NewTicker(lease / 3)
 	defer renew.Stop()
 	for range renew.C {
-		if lost, err := p.Renew(); err != nil || len(lost) > 0 {
+		if lost, err := iface.Renew(); err != nil || len(lost) > 0 {
 			break // the kernel has stopped forwarding: demote
 		}
 	}
 
-	p.Gate(nil, []vip.ID{users})
-	p.Address(nil, []vip.ID{users})
+	iface.Gate(nil, []vip.ID{users})
+	iface.Address(nil, []vip.ID{users})
 }

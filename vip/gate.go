@@ -13,7 +13,7 @@ import (
 // shut is a group's class while its gate is shut.
 const shut = -1
 
-// group is a Router on a Plane.
+// group is a Router on an Interface.
 type group struct {
 	Router
 	id    ID
@@ -50,87 +50,87 @@ func (g *group) before() int {
 //
 // On an error nothing has changed in the kernel. Routers without a MAC of
 // their own are accepted and ignored.
-func (p *Plane) Gate(open []Claim, shutIDs []ID) (lost []ID, err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		return nil, fmt.Errorf("gate on %s: %w", p.parent, os.ErrClosed)
+func (i *Interface) Gate(open []Claim, shutIDs []ID) (lost []ID, err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closed {
+		return nil, fmt.Errorf("gate on %s: %w", i.name, os.ErrClosed)
 	}
 	for _, id := range shutIDs {
-		if g := p.groups[id]; g != nil {
-			p.move(g, shut)
+		if g := i.groups[id]; g != nil {
+			i.move(g, shut)
 		}
 	}
 	for _, c := range open {
-		if err := p.claim(c); err != nil {
-			p.unwind()
+		if err := i.claim(c); err != nil {
+			i.unwind()
 			return nil, err
 		}
 	}
-	if lost, err = p.commit(); err != nil {
-		return nil, fmt.Errorf("gate on %s: %w", p.parent, err)
+	if lost, err = i.commit(); err != nil {
+		return nil, fmt.Errorf("gate on %s: %w", i.name, err)
 	}
 	return lost, nil
 }
 
 // LetGo shuts what Open has left open ([Options]) and no Gate has replaced since.
 // It does nothing when there is no such thing.
-func (p *Plane) LetGo() error {
-	p.mu.Lock()
-	pending := p.rebuild
-	p.mu.Unlock()
+func (i *Interface) LetGo() error {
+	i.mu.Lock()
+	pending := i.rebuild
+	i.mu.Unlock()
 	if !pending {
 		return nil
 	}
-	return p.restoreTable()
+	return i.restoreTable()
 }
 
-func (p *Plane) claim(c Claim) error {
-	g := p.groups[c.ID]
+func (i *Interface) claim(c Claim) error {
+	g := i.groups[c.ID]
 	switch {
 	case g == nil:
-		return fmt.Errorf("gate on %s: router %d was never added", p.parent, c.ID)
+		return fmt.Errorf("gate on %s: router %d was never added", i.name, c.ID)
 	case c.Lease < 0 || c.Lease > 0 && c.Lease < time.Millisecond:
-		return fmt.Errorf("gate on %s: lease %v of router %d is below a millisecond", p.parent, c.Lease, c.ID)
+		return fmt.Errorf("gate on %s: lease %v of router %d is below a millisecond", i.name, c.Lease, c.ID)
 	case !g.gated:
 		return nil
 	}
 	if old := g.before(); old != shut {
-		p.classes[old].refresh = true // to learn whether the old lease has run out
+		i.classes[old].refresh = true // to learn whether the old lease has run out
 	}
-	if err := p.noteForever(c.Lease); err != nil {
+	if err := i.noteForever(c.Lease); err != nil {
 		return err
 	}
-	n := p.classFor(c.Lease)
-	p.classes[n].refresh = true
+	n := i.classFor(c.Lease)
+	i.classes[n].refresh = true
 	if g.class != n {
-		p.move(g, n)
+		i.move(g, n)
 	}
 	return nil
 }
 
 // noteForever lets the next process know that a gate may never shut by itself.
-func (p *Plane) noteForever(lease time.Duration) error {
-	if lease > 0 || p.forever {
+func (i *Interface) noteForever(lease time.Duration) error {
+	if lease > 0 || i.forever {
 		return nil
 	}
-	p.forever = true
-	return p.journal.add(entry{Forever: true})
+	i.forever = true
+	return i.journal.add(entry{Forever: true})
 }
 
 // isOpen reports whether the gate of a router is open.
-func (p *Plane) isOpen(id ID) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	g := p.groups[id]
+func (i *Interface) isOpen(id ID) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	g := i.groups[id]
 	return g != nil && g.class != shut
 }
 
 // classFor returns the class with the lease, taking an unused one for it or
 // making one.
-func (p *Plane) classFor(lease time.Duration) int {
+func (i *Interface) classFor(lease time.Duration) int {
 	free := -1
-	for n, c := range p.classes {
+	for n, c := range i.classes {
 		if c.lease == lease {
 			return n
 		}
@@ -139,28 +139,28 @@ func (p *Plane) classFor(lease time.Duration) int {
 		}
 	}
 	if free >= 0 {
-		p.classes[free].lease = lease
+		i.classes[free].lease = lease
 		return free
 	}
-	p.classes = append(p.classes, newClass(len(p.classes), lease))
-	return len(p.classes) - 1
+	i.classes = append(i.classes, newClass(len(i.classes), lease))
+	return len(i.classes) - 1
 }
 
 // move puts g into class n, or shuts it, in the transaction under construction.
-func (p *Plane) move(g *group, n int) {
+func (i *Interface) move(g *group, n int) {
 	if !g.gated || g.class == n {
 		return
 	}
 	if !g.moved {
 		g.moved, g.was = true, g.class
-		p.moved = append(p.moved, g)
+		i.moved = append(i.moved, g)
 	}
 	for _, e := range g.elements {
 		if g.class != shut {
-			p.classes[g.class].use(e, -1)
+			i.classes[g.class].use(e, -1)
 		}
 		if n != shut {
-			p.classes[n].use(e, +1)
+			i.classes[n].use(e, +1)
 		}
 	}
 	g.class = n
@@ -172,25 +172,25 @@ func (p *Plane) move(g *group, n int) {
 // lost are the routers whose lease had run out, be it that the kernel has
 // stopped forwarding or that the clock shows a suspend: they are shut now, and
 // nothing is forwarded for them until Gate opens them again.
-func (p *Plane) Renew() (lost []ID, err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		return nil, fmt.Errorf("renew lease on %s: %w", p.parent, os.ErrClosed)
+func (i *Interface) Renew() (lost []ID, err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closed {
+		return nil, fmt.Errorf("renew lease on %s: %w", i.name, os.ErrClosed)
 	}
 	held := false
-	for _, c := range p.classes {
+	for _, c := range i.classes {
 		c.refresh = c.held && c.lease > 0
 		held = held || c.refresh
 	}
 	if !held {
-		lost, p.lost = p.lost, nil
+		lost, i.lost = i.lost, nil
 		return lost, nil
 	}
-	if lost, err = p.commit(); err != nil {
-		return nil, fmt.Errorf("renew lease on %s: %w", p.parent, err)
+	if lost, err = i.commit(); err != nil {
+		return nil, fmt.Errorf("renew lease on %s: %w", i.name, err)
 	}
-	lost, p.lost = append(lost, p.lost...), nil
+	lost, i.lost = append(lost, i.lost...), nil
 	slices.Sort(lost)
 	return lost, nil
 }
@@ -198,61 +198,61 @@ func (p *Plane) Renew() (lost []ID, err error) {
 // commit sends the transaction under construction, without the classes whose
 // lease turns out to have run out: those are emptied and their routers are
 // returned. A transaction that is refused for another reason is tried once more
-// with the whole table made anew. On an error the Plane is as it was before.
-func (p *Plane) commit() (lost []ID, err error) {
+// with the whole table made anew. On an error the Interface is as it was before.
+func (i *Interface) commit() (lost []ID, err error) {
 	now := bootTime()
-	lost = p.fenceExpired(now)
+	lost = i.fenceExpired(now)
 	for {
-		faults, err := p.send(now)
+		faults, err := i.send(now)
 		if err == nil && len(faults) == 0 {
-			p.settle(now)
+			i.settle(now)
 			slices.Sort(lost)
 			return lost, nil
 		}
-		p.unplan()
-		ids, again := p.fenced(faults)
+		i.unplan()
+		ids, again := i.fenced(faults)
 		lost = append(lost, ids...)
 		switch {
 		case again:
-		case !p.rebuild: // the kernel has something else than we thought
-			p.rebuild = true
-			lost = append(lost, p.fenceExpired(now)...)
+		case !i.rebuild: // the kernel has something else than we thought
+			i.rebuild = true
+			lost = append(lost, i.fenceExpired(now)...)
 		default:
-			p.unwind()
-			return nil, errors.Join(err, faultsError(faults, func(int) string { return "table " + p.rules.table }))
+			i.unwind()
+			return nil, errors.Join(err, faultsError(faults, func(int) string { return "table " + i.rules.table }))
 		}
 	}
 }
 
 // send writes the transaction and hands it to the kernel.
-func (p *Plane) send(now time.Duration) ([]fault, error) {
-	p.rules.open()
-	if p.rebuild {
-		p.writeTable()
+func (i *Interface) send(now time.Duration) ([]fault, error) {
+	i.rules.open()
+	if i.rebuild {
+		i.writeTable()
 	}
-	for n, c := range p.classes {
-		create := p.rebuild || !c.made
+	for n, c := range i.classes {
+		create := i.rebuild || !c.made
 		c.plan(create || c.reset)
-		c.write(&p.rules, n, p.ifindex[:], now, create)
+		c.write(&i.rules, n, i.ifindex[:], now, create)
 	}
-	if p.rules.n == 1 {
+	if i.rules.n == 1 {
 		return nil, nil
 	}
-	p.rules.shut()
-	return p.nft.exec(&p.rules.batch)
+	i.rules.shut()
+	return i.nft.exec(&i.rules.batch)
 }
 
 // fenced empties the classes whose lease the kernel says has run out, and
 // reports whether there are any. Anybody may change a table without owner, so
 // that a missing element proves nothing there; the clock has been asked already.
-func (p *Plane) fenced(faults []fault) (lost []ID, found bool) {
-	if !p.persist {
+func (i *Interface) fenced(faults []fault) (lost []ID, found bool) {
+	if !i.persist {
 		return nil, false
 	}
 	for _, f := range faults {
-		for n, c := range p.classes {
+		for n, c := range i.classes {
 			if c.notAlive == f.index && errors.Is(f.err, unix.ENOENT) {
-				lost, found = append(lost, p.fence(n)...), true
+				lost, found = append(lost, i.fence(n)...), true
 			}
 		}
 	}
@@ -261,10 +261,10 @@ func (p *Plane) fenced(faults []fault) (lost []ID, found bool) {
 
 // fenceExpired empties the classes whose lease has run out by the clock, among
 // those that the transaction would start again.
-func (p *Plane) fenceExpired(now time.Duration) (lost []ID) {
-	for n, c := range p.classes {
-		if (c.refresh || p.rebuild) && !c.reset && c.expired(now) {
-			lost = append(lost, p.fence(n)...)
+func (i *Interface) fenceExpired(now time.Duration) (lost []ID) {
+	for n, c := range i.classes {
+		if (c.refresh || i.rebuild) && !c.reset && c.expired(now) {
+			lost = append(lost, i.fence(n)...)
 		}
 	}
 	return lost
@@ -272,47 +272,47 @@ func (p *Plane) fenceExpired(now time.Duration) (lost []ID) {
 
 // fence empties class n and returns the routers that were open in it, except
 // those that the transaction shuts anyway.
-func (p *Plane) fence(n int) (lost []ID) {
-	p.classes[n].reset = true
-	for id, g := range p.groups {
+func (i *Interface) fence(n int) (lost []ID) {
+	i.classes[n].reset = true
+	for id, g := range i.groups {
 		if g.before() == n && g.class != shut {
-			p.move(g, shut)
+			i.move(g, shut)
 			lost = append(lost, id)
 		}
 	}
 	return lost
 }
 
-func (p *Plane) unplan() {
-	for _, c := range p.classes {
-		c.unplan(p.rebuild || !c.made || c.reset)
+func (i *Interface) unplan() {
+	for _, c := range i.classes {
+		c.unplan(i.rebuild || !c.made || c.reset)
 	}
 }
 
-func (p *Plane) settle(now time.Duration) {
-	for _, c := range p.classes {
-		c.settle(p.rebuild || !c.made, now)
+func (i *Interface) settle(now time.Duration) {
+	for _, c := range i.classes {
+		c.settle(i.rebuild || !c.made, now)
 	}
-	p.rebuild = false
-	p.forgetMoves()
+	i.rebuild = false
+	i.forgetMoves()
 }
 
 // unwind returns the groups to where they were before the transaction.
-func (p *Plane) unwind() {
-	for _, g := range p.moved {
-		p.move(g, g.was)
+func (i *Interface) unwind() {
+	for _, g := range i.moved {
+		i.move(g, g.was)
 	}
-	for _, c := range p.classes {
+	for _, c := range i.classes {
 		c.clear()
 	}
-	p.forgetMoves()
+	i.forgetMoves()
 }
 
-func (p *Plane) forgetMoves() {
-	for _, g := range p.moved {
+func (i *Interface) forgetMoves() {
+	for _, g := range i.moved {
 		g.moved = false
 	}
-	p.moved = p.moved[:0]
+	i.moved = i.moved[:0]
 }
 
 // bootTime is a clock that goes on while the machine is suspended.

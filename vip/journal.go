@@ -26,12 +26,12 @@ const (
 
 // head is the first line of a journal.
 type head struct {
-	Parent   string   `json:"parent"`
-	Index    int      `json:"index"`
-	Boot     string   `json:"boot"` // of the kernel whose state this is
-	Table    string   `json:"table"`
-	Protocol int      `json:"protocol"` // of our routes
-	Sysctls  []sysctl `json:"sysctls"`
+	Interface string   `json:"parent"` // the key is that of journals in the field
+	Index     int      `json:"index"`
+	Boot      string   `json:"boot"` // of the kernel whose state this is
+	Table     string   `json:"table"`
+	Protocol  int      `json:"protocol"` // of our routes
+	Sysctls   []sysctl `json:"sysctls"`
 }
 
 // entry is any further line: what was made for a router, or, when Gone, that
@@ -57,14 +57,14 @@ func (e entry) mac() (mac [6]byte, ok bool) {
 	return mac, copy(mac[:], b) == len(mac) && err == nil
 }
 
-// newHead describes parent as it is now.
-func newHead(parent string, index int) (head, error) {
-	h := head{Parent: parent, Index: index, Table: tableName(parent), Protocol: RouteProtocol}
+// newHead describes an interface as it is now.
+func newHead(name string, index int) (head, error) {
+	h := head{Interface: name, Index: index, Table: tableName(name), Protocol: RouteProtocol}
 	var err error
 	if h.Boot, err = bootID(); err != nil {
 		return h, err
 	}
-	h.Sysctls, err = differing(parentSysctls(parent))
+	h.Sysctls, err = differing(interfaceSysctls(name))
 	return h, err
 }
 
@@ -89,14 +89,14 @@ func (h head) restore() error {
 	list := slices.Clone(h.Sysctls)
 	if ifi, err := net.InterfaceByIndex(h.Index); err == nil {
 		for i := range list {
-			list[i].Name = strings.Replace(list[i].Name, "/"+h.Parent+"/", "/"+ifi.Name+"/", 1)
+			list[i].Name = strings.Replace(list[i].Name, "/"+h.Interface+"/", "/"+ifi.Name+"/", 1)
 		}
 	}
 	return restoreAll(list)
 }
 
-// journal is the open journal of a live Plane. Its lock tells others that the
-// Plane lives.
+// journal is the open journal of a live Interface. Its lock tells others that the
+// Interface lives.
 type journal struct {
 	head head
 	f    *os.File
@@ -134,7 +134,7 @@ func flock(f *os.File, how int) error {
 	}
 }
 
-func (d stateDir) path(parent string) string { return d.file(parent, journalSuffix) }
+func (d stateDir) path(name string) string { return d.file(name, journalSuffix) }
 
 func (d stateDir) file(name, suffix string) string {
 	return filepath.Join(string(d), name+namespace()+suffix)
@@ -154,7 +154,7 @@ func namespace() string {
 func (d stateDir) create(h head, made []entry) (*journal, error) {
 	f, err := os.CreateTemp(string(d), ".journal-*")
 	if err != nil {
-		return nil, fmt.Errorf("create journal %s: %w", d.path(h.Parent), withoutPath(err))
+		return nil, fmt.Errorf("create journal %s: %w", d.path(h.Interface), withoutPath(err))
 	}
 	j := &journal{head: h, f: f}
 	err = errors.Join(flock(f, unix.LOCK_EX|unix.LOCK_NB), j.line(h))
@@ -162,12 +162,12 @@ func (d stateDir) create(h head, made []entry) (*journal, error) {
 		err = errors.Join(err, j.line(e))
 	}
 	if err = errors.Join(err, f.Sync()); err == nil {
-		err = d.rename(f.Name(), d.path(h.Parent))
+		err = d.rename(f.Name(), d.path(h.Interface))
 	}
 	if err != nil {
 		os.Remove(f.Name())
 		f.Close()
-		return nil, fmt.Errorf("write journal %s: %w", d.path(h.Parent), withoutPath(err))
+		return nil, fmt.Errorf("write journal %s: %w", d.path(h.Interface), withoutPath(err))
 	}
 	return j, nil
 }
@@ -266,11 +266,11 @@ func openOwn(path string) (*os.File, error) {
 	return f, nil
 }
 
-// read returns the journal of parent if its process is dead, nil if there is
+// read returns the journal of an interface if its process is dead, nil if there is
 // none, and ErrBusy if the process lives. It removes one that is of another
 // boot, and one that is damaged, which it tells once.
-func (d stateDir) read(parent string) (*leftover, error) {
-	f, err := openOwn(d.path(parent))
+func (d stateDir) read(name string) (*leftover, error) {
+	f, err := openOwn(d.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -290,10 +290,10 @@ func (d stateDir) read(parent string) (*leftover, error) {
 	}
 	if !in.Scan() || json.Unmarshal(in.Bytes(), &l.head) != nil {
 		return nil, errors.Join(fmt.Errorf("journal %s is damaged and was removed: the sysctls and filter entries of %s stay as the last process left them",
-			f.Name(), parent), d.remove(parent))
+			f.Name(), name), d.remove(name))
 	}
 	if l.head.Boot != boot {
-		return nil, d.remove(parent)
+		return nil, d.remove(name)
 	}
 	for in.Scan() {
 		l.note(in.Bytes())
@@ -322,8 +322,8 @@ func (l *leftover) ends() bool {
 	return !slices.ContainsFunc(l.made, func(e entry) bool { return e.Forever })
 }
 
-// parents lists the interfaces that have a journal.
-func (d stateDir) parents() ([]string, error) {
+// interfaces lists the interfaces that have a journal.
+func (d stateDir) interfaces() ([]string, error) {
 	files, err := filepath.Glob(d.path("*"))
 	for i, f := range files {
 		files[i], _, _ = strings.Cut(filepath.Base(f), ":")
@@ -333,9 +333,9 @@ func (d stateDir) parents() ([]string, error) {
 
 // inUse reports whether any journal is in force.
 func (d stateDir) inUse() (bool, error) {
-	parents, err := d.parents()
-	for _, parent := range parents {
-		l, readErr := d.read(parent)
+	names, err := d.interfaces()
+	for _, name := range names {
+		l, readErr := d.read(name)
 		if l != nil || errors.Is(readErr, ErrBusy) {
 			return true, nil
 		}
@@ -345,8 +345,8 @@ func (d stateDir) inUse() (bool, error) {
 }
 
 // remove ends a journal whose changes were undone.
-func (d stateDir) remove(parent string) error {
-	err := os.Remove(d.path(parent))
+func (d stateDir) remove(name string) error {
+	err := os.Remove(d.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -8,8 +8,8 @@ import (
 
 func TestJournalThatCannotBeMadeIsRefusedInTheSameWordsEachTime(t *testing.T) {
 	d := stateDir(filepath.Join(t.TempDir(), "missing"))
-	_, first := d.create(head{Parent: "eth0"}, nil)
-	_, second := d.create(head{Parent: "eth0"}, nil)
+	_, first := d.create(head{Interface: "eth0"}, nil)
+	_, second := d.create(head{Interface: "eth0"}, nil)
 	if first == nil || second == nil || first.Error() != second.Error() {
 		t.Fatalf("%v, then %v", first, second)
 	}

@@ -14,9 +14,9 @@ import (
 func TestKernelLeavesTheOwnersAddressesToTheCaller(t *testing.T) {
 	l := newLab(t)
 	own4, own6 := netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("2001:db8::2")
-	p := l.open(Options{})
+	iface := l.open(Options{})
 	all := []netip.Addr{own4, vip4, own6}
-	ok(t, p.Add(10, Router{MAC: vmac, Addrs: all, Accept: true, Owned: []netip.Addr{own4, own6}}))
+	ok(t, iface.Add(10, Router{MAC: vmac, Addrs: all, Accept: true, Owned: []netip.Addr{own4, own6}}))
 	check := func(when string, want bool) {
 		t.Helper()
 		for a, ask := range map[netip.Addr][]byte{own4: arpRequest(own4), own6: solicitation(own6)} {
@@ -26,15 +26,15 @@ func TestKernelLeavesTheOwnersAddressesToTheCaller(t *testing.T) {
 		}
 	}
 	check("standby", true)
-	mustGate(t, p, []Claim{{10, 10 * time.Second}}, nil)
+	mustGate(t, iface, []Claim{{10, 10 * time.Second}}, nil)
 	check("active", false)
-	ok(t, p.Address([]ID{10}, nil))
+	ok(t, iface.Address([]ID{10}, nil))
 	if got := l.delivered(vip4); got != 1 {
 		t.Errorf("what is not the interface's own is delivered %d times, want 1", got)
 	}
-	mustGate(t, p, nil, []ID{10})
+	mustGate(t, iface, nil, []ID{10})
 	check("standby again", true)
-	mustGate(t, p, []Claim{{10, 50 * time.Millisecond}}, nil)
+	mustGate(t, iface, []Claim{{10, 50 * time.Millisecond}}, nil)
 	until(t, patience, "an answer after the lease", func() bool { return l.answered(arpRequest(own4), own4) })
 	check("lease run out", true)
 }
@@ -42,10 +42,10 @@ func TestKernelLeavesTheOwnersAddressesToTheCaller(t *testing.T) {
 // Other addresses of the interface are answered for as ever.
 func TestKernelAnswersForWhatIsNotVirtual(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
+	iface := l.open(Options{})
 	own := netip.MustParseAddr("2001:db8::2")
-	ok(t, p.Add(10, Router{MAC: vmac, Addrs: []netip.Addr{own}, Accept: true, Owned: []netip.Addr{own}}))
-	mustGate(t, p, []Claim{{10, 0}}, nil)
+	ok(t, iface.Add(10, Router{MAC: vmac, Addrs: []netip.Addr{own}, Accept: true, Owned: []netip.Addr{own}}))
+	mustGate(t, iface, []Claim{{10, 0}}, nil)
 	if a := netip.MustParseAddr("10.0.0.2"); !l.answered(arpRequest(a), a) {
 		t.Errorf("the kernel does not answer for %v", a)
 	}
@@ -58,12 +58,12 @@ func TestKernelAnswersForWhatIsNotVirtual(t *testing.T) {
 // neither looks for it nor redirects to it, and forwards what else comes.
 func TestWithoutAcceptLinkLocalAddressesAreDropped(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
+	iface := l.open(Options{})
 	r := router10
 	r.Accept = false
-	ok(t, p.Add(10, r))
-	mustGate(t, p, []Claim{{10, 0}}, nil)
-	ok(t, p.Address([]ID{10}, nil))
+	ok(t, iface.Add(10, r))
+	mustGate(t, iface, []Claim{{10, 0}}, nil)
+	ok(t, iface.Address([]ID{10}, nil))
 	l.next++
 	write(t, l.lan, frame(vmac, vipLocal, l.next))
 	l.passed()

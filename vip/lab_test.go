@@ -127,35 +127,35 @@ func setSysctl(t testing.TB, assignment string) {
 	ok(t, os.WriteFile(filepath.Join(sysctlRoot, name), []byte(value), 0))
 }
 
-// open opens a Plane on eth0 that the test closes unless it did so itself.
-func (l *lab) open(o Options) *Plane {
+// open opens an Interface on eth0 that the test closes unless it did so itself.
+func (l *lab) open(o Options) *Interface {
 	l.t.Helper()
 	return l.openFlags(o, tableOwner|tablePersist)
 }
 
-func (l *lab) openFlags(o Options, flags uint32) *Plane {
+func (l *lab) openFlags(o Options, flags uint32) *Interface {
 	l.t.Helper()
 	o.StateDir = l.state
 	if o.Log == nil && testing.Verbose() {
 		o.Log = slog.New(slog.NewTextHandler(l.t.Output(), nil))
 	}
-	p, err := open("eth0", o, flags)
+	iface, err := open("eth0", o, flags)
 	ok(l.t, err)
-	l.t.Cleanup(func() { p.Close() })
-	return p
+	l.t.Cleanup(func() { iface.Close() })
+	return iface
 }
 
 // active brings router 10 into its active role.
-func (l *lab) active(p *Plane, lease time.Duration) {
+func (l *lab) active(iface *Interface, lease time.Duration) {
 	l.t.Helper()
-	ok(l.t, p.Add(10, router10))
-	mustGate(l.t, p, []Claim{{10, lease}}, nil)
-	ok(l.t, p.Address([]ID{10}, nil))
+	ok(l.t, iface.Add(10, router10))
+	mustGate(l.t, iface, []Claim{{10, lease}}, nil)
+	ok(l.t, iface.Address([]ID{10}, nil))
 }
 
-func mustGate(t testing.TB, p *Plane, open []Claim, shut []ID) {
+func mustGate(t testing.TB, iface *Interface, open []Claim, shut []ID) {
 	t.Helper()
-	lost, err := p.Gate(open, shut)
+	lost, err := iface.Gate(open, shut)
 	ok(t, err)
 	if len(lost) > 0 {
 		t.Fatalf("gate lost %v", lost)
@@ -285,11 +285,11 @@ func until(t testing.TB, limit time.Duration, what string, cond func() bool) {
 	}
 }
 
-// snapshot is everything of the namespace that a Plane changes.
+// snapshot is everything of the namespace that an Interface changes.
 func snapshot(t testing.TB) string {
 	t.Helper()
 	var b strings.Builder
-	for _, s := range append(parentSysctls("eth0"), sharedSysctls()...) {
+	for _, s := range append(interfaceSysctls("eth0"), sharedSysctls()...) {
 		v, err := readSysctl(s.Name)
 		ok(t, err)
 		fmt.Fprintln(&b, s.Name, v)

@@ -28,7 +28,7 @@ func during(f func()) window {
 // lapse sends a datagram a millisecond until one is not forwarded, and returns
 // the window in which forwarding ended: after the last that was forwarded was
 // sent, and before it was clear that the next one was not. The kernel's coarse
-// clock ends a lease some milliseconds before the Plane's does; when lapse
+// clock ends a lease some milliseconds before the Interface's does; when lapse
 // returns both have.
 func (l *lab) lapse() (end window) {
 	l.t.Helper()
@@ -69,13 +69,13 @@ func stalled(since time.Duration) bool { return bootTime()-since >= testLease-gr
 
 // claim opens the gate of router 10 for testLease, whatever became of the last
 // lease, and returns when.
-func (l *lab) claim(p *Plane) window {
+func (l *lab) claim(iface *Interface) window {
 	l.t.Helper()
 	return during(func() {
-		lost, err := p.Gate([]Claim{{10, testLease}}, nil)
+		lost, err := iface.Gate([]Claim{{10, testLease}}, nil)
 		ok(l.t, err)
 		if len(lost) > 0 {
-			mustGate(l.t, p, []Claim{{10, testLease}}, nil)
+			mustGate(l.t, iface, []Claim{{10, testLease}}, nil)
 		}
 	})
 }
@@ -83,10 +83,10 @@ func (l *lab) claim(p *Plane) window {
 // renew renews the lease of router 10 that was started at or after since. It
 // reports whether that was in time; only a machine that stands still makes it
 // late.
-func (l *lab) renew(p *Plane, since time.Duration) (when window, inTime bool) {
+func (l *lab) renew(iface *Interface, since time.Duration) (when window, inTime bool) {
 	l.t.Helper()
 	when = during(func() {
-		lost, err := p.Renew()
+		lost, err := iface.Renew()
 		ok(l.t, err)
 		if inTime = len(lost) == 0; !inTime && !stalled(since) {
 			l.t.Fatalf("renew lost %v after %v", lost, bootTime()-since)
@@ -97,15 +97,15 @@ func (l *lab) renew(p *Plane, since time.Duration) (when window, inTime bool) {
 
 func TestLeaseThatIsNotRenewedRunsOut(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	l.active(p, testLease)
+	iface := l.open(Options{})
+	l.active(iface, testLease)
 	var renewed window
 	for inTime := false; !inTime; {
-		renewed, inTime = l.renew(p, l.claim(p).from)
+		renewed, inTime = l.renew(iface, l.claim(iface).from)
 	}
 	checkLease(t, renewed, l.lapse())
 
-	lost, err := p.Renew()
+	lost, err := iface.Renew()
 	ok(t, err)
 	if diff := cmp.Diff([]ID{10}, lost); diff != "" {
 		t.Errorf("lost by Renew (-want +got):\n%s", diff)
@@ -113,9 +113,9 @@ func TestLeaseThatIsNotRenewedRunsOut(t *testing.T) {
 	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
 		t.Errorf("Renew reopened the gate (-want +got):\n%s", diff)
 	}
-	mustRenew(t, p) // told once
+	mustRenew(t, iface) // told once
 	since := bootTime()
-	mustGate(t, p, []Claim{{10, testLease}}, nil)
+	mustGate(t, iface, []Claim{{10, testLease}}, nil)
 	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" && !stalled(since) {
 		t.Errorf("claimed anew (-want +got):\n%s", diff)
 	}
@@ -123,21 +123,21 @@ func TestLeaseThatIsNotRenewedRunsOut(t *testing.T) {
 
 func TestRenewedLeaseGoesOn(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	l.active(p, testLease)
+	iface := l.open(Options{})
+	l.active(iface, testLease)
 	renew := time.NewTicker(testLease / 3)
 	defer renew.Stop()
-	began := l.claim(p).from
+	began := l.claim(iface).from
 	for last := began; last-began < 2*testLease; {
 		<-renew.C
-		when, inTime := l.renew(p, last)
+		when, inTime := l.renew(iface, last)
 		switch forwarded := l.quick(); {
 		case inTime && forwarded:
 			last = when.from
 		case inTime && !stalled(when.from):
 			t.Fatal("not forwarded while the lease is renewed")
 		default:
-			began = l.claim(p).from
+			began = l.claim(iface).from
 			last = began
 		}
 	}
@@ -158,16 +158,16 @@ func TestGateDoesNotReopenWhatRanOut(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l := newLab(t)
-			p := l.open(Options{})
-			l.active(p, testLease)
-			ok(t, p.Add(2, second))
+			iface := l.open(Options{})
+			l.active(iface, testLease)
+			ok(t, iface.Add(2, second))
 			l.lapse()
 			var shut []ID
 			if strings.Contains(tt.name, "shut") {
 				shut = []ID{10}
 			}
 			since := bootTime()
-			lost, err := p.Gate(tt.open, shut)
+			lost, err := iface.Gate(tt.open, shut)
 			ok(t, err)
 			for _, c := range tt.open {
 				if c.ID == 2 {
@@ -188,26 +188,26 @@ func TestGateDoesNotReopenWhatRanOut(t *testing.T) {
 
 func TestLeasesOfDifferentLengthRunSeparately(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	l.active(p, testLease)
+	iface := l.open(Options{})
+	l.active(iface, testLease)
 	forever := Router{MAC: [6]byte{0, 0, 0x5e, 0, 1, 2}}
 	long := Router{MAC: [6]byte{0, 0, 0x5e, 0, 1, 3}}
-	ok(t, p.Add(2, forever))
-	ok(t, p.Add(3, long))
-	mustGate(t, p, []Claim{{2, 0}, {3, time.Minute}}, nil)
+	ok(t, iface.Add(2, forever))
+	ok(t, iface.Add(3, long))
+	mustGate(t, iface, []Claim{{2, 0}, {3, time.Minute}}, nil)
 	l.lapse()
 	for _, r := range []Router{forever, long} {
 		if diff := cmp.Diff(each(2, 1), l.through(r.MAC, far4, 2)); diff != "" {
 			t.Errorf("router %x (-want +got):\n%s", r.MAC, diff)
 		}
 	}
-	lost, err := p.Renew()
+	lost, err := iface.Renew()
 	ok(t, err)
 	if diff := cmp.Diff([]ID{10}, lost); diff != "" {
 		t.Errorf("lost (-want +got):\n%s", diff)
 	}
-	mustGate(t, p, []Claim{{10, time.Hour}}, nil)
-	if got := len(p.classes); got != 3 {
+	mustGate(t, iface, []Claim{{10, time.Hour}}, nil)
+	if got := len(iface.classes); got != 3 {
 		t.Errorf("%d classes, want the unused one to be taken again", got)
 	}
 	if diff := cmp.Diff(each(2, 1), l.forwarded(far4, 2)); diff != "" {
@@ -217,10 +217,10 @@ func TestLeasesOfDifferentLengthRunSeparately(t *testing.T) {
 
 func TestSuspendEndsLeases(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	l.active(p, time.Minute)
-	p.classes[0].renewed -= 2 * time.Minute // the clock that counts suspended time says so
-	lost, err := p.Renew()
+	iface := l.open(Options{})
+	l.active(iface, time.Minute)
+	iface.classes[0].renewed -= 2 * time.Minute // the clock that counts suspended time says so
+	lost, err := iface.Renew()
 	ok(t, err)
 	if diff := cmp.Diff([]ID{10}, lost); diff != "" {
 		t.Errorf("lost (-want +got):\n%s", diff)
@@ -232,11 +232,11 @@ func TestSuspendEndsLeases(t *testing.T) {
 
 func TestKernelsWordCountsWhateverTheClockSays(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	l.active(p, testLease)
+	iface := l.open(Options{})
+	l.active(iface, testLease)
 	l.lapse()
-	p.classes[0].renewed = bootTime()
-	lost, err := p.Renew()
+	iface.classes[0].renewed = bootTime()
+	lost, err := iface.Renew()
 	ok(t, err)
 	if diff := cmp.Diff([]ID{10}, lost); diff != "" {
 		t.Errorf("lost (-want +got):\n%s", diff)
@@ -248,17 +248,17 @@ func TestKernelsWordCountsWhateverTheClockSays(t *testing.T) {
 
 func TestTablePutBackDoesNotReviveALease(t *testing.T) {
 	l := newLab(t)
-	p := l.openFlags(Options{}, 0)
-	claimed := during(func() { l.active(p, testLease) })
+	iface := l.openFlags(Options{}, 0)
+	claimed := during(func() { l.active(iface, testLease) })
 	until(t, patience, "half a lease", func() bool { return bootTime()-claimed.to > testLease/2 })
-	restored := during(func() { ok(t, p.restoreTable()) }) // what the watch calls
-	claimed.to += restored.to - restored.from              // the rest is reckoned when that begins, and runs when it ends
+	restored := during(func() { ok(t, iface.restoreTable()) }) // what the watch calls
+	claimed.to += restored.to - restored.from                  // the rest is reckoned when that begins, and runs when it ends
 	checkLease(t, claimed, l.lapse())
-	ok(t, p.restoreTable())
+	ok(t, iface.restoreTable())
 	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
 		t.Errorf("revived (-want +got):\n%s", diff)
 	}
-	lost, err := p.Renew()
+	lost, err := iface.Renew()
 	ok(t, err)
 	if diff := cmp.Diff([]ID{10}, lost); diff != "" {
 		t.Errorf("lost (-want +got):\n%s", diff)
@@ -267,19 +267,19 @@ func TestTablePutBackDoesNotReviveALease(t *testing.T) {
 
 func TestFailedGateChangesNothing(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	l.active(p, time.Minute)
-	if _, err := p.Gate([]Claim{{99, time.Second}}, []ID{10}); err == nil {
+	iface := l.open(Options{})
+	l.active(iface, time.Minute)
+	if _, err := iface.Gate([]Claim{{99, time.Second}}, []ID{10}); err == nil {
 		t.Fatal("a router that was never added was accepted")
 	}
 	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	mustRenew(t, p)
+	mustRenew(t, iface)
 	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" {
 		t.Errorf("renewed (-want +got):\n%s", diff)
 	}
-	mustGate(t, p, nil, []ID{10})
+	mustGate(t, iface, nil, []ID{10})
 	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
 		t.Errorf("shut (-want +got):\n%s", diff)
 	}
@@ -287,13 +287,13 @@ func TestFailedGateChangesNothing(t *testing.T) {
 
 func TestConflictingOrdersInOneGate(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	l.active(p, time.Minute)
-	mustGate(t, p, []Claim{{10, time.Minute}, {10, time.Hour}, {10, time.Minute}}, []ID{10, 10})
+	iface := l.open(Options{})
+	l.active(iface, time.Minute)
+	mustGate(t, iface, []Claim{{10, time.Minute}, {10, time.Hour}, {10, time.Minute}}, []ID{10, 10})
 	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" {
 		t.Errorf("open wins (-want +got):\n%s", diff)
 	}
-	mustGate(t, p, nil, []ID{10, 10})
+	mustGate(t, iface, nil, []ID{10, 10})
 	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
 		t.Errorf("shut (-want +got):\n%s", diff)
 	}

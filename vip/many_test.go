@@ -17,12 +17,12 @@ func routerN(n int) Router {
 }
 
 // many adds n routers and returns their claims and ids.
-func (l *lab) many(p *Plane, n int) ([]Claim, []ID) {
+func (l *lab) many(iface *Interface, n int) ([]Claim, []ID) {
 	l.t.Helper()
 	var claims []Claim
 	var ids []ID
 	for i := range n {
-		ok(l.t, p.Add(ID(i), routerN(i)))
+		ok(l.t, iface.Add(ID(i), routerN(i)))
 		claims = append(claims, Claim{ID(i), time.Minute})
 		ids = append(ids, ID(i))
 	}
@@ -33,19 +33,19 @@ func TestAllGroupsOfHSRPVersion2AtOnce(t *testing.T) {
 	const n = 4096
 	l := newLab(t)
 	before := snapshot(t)
-	p := l.open(Options{})
+	iface := l.open(Options{})
 	start := time.Now()
 	step := func(what string) {
 		t.Logf("%-8s %8.2f ms", what, float64(time.Since(start).Microseconds())/1000)
 		start = time.Now()
 	}
-	claims, ids := l.many(p, n)
+	claims, ids := l.many(iface, n)
 	step("add")
-	mustGate(t, p, claims, nil)
+	mustGate(t, iface, claims, nil)
 	step("open")
-	ok(t, p.Address(ids, nil))
+	ok(t, iface.Address(ids, nil))
 	step("address")
-	mustRenew(t, p)
+	mustRenew(t, iface)
 	step("renew")
 	for _, i := range []int{0, 1, 1999, 2000, 2001, n - 1} {
 		if diff := cmp.Diff(each(2, 1), l.through(routerN(i).MAC, far4, 2)); diff != "" {
@@ -53,19 +53,19 @@ func TestAllGroupsOfHSRPVersion2AtOnce(t *testing.T) {
 		}
 	}
 	start = time.Now()
-	missing, err := p.Restore()
+	missing, err := iface.Restore()
 	if err != nil || len(missing) > 0 {
 		t.Errorf("Restore: %d missing, error %v", len(missing), err)
 	}
 	step("restore")
-	mustGate(t, p, nil, ids)
+	mustGate(t, iface, nil, ids)
 	step("shut")
 	if diff := cmp.Diff(each(2, 0), l.through(routerN(n-1).MAC, far4, 2)); diff != "" {
 		t.Errorf("shut (-want +got):\n%s", diff)
 	}
-	mustGate(t, p, claims, nil)
+	mustGate(t, iface, claims, nil)
 	start = time.Now()
-	ok(t, p.Close())
+	ok(t, iface.Close())
 	step("close")
 	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
 		t.Errorf("after Close (-before +after):\n%.2000s", diff)
@@ -76,15 +76,15 @@ func BenchmarkGate(b *testing.B) {
 	for _, n := range []int{1, 256, 1000, 4096} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			l := newLab(b)
-			p := l.open(Options{})
-			claims, ids := l.many(p, n)
+			iface := l.open(Options{})
+			claims, ids := l.many(iface, n)
 			b.ReportAllocs()
 			var open, shut time.Duration
 			for b.Loop() {
 				start := time.Now()
-				mustGate(b, p, claims, nil)
+				mustGate(b, iface, claims, nil)
 				half := time.Now()
-				mustGate(b, p, nil, ids)
+				mustGate(b, iface, nil, ids)
 				open += half.Sub(start)
 				shut += time.Since(half)
 			}
@@ -98,12 +98,12 @@ func BenchmarkRenew(b *testing.B) {
 	for _, n := range []int{1, 1000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			l := newLab(b)
-			p := l.open(Options{})
-			claims, _ := l.many(p, n)
-			mustGate(b, p, claims, nil)
+			iface := l.open(Options{})
+			claims, _ := l.many(iface, n)
+			mustGate(b, iface, claims, nil)
 			b.ReportAllocs()
 			for b.Loop() {
-				mustRenew(b, p)
+				mustRenew(b, iface)
 			}
 		})
 	}
@@ -113,14 +113,14 @@ func BenchmarkAddress(b *testing.B) {
 	for _, n := range []int{1, 256, 1000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			l := newLab(b)
-			p := l.open(Options{})
-			_, ids := l.many(p, n)
+			iface := l.open(Options{})
+			_, ids := l.many(iface, n)
 			var add, remove time.Duration
 			for b.Loop() {
 				start := time.Now()
-				ok(b, p.Address(ids, nil))
+				ok(b, iface.Address(ids, nil))
 				half := time.Now()
-				ok(b, p.Address(nil, ids))
+				ok(b, iface.Address(nil, ids))
 				add += half.Sub(start)
 				remove += time.Since(half)
 			}
@@ -135,10 +135,10 @@ func BenchmarkOpenClose(b *testing.B) {
 	var opening, closing time.Duration
 	for b.Loop() {
 		start := time.Now()
-		p, err := Open("eth0", Options{StateDir: l.state})
+		iface, err := Open("eth0", Options{StateDir: l.state})
 		ok(b, err)
 		half := time.Now()
-		ok(b, p.Close())
+		ok(b, iface.Close())
 		opening += half.Sub(start)
 		closing += time.Since(half)
 	}

@@ -50,7 +50,7 @@ type ruleset struct {
 	addresses bool // with the sets and rules about addresses
 }
 
-func tableName(parent string) string { return "fhrpd-" + parent }
+func tableName(name string) string { return "fhrpd-" + name }
 
 func aliveSet(n int) string { return fmt.Sprintf("alive_%d", n) }
 

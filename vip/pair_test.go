@@ -17,7 +17,7 @@ import (
 // frame to all, which is when a second open gate shows.
 type pair struct {
 	*lab
-	planes [2]*Plane
+	ifaces [2]*Interface
 }
 
 func newPair(t *testing.T) *pair {
@@ -32,7 +32,7 @@ func newPair(t *testing.T) *pair {
 		ok(t, netlink.LinkSetUp(link(t, br)))
 	}
 	p := &pair{lab: &lab{t: t, next: 1, state: t.TempDir()}}
-	for i := range p.planes {
+	for i := range p.ifaces {
 		p.router(i, home)
 	}
 	p.lan, p.wan = p.host("host0", "lan"), p.host("host1", "wan")
@@ -67,7 +67,7 @@ func (p *pair) router(i int, home netns.NsHandle) {
 	}
 	ok(p.t, netlink.NeighSet(&netlink.Neigh{LinkIndex: link(p.t, "eth1").Attrs().Index, IP: far4.AsSlice(),
 		HardwareAddr: net.HardwareAddr(hostMAC[:]), State: netlink.NUD_PERMANENT}))
-	p.planes[i], err = Open("eth0", Options{StateDir: p.t.TempDir()})
+	p.ifaces[i], err = Open("eth0", Options{StateDir: p.t.TempDir()})
 	ok(p.t, err)
 }
 
@@ -94,20 +94,20 @@ func (p *pair) host(name, br string) int {
 
 func TestPairOnAFloodingSwitchForwardsOnce(t *testing.T) {
 	p := newPair(t)
-	for _, plane := range p.planes {
-		ok(t, plane.Add(10, router10v4()))
+	for _, iface := range p.ifaces {
+		ok(t, iface.Add(10, router10v4()))
 	}
 	if diff := cmp.Diff(each(5, 0), p.forwarded(far4, 5)); diff != "" {
 		t.Errorf("two standbys (-want +got):\n%s", diff)
 	}
 	for turn, active := range []int{0, 1, 0} {
-		mustGate(t, p.planes[1-active], nil, []ID{10})
-		mustGate(t, p.planes[active], []Claim{{10, time.Minute}}, nil)
+		mustGate(t, p.ifaces[1-active], nil, []ID{10})
+		mustGate(t, p.ifaces[active], []Claim{{10, time.Minute}}, nil)
 		if diff := cmp.Diff(each(20, 1), p.forwarded(far4, 20)); diff != "" {
 			t.Errorf("turn %d, router %d active (-want +got):\n%s", turn, active, diff)
 		}
 	}
-	mustGate(t, p.planes[1], []Claim{{10, time.Minute}}, nil)
+	mustGate(t, p.ifaces[1], []Claim{{10, time.Minute}}, nil)
 	if diff := cmp.Diff(each(5, 2), p.forwarded(far4, 5)); diff != "" {
 		t.Errorf("the test would not see a duplicate (-want +got):\n%s", diff)
 	}
@@ -119,24 +119,24 @@ func router10v4() Router { return Router{MAC: vmac, Addrs: []netip.Addr{vip4}, A
 // thread.
 func TestMethodsWorkFromOtherThreads(t *testing.T) {
 	p := newPair(t)
-	plane := p.planes[0]
+	iface := p.ifaces[0]
 	errs := make(chan error)
 	go func() {
 		runtime.LockOSThread() // a thread of the test binary's own namespace
 		errs <- func() error {
-			if err := plane.Add(10, router10v4()); err != nil {
+			if err := iface.Add(10, router10v4()); err != nil {
 				return err
 			}
-			if _, err := plane.Gate([]Claim{{10, time.Minute}}, nil); err != nil {
+			if _, err := iface.Gate([]Claim{{10, time.Minute}}, nil); err != nil {
 				return err
 			}
-			if _, err := plane.Renew(); err != nil {
+			if _, err := iface.Renew(); err != nil {
 				return err
 			}
-			if err := plane.Address([]ID{10}, nil); err != nil {
+			if err := iface.Address([]ID{10}, nil); err != nil {
 				return err
 			}
-			_, err := plane.Restore()
+			_, err := iface.Restore()
 			return err
 		}()
 	}()
@@ -146,7 +146,7 @@ func TestMethodsWorkFromOtherThreads(t *testing.T) {
 	}
 }
 
-func TestBridgeDeviceAsParent(t *testing.T) {
+func TestBridgeDeviceAsInterface(t *testing.T) {
 	l := newLab(t)
 	for _, name := range []string{"eth0"} {
 		addr, err := netlink.ParseAddr("10.0.0.2/24")
@@ -158,18 +158,18 @@ func TestBridgeDeviceAsParent(t *testing.T) {
 		ok(t, netlink.AddrAdd(link(t, "br0"), addr))
 	}
 	linksReady(t, "br0")
-	p, err := Open("br0", Options{StateDir: l.state})
+	iface, err := Open("br0", Options{StateDir: l.state})
 	ok(t, err)
-	defer p.Close()
-	ok(t, p.Add(10, router10v4()))
+	defer iface.Close()
+	ok(t, iface.Add(10, router10v4()))
 	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
 		t.Errorf("standby (-want +got):\n%s", diff)
 	}
-	mustGate(t, p, []Claim{{10, time.Minute}}, nil)
+	mustGate(t, iface, []Claim{{10, time.Minute}}, nil)
 	if diff := cmp.Diff(each(10, 1), l.forwarded(far4, 10)); diff != "" {
 		t.Errorf("active (-want +got):\n%s", diff)
 	}
-	ok(t, p.Close())
+	ok(t, iface.Close())
 	fdb, err := netlink.NeighList(link(t, "br0").Attrs().Index, unix.AF_BRIDGE)
 	ok(t, err)
 	for _, n := range fdb {

@@ -51,18 +51,18 @@ func dialBoth() (nft, routes *conn, err error) {
 
 // recoverAll undoes every dead journal and reports whether there is a live one.
 func (d stateDir) recoverAll(nft, routes *conn, o Options, later []string) (live bool, err error) {
-	parents, err := d.parents()
+	names, err := d.interfaces()
 	errs := []error{err}
-	for _, parent := range parents {
-		l, err := d.read(parent)
+	for _, name := range names {
+		l, err := d.read(name)
 		switch {
 		case errors.Is(err, ErrBusy):
 			live = true
 		case err != nil:
 			errs = append(errs, err)
-		case l != nil && slices.Contains(later, parent) && l.adoptable():
+		case l != nil && slices.Contains(later, name) && l.adoptable():
 		case l != nil:
-			o.logger().Warn("undoing what a dead process left", "interface", parent)
+			o.logger().Warn("undoing what a dead process left", "interface", name)
 			errs = append(errs, d.undo(l, nft, routes))
 		}
 	}
@@ -72,16 +72,16 @@ func (d stateDir) recoverAll(nft, routes *conn, o Options, later []string) (live
 // adoptable reports whether an Open that adopts would leave open what the
 // process left.
 func (l *leftover) adoptable() bool {
-	link, err := usable(l.head.Parent)
+	link, err := usable(l.head.Interface)
 	return err == nil && link.Attrs().Index == l.head.Index && l.ends()
 }
 
 // undo takes back what a journal tells of, and ends the journal.
 func (d stateDir) undo(l *leftover, nft, routes *conn) error {
 	if err := l.undo(nft, routes); err != nil {
-		return fmt.Errorf("%s: %w", l.head.Parent, err)
+		return fmt.Errorf("%s: %w", l.head.Interface, err)
 	}
-	return d.remove(l.head.Parent)
+	return d.remove(l.head.Interface)
 }
 
 // undo takes back what the journal tells of.
@@ -103,11 +103,11 @@ func (l *leftover) undo(nft, routes *conn) error {
 
 // undoRoutes takes back the routes alone, and forgets them.
 func (l *leftover) undoRoutes(routes *conn) error {
-	p := &Plane{parent: l.head.Parent, index: l.head.Index}
+	i := &Interface{name: l.head.Interface, index: l.head.Index}
 	var list []route
 	for _, e := range l.made {
 		for _, a := range e.Addrs {
-			list = append(list, p.anyRoutes(a)...)
+			list = append(list, i.anyRoutes(a)...)
 		}
 	}
 	if _, err := applyRoutes(routes, unix.RTM_DELROUTE, list); err != nil {

@@ -38,12 +38,12 @@ type route struct {
 // routeFor returns the route that an address needs while its router is
 // active, if it needs one. A local route makes the kernel take packets to the
 // address but never answer ARP or neighbour solicitations for it.
-func (p *Plane) routeFor(g *group, a netip.Addr) (route, bool) {
+func (i *Interface) routeFor(g *group, a netip.Addr) (route, bool) {
 	switch {
 	case slices.Contains(g.Owned, a):
 		return route{}, false
 	case g.Accept:
-		return p.localRoute(a), true
+		return i.localRoute(a), true
 	case a.IsLinkLocalUnicast() && a.Is6():
 		// A route that drops has no interface, and one without is not found
 		// for a link-local address: the nftables table drops these.
@@ -52,12 +52,12 @@ func (p *Plane) routeFor(g *group, a netip.Addr) (route, bool) {
 	return blackholeRoute(a), true
 }
 
-// localRoute goes through lo, where it survives the parent's going down. That
+// localRoute goes through lo, where it survives the interface going down. That
 // does not do for a link-local IPv6 address, which would not be found there.
-func (p *Plane) localRoute(a netip.Addr) route {
+func (i *Interface) localRoute(a netip.Addr) route {
 	r := route{addr: a, typ: unix.RTN_LOCAL, table: unix.RT_TABLE_LOCAL, scope: unix.RT_SCOPE_HOST, oif: loopbackIndex}
 	if a.Is6() && a.IsLinkLocalUnicast() {
-		r.oif = uint32(p.index)
+		r.oif = uint32(i.index)
 	}
 	return r
 }
@@ -88,34 +88,34 @@ func (r route) write(b *batch, typ, flags uint16) {
 // an error the other addresses have been dealt with; Restore tries again those
 // to be added. An address that another router in its active role has too stays.
 // Unknown ids are an error in add only.
-func (p *Plane) Address(add, remove []ID) error {
-	p.routeMu.Lock()
-	defer p.routeMu.Unlock()
-	gone, _ := p.lookup(remove)
-	here, err := p.lookup(add)
+func (i *Interface) Address(add, remove []ID) error {
+	i.routeMu.Lock()
+	defer i.routeMu.Unlock()
+	gone, _ := i.lookup(remove)
+	here, err := i.lookup(add)
 	if err != nil {
-		return fmt.Errorf("addresses on %s: %w", p.parent, err)
+		return fmt.Errorf("addresses on %s: %w", i.name, err)
 	}
-	del, list := p.unwant(gone), p.want(here)
-	del = slices.DeleteFunc(del, func(r route) bool { return p.wanted[r] > 0 })
-	_, delErr := p.apply(unix.RTM_DELROUTE, del)
-	_, addErr := p.apply(unix.RTM_NEWROUTE, list)
+	del, list := i.unwant(gone), i.want(here)
+	del = slices.DeleteFunc(del, func(r route) bool { return i.wanted[r] > 0 })
+	_, delErr := i.apply(unix.RTM_DELROUTE, del)
+	_, addErr := i.apply(unix.RTM_NEWROUTE, list)
 	if err := errors.Join(delErr, addErr); err != nil {
-		return fmt.Errorf("addresses on %s: %w", p.parent, err)
+		return fmt.Errorf("addresses on %s: %w", i.name, err)
 	}
 	return nil
 }
 
-func (p *Plane) lookup(ids []ID) ([]*group, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (i *Interface) lookup(ids []ID) ([]*group, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	var out []*group
 	var err error
-	if p.closed {
+	if i.closed {
 		err = os.ErrClosed
 	}
 	for _, id := range ids {
-		if g := p.groups[id]; g != nil {
+		if g := i.groups[id]; g != nil {
 			out = append(out, g)
 		} else {
 			err = errors.Join(err, fmt.Errorf("router %d was never added", id))
@@ -125,46 +125,46 @@ func (p *Plane) lookup(ids []ID) ([]*group, error) {
 }
 
 // want counts the groups' routes as wanted and returns them all.
-func (p *Plane) want(groups []*group) (list []route) {
+func (i *Interface) want(groups []*group) (list []route) {
 	for _, g := range groups {
 		n := len(list)
-		list = p.appendRoutes(list, g)
+		list = i.appendRoutes(list, g)
 		if g.routed {
 			continue
 		}
 		g.routed = true
 		for _, r := range list[n:] {
-			p.wanted[r]++
+			i.wanted[r]++
 		}
 	}
 	return list
 }
 
 // appendLeft appends what the last process may have made for g.
-func (p *Plane) appendLeft(list []route, g *group) []route {
-	if len(p.left) == 0 {
+func (i *Interface) appendLeft(list []route, g *group) []route {
+	if len(i.left) == 0 {
 		return list
 	}
 	for _, a := range g.Addrs {
-		if p.left[a] {
-			delete(p.left, a)
-			list = append(list, p.anyRoutes(a)...)
+		if i.left[a] {
+			delete(i.left, a)
+			list = append(list, i.anyRoutes(a)...)
 		}
 	}
 	return list
 }
 
 // unwant takes the groups' routes back and returns those that nobody wants.
-func (p *Plane) unwant(groups []*group) (list []route) {
+func (i *Interface) unwant(groups []*group) (list []route) {
 	for _, g := range groups {
-		list = p.appendLeft(list, g)
+		list = i.appendLeft(list, g)
 		if !g.routed {
 			continue
 		}
 		g.routed = false
-		for _, r := range p.appendRoutes(nil, g) {
-			if p.wanted[r]--; p.wanted[r] == 0 {
-				delete(p.wanted, r)
+		for _, r := range i.appendRoutes(nil, g) {
+			if i.wanted[r]--; i.wanted[r] == 0 {
+				delete(i.wanted, r)
 				list = append(list, r)
 			}
 		}
@@ -172,9 +172,9 @@ func (p *Plane) unwant(groups []*group) (list []route) {
 	return list
 }
 
-func (p *Plane) appendRoutes(to []route, g *group) []route {
+func (i *Interface) appendRoutes(to []route, g *group) []route {
 	for _, a := range g.Addrs {
-		if r, ok := p.routeFor(g, a); ok {
+		if r, ok := i.routeFor(g, a); ok {
 			to = append(to, r)
 		}
 	}
@@ -183,28 +183,28 @@ func (p *Plane) appendRoutes(to []route, g *group) []route {
 
 // Restore puts back the routes of addresses that ought to be there and returns
 // the addresses that had none. A link flap removes those of link-local
-// addresses. While the parent is down these cannot be put back, which is no
+// addresses. While the interface is down these cannot be put back, which is no
 // error. An interface that was deleted, and perhaps created again, is one: a
-// Plane is bound to the index that it had at Open.
-func (p *Plane) Restore() (missing []netip.Addr, err error) {
-	p.routeMu.Lock()
-	defer p.routeMu.Unlock()
-	if !linkExists(p.routes, p.index) {
-		return nil, fmt.Errorf("restore addresses on %s: interface is gone", p.parent)
+// Interface is bound to the index that it had at Open.
+func (i *Interface) Restore() (missing []netip.Addr, err error) {
+	i.routeMu.Lock()
+	defer i.routeMu.Unlock()
+	if !linkExists(i.routes, i.index) {
+		return nil, fmt.Errorf("restore addresses on %s: interface is gone", i.name)
 	}
-	want := slices.SortedFunc(maps.Keys(p.wanted), func(a, b route) int { return a.addr.Compare(b.addr) })
-	made, err := p.apply(unix.RTM_NEWROUTE, want)
+	want := slices.SortedFunc(maps.Keys(i.wanted), func(a, b route) int { return a.addr.Compare(b.addr) })
+	made, err := i.apply(unix.RTM_NEWROUTE, want)
 	for _, r := range made {
 		missing = append(missing, r.addr)
 	}
 	if err != nil {
-		return missing, fmt.Errorf("restore addresses on %s: %w", p.parent, err)
+		return missing, fmt.Errorf("restore addresses on %s: %w", i.name, err)
 	}
 	return missing, nil
 }
 
-func (p *Plane) apply(typ uint16, list []route) (done []route, err error) {
-	return applyRoutes(p.routes, typ, list)
+func (i *Interface) apply(typ uint16, list []route) (done []route, err error) {
+	return applyRoutes(i.routes, typ, list)
 }
 
 // applyRoutes adds or deletes routes and returns those that were not there,
@@ -264,7 +264,7 @@ func (r route) explain(err error) error {
 	case errors.Is(err, unix.EEXIST), errors.Is(err, unix.ESRCH):
 		return nil
 	case r.oif > loopbackIndex && (errors.Is(err, unix.ENETDOWN) || errors.Is(err, unix.ENODEV)):
-		return nil // the parent is down or gone, and its routes with it
+		return nil // the interface is down or gone, and its routes with it
 	case errors.Is(err, unix.ENETDOWN):
 		return fmt.Errorf("route to %v: %w (lo is down: ip link set lo up)", r.addr, err)
 	}

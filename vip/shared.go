@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// shared is the journal of the settings that all Planes of a namespace need.
+// shared is the journal of the settings that all Interfaces of a namespace need.
 // They are restored when the last journal of an interface has gone.
 type shared struct {
 	Boot    string   `json:"boot"`
@@ -18,7 +18,7 @@ type shared struct {
 func (d stateDir) shared() string { return d.file(sharedName, sharedSuffix) }
 
 // acquireShared changes the shared settings, journaling them first unless
-// another Plane has.
+// another Interface has.
 func (d stateDir) acquireShared() error {
 	s, err := d.readShared()
 	if err != nil {

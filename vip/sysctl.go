@@ -18,12 +18,12 @@ type sysctl struct {
 	Set  string `json:"set"`
 }
 
-// parentSysctls are the settings that the interface needs: without arp_ignore
+// interfaceSysctls are the settings that the interface needs: without arp_ignore
 // its own MAC answers for the virtual addresses too, without arp_announce the
 // host teaches its neighbours the wrong pair, and with redirects on it sends
 // hosts past the virtual router.
-func parentSysctls(parent string) []sysctl {
-	conf := "ipv4/conf/" + parent
+func interfaceSysctls(name string) []sysctl {
+	conf := "ipv4/conf/" + name
 	return []sysctl{
 		{Name: conf + "/arp_ignore", Set: "1"},
 		{Name: conf + "/arp_announce", Set: "2"},
@@ -31,7 +31,7 @@ func parentSysctls(parent string) []sysctl {
 	}
 }
 
-// sharedSysctls are needed by every Plane: the kernel sends redirects when
+// sharedSysctls are needed by every Interface: the kernel sends redirects when
 // either the interface or all says so.
 func sharedSysctls() []sysctl {
 	return []sysctl{{Name: "ipv4/conf/all/send_redirects", Set: "0"}}

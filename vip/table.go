@@ -11,42 +11,42 @@ import (
 
 // openTable makes the table, or takes an orphan over as it is. The kernel
 // refuses both with EPERM while the owner lives.
-func (p *Plane) openTable(takeOver bool, flags uint32) error {
-	p.rules.table = tableName(p.parent)
+func (i *Interface) openTable(takeOver bool, flags uint32) error {
+	i.rules.table = tableName(i.name)
 	if !takeOver {
-		if err := deleteTable(p.nft, p.rules.table); err != nil {
+		if err := deleteTable(i.nft, i.rules.table); err != nil {
 			return err
 		}
 	}
-	err := p.newTable(flags)
+	err := i.newTable(flags)
 	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) {
-		p.log.Warn("the kernel has no persistent nftables tables (before 6.9): anybody may flush ours, which is put back then")
+		i.log.Warn("the kernel has no persistent nftables tables (before 6.9): anybody may flush ours, which is put back then")
 		flags = 0
-		err = p.newTable(flags)
+		err = i.newTable(flags)
 	}
 	if err != nil {
-		return tableError(p.rules.table, err)
+		return tableError(i.rules.table, err)
 	}
-	p.rebuild, p.persist, p.tabled = true, flags != 0, true
+	i.rebuild, i.persist, i.tabled = true, flags != 0, true
 	if !takeOver {
-		if _, err := p.commit(); err != nil {
+		if _, err := i.commit(); err != nil {
 			return fmt.Errorf("%w (needs CONFIG_NF_TABLES_NETDEV)", err)
 		}
 	}
-	if !p.persist {
-		p.watch, err = watchTable(p)
+	if !i.persist {
+		i.watch, err = watchTable(i)
 	}
 	return err
 }
 
-func (p *Plane) newTable(flags uint32) error {
-	p.rules.open()
-	p.rules.newTable(flags)
-	return p.change()
+func (i *Interface) newTable(flags uint32) error {
+	i.rules.open()
+	i.rules.newTable(flags)
+	return i.change()
 }
 
 // change sends a transaction of which every refusal has the same meaning.
-func (p *Plane) change() error { return transact(p.nft, &p.rules) }
+func (i *Interface) change() error { return transact(i.nft, &i.rules) }
 
 func transact(c *conn, r *ruleset) error {
 	r.shut()
@@ -80,27 +80,27 @@ func tableError(table string, err error) error {
 
 // writeTable appends the replacement of the table to the transaction. Creating
 // it first makes the deletion succeed in any case.
-func (p *Plane) writeTable() {
+func (i *Interface) writeTable() {
 	flags := uint32(0)
-	if p.persist {
+	if i.persist {
 		flags = tableOwner | tablePersist
 	}
-	p.rules.newTable(flags)
-	p.rules.delTable()
-	p.rules.newTable(flags)
-	p.rules.newChain(p.parent)
+	i.rules.newTable(flags)
+	i.rules.delTable()
+	i.rules.newTable(flags)
+	i.rules.newChain(i.name)
 }
 
 // restoreTable makes the table anew with what is open, leases running on.
-func (p *Plane) restoreTable() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
+func (i *Interface) restoreTable() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closed {
 		return nil
 	}
-	p.rebuild = true
-	lost, err := p.commit()
-	p.lost = append(p.lost, lost...)
+	i.rebuild = true
+	lost, err := i.commit()
+	i.lost = append(i.lost, lost...)
 	return err
 }
 
@@ -112,8 +112,8 @@ type tableWatch struct {
 	done chan struct{}
 }
 
-func watchTable(p *Plane) (*tableWatch, error) {
-	own, err := p.nft.port()
+func watchTable(iface *Interface) (*tableWatch, error) {
+	own, err := iface.nft.port()
 	if err != nil {
 		return nil, err
 	}
@@ -126,11 +126,11 @@ func watchTable(p *Plane) (*tableWatch, error) {
 		return nil, fmt.Errorf("watch nftables: %w", err)
 	}
 	w := &tableWatch{conn: c, own: own, done: make(chan struct{})}
-	go w.run(p)
+	go w.run(iface)
 	return w, nil
 }
 
-func (w *tableWatch) run(p *Plane) {
+func (w *tableWatch) run(iface *Interface) {
 	defer close(w.done)
 	for {
 		msgs, err := w.conn.Receive()
@@ -138,13 +138,13 @@ func (w *tableWatch) run(p *Plane) {
 		if err != nil && !overrun {
 			return
 		}
-		if !overrun && !w.removes(msgs, p.rules.table) {
+		if !overrun && !w.removes(msgs, iface.rules.table) {
 			continue
 		}
-		if err := p.restoreTable(); err != nil {
-			p.log.Error("put nftables table back", "error", err)
+		if err := iface.restoreTable(); err != nil {
+			iface.log.Error("put nftables table back", "error", err)
 		} else {
-			p.log.Warn("nftables table was removed by somebody else and put back")
+			iface.log.Warn("nftables table was removed by somebody else and put back")
 		}
 	}
 }

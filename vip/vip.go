@@ -12,7 +12,7 @@
 //
 // # Threads and namespaces
 //
-// A Plane's sockets stay in the network namespace of the thread that called
+// An Interface's sockets stay in the network namespace of the thread that called
 // [Open]. The sysctls are reached through /proc/sys/net, which follows the
 // calling thread, so Open, Close and [Recover] must run on a thread in the
 // same namespace; every other method may be called from any.
@@ -33,7 +33,7 @@ import (
 // ErrBusy means that a live process already drives the interface.
 var ErrBusy = errors.New("in use by a live process")
 
-// ID names a virtual router on one Plane. The caller chooses it.
+// ID names a virtual router on one Interface. The caller chooses it.
 type ID uint32
 
 // Router is what a virtual router needs of the kernel. Routers may share a MAC
@@ -59,7 +59,7 @@ type Router struct {
 // Claim opens the gate of one router.
 type Claim struct {
 	ID ID
-	// Lease is how long the kernel goes on forwarding without [Plane.Renew],
+	// Lease is how long the kernel goes on forwarding without [Interface.Renew],
 	// in whole milliseconds. Zero means for ever.
 	Lease time.Duration
 }
@@ -72,12 +72,12 @@ type Options struct {
 	// Log gets warnings about things found different than left; default none.
 	Log *slog.Logger
 	// Handover makes Open take over what the last process on the interface
-	// left by [Plane.Abandon], or by dying: what is open stays open until its
+	// left by [Interface.Abandon], or by dying: what is open stays open until its
 	// lease ends or the first Gate replaces it, in one transaction. Its routes
 	// stay until Address removes those of an added router, or Close all.
 	Handover bool
 	// Adopt makes Open leave open what a process that died had open, until the
-	// lease ends, the first Gate replaces it or [Plane.LetGo] is called: starting
+	// lease ends, the first Gate replaces it or [Interface.LetGo] is called: starting
 	// a dead router again must not stop the traffic that the kernel still
 	// forwards for it. The routes are removed at once. A lease that never ends is
 	// not adopted.

@@ -23,7 +23,7 @@ type Event struct {
 	Link Link
 	// Restore says that routes of this package were removed by somebody else,
 	// or that events were lost, so that it cannot be known: call
-	// [Plane.Restore].
+	// [Interface.Restore].
 	Restore bool
 }
 
@@ -44,9 +44,9 @@ type Watcher struct {
 }
 
 // Watch starts a Watcher in the calling thread's network namespace. The state
-// of every parent is reported first, also of those that do not exist. It ends,
+// of every interface is reported first, also of those that do not exist. It ends,
 // and closes its channel, with ctx.
-func Watch(ctx context.Context, parents ...string) (*Watcher, error) {
+func Watch(ctx context.Context, names ...string) (*Watcher, error) {
 	conn, err := watchConn()
 	if err != nil {
 		return nil, fmt.Errorf("watch interfaces: %w", err)
@@ -58,7 +58,7 @@ func Watch(ctx context.Context, parents ...string) (*Watcher, error) {
 	}
 	w := &Watcher{
 		conn: conn, reader: reader, events: make(chan Event), kick: make(chan struct{}, 1),
-		names: slices.Clone(parents), known: map[string]Link{},
+		names: slices.Clone(names), known: map[string]Link{},
 	}
 	go w.run(ctx)
 	return w, nil
@@ -100,9 +100,9 @@ func asLoaded(v uint16) uint32 {
 }
 
 // Set replaces the watched interfaces. New ones are reported like at the start.
-func (w *Watcher) Set(parents ...string) {
+func (w *Watcher) Set(names ...string) {
 	w.mu.Lock()
-	w.names = slices.Clone(parents)
+	w.names = slices.Clone(names)
 	w.mu.Unlock()
 	select {
 	case w.kick <- struct{}{}:

@@ -15,9 +15,9 @@ import (
 )
 
 // watch starts a Watcher that ends with the test.
-func (l *lab) watch(parents ...string) *Watcher {
+func (l *lab) watch(names ...string) *Watcher {
 	l.t.Helper()
-	w, err := Watch(l.t.Context(), parents...)
+	w, err := Watch(l.t.Context(), names...)
 	ok(l.t, err)
 	return w
 }
@@ -130,12 +130,12 @@ func TestVirtualAddressIsNeverTheRoutersOwn(t *testing.T) {
 
 func TestWatchTellsRemovalByOthersFromOurs(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	l.active(p, time.Minute)
+	iface := l.open(Options{})
+	l.active(iface, time.Minute)
 	w := l.watch("eth0")
 	await(t, w, "settled", func(ev Event) bool { return ev.Link.LinkLocal.IsValid() })
-	ok(t, p.Address(nil, []ID{10}))
-	ok(t, p.Address([]ID{10}, nil))
+	ok(t, iface.Address(nil, []ID{10}))
+	ok(t, iface.Address([]ID{10}, nil))
 	quiet(t, w, 100*time.Millisecond)
 	theirs, err := netlink.RouteListFiltered(netlink.FAMILY_V4, &netlink.Route{Table: unix.RT_TABLE_LOCAL, Protocol: RouteProtocol},
 		netlink.RT_FILTER_TABLE|netlink.RT_FILTER_PROTOCOL)
@@ -145,7 +145,7 @@ func TestWatchTellsRemovalByOthersFromOurs(t *testing.T) {
 	}
 	ok(t, netlink.RouteDel(&theirs[0]))
 	await(t, w, "restore", func(ev Event) bool { return ev.Restore })
-	missing, err := p.Restore()
+	missing, err := iface.Restore()
 	ok(t, err)
 	if len(missing) != 1 || missing[0] != vip4 {
 		t.Errorf("missing %v, want %v", missing, vip4)

@@ -40,7 +40,7 @@ type opened struct {
 	index   int
 	socket  wire
 	members *sock.Members
-	plane   *vip.Plane
+	plane   *vip.Interface
 	routers map[engine.ID]engine.Virtual // what the plane was opened with
 }
 

@@ -14,10 +14,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Plane is the data plane of one interface, its parent. Its methods may be
+// Interface is the data plane of one network interface. Its methods may be
 // called from several goroutines; Address and Restore do not hold up Gate.
-type Plane struct {
-	parent  string
+type Interface struct {
+	name    string
 	index   int
 	ifindex [4]byte // index as a set key
 	mac     [6]byte
@@ -56,12 +56,12 @@ type Plane struct {
 // namespace's user namespace and a writable /proc/sys/net. The interface must
 // be Ethernet-like, not the port of a bridge or bond, and nf_tables must have
 // the netdev family (CONFIG_NF_TABLES_NETDEV).
-func Open(parent string, o Options) (*Plane, error) {
-	return open(parent, o, tableOwner|tablePersist)
+func Open(name string, o Options) (*Interface, error) {
+	return open(name, o, tableOwner|tablePersist)
 }
 
-func open(parent string, o Options, tableFlags uint32) (*Plane, error) {
-	link, err := usable(parent)
+func open(name string, o Options, tableFlags uint32) (*Interface, error) {
+	link, err := usable(name)
 	if err != nil {
 		return nil, err
 	}
@@ -70,25 +70,25 @@ func open(parent string, o Options, tableFlags uint32) (*Plane, error) {
 		return nil, err
 	}
 	defer unlock()
-	p := newPlane(link, dir, o.logger())
-	if err := p.start(o, tableFlags); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", parent, err), p.giveUp())
+	i := newInterface(link, dir, o.logger())
+	if err := i.start(o, tableFlags); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", name, err), i.giveUp())
 	}
-	return p, nil
+	return i, nil
 }
 
-func newPlane(link netlink.Link, dir stateDir, log *slog.Logger) *Plane {
+func newInterface(link netlink.Link, dir stateDir, log *slog.Logger) *Interface {
 	a := link.Attrs()
-	p := &Plane{
-		parent: a.Name, index: a.Index, mac: [6]byte(a.HardwareAddr), dir: dir,
+	i := &Interface{
+		name: a.Name, index: a.Index, mac: [6]byte(a.HardwareAddr), dir: dir,
 		log:    log.With("interface", a.Name),
 		groups: map[ID]*group{}, wanted: map[route]int{}, left: map[netip.Addr]bool{},
 		filter:  filter{index: a.Index, macs: map[[6]byte]*filterEntry{}},
 		members: newMemberships(a.Index),
 		rules:   ruleset{table: tableName(a.Name)},
 	}
-	binary.NativeEndian.PutUint32(p.ifindex[:], uint32(a.Index))
-	return p
+	binary.NativeEndian.PutUint32(i.ifindex[:], uint32(a.Index))
+	return i
 }
 
 func (o Options) logger() *slog.Logger {
@@ -98,70 +98,70 @@ func (o Options) logger() *slog.Logger {
 	return o.Log
 }
 
-// usable returns the interface if a Plane can work on it.
-func usable(parent string) (netlink.Link, error) {
-	link, err := netlink.LinkByName(parent)
+// usable returns the interface if an Interface can work on it.
+func usable(name string) (netlink.Link, error) {
+	link, err := netlink.LinkByName(name)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", parent, err)
+		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
 	a := link.Attrs()
 	if a.EncapType != "ether" || len(a.HardwareAddr) != 6 {
-		return nil, fmt.Errorf("open %s: not an Ethernet interface but %s", parent, a.EncapType)
+		return nil, fmt.Errorf("open %s: not an Ethernet interface but %s", name, a.EncapType)
 	}
 	taker, err := portOf(a, netlink.LinkByIndex)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", parent, err)
+		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
 	if taker != "" {
-		return nil, fmt.Errorf("open %s: is a port of %s, which takes its frames: use that instead", parent, taker)
+		return nil, fmt.Errorf("open %s: is a port of %s, which takes its frames: use that instead", name, taker)
 	}
 	return link, nil
 }
 
 // start makes what Open promises. What it has made when it fails is undone by
 // release.
-func (p *Plane) start(o Options, tableFlags uint32) (err error) {
-	if p.nft, err = dial(unix.NETLINK_NETFILTER); err != nil {
+func (i *Interface) start(o Options, tableFlags uint32) (err error) {
+	if i.nft, err = dial(unix.NETLINK_NETFILTER); err != nil {
 		return err
 	}
-	if p.routes, err = dialRoute(p.index); err != nil {
+	if i.routes, err = dialRoute(i.index); err != nil {
 		return err
 	}
-	if p.filter.conn, err = dial(unix.NETLINK_ROUTE); err != nil {
+	if i.filter.conn, err = dial(unix.NETLINK_ROUTE); err != nil {
 		return err
 	}
-	takenOver, err := p.openJournal(o)
+	takenOver, err := i.openJournal(o)
 	if err != nil {
 		return err
 	}
-	if err := p.openTable(takenOver, tableFlags); err != nil {
+	if err := i.openTable(takenOver, tableFlags); err != nil {
 		return err
 	}
-	if err := p.journal.head.apply(); err != nil {
+	if err := i.journal.head.apply(); err != nil {
 		return err
 	}
-	return p.dir.acquireShared()
+	return i.dir.acquireShared()
 }
 
 // openJournal writes down the values that start is about to change. After a
 // crash the values of before the crash count, not those found now. It reports
 // whether the gates of the last process are taken over.
-func (p *Plane) openJournal(o Options) (takenOver bool, err error) {
-	old, err := p.dir.read(p.parent)
+func (i *Interface) openJournal(o Options) (takenOver bool, err error) {
+	old, err := i.dir.read(i.name)
 	if err != nil {
 		return false, err
 	}
 	if old != nil {
-		takenOver = p.takeOver(old, o)
+		takenOver = i.takeOver(old, o)
 	}
 	if old != nil && !takenOver {
-		if err := p.dir.undo(old, p.nft, p.routes); err == nil {
+		if err := i.dir.undo(old, i.nft, i.routes); err == nil {
 			old = nil
 		} else {
-			p.log.Warn("what the last process left stays until Close", "error", err)
+			i.log.Warn("what the last process left stays until Close", "error", err)
 		}
 	}
-	head, err := newHead(p.parent, p.index)
+	head, err := newHead(i.name, i.index)
 	if err != nil {
 		return false, err
 	}
@@ -169,38 +169,38 @@ func (p *Plane) openJournal(o Options) (takenOver bool, err error) {
 	if old != nil {
 		head.Sysctls, made = since(old.head.Sysctls, head.Sysctls), compact(old.made)
 	}
-	p.journal, err = p.dir.create(head, made)
-	p.inherit(made)
+	i.journal, err = i.dir.create(head, made)
+	i.inherit(made)
 	return takenOver, err
 }
 
 // takeOver reports whether what the last process left open on the interface is
 // to stay open.
-func (p *Plane) takeOver(old *leftover, o Options) bool {
+func (i *Interface) takeOver(old *leftover, o Options) bool {
 	switch {
-	case old.head.Index != p.index:
+	case old.head.Index != i.index:
 		return false
 	case o.Handover:
 		return true
 	case !o.Adopt || !old.ends():
 		return false
 	}
-	p.log.Warn("the last process died: gates that it left open shut when their leases end")
-	if err := old.undoRoutes(p.routes); err != nil {
-		p.log.Warn("what the last process left stays until Close", "error", err)
+	i.log.Warn("the last process died: gates that it left open shut when their leases end")
+	if err := old.undoRoutes(i.routes); err != nil {
+		i.log.Warn("what the last process left stays until Close", "error", err)
 	}
 	return true
 }
 
 // inherit takes over filter entries and routes of a process that has gone.
-func (p *Plane) inherit(made []entry) {
+func (i *Interface) inherit(made []entry) {
 	for _, e := range made {
-		p.forever = p.forever || e.Forever
+		i.forever = i.forever || e.Forever
 		if mac, ok := e.mac(); ok {
-			p.filter.macs[mac] = &filterEntry{ours: true}
+			i.filter.macs[mac] = &filterEntry{ours: true}
 		}
 		for _, a := range e.Addrs {
-			p.left[a] = true
+			i.left[a] = true
 		}
 	}
 }
@@ -210,27 +210,27 @@ func (p *Plane) inherit(made []entry) {
 // solicited-node group of each IPv6 address, so that snooping switches deliver
 // neighbour solicitations. Joining sends MLD reports from the interface's own
 // MAC. An interface whose filter is full turns promiscuous by itself.
-func (p *Plane) Add(id ID, r Router) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		return fmt.Errorf("add router %d to %s: %w", id, p.parent, os.ErrClosed)
+func (i *Interface) Add(id ID, r Router) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closed {
+		return fmt.Errorf("add router %d to %s: %w", id, i.name, os.ErrClosed)
 	}
-	if p.groups[id] != nil {
-		return fmt.Errorf("add router %d to %s: is there already", id, p.parent)
+	if i.groups[id] != nil {
+		return fmt.Errorf("add router %d to %s: is there already", id, i.name)
 	}
 	if slices.ContainsFunc(r.Addrs, func(a netip.Addr) bool { return !a.IsValid() || a.IsUnspecified() || a.IsMulticast() }) {
-		return fmt.Errorf("add router %d to %s: not all of %v are unicast addresses", id, p.parent, r.Addrs)
+		return fmt.Errorf("add router %d to %s: not all of %v are unicast addresses", id, i.name, r.Addrs)
 	}
 	if r.MAC[0]&1 != 0 {
-		return fmt.Errorf("add router %d to %s: virtual MAC %x is a multicast address", id, p.parent, r.MAC)
+		return fmt.Errorf("add router %d to %s: virtual MAC %x is a multicast address", id, i.name, r.MAC)
 	}
 	r.Addrs, r.Owned = plainAddrs(r.Addrs), plainAddrs(r.Owned)
-	g := &group{Router: r, id: id, class: shut, gated: r.MAC != [6]byte{} && r.MAC != p.mac, elements: r.elements()}
-	p.groups[id] = g
-	if err := p.prepare(g); err != nil {
-		p.discard(g)
-		return fmt.Errorf("add router %d to %s: %w", id, p.parent, err)
+	g := &group{Router: r, id: id, class: shut, gated: r.MAC != [6]byte{} && r.MAC != i.mac, elements: r.elements()}
+	i.groups[id] = g
+	if err := i.prepare(g); err != nil {
+		i.discard(g)
+		return fmt.Errorf("add router %d to %s: %w", id, i.name, err)
 	}
 	return nil
 }
@@ -245,22 +245,22 @@ func plainAddrs(addrs []netip.Addr) []netip.Addr {
 }
 
 // prepare makes what Add promises and notes it in g.
-func (p *Plane) prepare(g *group) error {
-	if err := p.journal.add(newEntry(g)); err != nil {
+func (i *Interface) prepare(g *group) error {
+	if err := i.journal.add(newEntry(g)); err != nil {
 		return err
 	}
 	g.journaled = true
-	if len(g.elements) > 1 && g.gated && !p.rules.addresses {
-		p.rules.addresses, p.rebuild = true, true
+	if len(g.elements) > 1 && g.gated && !i.rules.addresses {
+		i.rules.addresses, i.rebuild = true, true
 	}
 	if g.gated {
-		if err := p.filter.add(g.MAC); err != nil {
+		if err := i.filter.add(g.MAC); err != nil {
 			return err
 		}
 		g.filtered = true
 	}
 	for _, a := range g.Addrs {
-		if err := p.members.join(a); err != nil {
+		if err := i.members.join(a); err != nil {
 			return err
 		}
 		g.joined++
@@ -271,40 +271,40 @@ func (p *Plane) prepare(g *group) error {
 // Remove shuts the router's gate, removes its addresses and undoes Add. If the
 // gate cannot be shut, nothing else is done; after other errors it goes on and
 // returns them joined. An unknown id is no error.
-func (p *Plane) Remove(id ID) error {
+func (i *Interface) Remove(id ID) error {
 	var lost []ID
-	if p.isOpen(id) { // a change would replace what was taken over
+	if i.isOpen(id) { // a change would replace what was taken over
 		var err error
-		if lost, err = p.Gate(nil, []ID{id}); err != nil {
+		if lost, err = i.Gate(nil, []ID{id}); err != nil {
 			return err
 		}
 	}
-	address := p.Address(nil, []ID{id})
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.lost = append(p.lost, lost...)
-	g := p.groups[id]
-	if g == nil || p.closed {
+	address := i.Address(nil, []ID{id})
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.lost = append(i.lost, lost...)
+	g := i.groups[id]
+	if g == nil || i.closed {
 		return nil
 	}
-	return errors.Join(address, p.discard(g))
+	return errors.Join(address, i.discard(g))
 }
 
 // discard undoes prepare, as far as that went.
-func (p *Plane) discard(g *group) error {
-	delete(p.groups, g.id)
+func (i *Interface) discard(g *group) error {
+	delete(i.groups, g.id)
 	var errs []error
 	if g.filtered {
-		errs = append(errs, p.filter.remove(g.MAC))
+		errs = append(errs, i.filter.remove(g.MAC))
 	}
 	for _, a := range g.Addrs[:g.joined] {
-		errs = append(errs, p.members.leave(a))
+		errs = append(errs, i.members.leave(a))
 	}
 	if g.journaled {
-		errs = append(errs, p.journal.drop(newEntry(g)))
+		errs = append(errs, i.journal.drop(newEntry(g)))
 	}
 	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("remove router %d from %s: %w", g.id, p.parent, err)
+		return fmt.Errorf("remove router %d from %s: %w", g.id, i.name, err)
 	}
 	return nil
 }

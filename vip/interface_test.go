@@ -29,20 +29,20 @@ import (
 
 func TestOpenGateForwardsEachFrameOnceAndShutGateNone(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	ok(t, p.Add(10, router10))
+	iface := l.open(Options{})
+	ok(t, iface.Add(10, router10))
 	for _, to := range []netip.Addr{far4, far6} {
 		if diff := cmp.Diff(each(5, 0), l.forwarded(to, 5)); diff != "" {
 			t.Errorf("standby to %v (-want +got):\n%s", to, diff)
 		}
 	}
-	mustGate(t, p, []Claim{{10, 10 * time.Second}}, nil)
+	mustGate(t, iface, []Claim{{10, 10 * time.Second}}, nil)
 	for _, to := range []netip.Addr{far4, far6} {
 		if diff := cmp.Diff(each(20, 1), l.forwarded(to, 20)); diff != "" {
 			t.Errorf("active to %v (-want +got):\n%s", to, diff)
 		}
 	}
-	mustGate(t, p, nil, []ID{10})
+	mustGate(t, iface, nil, []ID{10})
 	for _, to := range []netip.Addr{far4, far6} {
 		if diff := cmp.Diff(each(5, 0), l.forwarded(to, 5)); diff != "" {
 			t.Errorf("demoted to %v (-want +got):\n%s", to, diff)
@@ -52,10 +52,10 @@ func TestOpenGateForwardsEachFrameOnceAndShutGateNone(t *testing.T) {
 
 func TestGatesOfOneClassAreIndependent(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
+	iface := l.open(Options{})
 	second := Router{MAC: [6]byte{0, 0, 0x5e, 0, 1, 2}}
-	ok(t, p.Add(1, router10))
-	ok(t, p.Add(2, second))
+	ok(t, iface.Add(1, router10))
+	ok(t, iface.Add(2, second))
 	check := func(when string, want1, want2 int) {
 		t.Helper()
 		if diff := cmp.Diff(each(3, want1), l.forwarded(far4, 3)); diff != "" {
@@ -65,19 +65,19 @@ func TestGatesOfOneClassAreIndependent(t *testing.T) {
 			t.Errorf("%s: router 2 (-want +got):\n%s", when, diff)
 		}
 	}
-	mustGate(t, p, []Claim{{1, time.Minute}}, nil)
+	mustGate(t, iface, []Claim{{1, time.Minute}}, nil)
 	check("first open", 1, 0)
-	mustGate(t, p, []Claim{{2, time.Minute}}, []ID{1})
+	mustGate(t, iface, []Claim{{2, time.Minute}}, []ID{1})
 	check("swapped", 0, 1)
-	mustGate(t, p, []Claim{{1, time.Minute}}, nil)
+	mustGate(t, iface, []Claim{{1, time.Minute}}, nil)
 	check("both open", 1, 1)
-	mustGate(t, p, nil, []ID{2})
+	mustGate(t, iface, nil, []ID{2})
 	check("second shut", 1, 0)
-	mustGate(t, p, []Claim{{2, time.Minute}}, nil)
-	mustGate(t, p, []Claim{{2, time.Hour}}, nil)
+	mustGate(t, iface, []Claim{{2, time.Minute}}, nil)
+	mustGate(t, iface, []Claim{{2, time.Hour}}, nil)
 	check("second in another class", 1, 1)
-	mustGate(t, p, nil, []ID{1})
-	mustRenew(t, p)
+	mustGate(t, iface, nil, []ID{1})
+	mustRenew(t, iface)
 	check("first shut", 0, 1)
 }
 
@@ -85,8 +85,8 @@ func TestStrictReversePathFilterPasses(t *testing.T) {
 	l := newLab(t)
 	setSysctl(t, "ipv4/conf/all/rp_filter=1")
 	setSysctl(t, "ipv4/conf/eth0/rp_filter=1")
-	p := l.open(Options{})
-	l.active(p, time.Minute)
+	iface := l.open(Options{})
+	l.active(iface, time.Minute)
 	if diff := cmp.Diff(each(5, 1), l.forwarded(far4, 5)); diff != "" {
 		t.Errorf("forwarding (-want +got):\n%s", diff)
 	}
@@ -123,14 +123,14 @@ func (l *lab) delivered(to netip.Addr) (n int) {
 
 func TestAddressesAreLocalWhileActive(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	l.active(p, time.Minute)
+	iface := l.open(Options{})
+	l.active(iface, time.Minute)
 	for _, a := range router10.Addrs {
 		if got := l.delivered(a); got != 1 {
 			t.Errorf("active, %v: delivered %d times, want 1", a, got)
 		}
 	}
-	ok(t, p.Address(nil, []ID{10}))
+	ok(t, iface.Address(nil, []ID{10}))
 	for _, a := range router10.Addrs {
 		if got := l.delivered(a); got != 0 {
 			t.Errorf("demoted, %v: delivered %d times, want 0", a, got)
@@ -140,12 +140,12 @@ func TestAddressesAreLocalWhileActive(t *testing.T) {
 
 func TestWithoutAcceptAddressesAreDropped(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
+	iface := l.open(Options{})
 	r := router10
 	r.Accept = false
-	ok(t, p.Add(10, r))
-	mustGate(t, p, []Claim{{10, 0}}, nil)
-	ok(t, p.Address([]ID{10}, nil))
+	ok(t, iface.Add(10, r))
+	mustGate(t, iface, []Claim{{10, 0}}, nil)
+	ok(t, iface.Address([]ID{10}, nil))
 	_, err := netlink.RouteGet(vip4.AsSlice())
 	if !errors.Is(err, unix.EINVAL) { // what a blackhole says
 		t.Errorf("route to %v: error %v, want EINVAL", vip4, err)
@@ -153,7 +153,7 @@ func TestWithoutAcceptAddressesAreDropped(t *testing.T) {
 	if got := l.delivered(vip4); got != 0 {
 		t.Errorf("delivered %d times, want 0", got)
 	}
-	ok(t, p.Address(nil, []ID{10}))
+	ok(t, iface.Address(nil, []ID{10}))
 	if _, err = netlink.RouteGet(vip4.AsSlice()); err != nil {
 		t.Errorf("after removal: %v", err)
 	}
@@ -162,17 +162,17 @@ func TestWithoutAcceptAddressesAreDropped(t *testing.T) {
 func TestAddressOfTheHostIsLeftAlone(t *testing.T) {
 	l := newLab(t)
 	own := Router{MAC: vmac, Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("2001:db8::2")}, Accept: true}
-	p := l.open(Options{})
-	ok(t, p.Add(1, own))
+	iface := l.open(Options{})
+	ok(t, iface.Add(1, own))
 	own.Owned = own.Addrs
-	ok(t, p.Add(2, own))
+	ok(t, iface.Add(2, own))
 	before := snapshot(t)
-	ok(t, p.Address([]ID{2}, nil))
+	ok(t, iface.Address([]ID{2}, nil))
 	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
 		t.Errorf("an owner's routes changed (-want +got):\n%s", diff)
 	}
-	ok(t, p.Address([]ID{1}, nil))
-	ok(t, p.Address(nil, []ID{1}))
+	ok(t, iface.Address([]ID{1}, nil))
+	ok(t, iface.Address(nil, []ID{1}))
 	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
 		t.Errorf("the host's routes changed (-want +got):\n%s", diff)
 	}
@@ -181,15 +181,15 @@ func TestAddressOfTheHostIsLeftAlone(t *testing.T) {
 func TestCloseLeavesEverythingAsItWas(t *testing.T) {
 	l := newLab(t)
 	before := snapshot(t)
-	p := l.open(Options{})
-	l.active(p, time.Minute)
-	ok(t, p.Add(11, Router{MAC: [6]byte{0, 0, 0x5e, 0, 1, 11}, Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.11")}}))
-	mustGate(t, p, []Claim{{11, time.Second}}, nil)
-	ok(t, p.Address([]ID{11}, nil))
+	iface := l.open(Options{})
+	l.active(iface, time.Minute)
+	ok(t, iface.Add(11, Router{MAC: [6]byte{0, 0, 0x5e, 0, 1, 11}, Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.11")}}))
+	mustGate(t, iface, []Claim{{11, time.Second}}, nil)
+	ok(t, iface.Address([]ID{11}, nil))
 	if snapshot(t) == before {
-		t.Fatal("the snapshot does not see what a Plane makes")
+		t.Fatal("the snapshot does not see what an Interface makes")
 	}
-	ok(t, p.Close())
+	ok(t, iface.Close())
 	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
 		t.Errorf("after Close (-before +after):\n%s", diff)
 	}
@@ -198,24 +198,24 @@ func TestCloseLeavesEverythingAsItWas(t *testing.T) {
 			t.Errorf("journals left: %v", left)
 		}
 	}
-	if _, err := p.Gate(nil, nil); !errors.Is(err, fs.ErrClosed) {
+	if _, err := iface.Gate(nil, nil); !errors.Is(err, fs.ErrClosed) {
 		t.Errorf("Gate after Close: %v", err)
 	}
-	ok(t, p.Close())
+	ok(t, iface.Close())
 }
 
 func TestRemoveUndoesAddWhileOthersUseTheSame(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	ok(t, p.Add(1, router10))
+	iface := l.open(Options{})
+	ok(t, iface.Add(1, router10))
 	before := snapshot(t)
-	ok(t, p.Add(2, router10)) // same MAC, same addresses
-	mustGate(t, p, []Claim{{1, time.Minute}, {2, time.Minute}}, nil)
-	ok(t, p.Remove(2))
+	ok(t, iface.Add(2, router10)) // same MAC, same addresses
+	mustGate(t, iface, []Claim{{1, time.Minute}, {2, time.Minute}}, nil)
+	ok(t, iface.Remove(2))
 	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" {
 		t.Errorf("router 1 lost its gate to the removal of router 2 (-want +got):\n%s", diff)
 	}
-	mustGate(t, p, nil, []ID{1})
+	mustGate(t, iface, nil, []ID{1})
 	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
 		t.Errorf("gate stayed open (-want +got):\n%s", diff)
 	}
@@ -233,9 +233,9 @@ func withoutTable(s string) string {
 
 func TestSysctlChangedBySomebodyElseIsKept(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
+	iface := l.open(Options{})
 	setSysctl(t, "ipv4/conf/eth0/arp_announce=1")
-	ok(t, p.Close())
+	ok(t, iface.Close())
 	if got, _ := readSysctl("ipv4/conf/eth0/arp_announce"); got != "1" {
 		t.Errorf("arp_announce is %s, want the 1 that somebody else has set", got)
 	}
@@ -246,7 +246,7 @@ func TestSysctlChangedBySomebodyElseIsKept(t *testing.T) {
 
 func TestRenamedInterfaceGetsItsSysctlsBack(t *testing.T) {
 	values := func(name string) (got []string) {
-		for _, s := range parentSysctls(name) {
+		for _, s := range interfaceSysctls(name) {
 			v, err := readSysctl(s.Name)
 			ok(t, err)
 			got = append(got, v)
@@ -257,17 +257,17 @@ func TestRenamedInterfaceGetsItsSysctlsBack(t *testing.T) {
 		ok(t, netlink.LinkSetDown(link(t, from)))
 		ok(t, netlink.LinkSetName(link(t, from), to))
 	}
-	for name, undo := range map[string]func(l *lab, p *Plane){
-		"closed":    func(_ *lab, p *Plane) { ok(t, p.Close()) },
-		"recovered": func(l *lab, p *Plane) { ok(t, p.Abandon()); ok(t, Recover(Options{StateDir: l.state})) },
+	for name, undo := range map[string]func(l *lab, iface *Interface){
+		"closed":    func(_ *lab, iface *Interface) { ok(t, iface.Close()) },
+		"recovered": func(l *lab, iface *Interface) { ok(t, iface.Abandon()); ok(t, Recover(Options{StateDir: l.state})) },
 	} {
 		l := newLab(t)
 		before := values("eth0")
-		p := l.open(Options{})
+		iface := l.open(Options{})
 		rename("eth0", "wan9")
 		rename("eth1", "eth0") // somebody else's now
 		other := values("eth0")
-		undo(l, p)
+		undo(l, iface)
 		if diff := cmp.Diff(before, values("wan9")); diff != "" {
 			t.Errorf("%s: renamed (-before +after):\n%s", name, diff)
 		}
@@ -277,37 +277,37 @@ func TestRenamedInterfaceGetsItsSysctlsBack(t *testing.T) {
 	}
 }
 
-func TestSharedSysctlIsRestoredByTheLastPlane(t *testing.T) {
+func TestSharedSysctlIsRestoredByTheLastInterface(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	q, err := Open("eth1", Options{StateDir: l.state})
+	iface := l.open(Options{})
+	eth1, err := Open("eth1", Options{StateDir: l.state})
 	ok(t, err)
-	defer q.Close()
-	ok(t, p.Close())
+	defer eth1.Close()
+	ok(t, iface.Close())
 	const name = "ipv4/conf/all/send_redirects"
 	if got, _ := readSysctl(name); got != "0" {
 		t.Errorf("first Close: send_redirects is %s, want 0 while eth1 is in use", got)
 	}
-	ok(t, q.Close())
+	ok(t, eth1.Close())
 	if got, _ := readSysctl(name); got != "1" {
 		t.Errorf("last Close: send_redirects is %s, want 1 restored", got)
 	}
 }
 
-func TestPlanesCloseSideBySide(t *testing.T) {
+func TestInterfacesCloseSideBySide(t *testing.T) {
 	l := newLab(t)
 	before := snapshot(t)
-	p := l.open(Options{})
-	q, err := Open("eth1", Options{StateDir: l.state})
+	iface := l.open(Options{})
+	eth1, err := Open("eth1", Options{StateDir: l.state})
 	ok(t, err)
 	ns, err := netns.Get()
 	ok(t, err)
 	defer ns.Close()
 	errs := make(chan error)
-	for _, plane := range []*Plane{p, q} {
+	for _, i := range []*Interface{iface, eth1} {
 		go func() {
 			runtime.LockOSThread()
-			errs <- errors.Join(netns.Set(ns), plane.Close())
+			errs <- errors.Join(netns.Set(ns), i.Close())
 		}()
 	}
 	ok(t, errors.Join(<-errs, <-errs))
@@ -318,23 +318,23 @@ func TestPlanesCloseSideBySide(t *testing.T) {
 
 func TestRouterIsChangedWithoutAGap(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	l.active(p, time.Minute)
+	iface := l.open(Options{})
+	l.active(iface, time.Minute)
 	changed := router10
 	changed.Addrs = []netip.Addr{netip.MustParseAddr("10.0.0.111"), vip6, vip4}
-	ok(t, p.Add(11, changed))
-	mustGate(t, p, []Claim{{11, time.Minute}}, []ID{10})
+	ok(t, iface.Add(11, changed))
+	mustGate(t, iface, []Claim{{11, time.Minute}}, []ID{10})
 	events, err := watchConn()
 	ok(t, err)
 	defer events.Close()
-	ok(t, p.Address([]ID{11}, []ID{10}))
+	ok(t, iface.Address([]ID{11}, []ID{10}))
 	last := &netlink.Route{Dst: netlink.NewIPNet(net.ParseIP("10.0.0.222")), LinkIndex: loopbackIndex, Table: unix.RT_TABLE_LOCAL,
 		Type: unix.RTN_LOCAL, Scope: netlink.SCOPE_HOST, Protocol: RouteProtocol}
 	ok(t, errors.Join(netlink.RouteAdd(last), netlink.RouteDel(last)))
 	if diff := cmp.Diff([]string{vipLocal.String()}, removals(t, events, "10.0.0.222")); diff != "" {
 		t.Errorf("routes removed (-want +got):\n%s", diff)
 	}
-	ok(t, p.Remove(10))
+	ok(t, iface.Remove(10))
 	for a, want := range map[netip.Addr]int{vip4: 1, vip6: 1, vipLocal: 0, changed.Addrs[0]: 1} {
 		if got := l.delivered(a); got != want {
 			t.Errorf("%v: delivered %d times, want %d", a, got, want)
@@ -343,7 +343,7 @@ func TestRouterIsChangedWithoutAGap(t *testing.T) {
 	if diff := cmp.Diff(each(5, 1), l.forwarded(far4, 5)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	ok(t, p.Address(nil, []ID{11}))
+	ok(t, iface.Address(nil, []ID{11}))
 	if got := l.delivered(vip4); got != 0 {
 		t.Errorf("removed: delivered %d times", got)
 	}
@@ -372,12 +372,12 @@ func removals(t *testing.T, events *netlinksocket.Conn, last string) (out []stri
 
 func TestStandbyIsSilent(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	ok(t, p.Add(10, router10))
-	mustGate(t, p, nil, []ID{10})
-	mustGate(t, p, []Claim{{10, time.Second}}, nil)
-	mustGate(t, p, nil, []ID{10})
-	ok(t, p.Remove(10))
+	iface := l.open(Options{})
+	ok(t, iface.Add(10, router10))
+	mustGate(t, iface, nil, []ID{10})
+	mustGate(t, iface, []Claim{{10, time.Second}}, nil)
+	mustGate(t, iface, nil, []ID{10})
+	ok(t, iface.Remove(10))
 	// The kernel lets up to a second pass before an MLD report.
 	frames, wait := 0, patience
 	for b := receive(t, l.lan, wait); b != nil; b = receive(t, l.lan, wait) {
@@ -399,8 +399,8 @@ func TestFlushRulesetLosesNothing(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			skip.Without(t, "nft")
 			l := newLab(t)
-			p := l.openFlags(Options{}, tt.flags)
-			l.active(p, time.Minute)
+			iface := l.openFlags(Options{}, tt.flags)
+			l.active(iface, time.Minute)
 			out, err := exec.Command("nft", "flush", "ruleset").CombinedOutput()
 			if err != nil {
 				t.Fatalf("nft: %v: %s", err, out)
@@ -413,8 +413,8 @@ func TestFlushRulesetLosesNothing(t *testing.T) {
 			if diff := cmp.Diff(each(10, 1), l.forwarded(far4, 10)); diff != "" {
 				t.Errorf("after flush ruleset (-want +got):\n%s", diff)
 			}
-			mustRenew(t, p)
-			mustGate(t, p, nil, []ID{10})
+			mustRenew(t, iface)
+			mustGate(t, iface, nil, []ID{10})
 			if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
 				t.Errorf("shut (-want +got):\n%s", diff)
 			}
@@ -424,16 +424,16 @@ func TestFlushRulesetLosesNothing(t *testing.T) {
 
 func TestLinkFlapIsRepairedByRestore(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	l.active(p, time.Minute)
+	iface := l.open(Options{})
+	l.active(iface, time.Minute)
 	eth0 := link(t, "eth0")
 	ok(t, netlink.LinkSetDown(eth0))
-	if missing, err := p.Restore(); err != nil || slices.Contains(missing, vip4) {
+	if missing, err := iface.Restore(); err != nil || slices.Contains(missing, vip4) {
 		t.Errorf("while down: missing %v, error %v", missing, err)
 	}
 	ok(t, netlink.LinkSetUp(eth0))
 	linksReady(t, "eth0", "lan0")
-	missing, err := p.Restore()
+	missing, err := iface.Restore()
 	ok(t, err)
 	if diff := cmp.Diff([]netip.Addr{vipLocal}, missing, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); diff != "" {
 		t.Errorf("missing (-want +got):\n%s", diff)
@@ -447,30 +447,30 @@ func TestLinkFlapIsRepairedByRestore(t *testing.T) {
 	if diff := cmp.Diff(each(5, 1), l.forwarded(far4, 5)); diff != "" {
 		t.Errorf("forwarding (-want +got):\n%s", diff)
 	}
-	if missing, err := p.Restore(); err != nil || len(missing) > 0 {
+	if missing, err := iface.Restore(); err != nil || len(missing) > 0 {
 		t.Errorf("second Restore: missing %v, error %v", missing, err)
 	}
 }
 
 func TestRestoreTellsThatTheInterfaceWasRecreated(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	l.active(p, time.Minute)
+	iface := l.open(Options{})
+	l.active(iface, time.Minute)
 	ok(t, netlink.LinkDel(link(t, "eth0")))
-	if _, err := p.Restore(); err == nil || !strings.Contains(err.Error(), "interface is gone") {
+	if _, err := iface.Restore(); err == nil || !strings.Contains(err.Error(), "interface is gone") {
 		t.Errorf("Restore: %v, want that the interface is gone", err)
 	}
-	ok(t, p.Close())
+	ok(t, iface.Close())
 	l.wire("eth0", "lan0", "10.0.0.2/24")
-	q := l.open(Options{})
-	l.active(q, time.Minute)
-	ok(t, q.Close())
+	next := l.open(Options{})
+	l.active(next, time.Minute)
+	ok(t, next.Close())
 }
 
 func TestSecondOpenIsRefused(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
-	l.active(p, time.Minute)
+	iface := l.open(Options{})
+	l.active(iface, time.Minute)
 	for _, dir := range []string{l.state, t.TempDir()} {
 		if _, err := Open("eth0", Options{StateDir: dir}); !errors.Is(err, ErrBusy) {
 			t.Errorf("error %v, want ErrBusy", err)
@@ -484,13 +484,13 @@ func TestSecondOpenIsRefused(t *testing.T) {
 	}
 }
 
-func TestUnusableParentsAreNamed(t *testing.T) {
+func TestUnusableInterfacesAreNamed(t *testing.T) {
 	newLab(t)
 	ok(t, netlink.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0"}}))
 	ok(t, netlink.LinkSetMaster(link(t, "eth1"), link(t, "br0")))
-	for parent, want := range map[string]string{"none": "open none", "lo": "not an Ethernet", "eth1": "a port of bridge br0"} {
-		if _, err := Open(parent, Options{StateDir: t.TempDir()}); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v, want %q in it", parent, err, want)
+	for name, want := range map[string]string{"none": "open none", "lo": "not an Ethernet", "eth1": "a port of bridge br0"} {
+		if _, err := Open(name, Options{StateDir: t.TempDir()}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q in it", name, err, want)
 		}
 	}
 }
@@ -501,9 +501,9 @@ func TestFilterEntryOfSomebodyElseStays(t *testing.T) {
 		State: netlink.NUD_PERMANENT, HardwareAddr: vmac[:]}
 	ok(t, netlink.NeighAdd(theirs))
 	before := snapshot(t)
-	p := l.open(Options{})
-	l.active(p, time.Second)
-	ok(t, p.Close())
+	iface := l.open(Options{})
+	l.active(iface, time.Second)
+	ok(t, iface.Close())
 	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
 		t.Errorf("(-before +after):\n%s", diff)
 	}
@@ -511,20 +511,20 @@ func TestFilterEntryOfSomebodyElseStays(t *testing.T) {
 
 func TestGroupsOfManySolicitedNodesAreJoined(t *testing.T) {
 	l := newLab(t)
-	p := l.open(Options{})
+	iface := l.open(Options{})
 	var r Router
 	for i := range joinsPerSocket + 100 {
 		r.Addrs = append(r.Addrs, netip.MustParseAddr(fmt.Sprintf("2001:db8::1:%x", i)))
 	}
-	ok(t, p.Add(1, r))
-	if got := len(p.members.socks); got < 2 {
+	ok(t, iface.Add(1, r))
+	if got := len(iface.members.socks); got < 2 {
 		t.Errorf("%d sockets for %d memberships, want them spread", got, len(r.Addrs))
 	}
 	until(t, patience, "every solicited-node group joined", func() bool {
 		joined := groupsJoined(t, "eth0")
 		return !slices.ContainsFunc(r.Addrs, func(a netip.Addr) bool { return !joined[wire.SolicitedNode(a)] })
 	})
-	ok(t, p.Remove(1))
+	ok(t, iface.Remove(1))
 }
 
 // groupsJoined returns the IPv6 groups that the interface has joined: a set,
@@ -549,9 +549,9 @@ func groupsJoined(t testing.TB, name string) map[netip.Addr]bool {
 	return joined
 }
 
-func mustRenew(t testing.TB, p *Plane) {
+func mustRenew(t testing.TB, iface *Interface) {
 	t.Helper()
-	lost, err := p.Renew()
+	lost, err := iface.Renew()
 	ok(t, err)
 	if len(lost) > 0 {
 		t.Fatalf("renew lost %v", lost)
