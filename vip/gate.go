@@ -10,11 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// shut is a group's class while its gate is shut.
+// shut is the lease class of a virtual router while its gate is shut.
 const shut = -1
 
-// group is a Router on an Interface.
-type group struct {
+// virtualRouter is a Router on an Interface.
+type virtualRouter struct {
 	Router
 	id    ID
 	gated bool // has a MAC of its own
@@ -30,12 +30,12 @@ type group struct {
 	joined              int  // addresses, from the first, whose groups were joined
 }
 
-// before returns the class that g had when the transaction began.
-func (g *group) before() int {
-	if g.moved {
-		return g.was
+// before returns the class that vr had when the transaction began.
+func (vr *virtualRouter) before() int {
+	if vr.moved {
+		return vr.was
 	}
-	return g.class
+	return vr.class
 }
 
 // Gate opens and shuts gates in one kernel transaction and starts again the
@@ -57,8 +57,8 @@ func (i *Interface) Gate(open []Claim, shutIDs []ID) (lost []ID, err error) {
 		return nil, fmt.Errorf("gate on %s: %w", i.name, os.ErrClosed)
 	}
 	for _, id := range shutIDs {
-		if g := i.groups[id]; g != nil {
-			i.move(g, shut)
+		if vr := i.routers[id]; vr != nil {
+			i.move(vr, shut)
 		}
 	}
 	for _, c := range open {
@@ -86,16 +86,16 @@ func (i *Interface) LetGo() error {
 }
 
 func (i *Interface) claim(c Claim) error {
-	g := i.groups[c.ID]
+	vr := i.routers[c.ID]
 	switch {
-	case g == nil:
+	case vr == nil:
 		return fmt.Errorf("gate on %s: router %d was never added", i.name, c.ID)
 	case c.Lease < 0 || c.Lease > 0 && c.Lease < time.Millisecond:
 		return fmt.Errorf("gate on %s: lease %v of router %d is below a millisecond", i.name, c.Lease, c.ID)
-	case !g.gated:
+	case !vr.gated:
 		return nil
 	}
-	if old := g.before(); old != shut {
+	if old := vr.before(); old != shut {
 		i.classes[old].refresh = true // to learn whether the old lease has run out
 	}
 	if err := i.noteForever(c.Lease); err != nil {
@@ -103,8 +103,8 @@ func (i *Interface) claim(c Claim) error {
 	}
 	n := i.classFor(c.Lease)
 	i.classes[n].refresh = true
-	if g.class != n {
-		i.move(g, n)
+	if vr.class != n {
+		i.move(vr, n)
 	}
 	return nil
 }
@@ -122,8 +122,8 @@ func (i *Interface) noteForever(lease time.Duration) error {
 func (i *Interface) isOpen(id ID) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	g := i.groups[id]
-	return g != nil && g.class != shut
+	vr := i.routers[id]
+	return vr != nil && vr.class != shut
 }
 
 // classFor returns the class with the lease, taking an unused one for it or
@@ -142,28 +142,28 @@ func (i *Interface) classFor(lease time.Duration) int {
 		i.classes[free].lease = lease
 		return free
 	}
-	i.classes = append(i.classes, newClass(len(i.classes), lease))
+	i.classes = append(i.classes, newLeaseClass(len(i.classes), lease))
 	return len(i.classes) - 1
 }
 
-// move puts g into class n, or shuts it, in the transaction under construction.
-func (i *Interface) move(g *group, n int) {
-	if !g.gated || g.class == n {
+// move puts vr into class n, or shuts it, in the transaction under construction.
+func (i *Interface) move(vr *virtualRouter, n int) {
+	if !vr.gated || vr.class == n {
 		return
 	}
-	if !g.moved {
-		g.moved, g.was = true, g.class
-		i.moved = append(i.moved, g)
+	if !vr.moved {
+		vr.moved, vr.was = true, vr.class
+		i.moved = append(i.moved, vr)
 	}
-	for _, e := range g.elements {
-		if g.class != shut {
-			i.classes[g.class].use(e, -1)
+	for _, e := range vr.elements {
+		if vr.class != shut {
+			i.classes[vr.class].use(e, -1)
 		}
 		if n != shut {
 			i.classes[n].use(e, +1)
 		}
 	}
-	g.class = n
+	vr.class = n
 }
 
 // Renew starts every lease in use again, in one transaction. While a gate is
@@ -274,9 +274,9 @@ func (i *Interface) fenceExpired(now time.Duration) (lost []ID) {
 // those that the transaction shuts anyway.
 func (i *Interface) fence(n int) (lost []ID) {
 	i.classes[n].reset = true
-	for id, g := range i.groups {
-		if g.before() == n && g.class != shut {
-			i.move(g, shut)
+	for id, vr := range i.routers {
+		if vr.before() == n && vr.class != shut {
+			i.move(vr, shut)
 			lost = append(lost, id)
 		}
 	}
@@ -297,10 +297,10 @@ func (i *Interface) settle(now time.Duration) {
 	i.forgetMoves()
 }
 
-// unwind returns the groups to where they were before the transaction.
+// unwind returns the routers to where they were before the transaction.
 func (i *Interface) unwind() {
-	for _, g := range i.moved {
-		i.move(g, g.was)
+	for _, vr := range i.moved {
+		i.move(vr, vr.was)
 	}
 	for _, c := range i.classes {
 		c.clear()
@@ -309,8 +309,8 @@ func (i *Interface) unwind() {
 }
 
 func (i *Interface) forgetMoves() {
-	for _, g := range i.moved {
-		g.moved = false
+	for _, vr := range i.moved {
+		vr.moved = false
 	}
 	i.moved = i.moved[:0]
 }

@@ -26,9 +26,9 @@ type Interface struct {
 
 	mu      sync.Mutex // guards what follows, and the order of gate changes
 	closed  bool
-	groups  map[ID]*group
-	classes []*class
-	moved   []*group
+	routers map[ID]*virtualRouter
+	classes []*leaseClass
+	moved   []*virtualRouter
 	lost    []ID // found by the table's watch, for the next Renew
 	nft     *conn
 	rules   ruleset
@@ -81,8 +81,8 @@ func newInterface(link netlink.Link, dir stateDir, log *slog.Logger) *Interface 
 	a := link.Attrs()
 	i := &Interface{
 		name: a.Name, index: a.Index, mac: [6]byte(a.HardwareAddr), dir: dir,
-		log:    log.With("interface", a.Name),
-		groups: map[ID]*group{}, wanted: map[route]int{}, left: map[netip.Addr]bool{},
+		log:     log.With("interface", a.Name),
+		routers: map[ID]*virtualRouter{}, wanted: map[route]int{}, left: map[netip.Addr]bool{},
 		filter:  filter{index: a.Index, macs: map[[6]byte]*filterEntry{}},
 		members: newMemberships(a.Index),
 		rules:   ruleset{table: tableName(a.Name)},
@@ -216,7 +216,7 @@ func (i *Interface) Add(id ID, r Router) error {
 	if i.closed {
 		return fmt.Errorf("add router %d to %s: %w", id, i.name, os.ErrClosed)
 	}
-	if i.groups[id] != nil {
+	if i.routers[id] != nil {
 		return fmt.Errorf("add router %d to %s: is there already", id, i.name)
 	}
 	if slices.ContainsFunc(r.Addrs, func(a netip.Addr) bool { return !a.IsValid() || a.IsUnspecified() || a.IsMulticast() }) {
@@ -226,10 +226,10 @@ func (i *Interface) Add(id ID, r Router) error {
 		return fmt.Errorf("add router %d to %s: virtual MAC %x is a multicast address", id, i.name, r.MAC)
 	}
 	r.Addrs, r.Owned = plainAddrs(r.Addrs), plainAddrs(r.Owned)
-	g := &group{Router: r, id: id, class: shut, gated: r.MAC != [6]byte{} && r.MAC != i.mac, elements: r.elements()}
-	i.groups[id] = g
-	if err := i.prepare(g); err != nil {
-		i.discard(g)
+	vr := &virtualRouter{Router: r, id: id, class: shut, gated: r.MAC != [6]byte{} && r.MAC != i.mac, elements: r.elements()}
+	i.routers[id] = vr
+	if err := i.prepare(vr); err != nil {
+		i.discard(vr)
 		return fmt.Errorf("add router %d to %s: %w", id, i.name, err)
 	}
 	return nil
@@ -244,26 +244,26 @@ func plainAddrs(addrs []netip.Addr) []netip.Addr {
 	return out
 }
 
-// prepare makes what Add promises and notes it in g.
-func (i *Interface) prepare(g *group) error {
-	if err := i.journal.add(newEntry(g)); err != nil {
+// prepare makes what Add promises and notes it in vr.
+func (i *Interface) prepare(vr *virtualRouter) error {
+	if err := i.journal.add(newEntry(vr)); err != nil {
 		return err
 	}
-	g.journaled = true
-	if len(g.elements) > 1 && g.gated && !i.rules.addresses {
+	vr.journaled = true
+	if len(vr.elements) > 1 && vr.gated && !i.rules.addresses {
 		i.rules.addresses, i.rebuild = true, true
 	}
-	if g.gated {
-		if err := i.filter.add(g.MAC); err != nil {
+	if vr.gated {
+		if err := i.filter.add(vr.MAC); err != nil {
 			return err
 		}
-		g.filtered = true
+		vr.filtered = true
 	}
-	for _, a := range g.Addrs {
+	for _, a := range vr.Addrs {
 		if err := i.members.join(a); err != nil {
 			return err
 		}
-		g.joined++
+		vr.joined++
 	}
 	return nil
 }
@@ -283,28 +283,28 @@ func (i *Interface) Remove(id ID) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.lost = append(i.lost, lost...)
-	g := i.groups[id]
-	if g == nil || i.closed {
+	vr := i.routers[id]
+	if vr == nil || i.closed {
 		return nil
 	}
-	return errors.Join(address, i.discard(g))
+	return errors.Join(address, i.discard(vr))
 }
 
 // discard undoes prepare, as far as that went.
-func (i *Interface) discard(g *group) error {
-	delete(i.groups, g.id)
+func (i *Interface) discard(vr *virtualRouter) error {
+	delete(i.routers, vr.id)
 	var errs []error
-	if g.filtered {
-		errs = append(errs, i.filter.remove(g.MAC))
+	if vr.filtered {
+		errs = append(errs, i.filter.remove(vr.MAC))
 	}
-	for _, a := range g.Addrs[:g.joined] {
+	for _, a := range vr.Addrs[:vr.joined] {
 		errs = append(errs, i.members.leave(a))
 	}
-	if g.journaled {
-		errs = append(errs, i.journal.drop(newEntry(g)))
+	if vr.journaled {
+		errs = append(errs, i.journal.drop(newEntry(vr)))
 	}
 	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("remove router %d from %s: %w", g.id, i.name, err)
+		return fmt.Errorf("remove router %d from %s: %w", vr.id, i.name, err)
 	}
 	return nil
 }

@@ -43,10 +43,10 @@ type entry struct {
 	Forever bool         `json:"forever,omitempty"`
 }
 
-func newEntry(g *group) entry {
-	e := entry{Addrs: g.Addrs}
-	if g.gated {
-		e.MAC = hex.EncodeToString(g.MAC[:])
+func newEntry(vr *virtualRouter) entry {
+	e := entry{Addrs: vr.Addrs}
+	if vr.gated {
+		e.MAC = hex.EncodeToString(vr.MAC[:])
 	}
 	return e
 }

@@ -43,7 +43,7 @@ const (
 //
 // The MAC is looked up first, which spares other traffic the second test.
 // Without the table nothing is forwarded: it only ever admits, but for the
-// rules about addresses (see kind), which are there once a router needs them.
+// rules about addresses (see elementKind), which are there once a router needs them.
 type ruleset struct {
 	batch
 	table     string
@@ -101,11 +101,11 @@ func (r *ruleset) newChain(device string) {
 }
 
 // newClass makes the sets and the rules of lease class n.
-func (r *ruleset) newClass(n int) {
-	id := uint32(n)*uint32(kinds+1) + 1
+func (r *ruleset) newLeaseClass(n int) {
+	id := uint32(n)*uint32(elementKinds+1) + 1
 	r.newSet(aliveSet(n), keyIfindex, 4, unix.NFT_SET_TIMEOUT, id)
 	for k := range r.kinds() {
-		spec := &kindSpecs[k]
+		spec := &elementSpecs[k]
 		id++
 		r.newSet(k.set(n), spec.typ, spec.size, 0, id)
 		r.newRule(k, k.set(n), aliveSet(n))
@@ -113,11 +113,11 @@ func (r *ruleset) newClass(n int) {
 }
 
 // kinds returns how many kinds, from the first, the table has sets for.
-func (r *ruleset) kinds() kind {
+func (r *ruleset) kinds() elementKind {
 	if r.addresses {
-		return kinds
+		return elementKinds
 	}
-	return kindMAC + 1
+	return elementMAC + 1
 }
 
 func (r *ruleset) newSet(name string, key, size, flags, id uint32) {
@@ -132,8 +132,8 @@ func (r *ruleset) newSet(name string, key, size, flags, id uint32) {
 
 // newRule makes the rule that does what the kind of set is for while the lease
 // runs.
-func (r *ruleset) newRule(k kind, set, alive string) {
-	spec := &kindSpecs[k]
+func (r *ruleset) newRule(k elementKind, set, alive string) {
+	spec := &elementSpecs[k]
 	r.message(unix.NFT_MSG_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_APPEND)
 	r.str(unix.NFTA_RULE_TABLE, r.table)
 	r.str(unix.NFTA_RULE_CHAIN, chainName)
@@ -149,7 +149,7 @@ func (r *ruleset) newRule(k kind, set, alive string) {
 		r.be32(unix.NFTA_META_KEY, unix.NFT_META_IIF)
 	})
 	r.lookup(alive)
-	if k == kindMAC {
+	if k == elementMAC {
 		r.setPktType(unix.PACKET_HOST)
 	} else {
 		r.drop()
@@ -220,7 +220,7 @@ func (r *ruleset) expr(name string, fields func()) {
 }
 
 // change adds the elements of one kind to their set, or deletes them from it.
-func (r *ruleset) change(typ uint16, set string, k kind, elements []element) {
+func (r *ruleset) change(typ uint16, set string, k elementKind, elements []element) {
 	n, list := 0, 0
 	for i := range elements {
 		if elements[i].kind != k {
@@ -229,7 +229,7 @@ func (r *ruleset) change(typ uint16, set string, k kind, elements []element) {
 		if n == 0 {
 			list = r.elements(typ, set)
 		}
-		r.end(r.key(elements[i].key[:kindSpecs[k].size]))
+		r.end(r.key(elements[i].key[:elementSpecs[k].size]))
 		if n++; n == elementsPerMessage {
 			r.end(list)
 			n = 0

@@ -29,7 +29,7 @@ func tryTable(c *conn, flags uint32) error {
 	r.open()
 	r.newTable(flags)
 	r.newChain("lo")
-	r.newClass(0)
+	r.newLeaseClass(0)
 	r.delTable()
 	return transact(c, r)
 }

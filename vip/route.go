@@ -38,11 +38,11 @@ type route struct {
 // routeFor returns the route that an address needs while its router is
 // active, if it needs one. A local route makes the kernel take packets to the
 // address but never answer ARP or neighbour solicitations for it.
-func (i *Interface) routeFor(g *group, a netip.Addr) (route, bool) {
+func (i *Interface) routeFor(vr *virtualRouter, a netip.Addr) (route, bool) {
 	switch {
-	case slices.Contains(g.Owned, a):
+	case slices.Contains(vr.Owned, a):
 		return route{}, false
-	case g.Accept:
+	case vr.Accept:
 		return i.localRoute(a), true
 	case a.IsLinkLocalUnicast() && a.Is6():
 		// A route that drops has no interface, and one without is not found
@@ -106,17 +106,17 @@ func (i *Interface) Address(add, remove []ID) error {
 	return nil
 }
 
-func (i *Interface) lookup(ids []ID) ([]*group, error) {
+func (i *Interface) lookup(ids []ID) ([]*virtualRouter, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	var out []*group
+	var out []*virtualRouter
 	var err error
 	if i.closed {
 		err = os.ErrClosed
 	}
 	for _, id := range ids {
-		if g := i.groups[id]; g != nil {
-			out = append(out, g)
+		if vr := i.routers[id]; vr != nil {
+			out = append(out, vr)
 		} else {
 			err = errors.Join(err, fmt.Errorf("router %d was never added", id))
 		}
@@ -124,15 +124,15 @@ func (i *Interface) lookup(ids []ID) ([]*group, error) {
 	return out, err
 }
 
-// want counts the groups' routes as wanted and returns them all.
-func (i *Interface) want(groups []*group) (list []route) {
-	for _, g := range groups {
+// want counts the routes of the routers as wanted and returns them all.
+func (i *Interface) want(routers []*virtualRouter) (list []route) {
+	for _, vr := range routers {
 		n := len(list)
-		list = i.appendRoutes(list, g)
-		if g.routed {
+		list = i.appendRoutes(list, vr)
+		if vr.routed {
 			continue
 		}
-		g.routed = true
+		vr.routed = true
 		for _, r := range list[n:] {
 			i.wanted[r]++
 		}
@@ -140,12 +140,12 @@ func (i *Interface) want(groups []*group) (list []route) {
 	return list
 }
 
-// appendLeft appends what the last process may have made for g.
-func (i *Interface) appendLeft(list []route, g *group) []route {
+// appendLeft appends what the last process may have made for vr.
+func (i *Interface) appendLeft(list []route, vr *virtualRouter) []route {
 	if len(i.left) == 0 {
 		return list
 	}
-	for _, a := range g.Addrs {
+	for _, a := range vr.Addrs {
 		if i.left[a] {
 			delete(i.left, a)
 			list = append(list, i.anyRoutes(a)...)
@@ -154,15 +154,15 @@ func (i *Interface) appendLeft(list []route, g *group) []route {
 	return list
 }
 
-// unwant takes the groups' routes back and returns those that nobody wants.
-func (i *Interface) unwant(groups []*group) (list []route) {
-	for _, g := range groups {
-		list = i.appendLeft(list, g)
-		if !g.routed {
+// unwant takes the routes of the routers back and returns those that nobody wants.
+func (i *Interface) unwant(routers []*virtualRouter) (list []route) {
+	for _, vr := range routers {
+		list = i.appendLeft(list, vr)
+		if !vr.routed {
 			continue
 		}
-		g.routed = false
-		for _, r := range i.appendRoutes(nil, g) {
+		vr.routed = false
+		for _, r := range i.appendRoutes(nil, vr) {
 			if i.wanted[r]--; i.wanted[r] == 0 {
 				delete(i.wanted, r)
 				list = append(list, r)
@@ -172,9 +172,9 @@ func (i *Interface) unwant(groups []*group) (list []route) {
 	return list
 }
 
-func (i *Interface) appendRoutes(to []route, g *group) []route {
-	for _, a := range g.Addrs {
-		if r, ok := i.routeFor(g, a); ok {
+func (i *Interface) appendRoutes(to []route, vr *virtualRouter) []route {
+	for _, a := range vr.Addrs {
+		if r, ok := i.routeFor(vr, a); ok {
 			to = append(to, r)
 		}
 	}

@@ -6,18 +6,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// class is a lease class: the pair of sets active_N and alive_N and the rule
+// leaseClass is a lease class: the pair of sets active_N and alive_N and the rule
 // between them, with the sets and rules for addresses where there are such.
 // Routers with the same lease share one. A class that no router uses keeps its
 // sets and may be taken for another lease, so that there are never more rules
 // than leases in use at one time.
-type class struct {
+type leaseClass struct {
 	lease   time.Duration
 	members map[element]member
-	made    bool          // the sets and the rules exist
-	held    bool          // alive_N holds the interface, unless the lease ran out
-	renewed time.Duration // boot time of the last refresh
-	sets    [kinds]string // by kind
+	made    bool                 // the sets and the rules exist
+	held    bool                 // alive_N holds the interface, unless the lease ran out
+	renewed time.Duration        // boot time of the last refresh
+	sets    [elementKinds]string // by kind
 	alive   string
 
 	// What the transaction under construction does to the class.
@@ -34,15 +34,15 @@ type member struct {
 	in    bool // in the kernel's set
 }
 
-func newClass(n int, lease time.Duration) *class {
-	c := &class{lease: lease, members: map[element]member{}, alive: aliveSet(n)}
-	for k := range kinds {
+func newLeaseClass(n int, lease time.Duration) *leaseClass {
+	c := &leaseClass{lease: lease, members: map[element]member{}, alive: aliveSet(n)}
+	for k := range elementKinds {
 		c.sets[k] = k.set(n)
 	}
 	return c
 }
 
-func (c *class) use(e element, by int) {
+func (c *leaseClass) use(e element, by int) {
 	m := c.members[e]
 	m.users += by
 	c.members[e] = m
@@ -50,7 +50,7 @@ func (c *class) use(e element, by int) {
 }
 
 // inUse reports whether any router of the class is open.
-func (c *class) inUse() bool {
+func (c *leaseClass) inUse() bool {
 	for _, m := range c.members {
 		if m.users > 0 {
 			return true
@@ -62,12 +62,12 @@ func (c *class) inUse() bool {
 // expired reports whether more than a lease has passed since the last
 // refresh, by a clock that counts suspended time while the kernel's timeouts
 // do not.
-func (c *class) expired(now time.Duration) bool {
+func (c *leaseClass) expired(now time.Duration) bool {
 	return c.held && c.lease > 0 && now-c.renewed > c.lease
 }
 
 // left is what to give as the timeout when the sets are made anew.
-func (c *class) left(now time.Duration) time.Duration {
+func (c *leaseClass) left(now time.Duration) time.Duration {
 	if c.refresh || !c.held || c.lease == 0 {
 		return c.lease
 	}
@@ -76,7 +76,7 @@ func (c *class) left(now time.Duration) time.Duration {
 
 // plan turns the touched elements into additions and deletions. anew is for sets
 // that are empty at that point of the transaction.
-func (c *class) plan(anew bool) {
+func (c *leaseClass) plan(anew bool) {
 	c.add, c.del = c.add[:0], c.del[:0]
 	if anew {
 		for e, m := range c.members {
@@ -101,7 +101,7 @@ func (c *class) plan(anew bool) {
 }
 
 // unplan takes back what plan assumed of the kernel.
-func (c *class) unplan(anew bool) {
+func (c *leaseClass) unplan(anew bool) {
 	if anew {
 		return
 	}
@@ -115,7 +115,7 @@ func (c *class) unplan(anew bool) {
 }
 
 // settle makes the plan the state, now that the kernel has agreed.
-func (c *class) settle(created bool, now time.Duration) {
+func (c *leaseClass) settle(created bool, now time.Duration) {
 	anew := created || c.reset
 	for e, m := range c.members {
 		if m.users == 0 {
@@ -134,14 +134,14 @@ func (c *class) settle(created bool, now time.Duration) {
 }
 
 // clear forgets the transaction.
-func (c *class) clear() {
+func (c *leaseClass) clear() {
 	c.touched = c.touched[:0]
 	c.refresh, c.reset = false, false
 }
 
 // write appends the class's part of a transaction. create is for a class whose
 // sets do not exist at that point of it.
-func (c *class) write(r *ruleset, n int, ifindex []byte, now time.Duration, create bool) {
+func (c *leaseClass) write(r *ruleset, n int, ifindex []byte, now time.Duration, create bool) {
 	have := r.kinds()
 	used := c.inUse()
 	c.notAlive = -1
@@ -149,7 +149,7 @@ func (c *class) write(r *ruleset, n int, ifindex []byte, now time.Duration, crea
 	case create && !used:
 		return
 	case create:
-		r.newClass(n)
+		r.newLeaseClass(n)
 	case c.reset:
 		for k := range have {
 			r.flush(c.sets[k])

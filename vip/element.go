@@ -7,35 +7,35 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// kind is what an element of a lease class is for. Each has a set and a rule
+// elementKind is what an element of a lease class is for. Each has a set and a rule
 // of its own, and does nothing once the lease has run out.
-type kind int
+type elementKind int
 
 const (
-	// kindMAC admits a virtual MAC.
-	kindMAC kind = iota
-	// kindARP and kindND keep questions for addresses that are configured on
+	// elementMAC admits a virtual MAC.
+	elementMAC elementKind = iota
+	// elementARP and elementND keep questions for addresses that are configured on
 	// the interface from the kernel, which would answer with the interface's
 	// own MAC beside the caller, who answers with the virtual one (RFC 9568
 	// sections 8.1.2 and 8.2.2). Packet sockets hear them all the same.
-	kindARP
-	kindND
-	// kindDeaf drops packets to a link-local address that is not accepted.
+	elementARP
+	elementND
+	// elementDropped drops packets to a link-local address that is not accepted.
 	// The kernel would take it for a neighbour's, look for that on the LAN and
 	// send redirects.
-	kindDeaf
+	elementDropped
 
-	kinds
+	elementKinds
 )
 
 // element is a key of one of a class's sets.
 type element struct {
-	kind kind
+	kind elementKind
 	key  [16]byte // from the left, as long as the kind's set says
 }
 
-// kindSpec is the set of a kind and what its rule compares.
-type kindSpec struct {
+// elementSpec is the set of a kind and what its rule compares.
+type elementSpec struct {
 	name         string
 	typ, size    uint32  // of the set's keys
 	match        []match // what a packet must be
@@ -53,43 +53,43 @@ const (
 	inNetwork = unix.NFT_PAYLOAD_NETWORK_HEADER
 )
 
-var kindSpecs = [kinds]kindSpec{
-	kindMAC: {name: "active", typ: keyEther, size: 6, base: inEther, offset: 0},
-	kindARP: {
+var elementSpecs = [elementKinds]elementSpec{
+	elementMAC: {name: "active", typ: keyEther, size: 6, base: inEther, offset: 0},
+	elementARP: {
 		name: "arp", typ: keyIPv4, size: 4, base: inNetwork, offset: 24, // target
 		match: []match{{inEther, 12, "\x08\x06"}, {inNetwork, 6, "\x00\x01"}}, // a request
 	},
-	kindND: {
+	elementND: {
 		name: "nd", typ: keyIPv6, size: 16, base: inNetwork, offset: 40 + 8, // target
 		match: []match{{inEther, 12, "\x86\xdd"}, {inNetwork, 6, "\x3a"}, {inNetwork, 40, "\x87"}}, // a solicitation
 	},
-	kindDeaf: {
+	elementDropped: {
 		name: "deaf", typ: keyIPv6, size: 16, base: inNetwork, offset: 24, // destination
 		match: []match{{inEther, 12, "\x86\xdd"}},
 	},
 }
 
-func (k kind) set(class int) string { return fmt.Sprintf("%s_%d", kindSpecs[k].name, class) }
+func (k elementKind) set(class int) string { return fmt.Sprintf("%s_%d", elementSpecs[k].name, class) }
 
 // elements returns what is in the sets of its class while r's gate is open.
 // The first is its MAC.
 func (r Router) elements() []element {
-	list := []element{newElement(kindMAC, r.MAC[:])}
+	list := []element{newElement(elementMAC, r.MAC[:])}
 	for _, a := range r.Addrs {
 		owned := slices.Contains(r.Owned, a)
 		switch {
 		case owned && a.Is4():
-			list = append(list, newElement(kindARP, a.AsSlice()))
+			list = append(list, newElement(elementARP, a.AsSlice()))
 		case owned:
-			list = append(list, newElement(kindND, a.AsSlice()))
+			list = append(list, newElement(elementND, a.AsSlice()))
 		case !r.Accept && a.Is6() && a.IsLinkLocalUnicast():
-			list = append(list, newElement(kindDeaf, a.AsSlice()))
+			list = append(list, newElement(elementDropped, a.AsSlice()))
 		}
 	}
 	return list
 }
 
-func newElement(k kind, key []byte) element {
+func newElement(k elementKind, key []byte) element {
 	e := element{kind: k}
 	copy(e.key[:], key)
 	return e
