@@ -16,7 +16,7 @@ type batch struct {
 
 func (b *batch) reset() { b.b, b.start, b.n = b.b[:0], 0, 0 }
 
-// begin starts a message and returns its index, by which faults refer to it.
+// begin starts a message and returns its index, which a messageError names.
 func (b *batch) begin(typ uint16, flags uint16) int {
 	b.start = len(b.b)
 	b.b = append(b.b, make([]byte, unix.SizeofNlMsghdr)...)

@@ -24,34 +24,29 @@ const (
 )
 
 // conn is a netlink socket for requests that the kernel answers before send
-// returns, which is how nfnetlink and rtnetlink work. It never waits.
+// returns, which is how nfnetlink and rtnetlink work. exec never waits.
 type conn struct {
-	fd     int
-	seq    uint32
-	rbuf   []byte
-	faults []fault
+	fd      int
+	seq     uint32
+	rbuf    []byte
+	refused []*messageError
 }
 
-// fault is the kernel's refusal of one message of a batch.
-type fault struct {
-	index int // of the message in the batch; -1 for the batch as a whole
-	err   error
-}
-
-// refusal is an errno together with the kernel's own words.
-type refusal struct {
+// messageError is the kernel's refusal of one message of a batch.
+type messageError struct {
+	index int // of the message in the batch
 	errno unix.Errno
-	text  string
+	text  string // the kernel's own words, if it had any
 }
 
-func (r *refusal) Error() string {
-	if r.text == "" {
-		return r.errno.Error()
+func (e *messageError) Error() string {
+	if e.text == "" {
+		return e.errno.Error()
 	}
-	return fmt.Sprintf("%v (%s)", r.errno, r.text)
+	return fmt.Sprintf("%v (%s)", e.errno, e.text)
 }
 
-func (r *refusal) Unwrap() error { return r.errno }
+func (e *messageError) Unwrap() error { return e.errno }
 
 // dial opens a netlink socket in the calling thread's namespace.
 func dial(proto int) (*conn, error) { return dialFrom(proto, 0) }
@@ -101,7 +96,7 @@ func (c *conn) close() error { return unix.Close(c.fd) }
 // exec sends b and returns what the kernel refused. The last message that
 // matters must ask for an acknowledgement. The result is valid until the next
 // call. An error means that the outcome of the whole batch is unknown.
-func (c *conn) exec(b *batch) ([]fault, error) {
+func (c *conn) exec(b *batch) ([]*messageError, error) {
 	if b.n == 0 {
 		return nil, nil
 	}
@@ -109,21 +104,30 @@ func (c *conn) exec(b *batch) ([]fault, error) {
 	if err := c.send(b); err != nil {
 		return nil, err
 	}
-	c.faults = c.faults[:0]
+	c.refused = c.refused[:0]
 	for answered := false; ; answered = true {
-		n, err := c.receive()
+		n, err := c.receive(unix.MSG_DONTWAIT)
 		switch {
 		case err == unix.EAGAIN && answered:
-			return c.faults, nil
+			return c.refused, nil
 		case err == unix.EAGAIN:
 			return nil, errors.New("netlink: no answer")
 		case err != nil:
 			return nil, os.NewSyscallError("netlink receive", err)
 		}
 		if c.answers(c.rbuf[:n], first) {
-			return c.faults, nil
+			return c.refused, nil
 		}
 	}
+}
+
+// change sends b, which is done or refused as a whole.
+func (c *conn) change(b *batch) error {
+	refused, err := c.exec(b)
+	if err != nil || len(refused) == 0 {
+		return err
+	}
+	return refused[0]
 }
 
 func (c *conn) send(b *batch) error {
@@ -137,30 +141,29 @@ func (c *conn) send(b *batch) error {
 	}
 }
 
-func (c *conn) receive() (int, error) {
+func (c *conn) receive(flags int) (int, error) {
 	for {
-		n, _, err := unix.Recvfrom(c.fd, c.rbuf, unix.MSG_DONTWAIT)
+		n, _, err := unix.Recvfrom(c.fd, c.rbuf, flags)
 		if err != unix.EINTR {
 			return n, err
 		}
 	}
 }
 
-// answers notes the faults in one datagram. It reports whether the answer to
-// the last message asking for one is among them: a success always is, since
-// only that message asks.
+// answers notes the refusals in one datagram. It reports whether the last message
+// has been answered. A success is always the answer to that one, because no other
+// message asks.
 func (c *conn) answers(v []byte, first uint32) (last bool) {
 	eachMessage(v, func(typ, flags uint16, seq uint32, body []byte) {
 		index := int(int32(seq - first))
 		if typ != unix.NLMSG_ERROR || len(body) < 4 || index < 0 {
 			return
 		}
-		errno := unix.Errno(-int32(binary.NativeEndian.Uint32(body)))
-		if errno == 0 {
+		if errno := errnoOf(body); errno == 0 {
 			last = true
-			return
+		} else {
+			c.refused = append(c.refused, &messageError{index, errno, kernelText(flags, body)})
 		}
-		c.faults = append(c.faults, fault{index, &refusal{errno, faultText(flags, body)}})
 	})
 	return last
 }
@@ -178,8 +181,13 @@ func eachMessage(v []byte, f func(typ, flags uint16, seq uint32, body []byte)) {
 	}
 }
 
-// faultText returns the extended acknowledgement's message, if there is one.
-func faultText(flags uint16, body []byte) (text string) {
+// errnoOf returns the error in the body of an answer, which has four bytes or more.
+func errnoOf(body []byte) unix.Errno {
+	return unix.Errno(-int32(binary.NativeEndian.Uint32(body)))
+}
+
+// kernelText returns the extended acknowledgement's message, if there is one.
+func kernelText(flags uint16, body []byte) (text string) {
 	const header = 4 + unix.SizeofNlMsghdr
 	if flags&unix.NLM_F_ACK_TLVS == 0 || flags&unix.NLM_F_CAPPED == 0 || len(body) < header {
 		return ""
@@ -195,72 +203,54 @@ func faultText(flags uint16, body []byte) (text string) {
 // dump sends the request in b and calls f for every answer. It returns
 // [dump.ErrInterrupted] when what was asked for changed meanwhile.
 func (c *conn) dump(b *batch, f func(typ uint16, body []byte)) error {
-	a := answer{seq: c.seq}
+	r := dumpReader{seq: c.seq}
 	if err := c.send(b); err != nil {
 		return err
 	}
-	for !a.done {
-		n, err := c.receiveWait()
+	for !r.done {
+		n, err := c.receive(0)
 		if err != nil {
 			return os.NewSyscallError("netlink receive", err)
 		}
-		a.take(c.rbuf[:n], f)
+		r.read(c.rbuf[:n], f)
 	}
-	return a.err()
+	return r.err()
 }
 
-// answer is what has come of the answer to a dump.
-type answer struct {
+// dumpReader reads the answer to a dump.
+type dumpReader struct {
 	seq         uint32 // of the request
 	done        bool
 	interrupted bool
 	errno       unix.Errno
 }
 
-// take reads one datagram.
-func (a *answer) take(v []byte, f func(typ uint16, body []byte)) {
+// read reads one datagram and calls f for every object in it.
+func (r *dumpReader) read(v []byte, f func(typ uint16, body []byte)) {
 	eachMessage(v, func(typ, flags uint16, seq uint32, body []byte) {
-		if seq != a.seq {
+		if seq != r.seq {
 			return
 		}
-		a.interrupted = a.interrupted || flags&unix.NLM_F_DUMP_INTR != 0
+		r.interrupted = r.interrupted || flags&unix.NLM_F_DUMP_INTR != 0
 		if typ != unix.NLMSG_DONE && typ != unix.NLMSG_ERROR {
 			f(typ, body)
 			return
 		}
-		a.done = true
+		r.done = true
 		if len(body) >= 4 {
-			a.errno = unix.Errno(-int32(binary.NativeEndian.Uint32(body)))
+			r.errno = errnoOf(body)
 		}
 	})
 }
 
-func (a *answer) err() error {
+func (r *dumpReader) err() error {
 	switch {
-	case a.errno != 0:
-		return os.NewSyscallError("netlink dump", a.errno)
-	case a.interrupted:
+	case r.errno != 0:
+		return os.NewSyscallError("netlink dump", r.errno)
+	case r.interrupted:
 		return dump.ErrInterrupted
 	}
 	return nil
-}
-
-func (c *conn) receiveWait() (int, error) {
-	for {
-		n, _, err := unix.Recvfrom(c.fd, c.rbuf, 0)
-		if err != unix.EINTR {
-			return n, err
-		}
-	}
-}
-
-// faultsError joins the faults of a batch; name tells what a message was for.
-func faultsError(faults []fault, name func(index int) string) error {
-	var errs []error
-	for _, f := range faults {
-		errs = append(errs, fmt.Errorf("%s: %w", name(f.index), f.err))
-	}
-	return errors.Join(errs...)
 }
 
 // port returns the socket's netlink address, which is in the header of every

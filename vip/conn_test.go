@@ -21,7 +21,7 @@ func netlinkMessage(typ, flags uint16, seq, body uint32) []byte {
 	return binary.NativeEndian.AppendUint32(b, body)
 }
 
-func TestAnswerToADump(t *testing.T) {
+func TestDumpReader(t *testing.T) {
 	const seq, interrupted = 7, unix.NLM_F_DUMP_INTR
 	errno := func(e unix.Errno) uint32 { return uint32(-int32(e)) }
 	tests := []struct {
@@ -42,18 +42,18 @@ func TestAnswerToADump(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			a := answer{seq: seq}
+			r := dumpReader{seq: seq}
 			var got []uint32
 			for i, m := range tt.messages {
-				if a.done {
+				if r.done {
 					t.Fatalf("done before message %d", i)
 				}
-				a.take(m, func(_ uint16, body []byte) { got = append(got, binary.NativeEndian.Uint32(body)) })
+				r.read(m, func(_ uint16, body []byte) { got = append(got, binary.NativeEndian.Uint32(body)) })
 			}
-			if diff := cmp.Diff(tt.want, got); diff != "" || !a.done {
-				t.Errorf("done %t (-want +got):\n%s", a.done, diff)
+			if diff := cmp.Diff(tt.want, got); diff != "" || !r.done {
+				t.Errorf("done %t (-want +got):\n%s", r.done, diff)
 			}
-			if err := a.err(); !errors.Is(err, tt.err) {
+			if err := r.err(); !errors.Is(err, tt.err) {
 				t.Errorf("error %v, want %v", err, tt.err)
 			}
 		})

@@ -73,8 +73,7 @@ func linkExists(c *conn, index int) bool {
 	b.begin(unix.RTM_GETLINK, 0)
 	b.raw(info[:]...)
 	b.ack()
-	faults, err := c.exec(&b)
-	return err == nil && len(faults) == 0
+	return c.change(&b) == nil
 }
 
 // clear deletes all our entries.
@@ -98,9 +97,5 @@ func (f *filter) change(typ, flags uint16, mac [6]byte) error {
 	f.b.raw(nd[:]...)
 	f.b.attr(unix.NDA_LLADDR, mac[:])
 	f.b.ack()
-	faults, err := f.conn.exec(&f.b)
-	if err != nil || len(faults) == 0 {
-		return err
-	}
-	return faults[0].err
+	return f.conn.change(&f.b)
 }

@@ -203,14 +203,14 @@ func (i *Interface) commit() (lost []ID, err error) {
 	now := bootTime()
 	lost = i.fenceExpired(now)
 	for {
-		faults, err := i.send(now)
-		if err == nil && len(faults) == 0 {
+		refused, err := i.send(now)
+		if err == nil && len(refused) == 0 {
 			i.settle(now)
 			slices.Sort(lost)
 			return lost, nil
 		}
 		i.unplan()
-		ids, again := i.fenced(faults)
+		ids, again := i.fenceRefused(refused)
 		lost = append(lost, ids...)
 		switch {
 		case again:
@@ -219,13 +219,16 @@ func (i *Interface) commit() (lost []ID, err error) {
 			lost = append(lost, i.fenceExpired(now)...)
 		default:
 			i.unwind()
-			return nil, errors.Join(err, faultsError(faults, func(int) string { return "table " + i.rules.table }))
+			for _, e := range refused {
+				err = errors.Join(err, fmt.Errorf("table %s: %w", i.rules.table, e))
+			}
+			return nil, err
 		}
 	}
 }
 
 // send writes the transaction and hands it to the kernel.
-func (i *Interface) send(now time.Duration) ([]fault, error) {
+func (i *Interface) send(now time.Duration) ([]*messageError, error) {
 	i.rules.open()
 	if i.rebuild {
 		i.writeTable()
@@ -242,16 +245,16 @@ func (i *Interface) send(now time.Duration) ([]fault, error) {
 	return i.nft.exec(&i.rules.batch)
 }
 
-// fenced empties the classes whose lease the kernel says has run out, and
-// reports whether there are any. Anybody may change a table without owner, so
-// that a missing element proves nothing there; the clock has been asked already.
-func (i *Interface) fenced(faults []fault) (lost []ID, found bool) {
+// fenceRefused empties the classes whose lease has run out, as the kernel says,
+// and reports whether there are any. Anybody may change a table without owner, so
+// a missing element proves nothing there. The clock has been asked already.
+func (i *Interface) fenceRefused(refused []*messageError) (lost []ID, found bool) {
 	if !i.persist {
 		return nil, false
 	}
-	for _, f := range faults {
+	for _, e := range refused {
 		for n, c := range i.classes {
-			if c.notAlive == f.index && errors.Is(f.err, unix.ENOENT) {
+			if c.notAlive == e.index && e.errno == unix.ENOENT {
 				lost, found = append(lost, i.fence(n)...), true
 			}
 		}

@@ -218,12 +218,12 @@ func applyRoutes(c *conn, typ uint16, list []route) (done []route, err error) {
 			r.write(&b, typ, r.flags(typ))
 		}
 		b.ack()
-		faults, sendErr := c.exec(&b)
+		refused, sendErr := c.exec(&b)
 		if sendErr != nil {
 			return done, errors.Join(err, sendErr)
 		}
-		ok, refused := sortOut(list[:n], faults)
-		done, err = append(done, ok...), errors.Join(err, refused)
+		ok, refusedErr := sortOut(list[:n], refused)
+		done, err = append(done, ok...), errors.Join(err, refusedErr)
 		list = list[n:]
 	}
 	return done, err
@@ -243,16 +243,14 @@ func (r route) flags(typ uint16) uint16 {
 }
 
 // sortOut divides routes into those that were changed and real errors.
-func sortOut(list []route, faults []fault) (done []route, err error) {
-	refused := make(map[int]bool, len(faults))
-	for _, f := range faults {
-		refused[f.index] = true
-		if f.index >= 0 && f.index < len(list) {
-			err = errors.Join(err, list[f.index].explain(f.err))
-		}
+func sortOut(list []route, refused []*messageError) (done []route, err error) {
+	kept := make(map[int]bool, len(refused))
+	for _, e := range refused {
+		kept[e.index] = true
+		err = errors.Join(err, list[e.index].explain(e))
 	}
-	for i, r := range list {
-		if !refused[i] {
+	for n, r := range list {
+		if !kept[n] {
 			done = append(done, r)
 		}
 	}

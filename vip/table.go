@@ -50,14 +50,11 @@ func (i *Interface) change() error { return transact(i.nft, &i.rules) }
 
 func transact(c *conn, r *ruleset) error {
 	r.shut()
-	faults, err := c.exec(&r.batch)
-	switch {
-	case err != nil || len(faults) == 0:
-		return err
-	case faults[0].index == 0: // of the whole batch, before looking into it
-		return fmt.Errorf("nftables: %w (needs CAP_NET_ADMIN and CONFIG_NF_TABLES)", faults[0].err)
+	err := c.change(&r.batch)
+	if refused, ok := err.(*messageError); ok && refused.index == 0 { // the whole batch, unread
+		return fmt.Errorf("nftables: %w (needs CAP_NET_ADMIN and CONFIG_NF_TABLES)", err)
 	}
-	return faults[0].err
+	return err
 }
 
 // deleteTable deletes a table; that there is none is no error.
@@ -72,7 +69,7 @@ func deleteTable(c *conn, table string) error {
 }
 
 func tableError(table string, err error) error {
-	if r, ok := errors.AsType[*refusal](err); ok && r == err && r.errno == unix.EPERM {
+	if refused, ok := err.(*messageError); ok && refused.errno == unix.EPERM {
 		return fmt.Errorf("nftables table netdev %s: %w (%w)", table, ErrBusy, err)
 	}
 	return fmt.Errorf("nftables table netdev %s: %w", table, err)
