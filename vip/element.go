@@ -1,7 +1,6 @@
 package vip
 
 import (
-	"fmt"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -68,8 +67,6 @@ var elementSpecs = [elementKinds]elementSpec{
 		match: []match{{inEther, 12, "\x86\xdd"}},
 	},
 }
-
-func (k elementKind) set(class int) string { return fmt.Sprintf("%s_%d", elementSpecs[k].name, class) }
 
 // elements returns what is in the sets of its class while r's gate is open.
 // The first is its MAC.

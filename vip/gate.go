@@ -23,19 +23,10 @@ type virtualRouter struct {
 
 	class  int  // of its open gate, or shut
 	was    int  // class before the transaction under construction
-	moved  bool // was is valid
 	routed bool // its addresses are to be routed; guarded by routeMu
 
 	journaled, filtered bool // how far Add got
 	joined              int  // addresses, from the first, whose groups were joined
-}
-
-// before returns the class that vr had when the transaction began.
-func (vr *virtualRouter) before() int {
-	if vr.moved {
-		return vr.was
-	}
-	return vr.class
 }
 
 // Gate opens and shuts gates in one kernel transaction and starts again the
@@ -95,8 +86,8 @@ func (i *Interface) claim(c Claim) error {
 	case !vr.gated:
 		return nil
 	}
-	if old := vr.before(); old != shut {
-		i.classes[old].refresh = true // to learn whether the old lease has run out
+	if vr.was != shut {
+		i.classes[vr.was].refresh = true // to learn whether the old lease has run out
 	}
 	if err := i.noteForever(c.Lease); err != nil {
 		return err
@@ -134,7 +125,7 @@ func (i *Interface) classFor(lease time.Duration) int {
 		if c.lease == lease {
 			return n
 		}
-		if !c.held && len(c.touched) == 0 {
+		if !c.held && c.open == 0 {
 			free = n
 		}
 	}
@@ -151,17 +142,12 @@ func (i *Interface) move(vr *virtualRouter, n int) {
 	if !vr.gated || vr.class == n {
 		return
 	}
-	if !vr.moved {
-		vr.moved, vr.was = true, vr.class
-		i.moved = append(i.moved, vr)
+	i.moved = append(i.moved, vr)
+	if vr.class != shut {
+		i.classes[vr.class].use(vr.elements, -1)
 	}
-	for _, e := range vr.elements {
-		if vr.class != shut {
-			i.classes[vr.class].use(e, -1)
-		}
-		if n != shut {
-			i.classes[n].use(e, +1)
-		}
+	if n != shut {
+		i.classes[n].use(vr.elements, +1)
 	}
 	vr.class = n
 }
@@ -183,12 +169,10 @@ func (i *Interface) Renew() (lost []ID, err error) {
 		c.refresh = c.held && c.lease > 0
 		held = held || c.refresh
 	}
-	if !held {
-		lost, i.lost = i.lost, nil
-		return lost, nil
-	}
-	if lost, err = i.commit(); err != nil {
-		return nil, fmt.Errorf("renew lease on %s: %w", i.name, err)
+	if held {
+		if lost, err = i.commit(); err != nil {
+			return nil, fmt.Errorf("renew lease on %s: %w", i.name, err)
+		}
 	}
 	lost, i.lost = append(lost, i.lost...), nil
 	slices.Sort(lost)
@@ -209,7 +193,6 @@ func (i *Interface) commit() (lost []ID, err error) {
 			slices.Sort(lost)
 			return lost, nil
 		}
-		i.unplan()
 		ids, again := i.fenceRefused(refused)
 		lost = append(lost, ids...)
 		switch {
@@ -229,19 +212,17 @@ func (i *Interface) commit() (lost []ID, err error) {
 
 // send writes the transaction and hands it to the kernel.
 func (i *Interface) send(now time.Duration) ([]*messageError, error) {
-	i.rules.open()
+	i.rules.beginTransaction()
 	if i.rebuild {
 		i.writeTable()
 	}
-	for n, c := range i.classes {
-		create := i.rebuild || !c.made
-		c.plan(create || c.reset)
-		c.write(&i.rules, n, i.ifindex[:], now, create)
+	for _, c := range i.classes {
+		c.write(&i.rules, i.ifindex[:], now, i.rebuild || !c.made)
 	}
 	if i.rules.n == 1 {
 		return nil, nil
 	}
-	i.rules.shut()
+	i.rules.endTransaction()
 	return i.nft.exec(&i.rules.batch)
 }
 
@@ -254,7 +235,7 @@ func (i *Interface) fenceRefused(refused []*messageError) (lost []ID, found bool
 	}
 	for _, e := range refused {
 		for n, c := range i.classes {
-			if c.notAlive == e.index && e.errno == unix.ENOENT {
+			if c.check == e.index && e.errno == unix.ENOENT {
 				lost, found = append(lost, i.fence(n)...), true
 			}
 		}
@@ -278,7 +259,7 @@ func (i *Interface) fenceExpired(now time.Duration) (lost []ID) {
 func (i *Interface) fence(n int) (lost []ID) {
 	i.classes[n].reset = true
 	for id, vr := range i.routers {
-		if vr.before() == n && vr.class != shut {
+		if vr.was == n && vr.class != shut {
 			i.move(vr, shut)
 			lost = append(lost, id)
 		}
@@ -286,18 +267,12 @@ func (i *Interface) fence(n int) (lost []ID) {
 	return lost
 }
 
-func (i *Interface) unplan() {
-	for _, c := range i.classes {
-		c.unplan(i.rebuild || !c.made || c.reset)
-	}
-}
-
 func (i *Interface) settle(now time.Duration) {
 	for _, c := range i.classes {
 		c.settle(i.rebuild || !c.made, now)
 	}
 	i.rebuild = false
-	i.forgetMoves()
+	i.endMoves()
 }
 
 // unwind returns the routers to where they were before the transaction.
@@ -306,14 +281,14 @@ func (i *Interface) unwind() {
 		i.move(vr, vr.was)
 	}
 	for _, c := range i.classes {
-		c.clear()
+		c.end()
 	}
-	i.forgetMoves()
+	i.endMoves()
 }
 
-func (i *Interface) forgetMoves() {
+func (i *Interface) endMoves() {
 	for _, vr := range i.moved {
-		vr.moved = false
+		vr.was = vr.class
 	}
 	i.moved = i.moved[:0]
 }

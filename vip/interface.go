@@ -28,8 +28,8 @@ type Interface struct {
 	closed  bool
 	routers map[ID]*virtualRouter
 	classes []*leaseClass
-	moved   []*virtualRouter
-	lost    []ID // found by the table's watch, for the next Renew
+	moved   []*virtualRouter // by the transaction under construction; may repeat
+	lost    []ID             // found by the table's watch, for the next Renew
 	nft     *conn
 	rules   ruleset
 	persist bool // the kernel knows owner and persist
@@ -226,7 +226,7 @@ func (i *Interface) Add(id ID, r Router) error {
 		return fmt.Errorf("add router %d to %s: virtual MAC %x is a multicast address", id, i.name, r.MAC)
 	}
 	r.Addrs, r.Owned = plainAddrs(r.Addrs), plainAddrs(r.Owned)
-	vr := &virtualRouter{Router: r, id: id, class: shut, gated: r.MAC != [6]byte{} && r.MAC != i.mac, elements: r.elements()}
+	vr := &virtualRouter{Router: r, id: id, class: shut, was: shut, gated: r.MAC != [6]byte{} && r.MAC != i.mac, elements: r.elements()}
 	i.routers[id] = vr
 	if err := i.prepare(vr); err != nil {
 		i.discard(vr)

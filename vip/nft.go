@@ -1,10 +1,6 @@
 package vip
 
-import (
-	"fmt"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // Table flags of nf_tables; golang.org/x/sys has only the mask.
 const (
@@ -52,17 +48,15 @@ type ruleset struct {
 
 func tableName(name string) string { return "fhrpd-" + name }
 
-func aliveSet(n int) string { return fmt.Sprintf("alive_%d", n) }
-
-// open starts a transaction.
-func (r *ruleset) open() {
+// beginTransaction starts a transaction.
+func (r *ruleset) beginTransaction() {
 	r.reset()
 	r.begin(unix.NFNL_MSG_BATCH_BEGIN, 0)
 	r.raw(unix.AF_UNSPEC, 0, 0, unix.NFNL_SUBSYS_NFTABLES)
 }
 
-// shut ends the transaction and asks for one answer, to its last change.
-func (r *ruleset) shut() {
+// endTransaction asks for one answer, to the last change of the transaction.
+func (r *ruleset) endTransaction() {
 	r.ack()
 	r.begin(unix.NFNL_MSG_BATCH_END, 0)
 	r.raw(unix.AF_UNSPEC, 0, 0, unix.NFNL_SUBSYS_NFTABLES)
@@ -100,15 +94,15 @@ func (r *ruleset) newChain(device string) {
 	r.str(unix.NFTA_CHAIN_TYPE, "filter")
 }
 
-// newClass makes the sets and the rules of lease class n.
-func (r *ruleset) newLeaseClass(n int) {
-	id := uint32(n)*uint32(elementKinds+1) + 1
-	r.newSet(aliveSet(n), keyIfindex, 4, unix.NFT_SET_TIMEOUT, id)
+// newLeaseClass makes the sets and the rules of a lease class.
+func (r *ruleset) newLeaseClass(c *leaseClass) {
+	id := uint32(c.number)*uint32(elementKinds+1) + 1
+	r.newSet(c.alive, keyIfindex, 4, unix.NFT_SET_TIMEOUT, id)
 	for k := range r.kinds() {
 		spec := &elementSpecs[k]
 		id++
-		r.newSet(k.set(n), spec.typ, spec.size, 0, id)
-		r.newRule(k, k.set(n), aliveSet(n))
+		r.newSet(c.sets[k], spec.typ, spec.size, 0, id)
+		r.newRule(k, c.sets[k], c.alive)
 	}
 }
 
@@ -240,9 +234,9 @@ func (r *ruleset) change(typ uint16, set string, k elementKind, elements []eleme
 	}
 }
 
-// alive adds the interface to a set, for lease milliseconds, or for ever when
+// addAlive adds the interface to a set, for lease milliseconds, or for ever when
 // lease is zero.
-func (r *ruleset) alive(set string, ifindex []byte, lease uint64) {
+func (r *ruleset) addAlive(set string, ifindex []byte, lease uint64) {
 	list := r.elements(unix.NFT_MSG_NEWSETELEM, set)
 	elem := r.key(ifindex)
 	if lease > 0 {
@@ -252,9 +246,9 @@ func (r *ruleset) alive(set string, ifindex []byte, lease uint64) {
 	r.end(list)
 }
 
-// notAlive deletes the interface from a set and returns the message's index:
+// deleteAlive deletes the interface from a set and returns the message's index:
 // the kernel refuses it with ENOENT when the lease has run out.
-func (r *ruleset) notAlive(set string, ifindex []byte) int {
+func (r *ruleset) deleteAlive(set string, ifindex []byte) int {
 	list := r.elements(unix.NFT_MSG_DELSETELEM, set)
 	r.end(r.key(ifindex))
 	r.end(list)

@@ -26,10 +26,10 @@ func Probe() error {
 // which therefore is never in force.
 func tryTable(c *conn, flags uint32) error {
 	r := &ruleset{table: tableName("probe")}
-	r.open()
+	r.beginTransaction()
 	r.newTable(flags)
 	r.newChain("lo")
-	r.newLeaseClass(0)
+	r.newLeaseClass(newLeaseClass(0, 0))
 	r.delTable()
 	return transact(c, r)
 }

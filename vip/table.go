@@ -40,7 +40,7 @@ func (i *Interface) openTable(takeOver bool, flags uint32) error {
 }
 
 func (i *Interface) newTable(flags uint32) error {
-	i.rules.open()
+	i.rules.beginTransaction()
 	i.rules.newTable(flags)
 	return i.change()
 }
@@ -49,7 +49,7 @@ func (i *Interface) newTable(flags uint32) error {
 func (i *Interface) change() error { return transact(i.nft, &i.rules) }
 
 func transact(c *conn, r *ruleset) error {
-	r.shut()
+	r.endTransaction()
 	err := c.change(&r.batch)
 	if refused, ok := err.(*messageError); ok && refused.index == 0 { // the whole batch, unread
 		return fmt.Errorf("nftables: %w (needs CAP_NET_ADMIN and CONFIG_NF_TABLES)", err)
@@ -60,7 +60,7 @@ func transact(c *conn, r *ruleset) error {
 // deleteTable deletes a table; that there is none is no error.
 func deleteTable(c *conn, table string) error {
 	r := &ruleset{table: table}
-	r.open()
+	r.beginTransaction()
 	r.delTable()
 	if err := transact(c, r); err != nil && !errors.Is(err, unix.ENOENT) {
 		return tableError(table, err)
