@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -46,6 +45,9 @@ func (i *Interface) Abandon() error {
 // giveUp undoes a failed Open, which holds the lock of the state directory.
 func (i *Interface) giveUp() error {
 	return i.release(func() error {
+		if i.journal == nil {
+			return nil
+		}
 		if err := i.undo(); err != nil {
 			return err
 		}
@@ -53,10 +55,17 @@ func (i *Interface) giveUp() error {
 	})
 }
 
-// release ends the Interface: nothing else runs on it while undo does.
+// release makes further calls fail, waits for those that run, and calls undo.
 func (i *Interface) release(undo func() error) error {
-	if !i.shutDown() {
+	i.mu.Lock()
+	closed, watch := i.closed, i.watch
+	i.closed, i.watch = true, nil
+	i.mu.Unlock()
+	if closed {
 		return nil
+	}
+	if watch != nil {
+		watch.stop()
 	}
 	i.routeMu.Lock()
 	defer i.routeMu.Unlock()
@@ -65,23 +74,8 @@ func (i *Interface) release(undo func() error) error {
 	return errors.Join(undo(), i.closeDescriptors())
 }
 
-// shutDown makes further calls fail. It reports whether this was the first.
-func (i *Interface) shutDown() bool {
-	i.mu.Lock()
-	was, watch := i.closed, i.watch
-	i.closed, i.watch = true, nil
-	i.mu.Unlock()
-	if watch != nil {
-		watch.stop()
-	}
-	return !was
-}
-
-// undo takes back what start and the methods have made, so far as they came.
+// undo takes back what Open and the methods have made, so far as they came.
 func (i *Interface) undo() error {
-	if i.journal == nil {
-		return nil
-	}
 	var errs []error
 	if i.tabled {
 		errs = append(errs, deleteTable(i.nft, i.rules.table))
@@ -95,24 +89,16 @@ func (i *Interface) undo() error {
 
 // endJournal removes the journal, and the shared one after the last.
 func (i *Interface) endJournal() error {
-	if i.journal == nil {
-		return nil
-	}
 	return errors.Join(i.dir.remove(i.name), i.dir.releaseShared())
 }
 
 func (i *Interface) removeRoutes() error {
-	list := slices.Collect(maps.Keys(i.wanted))
-	for a := range i.left {
-		list = append(list, i.anyRoutes(a)...)
+	list := slices.Collect(maps.Keys(i.routeUsers))
+	for a := range i.inherited {
+		list = append(list, anyRoutes(a, i.index)...)
 	}
-	_, err := i.apply(unix.RTM_DELROUTE, list)
+	_, err := i.routes.changeRoutes(unix.RTM_DELROUTE, list)
 	return err
-}
-
-// anyRoutes returns the routes that an address may have had.
-func (i *Interface) anyRoutes(a netip.Addr) []route {
-	return []route{i.localRoute(a), blackholeRoute(a)}
 }
 
 func (i *Interface) closeDescriptors() error {

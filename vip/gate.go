@@ -109,14 +109,6 @@ func (i *Interface) noteForever(lease time.Duration) error {
 	return i.journal.add(entry{Forever: true})
 }
 
-// isOpen reports whether the gate of a router is open.
-func (i *Interface) isOpen(id ID) bool {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	vr := i.routers[id]
-	return vr != nil && vr.class != shut
-}
-
 // classFor returns the class with the lease, taking an unused one for it or
 // making one.
 func (i *Interface) classFor(lease time.Duration) int {

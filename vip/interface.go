@@ -41,10 +41,10 @@ type Interface struct {
 	members memberships
 	watch   *tableWatch // nil when the table has an owner
 
-	routeMu sync.Mutex // guards what follows; taken before mu
-	routes  *conn
-	wanted  map[route]int       // by how many routers
-	left    map[netip.Addr]bool // may have routes of the last process
+	routeMu    sync.Mutex // guards what follows; taken before mu
+	routes     *conn
+	routeUsers map[route]int       // routers that need the route
+	inherited  map[netip.Addr]bool // may have routes of the last process
 }
 
 // Open prepares an interface: it sets arp_ignore=1, arp_announce=2 and
@@ -63,7 +63,7 @@ func Open(name string, o Options) (*Interface, error) {
 func open(name string, o Options, tableFlags uint32) (*Interface, error) {
 	link, err := usable(name)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
 	dir, unlock, err := lockStateDir(o.StateDir)
 	if err != nil {
@@ -82,7 +82,7 @@ func newInterface(link netlink.Link, dir stateDir, log *slog.Logger) *Interface 
 	i := &Interface{
 		name: a.Name, index: a.Index, mac: [6]byte(a.HardwareAddr), dir: dir,
 		log:     log.With("interface", a.Name),
-		routers: map[ID]*virtualRouter{}, wanted: map[route]int{}, left: map[netip.Addr]bool{},
+		routers: map[ID]*virtualRouter{}, routeUsers: map[route]int{}, inherited: map[netip.Addr]bool{},
 		filter:  filter{index: a.Index, macs: map[[6]byte]*filterEntry{}},
 		members: newMemberships(a.Index),
 		rules:   ruleset{table: tableName(a.Name)},
@@ -102,18 +102,17 @@ func (o Options) logger() *slog.Logger {
 func usable(name string) (netlink.Link, error) {
 	link, err := netlink.LinkByName(name)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", name, err)
+		return nil, err
 	}
 	a := link.Attrs()
 	if a.EncapType != "ether" || len(a.HardwareAddr) != 6 {
-		return nil, fmt.Errorf("open %s: not an Ethernet interface but %s", name, a.EncapType)
+		return nil, fmt.Errorf("not an Ethernet interface but %s", a.EncapType)
 	}
-	taker, err := portOf(a, netlink.LinkByIndex)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", name, err)
-	}
-	if taker != "" {
-		return nil, fmt.Errorf("open %s: is a port of %s, which takes its frames: use that instead", name, taker)
+	switch portOf, err := portOf(a, netlink.LinkByIndex); {
+	case err != nil:
+		return nil, err
+	case portOf != "":
+		return nil, fmt.Errorf("is a port of %s, which takes its frames: use that instead", portOf)
 	}
 	return link, nil
 }
@@ -121,10 +120,7 @@ func usable(name string) (netlink.Link, error) {
 // start makes what Open promises. What it has made when it fails is undone by
 // release.
 func (i *Interface) start(o Options, tableFlags uint32) (err error) {
-	if i.nft, err = dial(unix.NETLINK_NETFILTER); err != nil {
-		return err
-	}
-	if i.routes, err = dialRoute(i.index); err != nil {
+	if i.nft, i.routes, err = dialBoth(i.index); err != nil {
 		return err
 	}
 	if i.filter.conn, err = dial(unix.NETLINK_ROUTE); err != nil {
@@ -151,9 +147,7 @@ func (i *Interface) openJournal(o Options) (takenOver bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if old != nil {
-		takenOver = i.takeOver(old, o)
-	}
+	takenOver = old != nil && i.takeOver(old, o)
 	if old != nil && !takenOver {
 		if err := i.dir.undo(old, i.nft, i.routes); err == nil {
 			old = nil
@@ -200,7 +194,7 @@ func (i *Interface) inherit(made []entry) {
 			i.filter.macs[mac] = &filterEntry{ours: true}
 		}
 		for _, a := range e.Addrs {
-			i.left[a] = true
+			i.inherited[a] = true
 		}
 	}
 }
@@ -213,26 +207,31 @@ func (i *Interface) inherit(made []entry) {
 func (i *Interface) Add(id ID, r Router) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.closed {
-		return fmt.Errorf("add router %d to %s: %w", id, i.name, os.ErrClosed)
+	if err := i.add(id, r); err != nil {
+		return fmt.Errorf("add router %d to %s: %w", id, i.name, err)
 	}
-	if i.routers[id] != nil {
-		return fmt.Errorf("add router %d to %s: is there already", id, i.name)
-	}
-	if slices.ContainsFunc(r.Addrs, func(a netip.Addr) bool { return !a.IsValid() || a.IsUnspecified() || a.IsMulticast() }) {
-		return fmt.Errorf("add router %d to %s: not all of %v are unicast addresses", id, i.name, r.Addrs)
-	}
-	if r.MAC[0]&1 != 0 {
-		return fmt.Errorf("add router %d to %s: virtual MAC %x is a multicast address", id, i.name, r.MAC)
+	return nil
+}
+
+func (i *Interface) add(id ID, r Router) error {
+	switch {
+	case i.closed:
+		return os.ErrClosed
+	case i.routers[id] != nil:
+		return errors.New("is there already")
+	case slices.ContainsFunc(r.Addrs, func(a netip.Addr) bool { return !a.IsValid() || a.IsUnspecified() || a.IsMulticast() }):
+		return fmt.Errorf("not all of %v are unicast addresses", r.Addrs)
+	case r.MAC[0]&1 != 0:
+		return fmt.Errorf("virtual MAC %x is a multicast address", r.MAC)
 	}
 	r.Addrs, r.Owned = plainAddrs(r.Addrs), plainAddrs(r.Owned)
 	vr := &virtualRouter{Router: r, id: id, class: shut, was: shut, gated: r.MAC != [6]byte{} && r.MAC != i.mac, elements: r.elements()}
 	i.routers[id] = vr
-	if err := i.prepare(vr); err != nil {
+	err := i.prepare(vr)
+	if err != nil {
 		i.discard(vr)
-		return fmt.Errorf("add router %d to %s: %w", id, i.name, err)
 	}
-	return nil
+	return err
 }
 
 // plainAddrs copies addresses, without zones and as IPv4 where they are.
@@ -272,22 +271,25 @@ func (i *Interface) prepare(vr *virtualRouter) error {
 // gate cannot be shut, nothing else is done; after other errors it goes on and
 // returns them joined. An unknown id is no error.
 func (i *Interface) Remove(id ID) error {
+	i.mu.Lock()
+	vr := i.routers[id]
+	open := vr != nil && vr.class != shut
+	i.mu.Unlock()
 	var lost []ID
-	if i.isOpen(id) { // a change would replace what was taken over
+	if open { // a transaction without need would replace what was taken over
 		var err error
 		if lost, err = i.Gate(nil, []ID{id}); err != nil {
 			return err
 		}
 	}
-	address := i.Address(nil, []ID{id})
+	err := i.Address(nil, []ID{id})
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.lost = append(i.lost, lost...)
-	vr := i.routers[id]
-	if vr == nil || i.closed {
+	if vr = i.routers[id]; vr == nil || i.closed {
 		return nil
 	}
-	return errors.Join(address, i.discard(vr))
+	return errors.Join(err, i.discard(vr))
 }
 
 // discard undoes prepare, as far as that went.

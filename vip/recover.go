@@ -22,7 +22,7 @@ func Recover(o Options, later ...string) error {
 		return err
 	}
 	defer unlock()
-	nft, routes, err := dialBoth()
+	nft, routes, err := dialBoth(0)
 	if err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
@@ -31,7 +31,7 @@ func Recover(o Options, later ...string) error {
 	live, err := dir.recoverAll(nft, routes, o, later)
 	errs := []error{err}
 	if !live {
-		errs = append(errs, purgeRoutes(routes))
+		errs = append(errs, routes.purgeRoutes())
 	}
 	if err := errors.Join(append(errs, dir.releaseShared())...); err != nil {
 		return fmt.Errorf("recover: %w", err)
@@ -39,11 +39,13 @@ func Recover(o Options, later ...string) error {
 	return nil
 }
 
-func dialBoth() (nft, routes *conn, err error) {
+// dialBoth opens the sockets for the table and the routes of an interface, or of
+// all when index is zero.
+func dialBoth(index int) (nft, routes *conn, err error) {
 	if nft, err = dial(unix.NETLINK_NETFILTER); err != nil {
 		return nil, nil, err
 	}
-	if routes, err = dialRoute(0); err != nil {
+	if routes, err = dialRoute(index); err != nil {
 		return nil, nil, errors.Join(err, nft.close())
 	}
 	return nft, routes, nil
@@ -78,43 +80,35 @@ func (l *leftover) adoptable() bool {
 
 // undo takes back what a journal tells of, and ends the journal.
 func (d stateDir) undo(l *leftover, nft, routes *conn) error {
-	if err := l.undo(nft, routes); err != nil {
+	f := filter{conn: routes, index: l.head.Index}
+	errs := []error{deleteTable(nft, l.head.Table), l.undoRoutes(routes)}
+	if linkExists(routes, l.head.Index) {
+		for _, e := range l.made {
+			if mac, ok := e.mac(); ok {
+				errs = append(errs, f.del(mac))
+			}
+		}
+		errs = append(errs, l.head.restore())
+	}
+	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("%s: %w", l.head.Interface, err)
 	}
 	return d.remove(l.head.Interface)
 }
 
-// undo takes back what the journal tells of.
-func (l *leftover) undo(nft, routes *conn) error {
-	f := filter{conn: routes, index: l.head.Index}
-	gone := !linkExists(routes, l.head.Index)
-	errs := []error{deleteTable(nft, l.head.Table)}
-	for _, e := range l.made {
-		if mac, ok := e.mac(); ok && !gone {
-			errs = append(errs, f.del(mac))
-		}
-	}
-	errs = append(errs, l.undoRoutes(routes))
-	if !gone {
-		errs = append(errs, l.head.restore())
-	}
-	return errors.Join(errs...)
-}
-
 // undoRoutes takes back the routes alone, and forgets them.
 func (l *leftover) undoRoutes(routes *conn) error {
-	i := &Interface{name: l.head.Interface, index: l.head.Index}
 	var list []route
 	for _, e := range l.made {
 		for _, a := range e.Addrs {
-			list = append(list, i.anyRoutes(a)...)
+			list = append(list, anyRoutes(a, l.head.Index)...)
 		}
 	}
-	if _, err := applyRoutes(routes, unix.RTM_DELROUTE, list); err != nil {
+	if _, err := routes.changeRoutes(unix.RTM_DELROUTE, list); err != nil {
 		return err
 	}
-	for i := range l.made {
-		l.made[i].Addrs = nil
+	for n := range l.made {
+		l.made[n].Addrs = nil
 	}
 	return nil
 }

@@ -35,35 +35,42 @@ type route struct {
 	oif   uint32
 }
 
-// routeFor returns the route that an address needs while its router is
-// active, if it needs one. A local route makes the kernel take packets to the
-// address but never answer ARP or neighbour solicitations for it.
-func (i *Interface) routeFor(vr *virtualRouter, a netip.Addr) (route, bool) {
-	switch {
-	case slices.Contains(vr.Owned, a):
-		return route{}, false
-	case vr.Accept:
-		return i.localRoute(a), true
-	case a.IsLinkLocalUnicast() && a.Is6():
-		// A route that drops has no interface, and one without is not found
-		// for a link-local address: the nftables table drops these.
-		return route{}, false
+// routesOf returns the routes that the addresses of a router need while it is
+// active. A local route makes the kernel take packets to the address but never
+// answer ARP or neighbour solicitations for it.
+func (i *Interface) routesOf(vr *virtualRouter) (list []route) {
+	for _, a := range vr.Addrs {
+		switch {
+		case slices.Contains(vr.Owned, a):
+		case vr.Accept:
+			list = append(list, localRoute(a, i.index))
+		case a.IsLinkLocalUnicast() && a.Is6():
+			// A route that drops has no interface, and one without is not found
+			// for a link-local address: the nftables table drops these.
+		default:
+			list = append(list, blackholeRoute(a))
+		}
 	}
-	return blackholeRoute(a), true
+	return list
 }
 
 // localRoute goes through lo, where it survives the interface going down. That
 // does not do for a link-local IPv6 address, which would not be found there.
-func (i *Interface) localRoute(a netip.Addr) route {
+func localRoute(a netip.Addr, index int) route {
 	r := route{addr: a, typ: unix.RTN_LOCAL, table: unix.RT_TABLE_LOCAL, scope: unix.RT_SCOPE_HOST, oif: loopbackIndex}
 	if a.Is6() && a.IsLinkLocalUnicast() {
-		r.oif = uint32(i.index)
+		r.oif = uint32(index)
 	}
 	return r
 }
 
 func blackholeRoute(a netip.Addr) route {
 	return route{addr: a, typ: unix.RTN_BLACKHOLE, table: unix.RT_TABLE_MAIN, scope: unix.RT_SCOPE_UNIVERSE}
+}
+
+// anyRoutes returns the routes that an address may have had.
+func anyRoutes(a netip.Addr, index int) []route {
+	return []route{localRoute(a, index), blackholeRoute(a)}
 }
 
 func (r route) write(b *batch, typ, flags uint16) {
@@ -96,10 +103,10 @@ func (i *Interface) Address(add, remove []ID) error {
 	if err != nil {
 		return fmt.Errorf("addresses on %s: %w", i.name, err)
 	}
-	del, list := i.unwant(gone), i.want(here)
-	del = slices.DeleteFunc(del, func(r route) bool { return i.wanted[r] > 0 })
-	_, delErr := i.apply(unix.RTM_DELROUTE, del)
-	_, addErr := i.apply(unix.RTM_NEWROUTE, list)
+	del, list := i.releaseRoutes(gone), i.acquireRoutes(here)
+	del = slices.DeleteFunc(del, func(r route) bool { return i.routeUsers[r] > 0 })
+	_, delErr := i.routes.changeRoutes(unix.RTM_DELROUTE, del)
+	_, addErr := i.routes.changeRoutes(unix.RTM_NEWROUTE, list)
 	if err := errors.Join(delErr, addErr); err != nil {
 		return fmt.Errorf("addresses on %s: %w", i.name, err)
 	}
@@ -124,61 +131,44 @@ func (i *Interface) lookup(ids []ID) ([]*virtualRouter, error) {
 	return out, err
 }
 
-// want counts the routes of the routers as wanted and returns them all.
-func (i *Interface) want(routers []*virtualRouter) (list []route) {
+// acquireRoutes counts the routers' routes as used and returns them all.
+func (i *Interface) acquireRoutes(routers []*virtualRouter) (list []route) {
 	for _, vr := range routers {
-		n := len(list)
-		list = i.appendRoutes(list, vr)
+		routes := i.routesOf(vr)
+		list = append(list, routes...)
 		if vr.routed {
 			continue
 		}
 		vr.routed = true
-		for _, r := range list[n:] {
-			i.wanted[r]++
+		for _, r := range routes {
+			i.routeUsers[r]++
 		}
 	}
 	return list
 }
 
-// appendLeft appends what the last process may have made for vr.
-func (i *Interface) appendLeft(list []route, vr *virtualRouter) []route {
-	if len(i.left) == 0 {
-		return list
-	}
-	for _, a := range vr.Addrs {
-		if i.left[a] {
-			delete(i.left, a)
-			list = append(list, i.anyRoutes(a)...)
-		}
-	}
-	return list
-}
-
-// unwant takes the routes of the routers back and returns those that nobody wants.
-func (i *Interface) unwant(routers []*virtualRouter) (list []route) {
+// releaseRoutes undoes acquireRoutes and returns the routes that nobody uses any
+// more, with those that the last process may have made for the routers.
+func (i *Interface) releaseRoutes(routers []*virtualRouter) (list []route) {
 	for _, vr := range routers {
-		list = i.appendLeft(list, vr)
+		for _, a := range vr.Addrs {
+			if i.inherited[a] {
+				delete(i.inherited, a)
+				list = append(list, anyRoutes(a, i.index)...)
+			}
+		}
 		if !vr.routed {
 			continue
 		}
 		vr.routed = false
-		for _, r := range i.appendRoutes(nil, vr) {
-			if i.wanted[r]--; i.wanted[r] == 0 {
-				delete(i.wanted, r)
+		for _, r := range i.routesOf(vr) {
+			if i.routeUsers[r]--; i.routeUsers[r] == 0 {
+				delete(i.routeUsers, r)
 				list = append(list, r)
 			}
 		}
 	}
 	return list
-}
-
-func (i *Interface) appendRoutes(to []route, vr *virtualRouter) []route {
-	for _, a := range vr.Addrs {
-		if r, ok := i.routeFor(vr, a); ok {
-			to = append(to, r)
-		}
-	}
-	return to
 }
 
 // Restore puts back the routes of addresses that ought to be there and returns
@@ -192,8 +182,8 @@ func (i *Interface) Restore() (missing []netip.Addr, err error) {
 	if !linkExists(i.routes, i.index) {
 		return nil, fmt.Errorf("restore addresses on %s: interface is gone", i.name)
 	}
-	want := slices.SortedFunc(maps.Keys(i.wanted), func(a, b route) int { return a.addr.Compare(b.addr) })
-	made, err := i.apply(unix.RTM_NEWROUTE, want)
+	want := slices.SortedFunc(maps.Keys(i.routeUsers), func(a, b route) int { return a.addr.Compare(b.addr) })
+	made, err := i.routes.changeRoutes(unix.RTM_NEWROUTE, want)
 	for _, r := range made {
 		missing = append(missing, r.addr)
 	}
@@ -203,13 +193,9 @@ func (i *Interface) Restore() (missing []netip.Addr, err error) {
 	return missing, nil
 }
 
-func (i *Interface) apply(typ uint16, list []route) (done []route, err error) {
-	return applyRoutes(i.routes, typ, list)
-}
-
-// applyRoutes adds or deletes routes and returns those that were not there,
+// changeRoutes adds or deletes routes and returns those that were not there,
 // or were, before. What is as it should be already is no error.
-func applyRoutes(c *conn, typ uint16, list []route) (done []route, err error) {
+func (c *conn) changeRoutes(typ uint16, list []route) (done []route, err error) {
 	var b batch
 	for len(list) > 0 {
 		n := min(len(list), routesPerSend)
@@ -270,30 +256,26 @@ func (r route) explain(err error) error {
 }
 
 // purgeRoutes deletes all routes that carry our protocol number.
-func purgeRoutes(c *conn) error {
-	var found []route
-	listErr := listRoutes(c, func(r route) { found = append(found, r) })
-	_, err := applyRoutes(c, unix.RTM_DELROUTE, found)
+func (c *conn) purgeRoutes() error {
+	found, listErr := c.listRoutes()
+	_, err := c.changeRoutes(unix.RTM_DELROUTE, found)
 	return errors.Join(listErr, err)
 }
 
-// listRoutes calls f for every route that carries our protocol number. After an
-// error it has done so for those that were found.
-func listRoutes(c *conn, f func(route)) error {
+// listRoutes returns the routes that carry our protocol number; after an error
+// those that were found.
+func (c *conn) listRoutes() (all []route, err error) {
 	for _, family := range []byte{unix.AF_INET, unix.AF_INET6} {
-		list, err := dump.Whole(func() ([]route, error) { return c.routesOf(family) })
-		for _, r := range list {
-			f(r)
-		}
+		list, err := dump.Whole(func() ([]route, error) { return c.listFamily(family) })
+		all = append(all, list...)
 		if err != nil && !errors.Is(err, unix.ENOENT) {
-			return fmt.Errorf("list routes: %w", err)
+			return all, fmt.Errorf("list routes: %w", err)
 		}
 	}
-	return nil
+	return all, nil
 }
 
-// routesOf returns the routes of one family that carry our protocol number.
-func (c *conn) routesOf(family byte) (list []route, err error) {
+func (c *conn) listFamily(family byte) (list []route, err error) {
 	var b batch
 	b.begin(unix.RTM_GETROUTE, unix.NLM_F_DUMP)
 	b.raw(family, 0, 0, 0, 0, RouteProtocol, 0, 0, 0, 0, 0, 0) // the kernel filters, from 4.20 on
