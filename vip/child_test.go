@@ -121,7 +121,7 @@ func TestRecoverFindsRoutesWithoutAJournal(t *testing.T) {
 	drop := Router{MAC: vmac, Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.11"), netip.MustParseAddr("2001:db8::11")}}
 	ok(t, iface.Add(11, drop))
 	ok(t, iface.Address([]ID{11}, nil))
-	found, err := iface.routes.listRoutes()
+	found, err := listRoutes()
 	ok(t, err)
 	if len(found) != 5 {
 		t.Errorf("found %v, want the 5 of two routers", found)
@@ -135,7 +135,7 @@ func TestRecoverFindsRoutesWithoutAJournal(t *testing.T) {
 	}
 	next, err := Open("eth0", Options{StateDir: l.state})
 	ok(t, err)
-	noRoutes(t, next)
+	noRoutes(t)
 	ok(t, next.Close())
 	if got := strings.Count(snapshot(t), "10.0.0.77"); got != strings.Count(before, "10.0.0.77") {
 		t.Error("a route of another protocol number was removed")
@@ -143,9 +143,9 @@ func TestRecoverFindsRoutesWithoutAJournal(t *testing.T) {
 }
 
 // noRoutes fails if routes are left that a dead process has made.
-func noRoutes(t *testing.T, iface *Interface) {
+func noRoutes(t *testing.T) {
 	t.Helper()
-	left, err := iface.routes.listRoutes()
+	left, err := listRoutes()
 	ok(t, err)
 	if len(left) > 0 {
 		t.Errorf("routes left: %v", left)
@@ -162,7 +162,7 @@ func TestOpenClearsUpAfterACrash(t *testing.T) {
 	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
 		t.Errorf("the orphan's gate stayed open (-want +got):\n%s", diff)
 	}
-	noRoutes(t, next)
+	noRoutes(t)
 	ok(t, next.Close())
 	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
 		t.Errorf("(-before +after):\n%s", diff)
@@ -190,7 +190,7 @@ func TestAdoptedGateStaysOpenUntilTheFirstGate(t *testing.T) {
 	ok(t, Recover(Options{StateDir: l.state}, "eth0"))
 	open("recovered", 1)
 	next := l.open(Options{Adopt: true})
-	noRoutes(t, next)
+	noRoutes(t)
 	ok(t, next.Add(10, router10))
 	mustRenew(t, next)
 	open("opened", 1)
@@ -346,7 +346,7 @@ func TestHandoverToAStandbyRemovesTheAddresses(t *testing.T) {
 	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
 		t.Errorf("forwarded (-want +got):\n%s", diff)
 	}
-	noRoutes(t, next)
+	noRoutes(t)
 }
 
 func TestJournalOfAnotherBootIsNotBelieved(t *testing.T) {

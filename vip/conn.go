@@ -7,8 +7,6 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
 // sendBuffer holds a transaction of about 60,000 set elements.
@@ -24,7 +22,7 @@ const (
 )
 
 // conn is a netlink socket for requests that the kernel answers before send
-// returns, which is how nfnetlink and rtnetlink work. exec never waits.
+// returns, which is how nfnetlink and rtnetlink work. It never waits.
 type conn struct {
 	fd      int
 	seq     uint32
@@ -68,7 +66,7 @@ func dialFrom(proto int, port uint32) (*conn, error) {
 		unix.Close(fd)
 		return nil, fmt.Errorf("bind netlink socket: %w", err)
 	}
-	for _, o := range []int{unix.NETLINK_CAP_ACK, unix.NETLINK_EXT_ACK, unix.NETLINK_GET_STRICT_CHK} {
+	for _, o := range []int{unix.NETLINK_CAP_ACK, unix.NETLINK_EXT_ACK} {
 		unix.SetsockoptInt(fd, unix.SOL_NETLINK, o, 1) // each only spares work; old kernels refuse
 	}
 	growBuffer(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF)
@@ -106,7 +104,7 @@ func (c *conn) exec(b *batch) ([]*messageError, error) {
 	}
 	c.refused = c.refused[:0]
 	for answered := false; ; answered = true {
-		n, err := c.receive(unix.MSG_DONTWAIT)
+		n, err := c.receive()
 		switch {
 		case err == unix.EAGAIN && answered:
 			return c.refused, nil
@@ -141,9 +139,9 @@ func (c *conn) send(b *batch) error {
 	}
 }
 
-func (c *conn) receive(flags int) (int, error) {
+func (c *conn) receive() (int, error) {
 	for {
-		n, _, err := unix.Recvfrom(c.fd, c.rbuf, flags)
+		n, _, err := unix.Recvfrom(c.fd, c.rbuf, unix.MSG_DONTWAIT)
 		if err != unix.EINTR {
 			return n, err
 		}
@@ -159,7 +157,7 @@ func (c *conn) answers(v []byte, first uint32) (last bool) {
 		if typ != unix.NLMSG_ERROR || len(body) < 4 || index < 0 {
 			return
 		}
-		if errno := errnoOf(body); errno == 0 {
+		if errno := unix.Errno(-int32(binary.NativeEndian.Uint32(body))); errno == 0 {
 			last = true
 		} else {
 			c.refused = append(c.refused, &messageError{index, errno, kernelText(flags, body)})
@@ -181,11 +179,6 @@ func eachMessage(v []byte, f func(typ, flags uint16, seq uint32, body []byte)) {
 	}
 }
 
-// errnoOf returns the error in the body of an answer, which has four bytes or more.
-func errnoOf(body []byte) unix.Errno {
-	return unix.Errno(-int32(binary.NativeEndian.Uint32(body)))
-}
-
 // kernelText returns the extended acknowledgement's message, if there is one.
 func kernelText(flags uint16, body []byte) (text string) {
 	const header = 4 + unix.SizeofNlMsghdr
@@ -198,59 +191,6 @@ func kernelText(flags uint16, body []byte) (text string) {
 		}
 	})
 	return text
-}
-
-// dump sends the request in b and calls f for every answer. It returns
-// [dump.ErrInterrupted] when what was asked for changed meanwhile.
-func (c *conn) dump(b *batch, f func(typ uint16, body []byte)) error {
-	r := dumpReader{seq: c.seq}
-	if err := c.send(b); err != nil {
-		return err
-	}
-	for !r.done {
-		n, err := c.receive(0)
-		if err != nil {
-			return os.NewSyscallError("netlink receive", err)
-		}
-		r.read(c.rbuf[:n], f)
-	}
-	return r.err()
-}
-
-// dumpReader reads the answer to a dump.
-type dumpReader struct {
-	seq         uint32 // of the request
-	done        bool
-	interrupted bool
-	errno       unix.Errno
-}
-
-// read reads one datagram and calls f for every object in it.
-func (r *dumpReader) read(v []byte, f func(typ uint16, body []byte)) {
-	eachMessage(v, func(typ, flags uint16, seq uint32, body []byte) {
-		if seq != r.seq {
-			return
-		}
-		r.interrupted = r.interrupted || flags&unix.NLM_F_DUMP_INTR != 0
-		if typ != unix.NLMSG_DONE && typ != unix.NLMSG_ERROR {
-			f(typ, body)
-			return
-		}
-		r.done = true
-		if len(body) >= 4 {
-			r.errno = errnoOf(body)
-		}
-	})
-}
-
-func (r *dumpReader) err() error {
-	switch {
-	case r.errno != 0:
-		return os.NewSyscallError("netlink dump", r.errno)
-	case r.interrupted:
-		return dump.ErrInterrupted
-	}
-	return nil
 }
 
 // port returns the socket's netlink address, which is in the header of every

@@ -358,13 +358,16 @@ func removals(t *testing.T, events *netlinksocket.Conn, last string) (out []stri
 		msgs, err := events.Receive()
 		ok(t, err)
 		for _, m := range msgs {
-			r, ours := parseRoute(m.Data)
-			switch {
-			case !ours || m.Header.Type != unix.RTM_DELROUTE:
-			case r.addr.String() == last:
-				return out
-			default:
-				out = append(out, r.addr.String())
+			if m.Header.Type != unix.RTM_DELROUTE {
+				continue
+			}
+			attrs(m.Data[unix.SizeofRtMsg:], func(typ uint16, v []byte) {
+				if a, ok := netip.AddrFromSlice(v); ok && typ == unix.RTA_DST {
+					out = append(out, a.String())
+				}
+			})
+			if n := len(out) - 1; out[n] == last {
+				return out[:n]
 			}
 		}
 	}

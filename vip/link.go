@@ -54,25 +54,23 @@ func (l Link) equal(o Link) bool {
 		slices.Equal(l.Addrs, o.Addrs)
 }
 
-// linkReader reads interface states in the namespace it was made in.
-type linkReader struct{ handle *netlink.Handle }
-
-func newLinkReader() (*linkReader, error) {
+// strictHandle opens a handle in the calling thread's namespace. The kernel itself
+// picks the addresses of one interface and the routes of one protocol for it; old
+// kernels list all.
+func strictHandle() (*netlink.Handle, error) {
 	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	if err != nil {
 		return nil, err
 	}
-	h.SetStrictCheck(true) // lets the kernel pick an interface's addresses; old ones list all
-	return &linkReader{h}, nil
+	h.SetStrictCheck(true)
+	return h, nil
 }
 
-func (r *linkReader) close() { r.handle.Close() }
-
-// read returns the present state. An interface that does not exist is down; an
-// error means that the state could not be learnt.
-func (r *linkReader) read(name string) (Link, error) {
+// readLink returns the present state of an interface. One that does not exist is
+// down; an error means that the state could not be learnt.
+func readLink(h *netlink.Handle, name string) (Link, error) {
 	l := Link{Name: name}
-	link, err := r.handle.LinkByName(name)
+	link, err := h.LinkByName(name)
 	if _, none := errors.AsType[netlink.LinkNotFoundError](err); none {
 		return l, nil
 	}
@@ -84,12 +82,12 @@ func (r *linkReader) read(name string) (Link, error) {
 	if len(a.HardwareAddr) == len(l.MAC) {
 		l.MAC = [6]byte(a.HardwareAddr)
 	}
-	if l.PortOf, err = portOf(a, r.handle.LinkByIndex); err != nil {
+	if l.PortOf, err = portOf(a, h.LinkByIndex); err != nil {
 		return l, err
 	}
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
-		addrs, err := r.addrs(link, family)
-		if err != nil {
+		addrs, err := dump.Whole(func() ([]netlink.Addr, error) { return h.AddrList(link, family) })
+		if err != nil && !errors.Is(err, unix.ENODEV) { // which says: deleted meanwhile
 			return l, err
 		}
 		l.Addrs = append(l.Addrs, usableAddrs(addrs, family)...)
@@ -113,15 +111,6 @@ func portOf(a *netlink.LinkAttrs, byIndex func(int) (netlink.Link, error)) (stri
 		return kind + " " + master.Attrs().Name, nil
 	}
 	return "", nil
-}
-
-// addrs lists addresses.
-func (r *linkReader) addrs(link netlink.Link, family int) (addrs []netlink.Addr, err error) {
-	addrs, err = dump.Whole(func() ([]netlink.Addr, error) { return r.handle.AddrList(link, family) })
-	if errors.Is(err, unix.ENODEV) { // deleted meanwhile
-		return nil, nil
-	}
-	return addrs, err
 }
 
 // usableNow tells "up" from administratively up: an interface without carrier,

@@ -1,7 +1,6 @@
 package vip
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/internal/dump"
@@ -257,16 +257,30 @@ func (r route) explain(err error) error {
 
 // purgeRoutes deletes all routes that carry our protocol number.
 func (c *conn) purgeRoutes() error {
-	found, listErr := c.listRoutes()
+	found, listErr := listRoutes()
 	_, err := c.changeRoutes(unix.RTM_DELROUTE, found)
 	return errors.Join(listErr, err)
 }
 
-// listRoutes returns the routes that carry our protocol number; after an error
-// those that were found.
-func (c *conn) listRoutes() (all []route, err error) {
-	for _, family := range []byte{unix.AF_INET, unix.AF_INET6} {
-		list, err := dump.Whole(func() ([]route, error) { return c.listFamily(family) })
+// listRoutes returns the routes in the calling thread's namespace that carry our
+// protocol number; after an error those that were found.
+func listRoutes() (all []route, err error) {
+	h, err := strictHandle()
+	if err != nil {
+		return nil, fmt.Errorf("list routes: %w", err)
+	}
+	defer h.Close()
+	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		list, err := dump.Whole(func() (list []route, err error) {
+			err = h.RouteListFilteredIter(family, &netlink.Route{Protocol: RouteProtocol}, netlink.RT_FILTER_PROTOCOL|netlink.RT_FILTER_TABLE,
+				func(r netlink.Route) bool {
+					if r, ours := listed(r); ours {
+						list = append(list, r)
+					}
+					return true
+				})
+			return list, err
+		})
 		all = append(all, list...)
 		if err != nil && !errors.Is(err, unix.ENOENT) {
 			return all, fmt.Errorf("list routes: %w", err)
@@ -275,31 +289,17 @@ func (c *conn) listRoutes() (all []route, err error) {
 	return all, nil
 }
 
-func (c *conn) listFamily(family byte) (list []route, err error) {
-	var b batch
-	b.begin(unix.RTM_GETROUTE, unix.NLM_F_DUMP)
-	b.raw(family, 0, 0, 0, 0, RouteProtocol, 0, 0, 0, 0, 0, 0) // the kernel filters, from 4.20 on
-	err = c.dump(&b, func(typ uint16, body []byte) {
-		if r, ok := parseRoute(body); ok && typ == unix.RTM_NEWROUTE {
-			list = append(list, r)
-		}
-	})
-	return list, err
-}
-
-// parseRoute reads a route and reports whether it is one of ours.
-func parseRoute(body []byte) (r route, ours bool) {
-	if len(body) < unix.SizeofRtMsg || body[5] != RouteProtocol {
-		return r, false
+// listed converts a route that carries our protocol number. It is ours if it is to
+// a single address.
+func listed(r netlink.Route) (out route, ours bool) {
+	if r.Dst == nil {
+		return out, false
 	}
-	r = route{table: body[4], scope: body[6], typ: body[7]}
-	attrs(body[unix.SizeofRtMsg:], func(typ uint16, v []byte) {
-		switch {
-		case typ == unix.RTA_DST:
-			r.addr, _ = netip.AddrFromSlice(v)
-		case typ == unix.RTA_OIF && len(v) == 4 && r.typ == unix.RTN_LOCAL:
-			r.oif = binary.NativeEndian.Uint32(v)
-		}
-	})
-	return r, r.addr.IsValid() && int(body[1]) == r.addr.BitLen()
+	a, ok := netip.AddrFromSlice(r.Dst.IP)
+	ones, bits := r.Dst.Mask.Size()
+	out = route{addr: a, typ: byte(r.Type), table: byte(r.Table), scope: byte(r.Scope)}
+	if r.Type == unix.RTN_LOCAL {
+		out.oif = uint32(r.LinkIndex)
+	}
+	return out, ok && ones == bits
 }

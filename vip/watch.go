@@ -5,11 +5,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/mdlayher/netlink"
+	vnetlink "github.com/vishvananda/netlink"
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
@@ -32,12 +34,12 @@ type Event struct {
 // so that no change is missed for good, and short-lived states may be.
 type Watcher struct {
 	conn   *netlink.Conn
-	reader *linkReader
+	handle *vnetlink.Handle
 	events chan Event
-	kick   chan struct{} // capacity 1: names have changed
 
-	mu    sync.Mutex
-	names []string
+	mu      sync.Mutex
+	names   []string
+	changed bool // the names have changed
 
 	known   map[string]Link // as last reported
 	restore bool            // to be reported
@@ -51,13 +53,13 @@ func Watch(ctx context.Context, names ...string) (*Watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watch interfaces: %w", err)
 	}
-	reader, err := newLinkReader()
+	handle, err := strictHandle()
 	if err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("watch interfaces: %w", err)
 	}
 	w := &Watcher{
-		conn: conn, reader: reader, events: make(chan Event), kick: make(chan struct{}, 1),
+		conn: conn, handle: handle, events: make(chan Event),
 		names: slices.Clone(names), known: map[string]Link{},
 	}
 	go w.run(ctx)
@@ -102,12 +104,8 @@ func asLoaded(v uint16) uint32 {
 // Set replaces the watched interfaces. New ones are reported like at the start.
 func (w *Watcher) Set(names ...string) {
 	w.mu.Lock()
-	w.names = slices.Clone(names)
+	w.names, w.changed = slices.Clone(names), true
 	w.mu.Unlock()
-	select {
-	case w.kick <- struct{}{}:
-	default:
-	}
 	w.conn.SetReadDeadline(time.Unix(1, 0))
 }
 
@@ -117,7 +115,7 @@ func (w *Watcher) Events() <-chan Event { return w.events }
 
 func (w *Watcher) run(ctx context.Context) {
 	defer close(w.events)
-	defer w.reader.close()
+	defer w.handle.Close()
 	defer w.conn.Close()
 	stop := context.AfterFunc(ctx, func() { w.conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
@@ -135,7 +133,6 @@ func (w *Watcher) run(ctx context.Context) {
 // wait receives until something concerns us.
 func (w *Watcher) wait(ctx context.Context) (dirty bool, err error) {
 	msgs, err := w.conn.Receive()
-	var timeout interface{ Timeout() bool }
 	switch {
 	case err == nil:
 		return w.concerns(msgs), nil
@@ -144,22 +141,20 @@ func (w *Watcher) wait(ctx context.Context) (dirty bool, err error) {
 		return true, nil
 	case ctx.Err() != nil:
 		return false, ctx.Err()
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return w.kicked(), nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return w.interrupted(), nil
 	}
 	return false, err
 }
 
-// kicked ends the deadline by which Set interrupted a Receive. It does so
-// before looking for a kick, so that a Set in between interrupts again.
-func (w *Watcher) kicked() bool {
+// interrupted ends the deadline by which Set interrupted a Receive. It does so
+// before it looks for new names, so that a Set in between interrupts again.
+func (w *Watcher) interrupted() (changed bool) {
 	w.conn.SetReadDeadline(time.Time{})
-	select {
-	case <-w.kick:
-		return true
-	default:
-		return false
-	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	changed, w.changed = w.changed, false
+	return changed
 }
 
 // concerns reports whether the messages may be about a watched interface, and
@@ -172,10 +167,9 @@ func (w *Watcher) concerns(msgs []netlink.Message) (dirty bool) {
 				w.restore, dirty = true, true
 			}
 		case unix.RTM_NEWADDR, unix.RTM_DELADDR:
-			dirty = dirty || w.watched("", addrIndex(m.Data))
+			dirty = dirty || w.watched("", indexIn(m.Data))
 		case unix.RTM_NEWLINK, unix.RTM_DELLINK:
-			name, index := linkName(m.Data)
-			dirty = dirty || w.watched(name, index)
+			dirty = dirty || w.watched(nameIn(m.Data), indexIn(m.Data))
 		}
 	}
 	return dirty
@@ -186,28 +180,26 @@ func (w *Watcher) concerns(msgs []netlink.Message) (dirty bool) {
 func (w *Watcher) watched(name string, index int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.Contains(w.names, name) || slices.ContainsFunc(w.names, func(n string) bool {
-		return w.known[n].Index == index
-	})
+	return slices.ContainsFunc(w.names, func(n string) bool { return n == name || w.known[n].Index == index })
 }
 
-func addrIndex(data []byte) int {
+// indexIn returns the interface's index in a message about its addresses or its
+// link, which is in the same place in both.
+func indexIn(data []byte) int {
 	if len(data) < unix.SizeofIfAddrmsg {
 		return -1
 	}
 	return int(binary.NativeEndian.Uint32(data[4:]))
 }
 
-func linkName(data []byte) (name string, index int) {
-	if len(data) < unix.SizeofIfInfomsg {
-		return "", -1
-	}
-	attrs(data[unix.SizeofIfInfomsg:], func(typ uint16, v []byte) {
+// nameIn returns the interface's name in a message about its link.
+func nameIn(data []byte) (name string) {
+	attrs(data[min(unix.SizeofIfInfomsg, len(data)):], func(typ uint16, v []byte) {
 		if typ == unix.IFLA_IFNAME {
 			name = unix.ByteSliceToString(v)
 		}
 	})
-	return name, int(binary.NativeEndian.Uint32(data[4:]))
+	return name
 }
 
 // report delivers what has changed since the last report. It returns false
@@ -217,7 +209,7 @@ func (w *Watcher) report(ctx context.Context) bool {
 	names := slices.Clone(w.names)
 	w.mu.Unlock()
 	for _, name := range names {
-		l, err := w.reader.read(name)
+		l, err := readLink(w.handle, name)
 		if old, ok := w.known[name]; ok && (err != nil || l.equal(old)) {
 			continue
 		}
