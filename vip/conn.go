@@ -129,7 +129,7 @@ func (c *conn) change(b *batch) error {
 }
 
 func (c *conn) send(b *batch) error {
-	b.number(c.seq)
+	b.setSeq(c.seq)
 	c.seq += uint32(b.n)
 	for {
 		err := unix.Sendto(c.fd, b.b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
