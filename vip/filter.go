@@ -42,9 +42,6 @@ func (f *filter) add(mac [6]byte) error {
 // remove undoes one add.
 func (f *filter) remove(mac [6]byte) error {
 	e := f.macs[mac]
-	if e == nil {
-		return nil
-	}
 	if e.users--; e.users > 0 {
 		return nil
 	}

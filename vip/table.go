@@ -12,7 +12,6 @@ import (
 // openTable makes the table, or takes an orphan over as it is. The kernel
 // refuses both with EPERM while the owner lives.
 func (i *Interface) openTable(takeOver bool, flags uint32) error {
-	i.rules.table = tableName(i.name)
 	if !takeOver {
 		if err := deleteTable(i.nft, i.rules.table); err != nil {
 			return err
@@ -42,12 +41,11 @@ func (i *Interface) openTable(takeOver bool, flags uint32) error {
 func (i *Interface) newTable(flags uint32) error {
 	i.rules.beginTransaction()
 	i.rules.newTable(flags)
-	return i.change()
+	return transact(i.nft, &i.rules)
 }
 
-// change sends a transaction of which every refusal has the same meaning.
-func (i *Interface) change() error { return transact(i.nft, &i.rules) }
-
+// transact ends a transaction of which every refusal has the same meaning, and
+// hands it to the kernel.
 func transact(c *conn, r *ruleset) error {
 	r.endTransaction()
 	err := c.change(&r.batch)
@@ -152,12 +150,8 @@ func (w *tableWatch) removes(msgs []netlink.Message, table string) (found bool) 
 		if m.Header.PID == w.own || len(m.Data) < 4 {
 			continue
 		}
-		switch uint16(m.Header.Type) {
-		case unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_DELTABLE,
-			unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_DELCHAIN,
-			unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_DELRULE,
-			unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_DELSET,
-			unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_DELSETELEM:
+		switch uint8(m.Header.Type) { // behind the subsystem, of which the group has one
+		case unix.NFT_MSG_DELTABLE, unix.NFT_MSG_DELCHAIN, unix.NFT_MSG_DELRULE, unix.NFT_MSG_DELSET, unix.NFT_MSG_DELSETELEM:
 			attrs(m.Data[4:], func(typ uint16, v []byte) {
 				// Attribute 1 is the table's name in each of these messages.
 				found = found || typ == unix.NFTA_TABLE_NAME && unix.ByteSliceToString(v) == table
