@@ -20,7 +20,6 @@ import (
 const (
 	defaultStateDir = "/run/fhrpd"
 	journalSuffix   = ".journal"
-	sharedName      = "shared"
 	sharedSuffix    = ".json"
 )
 
@@ -30,7 +29,6 @@ type head struct {
 	Index     int      `json:"index"`
 	Boot      string   `json:"boot"` // of the kernel whose state this is
 	Table     string   `json:"table"`
-	Protocol  int      `json:"protocol"` // of our routes
 	Sysctls   []sysctl `json:"sysctls"`
 }
 
@@ -59,23 +57,33 @@ func (e entry) mac() (mac [6]byte, ok bool) {
 
 // newHead describes an interface as it is now.
 func newHead(name string, index int) (head, error) {
-	h := head{Interface: name, Index: index, Table: tableName(name), Protocol: RouteProtocol}
-	var err error
-	if h.Boot, err = bootID(); err != nil {
-		return h, err
-	}
-	h.Sysctls, err = differing(interfaceSysctls(name))
+	h := head{Interface: name, Index: index, Table: tableName(name)}
+	err := h.note(interfaceSysctls(name))
 	return h, err
 }
 
-// bootID identifies the running kernel. What a journal says about another boot
-// no longer holds.
+// note notes which kernel runs, and the settings that differ from what is wanted.
+func (h *head) note(want []sysctl) (err error) {
+	if h.Boot, err = bootID(); err != nil {
+		return err
+	}
+	h.Sysctls, err = differing(want)
+	return err
+}
+
+// current reports whether the head was written since the kernel was booted. What
+// a journal says about another boot no longer holds.
+func (h *head) current() (bool, error) {
+	boot, err := bootID()
+	return err == nil && h.Boot == boot, err
+}
+
 func bootID() (string, error) {
 	b, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	return strings.TrimSpace(string(b)), err
 }
 
-func (h head) apply() error {
+func (h *head) apply() error {
 	for _, s := range h.Sysctls {
 		if err := s.apply(); err != nil {
 			return err
@@ -85,7 +93,7 @@ func (h head) apply() error {
 }
 
 // restore puts the settings back, under the name that the interface has now.
-func (h head) restore() error {
+func (h *head) restore() error {
 	list := slices.Clone(h.Sysctls)
 	if ifi, err := net.InterfaceByIndex(h.Index); err == nil {
 		for i := range list {
@@ -152,45 +160,39 @@ func namespace() string {
 
 // create writes a new journal, whole or not at all, and keeps it locked.
 func (d stateDir) create(h head, made []entry) (*journal, error) {
+	lines := []any{h}
+	for _, e := range made {
+		lines = append(lines, e)
+	}
+	f, err := d.write(d.path(h.Interface), lines)
+	if err != nil {
+		return nil, err
+	}
+	return &journal{head: h, f: f}, nil
+}
+
+// write replaces a file by one with these lines, whole or not at all, and returns
+// it open and locked.
+func (d stateDir) write(path string, lines []any) (*os.File, error) {
 	f, err := os.CreateTemp(string(d), ".journal-*")
 	if err != nil {
-		return nil, fmt.Errorf("create journal %s: %w", d.path(h.Interface), withoutPath(err))
+		return nil, fmt.Errorf("create journal %s: %w", path, cause(err))
 	}
-	j := &journal{head: h, f: f}
-	err = errors.Join(flock(f, unix.LOCK_EX|unix.LOCK_NB), j.line(h))
-	for _, e := range made {
-		err = errors.Join(err, j.line(e))
+	j := journal{f: f}
+	err = flock(f, unix.LOCK_EX|unix.LOCK_NB)
+	for _, v := range lines {
+		err = errors.Join(err, j.line(v))
 	}
+	// Without the sync a power failure might leave a damaged journal.
 	if err = errors.Join(err, f.Sync()); err == nil {
-		err = d.rename(f.Name(), d.path(h.Interface))
+		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
 		os.Remove(f.Name())
 		f.Close()
-		return nil, fmt.Errorf("write journal %s: %w", d.path(h.Interface), withoutPath(err))
+		return nil, fmt.Errorf("write journal %s: %w", path, cause(err))
 	}
-	return j, nil
-}
-
-// withoutPath leaves out the name of a temporary file: the same trouble has the
-// same words each time, and whoever repeats it can tell.
-func withoutPath(err error) error {
-	if p := (*os.PathError)(nil); errors.As(err, &p) {
-		return p.Err
-	}
-	return err
-}
-
-func (d stateDir) rename(from, to string) error {
-	if err := os.Rename(from, to); err != nil {
-		return err
-	}
-	f, err := os.Open(string(d))
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Sync()
+	return f, nil
 }
 
 func (j *journal) line(v any) error {
@@ -246,53 +248,51 @@ func compact(made []entry) (out []entry) {
 type leftover struct {
 	head head
 	made []entry
-	path string
 }
 
-// openOwn opens a file of the directory. What it says is done with all rights, so
-// in a folder such as /tmp it must not be somebody else's.
+// openOwn opens a journal, and returns nil if there is none. What it says is done
+// with all rights, so in a folder such as /tmp it must not be somebody else's.
 func openOwn(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW, 0)
-	if err != nil {
-		return nil, err
-	}
-	var st unix.Stat_t
-	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	if uid := int(st.Uid); uid != 0 && uid != os.Geteuid() {
-		return nil, errors.Join(fmt.Errorf("%s belongs to user %d (choose a folder that only this user can write)", path, uid), f.Close())
-	}
-	return f, nil
-}
-
-// read returns the journal of an interface if its process is dead, nil if there is
-// none, and ErrBusy if the process lives. It removes one that is of another
-// boot, and one that is damaged, which it tells once.
-func (d stateDir) read(name string) (*leftover, error) {
-	f, err := openOwn(d.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read journal: %w", err)
 	}
+	var st unix.Stat_t
+	err = unix.Fstat(int(f.Fd()), &st)
+	if uid := int(st.Uid); err == nil && uid != 0 && uid != os.Geteuid() {
+		err = fmt.Errorf("%s belongs to user %d (choose a folder that only this user can write)", path, uid)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read journal: %w", errors.Join(err, f.Close()))
+	}
+	return f, nil
+}
+
+// read returns the journal of an interface if its process is dead, nil if there
+// is none, and ErrBusy if the process lives. It removes one that is of another
+// boot, and one that is damaged, which it tells once.
+func (d stateDir) read(name string) (*leftover, error) {
+	f, err := openOwn(d.path(name))
+	if f == nil {
+		return nil, err
+	}
 	defer f.Close()
 	if flock(f, unix.LOCK_EX|unix.LOCK_NB) != nil {
 		return nil, fmt.Errorf("%w, says the lock on %s", ErrBusy, f.Name())
 	}
-	l := &leftover{path: f.Name()}
+	l := &leftover{}
 	in := bufio.NewScanner(f)
 	in.Buffer(nil, 1<<20)
-	boot, err := bootID()
-	if err != nil {
-		return nil, err
-	}
 	if !in.Scan() || json.Unmarshal(in.Bytes(), &l.head) != nil {
 		return nil, errors.Join(fmt.Errorf("journal %s is damaged and was removed: the sysctls and filter entries of %s stay as the last process left them",
 			f.Name(), name), d.remove(name))
 	}
-	if l.head.Boot != boot {
+	if current, err := l.head.current(); err != nil {
+		return nil, err
+	} else if !current {
 		return nil, d.remove(name)
 	}
 	for in.Scan() {

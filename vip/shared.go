@@ -3,87 +3,65 @@ package vip
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io/fs"
 	"os"
 )
 
-// shared is the journal of the settings that all Interfaces of a namespace need.
-// They are restored when the last journal of an interface has gone.
-type shared struct {
-	Boot    string   `json:"boot"`
-	Sysctls []sysctl `json:"sysctls"`
-}
+// The shared journal is that of the settings that all interfaces of a namespace
+// need: a head alone. They are restored when the last journal of an interface has
+// gone.
 
-func (d stateDir) shared() string { return d.file(sharedName, sharedSuffix) }
+func (d stateDir) shared() string { return d.file("shared", sharedSuffix) }
 
-// acquireShared changes the shared settings, journaling them first unless
+// acquireShared changes the shared settings, and journals them first unless
 // another Interface has.
 func (d stateDir) acquireShared() error {
-	s, err := d.readShared()
+	h, err := d.readShared()
+	if h == nil && err == nil {
+		h, err = d.createShared()
+	}
 	if err != nil {
 		return err
 	}
-	if s == nil {
-		if s, err = d.createShared(); err != nil {
-			return err
-		}
-	}
-	return head{Sysctls: s.Sysctls}.apply()
+	return h.apply()
 }
 
-func (d stateDir) createShared() (*shared, error) {
-	s := &shared{}
-	var err error
-	if s.Boot, err = bootID(); err != nil {
+func (d stateDir) createShared() (*head, error) {
+	h := &head{}
+	if err := h.note(sharedSysctls()); err != nil {
 		return nil, err
 	}
-	if s.Sysctls, err = differing(sharedSysctls()); err != nil {
-		return nil, err
-	}
-	b, err := json.Marshal(s)
+	f, err := d.write(d.shared(), []any{h})
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.CreateTemp(string(d), ".shared-*")
-	if err != nil {
-		return nil, fmt.Errorf("write journal: %w", err)
-	}
-	if _, err := f.Write(b); err != nil {
-		return nil, errors.Join(fmt.Errorf("write journal: %w", err), f.Close(), os.Remove(f.Name()))
-	}
-	return s, errors.Join(f.Close(), d.rename(f.Name(), d.shared()))
+	return h, f.Close()
 }
 
 // releaseShared restores the shared settings if no interface needs them.
 func (d stateDir) releaseShared() error {
-	s, err := d.readShared()
-	if s == nil || err != nil {
+	h, err := d.readShared()
+	if h == nil || err != nil {
 		return err
 	}
 	if used, err := d.inUse(); used || err != nil {
 		return err
 	}
-	return errors.Join(restoreAll(s.Sysctls), os.Remove(d.shared()))
+	return errors.Join(restoreAll(h.Sysctls), os.Remove(d.shared()))
 }
 
 // readShared returns nil when there is no journal for this boot.
-func (d stateDir) readShared() (*shared, error) {
+func (d stateDir) readShared() (*head, error) {
 	f, err := openOwn(d.shared())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read journal: %w", err)
-	}
-	defer f.Close()
-	s := &shared{}
-	if json.NewDecoder(f).Decode(s) != nil {
-		return nil, nil
-	}
-	boot, err := bootID()
-	if err != nil || s.Boot != boot {
+	if f == nil {
 		return nil, err
 	}
-	return s, nil
+	defer f.Close()
+	h := &head{}
+	if json.NewDecoder(f).Decode(h) != nil {
+		return nil, nil
+	}
+	if current, err := h.current(); !current {
+		return nil, err
+	}
+	return h, nil
 }

@@ -93,12 +93,13 @@ func writeSysctl(name, value string) error {
 	if err == nil {
 		return nil
 	}
-	dotted := strings.ReplaceAll(strings.ReplaceAll("net/"+name, ".", "\x00"), "/", ".")
-	return fmt.Errorf("set sysctl: %w (set it beforehand: sysctl -w %s=%s)",
-		cause(err), strings.ReplaceAll(dotted, "\x00", "/"), value)
+	dotted := strings.NewReplacer("/", ".", ".", "/").Replace("net/" + name)
+	return fmt.Errorf("set sysctl: %w (set it beforehand: sysctl -w %s=%s)", cause(err), dotted, value)
 }
 
-// cause strips the path that the message names already.
+// cause strips the path, which the message names already or which is that of a
+// temporary file: the same trouble has the same words each time, and whoever
+// repeats it can tell.
 func cause(err error) error {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err
