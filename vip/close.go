@@ -80,7 +80,12 @@ func (i *Interface) undo() error {
 	if i.tabled {
 		errs = append(errs, deleteTable(i.nft, i.rules.table))
 	}
-	errs = append(errs, i.removeRoutes(), i.filter.clear(), i.members.close())
+	list := slices.Collect(maps.Keys(i.routeUsers))
+	for a := range i.inherited {
+		list = append(list, anyRoutes(a, i.index)...)
+	}
+	_, err := i.routes.changeRoutes(unix.RTM_DELROUTE, list)
+	errs = append(errs, err, i.filter.clear(), i.members.close())
 	if linkExists(i.routes, i.index) {
 		errs = append(errs, i.journal.head.restore())
 	}
@@ -90,15 +95,6 @@ func (i *Interface) undo() error {
 // endJournal removes the journal, and the shared one after the last.
 func (i *Interface) endJournal() error {
 	return errors.Join(i.dir.remove(i.name), i.dir.releaseShared())
-}
-
-func (i *Interface) removeRoutes() error {
-	list := slices.Collect(maps.Keys(i.routeUsers))
-	for a := range i.inherited {
-		list = append(list, anyRoutes(a, i.index)...)
-	}
-	_, err := i.routes.changeRoutes(unix.RTM_DELROUTE, list)
-	return err
 }
 
 func (i *Interface) closeDescriptors() error {

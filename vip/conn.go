@@ -46,18 +46,15 @@ func (e *messageError) Error() string {
 
 func (e *messageError) Unwrap() error { return e.errno }
 
-// dial opens a netlink socket in the calling thread's namespace.
-func dial(proto int) (*conn, error) { return dialFrom(proto, 0) }
-
 // dialRoute opens a socket with an address that Watchers know. Interfaces begin
 // the search for a free one at different places, by their interface's index.
 func dialRoute(index int) (*conn, error) {
-	return dialFrom(unix.NETLINK_ROUTE, routePort+uint32(index)%(routePorts/2))
+	return dial(unix.NETLINK_ROUTE, routePort+uint32(index)%(routePorts/2))
 }
 
-// dialFrom opens a socket with the first free address from port on, or with
-// one of the kernel's choice when port is zero.
-func dialFrom(proto int, port uint32) (*conn, error) {
+// dial opens a netlink socket in the calling thread's namespace. It has the first
+// free address from port on, or one of the kernel's choice when port is zero.
+func dial(proto int, port uint32) (*conn, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, proto)
 	if err != nil {
 		return nil, fmt.Errorf("open netlink socket: %w", err)
@@ -95,9 +92,6 @@ func (c *conn) close() error { return unix.Close(c.fd) }
 // matters must ask for an acknowledgement. The result is valid until the next
 // call. An error means that the outcome of the whole batch is unknown.
 func (c *conn) exec(b *batch) ([]*messageError, error) {
-	if b.n == 0 {
-		return nil, nil
-	}
 	first := c.seq
 	if err := c.send(b); err != nil {
 		return nil, err

@@ -55,7 +55,7 @@ func (i *Interface) Gate(open []Claim, shutIDs []ID) (lost []ID, err error) {
 	for _, c := range open {
 		if err := i.claim(c); err != nil {
 			i.unwind()
-			return nil, err
+			return nil, fmt.Errorf("gate on %s: %w", i.name, err)
 		}
 	}
 	if lost, err = i.commit(); err != nil {
@@ -80,17 +80,20 @@ func (i *Interface) claim(c Claim) error {
 	vr := i.routers[c.ID]
 	switch {
 	case vr == nil:
-		return fmt.Errorf("gate on %s: router %d was never added", i.name, c.ID)
+		return fmt.Errorf("router %d was never added", c.ID)
 	case c.Lease < 0 || c.Lease > 0 && c.Lease < time.Millisecond:
-		return fmt.Errorf("gate on %s: lease %v of router %d is below a millisecond", i.name, c.Lease, c.ID)
+		return fmt.Errorf("lease %v of router %d is below a millisecond", c.Lease, c.ID)
 	case !vr.gated:
 		return nil
 	}
 	if vr.was != shut {
 		i.classes[vr.was].refresh = true // to learn whether the old lease has run out
 	}
-	if err := i.noteForever(c.Lease); err != nil {
-		return err
+	if c.Lease == 0 && !i.forever { // the next process has to know
+		i.forever = true
+		if err := i.journal.add(entry{Forever: true}); err != nil {
+			return err
+		}
 	}
 	n := i.classFor(c.Lease)
 	i.classes[n].refresh = true
@@ -98,15 +101,6 @@ func (i *Interface) claim(c Claim) error {
 		i.move(vr, n)
 	}
 	return nil
-}
-
-// noteForever lets the next process know that a gate may never shut by itself.
-func (i *Interface) noteForever(lease time.Duration) error {
-	if lease > 0 || i.forever {
-		return nil
-	}
-	i.forever = true
-	return i.journal.add(entry{Forever: true})
 }
 
 // classFor returns the class with the lease, taking an unused one for it or
@@ -222,7 +216,7 @@ func (i *Interface) send(now time.Duration) ([]*messageError, error) {
 // and reports whether there are any. Anybody may change a table without owner, so
 // a missing element proves nothing there. The clock has been asked already.
 func (i *Interface) fenceRefused(refused []*messageError) (lost []ID, found bool) {
-	if !i.persist {
+	if i.tableFlags == 0 {
 		return nil, false
 	}
 	for _, e := range refused {

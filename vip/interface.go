@@ -24,22 +24,22 @@ type Interface struct {
 	dir     stateDir
 	log     *slog.Logger
 
-	mu      sync.Mutex // guards what follows, and the order of gate changes
-	closed  bool
-	routers map[ID]*virtualRouter
-	classes []*leaseClass
-	moved   []*virtualRouter // by the transaction under construction; may repeat
-	lost    []ID             // found by the table's watch, for the next Renew
-	nft     *conn
-	rules   ruleset
-	persist bool // the kernel knows owner and persist
-	forever bool // the journal says that a gate was opened without a lease
-	tabled  bool // the table is ours to delete
-	rebuild bool // the next transaction makes the table anew
-	journal *journal
-	filter  filter
-	members memberships
-	watch   *tableWatch // nil when the table has an owner
+	mu         sync.Mutex // guards what follows, and the order of gate changes
+	closed     bool
+	routers    map[ID]*virtualRouter
+	classes    []*leaseClass
+	moved      []*virtualRouter // by the transaction under construction; may repeat
+	lost       []ID             // found by the table's watch, for the next Renew
+	nft        *conn
+	rules      ruleset
+	tableFlags uint32 // 0 before Linux 6.9
+	forever    bool   // the journal says that a gate was opened without a lease
+	tabled     bool   // the table is ours to delete
+	rebuild    bool   // the next transaction makes the table anew
+	journal    *journal
+	filter     filter
+	members    memberships
+	watch      *tableWatch // nil when the table has an owner
 
 	routeMu    sync.Mutex // guards what follows; taken before mu
 	routes     *conn
@@ -123,7 +123,7 @@ func (i *Interface) start(o Options, tableFlags uint32) (err error) {
 	if i.nft, i.routes, err = dialBoth(i.index); err != nil {
 		return err
 	}
-	if i.filter.conn, err = dial(unix.NETLINK_ROUTE); err != nil {
+	if i.filter.conn, err = dial(unix.NETLINK_ROUTE, 0); err != nil {
 		return err
 	}
 	takenOver, err := i.openJournal(o)

@@ -166,9 +166,7 @@ func (r *ruleset) equal(value string) {
 	r.expr("cmp", func() {
 		r.be32(unix.NFTA_CMP_SREG, unix.NFT_REG_1)
 		r.be32(unix.NFTA_CMP_OP, unix.NFT_CMP_EQ)
-		data := r.nest(unix.NFTA_CMP_DATA)
-		r.attr(unix.NFTA_DATA_VALUE, []byte(value))
-		r.end(data)
+		r.value(unix.NFTA_CMP_DATA, []byte(value))
 	})
 }
 
@@ -194,9 +192,7 @@ func (r *ruleset) lookup(set string) {
 func (r *ruleset) setPktType(typ byte) {
 	r.expr("immediate", func() {
 		r.be32(unix.NFTA_IMMEDIATE_DREG, unix.NFT_REG_1)
-		data := r.nest(unix.NFTA_IMMEDIATE_DATA)
-		r.attr(unix.NFTA_DATA_VALUE, []byte{typ, 0, 0, 0})
-		r.end(data)
+		r.value(unix.NFTA_IMMEDIATE_DATA, []byte{typ, 0, 0, 0})
 	})
 	r.expr("meta", func() {
 		r.be32(unix.NFTA_META_KEY, unix.NFT_META_PKTTYPE)
@@ -275,8 +271,13 @@ func (r *ruleset) elements(typ uint16, set string) (list int) {
 
 func (r *ruleset) key(v []byte) (elem int) {
 	elem = r.nest(unix.NFTA_LIST_ELEM)
-	key := r.nest(unix.NFTA_SET_ELEM_KEY)
-	r.attr(unix.NFTA_DATA_VALUE, v)
-	r.end(key)
+	r.value(unix.NFTA_SET_ELEM_KEY, v)
 	return elem
+}
+
+// value appends an attribute that holds the content of a register or a key.
+func (r *ruleset) value(typ uint16, v []byte) {
+	data := r.nest(typ)
+	r.attr(unix.NFTA_DATA_VALUE, v)
+	r.end(data)
 }

@@ -10,7 +10,7 @@ import (
 // Probe tries what [Open] needs of nftables, with a table on lo that it removes
 // again, and returns why it does not work.
 func Probe() error {
-	c, err := dial(unix.NETLINK_NETFILTER)
+	c, err := dial(unix.NETLINK_NETFILTER, 0)
 	if err != nil {
 		return fmt.Errorf("probe nftables: %w", err)
 	}

@@ -42,7 +42,7 @@ func Recover(o Options, later ...string) error {
 // dialBoth opens the sockets for the table and the routes of an interface, or of
 // all when index is zero.
 func dialBoth(index int) (nft, routes *conn, err error) {
-	if nft, err = dial(unix.NETLINK_NETFILTER); err != nil {
+	if nft, err = dial(unix.NETLINK_NETFILTER, 0); err != nil {
 		return nil, nil, err
 	}
 	if routes, err = dialRoute(index); err != nil {

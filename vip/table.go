@@ -26,13 +26,13 @@ func (i *Interface) openTable(takeOver bool, flags uint32) error {
 	if err != nil {
 		return tableError(i.rules.table, err)
 	}
-	i.rebuild, i.persist, i.tabled = true, flags != 0, true
+	i.rebuild, i.tableFlags, i.tabled = true, flags, true
 	if !takeOver {
 		if _, err := i.commit(); err != nil {
 			return fmt.Errorf("%w (needs CONFIG_NF_TABLES_NETDEV)", err)
 		}
 	}
-	if !i.persist {
+	if flags == 0 {
 		i.watch, err = watchTable(i)
 	}
 	return err
@@ -76,13 +76,9 @@ func tableError(table string, err error) error {
 // writeTable appends the replacement of the table to the transaction. Creating
 // it first makes the deletion succeed in any case.
 func (i *Interface) writeTable() {
-	flags := uint32(0)
-	if i.persist {
-		flags = tableOwner | tablePersist
-	}
-	i.rules.newTable(flags)
+	i.rules.newTable(i.tableFlags)
 	i.rules.delTable()
-	i.rules.newTable(flags)
+	i.rules.newTable(i.tableFlags)
 	i.rules.newChain(i.name)
 }
 
