@@ -67,9 +67,7 @@ func TestKilledProcessForwardsUntilTheLeaseEnds(t *testing.T) {
 	cmd.Wait()
 	checkLease(t, claimed, l.lapse())
 	ok(t, Recover(Options{StateDir: l.state}))
-	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
-		t.Errorf("after Recover (-before +after):\n%s", diff)
-	}
+	checkSnapshot(t, "after Recover", before)
 }
 
 func TestFrozenProcessForwardsUntilTheLeaseEnds(t *testing.T) {
@@ -83,9 +81,7 @@ func TestFrozenProcessForwardsUntilTheLeaseEnds(t *testing.T) {
 }
 
 func TestRecoverLeavesTheLivingAlone(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
-	l.active(iface, time.Minute)
+	l, iface := newActive(t, time.Minute)
 	eth1, err := Open("eth1", Options{StateDir: l.state})
 	ok(t, err)
 	ok(t, eth1.Add(1, Router{MAC: vmac, Accept: true, Addrs: []netip.Addr{netip.MustParseAddr("10.9.0.200")}}))
@@ -98,13 +94,9 @@ func TestRecoverLeavesTheLivingAlone(t *testing.T) {
 		t.Error("nothing was recovered")
 	}
 	for _, a := range router10.Addrs {
-		if got := l.delivered(a); got != 1 {
-			t.Errorf("%v of the living: delivered %d times, want 1", a, got)
-		}
+		l.checkDelivered("of the living", a, 1)
 	}
-	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	l.checkForwarded("at the end", 1)
 	if missing, err := iface.Restore(); err != nil || len(missing) > 0 {
 		t.Errorf("Restore: missing %v, error %v", missing, err)
 	}
@@ -159,14 +151,10 @@ func TestOpenClearsUpAfterACrash(t *testing.T) {
 	l.active(iface, time.Minute)
 	ok(t, iface.Abandon())
 	next := l.open(Options{})
-	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("the orphan's gate stayed open (-want +got):\n%s", diff)
-	}
+	l.checkForwarded("the orphan's gate stayed open", 0)
 	noRoutes(t)
 	ok(t, next.Close())
-	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
-		t.Errorf("(-before +after):\n%s", diff)
-	}
+	checkSnapshot(t, "at the end", before)
 }
 
 // died leaves what a process that is killed leaves, with gates open under lease.
@@ -183,9 +171,7 @@ func TestAdoptedGateStaysOpenUntilTheFirstGate(t *testing.T) {
 	l.died(time.Minute)
 	open := func(when string, want int) {
 		t.Helper()
-		if diff := cmp.Diff(each(3, want), l.forwarded(far4, 3)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", when, diff)
-		}
+		l.checkForwarded(when, want)
 	}
 	ok(t, Recover(Options{StateDir: l.state}, "eth0"))
 	open("recovered", 1)
@@ -202,9 +188,7 @@ func TestAdoptedGateStaysOpenUntilTheFirstGate(t *testing.T) {
 	mustGate(t, next, nil, []ID{10})
 	open("shut", 0)
 	ok(t, next.Close())
-	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
-		t.Errorf("closed (-before +after):\n%s", diff)
-	}
+	checkSnapshot(t, "closed", before)
 }
 
 func TestAdoptedGateIsLetGo(t *testing.T) {
@@ -212,28 +196,20 @@ func TestAdoptedGateIsLetGo(t *testing.T) {
 	l.died(time.Minute)
 	iface := l.open(Options{Adopt: true})
 	ok(t, iface.LetGo())
-	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("let go (-want +got):\n%s", diff)
-	}
+	l.checkForwarded("let go", 0)
 	l.active(iface, time.Minute)
 	ok(t, iface.LetGo())
-	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("the gate was claimed since (-want +got):\n%s", diff)
-	}
+	l.checkForwarded("the gate was claimed since", 1)
 }
 
 func TestGateThatWouldNeverShutIsNotAdopted(t *testing.T) {
 	l := newLab(t)
 	l.died(0)
 	ok(t, Recover(Options{StateDir: l.state}, "eth0"))
-	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("recovered (-want +got):\n%s", diff)
-	}
+	l.checkForwarded("recovered", 0)
 	l.died(0)
 	l.open(Options{Adopt: true})
-	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("opened (-want +got):\n%s", diff)
-	}
+	l.checkForwarded("opened", 0)
 }
 
 func TestRecoverUndoesWhatIsNotOpenedLater(t *testing.T) {
@@ -241,9 +217,7 @@ func TestRecoverUndoesWhatIsNotOpenedLater(t *testing.T) {
 	before := snapshot(t)
 	l.died(time.Minute)
 	ok(t, Recover(Options{StateDir: l.state}, "eth1"))
-	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
-		t.Errorf("(-before +after):\n%s", diff)
-	}
+	checkSnapshot(t, "at the end", before)
 }
 
 func TestRecoverUndoesWhatCannotBeAdopted(t *testing.T) {
@@ -295,13 +269,9 @@ func TestAdoptionSetsWhatWasChangedSinceTheCrash(t *testing.T) {
 	l.died(time.Minute)
 	setSysctl(t, name+"=0")
 	iface := l.open(Options{Adopt: true})
-	if got, _ := readSysctl(name); got != "1" {
-		t.Errorf("arp_ignore is %s, want 1", got)
-	}
+	checkSysctl(t, name, "1", "adopted")
 	ok(t, iface.Close())
-	if got, _ := readSysctl(name); got != "0" {
-		t.Errorf("arp_ignore is %s after Close, want the 0 of before", got)
-	}
+	checkSysctl(t, name, "0", "closed")
 }
 
 func TestHandoverLosesNothing(t *testing.T) {
@@ -311,12 +281,8 @@ func TestHandoverLosesNothing(t *testing.T) {
 	l.active(iface, time.Minute)
 	check := func(when string) {
 		t.Helper()
-		if diff := cmp.Diff(each(5, 1), l.forwarded(far4, 5)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", when, diff)
-		}
-		if got := l.delivered(vip4); got != 1 {
-			t.Errorf("%s: delivered %d times, want 1", when, got)
-		}
+		l.checkForwarded(when, 1)
+		l.checkDelivered(when, vip4, 1)
 	}
 	ok(t, iface.Abandon())
 	check("abandoned")
@@ -329,23 +295,17 @@ func TestHandoverLosesNothing(t *testing.T) {
 	ok(t, next.Address([]ID{10}, nil))
 	check("claimed")
 	ok(t, next.Close())
-	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
-		t.Errorf("closed (-before +after):\n%s", diff)
-	}
+	checkSnapshot(t, "closed", before)
 }
 
 func TestHandoverToAStandbyRemovesTheAddresses(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
-	l.active(iface, time.Minute)
+	l, iface := newActive(t, time.Minute)
 	ok(t, iface.Abandon())
 	next := l.open(Options{Handover: true})
 	ok(t, next.Add(10, router10))
 	mustGate(t, next, nil, []ID{10})
 	ok(t, next.Address(nil, []ID{10}))
-	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("forwarded (-want +got):\n%s", diff)
-	}
+	l.checkForwarded("forwarded", 0)
 	noRoutes(t)
 }
 
@@ -360,9 +320,7 @@ func TestJournalOfAnotherBootIsNotBelieved(t *testing.T) {
 	ok(t, j.f.Close())
 	setSysctl(t, "ipv4/conf/eth0/arp_ignore=1") // set by the administrator of this boot
 	ok(t, Recover(Options{StateDir: l.state}))
-	if got, _ := readSysctl("ipv4/conf/eth0/arp_ignore"); got != "1" {
-		t.Errorf("arp_ignore is %s, want 1 kept", got)
-	}
+	checkSysctl(t, "ipv4/conf/eth0/arp_ignore", "1", "the administrator's")
 }
 
 func TestNamespacesShareAStateDirectory(t *testing.T) {
@@ -379,18 +337,12 @@ func TestNamespacesShareAStateDirectory(t *testing.T) {
 	clean := snapshot(t)
 	second.died(time.Minute)
 	ok(t, Recover(Options{StateDir: second.state}))
-	if diff := cmp.Diff(clean, snapshot(t)); diff != "" {
-		t.Errorf("second namespace (-before +after):\n%s", diff)
-	}
+	checkSnapshot(t, "second namespace", clean)
 
 	ok(t, netns.Set(home))
-	if diff := cmp.Diff(each(3, 1), first.forwarded(far4, 3)); diff != "" {
-		t.Errorf("first namespace (-want +got):\n%s", diff)
-	}
+	first.checkForwarded("first namespace", 1)
 	ok(t, iface.Close())
-	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
-		t.Errorf("first namespace (-before +after):\n%s", diff)
-	}
+	checkSnapshot(t, "first namespace", before)
 }
 
 func TestJournalOfSomebodyElseIsNotBelieved(t *testing.T) {

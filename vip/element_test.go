@@ -29,9 +29,7 @@ func TestKernelLeavesTheOwnersAddressesToTheCaller(t *testing.T) {
 	mustGate(t, iface, []Claim{{10, 10 * time.Second}}, nil)
 	check("active", false)
 	ok(t, iface.Address([]ID{10}, nil))
-	if got := l.delivered(vip4); got != 1 {
-		t.Errorf("what is not the interface's own is delivered %d times, want 1", got)
-	}
+	l.checkDelivered("not the interface's own", vip4, 1)
 	mustGate(t, iface, nil, []ID{10})
 	check("standby again", true)
 	mustGate(t, iface, []Claim{{10, 50 * time.Millisecond}}, nil)

@@ -32,21 +32,15 @@ func TestOpenGateForwardsEachFrameOnceAndShutGateNone(t *testing.T) {
 	iface := l.open(Options{})
 	ok(t, iface.Add(10, router10))
 	for _, to := range []netip.Addr{far4, far6} {
-		if diff := cmp.Diff(each(5, 0), l.forwarded(to, 5)); diff != "" {
-			t.Errorf("standby to %v (-want +got):\n%s", to, diff)
-		}
+		l.checkThrough("standby", vmac, to, 0)
 	}
 	mustGate(t, iface, []Claim{{10, 10 * time.Second}}, nil)
 	for _, to := range []netip.Addr{far4, far6} {
-		if diff := cmp.Diff(each(20, 1), l.forwarded(to, 20)); diff != "" {
-			t.Errorf("active to %v (-want +got):\n%s", to, diff)
-		}
+		l.checkThrough("active", vmac, to, 1)
 	}
 	mustGate(t, iface, nil, []ID{10})
 	for _, to := range []netip.Addr{far4, far6} {
-		if diff := cmp.Diff(each(5, 0), l.forwarded(to, 5)); diff != "" {
-			t.Errorf("demoted to %v (-want +got):\n%s", to, diff)
-		}
+		l.checkThrough("demoted", vmac, to, 0)
 	}
 }
 
@@ -58,12 +52,8 @@ func TestGatesOfOneClassAreIndependent(t *testing.T) {
 	ok(t, iface.Add(2, second))
 	check := func(when string, want1, want2 int) {
 		t.Helper()
-		if diff := cmp.Diff(each(3, want1), l.forwarded(far4, 3)); diff != "" {
-			t.Errorf("%s: router 1 (-want +got):\n%s", when, diff)
-		}
-		if diff := cmp.Diff(each(3, want2), l.through(second.MAC, far4, 3)); diff != "" {
-			t.Errorf("%s: router 2 (-want +got):\n%s", when, diff)
-		}
+		l.checkForwarded(when+": router 1", want1)
+		l.checkThrough(when+": router 2", second.MAC, far4, want2)
 	}
 	mustGate(t, iface, []Claim{{1, time.Minute}}, nil)
 	check("first open", 1, 0)
@@ -87,13 +77,18 @@ func TestStrictReversePathFilterPasses(t *testing.T) {
 	setSysctl(t, "ipv4/conf/eth0/rp_filter=1")
 	iface := l.open(Options{})
 	l.active(iface, time.Minute)
-	if diff := cmp.Diff(each(5, 1), l.forwarded(far4, 5)); diff != "" {
-		t.Errorf("forwarding (-want +got):\n%s", diff)
-	}
+	l.checkForwarded("forwarding", 1)
 	for _, to := range []netip.Addr{vip4, netip.MustParseAddr("10.0.0.2")} {
-		if got := l.delivered(to); got != 1 {
-			t.Errorf("datagram through the virtual MAC to %v: delivered %d times, want 1", to, got)
-		}
+		l.checkDelivered("through the virtual MAC", to, 1)
+	}
+}
+
+// checkDelivered compares how often a datagram through the virtual MAC to an
+// address of the router arrives.
+func (l *lab) checkDelivered(when string, to netip.Addr, times int) {
+	l.t.Helper()
+	if got := l.delivered(to); got != times {
+		l.t.Errorf("%s: %v: delivered %d times, want %d", when, to, got, times)
 	}
 }
 
@@ -122,19 +117,13 @@ func (l *lab) delivered(to netip.Addr) (n int) {
 }
 
 func TestAddressesAreLocalWhileActive(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
-	l.active(iface, time.Minute)
+	l, iface := newActive(t, time.Minute)
 	for _, a := range router10.Addrs {
-		if got := l.delivered(a); got != 1 {
-			t.Errorf("active, %v: delivered %d times, want 1", a, got)
-		}
+		l.checkDelivered("active", a, 1)
 	}
 	ok(t, iface.Address(nil, []ID{10}))
 	for _, a := range router10.Addrs {
-		if got := l.delivered(a); got != 0 {
-			t.Errorf("demoted, %v: delivered %d times, want 0", a, got)
-		}
+		l.checkDelivered("demoted", a, 0)
 	}
 }
 
@@ -150,9 +139,7 @@ func TestWithoutAcceptAddressesAreDropped(t *testing.T) {
 	if !errors.Is(err, unix.EINVAL) { // what a blackhole says
 		t.Errorf("route to %v: error %v, want EINVAL", vip4, err)
 	}
-	if got := l.delivered(vip4); got != 0 {
-		t.Errorf("delivered %d times, want 0", got)
-	}
+	l.checkDelivered("not accepted", vip4, 0)
 	ok(t, iface.Address(nil, []ID{10}))
 	if _, err = netlink.RouteGet(vip4.AsSlice()); err != nil {
 		t.Errorf("after removal: %v", err)
@@ -168,14 +155,10 @@ func TestAddressOfTheHostIsLeftAlone(t *testing.T) {
 	ok(t, iface.Add(2, own))
 	before := snapshot(t)
 	ok(t, iface.Address([]ID{2}, nil))
-	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
-		t.Errorf("an owner's routes changed (-want +got):\n%s", diff)
-	}
+	checkSnapshot(t, "an owner's routes changed", before)
 	ok(t, iface.Address([]ID{1}, nil))
 	ok(t, iface.Address(nil, []ID{1}))
-	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
-		t.Errorf("the host's routes changed (-want +got):\n%s", diff)
-	}
+	checkSnapshot(t, "the host's routes changed", before)
 }
 
 func TestCloseLeavesEverythingAsItWas(t *testing.T) {
@@ -190,9 +173,7 @@ func TestCloseLeavesEverythingAsItWas(t *testing.T) {
 		t.Fatal("the snapshot does not see what an Interface makes")
 	}
 	ok(t, iface.Close())
-	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
-		t.Errorf("after Close (-before +after):\n%s", diff)
-	}
+	checkSnapshot(t, "after Close", before)
 	for _, pattern := range []string{"*" + journalSuffix, "*" + sharedSuffix} {
 		if left, _ := filepath.Glob(filepath.Join(l.state, pattern)); len(left) > 0 {
 			t.Errorf("journals left: %v", left)
@@ -212,13 +193,9 @@ func TestRemoveUndoesAddWhileOthersUseTheSame(t *testing.T) {
 	ok(t, iface.Add(2, router10)) // same MAC, same addresses
 	mustGate(t, iface, []Claim{{1, time.Minute}, {2, time.Minute}}, nil)
 	ok(t, iface.Remove(2))
-	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("router 1 lost its gate to the removal of router 2 (-want +got):\n%s", diff)
-	}
+	l.checkForwarded("router 1 lost its gate to the removal of router 2", 1)
 	mustGate(t, iface, nil, []ID{1})
-	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("gate stayed open (-want +got):\n%s", diff)
-	}
+	l.checkForwarded("gate stayed open", 0)
 	if diff := cmp.Diff(withoutTable(before), withoutTable(snapshot(t))); diff != "" {
 		t.Errorf("(-before +after):\n%s", diff)
 	}
@@ -236,12 +213,8 @@ func TestSysctlChangedBySomebodyElseIsKept(t *testing.T) {
 	iface := l.open(Options{})
 	setSysctl(t, "ipv4/conf/eth0/arp_announce=1")
 	ok(t, iface.Close())
-	if got, _ := readSysctl("ipv4/conf/eth0/arp_announce"); got != "1" {
-		t.Errorf("arp_announce is %s, want the 1 that somebody else has set", got)
-	}
-	if got, _ := readSysctl("ipv4/conf/eth0/arp_ignore"); got != "0" {
-		t.Errorf("arp_ignore is %s, want 0 restored", got)
-	}
+	checkSysctl(t, "ipv4/conf/eth0/arp_announce", "1", "set by somebody else")
+	checkSysctl(t, "ipv4/conf/eth0/arp_ignore", "0", "set by us")
 }
 
 func TestRenamedInterfaceGetsItsSysctlsBack(t *testing.T) {
@@ -285,13 +258,9 @@ func TestSharedSysctlIsRestoredByTheLastInterface(t *testing.T) {
 	defer eth1.Close()
 	ok(t, iface.Close())
 	const name = "ipv4/conf/all/send_redirects"
-	if got, _ := readSysctl(name); got != "0" {
-		t.Errorf("first Close: send_redirects is %s, want 0 while eth1 is in use", got)
-	}
+	checkSysctl(t, name, "0", "first Close, while eth1 is in use")
 	ok(t, eth1.Close())
-	if got, _ := readSysctl(name); got != "1" {
-		t.Errorf("last Close: send_redirects is %s, want 1 restored", got)
-	}
+	checkSysctl(t, name, "1", "last Close")
 }
 
 func TestInterfacesCloseSideBySide(t *testing.T) {
@@ -311,15 +280,11 @@ func TestInterfacesCloseSideBySide(t *testing.T) {
 		}()
 	}
 	ok(t, errors.Join(<-errs, <-errs))
-	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
-		t.Errorf("(-before +after):\n%s", diff)
-	}
+	checkSnapshot(t, "at the end", before)
 }
 
 func TestRouterIsChangedWithoutAGap(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
-	l.active(iface, time.Minute)
+	l, iface := newActive(t, time.Minute)
 	changed := router10
 	changed.Addrs = []netip.Addr{netip.MustParseAddr("10.0.0.111"), vip6, vip4}
 	ok(t, iface.Add(11, changed))
@@ -336,17 +301,11 @@ func TestRouterIsChangedWithoutAGap(t *testing.T) {
 	}
 	ok(t, iface.Remove(10))
 	for a, want := range map[netip.Addr]int{vip4: 1, vip6: 1, vipLocal: 0, changed.Addrs[0]: 1} {
-		if got := l.delivered(a); got != want {
-			t.Errorf("%v: delivered %d times, want %d", a, got, want)
-		}
+		l.checkDelivered("changed", a, want)
 	}
-	if diff := cmp.Diff(each(5, 1), l.forwarded(far4, 5)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	l.checkForwarded("at the end", 1)
 	ok(t, iface.Address(nil, []ID{11}))
-	if got := l.delivered(vip4); got != 0 {
-		t.Errorf("removed: delivered %d times", got)
-	}
+	l.checkDelivered("removed", vip4, 0)
 }
 
 // removals reads the routes of ours whose removal was notified before that of
@@ -413,22 +372,16 @@ func TestFlushRulesetLosesNothing(t *testing.T) {
 				until(t, patience, "forwarding again", l.quick)
 				t.Logf("forwarding at most %v after nft had ended", time.Since(flushed))
 			}
-			if diff := cmp.Diff(each(10, 1), l.forwarded(far4, 10)); diff != "" {
-				t.Errorf("after flush ruleset (-want +got):\n%s", diff)
-			}
+			l.checkForwarded("after flush ruleset", 1)
 			mustRenew(t, iface)
 			mustGate(t, iface, nil, []ID{10})
-			if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
-				t.Errorf("shut (-want +got):\n%s", diff)
-			}
+			l.checkForwarded("shut", 0)
 		})
 	}
 }
 
 func TestLinkFlapIsRepairedByRestore(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
-	l.active(iface, time.Minute)
+	l, iface := newActive(t, time.Minute)
 	eth0 := link(t, "eth0")
 	ok(t, netlink.LinkSetDown(eth0))
 	if missing, err := iface.Restore(); err != nil || slices.Contains(missing, vip4) {
@@ -443,22 +396,16 @@ func TestLinkFlapIsRepairedByRestore(t *testing.T) {
 	}
 	// A flap takes the IPv6 addresses of the interface as well.
 	for _, a := range []netip.Addr{vip4, vip6, vipLocal} {
-		if got := l.delivered(a); got != 1 {
-			t.Errorf("%v: delivered %d times after the flap, want 1", a, got)
-		}
+		l.checkDelivered("after the flap", a, 1)
 	}
-	if diff := cmp.Diff(each(5, 1), l.forwarded(far4, 5)); diff != "" {
-		t.Errorf("forwarding (-want +got):\n%s", diff)
-	}
+	l.checkForwarded("forwarding", 1)
 	if missing, err := iface.Restore(); err != nil || len(missing) > 0 {
 		t.Errorf("second Restore: missing %v, error %v", missing, err)
 	}
 }
 
 func TestRestoreTellsThatTheInterfaceWasRecreated(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
-	l.active(iface, time.Minute)
+	l, iface := newActive(t, time.Minute)
 	ok(t, netlink.LinkDel(link(t, "eth0")))
 	if _, err := iface.Restore(); err == nil || !strings.Contains(err.Error(), "interface is gone") {
 		t.Errorf("Restore: %v, want that the interface is gone", err)
@@ -471,20 +418,14 @@ func TestRestoreTellsThatTheInterfaceWasRecreated(t *testing.T) {
 }
 
 func TestSecondOpenIsRefused(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
-	l.active(iface, time.Minute)
+	l, _ := newActive(t, time.Minute)
 	for _, dir := range []string{l.state, t.TempDir()} {
 		if _, err := Open("eth0", Options{StateDir: dir}); !errors.Is(err, ErrBusy) {
 			t.Errorf("error %v, want ErrBusy", err)
 		}
 	}
-	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("the refused Open did harm (-want +got):\n%s", diff)
-	}
-	if got, _ := readSysctl("ipv4/conf/eth0/arp_ignore"); got != "1" {
-		t.Errorf("the refused Open reset arp_ignore to %s", got)
-	}
+	l.checkForwarded("the refused Open did harm", 1)
+	checkSysctl(t, "ipv4/conf/eth0/arp_ignore", "1", "Open refused")
 }
 
 func TestUnusableInterfacesAreNamed(t *testing.T) {
@@ -507,9 +448,7 @@ func TestFilterEntryOfSomebodyElseStays(t *testing.T) {
 	iface := l.open(Options{})
 	l.active(iface, time.Second)
 	ok(t, iface.Close())
-	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
-		t.Errorf("(-before +after):\n%s", diff)
-	}
+	checkSnapshot(t, "at the end", before)
 }
 
 func TestGroupsOfManySolicitedNodesAreJoined(t *testing.T) {
@@ -550,13 +489,4 @@ func groupsJoined(t testing.TB, name string) map[netip.Addr]bool {
 		}
 	}
 	return joined
-}
-
-func mustRenew(t testing.TB, iface *Interface) {
-	t.Helper()
-	lost, err := iface.Renew()
-	ok(t, err)
-	if len(lost) > 0 {
-		t.Fatalf("renew lost %v", lost)
-	}
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
@@ -153,13 +154,34 @@ func (l *lab) active(iface *Interface, lease time.Duration) {
 	ok(l.t, iface.Address([]ID{10}, nil))
 }
 
+// newActive returns a lab with router 10 in its active role.
+func newActive(t testing.TB, lease time.Duration) (*lab, *Interface) {
+	t.Helper()
+	l := newLab(t)
+	iface := l.open(Options{})
+	l.active(iface, lease)
+	return l, iface
+}
+
+// mustLose fails unless a call of Gate or Renew returned these as lost.
+func mustLose(t testing.TB, want ...ID) func([]ID, error) {
+	return func(lost []ID, err error) {
+		t.Helper()
+		ok(t, err)
+		if !slices.Equal(want, lost) {
+			t.Fatalf("lost %v, want %v", lost, want)
+		}
+	}
+}
+
 func mustGate(t testing.TB, iface *Interface, open []Claim, shut []ID) {
 	t.Helper()
-	lost, err := iface.Gate(open, shut)
-	ok(t, err)
-	if len(lost) > 0 {
-		t.Fatalf("gate lost %v", lost)
-	}
+	mustLose(t)(iface.Gate(open, shut))
+}
+
+func mustRenew(t testing.TB, iface *Interface) {
+	t.Helper()
+	mustLose(t)(iface.Renew())
 }
 
 // marker is what our packets carry in front of their number.
@@ -186,6 +208,21 @@ var (
 func (l *lab) forwarded(to netip.Addr, n int) []int {
 	l.t.Helper()
 	return l.through(vmac, to, n)
+}
+
+// checkForwarded sends a burst to the virtual MAC and compares how often each
+// datagram came out at the uplink.
+func (l *lab) checkForwarded(when string, times int) {
+	l.t.Helper()
+	l.checkThrough(when, vmac, far4, times)
+}
+
+func (l *lab) checkThrough(when string, mac [6]byte, to netip.Addr, times int) {
+	l.t.Helper()
+	const burst = 10
+	if diff := cmp.Diff(slices.Repeat([]int{times}, burst), l.through(mac, to, burst)); diff != "" {
+		l.t.Errorf("%s: forwarded to %v (-want +got):\n%s", when, to, diff)
+	}
 }
 
 func (l *lab) through(mac [6]byte, to netip.Addr, n int) []int {
@@ -258,14 +295,6 @@ func receive(t testing.TB, fd int, wait time.Duration) []byte {
 	}
 }
 
-func each(n, times int) []int {
-	out := make([]int, n)
-	for i := range out {
-		out[i] = times
-	}
-	return out
-}
-
 // until polls for a condition every millisecond at most for limit.
 func until(t testing.TB, limit time.Duration, what string, cond func() bool) {
 	t.Helper()
@@ -282,6 +311,21 @@ func until(t testing.TB, limit time.Duration, what string, cond func() bool) {
 			return
 		case <-tick.C:
 		}
+	}
+}
+
+// checkSnapshot compares the namespace with an earlier snapshot.
+func checkSnapshot(t testing.TB, when, before string) {
+	t.Helper()
+	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
+		t.Errorf("%s (-before +after):\n%.2000s", when, diff)
+	}
+}
+
+func checkSysctl(t testing.TB, name, want, when string) {
+	t.Helper()
+	if got, err := readSysctl(name); err != nil || got != want {
+		t.Errorf("%s: %s is %s, want %s (error %v)", when, name, got, want, err)
 	}
 }
 

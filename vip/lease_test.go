@@ -1,6 +1,8 @@
 package vip
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -96,35 +98,25 @@ func (l *lab) renew(iface *Interface, since time.Duration) (when window, inTime 
 }
 
 func TestLeaseThatIsNotRenewedRunsOut(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
-	l.active(iface, testLease)
+	l, iface := newActive(t, testLease)
 	var renewed window
 	for inTime := false; !inTime; {
 		renewed, inTime = l.renew(iface, l.claim(iface).from)
 	}
 	checkLease(t, renewed, l.lapse())
 
-	lost, err := iface.Renew()
-	ok(t, err)
-	if diff := cmp.Diff([]ID{10}, lost); diff != "" {
-		t.Errorf("lost by Renew (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("Renew reopened the gate (-want +got):\n%s", diff)
-	}
+	mustLose(t, 10)(iface.Renew())
+	l.checkForwarded("Renew reopened the gate", 0)
 	mustRenew(t, iface) // told once
 	since := bootTime()
 	mustGate(t, iface, []Claim{{10, testLease}}, nil)
-	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" && !stalled(since) {
+	if diff := cmp.Diff(slices.Repeat([]int{1}, 3), l.forwarded(far4, 3)); diff != "" && !stalled(since) {
 		t.Errorf("claimed anew (-want +got):\n%s", diff)
 	}
 }
 
 func TestRenewedLeaseGoesOn(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
-	l.active(iface, testLease)
+	l, iface := newActive(t, testLease)
 	renew := time.NewTicker(testLease / 3)
 	defer renew.Stop()
 	began := l.claim(iface).from
@@ -171,7 +163,7 @@ func TestGateDoesNotReopenWhatRanOut(t *testing.T) {
 			ok(t, err)
 			for _, c := range tt.open {
 				if c.ID == 2 {
-					if diff := cmp.Diff(each(3, 1), l.through(second.MAC, far4, 3)); diff != "" && !stalled(since) {
+					if diff := cmp.Diff(slices.Repeat([]int{1}, 3), l.through(second.MAC, far4, 3)); diff != "" && !stalled(since) {
 						t.Errorf("the new claim is not forwarded (-want +got):\n%s", diff)
 					}
 				}
@@ -179,17 +171,13 @@ func TestGateDoesNotReopenWhatRanOut(t *testing.T) {
 			if diff := cmp.Diff(tt.want, lost); diff != "" {
 				t.Errorf("lost (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
-				t.Errorf("reopened (-want +got):\n%s", diff)
-			}
+			l.checkForwarded("reopened", 0)
 		})
 	}
 }
 
 func TestLeasesOfDifferentLengthRunSeparately(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
-	l.active(iface, testLease)
+	l, iface := newActive(t, testLease)
 	forever := Router{MAC: [6]byte{0, 0, 0x5e, 0, 1, 2}}
 	long := Router{MAC: [6]byte{0, 0, 0x5e, 0, 1, 3}}
 	ok(t, iface.Add(2, forever))
@@ -197,53 +185,29 @@ func TestLeasesOfDifferentLengthRunSeparately(t *testing.T) {
 	mustGate(t, iface, []Claim{{2, 0}, {3, time.Minute}}, nil)
 	l.lapse()
 	for _, r := range []Router{forever, long} {
-		if diff := cmp.Diff(each(2, 1), l.through(r.MAC, far4, 2)); diff != "" {
-			t.Errorf("router %x (-want +got):\n%s", r.MAC, diff)
-		}
+		l.checkThrough(fmt.Sprintf("router %x", r.MAC), r.MAC, far4, 1)
 	}
-	lost, err := iface.Renew()
-	ok(t, err)
-	if diff := cmp.Diff([]ID{10}, lost); diff != "" {
-		t.Errorf("lost (-want +got):\n%s", diff)
-	}
+	mustLose(t, 10)(iface.Renew())
 	mustGate(t, iface, []Claim{{10, time.Hour}}, nil)
 	if got := len(iface.classes); got != 3 {
 		t.Errorf("%d classes, want the unused one to be taken again", got)
 	}
-	if diff := cmp.Diff(each(2, 1), l.forwarded(far4, 2)); diff != "" {
-		t.Errorf("reused class (-want +got):\n%s", diff)
-	}
+	l.checkForwarded("reused class", 1)
 }
 
 func TestSuspendEndsLeases(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
-	l.active(iface, time.Minute)
+	l, iface := newActive(t, time.Minute)
 	iface.classes[0].renewed -= 2 * time.Minute // the clock that counts suspended time says so
-	lost, err := iface.Renew()
-	ok(t, err)
-	if diff := cmp.Diff([]ID{10}, lost); diff != "" {
-		t.Errorf("lost (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("still open (-want +got):\n%s", diff)
-	}
+	mustLose(t, 10)(iface.Renew())
+	l.checkForwarded("still open", 0)
 }
 
 func TestKernelsWordCountsWhateverTheClockSays(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
-	l.active(iface, testLease)
+	l, iface := newActive(t, testLease)
 	l.lapse()
 	iface.classes[0].renewed = bootTime()
-	lost, err := iface.Renew()
-	ok(t, err)
-	if diff := cmp.Diff([]ID{10}, lost); diff != "" {
-		t.Errorf("lost (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("reopened (-want +got):\n%s", diff)
-	}
+	mustLose(t, 10)(iface.Renew())
+	l.checkForwarded("reopened", 0)
 }
 
 func TestTablePutBackDoesNotReviveALease(t *testing.T) {
@@ -255,46 +219,26 @@ func TestTablePutBackDoesNotReviveALease(t *testing.T) {
 	claimed.to += restored.to - restored.from                  // the rest is reckoned when that begins, and runs when it ends
 	checkLease(t, claimed, l.lapse())
 	ok(t, iface.restoreTable())
-	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("revived (-want +got):\n%s", diff)
-	}
-	lost, err := iface.Renew()
-	ok(t, err)
-	if diff := cmp.Diff([]ID{10}, lost); diff != "" {
-		t.Errorf("lost (-want +got):\n%s", diff)
-	}
+	l.checkForwarded("revived", 0)
+	mustLose(t, 10)(iface.Renew())
 }
 
 func TestFailedGateChangesNothing(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
-	l.active(iface, time.Minute)
+	l, iface := newActive(t, time.Minute)
 	if _, err := iface.Gate([]Claim{{99, time.Second}}, []ID{10}); err == nil {
 		t.Fatal("a router that was never added was accepted")
 	}
-	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	l.checkForwarded("at the end", 1)
 	mustRenew(t, iface)
-	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("renewed (-want +got):\n%s", diff)
-	}
+	l.checkForwarded("renewed", 1)
 	mustGate(t, iface, nil, []ID{10})
-	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("shut (-want +got):\n%s", diff)
-	}
+	l.checkForwarded("shut", 0)
 }
 
 func TestConflictingOrdersInOneGate(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
-	l.active(iface, time.Minute)
+	l, iface := newActive(t, time.Minute)
 	mustGate(t, iface, []Claim{{10, time.Minute}, {10, time.Hour}, {10, time.Minute}}, []ID{10, 10})
-	if diff := cmp.Diff(each(3, 1), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("open wins (-want +got):\n%s", diff)
-	}
+	l.checkForwarded("open wins", 1)
 	mustGate(t, iface, nil, []ID{10, 10})
-	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("shut (-want +got):\n%s", diff)
-	}
+	l.checkForwarded("shut", 0)
 }

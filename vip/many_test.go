@@ -5,8 +5,6 @@ import (
 	"net/netip"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // routerN is one of 4096 routers with an address of each family.
@@ -48,9 +46,7 @@ func TestAllGroupsOfHSRPVersion2AtOnce(t *testing.T) {
 	mustRenew(t, iface)
 	step("renew")
 	for _, i := range []int{0, 1, 1999, 2000, 2001, n - 1} {
-		if diff := cmp.Diff(each(2, 1), l.through(routerN(i).MAC, far4, 2)); diff != "" {
-			t.Errorf("router %d (-want +got):\n%s", i, diff)
-		}
+		l.checkThrough(fmt.Sprintf("router %d", i), routerN(i).MAC, far4, 1)
 	}
 	start = time.Now()
 	missing, err := iface.Restore()
@@ -60,16 +56,12 @@ func TestAllGroupsOfHSRPVersion2AtOnce(t *testing.T) {
 	step("restore")
 	mustGate(t, iface, nil, ids)
 	step("shut")
-	if diff := cmp.Diff(each(2, 0), l.through(routerN(n-1).MAC, far4, 2)); diff != "" {
-		t.Errorf("shut (-want +got):\n%s", diff)
-	}
+	l.checkThrough("shut", routerN(n-1).MAC, far4, 0)
 	mustGate(t, iface, claims, nil)
 	start = time.Now()
 	ok(t, iface.Close())
 	step("close")
-	if diff := cmp.Diff(before, snapshot(t)); diff != "" {
-		t.Errorf("after Close (-before +after):\n%.2000s", diff)
-	}
+	checkSnapshot(t, "after Close", before)
 }
 
 func BenchmarkGate(b *testing.B) {

@@ -1,13 +1,13 @@
 package vip
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"runtime"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
@@ -97,20 +97,14 @@ func TestPairOnAFloodingSwitchForwardsOnce(t *testing.T) {
 	for _, iface := range p.ifaces {
 		ok(t, iface.Add(10, router10v4()))
 	}
-	if diff := cmp.Diff(each(5, 0), p.forwarded(far4, 5)); diff != "" {
-		t.Errorf("two standbys (-want +got):\n%s", diff)
-	}
+	p.checkForwarded("two standbys", 0)
 	for turn, active := range []int{0, 1, 0} {
 		mustGate(t, p.ifaces[1-active], nil, []ID{10})
 		mustGate(t, p.ifaces[active], []Claim{{10, time.Minute}}, nil)
-		if diff := cmp.Diff(each(20, 1), p.forwarded(far4, 20)); diff != "" {
-			t.Errorf("turn %d, router %d active (-want +got):\n%s", turn, active, diff)
-		}
+		p.checkForwarded(fmt.Sprintf("turn %d, router %d active", turn, active), 1)
 	}
 	mustGate(t, p.ifaces[1], []Claim{{10, time.Minute}}, nil)
-	if diff := cmp.Diff(each(5, 2), p.forwarded(far4, 5)); diff != "" {
-		t.Errorf("the test would not see a duplicate (-want +got):\n%s", diff)
-	}
+	p.checkForwarded("the test would not see a duplicate", 2)
 }
 
 func router10v4() Router { return Router{MAC: vmac, Addrs: []netip.Addr{vip4}, Accept: true} }
@@ -141,9 +135,7 @@ func TestMethodsWorkFromOtherThreads(t *testing.T) {
 		}()
 	}()
 	ok(t, <-errs)
-	if diff := cmp.Diff(each(5, 1), p.forwarded(far4, 5)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	p.checkForwarded("at the end", 1)
 }
 
 func TestBridgeDeviceAsInterface(t *testing.T) {
@@ -162,13 +154,9 @@ func TestBridgeDeviceAsInterface(t *testing.T) {
 	ok(t, err)
 	defer iface.Close()
 	ok(t, iface.Add(10, router10v4()))
-	if diff := cmp.Diff(each(3, 0), l.forwarded(far4, 3)); diff != "" {
-		t.Errorf("standby (-want +got):\n%s", diff)
-	}
+	l.checkForwarded("standby", 0)
 	mustGate(t, iface, []Claim{{10, time.Minute}}, nil)
-	if diff := cmp.Diff(each(10, 1), l.forwarded(far4, 10)); diff != "" {
-		t.Errorf("active (-want +got):\n%s", diff)
-	}
+	l.checkForwarded("active", 1)
 	ok(t, iface.Close())
 	fdb, err := netlink.NeighList(link(t, "br0").Attrs().Index, unix.AF_BRIDGE)
 	ok(t, err)

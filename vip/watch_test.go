@@ -129,9 +129,7 @@ func TestVirtualAddressIsNeverTheRoutersOwn(t *testing.T) {
 }
 
 func TestWatchTellsRemovalByOthersFromOurs(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
-	l.active(iface, time.Minute)
+	l, iface := newActive(t, time.Minute)
 	w := l.watch("eth0")
 	await(t, w, "settled", func(ev Event) bool { return ev.Link.LinkLocal.IsValid() })
 	ok(t, iface.Address(nil, []ID{10}))
