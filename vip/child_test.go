@@ -310,8 +310,7 @@ func TestHandoverToAStandbyRemovesTheAddresses(t *testing.T) {
 }
 
 func TestJournalOfAnotherBootIsNotBelieved(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
+	l, iface := newOpen(t)
 	h := iface.journal.head
 	ok(t, iface.Close())
 	h.Boot = "another"

@@ -39,8 +39,7 @@ func TestKernelLeavesTheOwnersAddressesToTheCaller(t *testing.T) {
 
 // Other addresses of the interface are answered for as ever.
 func TestKernelAnswersForWhatIsNotVirtual(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
+	l, iface := newOpen(t)
 	own := netip.MustParseAddr("2001:db8::2")
 	ok(t, iface.Add(10, Router{MAC: vmac, Addrs: []netip.Addr{own}, Accept: true, Owned: []netip.Addr{own}}))
 	mustGate(t, iface, []Claim{{10, 0}}, nil)
@@ -55,8 +54,7 @@ func TestKernelAnswersForWhatIsNotVirtual(t *testing.T) {
 // A link-local address that is not accepted is nobody's neighbour: the router
 // neither looks for it nor redirects to it, and forwards what else comes.
 func TestWithoutAcceptLinkLocalAddressesAreDropped(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
+	l, iface := newOpen(t)
 	r := router10
 	r.Accept = false
 	ok(t, iface.Add(10, r))

@@ -28,8 +28,7 @@ import (
 )
 
 func TestOpenGateForwardsEachFrameOnceAndShutGateNone(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
+	l, iface := newOpen(t)
 	ok(t, iface.Add(10, router10))
 	for _, to := range []netip.Addr{far4, far6} {
 		l.checkThrough("standby", vmac, to, 0)
@@ -45,8 +44,7 @@ func TestOpenGateForwardsEachFrameOnceAndShutGateNone(t *testing.T) {
 }
 
 func TestGatesOfOneClassAreIndependent(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
+	l, iface := newOpen(t)
 	second := Router{MAC: [6]byte{0, 0, 0x5e, 0, 1, 2}}
 	ok(t, iface.Add(1, router10))
 	ok(t, iface.Add(2, second))
@@ -128,8 +126,7 @@ func TestAddressesAreLocalWhileActive(t *testing.T) {
 }
 
 func TestWithoutAcceptAddressesAreDropped(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
+	l, iface := newOpen(t)
 	r := router10
 	r.Accept = false
 	ok(t, iface.Add(10, r))
@@ -186,8 +183,7 @@ func TestCloseLeavesEverythingAsItWas(t *testing.T) {
 }
 
 func TestRemoveUndoesAddWhileOthersUseTheSame(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
+	l, iface := newOpen(t)
 	ok(t, iface.Add(1, router10))
 	before := snapshot(t)
 	ok(t, iface.Add(2, router10)) // same MAC, same addresses
@@ -209,8 +205,7 @@ func withoutTable(s string) string {
 }
 
 func TestSysctlChangedBySomebodyElseIsKept(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
+	_, iface := newOpen(t)
 	setSysctl(t, "ipv4/conf/eth0/arp_announce=1")
 	ok(t, iface.Close())
 	checkSysctl(t, "ipv4/conf/eth0/arp_announce", "1", "set by somebody else")
@@ -251,8 +246,7 @@ func TestRenamedInterfaceGetsItsSysctlsBack(t *testing.T) {
 }
 
 func TestSharedSysctlIsRestoredByTheLastInterface(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
+	l, iface := newOpen(t)
 	eth1, err := Open("eth1", Options{StateDir: l.state})
 	ok(t, err)
 	defer eth1.Close()
@@ -333,8 +327,7 @@ func removals(t *testing.T, events *netlinksocket.Conn, last string) (out []stri
 }
 
 func TestStandbyIsSilent(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
+	l, iface := newOpen(t)
 	ok(t, iface.Add(10, router10))
 	mustGate(t, iface, nil, []ID{10})
 	mustGate(t, iface, []Claim{{10, time.Second}}, nil)
@@ -452,8 +445,7 @@ func TestFilterEntryOfSomebodyElseStays(t *testing.T) {
 }
 
 func TestGroupsOfManySolicitedNodesAreJoined(t *testing.T) {
-	l := newLab(t)
-	iface := l.open(Options{})
+	_, iface := newOpen(t)
 	var r Router
 	for i := range joinsPerSocket + 100 {
 		r.Addrs = append(r.Addrs, netip.MustParseAddr(fmt.Sprintf("2001:db8::1:%x", i)))

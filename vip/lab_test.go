@@ -154,11 +154,17 @@ func (l *lab) active(iface *Interface, lease time.Duration) {
 	ok(l.t, iface.Address([]ID{10}, nil))
 }
 
-// newActive returns a lab with router 10 in its active role.
-func newActive(t testing.TB, lease time.Duration) (*lab, *Interface) {
+// newOpen returns a lab whose eth0 is open.
+func newOpen(t testing.TB) (*lab, *Interface) {
 	t.Helper()
 	l := newLab(t)
-	iface := l.open(Options{})
+	return l, l.open(Options{})
+}
+
+// newActive returns one with router 10 in its active role.
+func newActive(t testing.TB, lease time.Duration) (*lab, *Interface) {
+	t.Helper()
+	l, iface := newOpen(t)
 	l.active(iface, lease)
 	return l, iface
 }

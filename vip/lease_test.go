@@ -149,8 +149,7 @@ func TestGateDoesNotReopenWhatRanOut(t *testing.T) {
 		{"the router itself and another", []Claim{{10, testLease}, {2, testLease}}, []ID{10}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			l := newLab(t)
-			iface := l.open(Options{})
+			l, iface := newOpen(t)
 			l.active(iface, testLease)
 			ok(t, iface.Add(2, second))
 			l.lapse()

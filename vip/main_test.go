@@ -36,23 +36,15 @@ func TestMain(m *testing.M) {
 }
 
 func runInside() int {
-	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.Env = append(os.Environ(), envInside+"=1")
 	attr := &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNET | unix.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
 	if os.Geteuid() != 0 {
 		attr.Cloneflags |= unix.CLONE_NEWUSER
 		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
 		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
 	}
-	cmd.SysProcAttr = attr
-	err := cmd.Start()
+	cmd, err := startItself(envInside+"=1", attr)
 	if err != nil {
-		reason := fmt.Sprintf("no network namespace: %v (try go test -exec sudo)", err)
-		cmd = exec.Command("/proc/self/exe", os.Args[1:]...)
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-		cmd.Env = append(os.Environ(), envForbidden+"="+reason)
-		err = cmd.Start()
+		cmd, err = startItself(fmt.Sprintf("%s=no network namespace: %v (try go test -exec sudo)", envForbidden, err), nil)
 	}
 	if err == nil {
 		err = cmd.Wait()
@@ -65,6 +57,15 @@ func runInside() int {
 		return 1
 	}
 	return 0
+}
+
+// startItself starts the test binary again, with one more variable.
+func startItself(env string, attr *syscall.SysProcAttr) (*exec.Cmd, error) {
+	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Env = append(os.Environ(), env)
+	cmd.SysProcAttr = attr
+	return cmd, cmd.Start()
 }
 
 // newNetns moves the test to a network namespace of its own, which goes with

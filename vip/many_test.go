@@ -67,8 +67,7 @@ func TestAllGroupsOfHSRPVersion2AtOnce(t *testing.T) {
 func BenchmarkGate(b *testing.B) {
 	for _, n := range []int{1, 256, 1000, 4096} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			l := newLab(b)
-			iface := l.open(Options{})
+			l, iface := newOpen(b)
 			claims, ids := l.many(iface, n)
 			b.ReportAllocs()
 			var open, shut time.Duration
@@ -89,8 +88,7 @@ func BenchmarkGate(b *testing.B) {
 func BenchmarkRenew(b *testing.B) {
 	for _, n := range []int{1, 1000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			l := newLab(b)
-			iface := l.open(Options{})
+			l, iface := newOpen(b)
 			claims, _ := l.many(iface, n)
 			mustGate(b, iface, claims, nil)
 			b.ReportAllocs()
@@ -104,8 +102,7 @@ func BenchmarkRenew(b *testing.B) {
 func BenchmarkAddress(b *testing.B) {
 	for _, n := range []int{1, 256, 1000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			l := newLab(b)
-			iface := l.open(Options{})
+			l, iface := newOpen(b)
 			_, ids := l.many(iface, n)
 			var add, remove time.Duration
 			for b.Loop() {

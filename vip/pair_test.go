@@ -1,6 +1,7 @@
 package vip
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -117,22 +118,12 @@ func TestMethodsWorkFromOtherThreads(t *testing.T) {
 	errs := make(chan error)
 	go func() {
 		runtime.LockOSThread() // a thread of the test binary's own namespace
-		errs <- func() error {
-			if err := iface.Add(10, router10v4()); err != nil {
-				return err
-			}
-			if _, err := iface.Gate([]Claim{{10, time.Minute}}, nil); err != nil {
-				return err
-			}
-			if _, err := iface.Renew(); err != nil {
-				return err
-			}
-			if err := iface.Address([]ID{10}, nil); err != nil {
-				return err
-			}
-			_, err := iface.Restore()
-			return err
-		}()
+		add := iface.Add(10, router10v4())
+		_, gate := iface.Gate([]Claim{{10, time.Minute}}, nil)
+		_, renew := iface.Renew()
+		address := iface.Address([]ID{10}, nil)
+		_, restore := iface.Restore()
+		errs <- errors.Join(add, gate, renew, address, restore)
 	}()
 	ok(t, <-errs)
 	p.checkForwarded("at the end", 1)
@@ -140,15 +131,13 @@ func TestMethodsWorkFromOtherThreads(t *testing.T) {
 
 func TestBridgeDeviceAsInterface(t *testing.T) {
 	l := newLab(t)
-	for _, name := range []string{"eth0"} {
-		addr, err := netlink.ParseAddr("10.0.0.2/24")
-		ok(t, err)
-		ok(t, netlink.AddrDel(link(t, name), addr))
-		ok(t, netlink.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0"}}))
-		ok(t, netlink.LinkSetMaster(link(t, name), link(t, "br0")))
-		ok(t, netlink.LinkSetUp(link(t, "br0")))
-		ok(t, netlink.AddrAdd(link(t, "br0"), addr))
-	}
+	addr, err := netlink.ParseAddr("10.0.0.2/24")
+	ok(t, err)
+	ok(t, netlink.AddrDel(link(t, "eth0"), addr))
+	ok(t, netlink.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0"}}))
+	ok(t, netlink.LinkSetMaster(link(t, "eth0"), link(t, "br0")))
+	ok(t, netlink.LinkSetUp(link(t, "br0")))
+	ok(t, netlink.AddrAdd(link(t, "br0"), addr))
 	linksReady(t, "br0")
 	iface, err := Open("br0", Options{StateDir: l.state})
 	ok(t, err)
