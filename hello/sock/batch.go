@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	batchIn   = 16 // what one makes the caller do must not take long
+	batchIn   = 16 // few, so that the caller is not kept long
 	batchOut  = 1024
 	frameSize = 2048 // hellos, ARP and ND are far below; longer frames are cut and then rejected
 	auxSize   = 64
@@ -48,10 +48,10 @@ func (in *inbox) init() {
 	}
 }
 
-// Receive reads the frames that wait, at most one batch, and hands each to fn
-// with whether its transport checksum is complete (a frame sent by a socket of
-// this host may carry an unfinished one). The slice is valid only during the
-// call. It returns the number of frames, 0 when none waits.
+// Receive reads the frames that wait, at most one batch, and hands each to fn.
+// checksumReady says that the transport checksum is complete: a frame from a
+// socket of this host may carry an unfinished one. The slice is valid only during
+// the call. Receive returns the number of frames, 0 when none waits.
 func (s *Socket) Receive(fn func(frame []byte, checksumReady bool)) (int, error) {
 	in := &s.in
 	for i := range in.msgs {

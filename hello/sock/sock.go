@@ -4,9 +4,9 @@
 package sock
 
 import (
+	"errors"
 	"fmt"
 	"net"
-	"syscall"
 
 	"github.com/mdlayher/packet"
 	"golang.org/x/sys/unix"
@@ -17,16 +17,12 @@ const (
 	// third of them, and a lost hello is a false failover.
 	receiveBuffer = 16 << 20
 	sendBuffer    = 4 << 20
-
-	// ethPAll is ETH_P_ALL in host byte order, as packet.Listen wants it.
-	ethPAll = unix.ETH_P_ALL
 )
 
 // Socket is an AF_PACKET socket on one interface. Receive and Send must not be
 // called at the same time from different goroutines.
 type Socket struct {
 	conn *packet.Conn
-	raw  syscall.RawConn
 	fd   int
 	in   inbox
 	out  outbox
@@ -37,7 +33,7 @@ type Socket struct {
 // that carry mark as ICMP identifier or as UDP or TCP source port.
 // It needs CAP_NET_RAW in the network namespace of the calling thread.
 func Open(ifi *net.Interface, mark uint16) (*Socket, error) {
-	conn, err := packet.Listen(ifi, packet.Raw, ethPAll, &packet.Config{Filter: assembleFilter(mark)})
+	conn, err := packet.Listen(ifi, packet.Raw, unix.ETH_P_ALL, &packet.Config{Filter: assembleFilter(mark)})
 	if err != nil {
 		return nil, fmt.Errorf("open packet socket on %s: %w (needs CAP_NET_RAW)", ifi.Name, err)
 	}
@@ -55,16 +51,12 @@ func (s *Socket) configure() error {
 	if err != nil {
 		return err
 	}
-	s.raw = raw
-	var opErr error
+	var refused error
 	err = raw.Control(func(fd uintptr) {
 		s.fd = int(fd)
-		opErr = setOptions(int(fd))
+		refused = setOptions(s.fd)
 	})
-	if err != nil {
-		return err
-	}
-	return opErr
+	return errors.Join(err, refused)
 }
 
 func setOptions(fd int) error {
@@ -74,15 +66,17 @@ func setOptions(fd int) error {
 	if err := unix.SetsockoptInt(fd, unix.SOL_PACKET, unix.PACKET_AUXDATA, 1); err != nil {
 		return fmt.Errorf("PACKET_AUXDATA: %w", err)
 	}
-	// The forced sizes need CAP_NET_ADMIN in the initial namespace; a smaller
-	// buffer is better than no socket.
-	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer) != nil {
-		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer)
-	}
-	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendBuffer) != nil {
-		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer)
-	}
+	growBuffer(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF, receiveBuffer)
+	growBuffer(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, sendBuffer)
 	return nil
+}
+
+// growBuffer goes as far as it may: to force a size needs CAP_NET_ADMIN in the
+// initial namespace, and a smaller buffer is better than no socket.
+func growBuffer(fd, force, plain, size int) {
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, force, size) != nil {
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, plain, size)
+	}
 }
 
 // FD returns the descriptor for poll(2). It stays valid until Close.
