@@ -17,15 +17,14 @@ type batch struct {
 
 func (b *batch) reset() { b.b, b.start, b.n = b.b[:0], 0, 0 }
 
-// begin starts a message and returns its index, which a messageError names.
-func (b *batch) begin(typ, flags uint16) int {
+// begin starts a message.
+func (b *batch) begin(typ, flags uint16) {
 	b.finish()
 	b.start = len(b.b)
 	b.b = append(b.b, make([]byte, unix.SizeofNlMsghdr)...)
 	binary.NativeEndian.PutUint16(b.b[b.start+4:], typ)
 	binary.NativeEndian.PutUint16(b.b[b.start+6:], flags|unix.NLM_F_REQUEST)
 	b.n++
-	return b.n - 1
 }
 
 // finish completes the message under construction.

@@ -84,7 +84,7 @@ func newInterface(link netlink.Link, dir stateDir, log *slog.Logger) *Interface 
 		log:     log.With("interface", a.Name),
 		routers: map[ID]*virtualRouter{}, routeUsers: map[route]int{}, inherited: map[netip.Addr]bool{},
 		filter:  filter{index: a.Index, macs: map[[6]byte]*filterEntry{}},
-		members: newMemberships(a.Index),
+		members: memberships{index: a.Index, groups: map[netip.Addr]*membership{}},
 		rules:   ruleset{table: tableName(a.Name)},
 	}
 	binary.NativeEndian.PutUint32(i.ifindex[:], uint32(a.Index))

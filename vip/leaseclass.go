@@ -25,7 +25,7 @@ type leaseClass struct {
 
 	// What the transaction under construction does to the class.
 	touched  []element // members whose number of users changed
-	add, del []element
+	add, del [elementKinds][]element
 	refresh  bool // start the lease again, if used, provided that it has not run out
 	reset    bool // empty the sets first: the lease has run out
 	check    int  // index of the message that the kernel refuses if it has
@@ -77,11 +77,13 @@ func (c *leaseClass) left(now time.Duration) time.Duration {
 // plan divides the elements to be changed into additions and deletions. empty is
 // for sets that are empty at that point of the transaction.
 func (c *leaseClass) plan(empty bool) {
-	c.add, c.del = c.add[:0], c.del[:0]
+	for k := range elementKinds {
+		c.add[k], c.del[k] = c.add[k][:0], c.del[k][:0]
+	}
 	if empty {
 		for e, m := range c.members {
 			if m.users > 0 {
-				c.add = append(c.add, e)
+				c.add[e.kind] = append(c.add[e.kind], e)
 			}
 		}
 		return
@@ -89,9 +91,9 @@ func (c *leaseClass) plan(empty bool) {
 	for _, e := range c.touched {
 		switch m := c.members[e]; {
 		case m.users > 0 && !m.in:
-			c.add = append(c.add, e)
+			c.add[e.kind] = append(c.add[e.kind], e)
 		case m.users == 0 && m.in:
-			c.del = append(c.del, e)
+			c.del[e.kind] = append(c.del[e.kind], e)
 		}
 	}
 }
@@ -118,8 +120,8 @@ func (c *leaseClass) write(r *ruleset, ifindex []byte, now time.Duration, create
 		r.flush(c.alive)
 	}
 	for k := range kinds {
-		r.change(unix.NFT_MSG_DELSETELEM, c.sets[k], k, c.del)
-		r.change(unix.NFT_MSG_NEWSETELEM, c.sets[k], k, c.add)
+		r.change(unix.NFT_MSG_DELSETELEM, c.sets[k], k, c.del[k])
+		r.change(unix.NFT_MSG_NEWSETELEM, c.sets[k], k, c.add[k])
 	}
 	if used && (create || c.reset || !c.held || c.refresh) {
 		r.addAlive(c.alive, ifindex, uint64(c.left(now).Milliseconds()))

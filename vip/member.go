@@ -26,10 +26,6 @@ type memberSocket struct{ fd, joins int }
 
 type membership struct{ sock, users int }
 
-func newMemberships(index int) memberships {
-	return memberships{index: index, groups: map[netip.Addr]*membership{}}
-}
-
 // join joins the solicited-node group of a, once for all addresses that share
 // it. IPv4 addresses have none.
 func (m *memberships) join(a netip.Addr) error {

@@ -1,6 +1,10 @@
 package vip
 
-import "golang.org/x/sys/unix"
+import (
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
 
 // Table flags of nf_tables; golang.org/x/sys has only the mask.
 const (
@@ -62,10 +66,9 @@ func (r *ruleset) endTransaction() {
 	r.raw(unix.AF_UNSPEC, 0, 0, unix.NFNL_SUBSYS_NFTABLES)
 }
 
-func (r *ruleset) message(typ, flags uint16) int {
-	i := r.begin(unix.NFNL_SUBSYS_NFTABLES<<8|typ, flags)
+func (r *ruleset) message(typ, flags uint16) {
+	r.begin(unix.NFNL_SUBSYS_NFTABLES<<8|typ, flags)
 	r.raw(unix.NFPROTO_NETDEV, 0, 0, 0)
-	return i
 }
 
 func (r *ruleset) newTable(flags uint32) {
@@ -209,23 +212,13 @@ func (r *ruleset) expr(name string, fields func()) {
 	r.end(elem)
 }
 
-// change adds the elements of one kind to their set, or deletes them from it.
+// change adds elements of one kind to their set, or deletes them from it.
 func (r *ruleset) change(typ uint16, set string, k elementKind, elements []element) {
-	n, list := 0, 0
-	for i := range elements {
-		if elements[i].kind != k {
-			continue
+	for chunk := range slices.Chunk(elements, elementsPerMessage) {
+		list := r.elements(typ, set)
+		for i := range chunk {
+			r.end(r.key(chunk[i].key[:elementSpecs[k].size]))
 		}
-		if n == 0 {
-			list = r.elements(typ, set)
-		}
-		r.end(r.key(elements[i].key[:elementSpecs[k].size]))
-		if n++; n == elementsPerMessage {
-			r.end(list)
-			n = 0
-		}
-	}
-	if n > 0 {
 		r.end(list)
 	}
 }
