@@ -8,10 +8,10 @@ import (
 	"github.com/fhrpd/fhrpd/hello/wire/filter"
 )
 
-// assembleFilter builds the classic BPF program of the socket: untagged frames
-// with ARP, hellos of all protocols, neighbour discovery and router
-// solicitations, and the answers to packets that carry mark as ICMP identifier
-// or as UDP or TCP source port.
+// assembleFilter builds the classic BPF program of the socket. It accepts untagged
+// frames with ARP, hellos of all protocols, neighbour discovery, router
+// solicitations, and answers to packets that carry mark as ICMP identifier or as
+// UDP or TCP source port.
 func assembleFilter(mark uint16) []bpf.RawInstruction {
 	const ip = wire.EthernetHeader
 	var p filter.Program

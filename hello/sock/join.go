@@ -13,10 +13,10 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// Members keeps an interface in multicast groups. Its sockets receive nothing:
-// they exist so that the interface's filter and snooping switches let the
-// groups through, and so that the kernel does not answer a unicast VRRP
-// advertisement with "protocol unreachable".
+// Members keeps an interface in multicast groups. Its sockets receive nothing.
+// Because of them the interface's filter and snooping switches let the groups
+// through, and the kernel does not answer a unicast VRRP advertisement with
+// "protocol unreachable".
 type Members struct {
 	index int
 	v4    *ipv4.PacketConn
@@ -66,11 +66,11 @@ func (m *Members) join(ifi *net.Interface, g netip.Addr) error {
 	return m.v6.JoinGroup(ifi, addr)
 }
 
-// Send sends payload, a VRRP advertisement, from src, an address of this host,
-// to one router through the kernel's own routing and neighbour resolution. The
-// family of both must be one that a group was joined for. The kernel must not
-// choose the source: it is what the receiver knows its peer by, and over IPv6
-// part of the checksum.
+// Send sends payload, a VRRP advertisement, from src, an address of this host, to
+// dst, one router. The kernel finds the way by its own routing and neighbour
+// resolution. A group of the same family must have been joined. The kernel must not
+// choose the source: the receiver knows its peer by it, and over IPv6 it is part of
+// the checksum.
 func (m *Members) Send(src, dst netip.Addr, payload []byte) error {
 	to := &net.IPAddr{IP: dst.AsSlice()}
 	var err error
@@ -80,7 +80,7 @@ func (m *Members) Send(src, dst netip.Addr, payload []byte) error {
 	case dst.Is6() && m.v6 != nil:
 		cm := &ipv6.ControlMessage{Src: src.AsSlice()}
 		if dst.IsLinkLocalUnicast() {
-			cm.IfIndex = m.index // which a global address is reached through, routing says
+			cm.IfIndex = m.index // for a global address routing finds the interface
 		}
 		_, err = m.v6.WriteTo(payload, cm, to)
 	default:

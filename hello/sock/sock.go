@@ -29,8 +29,9 @@ type Socket struct {
 }
 
 // Open opens a socket on ifi that sees only what an FHRP router must hear:
-// hellos of all protocols, ARP, neighbour discovery, and answers to packets
-// that carry mark as ICMP identifier or as UDP or TCP source port.
+// hellos of all protocols, ARP, neighbour discovery, router solicitations, and
+// answers to packets that carry mark as ICMP identifier or as UDP or TCP source
+// port.
 // It needs CAP_NET_RAW in the network namespace of the calling thread.
 func Open(ifi *net.Interface, mark uint16) (*Socket, error) {
 	conn, err := packet.Listen(ifi, packet.Raw, unix.ETH_P_ALL, &packet.Config{Filter: assembleFilter(mark)})
