@@ -9,12 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Close undoes what was made, and only that: the table, which ends forwarding
-// at once, the routes, filter entries and memberships, and the sysctls that
-// still have our value. It goes on after errors and returns them joined; the
-// journal stays then, and [Recover] tries again. A second Close does nothing.
+// Close undoes what was made, and only that. It removes the table first, which
+// ends forwarding at once, then the routes, filter entries and memberships, and
+// restores the sysctls that still have our value. It goes on after errors and
+// returns them joined. The journal stays then, and [Recover] tries again. A second
+// Close does nothing.
 //
-// The kernel makes it wait for some 20 ms, so close several Interfaces side by
+// The kernel makes Close wait for some 20 ms. So close several interfaces side by
 // side, each from a thread in the right namespace.
 func (i *Interface) Close() error {
 	err := i.release(func() error {
@@ -34,10 +35,10 @@ func (i *Interface) Close() error {
 	return nil
 }
 
-// Abandon closes the descriptors and leaves the kernel as it is, like the
-// death of the process would: forwarding goes on until the leases end. The
-// next Open takes over, with Options.Handover without an interruption, or
-// else Recover clears up. IPv6 memberships end with their sockets.
+// Abandon closes the descriptors and leaves the kernel as it is, like the death
+// of the process would. Forwarding goes on until the leases end. IPv6 memberships
+// end with their sockets. The next Open takes over, without an interruption if
+// Options.Handover says so, or Recover clears up.
 func (i *Interface) Abandon() error {
 	return i.release(func() error { return nil })
 }
@@ -74,7 +75,7 @@ func (i *Interface) release(undo func() error) error {
 	return errors.Join(undo(), i.closeDescriptors())
 }
 
-// undo takes back what Open and the methods have made, so far as they came.
+// undo takes back what Open and the other methods have made.
 func (i *Interface) undo() error {
 	var errs []error
 	if i.tabled {

@@ -13,16 +13,16 @@ import (
 const sendBuffer = 4 << 20
 
 // routePort is the first of the netlink addresses for the sockets that change
-// routes. Notifications carry the address of the socket that caused them, so
-// a Watcher tells our own changes from those of others by this range. It lies
-// above every process id and below the addresses the kernel gives out.
+// routes. A notification carries the address of the socket that caused it. By
+// this range a Watcher tells our own changes from those of others. It lies above
+// every process id and below the addresses that the kernel gives out.
 const (
 	routePort  = 0x46480000
 	routePorts = 1 << 16
 )
 
-// conn is a netlink socket for requests that the kernel answers before send
-// returns, which is how nfnetlink and rtnetlink work. It never waits.
+// conn is a netlink socket for requests to nfnetlink and rtnetlink, which answer
+// before send returns. It never waits.
 type conn struct {
 	fd      int
 	seq     uint32
@@ -46,8 +46,8 @@ func (e *messageError) Error() string {
 
 func (e *messageError) Unwrap() error { return e.errno }
 
-// dialRoute opens a socket with an address that Watchers know. Interfaces begin
-// the search for a free one at different places, by their interface's index.
+// dialRoute opens a socket with an address that Watchers know. The search for a
+// free one begins at a place that depends on the interface's index.
 func dialRoute(index int) (*conn, error) {
 	return dial(unix.NETLINK_ROUTE, routePort+uint32(index)%(routePorts/2))
 }
@@ -64,7 +64,7 @@ func dial(proto int, port uint32) (*conn, error) {
 		return nil, fmt.Errorf("bind netlink socket: %w", err)
 	}
 	for _, o := range []int{unix.NETLINK_CAP_ACK, unix.NETLINK_EXT_ACK} {
-		unix.SetsockoptInt(fd, unix.SOL_NETLINK, o, 1) // each only spares work; old kernels refuse
+		unix.SetsockoptInt(fd, unix.SOL_NETLINK, o, 1) // each only saves work; old kernels refuse
 	}
 	growBuffer(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF)
 	growBuffer(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF)
@@ -88,9 +88,9 @@ func growBuffer(fd, force, plain int) {
 
 func (c *conn) close() error { return unix.Close(c.fd) }
 
-// exec sends b and returns what the kernel refused. The last message that
-// matters must ask for an acknowledgement. The result is valid until the next
-// call. An error means that the outcome of the whole batch is unknown.
+// exec sends b and returns what the kernel refused. Only the last message that
+// changes something asks for an acknowledgement. The result is valid until the
+// next call. After an error the outcome of the whole batch is unknown.
 func (c *conn) exec(b *batch) ([]*messageError, error) {
 	first := c.seq
 	if err := c.send(b); err != nil {
@@ -113,7 +113,7 @@ func (c *conn) exec(b *batch) ([]*messageError, error) {
 	}
 }
 
-// change sends b, which is done or refused as a whole.
+// change sends b, which the kernel does or refuses as a whole.
 func (c *conn) change(b *batch) error {
 	refused, err := c.exec(b)
 	if err != nil || len(refused) == 0 {

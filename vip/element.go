@@ -6,22 +6,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// elementKind is what an element of a lease class is for. Each has a set and a rule
-// of its own, and does nothing once the lease has run out.
+// elementKind is what an element of a lease class is for. Each kind has a set and
+// a rule of its own. The rule does nothing once the lease has run out.
 type elementKind int
 
 const (
 	// elementMAC admits a virtual MAC.
 	elementMAC elementKind = iota
-	// elementARP and elementND keep questions for addresses that are configured on
-	// the interface from the kernel, which would answer with the interface's
-	// own MAC beside the caller, who answers with the virtual one (RFC 9568
-	// sections 8.1.2 and 8.2.2). Packet sockets hear them all the same.
+	// elementARP and elementND keep questions for addresses that are configured
+	// on the interface from the kernel. It would answer with the interface's own
+	// MAC, beside the caller's answer with the virtual one (RFC 9568 sections
+	// 8.1.2 and 8.2.2). Packet sockets hear the questions all the same.
 	elementARP
 	elementND
 	// elementDropped drops packets to a link-local address that is not accepted.
-	// The kernel would take it for a neighbour's, look for that on the LAN and
-	// send redirects.
+	// The kernel would take it for the address of a neighbour, look for that on
+	// the LAN and send redirects.
 	elementDropped
 
 	elementKinds
@@ -30,7 +30,7 @@ const (
 // element is a key of one of a class's sets.
 type element struct {
 	kind elementKind
-	key  [16]byte // from the left, as long as the kind's set says
+	key  [16]byte // the first bytes, as many as the set of the kind has
 }
 
 // elementSpec is the set of a kind and what its rule compares.
@@ -68,8 +68,8 @@ var elementSpecs = [elementKinds]elementSpec{
 	},
 }
 
-// elements returns what is in the sets of its class while r's gate is open.
-// The first is its MAC.
+// elements returns what is in the sets of a class while r's gate is open: the MAC
+// first.
 func (r Router) elements() []element {
 	list := []element{newElement(elementMAC, r.MAC[:])}
 	for _, a := range r.Addrs {

@@ -9,10 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// filter is the part of an interface's unicast filter that is ours. The
-// entries are permanent ones of the interface itself (`bridge fdb`, self
-// permanent), which outlive the process: a crash must not stop forwarding
-// before the lease does.
+// filter is our part of an interface's unicast filter. The entries are permanent
+// ones of the interface itself (`bridge fdb`, self permanent). They outlive the
+// process: a crash must not stop forwarding before the lease does.
 type filter struct {
 	conn  *conn
 	index int
@@ -22,7 +21,7 @@ type filter struct {
 
 type filterEntry struct {
 	users int
-	ours  bool // we made it; another's is left alone
+	ours  bool // an entry that was there before is left alone
 }
 
 // add lets mac in. Routers may share a MAC.
@@ -52,7 +51,7 @@ func (f *filter) remove(mac [6]byte) error {
 	return f.del(mac)
 }
 
-// del deletes an entry; that it is gone already is no error.
+// del deletes an entry. One that has gone already is no error.
 func (f *filter) del(mac [6]byte) error {
 	err := f.change(unix.RTM_DELNEIGH, 0, mac)
 	if err == nil || errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENODEV) || errors.Is(err, unix.EINVAL) && !linkExists(f.conn, f.index) {

@@ -34,10 +34,9 @@ type virtualRouter struct {
 // MACs in open are forwarded, and those for the ones in shut are not. Opening
 // a gate that is open renews it, with a new lease if that differs.
 //
-// A lease that had run out is not started again: its routers are shut and
-// returned in lost. The caller demotes them, listens, and takes part in the
-// election anew. A router that is in open as well counts as lost if it was
-// open before.
+// A lease that had run out is not started again. Its routers are shut and returned
+// in lost, also those in open that were open before. The caller demotes them,
+// listens, and takes part in the election anew.
 //
 // On an error nothing has changed in the kernel. Routers without a MAC of
 // their own are accepted and ignored.
@@ -64,8 +63,8 @@ func (i *Interface) Gate(open []Claim, shutIDs []ID) (lost []ID, err error) {
 	return lost, nil
 }
 
-// LetGo shuts what Open has left open ([Options]) and no Gate has replaced since.
-// It does nothing when there is no such thing.
+// LetGo shuts the gates that Open has left open (Options.Adopt, Options.Handover)
+// if no Gate has replaced them since.
 func (i *Interface) LetGo() error {
 	i.mu.Lock()
 	pending := i.rebuild
@@ -103,8 +102,8 @@ func (i *Interface) claim(c Claim) error {
 	return nil
 }
 
-// classFor returns the class with the lease, taking an unused one for it or
-// making one.
+// classFor returns the class with the lease. If there is none it takes an unused
+// class for it or makes one.
 func (i *Interface) classFor(lease time.Duration) int {
 	free := -1
 	for n, c := range i.classes {
@@ -141,9 +140,9 @@ func (i *Interface) move(vr *virtualRouter, n int) {
 // Renew starts every lease in use again, in one transaction. While a gate is
 // open it is called before the shortest lease ends, best after each third of it.
 //
-// lost are the routers whose lease had run out, be it that the kernel has
-// stopped forwarding or that the clock shows a suspend: they are shut now, and
-// nothing is forwarded for them until Gate opens them again.
+// lost are the routers whose lease had run out: the kernel has stopped forwarding,
+// or the clock shows a suspend. They are shut now, and nothing is forwarded for
+// them until Gate opens them again.
 func (i *Interface) Renew() (lost []ID, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -165,10 +164,10 @@ func (i *Interface) Renew() (lost []ID, err error) {
 	return lost, nil
 }
 
-// commit sends the transaction under construction, without the classes whose
-// lease turns out to have run out: those are emptied and their routers are
-// returned. A transaction that is refused for another reason is tried once more
-// with the whole table made anew. On an error the Interface is as it was before.
+// commit sends the transaction under construction. It empties the classes whose
+// lease turns out to have run out, and returns their routers. If the kernel refuses
+// the transaction for another reason, commit makes the whole table anew, once. On
+// an error the Interface is as it was before.
 func (i *Interface) commit() (lost []ID, err error) {
 	now := bootTime()
 	lost = i.fenceExpired(now)
@@ -183,7 +182,7 @@ func (i *Interface) commit() (lost []ID, err error) {
 		lost = append(lost, ids...)
 		switch {
 		case again:
-		case !i.rebuild: // the kernel has something else than we thought
+		case !i.rebuild: // the kernel does not have what we thought
 			i.rebuild = true
 			lost = append(lost, i.fenceExpired(now)...)
 		default:
@@ -212,9 +211,9 @@ func (i *Interface) send(now time.Duration) ([]*messageError, error) {
 	return i.nft.exec(&i.rules.batch)
 }
 
-// fenceRefused empties the classes whose lease has run out, as the kernel says,
-// and reports whether there are any. Anybody may change a table without owner, so
-// a missing element proves nothing there. The clock has been asked already.
+// fenceRefused empties the classes whose lease has run out according to the kernel,
+// and reports whether there are any. In a table without owner a missing element
+// proves nothing, because anybody may have removed it. There the clock alone counts.
 func (i *Interface) fenceRefused(refused []*messageError) (lost []ID, found bool) {
 	if i.tableFlags == 0 {
 		return nil, false
@@ -279,7 +278,7 @@ func (i *Interface) endMoves() {
 	i.moved = i.moved[:0]
 }
 
-// bootTime is a clock that goes on while the machine is suspended.
+// bootTime reads a clock that goes on while the machine is suspended.
 func bootTime() time.Duration {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {

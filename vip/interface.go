@@ -14,8 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Interface is the data plane of one network interface. Its methods may be
-// called from several goroutines; Address and Restore do not hold up Gate.
+// Interface is a network interface that was opened for virtual routers. Its
+// methods may be called from several goroutines. Address and Restore do not hold
+// up Gate.
 type Interface struct {
 	name    string
 	index   int
@@ -29,7 +30,7 @@ type Interface struct {
 	routers    map[ID]*virtualRouter
 	classes    []*leaseClass
 	moved      []*virtualRouter // by the transaction under construction; may repeat
-	lost       []ID             // found by the table's watch, for the next Renew
+	lost       []ID             // for the next Renew to return
 	nft        *conn
 	rules      ruleset
 	tableFlags uint32 // 0 before Linux 6.9
@@ -117,8 +118,7 @@ func usable(name string) (netlink.Link, error) {
 	return link, nil
 }
 
-// start makes what Open promises. What it has made when it fails is undone by
-// release.
+// start makes what Open promises. After an error giveUp undoes what there is.
 func (i *Interface) start(o Options, tableFlags uint32) (err error) {
 	if i.nft, i.routes, err = dialBoth(i.index); err != nil {
 		return err
@@ -140,8 +140,8 @@ func (i *Interface) start(o Options, tableFlags uint32) (err error) {
 }
 
 // openJournal writes down the values that start is about to change. After a
-// crash the values of before the crash count, not those found now. It reports
-// whether the gates of the last process are taken over.
+// crash these are the values from before the crash. It reports whether the gates
+// of the last process are taken over.
 func (i *Interface) openJournal(o Options) (takenOver bool, err error) {
 	old, err := i.dir.read(i.name)
 	if err != nil {
@@ -161,7 +161,7 @@ func (i *Interface) openJournal(o Options) (takenOver bool, err error) {
 	}
 	var made []entry
 	if old != nil {
-		head.Sysctls, made = since(old.head.Sysctls, head.Sysctls), compact(old.made)
+		head.Sysctls, made = addChanged(old.head.Sysctls, head.Sysctls), compact(old.made)
 	}
 	i.journal, err = i.dir.create(head, made)
 	i.inherit(made)
@@ -186,7 +186,7 @@ func (i *Interface) takeOver(old *leftover, o Options) bool {
 	return true
 }
 
-// inherit takes over filter entries and routes of a process that has gone.
+// inherit takes over the filter entries and routes of a process that has gone.
 func (i *Interface) inherit(made []entry) {
 	for _, e := range made {
 		i.forever = i.forever || e.Forever
@@ -199,11 +199,11 @@ func (i *Interface) inherit(made []entry) {
 	}
 }
 
-// Add prepares a router, in either role and without a frame with its MAC: it
-// lets the MAC through the interface's unicast filter and joins the
-// solicited-node group of each IPv6 address, so that snooping switches deliver
-// neighbour solicitations. Joining sends MLD reports from the interface's own
-// MAC. An interface whose filter is full turns promiscuous by itself.
+// Add prepares a router for either role, and sends no frame with its MAC. It lets
+// the MAC through the interface's unicast filter; an interface whose filter is
+// full turns promiscuous by itself. It joins the solicited-node group of each IPv6
+// address, so that snooping switches deliver neighbour solicitations. The kernel
+// sends the MLD reports from the interface's own MAC.
 func (i *Interface) Add(id ID, r Router) error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -268,7 +268,7 @@ func (i *Interface) prepare(vr *virtualRouter) error {
 }
 
 // Remove shuts the router's gate, removes its addresses and undoes Add. If the
-// gate cannot be shut, nothing else is done; after other errors it goes on and
+// gate cannot be shut, it does nothing else. After other errors it goes on and
 // returns them joined. An unknown id is no error.
 func (i *Interface) Remove(id ID) error {
 	i.mu.Lock()
@@ -276,7 +276,7 @@ func (i *Interface) Remove(id ID) error {
 	open := vr != nil && vr.class != shut
 	i.mu.Unlock()
 	var lost []ID
-	if open { // a transaction without need would replace what was taken over
+	if open { // else a transaction would needlessly replace what was taken over
 		var err error
 		if lost, err = i.Gate(nil, []ID{id}); err != nil {
 			return err

@@ -25,15 +25,15 @@ const (
 
 // head is the first line of a journal.
 type head struct {
-	Interface string   `json:"parent"` // the key is that of journals in the field
+	Interface string   `json:"parent"` // so named in the journals of earlier versions
 	Index     int      `json:"index"`
 	Boot      string   `json:"boot"` // of the kernel whose state this is
 	Table     string   `json:"table"`
 	Sysctls   []sysctl `json:"sysctls"`
 }
 
-// entry is any further line: what was made for a router, or, when Gone, that
-// it was undone. Forever notes that some gate was opened without a lease.
+// entry is any further line. It says what was made for a router, or that it was
+// undone (Gone), or that some gate was opened without a lease (Forever).
 type entry struct {
 	MAC     string       `json:"mac,omitempty"`
 	Addrs   []netip.Addr `json:"addrs,omitempty"`
@@ -62,7 +62,7 @@ func newHead(name string, index int) (head, error) {
 	return h, err
 }
 
-// note notes which kernel runs, and the settings that differ from what is wanted.
+// note fills in which kernel runs, and the settings that are not as wanted.
 func (h *head) note(want []sysctl) (err error) {
 	if h.Boot, err = bootID(); err != nil {
 		return err
@@ -71,8 +71,8 @@ func (h *head) note(want []sysctl) (err error) {
 	return err
 }
 
-// current reports whether the head was written since the kernel was booted. What
-// a journal says about another boot no longer holds.
+// current reports whether the head is of the running kernel. A journal of another
+// boot says nothing about this one.
 func (h *head) current() (bool, error) {
 	boot, err := bootID()
 	return err == nil && h.Boot == boot, err
@@ -111,8 +111,8 @@ type journal struct {
 }
 
 // stateDir is the directory of the journals. Daemons of several network
-// namespaces may share it: the names of files end in that of the calling
-// thread's namespace, after a colon, which no interface's name has.
+// namespaces may share it: a file's name says, behind a colon, in which namespace
+// the interface is. No name of an interface has a colon.
 type stateDir string
 
 // lockStateDir makes the directory and keeps other processes from changing
@@ -148,8 +148,8 @@ func (d stateDir) file(name, suffix string) string {
 	return filepath.Join(string(d), name+namespace()+suffix)
 }
 
-// namespace returns the end of the names of files of the calling thread's
-// network namespace.
+// namespace returns what names of files say of the calling thread's network
+// namespace.
 func namespace() string {
 	var st unix.Stat_t
 	if err := unix.Stat("/proc/thread-self/ns/net", &st); err != nil {
@@ -219,9 +219,9 @@ func (j *journal) drop(e entry) error {
 	return j.add(e)
 }
 
-// since returns the settings of before a crash, with those that somebody else has
-// changed after it.
-func since(crash, now []sysctl) []sysctl {
+// addChanged returns the settings from before a crash, with those that somebody
+// else has changed after it.
+func addChanged(crash, now []sysctl) []sysctl {
 	list := slices.Clone(crash)
 	for _, s := range now {
 		if !slices.ContainsFunc(crash, func(c sysctl) bool { return c.Name == s.Name }) {
@@ -231,8 +231,8 @@ func since(crash, now []sysctl) []sysctl {
 	return list
 }
 
-// compact returns what entries still tell of, each once: a process that is killed
-// again and again leaves the same each time.
+// compact returns the entries that still say something, each once: a process that
+// is killed again and again leaves the same each time.
 func compact(made []entry) (out []entry) {
 	seen := map[string]bool{fmt.Sprint(entry{}): true}
 	for _, e := range made {
@@ -250,8 +250,9 @@ type leftover struct {
 	made []entry
 }
 
-// openOwn opens a journal, and returns nil if there is none. What it says is done
-// with all rights, so in a folder such as /tmp it must not be somebody else's.
+// openOwn opens a journal, and returns nil if there is none. We do with all rights
+// what a journal says. So it must not be somebody else's, as in a folder like /tmp
+// it could be.
 func openOwn(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW, 0)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -272,8 +273,8 @@ func openOwn(path string) (*os.File, error) {
 }
 
 // read returns the journal of an interface if its process is dead, nil if there
-// is none, and ErrBusy if the process lives. It removes one that is of another
-// boot, and one that is damaged, which it tells once.
+// is none, and ErrBusy if the process lives. It removes a journal of another boot,
+// and a damaged one with an error.
 func (d stateDir) read(name string) (*leftover, error) {
 	f, err := openOwn(d.path(name))
 	if f == nil {
@@ -301,7 +302,7 @@ func (d stateDir) read(name string) (*leftover, error) {
 	return l, in.Err()
 }
 
-// note applies one line. The last may be cut short; nothing was made for it.
+// note applies one line. The last may be cut short. Nothing was made for that one.
 func (l *leftover) note(line []byte) {
 	var e entry
 	if json.Unmarshal(line, &e) != nil {
@@ -344,7 +345,7 @@ func (d stateDir) inUse() (bool, error) {
 	return false, err
 }
 
-// remove ends a journal whose changes were undone.
+// remove removes the journal of an interface.
 func (d stateDir) remove(name string) error {
 	err := os.Remove(d.path(name))
 	if errors.Is(err, fs.ErrNotExist) {

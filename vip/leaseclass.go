@@ -28,7 +28,7 @@ type leaseClass struct {
 	add, del [elementKinds][]element
 	refresh  bool // start the lease again, if used, provided that it has not run out
 	reset    bool // empty the sets first: the lease has run out
-	check    int  // index of the message that the kernel refuses if it has
+	check    int  // index of the message that the kernel refuses if the lease has run out
 }
 
 // member is an element of a class.
@@ -59,14 +59,13 @@ func (c *leaseClass) use(elements []element, by int) {
 	}
 }
 
-// expired reports whether more than a lease has passed since the last
-// refresh, by a clock that counts suspended time while the kernel's timeouts
-// do not.
+// expired reports whether more than a lease has passed since the last refresh. Its
+// clock counts the time of a suspend, which the kernel's timeouts do not.
 func (c *leaseClass) expired(now time.Duration) bool {
 	return c.held && c.lease > 0 && now-c.renewed > c.lease
 }
 
-// left is what to give as the timeout when the sets are made anew.
+// left returns the timeout for the interface in alive.
 func (c *leaseClass) left(now time.Duration) time.Duration {
 	if c.refresh || !c.held || c.lease == 0 {
 		return c.lease
@@ -138,8 +137,8 @@ func (c *leaseClass) settle(created bool, now time.Duration) {
 	c.end()
 }
 
-// end ends a transaction, also one whose moves were taken back: the kernel's
-// sets hold what is used.
+// end ends a transaction, also one whose moves were taken back. The kernel's sets
+// hold what is used.
 func (c *leaseClass) end() {
 	for _, e := range c.touched {
 		if users := c.members[e].users; users > 0 {

@@ -14,8 +14,8 @@ import (
 // (net.core.optmem_max) has room for.
 const joinsPerSocket = 2000
 
-// memberships joins multicast groups on one interface, by sockets that never
-// receive: they exist to make the kernel send MLD reports.
+// memberships are the multicast groups that we joined on one interface. The
+// sockets never receive: they make the kernel send MLD reports.
 type memberships struct {
 	index  int
 	socks  []memberSocket
@@ -41,7 +41,7 @@ func (m *memberships) join(a netip.Addr) error {
 	if err == nil {
 		err = m.set(sock, unix.IPV6_JOIN_GROUP, group)
 	}
-	if errors.Is(err, unix.ENOBUFS) || errors.Is(err, unix.ENOMEM) { // a smaller optmem_max
+	if errors.Is(err, unix.ENOBUFS) || errors.Is(err, unix.ENOMEM) { // net.core.optmem_max is smaller here
 		m.socks[sock].joins = joinsPerSocket
 		if sock, err = m.socket(); err == nil {
 			err = m.set(sock, unix.IPV6_JOIN_GROUP, group)
@@ -58,8 +58,8 @@ func (m *memberships) join(a netip.Addr) error {
 	return nil
 }
 
-// leave undoes one join. A group that the kernel has left by itself, with the
-// interface, is no error.
+// leave undoes one join. The kernel may have left the group already, with the
+// interface; that is no error.
 func (m *memberships) leave(a netip.Addr) error {
 	group := wire.SolicitedNode(a)
 	g := m.groups[group]

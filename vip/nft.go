@@ -27,10 +27,10 @@ const (
 	elementsPerMessage = 2000
 )
 
-// ruleset builds the nf_tables messages for one table of family netdev. It does
-// so by itself because github.com/google/nftables v0.3.0 sends table flags of
-// zero whatever Table.Flags says: its tables cannot have an owner, nor persist
-// without one.
+// ruleset builds the nf_tables messages for one table of family netdev. The
+// library github.com/google/nftables v0.3.0 would not do: it sends table flags of
+// zero whatever Table.Flags says, so that its tables can neither have an owner nor
+// persist without one.
 //
 //	table netdev fhrpd-eth0 {
 //		set active_0 { type ether_addr; }
@@ -41,9 +41,9 @@ const (
 //		}
 //	}
 //
-// The MAC is looked up first, which spares other traffic the second test.
-// Without the table nothing is forwarded: it only ever admits, but for the
-// rules about addresses (see elementKind), which are there once a router needs them.
+// The MAC is looked up first, which saves other traffic the second test. Nothing is
+// forwarded without the table: its rules only admit, except for those about
+// addresses (see elementKind), which are there once a router needs them.
 type ruleset struct {
 	batch
 	table     string
@@ -127,7 +127,7 @@ func (r *ruleset) newSet(name string, key, size, flags, id uint32) {
 	r.be32(unix.NFTA_SET_ID, id)
 }
 
-// newRule makes the rule that does what the kind of set is for while the lease
+// newRule makes the rule of a set, which does what the kind is for while the lease
 // runs.
 func (r *ruleset) newRule(k elementKind, set, alive string) {
 	spec := &elementSpecs[k]
@@ -244,7 +244,7 @@ func (r *ruleset) deleteAlive(set string, ifindex []byte) int {
 	return r.n - 1
 }
 
-// flush empties a set; it never fails for want of elements.
+// flush empties a set, which may be empty already.
 func (r *ruleset) flush(set string) {
 	r.message(unix.NFT_MSG_DELSETELEM, 0)
 	r.str(unix.NFTA_SET_ELEM_LIST_TABLE, r.table)

@@ -22,8 +22,8 @@ func Probe() error {
 	return err
 }
 
-// tryTable makes and deletes a table with a lease class in one transaction,
-// which therefore is never in force.
+// tryTable makes and deletes a table with a lease class in one transaction, so
+// that the table is never in force.
 func tryTable(c *conn, flags uint32) error {
 	r := &ruleset{table: tableName("probe")}
 	r.beginTransaction()

@@ -9,13 +9,15 @@ import (
 )
 
 // Recover undoes what dead processes have left in the calling thread's network
-// namespace, by their journals in the state directory and by the protocol
-// number of their routes. Interfaces that a live process drives are left alone;
-// while there is one, so are routes that no journal mentions. So is what an
-// Open that adopts ([Options]) would leave open on the interfaces in later,
-// which the caller is to open. It goes on after errors and returns them joined.
-// Call it at start, before the first Open, and at the end, when one of later was
-// never opened.
+// namespace. It finds that by their journals in the state directory and by the
+// protocol number of their routes. It leaves alone
+//   - interfaces that a live process drives, and routes that no journal mentions
+//     while there is such a process;
+//   - what [Open] with Options.Adopt would leave open on the interfaces in later,
+//     which the caller opens after this.
+//
+// It goes on after errors and returns them joined. Call it at start, before the
+// first Open, and at the end if an interface in later was never opened.
 func Recover(o Options, later ...string) error {
 	dir, unlock, err := lockStateDir(o.StateDir)
 	if err != nil {
@@ -51,7 +53,8 @@ func dialBoth(index int) (nft, routes *conn, err error) {
 	return nft, routes, nil
 }
 
-// recoverAll undoes every dead journal and reports whether there is a live one.
+// recoverAll undoes the journals of dead processes, and reports whether there is
+// one of a live process.
 func (d stateDir) recoverAll(nft, routes *conn, o Options, later []string) (live bool, err error) {
 	names, err := d.interfaces()
 	errs := []error{err}
@@ -71,7 +74,7 @@ func (d stateDir) recoverAll(nft, routes *conn, o Options, later []string) (live
 	return live, errors.Join(errs...)
 }
 
-// adoptable reports whether an Open that adopts would leave open what the
+// adoptable reports whether Open with Options.Adopt would leave open what the
 // process left.
 func (l *leftover) adoptable() bool {
 	link, err := usable(l.head.Interface)

@@ -21,8 +21,8 @@ const RouteProtocol = 112
 const (
 	loopbackIndex = 1 // in every network namespace
 
-	// routesPerSend keeps the kernel's answers, should it refuse every single
-	// route, within the receive buffer an ordinary user gets.
+	// routesPerSend is so small that the refusals of all routes fit in the receive
+	// buffer that an ordinary user gets.
 	routesPerSend = 256
 )
 
@@ -45,8 +45,8 @@ func (i *Interface) routesOf(vr *virtualRouter) (list []route) {
 		case vr.Accept:
 			list = append(list, localRoute(a, i.index))
 		case a.IsLinkLocalUnicast() && a.Is6():
-			// A route that drops has no interface, and one without is not found
-			// for a link-local address: the nftables table drops these.
+			// A blackhole route has no interface, so it would not be found. The
+			// nftables table drops these packets.
 		default:
 			list = append(list, blackholeRoute(a))
 		}
@@ -54,8 +54,8 @@ func (i *Interface) routesOf(vr *virtualRouter) (list []route) {
 	return list
 }
 
-// localRoute goes through lo, where it survives the interface going down. That
-// does not do for a link-local IPv6 address, which would not be found there.
+// localRoute goes through lo, where it survives when the interface goes down. The
+// route of a link-local IPv6 address would not be found there.
 func localRoute(a netip.Addr, index int) route {
 	r := route{addr: a, typ: unix.RTN_LOCAL, table: unix.RT_TABLE_LOCAL, scope: unix.RT_SCOPE_HOST, oif: loopbackIndex}
 	if a.Is6() && a.IsLinkLocalUnicast() {
@@ -86,15 +86,15 @@ func (r route) write(b *batch, typ, flags uint16) {
 	}
 }
 
-// Address makes the addresses of the routers in add local (or, without Accept,
-// dropped) and those of the routers in remove no longer so. It takes about
-// 10 µs for a route. It may run beside Gate and Renew, and nothing of a
-// demotion should wait for it.
+// Address adds the routes for the addresses of the routers in add, which makes the
+// addresses local (or dropped, without Accept), and removes those of the routers in
+// remove. It takes about 10 µs for a route. It may run beside Gate and Renew, and
+// no demotion should wait for it.
 //
-// An address that the host has anyway stays as it is, in both directions. After
-// an error the other addresses have been dealt with; Restore tries again those
-// to be added. An address that another router in its active role has too stays.
-// Unknown ids are an error in add only.
+// The host's own addresses stay as they are in either case, and so do addresses
+// that another active router has too. After an error Address goes on with the
+// other routes. Restore tries again those to be added. Unknown ids are an error in
+// add only.
 func (i *Interface) Address(add, remove []ID) error {
 	i.routeMu.Lock()
 	defer i.routeMu.Unlock()
@@ -171,11 +171,11 @@ func (i *Interface) releaseRoutes(routers []*virtualRouter) (list []route) {
 	return list
 }
 
-// Restore puts back the routes of addresses that ought to be there and returns
-// the addresses that had none. A link flap removes those of link-local
-// addresses. While the interface is down these cannot be put back, which is no
-// error. An interface that was deleted, and perhaps created again, is one: a
-// Interface is bound to the index that it had at Open.
+// Restore puts back the routes that ought to be there and returns the addresses
+// that had none. A link flap removes those of link-local addresses. They cannot be
+// put back while the interface is down; that is no error. It is an error if the
+// interface was deleted, even if it was created again since: an Interface keeps the
+// index that it had at Open.
 func (i *Interface) Restore() (missing []netip.Addr, err error) {
 	i.routeMu.Lock()
 	defer i.routeMu.Unlock()
@@ -193,8 +193,8 @@ func (i *Interface) Restore() (missing []netip.Addr, err error) {
 	return missing, nil
 }
 
-// changeRoutes adds or deletes routes and returns those that were not there,
-// or were, before. What is as it should be already is no error.
+// changeRoutes adds or deletes routes and returns those for which that changed
+// something. It is no error if a route is there, or gone, already.
 func (c *conn) changeRoutes(typ uint16, list []route) (done []route, err error) {
 	var b batch
 	for len(list) > 0 {
@@ -208,16 +208,16 @@ func (c *conn) changeRoutes(typ uint16, list []route) (done []route, err error) 
 		if sendErr != nil {
 			return done, errors.Join(err, sendErr)
 		}
-		ok, refusedErr := sortOut(list[:n], refused)
+		ok, refusedErr := outcome(list[:n], refused)
 		done, err = append(done, ok...), errors.Join(err, refusedErr)
 		list = list[n:]
 	}
 	return done, err
 }
 
-// flags for adding: never replace. An IPv4 local route of the same address is
-// refused with EEXIST and belongs to an address of the host. IPv6 routes of
-// one address may differ in their interface, which EXCL would not allow.
+// flags returns those for adding, which never replaces. A refusal of an IPv4 local
+// route with EEXIST means that the host has the address. IPv6 routes of one address
+// may differ in their interface, which NLM_F_EXCL would not allow.
 func (r route) flags(typ uint16) uint16 {
 	switch {
 	case typ != unix.RTM_NEWROUTE:
@@ -228,21 +228,22 @@ func (r route) flags(typ uint16) uint16 {
 	return unix.NLM_F_CREATE
 }
 
-// sortOut divides routes into those that were changed and real errors.
-func sortOut(list []route, refused []*messageError) (done []route, err error) {
-	kept := make(map[int]bool, len(refused))
+// outcome returns the routes that were changed, and the refusals that are errors.
+func outcome(list []route, refused []*messageError) (done []route, err error) {
+	unchanged := make(map[int]bool, len(refused))
 	for _, e := range refused {
-		kept[e.index] = true
+		unchanged[e.index] = true
 		err = errors.Join(err, list[e.index].explain(e))
 	}
 	for n, r := range list {
-		if !kept[n] {
+		if !unchanged[n] {
 			done = append(done, r)
 		}
 	}
 	return done, err
 }
 
+// explain returns nil for a refusal that is no error.
 func (r route) explain(err error) error {
 	switch {
 	case errors.Is(err, unix.EEXIST), errors.Is(err, unix.ESRCH):

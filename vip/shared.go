@@ -6,9 +6,8 @@ import (
 	"os"
 )
 
-// The shared journal is that of the settings that all interfaces of a namespace
-// need: a head alone. They are restored when the last journal of an interface has
-// gone.
+// The shared journal has a head alone, for the settings that all interfaces of a
+// namespace need. They are restored when the last interface's journal has gone.
 
 func (d stateDir) shared() string { return d.file("shared", sharedSuffix) }
 

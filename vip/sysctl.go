@@ -18,9 +18,9 @@ type sysctl struct {
 	Set  string `json:"set"`
 }
 
-// interfaceSysctls are the settings that the interface needs: without arp_ignore
-// its own MAC answers for the virtual addresses too, without arp_announce the
-// host teaches its neighbours the wrong pair, and with redirects on it sends
+// interfaceSysctls are the settings that the interface needs. Without arp_ignore
+// its own MAC answers for the virtual addresses too. Without arp_announce the
+// host teaches its neighbours the wrong pair of addresses. With redirects it sends
 // hosts past the virtual router.
 func interfaceSysctls(name string) []sysctl {
 	conf := "ipv4/conf/" + name
@@ -31,8 +31,8 @@ func interfaceSysctls(name string) []sysctl {
 	}
 }
 
-// sharedSysctls are needed by every Interface: the kernel sends redirects when
-// either the interface or all says so.
+// sharedSysctls are the settings that every interface needs: the kernel sends
+// redirects when either the interface or all says so.
 func sharedSysctls() []sysctl {
 	return []sysctl{{Name: "ipv4/conf/all/send_redirects", Set: "0"}}
 }
@@ -59,8 +59,8 @@ func (s sysctl) apply() error {
 	return writeSysctl(s.Name, s.Set)
 }
 
-// restore writes the old value, unless somebody has changed the setting since
-// or it has gone with its interface.
+// restore writes the old value, unless somebody has changed the setting since or
+// the setting has gone with its interface.
 func (s sysctl) restore() error {
 	now, err := readSysctl(s.Name)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && now != s.Set {
@@ -97,9 +97,8 @@ func writeSysctl(name, value string) error {
 	return fmt.Errorf("set sysctl: %w (set it beforehand: sysctl -w %s=%s)", cause(err), dotted, value)
 }
 
-// cause strips the path, which the message names already or which is that of a
-// temporary file: the same trouble has the same words each time, and whoever
-// repeats it can tell.
+// cause strips the path from an error. The message names it already, or it is that
+// of a temporary file, and the same trouble is to have the same words each time.
 func cause(err error) error {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err

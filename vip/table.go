@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openTable makes the table, or takes an orphan over as it is. The kernel
-// refuses both with EPERM while the owner lives.
+// openTable makes the table, or takes over one without a process as it is. The
+// kernel refuses both with EPERM while the owner lives.
 func (i *Interface) openTable(takeOver bool, flags uint32) error {
 	if !takeOver {
 		if err := deleteTable(i.nft, i.rules.table); err != nil {
@@ -44,18 +44,18 @@ func (i *Interface) newTable(flags uint32) error {
 	return transact(i.nft, &i.rules)
 }
 
-// transact ends a transaction of which every refusal has the same meaning, and
-// hands it to the kernel.
+// transact ends a transaction and hands it to the kernel. Whatever the kernel
+// refuses in it has the same meaning.
 func transact(c *conn, r *ruleset) error {
 	r.endTransaction()
 	err := c.change(&r.batch)
-	if refused, ok := err.(*messageError); ok && refused.index == 0 { // the whole batch, unread
+	if refused, ok := err.(*messageError); ok && refused.index == 0 { // refused as a whole, before the kernel reads it
 		return fmt.Errorf("nftables: %w (needs CAP_NET_ADMIN and CONFIG_NF_TABLES)", err)
 	}
 	return err
 }
 
-// deleteTable deletes a table; that there is none is no error.
+// deleteTable deletes a table. One that does not exist is no error.
 func deleteTable(c *conn, table string) error {
 	r := &ruleset{table: table}
 	r.beginTransaction()
@@ -73,8 +73,8 @@ func tableError(table string, err error) error {
 	return fmt.Errorf("nftables table netdev %s: %w", table, err)
 }
 
-// writeTable appends the replacement of the table to the transaction. Creating
-// it first makes the deletion succeed in any case.
+// writeTable appends the replacement of the table to the transaction. It creates
+// the table first, so that the deletion succeeds in any case.
 func (i *Interface) writeTable() {
 	i.rules.newTable(i.tableFlags)
 	i.rules.delTable()
@@ -82,7 +82,7 @@ func (i *Interface) writeTable() {
 	i.rules.newChain(i.name)
 }
 
-// restoreTable makes the table anew with what is open, leases running on.
+// restoreTable makes the table anew with what is open. The leases run on.
 func (i *Interface) restoreTable() error {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -99,7 +99,7 @@ func (i *Interface) restoreTable() error {
 // a part of it, as `nft flush ruleset` does.
 type tableWatch struct {
 	conn *netlink.Conn
-	own  uint32 // netlink address whose changes are our own
+	own  uint32 // the netlink address from which our own changes come
 	done chan struct{}
 }
 
@@ -146,7 +146,7 @@ func (w *tableWatch) removes(msgs []netlink.Message, table string) (found bool) 
 		if m.Header.PID == w.own || len(m.Data) < 4 {
 			continue
 		}
-		switch uint8(m.Header.Type) { // behind the subsystem, of which the group has one
+		switch uint8(m.Header.Type) { // the rest is the subsystem, always nftables in this group
 		case unix.NFT_MSG_DELTABLE, unix.NFT_MSG_DELCHAIN, unix.NFT_MSG_DELRULE, unix.NFT_MSG_DELSET, unix.NFT_MSG_DELSETELEM:
 			attrs(m.Data[4:], func(typ uint16, v []byte) {
 				// Attribute 1 is the table's name in each of these messages.

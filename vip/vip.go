@@ -3,19 +3,20 @@
 // watches the interfaces. It knows nothing of protocols and roles.
 //
 // Nothing is added that a host could see. The interface accepts the virtual
-// MAC through its unicast filter in both roles; a frame for it is forwarded
-// only while an nftables netdev rule turns it into a frame "for this host",
-// and that rule tests a set element with a timeout, the lease. A process that
-// dies or freezes stops renewing, and the kernel stops forwarding by itself.
-// The virtual addresses are routes of type local, which the kernel never
-// answers ARP or neighbour solicitations for; that is left to the caller.
+// MAC through its unicast filter in both roles. A frame for it is forwarded
+// only while an nftables netdev rule turns it into a frame "for this host".
+// That rule tests a set element with a timeout, the lease. A process that dies
+// or freezes stops renewing, and the kernel stops forwarding by itself. The
+// virtual addresses are routes of type local: the kernel never answers ARP or
+// neighbour solicitations for these, so the caller does.
 //
 // # Threads and namespaces
 //
-// An Interface's sockets stay in the network namespace of the thread that called
-// [Open]. The sysctls are reached through /proc/sys/net, which follows the
-// calling thread, so Open, Close and [Recover] must run on a thread in the
-// same namespace; every other method may be called from any.
+// The sockets of an Interface stay in the network namespace of the thread that
+// opened them. The sysctls are reached through /proc/sys/net, which follows the
+// calling thread. So [Open], [Interface.Close] and [Recover] must run on a thread
+// in the same namespace, and so must [Interface.Add] with IPv6 addresses, which
+// may open another socket. Every other method may be called from any thread.
 //
 // # Addresses that are only routes
 //
@@ -41,8 +42,7 @@ type ID uint32
 // ID, swap the two in one call of Gate and one of Address, and remove the old.
 type Router struct {
 	// MAC is the virtual MAC. Zero, or the interface's own, means that the
-	// router uses the interface's MAC: there is nothing to gate, and a lease
-	// does not protect it.
+	// router uses the interface's MAC. Then it has no gate and no lease.
 	MAC [6]byte
 	// Addrs are the virtual addresses, of either family.
 	Addrs []netip.Addr
@@ -50,9 +50,9 @@ type Router struct {
 	// them are dropped, which keeps the host from resolving its own virtual
 	// address (RFC 9568 section 6.1, Accept_Mode).
 	Accept bool
-	// Owned are those of Addrs that are configured on the interface itself, all
-	// of a VRRP address owner: the kernel has its routes already, and is kept
-	// from answering for them with the interface's MAC.
+	// Owned are those of Addrs that are configured on the interface itself; for
+	// a VRRP address owner that is all of them. The kernel has their routes
+	// already, and is kept from answering for them with the interface's MAC.
 	Owned []netip.Addr
 }
 
@@ -71,15 +71,15 @@ type Options struct {
 	StateDir string
 	// Log gets warnings about things found different than left; default none.
 	Log *slog.Logger
-	// Handover makes Open take over what the last process on the interface
-	// left by [Interface.Abandon], or by dying: what is open stays open until its
-	// lease ends or the first Gate replaces it, in one transaction. Its routes
-	// stay until Address removes those of an added router, or Close all.
+	// Handover makes Open take over what the last process left on the interface
+	// by [Interface.Abandon], or by dying. An open gate stays open until its lease
+	// ends or the first Gate replaces it, in one transaction. The routes stay
+	// until Address removes those of an added router, or Close removes all.
 	Handover bool
-	// Adopt makes Open leave open what a process that died had open, until the
-	// lease ends, the first Gate replaces it or [Interface.LetGo] is called: starting
-	// a dead router again must not stop the traffic that the kernel still
-	// forwards for it. The routes are removed at once. A lease that never ends is
-	// not adopted.
+	// Adopt makes Open leave the gates of a dead process open until the lease
+	// ends, the first Gate replaces them or [Interface.LetGo] is called: to start
+	// a dead router again must not stop the traffic that the kernel still forwards
+	// for it. The routes are removed at once. A lease that never ends is not
+	// adopted.
 	Adopt bool
 }

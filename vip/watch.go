@@ -23,15 +23,14 @@ type Event struct {
 	// Link is the new state of an interface. Its Name is empty when the event
 	// is about routes only.
 	Link Link
-	// Restore says that routes of this package were removed by somebody else,
-	// or that events were lost, so that it cannot be known: call
-	// [Interface.Restore].
+	// Restore says that somebody else has removed routes of this package, or may
+	// have, because events were lost. Call [Interface.Restore] then.
 	Restore bool
 }
 
-// Watcher reports changes of interfaces, their addresses and our routes. It
-// looks at the present state whenever the kernel says that something changed,
-// so that no change is missed for good, and short-lived states may be.
+// Watcher reports changes of interfaces, their addresses and our routes. It looks
+// at the present state whenever the kernel says that something has changed. So the
+// last state is always reported, and a short-lived one may be missed.
 type Watcher struct {
 	conn   *netlink.Conn
 	handle *vnetlink.Handle
@@ -46,8 +45,8 @@ type Watcher struct {
 }
 
 // Watch starts a Watcher in the calling thread's network namespace. The state
-// of every interface is reported first, also of those that do not exist. It ends,
-// and closes its channel, with ctx.
+// of every interface is reported first, even if the interface does not exist. The
+// Watcher ends with ctx, and closes its channel.
 func Watch(ctx context.Context, names ...string) (*Watcher, error) {
 	conn, err := watchConn()
 	if err != nil {
@@ -82,8 +81,8 @@ func watchConn() (*netlink.Conn, error) {
 	return conn, nil
 }
 
-// watchFilter keeps the routes of others away, which come in millions on a
-// router with a full table: of routes only the removal of ours passes.
+// watchFilter keeps the routes of others away: a router with a full table has
+// millions. Of the messages about routes only those pass that remove ours.
 func watchFilter() []bpf.RawInstruction {
 	const typeAt, protocolAt = 4, unix.SizeofNlMsghdr + 5
 	var p sockfilter.Program
@@ -95,13 +94,13 @@ func watchFilter() []bpf.RawInstruction {
 	return p.Assemble(1 << 20)
 }
 
-// asLoaded returns a host-order number as BPF, which loads in network order,
-// sees it.
+// asLoaded returns what BPF, which loads in network order, makes of a number in
+// host order.
 func asLoaded(v uint16) uint32 {
 	return uint32(binary.BigEndian.Uint16(binary.NativeEndian.AppendUint16(nil, v)))
 }
 
-// Set replaces the watched interfaces. New ones are reported like at the start.
+// Set replaces the watched interfaces. New ones are reported as at the start.
 func (w *Watcher) Set(names ...string) {
 	w.mu.Lock()
 	w.names, w.changed = slices.Clone(names), true
@@ -175,8 +174,8 @@ func (w *Watcher) concerns(msgs []netlink.Message) (dirty bool) {
 	return dirty
 }
 
-// watched compares with the index as well as with the name: an interface may
-// have been renamed.
+// watched compares the index as well as the name: an interface may have been
+// renamed.
 func (w *Watcher) watched(name string, index int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
