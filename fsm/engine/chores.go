@@ -38,6 +38,35 @@ func (w *wait) deadline() time.Time {
 	return w.until
 }
 
+// refusal is what the kernel refuses the group: its place in the interface's
+// filter, the gate, the addresses. A group that could not serve does not take
+// part, for it would take the role from those who can. The port is asked again
+// after a pause, which grows as long as the refusals follow each other.
+type refusal struct {
+	why   string    // "": nothing
+	at    time.Time // of the last one
+	pause time.Duration
+	next  time.Time // when the port is asked again; zero: never
+}
+
+// mostRefusalPause is the longest pause between a refusal and the next attempt.
+const mostRefusalPause = 10 * time.Minute
+
+// begin notes a refusal. The first pause is least, and so is that of one which
+// comes long after the last.
+func (r *refusal) begin(now time.Time, why string, least time.Duration) {
+	r.pause = min(2*r.pause, mostRefusalPause)
+	if r.pause < least || now.Sub(r.at) > 2*r.pause {
+		r.pause = least
+	}
+	r.why, r.at, r.next = why, now, now.Add(r.pause)
+}
+
+// end notes that nothing is refused any more.
+func (r *refusal) end() { r.why, r.next = "", time.Time{} }
+
+func (r *refusal) deadline() time.Time { return r.next }
+
 // announcer is the schedule of a group's announcements.
 type announcer struct {
 	garp.Schedule

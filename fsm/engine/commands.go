@@ -127,7 +127,19 @@ func (e *Engine) AddressFailed(now time.Time, id ID, err error) {
 	if e.stopped || g == nil || !g.tenure.hasAddress() {
 		return
 	}
-	g.step(now, fsm.Failed{Err: err})
+	g.refuse(now, err)
+	e.Flush(now)
+}
+
+// Prepared is the port's word on a group that it could not prepare when Add was
+// called, because its interface was not open: err is nil, or why the group cannot
+// serve there.
+func (e *Engine) Prepared(now time.Time, id ID, err error) {
+	g := e.byID(id)
+	if e.stopped || g == nil {
+		return
+	}
+	g.prepared(now, err)
 	e.Flush(now)
 }
 

@@ -124,12 +124,13 @@ func (e *Engine) add(c Group, port Port) error {
 	return nil
 }
 
-// Prepare hands every group to its port, in silence. Errors name the group;
-// groups that could be prepared stay prepared.
+// Prepare hands every group to its port, in silence. Errors name the group,
+// which takes no part until its port has prepared it; the others do.
 func (e *Engine) Prepare() error {
 	var errs error
 	for _, g := range e.groups {
 		if err := g.prepare(); err != nil {
+			g.refuse(e.started, err)
 			errs = errors.Join(errs, fmt.Errorf("prepare %s: %w", g.Ref, err))
 		}
 	}

@@ -40,6 +40,7 @@ type fakePort struct {
 	lost     []engine.ID // for the next Gate or Renew
 	refuse   func(open []engine.Claim, shut []engine.ID) error
 	renewErr error
+	addErr   error
 	sendErr  error
 	frames   [][]byte
 	gates    int
@@ -58,7 +59,7 @@ func (p *fakePort) Add(id engine.ID, v engine.Virtual) error {
 	p.added[id] = v
 	delete(p.open, id)
 	delete(p.addrs, id)
-	return nil
+	return p.addErr
 }
 
 func (p *fakePort) Remove(id engine.ID) { delete(p.added, id) }

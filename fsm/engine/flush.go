@@ -7,8 +7,6 @@ import (
 	"slices"
 	"syscall"
 	"time"
-
-	"github.com/fhrpd/fhrpd/fsm"
 )
 
 // Flush carries out everything that the engine has decided and not yet done.
@@ -40,7 +38,7 @@ func (i *iface) flush(now time.Time) {
 	}
 	o.reset()
 	for _, d := range denied {
-		d.group.step(now, fsm.Failed{Err: d.err})
+		d.group.refuse(now, d.err)
 	}
 }
 

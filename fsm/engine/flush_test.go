@@ -209,9 +209,9 @@ func TestRefusedGateCostsOnlyItsGroup(t *testing.T) {
 	}
 	h.clear().run(3 * time.Second)
 	h.state("eth0:1", "Active")
-	h.state("eth0:2", "Backup")
+	h.state("eth0:2", "Initialize")
 	h.state("eth0:3", "Active")
-	if last := h.group("eth0:2").Last; last.Cause != "acquire-failed" || last.Detail != errKernel.Error() {
+	if last := h.group("eth0:2").Last; last.Cause != "acquire-failed" || last.Detail != "eth0 cannot serve it: "+errKernel.Error() {
 		t.Errorf("cause %s: %s", last.Cause, last.Detail)
 	}
 	if diff := cmp.Diff(map[engine.ID]bool{1: true, 3: true}, h.port.addrs); diff != "" {
@@ -220,6 +220,65 @@ func TestRefusedGateCostsOnlyItsGroup(t *testing.T) {
 	if slices.Contains(h.port.having("send"), "send virtual reply 192.0.2.2") {
 		t.Error("the refused group announced itself")
 	}
+}
+
+// A router that cannot serve would take the role from a peer that can, again
+// and again.
+func TestRefusedGroupLeavesTheFieldToItsPeer(t *testing.T) {
+	h := newHost(t, hsrpConfig).up("eth0")
+	h.port.refuse = func(open []engine.Claim, _ []engine.ID) error {
+		if len(open) > 0 {
+			return errKernel
+		}
+		return nil
+	}
+	worse := func(m *hello.HSRP, _ *hello.Envelope) { m.Priority = 90 }
+	for len(h.port.having("gate refused")) == 0 {
+		h.run(100 * time.Millisecond)
+	}
+	h.state("eth0:10", "Init")
+	refused := func() (n int) {
+		for end := h.now.Add(time.Hour); h.now.Before(end); h.run(time.Second) {
+			h.heard(hsrpFrame(hello.OpHello, hello.Active, worse))
+			if got := h.port.having("gate refused +1"); len(got) > 0 {
+				h.port.log = nil
+				n++
+			}
+		}
+		return n
+	}
+	if n := refused(); n < 5 || n > 12 {
+		t.Errorf("%d attempts in an hour, want pauses that grow from 12 s to 10 min", n)
+	}
+	h.port.refuse = nil
+	h.run(10 * time.Minute).until("eth0:10", "Active")
+	if len(h.port.open) != 1 {
+		t.Error("active without the address")
+	}
+}
+
+// A port that cannot prepare a group is asked again, and the group waits in its
+// first state without a word on the wire.
+func TestGroupThatIsNotPreparedTakesNoPart(t *testing.T) {
+	h := newHost(t, vrrpConfig)
+	h.e.Prepared(h.now, 1, errKernel)
+	h.port.addErr = errKernel
+	h.up("eth0").clear().run(time.Minute)
+	if g := h.group("eth0:10"); g.Machine.State != "Initialize" || !strings.Contains(g.Obstacle, "eth0 cannot serve it: the kernel said no") {
+		t.Errorf("in %s, obstacle %q", g.Machine.State, g.Obstacle)
+	}
+	if len(h.port.log) > 0 {
+		t.Errorf("did %q", h.port.log)
+	}
+	h.port.addErr = nil
+	h.until("eth0:10", "Active")
+	h.e.Prepared(h.now, 1, errKernel) // of an interface that was made anew
+	h.state("eth0:10", "Initialize")
+	if len(h.port.open) > 0 {
+		t.Error("the gate stayed open")
+	}
+	h.e.Prepared(h.now, 1, nil)
+	h.until("eth0:10", "Active")
 }
 
 func TestGateThatCannotBeShutIsTriedAgain(t *testing.T) {
@@ -246,8 +305,8 @@ func TestGateThatCannotBeShutIsTriedAgain(t *testing.T) {
 func TestAddressFailureGivesTheRoleUp(t *testing.T) {
 	h := hsrpActive(t)
 	h.e.AddressFailed(h.now, 1, errors.New("no buffer space"))
-	h.state("eth0:10", "Listen")
-	want := []string{"gate +0 -1", "send real Resign Speak", "send real reply 192.0.2.10", "address +0 -1"}
+	h.state("eth0:10", "Init")
+	want := []string{"gate +0 -1", "send virtual Resign Active", "send real reply 192.0.2.10", "address +0 -1"}
 	if diff := cmp.Diff(want, h.port.log); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -38,6 +38,7 @@ type group struct {
 	proof      proof
 	advertiser advertiser
 	probe      probe
+	refusal    refusal
 
 	priority  priority
 	uses      []use

@@ -63,9 +63,7 @@ func (g *group) checkOwned(now time.Time) {
 		return
 	}
 	g.noteOwned(now, owned)
-	if err := g.prepare(); err != nil {
-		g.tell(now, KindWarning, "prepare: "+err.Error())
-	}
+	g.prepared(now, g.prepare())
 	if g.tenure.hasAddress() { // what is prepared anew is shut
 		g.openGate()
 	}

@@ -31,6 +31,33 @@ func (g *group) reconsider(now time.Time) {
 	}
 }
 
+// refuse stops a group that the kernel does not let serve. A router that was
+// thrown back to Listen needs two hold times until it can take over.
+func (g *group) refuse(now time.Time, err error) {
+	g.turned()
+	g.refusal.begin(now, err.Error(), 3*g.succession())
+	g.doubt()
+}
+
+// due asks the port again.
+func (r *refusal) due(now time.Time, g *group) {
+	if r.next.IsZero() || now.Before(r.next) {
+		return
+	}
+	g.prepared(now, g.prepare())
+}
+
+// prepared takes the port's word on whether the group may serve.
+func (g *group) prepared(now time.Time, err error) {
+	if err != nil {
+		g.refuse(now, err)
+	} else if g.refusal.why != "" {
+		g.turned()
+		g.refusal.end()
+		g.doubt()
+	}
+}
+
 func (r *router) reconsiderDoubtful(now time.Time) {
 	for len(r.doubtful) > 0 {
 		g := r.doubtful[0]
@@ -73,6 +100,9 @@ func (g *group) ownObstacle() (fsm.Cause, string) {
 		if u.Shutdown && u.object.down() {
 			return fsm.CauseTrackShutdown, fmt.Sprintf("tracked object %s is down: %s", u.Object, u.object.detail)
 		}
+	}
+	if g.refusal.why != "" {
+		return fsm.CauseAcquireFailed, fmt.Sprintf("%s cannot serve it: %s", g.Interface, g.refusal.why)
 	}
 	if g.probe.veto {
 		return fsm.CauseConflict, fmt.Sprintf("%s is answered for by %s", g.conflict.Address, g.conflict.MAC)

@@ -75,7 +75,7 @@ func (g *group) learned(now time.Time, l fsm.Learned) {
 	g.noteOwned(now, g.onLink())
 	g.findNeighbors(now)
 	if err := g.prepare(); err != nil {
-		g.tell(now, KindWarning, "prepare learned address "+l.VirtualIP.String()+": "+err.Error())
+		g.refuse(now, err)
 		return
 	}
 	g.tell(now, KindAddress, "virtual address "+l.VirtualIP.String()+" learned from "+l.From.String())
