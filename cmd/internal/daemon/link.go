@@ -3,6 +3,8 @@ package daemon
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -72,6 +74,9 @@ func (d *Daemon) attached(p *port, err error) {
 	}
 	if p.adopt() {
 		p.trouble = ""
+		for _, id := range slices.Sorted(maps.Keys(p.routers)) {
+			d.engine.Prepared(time.Now(), id, p.opened.refused[id])
+		}
 		d.letGoInTime(p)
 	}
 	if err == nil {

@@ -83,7 +83,7 @@ func newPlug(t *testing.T) *plug {
 			return nil, p.refuse
 		}
 		p.wires++
-		return &opened{index: index, socket: &fakeWire{fd: 100 + index, open: &p.wires}, routers: routers}, nil
+		return &opened{refused: map[engine.ID]error{}, index: index, socket: &fakeWire{fd: 100 + index, open: &p.wires}, routers: routers}, nil
 	}
 	if p.engine, err = engine.New(config, engine.Options{
 		Ports:   map[string]engine.Port{"eth0": p.port},

@@ -42,6 +42,7 @@ type opened struct {
 	members *sock.Members
 	plane   *vip.Interface
 	routers map[engine.ID]engine.Virtual // what the plane was opened with
+	refused map[engine.ID]error          // those of them that cannot be prepared
 }
 
 // wire is what moves frames: a sock.Socket.
@@ -73,7 +74,7 @@ func openInterface(name string, index int, multi []netip.Addr, vo vip.Options, r
 	if ifi.Index != index {
 		return nil, fmt.Errorf("interface %s: has been made anew", name)
 	}
-	o = &opened{index: ifi.Index, routers: routers}
+	o = &opened{index: ifi.Index, routers: routers, refused: map[engine.ID]error{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, o.close())
@@ -92,10 +93,8 @@ func openInterface(name string, index int, multi []netip.Addr, vo vip.Options, r
 		return o, err
 	}
 	for id, v := range routers {
-		// A group that cannot be prepared is refused its gate later; the
-		// others need not suffer.
 		if err := o.plane.Add(vip.ID(id), router(v)); err != nil {
-			vo.Log.Error("group cannot be prepared", "interface", name, "error", err)
+			o.refused[id] = err // the others need not suffer
 		}
 	}
 	return o, nil
@@ -148,7 +147,7 @@ func (p *port) adopt() bool {
 	for id, v := range p.routers {
 		if was, known := o.routers[id]; !known || !was.Equal(v) {
 			if err := p.replace(id, v, known); err != nil {
-				p.log.Error("group cannot be prepared", "interface", p.name, "error", err)
+				o.refused[id] = err
 			}
 		}
 	}
