@@ -18,6 +18,7 @@ type Link struct {
 	Index int // 0 while it does not exist
 	MAC   [6]byte
 	Up    bool // administratively up and with carrier
+	MTU   int  // bytes of the largest IP packet
 	// PortOf is the bridge, bond or team that takes the interface's frames,
 	// with its kind, as in "bridge br0"; "" without one.
 	PortOf string
@@ -50,7 +51,7 @@ func (l *Link) choose(allowed func(netip.Addr) bool) {
 }
 
 func (l Link) equal(o Link) bool {
-	return l.Name == o.Name && l.Index == o.Index && l.MAC == o.MAC && l.Up == o.Up && l.PortOf == o.PortOf &&
+	return l.Name == o.Name && l.Index == o.Index && l.MAC == o.MAC && l.Up == o.Up && l.MTU == o.MTU && l.PortOf == o.PortOf &&
 		slices.Equal(l.Addrs, o.Addrs)
 }
 
@@ -78,7 +79,7 @@ func readLink(h *netlink.Handle, name string) (Link, error) {
 		return l, err
 	}
 	a := link.Attrs()
-	l.Index, l.Up = a.Index, usableNow(a)
+	l.Index, l.Up, l.MTU = a.Index, usableNow(a), a.MTU
 	if len(a.HardwareAddr) == len(l.MAC) {
 		l.MAC = [6]byte(a.HardwareAddr)
 	}

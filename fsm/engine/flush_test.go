@@ -251,7 +251,7 @@ func TestRefusedGroupLeavesTheFieldToItsPeer(t *testing.T) {
 		t.Errorf("%d attempts in an hour, want pauses that grow from 12 s to 10 min", n)
 	}
 	h.port.refuse = nil
-	h.run(10 * time.Minute).until("eth0:10", "Active")
+	h.run(10*time.Minute).until("eth0:10", "Active")
 	if len(h.port.open) != 1 {
 		t.Error("active without the address")
 	}

@@ -43,6 +43,7 @@ type Link struct {
 	Addr4     netip.Addr     // primary IPv4 address, invalid when there is none
 	LinkLocal netip.Addr     // IPv6 link-local address, invalid when there is none or it is tentative
 	Addrs     []netip.Prefix // all own addresses
+	MTU       int            // bytes of the largest IP packet; 0 when it is not known
 }
 
 // Addr returns the address that this router uses on the link in family f.

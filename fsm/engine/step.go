@@ -80,6 +80,7 @@ func (g *group) learned(now time.Time, l fsm.Learned) {
 	}
 	g.tell(now, KindAddress, "virtual address "+l.VirtualIP.String()+" learned from "+l.From.String())
 	g.iface.warnOutside(now)
+	g.doubt()
 }
 
 // lateAfter is how late a machine may be served before it is worth a word.

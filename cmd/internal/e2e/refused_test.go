@@ -65,3 +65,24 @@ advertise = "200ms"
 		}
 	})
 }
+
+// Two routers whose advertisements do not leave would both be active.
+func TestRouterWhoseMessagesAreTooLargeDoesNotClaim(t *testing.T) {
+	const group = "[[hsrp]]\ninterface = \"eth0\"\ngroup = 10\nvirtual_ips = [\"192.168.1.1\"]\npriority = PRIORITY\nhello = \"200ms\"\nhold = \"700ms\"\n"
+	scenario(t, func(t testing.TB, l *lan) {
+		mtu := func(n int) {
+			link, err := l.a.NS.Netlink().LinkByName(lanDev)
+			must(t, err)
+			must(t, l.a.NS.Netlink().LinkSetMTU(link, n))
+		}
+		l.a.StartAs(group, 110)
+		l.a.WaitAll("Active")
+		mtu(68)
+		l.a.WaitAll("Init")
+		if got := l.a.Group("eth0:10").Obstacle; got != "a hello of 80 bytes does not leave eth0, whose MTU is 68" {
+			t.Errorf("obstacle %q", got)
+		}
+		mtu(1500)
+		l.a.WaitAll("Active")
+	})
+}
