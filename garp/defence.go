@@ -80,8 +80,8 @@ const (
 	ReasonStranger       Reason = "unknown-mac"
 )
 
-// Segment is what is known of the routers of one group.
-type Segment struct {
+// Routers are the routers of one group, as far as this one knows them.
+type Routers struct {
 	VirtualIPs []netip.Addr
 	VirtualMAC hello.MAC
 	RealMAC    hello.MAC   // of this router
@@ -93,15 +93,15 @@ type Segment struct {
 // virtual MAC then comes from another router of the group, unless its Ethernet
 // source tells otherwise. Only Peer and Foreign are conflicts, and a Peer's
 // only while this router is active; claims for other addresses have no owner.
-func (s Segment) Classify(o Observation) (Owner, Reason) {
+func (r Routers) Classify(o Observation) (Owner, Reason) {
 	switch {
-	case !s.has(o.IP):
+	case !r.has(o.IP):
 		return 0, ReasonNotOurs
-	case o.MAC == s.RealMAC:
-		return Ours, s.ownReason(o)
-	case o.MAC == s.VirtualMAC:
-		return s.classifyVirtual(o)
-	case slices.Contains(s.PeerMACs, o.MAC):
+	case o.MAC == r.RealMAC:
+		return Ours, r.ownReason(o)
+	case o.MAC == r.VirtualMAC:
+		return r.classifyVirtual(o)
+	case slices.Contains(r.PeerMACs, o.MAC):
 		return Peer, ReasonPeerMAC
 	}
 	if _, virtual := hello.VirtualRouterOf(o.MAC); virtual {
@@ -110,17 +110,17 @@ func (s Segment) Classify(o Observation) (Owner, Reason) {
 	return Foreign, ReasonStranger
 }
 
-func (s Segment) has(ip netip.Addr) bool {
-	return slices.ContainsFunc(s.VirtualIPs, func(v netip.Addr) bool { return plain(v) == plain(ip) })
+func (r Routers) has(ip netip.Addr) bool {
+	return slices.ContainsFunc(r.VirtualIPs, func(v netip.Addr) bool { return plain(v) == plain(ip) })
 }
 
 // ownReason tells an echo in interface-MAC mode from this host's kernel
 // answering for a virtual address with the wrong MAC.
-func (s Segment) ownReason(o Observation) Reason {
+func (r Routers) ownReason(o Observation) Reason {
 	switch {
-	case o.Source != s.RealMAC:
+	case o.Source != r.RealMAC:
 		return ReasonRelayed
-	case s.VirtualMAC == s.RealMAC:
+	case r.VirtualMAC == r.RealMAC:
 		return ReasonEcho
 	}
 	return ReasonRealMAC
@@ -129,11 +129,11 @@ func (s Segment) ownReason(o Observation) Reason {
 // classifyVirtual judges a claim that names the right MAC. From the virtual
 // MAC or a peer's own it is a peer's; from anybody else it is true and moves no
 // switch's entry, as when an access point answers ARP for its stations.
-func (s Segment) classifyVirtual(o Observation) (Owner, Reason) {
+func (r Routers) classifyVirtual(o Observation) (Owner, Reason) {
 	switch {
-	case o.Source == s.RealMAC:
+	case o.Source == r.RealMAC:
 		return Ours, ReasonEcho
-	case o.Source == s.VirtualMAC, slices.Contains(s.PeerMACs, o.Source):
+	case o.Source == r.VirtualMAC, slices.Contains(r.PeerMACs, o.Source):
 		return Peer, ReasonPeerVirtualMAC
 	}
 	return Ours, ReasonRelayed

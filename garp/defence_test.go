@@ -11,43 +11,43 @@ import (
 var (
 	peerMAC  = hello.MAC{0x02, 0, 0, 0, 0, 0x02}
 	stranger = hello.MAC{0x52, 0x54, 0, 0, 0, 0x99}
-	segment  = garp.Segment{
+	routers  = garp.Routers{
 		VirtualIPs: []netip.Addr{vip, vip6}, VirtualMAC: vmac, RealMAC: realMAC, PeerMACs: []hello.MAC{peerMAC},
 	}
 )
 
 func TestClassify(t *testing.T) {
-	useBIA := segment
+	useBIA := routers
 	useBIA.VirtualMAC = realMAC
 	for _, tt := range []struct {
 		rule    string
-		segment garp.Segment
+		routers garp.Routers
 		seen    garp.Observation
 		owner   garp.Owner
 		reason  garp.Reason
 	}{
-		{"another address is nobody's business", segment, garp.Observation{IP: hostIP, MAC: stranger, Source: stranger}, 0, garp.ReasonNotOurs},
-		{"unknown MAC", segment, garp.Observation{IP: vip, MAC: stranger, Source: stranger}, garp.Foreign, garp.ReasonStranger},
-		{"unknown MAC, IPv6 with a zone", segment, garp.Observation{IP: vip6.WithZone("eth0"), MAC: stranger, Source: stranger}, garp.Foreign, garp.ReasonStranger},
-		{"unknown MAC told by a peer", segment, garp.Observation{IP: vip, MAC: stranger, Source: peerMAC}, garp.Foreign, garp.ReasonStranger},
-		{"peer with its own MAC", segment, garp.Observation{IP: vip, MAC: peerMAC, Source: peerMAC}, garp.Peer, garp.ReasonPeerMAC},
-		{"peer with the shared virtual MAC", segment, garp.Observation{IP: vip, MAC: vmac, Source: vmac}, garp.Peer, garp.ReasonPeerVirtualMAC},
-		{"peer with the virtual MAC in ARP only", segment, garp.Observation{IP: vip, MAC: vmac, Source: peerMAC}, garp.Peer, garp.ReasonPeerVirtualMAC},
-		{"proxy that tells the truth", segment, garp.Observation{IP: vip, MAC: vmac, Source: stranger}, garp.Ours, garp.ReasonRelayed},
-		{"own frame from the real MAC", segment, garp.Observation{IP: vip, MAC: vmac, Source: realMAC}, garp.Ours, garp.ReasonEcho},
-		{"own kernel answers with the real MAC", segment, garp.Observation{IP: vip, MAC: realMAC, Source: realMAC}, garp.Ours, garp.ReasonRealMAC},
+		{"another address is nobody's business", routers, garp.Observation{IP: hostIP, MAC: stranger, Source: stranger}, 0, garp.ReasonNotOurs},
+		{"unknown MAC", routers, garp.Observation{IP: vip, MAC: stranger, Source: stranger}, garp.Foreign, garp.ReasonStranger},
+		{"unknown MAC, IPv6 with a zone", routers, garp.Observation{IP: vip6.WithZone("eth0"), MAC: stranger, Source: stranger}, garp.Foreign, garp.ReasonStranger},
+		{"unknown MAC told by a peer", routers, garp.Observation{IP: vip, MAC: stranger, Source: peerMAC}, garp.Foreign, garp.ReasonStranger},
+		{"peer with its own MAC", routers, garp.Observation{IP: vip, MAC: peerMAC, Source: peerMAC}, garp.Peer, garp.ReasonPeerMAC},
+		{"peer with the shared virtual MAC", routers, garp.Observation{IP: vip, MAC: vmac, Source: vmac}, garp.Peer, garp.ReasonPeerVirtualMAC},
+		{"peer with the virtual MAC in ARP only", routers, garp.Observation{IP: vip, MAC: vmac, Source: peerMAC}, garp.Peer, garp.ReasonPeerVirtualMAC},
+		{"proxy that tells the truth", routers, garp.Observation{IP: vip, MAC: vmac, Source: stranger}, garp.Ours, garp.ReasonRelayed},
+		{"own frame from the real MAC", routers, garp.Observation{IP: vip, MAC: vmac, Source: realMAC}, garp.Ours, garp.ReasonEcho},
+		{"own kernel answers with the real MAC", routers, garp.Observation{IP: vip, MAC: realMAC, Source: realMAC}, garp.Ours, garp.ReasonRealMAC},
 		{"echo in interface MAC mode", useBIA, garp.Observation{IP: vip, MAC: realMAC, Source: realMAC}, garp.Ours, garp.ReasonEcho},
 		{"virtual MAC told by a stranger in interface MAC mode", useBIA, garp.Observation{IP: vip, MAC: realMAC, Source: stranger}, garp.Ours, garp.ReasonRelayed},
-		{"HSRP version 1 group 11", segment, mac("00:00:0c:07:ac:0b"), garp.Foreign, garp.ReasonOtherGroup},
-		{"HSRP version 2", segment, mac("00:00:0c:9f:f0:0a"), garp.Foreign, garp.ReasonOtherGroup},
-		{"HSRP version 2 IPv6", segment, mac("00:05:73:a0:0f:ff"), garp.Foreign, garp.ReasonOtherGroup},
-		{"VRRP IPv4", segment, mac("00:00:5e:00:01:33"), garp.Foreign, garp.ReasonOtherGroup},
-		{"VRRP IPv6", segment, mac("00:00:5e:00:02:33"), garp.Foreign, garp.ReasonOtherGroup},
-		{"Cisco, but beside HSRP version 2", segment, mac("00:00:0c:9f:e0:0a"), garp.Foreign, garp.ReasonStranger},
-		{"Cisco, but beside HSRP IPv6", segment, mac("00:05:73:a0:10:00"), garp.Foreign, garp.ReasonStranger},
+		{"HSRP version 1 group 11", routers, mac("00:00:0c:07:ac:0b"), garp.Foreign, garp.ReasonOtherGroup},
+		{"HSRP version 2", routers, mac("00:00:0c:9f:f0:0a"), garp.Foreign, garp.ReasonOtherGroup},
+		{"HSRP version 2 IPv6", routers, mac("00:05:73:a0:0f:ff"), garp.Foreign, garp.ReasonOtherGroup},
+		{"VRRP IPv4", routers, mac("00:00:5e:00:01:33"), garp.Foreign, garp.ReasonOtherGroup},
+		{"VRRP IPv6", routers, mac("00:00:5e:00:02:33"), garp.Foreign, garp.ReasonOtherGroup},
+		{"Cisco, but beside HSRP version 2", routers, mac("00:00:0c:9f:e0:0a"), garp.Foreign, garp.ReasonStranger},
+		{"Cisco, but beside HSRP IPv6", routers, mac("00:05:73:a0:10:00"), garp.Foreign, garp.ReasonStranger},
 	} {
 		t.Run(tt.rule, func(t *testing.T) {
-			if owner, reason := tt.segment.Classify(tt.seen); owner != tt.owner || reason != tt.reason {
+			if owner, reason := tt.routers.Classify(tt.seen); owner != tt.owner || reason != tt.reason {
 				t.Errorf("got %v, %q; want %v, %q", owner, reason, tt.owner, tt.reason)
 			}
 		})
@@ -109,8 +109,8 @@ func TestOwnAnnouncementsAreNeverForeign(t *testing.T) {
 			t.Fatal(err)
 		}
 		o, _ := garp.ObserveARP(h, a)
-		if owner, reason := segment.Classify(o); owner == garp.Foreign {
-			t.Errorf("%v: %v, %v", say([][]byte{b}), owner, reason)
+		if owner, reason := routers.Classify(o); owner == garp.Foreign {
+			t.Errorf("%v: %v, %v", describe([][]byte{b}), owner, reason)
 		}
 	}
 }

@@ -88,11 +88,11 @@ func Withdraw(id Identity) (now, later [][]byte) {
 func (id Identity) Frames(s Step) [][]byte {
 	var now, later [][]byte
 	switch s.Kind {
-	case KindClaim:
+	case StepClaim:
 		now, later = Claim(id)
-	case KindReassert, KindRefresh:
+	case StepReassert, StepRefresh:
 		now, later = Refresh(id)
-	case KindWithdraw:
+	case StepWithdraw:
 		now, later = Withdraw(id)
 	}
 	switch {

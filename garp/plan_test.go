@@ -18,8 +18,8 @@ var (
 	glob6  = netip.MustParseAddr("2001:db8::1")
 )
 
-// say renders frames as lines: source MAC > destination MAC, what is said.
-func say(frames [][]byte) []string {
+// describe renders frames as lines: source MAC > destination MAC, what is said.
+func describe(frames [][]byte) []string {
 	var lines []string
 	for _, b := range frames {
 		h, a, err := garp.ParseARP(b)
@@ -85,7 +85,7 @@ func TestWhatIsSaidWhen(t *testing.T) {
 	)
 	for _, tt := range []struct {
 		rule       string
-		say        func(garp.Identity) (now, later [][]byte)
+		claim      func(garp.Identity) (now, later [][]byte)
 		id         garp.Identity
 		now, later []string
 	}{
@@ -128,11 +128,11 @@ func TestWhatIsSaidWhen(t *testing.T) {
 		{"a group without addresses has learned none yet", garp.Refresh, hsrp(withVIPs()), nil, nil},
 	} {
 		t.Run(tt.rule, func(t *testing.T) {
-			now, later := tt.say(tt.id)
-			if diff := cmp.Diff(tt.now, say(now)); diff != "" {
+			now, later := tt.claim(tt.id)
+			if diff := cmp.Diff(tt.now, describe(now)); diff != "" {
 				t.Errorf("now (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(tt.later, say(later)); diff != "" {
+			if diff := cmp.Diff(tt.later, describe(later)); diff != "" {
 				t.Errorf("later (-want +got):\n%s", diff)
 			}
 		})
@@ -159,19 +159,19 @@ func TestFramesFollowTheStep(t *testing.T) {
 		}
 		return now
 	}
-	for kind, f := range map[garp.Kind]func(garp.Identity) (now, later [][]byte){
-		garp.KindClaim: garp.Claim, garp.KindReassert: garp.Refresh,
-		garp.KindRefresh: garp.Refresh, garp.KindWithdraw: garp.Withdraw,
+	for kind, f := range map[garp.StepKind]func(garp.Identity) (now, later [][]byte){
+		garp.StepClaim: garp.Claim, garp.StepReassert: garp.Refresh,
+		garp.StepRefresh: garp.Refresh, garp.StepWithdraw: garp.Withdraw,
 	} {
 		for _, requests := range []bool{false, true} {
-			got := say(id.Frames(garp.Step{Kind: kind, Requests: requests}))
-			if diff := cmp.Diff(say(pick(f, requests)), got); diff != "" {
+			got := describe(id.Frames(garp.Step{Kind: kind, Requests: requests}))
+			if diff := cmp.Diff(describe(pick(f, requests)), got); diff != "" {
 				t.Errorf("%v, requests %v (-want +got):\n%s", kind, requests, diff)
 			}
 		}
 	}
 	if got := id.Frames(garp.Step{}); got != nil {
-		t.Errorf("the zero step sends %v", say(got))
+		t.Errorf("the zero step sends %v", describe(got))
 	}
 }
 
@@ -184,7 +184,7 @@ func BenchmarkClaim(b *testing.B) {
 }
 
 func TestTheLastWordIsNotAnswered(t *testing.T) {
-	step := garp.Step{Kind: garp.KindClaim, Again: true}
+	step := garp.Step{Kind: garp.StepClaim, Again: true}
 	for _, tt := range []struct {
 		rule string
 		id   garp.Identity
@@ -196,7 +196,7 @@ func TestTheLastWordIsNotAnswered(t *testing.T) {
 			[]string{"virtual > ff02::1 advertisement fe80::254 at virtual"}},
 		{"no address", hsrp(withVIPs()), nil},
 	} {
-		if diff := cmp.Diff(tt.want, say(tt.id.Frames(step))); diff != "" {
+		if diff := cmp.Diff(tt.want, describe(tt.id.Frames(step))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.rule, diff)
 		}
 	}

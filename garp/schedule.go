@@ -31,22 +31,22 @@ const (
 // spread to either side, so that many groups do not speak in chorus.
 const refreshJitter = 0.1
 
-// Kind says what a step of a Schedule announces.
-type Kind uint8
+// StepKind says what a step of a Schedule announces.
+type StepKind uint8
 
 // The kinds of step, the one that counts most first: when several are due
 // together, the first is taken and says what the others would.
 const (
-	_            Kind = iota
-	KindWithdraw      // the role is gone: see Withdraw
-	KindClaim         // one burst of a new role: see Claim
-	KindReassert      // somebody believes otherwise: see Refresh
-	KindRefresh       // keep entries alive: see Refresh
+	_            StepKind = iota
+	StepWithdraw          // the role is gone: see Withdraw
+	StepClaim             // one burst of a new role: see Claim
+	StepReassert          // somebody believes otherwise: see Refresh
+	StepRefresh           // keep entries alive: see Refresh
 	numKinds
 )
 
 // String returns withdraw, claim, reassert or refresh.
-func (k Kind) String() string {
+func (k StepKind) String() string {
 	if k == 0 || k >= numKinds {
 		return fmt.Sprintf("kind(%d)", uint8(k))
 	}
@@ -55,7 +55,7 @@ func (k Kind) String() string {
 
 // Step is one thing to be sent now.
 type Step struct {
-	Kind     Kind
+	Kind     StepKind
 	Requests bool // the request forms of the burst, otherwise its replies and NAs
 	Again    bool // the last word of the first burst, 50 ms after it
 }
@@ -86,7 +86,7 @@ type Schedule struct {
 	start   time.Time
 	at      [numKinds]time.Time // next replies of each kind; zero = none
 	request time.Time           // when the request forms of the last burst follow; zero = never
-	last    Kind                // the kind of that burst
+	last    StepKind            // the kind of that burst
 	again   time.Time           // when the last word of the first burst follows; zero = never
 	fresh   bool                // nothing has been said since Start
 
@@ -101,7 +101,7 @@ type Schedule struct {
 func (s *Schedule) Start(now time.Time, t Timing) {
 	s.Stop()
 	s.active, s.timing, s.start, s.fresh = true, t, now, true
-	s.at[KindClaim] = now
+	s.at[StepClaim] = now
 }
 
 // Retime changes the timing of a role that goes on. Bursts still to come keep
@@ -120,10 +120,10 @@ func (s *Schedule) Reassert(now time.Time) (at time.Time, ok bool) {
 	if !s.active {
 		return time.Time{}, false
 	}
-	if s.at[KindReassert].IsZero() {
-		s.at[KindReassert] = s.nextDefence(now)
+	if s.at[StepReassert].IsZero() {
+		s.at[StepReassert] = s.nextDefence(now)
 	}
-	return s.at[KindReassert], true
+	return s.at[StepReassert], true
 }
 
 func (s *Schedule) nextDefence(now time.Time) time.Time {
@@ -137,7 +137,7 @@ func (s *Schedule) nextDefence(now time.Time) time.Time {
 // Withdraw ends a role and makes its withdrawal due now.
 func (s *Schedule) Withdraw(now time.Time) {
 	s.Stop()
-	s.at[KindWithdraw] = now
+	s.at[StepWithdraw] = now
 }
 
 // Stop ends a role without a word: nothing is due any more. What is known of
@@ -152,9 +152,9 @@ func (s *Schedule) Stop() {
 // has returned false nothing is due before Deadline. Replies that are due make
 // the requests of an earlier burst superfluous, as their own will follow.
 func (s *Schedule) Due(now time.Time) (Step, bool) {
-	for kind := KindWithdraw; kind < numKinds; kind++ {
+	for kind := StepWithdraw; kind < numKinds; kind++ {
 		if due(s.at[kind], now) {
-			s.took(kind, now)
+			s.sent(kind, now)
 			return Step{Kind: kind}, true
 		}
 	}
@@ -164,13 +164,13 @@ func (s *Schedule) Due(now time.Time) (Step, bool) {
 	}
 	if due(s.again, now) {
 		s.again = time.Time{}
-		return Step{Kind: KindClaim, Again: true}, true
+		return Step{Kind: StepClaim, Again: true}, true
 	}
 	return Step{}, false
 }
 
-// took notes that the replies of kind are sent at now and arms what follows.
-func (s *Schedule) took(kind Kind, now time.Time) {
+// sent notes that the replies of kind are sent at now and arms what follows.
+func (s *Schedule) sent(kind StepKind, now time.Time) {
 	for k := kind; k < numKinds; k++ {
 		if due(s.at[k], now) {
 			s.at[k] = time.Time{}
@@ -181,13 +181,13 @@ func (s *Schedule) took(kind Kind, now time.Time) {
 		s.again, s.fresh = now.Add(againDelay), false
 	}
 	switch kind {
-	case KindWithdraw:
+	case StepWithdraw:
 		return
-	case KindClaim:
+	case StepClaim:
 		s.armBurst(now)
-	case KindReassert:
+	case StepReassert:
 		s.defended, s.gap = now, min(max(2*s.gap, defenceMin), defenceMax)
-	case KindRefresh:
+	case StepRefresh:
 		s.lastRefresh = now
 		s.refreshes++
 	}
@@ -206,13 +206,13 @@ func (s *Schedule) armBurst(now time.Time) {
 		return
 	}
 	at := s.start.Add(time.Duration(n) * t.Interval)
-	s.at[KindClaim] = later(at, now.Add(t.Interval/2))
+	s.at[StepClaim] = later(at, now.Add(t.Interval/2))
 }
 
 // armRefresh counts the refresh interval from now: every announcement says
 // what a refresh would.
 func (s *Schedule) armRefresh(now time.Time) {
-	s.at[KindRefresh] = time.Time{}
+	s.at[StepRefresh] = time.Time{}
 	if s.timing.Refresh <= 0 {
 		return
 	}
@@ -220,7 +220,7 @@ func (s *Schedule) armRefresh(now time.Time) {
 	if s.Rand != nil {
 		factor += refreshJitter * (2*s.Rand() - 1)
 	}
-	s.at[KindRefresh] = now.Add(time.Duration(factor * float64(s.timing.Refresh)))
+	s.at[StepRefresh] = now.Add(time.Duration(factor * float64(s.timing.Refresh)))
 }
 
 // Deadline returns when Due has something to return next, and false when
@@ -243,7 +243,7 @@ func earliest(a, b time.Time) time.Time {
 
 // NextRefresh returns when the next refresh is planned, and false when none is.
 func (s *Schedule) NextRefresh() (time.Time, bool) {
-	return s.at[KindRefresh], !s.at[KindRefresh].IsZero()
+	return s.at[StepRefresh], !s.at[StepRefresh].IsZero()
 }
 
 // LastRefresh returns when the last refresh was due and taken, and false when

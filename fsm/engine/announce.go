@@ -12,13 +12,13 @@ import (
 func (a *announcer) due(now time.Time, g *group) {
 	for step, ok := a.Due(now); ok; step, ok = a.Due(now) {
 		when := whileServing
-		if step.Kind == garp.KindWithdraw {
+		if step.Kind == garp.StepWithdraw {
 			when = always
 		}
 		if !when.holds(g.tenure) {
 			continue
 		}
-		if step.Kind == garp.KindRefresh && !step.Requests {
+		if step.Kind == garp.StepRefresh && !step.Requests {
 			g.proof.Refresh(now)
 		}
 		g.counters.Announced += uint64(g.queueFrames(when, g.identity().Frames(step)))

@@ -25,7 +25,7 @@ func (i *iface) heardClaim(now time.Time, o garp.Observation) {
 }
 
 func (g *group) defend(now time.Time, o garp.Observation) {
-	who, why := g.segment().Classify(o)
+	who, why := g.routers().Classify(o)
 	if who != garp.Peer && who != garp.Foreign {
 		return
 	}
@@ -35,9 +35,9 @@ func (g *group) defend(now time.Time, o garp.Observation) {
 	g.tellRarely(now, KindConflict, "conflict", o.MAC.String(), fmt.Sprintf("%s is claimed by %s (%s, %s); announcing again", o.IP, o.MAC, who, why))
 }
 
-// segment is what g knows of who may have its addresses.
-func (g *group) segment() garp.Segment {
-	return garp.Segment{VirtualIPs: g.vips, VirtualMAC: g.mac, RealMAC: g.iface.link.MAC, PeerMACs: g.peers}
+// routers is who may have the addresses of g, as far as g knows.
+func (g *group) routers() garp.Routers {
+	return garp.Routers{VirtualIPs: g.vips, VirtualMAC: g.mac, RealMAC: g.iface.link.MAC, PeerMACs: g.peers}
 }
 
 func (g *group) noteConflict(now time.Time, o garp.Observation, who garp.Owner, why garp.Reason) {
@@ -137,7 +137,7 @@ func (p *probe) send(g *group) {
 // heardOwner takes note of somebody who has an address that nobody is active
 // for.
 func (g *group) heardOwner(now time.Time, o garp.Observation) {
-	who, why := g.segment().Classify(o)
+	who, why := g.routers().Classify(o)
 	if who == garp.Ours && o.MAC == g.mac && !g.InterfaceMAC {
 		// The virtual MAC is nobody's while no router is active.
 		who, why = garp.Peer, garp.ReasonPeerVirtualMAC
