@@ -74,8 +74,8 @@ func ParseARP(frame []byte) (Header, ARP, error) {
 	}, nil
 }
 
-// IsProbe reports whether a asks if its target is free without claiming
-// anything (RFC 5227 section 1.1).
+// IsProbe reports whether a asks for its target and claims nothing (RFC 5227
+// section 1.1).
 func (a ARP) IsProbe() bool { return a.Op == OpRequest && a.SenderIP.IsUnspecified() }
 
 // IsGratuitous reports whether a speaks of its sender's own address.
@@ -97,7 +97,7 @@ func (a ARP) payload() (p [arpLen]byte) {
 func (a ARP) frame(dst hello.MAC) []byte { return a.framed(dst, wire.EtherTypeARP, 0) }
 
 // framed returns a as an Ethernet frame of some type, tagged unless vlan is 0.
-// ethernet.Frame pads it with zeros to the 60 bytes that a wire asks for, so
+// ethernet.Frame pads it with zeros to the 60 bytes of the shortest frame, so
 // that the bytes are the same on every driver.
 func (a ARP) framed(dst hello.MAC, typ ethernet.EtherType, vlan uint16) []byte {
 	p := a.payload()
@@ -110,8 +110,8 @@ func (a ARP) framed(dst hello.MAC, typ ethernet.EtherType, vlan uint16) []byte {
 }
 
 // Announcement says that an IPv4 address is at a MAC. It can only be made by
-// NewAnnouncement, so its sender address is never 0.0.0.0: a frame that is
-// meant to teach always teaches. The zero value has no frames.
+// NewAnnouncement, so its sender address is never 0.0.0.0, which would teach
+// nobody. The zero value has no frames.
 type Announcement struct {
 	ip  netip.Addr
 	mac hello.MAC
@@ -151,10 +151,10 @@ func (a Announcement) RequestVRRP() []byte {
 }
 
 // Directed returns a request from the announced address for the address of a
-// neighbour. It moves the entry of neighbours that ignore gratuitous ARP,
-// because every host must learn from a question it answers (RFC 826). The
-// frame goes to mac, or to everybody when mac is zero. It returns an error
-// when neighbor is not another IPv4 unicast address.
+// neighbour. It moves the entry of a neighbour that ignores gratuitous ARP: every
+// host must learn from a question that it answers (RFC 826). The frame goes to
+// mac, or to everybody when mac is zero. It returns an error when neighbor is not
+// another IPv4 unicast address.
 func (a Announcement) Directed(neighbor netip.Addr, mac hello.MAC) ([]byte, error) {
 	neighbor, err := checkNeighbor(hello.IPv4, a.ip, neighbor)
 	if err != nil {
@@ -174,11 +174,11 @@ func (a Announcement) gratuitous(op Op, target, dst hello.MAC) []byte {
 	return ARP{Op: op, SenderMAC: a.mac, SenderIP: a.ip, TargetMAC: target, TargetIP: a.ip}.frame(dst)
 }
 
-// ARPReply returns the answer to a request for a virtual address: unicast,
-// with mac as Ethernet source and sender MAC. It returns false when there is
-// nothing to answer: a is no request, its sender is no station, or it comes
-// from mac itself, which is another router of the group that claims the
-// address, and a reply to it would only pull the switch's entry back and forth.
+// ARPReply returns the answer to a request for a virtual address: unicast, with
+// mac as Ethernet source and sender MAC. It returns false when there is nothing
+// to answer: a is no request, its sender is no station, or it comes from mac
+// itself. The last is another router of the group that claims the address, and a
+// reply would only pull the switch's entry back and forth.
 func ARPReply(a ARP, mac hello.MAC) ([]byte, bool) {
 	if a.Op != OpRequest || !a.TargetIP.Is4() || !a.SenderIP.Is4() {
 		return nil, false

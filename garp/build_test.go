@@ -77,18 +77,15 @@ func TestZeroAnnouncementHasNoFrames(t *testing.T) {
 	if b, err := a6.Directed(host6, hostMAC); err == nil || a6.Unsolicited() != nil {
 		t.Errorf("zero advertisement says %x and asks %x", a6.Unsolicited(), b)
 	}
-	if b := (garp.Probe{}).Frame(); b != nil {
-		t.Errorf("zero probe asks %x", b)
-	}
 }
 
 func TestProbeClaimsNothing(t *testing.T) {
 	for _, target := range []netip.Addr{vip, realIP, netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("::ffff:10.0.0.1")} {
-		p, err := garp.NewProbe(target, realMAC)
+		p, err := garp.Probe(target, realMAC)
 		if err != nil {
 			t.Fatal(err)
 		}
-		h, a, err := garp.ParseARP(p.Frame())
+		h, a, err := garp.ParseARP(p)
 		if err != nil || !a.IsProbe() || a.SenderIP != netip.IPv4Unspecified() || a.TargetIP != target.Unmap() {
 			t.Errorf("probe of %v is %+v, %v", target, a, err)
 		}
@@ -96,11 +93,11 @@ func TestProbeClaimsNothing(t *testing.T) {
 			t.Errorf("probe of %v claims %+v", target, o)
 		}
 	}
-	p, err := garp.NewProbe(vip6.WithZone("eth0"), realMAC)
+	p, err := garp.Probe(vip6.WithZone("eth0"), realMAC)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, nd, err := garp.ParseND(p.Frame())
+	h, nd, err := garp.ParseND(p)
 	if err != nil || nd.Src != netip.IPv6Unspecified() || nd.Target != vip6 {
 		t.Errorf("probe of %v is %+v, %v", vip6, nd, err)
 	}
@@ -111,8 +108,8 @@ func TestProbeClaimsNothing(t *testing.T) {
 
 func TestProbeRefusesWhatNobodyMayHave(t *testing.T) {
 	for _, tt := range notAHost {
-		if p, err := garp.NewProbe(tt.ip, realMAC); err == nil {
-			t.Errorf("%s: probe %x was made", tt.rule, p.Frame())
+		if p, err := garp.Probe(tt.ip, realMAC); err == nil {
+			t.Errorf("%s: probe %x was made", tt.rule, p)
 		}
 	}
 }

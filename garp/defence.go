@@ -1,14 +1,13 @@
 package garp
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// Observation is a claim read from the wire: somebody says that IP is at MAC.
+// Observation is a claim read from the wire: a station says that IP is at MAC.
 type Observation struct {
 	IP     netip.Addr
 	MAC    hello.MAC // where the claim says the address is
@@ -16,7 +15,7 @@ type Observation struct {
 }
 
 // ObserveARP returns what a says about its sender (RFC 5227 section 2.4 counts
-// requests and replies alike). It returns false for a probe, which claims
+// requests and replies alike). It returns false for a probe: a probe claims
 // nothing.
 func ObserveARP(h Header, a ARP) (Observation, bool) {
 	if !a.SenderIP.IsValid() || a.SenderIP.IsUnspecified() {
@@ -27,7 +26,7 @@ func ObserveARP(h Header, a ARP) (Observation, bool) {
 
 // ObserveND returns what an advertisement says about its target, or a
 // solicitation about its source. It returns false for a solicitation from ::
-// or without a link-layer address, which claims nothing.
+// or without a link-layer address: neither claims anything.
 func ObserveND(h Header, nd ND) (Observation, bool) {
 	o := Observation{IP: nd.Src, MAC: nd.LinkAddr, Source: h.Src}
 	if nd.Type == NeighborAdvertisement {
@@ -41,31 +40,17 @@ func ObserveND(h Header, nd ND) (Observation, bool) {
 }
 
 // Owner says whose claim an observation is. The zero value is nobody's.
-type Owner uint8
+type Owner string
 
 // The owners.
 const (
-	_       Owner = iota
-	Ours          // this router, or somebody who speaks the truth about it
-	Peer          // another router of the group
-	Foreign       // nobody who has to do with the group
+	Ours    Owner = "ours"    // this router, or a station that tells the truth about it
+	Peer    Owner = "peer"    // another router of the group
+	Foreign Owner = "foreign" // a station outside the group
 )
 
-// String returns ours, peer or foreign.
-func (o Owner) String() string {
-	switch o {
-	case Ours:
-		return "ours"
-	case Peer:
-		return "peer"
-	case Foreign:
-		return "foreign"
-	}
-	return fmt.Sprintf("owner(%d)", uint8(o))
-}
-
-// Reason is why a claim has its owner, in words for an event and of a closed
-// list, so that it serves as a counter's label.
+// Reason is why a claim has its owner. The words are a closed list, so that
+// they serve as a counter's label.
 type Reason string
 
 // The reasons.
@@ -88,15 +73,15 @@ type Routers struct {
 	PeerMACs   []hello.MAC // interface MACs of the group's other routers
 }
 
-// Classify tells whose claim o is. The rules assume that frames this router
-// sends are not received again (PACKET_IGNORE_OUTGOING): a claim at the
-// virtual MAC then comes from another router of the group, unless its Ethernet
-// source tells otherwise. Only Peer and Foreign are conflicts, and a Peer's
-// only while this router is active; claims for other addresses have no owner.
+// Classify tells whose claim o is. It assumes that this router does not receive
+// its own frames (PACKET_IGNORE_OUTGOING). A claim at the virtual MAC then comes
+// from another router of the group, unless its Ethernet source tells otherwise.
+// Only Peer and Foreign are conflicts, and a Peer's only while this router is
+// active. Claims for other addresses have no owner.
 func (r Routers) Classify(o Observation) (Owner, Reason) {
 	switch {
 	case !r.has(o.IP):
-		return 0, ReasonNotOurs
+		return "", ReasonNotOurs
 	case o.MAC == r.RealMAC:
 		return Ours, r.ownReason(o)
 	case o.MAC == r.VirtualMAC:
@@ -114,8 +99,9 @@ func (r Routers) has(ip netip.Addr) bool {
 	return slices.ContainsFunc(r.VirtualIPs, func(v netip.Addr) bool { return plain(v) == plain(ip) })
 }
 
-// ownReason tells an echo in interface-MAC mode from this host's kernel
-// answering for a virtual address with the wrong MAC.
+// ownReason explains a claim at the real MAC. In interface-MAC mode it is an
+// echo. Otherwise this host's kernel has answered for a virtual address with the
+// wrong MAC.
 func (r Routers) ownReason(o Observation) Reason {
 	switch {
 	case o.Source != r.RealMAC:
@@ -126,9 +112,10 @@ func (r Routers) ownReason(o Observation) Reason {
 	return ReasonRealMAC
 }
 
-// classifyVirtual judges a claim that names the right MAC. From the virtual
-// MAC or a peer's own it is a peer's; from anybody else it is true and moves no
-// switch's entry, as when an access point answers ARP for its stations.
+// classifyVirtual judges a claim that names the right MAC. It is a peer's when it
+// comes from the virtual MAC or from a peer's own MAC. From any other station it
+// is true and moves no switch's entry, as when an access point answers ARP for
+// its stations.
 func (r Routers) classifyVirtual(o Observation) (Owner, Reason) {
 	switch {
 	case o.Source == r.RealMAC:

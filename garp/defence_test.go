@@ -26,7 +26,7 @@ func TestClassify(t *testing.T) {
 		owner   garp.Owner
 		reason  garp.Reason
 	}{
-		{"another address is nobody's business", routers, garp.Observation{IP: hostIP, MAC: stranger, Source: stranger}, 0, garp.ReasonNotOurs},
+		{"another address is nobody's business", routers, garp.Observation{IP: hostIP, MAC: stranger, Source: stranger}, "", garp.ReasonNotOurs},
 		{"unknown MAC", routers, garp.Observation{IP: vip, MAC: stranger, Source: stranger}, garp.Foreign, garp.ReasonStranger},
 		{"unknown MAC, IPv6 with a zone", routers, garp.Observation{IP: vip6.WithZone("eth0"), MAC: stranger, Source: stranger}, garp.Foreign, garp.ReasonStranger},
 		{"unknown MAC told by a peer", routers, garp.Observation{IP: vip, MAC: stranger, Source: peerMAC}, garp.Foreign, garp.ReasonStranger},

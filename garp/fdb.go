@@ -9,8 +9,8 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// Form is a frame that teaches switches where a MAC is and nobody anything
-// else: no host changes an ARP or neighbour entry because of it.
+// Form is a form of frame that teaches switches where a MAC is. No host changes
+// an ARP or neighbour entry because of it.
 type Form string
 
 // The neutral forms.
@@ -21,8 +21,8 @@ const (
 	// FormRARP is a broadcast reverse ARP request for the MAC itself (RFC 903),
 	// which hypervisors send after moving a guest.
 	FormRARP Form = "rarp"
-	// FormDummyMulticast is the packet of FormARP0 sent to 01:00:0c:cd:cd:cd,
-	// which spares hosts the interrupt that a broadcast costs.
+	// FormDummyMulticast is the packet of FormARP0 sent to 01:00:0c:cd:cd:cd.
+	// It spares hosts the interrupt that a broadcast costs.
 	FormDummyMulticast Form = "dummy-mcast"
 )
 

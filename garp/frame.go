@@ -7,9 +7,9 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// CiscoMulticast is the group 01:00:0c:cd:cd:cd. No host listens to it, every
-// bridge floods it and learns its source: UplinkFast's dummy multicast, to
-// which HSRP sends its second gratuitous ARP.
+// CiscoMulticast is the group 01:00:0c:cd:cd:cd, the dummy multicast of Cisco's
+// UplinkFast. No host listens to it, but every bridge floods it and learns its
+// source. HSRP sends its second gratuitous ARP there.
 var CiscoMulticast = hello.MAC{0x01, 0x00, 0x0c, 0xcd, 0xcd, 0xcd}
 
 // Header is the Ethernet header of a received frame, without its type.
@@ -17,8 +17,8 @@ type Header struct {
 	Dst, Src hello.MAC
 }
 
-// checkSender returns an error when ip and mac cannot be the two halves of a
-// claim: an address that no host may have, or a MAC that no station may have.
+// checkSender returns an error when no host of the family may have ip, or no
+// station mac.
 func checkSender(family hello.Family, ip netip.Addr, mac hello.MAC) error {
 	if err := checkUnicast(family, ip); err != nil {
 		return err
@@ -29,8 +29,8 @@ func checkSender(family hello.Family, ip netip.Addr, mac hello.MAC) error {
 	return nil
 }
 
-// checkUnicast returns an error when ip is not an address of the family that
-// a host on a segment may have.
+// checkUnicast returns an error when ip is not an address of the family that a
+// host on a LAN may have.
 func checkUnicast(family hello.Family, ip netip.Addr) error {
 	ip = ip.Unmap()
 	switch {
@@ -44,8 +44,9 @@ func checkUnicast(family hello.Family, ip netip.Addr) error {
 	return nil
 }
 
-// checkNeighbor returns neighbor as it stands on the wire, or an error unless it
-// is an address of the family that another host than ip may have.
+// checkNeighbor returns neighbor as it stands on the wire. It returns an error
+// when no other host than ip may have that address, or when it is not of the
+// family.
 func checkNeighbor(family hello.Family, ip, neighbor netip.Addr) (netip.Addr, error) {
 	if err := checkUnicast(family, neighbor); err != nil {
 		return netip.Addr{}, fmt.Errorf("ask neighbour %s: %w", neighbor, err)
@@ -59,8 +60,8 @@ func checkNeighbor(family hello.Family, ip, neighbor netip.Addr) (netip.Addr, er
 
 func isBroadcast(ip netip.Addr) bool { return ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}) }
 
-// isThisNetwork reports whether ip is in 0.0.0.0/8, which may stand only in
-// the source of a host that does not know its address (RFC 1122 3.2.1.3).
+// isThisNetwork reports whether ip is in 0.0.0.0/8. Only a host that does not
+// know its address may send from there (RFC 1122 section 3.2.1.3).
 func isThisNetwork(ip netip.Addr) bool { return ip.Is4() && ip.As4()[0] == 0 }
 
 // plain returns ip as it stands on the wire: no zone, not IPv4-mapped.

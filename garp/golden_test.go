@@ -28,30 +28,12 @@ var (
 	solicit6 = netip.MustParseAddr("ff02::1:ff00:254")
 )
 
-func announcement(tb testing.TB, ip netip.Addr, mac hello.MAC) garp.Announcement {
-	tb.Helper()
-	a, err := garp.NewAnnouncement(ip, mac)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return a
-}
-
-func advertisement(tb testing.TB, ip netip.Addr, mac hello.MAC) garp.Advertisement {
-	tb.Helper()
-	a, err := garp.NewAdvertisement(ip, mac)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return a
-}
-
 // must drops the error of a builder whose arguments are known to be good.
-func must(b []byte, err error) []byte {
+func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
 	}
-	return b
+	return v
 }
 
 type golden struct {
@@ -63,18 +45,10 @@ type golden struct {
 	tshark string
 }
 
-func goldens(tb testing.TB) []golden {
-	own, a := announcement(tb, realIP, vmac), announcement(tb, vip, vmac)
-	vrrp := announcement(tb, netip.MustParseAddr("192.0.2.254"), hello.MAC{0, 0, 0x5e, 0, 1, 0x33})
-	probe, err := garp.NewProbe(vip, realMAC)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	probe6, err := garp.NewProbe(vip6, realMAC)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	a6 := advertisement(tb, vip6, vmac6)
+func goldens() []golden {
+	own, a := must(garp.NewAnnouncement(realIP, vmac)), must(garp.NewAnnouncement(vip, vmac))
+	vrrp := must(garp.NewAnnouncement(netip.MustParseAddr("192.0.2.254"), hello.MAC{0, 0, 0x5e, 0, 1, 0x33}))
+	a6 := must(garp.NewAdvertisement(vip6, vmac6))
 	answer, _ := garp.ARPReply(garp.ARP{Op: garp.OpRequest, SenderMAC: hostMAC, SenderIP: hostIP, TargetIP: vip}, vmac)
 	ns := garp.ND{Type: garp.NeighborSolicitation, Src: host6, Dst: solicit6, Target: vip6, LinkAddr: hostMAC}
 	answer6, _ := garp.NDReply(garp.Header{Src: hostMAC}, ns, vmac6)
@@ -108,7 +82,7 @@ func goldens(tb testing.TB) []golden {
 		"Gratuitous ARP for 192.0.2.254 (Request)",
 	}, {
 		// 02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff, ethertype ARP (0x0806), length 60: Request who-has 192.168.1.1 tell 0.0.0.0, length 46
-		"RFC 5227/2.1.1/probe has sender 0.0.0.0 and target MAC zero", probe.Frame(),
+		"RFC 5227/2.1.1/probe has sender 0.0.0.0 and target MAC zero", must(garp.Probe(vip, realMAC)),
 		"ffffffffffff 020000000001 0806 0001080006040001 020000000001 00000000 000000000000 c0a80101" + pad18,
 		"Who has 192.168.1.1? (ARP Probe)",
 	}, {
@@ -178,7 +152,7 @@ func goldens(tb testing.TB) []golden {
 		"Neighbor Solicitation for fe80::50 from 00:00:5e:00:02:33",
 	}, {
 		// 02:00:00:00:00:01 > 33:33:ff:00:02:54, ethertype IPv6 (0x86dd), length 78: (class 0xe0, hlim 255, ... payload length: 24) :: > ff02::1:ff00:254: [icmp6 sum ok] ICMP6, neighbor solicitation, length 24, who has fe80::254
-		"RFC 4862/5.4.2/probe is a solicitation from :: without an option", probe6.Frame(),
+		"RFC 4862/5.4.2/probe is a solicitation from :: without an option", must(garp.Probe(vip6, realMAC)),
 		"3333ff000254 020000000001 86dd 6e000000 00183aff 00000000000000000000000000000000 ff0200000000000000000001ff000254" +
 			"8700777f 00000000 fe800000000000000000000000000254",
 		"Neighbor Solicitation for fe80::254",
@@ -198,7 +172,7 @@ func goldens(tb testing.TB) []golden {
 }
 
 func TestFramesAreByteExact(t *testing.T) {
-	for _, g := range goldens(t) {
+	for _, g := range goldens() {
 		t.Run(g.rule, func(t *testing.T) {
 			want := strings.ReplaceAll(g.want, " ", "")
 			if diff := cmp.Diff(want, hex.EncodeToString(g.frame)); diff != "" {

@@ -85,10 +85,10 @@ func (a Advertisement) to(dst netip.Addr, mac hello.MAC, solicited bool) []byte 
 
 // NDReply returns the answer to a Neighbor Solicitation for a virtual address:
 // from its target at mac, R=1, S=1, O=1, unicast to the asker. A solicitation
-// from :: (somebody checks for a duplicate) is answered to ff02::1 with S=0
-// (RFC 4861 section 7.2.4). It returns false when there is nothing to answer:
-// no solicitation, or one from mac or from the target itself, which is another
-// router of the group.
+// from :: is duplicate address detection and is answered to ff02::1 with S=0 (RFC
+// 4861 section 7.2.4). It returns false when there is nothing to answer: ns is no
+// solicitation, or it comes from mac or from the target itself, and so from
+// another router of the group.
 func NDReply(h Header, ns ND, mac hello.MAC) ([]byte, bool) {
 	if ns.Type != NeighborSolicitation || ns.Src == ns.Target || h.Src == mac || ns.LinkAddr == mac {
 		return nil, false

@@ -13,17 +13,17 @@ type Identity struct {
 	Protocol   hello.Protocol
 	VirtualIPs []netip.Addr // one family
 	VirtualMAC hello.MAC    // equal to RealMAC when the group uses the interface's MAC
-	Real       netip.Addr   // this router's own address on the segment
+	Real       netip.Addr   // this router's own address on the LAN
 	RealMAC    hello.MAC
 	// RealIP says that the real address is announced as well: at the virtual
 	// MAC while active, back at the real one afterwards.
 	RealIP bool
 }
 
-// announcesReal reports whether frames for the real address make sense. They
-// do not when both MACs are the same, nor when the real address is a virtual
-// one: the VRRP owner that withdrew it at its real MAC would take it back from
-// the router that has just become active.
+// announcesReal reports whether frames for the real address make sense. They do
+// not when both MACs are the same. Neither do they when the real address is a
+// virtual one: a VRRP owner that withdrew it at its real MAC would take it back
+// from the router that has just become active.
 func (id Identity) announcesReal() bool {
 	return id.RealIP && id.RealMAC != id.VirtualMAC && !slices.ContainsFunc(id.VirtualIPs, func(ip netip.Addr) bool {
 		return plain(ip) == plain(id.Real)
@@ -34,40 +34,40 @@ func (id Identity) announcesReal() bool {
 // now follow the first hello at once and in order; those in later follow
 // RequestDelay after them.
 //
-// HSRP over IPv4 says, as replies from the virtual MAC: the real address to
+// HSRP over IPv4 sends replies from the virtual MAC: the real address to
 // everybody (if RealIP), then each virtual address to everybody and to
 // 01:00:0c:cd:cd:cd. VRRP over IPv4 leaves the last one out. Later comes one
 // request per virtual address: RFC 5227's for HSRP, and for VRRP that of
 // keepalived and FRR. Over IPv6 both send one unsolicited Neighbor
-// Advertisement per virtual address, and the first of them again later: a
-// deposed router's last Router Advertisement (RFC 4861 section 6.2.5) leaves
-// from the virtual MAC and pulls the switch's entry back to the wrong port.
+// Advertisement per virtual address, and the first of them again later. By then a
+// deposed router has sent its last Router Advertisement (RFC 4861 section 6.2.5)
+// from the virtual MAC, which pulls the switch's entry back to the wrong port.
 func Claim(id Identity) (now, later [][]byte) {
 	now = make([][]byte, 0, 1+2*len(id.VirtualIPs))
 	if id.announcesReal() && hello.FamilyOf(id.Real) == hello.IPv4 {
-		now = appendTell(now, id.Real, id.VirtualMAC)
+		now = appendReply(now, id.Real, id.VirtualMAC)
 	}
 	for _, ip := range id.VirtualIPs {
-		now = appendTell(now, ip, id.VirtualMAC)
+		now = appendReply(now, ip, id.VirtualMAC)
 		if id.Protocol == hello.ProtocolHSRP {
 			now = appendARP(now, ip, id.VirtualMAC, Announcement.ReplyCisco)
 		}
 	}
-	if id.family() == hello.IPv6 {
-		return now, id.again()
+	if later = id.requests(); later == nil {
+		later = id.again()
 	}
-	return now, id.requests()
+	return now, later
 }
 
 // Refresh returns the frames that keep entries alive while the role lasts, and
-// that assert it once more against somebody who believes otherwise: for each
-// virtual address the broadcast reply now and the request later, or one
-// unsolicited Neighbor Advertisement. The real address is not repeated, since
-// it is answered for with the real MAC all the time.
+// that defend it against another claim. For each virtual address they are the
+// broadcast reply now and the request later, or one unsolicited Neighbor
+// Advertisement. The real address is not repeated: requests for it are answered
+// with the real MAC all the time.
 func Refresh(id Identity) (now, later [][]byte) {
 	now = make([][]byte, 0, len(id.VirtualIPs))
 	for _, ip := range id.VirtualIPs {
-		now = appendTell(now, ip, id.VirtualMAC)
+		now = appendReply(now, ip, id.VirtualMAC)
 	}
 	return now, id.requests()
 }
@@ -80,7 +80,7 @@ func Withdraw(id Identity) (now, later [][]byte) {
 	if !id.announcesReal() {
 		return nil, nil
 	}
-	now = appendTell(nil, id.Real, id.RealMAC)
+	now = appendReply(nil, id.Real, id.RealMAC)
 	return now, appendARP(nil, id.Real, id.RealMAC, Announcement.Request)
 }
 
@@ -117,26 +117,18 @@ func (id Identity) requests() [][]byte {
 	return frames
 }
 
-// again returns what tells everybody and the switch where the first virtual
-// address is, and is not answered.
+// again returns the announcement of the first virtual address in a form that
+// nobody answers.
 func (id Identity) again() [][]byte {
 	if len(id.VirtualIPs) == 0 {
 		return nil
 	}
-	return appendTell(nil, id.VirtualIPs[0], id.VirtualMAC)
+	return appendReply(nil, id.VirtualIPs[0], id.VirtualMAC)
 }
 
-// family is that of the virtual addresses, 0 without any.
-func (id Identity) family() hello.Family {
-	if len(id.VirtualIPs) == 0 {
-		return 0
-	}
-	return hello.FamilyOf(id.VirtualIPs[0])
-}
-
-// appendTell appends the broadcast reply, or the unsolicited Neighbor
+// appendReply appends the broadcast reply, or the unsolicited Neighbor
 // Advertisement, that says ip is at mac.
-func appendTell(frames [][]byte, ip netip.Addr, mac hello.MAC) [][]byte {
+func appendReply(frames [][]byte, ip netip.Addr, mac hello.MAC) [][]byte {
 	if hello.FamilyOf(ip) == hello.IPv4 {
 		return appendARP(frames, ip, mac, Announcement.ReplyBroadcast)
 	}

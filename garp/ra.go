@@ -16,11 +16,10 @@ const maxRouterLifetime = 65535 * time.Second
 // RouterAdvert returns the Router Advertisement (RFC 4861 section 4.2) with
 // which a virtual link-local address offers itself to ff02::1 as a default
 // router: current hop limit 64, the MAC as source link-layer address, and the
-// MTU unless it is 0. A lifetime of 0 is the final one, which takes the offer
-// back; otherwise it is 1 s to 65535 s, in whole seconds. It carries no prefix
-// and neither the managed nor the other flag, so it suits a segment where
-// those come from somewhere else. It returns an error when ip is not
-// link-local, mac not unicast, or lifetime out of range.
+// MTU unless it is 0. The lifetime is 1 s to 65535 s in whole seconds, or 0 to
+// take the offer back. The message has no prefix and neither the managed nor the
+// other flag, so it suits a LAN where those come from another router. It returns
+// an error when ip is not link-local, mac not unicast, or lifetime out of range.
 func RouterAdvert(ip netip.Addr, mac hello.MAC, lifetime time.Duration, mtu uint32) ([]byte, error) {
 	if err := checkSender(hello.IPv6, ip, mac); err != nil {
 		return nil, fmt.Errorf("router advertisement from %s: %w", ip, err)

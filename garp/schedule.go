@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// RequestDelay is how long the request forms of a burst follow its replies:
-// time enough for a deposed router to have read the hello and the replies, so
-// that it does not answer the request as if it still held the address.
+// RequestDelay is how long after its replies the request forms of a burst follow.
+// In that time a deposed router reads the hello and the replies, so that it does
+// not answer the request as if it still held the address.
 const RequestDelay = 5 * time.Millisecond
 
 // againDelay is how long after the first burst of a role the first address is
-// told once more, in a form that nobody answers. By then a deposed router that
-// was slower than RequestDelay has answered the request, or said goodbye, from
-// the virtual MAC, and the switch sends the traffic the wrong way.
+// announced once more, in a form that nobody answers. By then a deposed router
+// that was slower than RequestDelay has answered the request, or said goodbye,
+// from the virtual MAC, and the switch sends the traffic the wrong way.
 const againDelay = 50 * time.Millisecond
 
 // Defence against another owner. RFC 5227 section 2.4 (c) lets a host that
@@ -28,19 +28,19 @@ const (
 )
 
 // refreshJitter is the share of the refresh interval by which refreshes are
-// spread to either side, so that many groups do not speak in chorus.
+// spread to either side, so that many groups do not send at the same time.
 const refreshJitter = 0.1
 
 // StepKind says what a step of a Schedule announces.
 type StepKind uint8
 
-// The kinds of step, the one that counts most first: when several are due
-// together, the first is taken and says what the others would.
+// The kinds of step, the most important first: when several are due together,
+// the first contains what the others would announce.
 const (
 	_            StepKind = iota
 	StepWithdraw          // the role is gone: see Withdraw
 	StepClaim             // one burst of a new role: see Claim
-	StepReassert          // somebody believes otherwise: see Refresh
+	StepReassert          // another router claims it: see Refresh
 	StepRefresh           // keep entries alive: see Refresh
 	numKinds
 )
@@ -57,7 +57,7 @@ func (k StepKind) String() string {
 type Step struct {
 	Kind     StepKind
 	Requests bool // the request forms of the burst, otherwise its replies and NAs
-	Again    bool // the last word of the first burst, 50 ms after it
+	Again    bool // the repetition of the first burst, 50 ms after it
 }
 
 // Timing is when a role is announced.
@@ -73,9 +73,9 @@ type Timing struct {
 }
 
 // Schedule decides when a group is announced. Deadlines are data: ask Due
-// whenever Deadline has come, or at any other time. A wake-up that comes late
-// gets what is due once, never the bursts it slept through. The zero value
-// announces nothing; a Schedule is for one goroutine.
+// whenever Deadline has come, or at any other time. A late call gets what is due
+// once, not every burst that it missed. The zero value announces nothing. A
+// Schedule is for one goroutine.
 type Schedule struct {
 	// Rand returns a number in [0, 1) that spreads refreshes. Without it they
 	// come exactly on time.
@@ -87,8 +87,8 @@ type Schedule struct {
 	at      [numKinds]time.Time // next replies of each kind; zero = none
 	request time.Time           // when the request forms of the last burst follow; zero = never
 	last    StepKind            // the kind of that burst
-	again   time.Time           // when the last word of the first burst follows; zero = never
-	fresh   bool                // nothing has been said since Start
+	again   time.Time           // when the repetition of the first burst follows; zero = never
+	fresh   bool                // nothing has been sent since Start
 
 	defended    time.Time // last defence
 	gap         time.Duration
@@ -140,8 +140,8 @@ func (s *Schedule) Withdraw(now time.Time) {
 	s.at[StepWithdraw] = now
 }
 
-// Stop ends a role without a word: nothing is due any more. What is known of
-// disputes and refreshes stays.
+// Stop ends a role in silence: nothing is due any more. What is known of disputes
+// and refreshes stays.
 func (s *Schedule) Stop() {
 	s.active = false
 	s.at = [numKinds]time.Time{}
@@ -209,7 +209,7 @@ func (s *Schedule) armBurst(now time.Time) {
 	s.at[StepClaim] = later(at, now.Add(t.Interval/2))
 }
 
-// armRefresh counts the refresh interval from now: every announcement says
+// armRefresh counts the refresh interval from now: every announcement contains
 // what a refresh would.
 func (s *Schedule) armRefresh(now time.Time) {
 	s.at[StepRefresh] = time.Time{}

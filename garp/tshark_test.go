@@ -33,7 +33,7 @@ func pcap(frames ...[]byte) []byte {
 
 func TestTsharkReadsTheFramesAsMeant(t *testing.T) {
 	tshark := skip.Without(t, "tshark")
-	all := goldens(t)
+	all := goldens()
 	frames := make([][]byte, len(all))
 	for i, g := range all {
 		frames[i] = g.frame

@@ -128,8 +128,8 @@ func (p *probe) again(began time.Time) {
 
 func (p *probe) send(g *group) {
 	for _, a := range g.vips {
-		if f, err := garp.NewProbe(a, g.iface.link.MAC); err == nil {
-			g.queueFrames(always, [][]byte{f.Frame()})
+		if f, err := garp.Probe(a, g.iface.link.MAC); err == nil {
+			g.queueFrames(always, [][]byte{f})
 		}
 	}
 }

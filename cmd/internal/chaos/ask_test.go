@@ -25,9 +25,9 @@ func (s *segment) owners() [][]*gateway {
 	s.t.Helper()
 	began := time.Now()
 	for _, v := range s.groups {
-		p, err := garp.NewProbe(v.vip, fhrptest.ClientMAC)
+		p, err := garp.Probe(v.vip, fhrptest.ClientMAC)
 		must(s.t, err)
-		must(s.t, s.asking.Send(p.Frame()))
+		must(s.t, s.asking.Send(p))
 	}
 	s.pass(forAnswers)
 	out := make([][]*gateway, len(s.groups))

@@ -72,7 +72,7 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 		out.Announce.LastRefresh = &g.LastRefresh
 	}
 	if c := g.Conflict; !c.At.IsZero() {
-		out.Conflict = &Conflict{Address: c.Address.String(), MAC: c.MAC.String(), Who: c.Who.String(), Reason: string(c.Reason), At: c.At}
+		out.Conflict = &Conflict{Address: c.Address.String(), MAC: c.MAC.String(), Who: string(c.Who), Reason: string(c.Reason), At: c.At}
 	}
 	if r := g.Rival; !r.At.IsZero() {
 		out.Rival = &Rival{Address: r.From.String(), Reason: string(r.Reason), At: r.At, BothActive: g.BothActive}

@@ -49,8 +49,7 @@ func newQuestion(ifi *net.Interface, address netip.Addr) (question, error) {
 func (q question) build(address netip.Addr) ([]byte, error) {
 	switch {
 	case !q.from.IsValid():
-		p, err := garp.NewProbe(address, q.mac)
-		return p.Frame(), err
+		return garp.Probe(address, q.mac)
 	case address.Is4():
 		return garp.Request(q.from, q.mac, address)
 	}
