@@ -8,12 +8,12 @@ import (
 	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
-// Mark is the ICMP identifier and the UDP and TCP source port of all proofs,
-// by which a packet filter finds their answers.
+// Mark is the ICMP identifier and the UDP and TCP source port of all proofs. A
+// packet filter finds their answers by it.
 const Mark = 0xf48d
 
-// closedPort is where nobody listens (tcpmux, unassigned in practice): a
-// refusal is an answer as good as any.
+// closedPort is a port on which no host listens (tcpmux, unused in practice): a
+// refusal is as good an answer as any.
 const closedPort = 1
 
 const (
@@ -22,42 +22,34 @@ const (
 	flagACK = 0x10
 )
 
-// path is where a proof goes.
-type path struct {
-	srcMAC, dstMAC hello.MAC
-	src, dst       netip.Addr
-}
-
-// headers returns the headers of a message of an IP protocol.
-func (p path) headers(proto uint8) *wire.Headers {
-	return &wire.Headers{DstMAC: p.dstMAC, SrcMAC: p.srcMAC, Src: p.src, Dst: p.dst, TTL: 64, Proto: proto}
-}
-
 // echoRequest is an ICMP or ICMPv6 echo request (RFC 792, RFC 4443).
-func echoRequest(p path, seq uint16) []byte {
-	typ, proto := byte(wire.ICMPEcho), uint8(wire.ProtoICMP)
-	if p.src.Is6() {
-		typ, proto = wire.ICMPv6Echo, wire.ProtoICMPv6
+func echoRequest(h wire.Headers, seq uint16) []byte {
+	typ := byte(wire.ICMPEcho)
+	h.Proto = wire.ProtoICMP
+	if h.Src.Is6() {
+		typ, h.Proto = wire.ICMPv6Echo, wire.ProtoICMPv6
 	}
 	m := []byte{0: typ, wire.ICMPHeader - 1: 0}
 	binary.BigEndian.PutUint16(m[4:], Mark)
 	binary.BigEndian.PutUint16(m[6:], seq)
-	return p.headers(proto).Append(nil, append(m, "takeover"...))
+	return h.Append(nil, append(m, "takeover"...))
 }
 
 // udpProbe is a datagram to a closed port.
-func udpProbe(p path) []byte {
-	return p.headers(wire.ProtoUDP).AppendUDP(nil, Mark, closedPort, nil)
+func udpProbe(h wire.Headers) []byte {
+	h.Proto = wire.ProtoUDP
+	return h.AppendUDP(nil, Mark, closedPort, nil)
 }
 
-// tcpSYN asks for a connection that nobody wants.
-func tcpSYN(p path) []byte {
+// tcpSYN asks for a connection to a closed port.
+func tcpSYN(h wire.Headers) []byte {
+	h.Proto = wire.ProtoTCP
 	m := make([]byte, 20)
 	binary.BigEndian.PutUint16(m[0:], Mark)
 	binary.BigEndian.PutUint16(m[2:], closedPort)
 	m[12], m[13] = 5<<4, flagSYN
 	binary.BigEndian.PutUint16(m[14:], 1024)
-	return p.headers(wire.ProtoTCP).Append(nil, m)
+	return h.Append(nil, m)
 }
 
 // Answer is a packet that answers a proof.
@@ -80,11 +72,11 @@ func ParseAnswer(frame []byte) (Answer, bool) {
 	case p.Proto == wire.ProtoTCP && len(m) >= 14:
 		a.Method = MethodTCP
 		return a, marked(m, 2) && m[13]&(flagRST|flagACK) != 0
-	case is(&p, wire.ICMPEchoReply, wire.ICMPv6EchoReply):
+	case isICMP(&p, wire.ICMPEchoReply, wire.ICMPv6EchoReply):
 		a.Method = MethodEcho
 		return a, marked(m, 4)
-	case is(&p, wire.ICMPUnreachable, wire.ICMPv6Unreachable):
-		// It quotes the probe, whose IP header is of the same family and has no options.
+	case isICMP(&p, wire.ICMPUnreachable, wire.ICMPv6Unreachable):
+		// The message quotes the probe, whose IP header has no options.
 		a.Method = MethodUDP
 		if p.Src.Is6() {
 			return a, marked(m, wire.ICMPHeader+wire.IPv6Header)
@@ -94,8 +86,8 @@ func ParseAnswer(frame []byte) (Answer, bool) {
 	return Answer{}, false
 }
 
-// is reports whether p is of one type of ICMP, or of another of ICMPv6.
-func is(p *wire.Packet, icmp, icmpv6 byte) bool {
+// isICMP reports whether p is of one type of ICMP, or of another of ICMPv6.
+func isICMP(p *wire.Packet, icmp, icmpv6 byte) bool {
 	return len(p.Payload) >= wire.ICMPHeader &&
 		(p.Proto == wire.ProtoICMP && p.Payload[0] == icmp || p.Proto == wire.ProtoICMPv6 && p.Payload[0] == icmpv6)
 }

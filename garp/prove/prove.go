@@ -1,11 +1,11 @@
 // Package prove finds out whether a takeover reached the neighbours: whether
 // what they send to the virtual address arrives at this router. An ARP or ND
-// answer is no proof, since a router with a pinned entry answers politely and
-// goes on sending to the old MAC. An IP packet that answers one from the
-// virtual address, and arrives here at the right MAC, is.
+// answer proves nothing: a router with a pinned entry answers politely and goes on
+// sending to the old MAC. The proof is an IP packet that answers one from the
+// virtual address and arrives here, at the right MAC.
 //
-// The package is pure: it takes frames and a time and returns frames. Nothing
-// in it can delay the takeover that it is about.
+// The package is pure: it takes frames and a time and returns frames. It cannot
+// delay the takeover that it checks.
 package prove
 
 import (
@@ -16,21 +16,22 @@ import (
 
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // Steps of one attempt, from its beginning. The first echo follows the
-// announcements at once; a neighbour that ignores announcements is then asked
-// by name, from the virtual address, which teaches what no announcement does.
-// Where ping is filtered UDP and TCP follow.
+// announcements at once. A neighbour that ignores announcements is then asked for
+// its own address from the virtual one, which it must learn from. UDP and TCP
+// follow, for neighbours that filter ping.
 const (
 	NudgeAfter    = 60 * time.Millisecond
 	FallbackAfter = 120 * time.Millisecond
 	GiveUpAfter   = 400 * time.Millisecond
 )
 
-// attempts are when an unproven neighbour is tried, from the takeover; 1.1 s is
-// just beyond the second for which Linux holds on to a fresh ARP entry.
-// Afterwards every refresh tries once more.
+// attempts are when an unproven neighbour is tried, from the takeover. Linux keeps
+// a fresh ARP entry for a second, so the second attempt comes just after that.
+// Later every refresh tries once more.
 var attempts = []time.Duration{0, 1100 * time.Millisecond, 3 * time.Second, 10 * time.Second, 30 * time.Second}
 
 // Method is how a neighbour was proven to deliver here.
@@ -54,34 +55,31 @@ type Result struct {
 	Done     bool          // proven, or a whole attempt has failed
 }
 
-// String says the result as a person would.
+// String words the result for a person.
 func (r Result) String() string {
+	resolution := "neighbour discovery"
+	if r.Neighbor.Is4() {
+		resolution = "ARP"
+	}
 	switch {
-	case r.Proven && r.Nudges > 0:
-		return fmt.Sprintf("%s delivers here: proven by %s in %v, after %s", r.Neighbor, r.Method, r.Took.Round(100*time.Microsecond), r.requests())
 	case r.Proven:
-		return fmt.Sprintf("%s delivers here: proven by %s in %v", r.Neighbor, r.Method, r.Took.Round(100*time.Microsecond))
+		return fmt.Sprintf("%s delivers here: proven by %s in %v%s", r.Neighbor, r.Method, r.Took.Round(100*time.Microsecond), r.requests())
 	case !r.Done:
 		return fmt.Sprintf("%s: not proven yet", r.Neighbor)
 	case r.Alive:
-		return fmt.Sprintf("%s has NOT moved: it answers %s, and nothing that it sends to the virtual address arrives here; it still delivers to the old MAC, or filters ICMP, UDP and TCP", r.Neighbor, r.resolution())
+		return fmt.Sprintf("%s has NOT moved: it answers %s, and nothing that it sends to the virtual address arrives here; it still delivers to the old MAC, or filters ICMP, UDP and TCP", r.Neighbor, resolution)
 	}
-	return fmt.Sprintf("%s is not alive: it answers neither %s nor anything else", r.Neighbor, r.resolution())
+	return fmt.Sprintf("%s is not alive: it answers neither %s nor anything else", r.Neighbor, resolution)
 }
 
 func (r Result) requests() string {
-	if r.Nudges == 1 {
-		return "1 directed request"
+	switch r.Nudges {
+	case 0:
+		return ""
+	case 1:
+		return ", after 1 directed request"
 	}
-	return fmt.Sprintf("%d directed requests", r.Nudges)
-}
-
-// resolution names how the neighbour's family finds MACs.
-func (r Result) resolution() string {
-	if r.Neighbor.Is4() {
-		return "ARP"
-	}
-	return "neighbour discovery"
+	return fmt.Sprintf(", after %d directed requests", r.Nudges)
 }
 
 // Prover proves one takeover to a group's neighbours. The zero value knows no
@@ -123,7 +121,7 @@ func (p *Prover) SetNeighbors(now time.Time, addrs []netip.Addr) {
 	p.neighbors = list
 }
 
-// Neighbors reports whether there is anybody to prove.
+// Neighbors reports whether there are neighbours to prove.
 func (p *Prover) Neighbors() bool { return len(p.neighbors) > 0 }
 
 // Start begins to prove that packets for vip arrive at mac. Call it when the
@@ -136,7 +134,7 @@ func (p *Prover) Start(now time.Time, vip netip.Addr, mac hello.MAC) {
 	}
 }
 
-// Stop ends it; results stay until the next Start.
+// Stop ends the proving. Results stay until the next Start.
 func (p *Prover) Stop() {
 	p.running = false
 	for i := range p.neighbors {
@@ -157,7 +155,7 @@ func (p *Prover) Refresh(now time.Time) {
 	}
 }
 
-// Learn notes that ARP or ND showed a neighbour's MAC. It may come at any
+// Learn notes a neighbour's MAC as ARP or ND told it. It may be called at any
 // time, also before a takeover: a MAC known beforehand saves a round trip.
 func (p *Prover) Learn(now time.Time, a netip.Addr, mac hello.MAC) {
 	i := p.index(a)
@@ -166,12 +164,12 @@ func (p *Prover) Learn(now time.Time, a netip.Addr, mac hello.MAC) {
 	}
 	n := &p.neighbors[i]
 	n.mac = mac
-	if p.running && !n.result.Proven {
-		n.result.Alive = true
-		if n.waiting {
-			n.waiting = false
-			n.next = now
-		}
+	if !p.running || n.result.Proven {
+		return
+	}
+	n.result.Alive = true
+	if n.waiting {
+		n.waiting, n.next = false, now
 	}
 }
 
@@ -186,8 +184,8 @@ func (p *Prover) Deadline() (time.Time, bool) {
 	return at, !at.IsZero()
 }
 
-// Due returns the frames to send at now and the results that have become final
-// by silence.
+// Due returns the frames to send at now, and the results of neighbours whose first
+// whole attempt has failed.
 func (p *Prover) Due(now time.Time) (frames [][]byte, failed []Result) {
 	for i := range p.neighbors {
 		n := &p.neighbors[i]
@@ -223,7 +221,11 @@ func (p *Prover) advance(now time.Time, n *neighbor) [][]byte {
 		return append(p.nudge(n), p.echo(n)...)
 	case 3:
 		n.next = n.since.Add(GiveUpAfter)
-		return append(p.echo(n), p.others(n)...)
+		if n.mac.IsZero() {
+			return nil
+		}
+		h := p.headers(n)
+		return append(p.echo(n), udpProbe(h), tcpSYN(h))
 	}
 	p.giveUp(now, n)
 	return nil
@@ -231,14 +233,13 @@ func (p *Prover) advance(now time.Time, n *neighbor) [][]byte {
 
 // giveUp ends an attempt and plans the next.
 func (p *Prover) giveUp(now time.Time, n *neighbor) {
-	n.since, n.waiting = time.Time{}, false
-	n.attempt++
-	n.next = time.Time{}
-	if n.attempt < len(attempts) {
-		n.next = p.began.Add(attempts[n.attempt])
-		if n.next.Before(now) {
-			n.next = now
-		}
+	n.since, n.next = time.Time{}, time.Time{}
+	if n.attempt++; n.attempt >= len(attempts) {
+		return
+	}
+	n.next = p.began.Add(attempts[n.attempt])
+	if n.next.Before(now) {
+		n.next = now
 	}
 }
 
@@ -255,22 +256,15 @@ func (p *Prover) echo(n *neighbor) [][]byte {
 	if n.mac.IsZero() {
 		return nil
 	}
-	return [][]byte{echoRequest(p.path(n), uint16(n.attempt*4+n.step))}
+	return [][]byte{echoRequest(p.headers(n), uint16(n.attempt*4+n.step))}
 }
 
-func (p *Prover) others(n *neighbor) [][]byte {
-	if n.mac.IsZero() {
-		return nil
-	}
-	return [][]byte{udpProbe(p.path(n)), tcpSYN(p.path(n))}
+func (p *Prover) headers(n *neighbor) wire.Headers {
+	return wire.Headers{DstMAC: n.mac, SrcMAC: p.mac, Src: p.vip, Dst: n.result.Neighbor, TTL: 64}
 }
 
-func (p *Prover) path(n *neighbor) path {
-	return path{srcMAC: p.mac, dstMAC: n.mac, src: p.vip, dst: n.result.Neighbor}
-}
-
-// Heard takes an answer that arrived. It returns the neighbour's result and
-// true when the answer proves what was not proven before.
+// Heard tells of an answer that arrived. It returns the neighbour's result, and
+// true when the answer is the first proof.
 func (p *Prover) Heard(now time.Time, a Answer) (Result, bool) {
 	i := p.index(a.From)
 	if i < 0 || !p.running || a.To != p.vip || a.MAC != p.mac || p.neighbors[i].result.Proven {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 var (
@@ -251,7 +252,8 @@ func TestASegmentThatAnswersNothingIsNoAnswer(t *testing.T) {
 
 // The ends are what tcpdump shows of the same questions, asked by others.
 func TestProofs(t *testing.T) {
-	p, p6 := path{nearMAC, otherMAC, near, far}, path{nearMAC, otherMAC, near6, far6}
+	p := wire.Headers{SrcMAC: nearMAC, DstMAC: otherMAC, Src: near, Dst: far, TTL: 64}
+	p6 := wire.Headers{SrcMAC: nearMAC, DstMAC: otherMAC, Src: near6, Dst: far6, TTL: 64}
 	for _, tt := range []struct {
 		name  string
 		frame []byte
