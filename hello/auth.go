@@ -5,9 +5,11 @@ import (
 	"crypto/md5"
 	"crypto/subtle"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 )
 
 // DefaultText is the text that RFC 2281 section 5.1 recommends as the default.
@@ -17,23 +19,23 @@ const DefaultText = "cisco"
 const (
 	MaxTextAuth = 8 // HSRP and VRRPv2: the size of the field
 
-	// MaxMD5Key is the longest key that Cisco IOS takes. Keys longer than
-	// ProvenMD5Key make the padding below span two blocks, and no packet of a
-	// device with such a key has been compared yet.
+	// MaxMD5Key is the longest key that Cisco IOS accepts. With a key longer than
+	// ProvenMD5Key the padding below spans two blocks. That has not been compared
+	// with a packet of a Cisco device.
 	MaxMD5Key    = 64
 	ProvenMD5Key = 55
 )
 
 // Auth is how HSRP packets of a group are authenticated. The zero Auth, like a
-// nil *Auth, is DefaultText. An Auth does not change and may be shared; printing it in any form
-// shows the kind but no secret.
+// nil *Auth, is DefaultText. An Auth does not change and may be shared. Printing
+// it in any form shows the kind but no secret.
 type Auth struct {
 	secret *secret
 }
 
-// secret keeps what must not be printed behind a second pointer: for a value
-// inside another's unexported field, package fmt asks no method and with a
-// verb that does not fit follows one pointer, but never two.
+// secret keeps what must not be printed behind a second pointer. Package fmt calls
+// no method of a value in another's unexported field, and with a verb that does
+// not fit it follows one pointer, but never two.
 type secret struct {
 	md5   bool
 	keyID uint32
@@ -57,8 +59,8 @@ func TextAuth(s string) (Auth, error) {
 	if len(s) > MaxTextAuth {
 		return Auth{}, fmt.Errorf("authentication text: have %d bytes, want at most %d", len(s), MaxTextAuth)
 	}
-	if bytes.IndexByte([]byte(s), 0) >= 0 {
-		return Auth{}, fmt.Errorf("authentication text: contains a NUL byte, which pads the field")
+	if strings.Contains(s, "\x00") {
+		return Auth{}, errors.New("authentication text: contains a NUL byte, which pads the field")
 	}
 	var m material
 	copy(m.text[:], s)
@@ -138,7 +140,7 @@ func (s *secret) verifyText(field []byte) error {
 	return nil
 }
 
-// verifyMD5 checks the MD5 TLV at offset at of payload, all of which is hashed
+// verifyMD5 checks the MD5 TLV at offset at of payload. The whole payload is hashed
 // as it was received: some senders leave junk in unused bytes.
 func (s *secret) verifyMD5(payload []byte, at int) error {
 	tlv := payload[at:]
@@ -161,16 +163,13 @@ func (a Auth) String() string {
 	return "text"
 }
 
-// GoString implements fmt.GoStringer.
-func (a Auth) GoString() string { return "hello.Auth(" + a.String() + ")" }
-
 // Format implements fmt.Formatter, so that no verb prints more than String.
 func (a Auth) Format(f fmt.State, verb rune) {
+	s := a.String()
 	if verb == 'v' && f.Flag('#') {
-		io.WriteString(f, a.GoString())
-		return
+		s = "hello.Auth(" + s + ")"
 	}
-	io.WriteString(f, a.String())
+	io.WriteString(f, s)
 }
 
 // LogValue implements slog.LogValuer.

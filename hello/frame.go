@@ -39,14 +39,11 @@ func GroupEnvelope(p Protocol, version uint8, src netip.Addr, mac MAC) Envelope 
 }
 
 // AppendFrame appends to b an Ethernet frame with payload in the envelope e:
-// HSRP in UDP with its checksum, VRRP directly in IP. The frame is not padded;
+// HSRP in UDP with its checksum, VRRP directly in IP. The frame is not padded:
 // the kernel or the network card does that. The IPv4 identification is zero
-// and fragmentation allowed, as Cisco sends it.
+// and fragmentation is allowed, as Cisco does it.
 func AppendFrame(b []byte, e *Envelope, payload []byte) []byte {
-	var h wire.Headers
-	h.DstMAC, h.SrcMAC = e.DstMAC, e.SrcMAC
-	h.Src, h.Dst = e.Src, e.Dst
-	h.TOS, h.TTL, h.Proto = e.TOS, e.TTL, ProtoNumber
+	h := wire.Headers{DstMAC: e.DstMAC, SrcMAC: e.SrcMAC, Src: e.Src, Dst: e.Dst, TOS: e.TOS, TTL: e.TTL, Proto: ProtoNumber}
 	if e.Protocol == ProtocolHSRP {
 		h.Proto = wire.ProtoUDP
 		port := hsrpPort(FamilyOf(e.Src))

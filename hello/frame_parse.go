@@ -8,20 +8,20 @@ import (
 )
 
 // ErrNotFHRP is the error for a frame that has nothing to do with the
-// protocols of this package: it is not to be counted as a rejected packet.
+// protocols of this package. It does not count as a rejected packet.
 var ErrNotFHRP = errors.New("not a first-hop redundancy packet")
 
 // ParseFrame returns the HSRP or VRRP payload of an Ethernet frame and fills e.
-// It is part of frame. The error is ErrNotFHRP when the frame is something
-// else, which includes VLAN tags and IPv6 extension headers; then e keeps its
-// value. Otherwise the error is a Reject, and e names the sender.
+// The payload is part of frame. The error is ErrNotFHRP when the frame has no such
+// payload, or has it behind a VLAN tag or an IPv6 extension header: then e keeps
+// its value. Otherwise the error is a Reject, and e names the sender.
 //
 // Lengths come from the IP header, as short frames are padded. Fragments are
 // rejected (RejectLength), as is multicast VRRP without TTL 255 (RFC 9568
-// section 7.1); HSRP may have any TTL. A unicast destination is accepted for
-// VRRP only and marked in e: whether it is this host is for the caller to
-// say. checksumReady tells that the UDP checksum is finished and to be
-// verified: in frames of local senders the kernel may leave it undone.
+// section 7.1). HSRP may have any TTL. A unicast destination is accepted for VRRP
+// only and marked in e: the caller decides whether it is this host.
+// checksumReady says that the UDP checksum is complete and to be verified. In
+// frames of local senders the kernel may leave it incomplete.
 func ParseFrame(frame []byte, e *Envelope, checksumReady bool) (payload []byte, err error) {
 	var p wire.Packet
 	if !p.Parse(frame) {
@@ -53,9 +53,9 @@ func headerFamily(p *wire.Packet) Family {
 	return IPv6
 }
 
-// identify tells the protocol, 0 when it is none of ours. A datagram to HSRP's
-// port is HSRP when it is multicast or comes from the same port: hosts may well
-// use that number for something else.
+// identify returns the protocol, 0 when it is none of this package. A datagram to
+// HSRP's port is HSRP when it is multicast or comes from the same port: hosts may
+// use that number for another purpose.
 func identify(p *wire.Packet) Protocol {
 	switch p.Proto {
 	case ProtoNumber:

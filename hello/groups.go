@@ -23,7 +23,7 @@ const (
 	MaxVRID    = 255  // VRRP, from 1
 )
 
-// Priorities with a meaning, and the one that a router has unless told.
+// Priorities with a meaning, and the one that a router has by default.
 const (
 	DefaultPriority = 100 // both protocols
 	OwnerPriority   = 255 // VRRP: this router's own addresses are the virtual ones

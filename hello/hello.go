@@ -111,16 +111,17 @@ func (p Protocol) String() string {
 // Message is one protocol message: *HSRP, *Advertise or *VRRP.
 type Message interface{ message() }
 
-// Reject is why a received packet was not used. It is an error whose text is
-// one of a closed list of words, so that it serves as a counter's label.
+// Reject is why a received packet was not used. It is an error. The texts are a
+// closed list of words, so that they serve as a counter's label.
 type Reject string
 
 // Error implements error.
 func (r Reject) Error() string { return string(r) }
 
 // The reasons for rejecting a packet: of the frame first, then of the message,
-// last those that depend on configuration. A packet has the first that applies;
-// version and type come before a VRRP checksum, which they say how to compute.
+// last those that depend on configuration. A packet has the first that applies.
+// Version and type come before a VRRP checksum, because they decide how it is
+// computed.
 const (
 	RejectShort       Reject = "short"       // ends before its fields do
 	RejectLength      Reject = "length"      // a length or count field contradicts the data

@@ -7,11 +7,10 @@ import (
 	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
-// AppendHSRP appends the UDP payload of m in its version to b. a signs it; nil
-// is the default of the zero Auth. src is the address that the packet will be
-// sent from, which MD5 authentication repeats. In version 1 times that are not
-// whole seconds are sent as zero. VirtualIP is sent as zeros when it is unknown
-// or not of m.Family.
+// AppendHSRP appends the UDP payload of m in its version to b. a signs it, and nil
+// is the default of the zero Auth. src is the source address of the packet, which
+// MD5 authentication repeats. In version 1 times that are not whole seconds are
+// sent as zero. VirtualIP is sent as zeros when it is unknown or not of m.Family.
 func AppendHSRP(b []byte, m *HSRP, a *Auth, src netip.Addr) []byte {
 	start, s := len(b), a.orDefault()
 	if m.Version == 1 {

@@ -17,9 +17,9 @@ type HSRPPacket struct {
 // Parse reads a payload of version 1 (RFC 2281 section 5.1, first byte 0) or of
 // version 2 (a sequence of TLVs). On failure the error is a Reject and p keeps
 // its value. In version 1 bytes after the message are ignored, except for the
-// MD5 TLV; in version 2 unknown TLVs are skipped, and known ones may occur
-// once. Neither the authentication nor the relation of the timers is checked:
-// see Verify and HSRP.SaneTimers.
+// MD5 TLV. In version 2 unknown TLVs are skipped, and known ones may occur once.
+// Parse checks neither the authentication nor the relation of the timers: see
+// Verify and HSRP.SaneTimers.
 func (p *HSRPPacket) Parse(payload []byte) error {
 	var q HSRPPacket
 	if err := q.parse(payload); err != nil {
@@ -64,8 +64,8 @@ func (p *HSRPPacket) parse1(b []byte) error {
 		Family:    IPv4,
 		Group:     uint16(b[6]),
 		Priority:  b[5],
-		HelloTime: hsrp1Time(b[3]),
-		HoldTime:  hsrp1Time(b[4]),
+		HelloTime: wholeSeconds(b[3]),
+		HoldTime:  wholeSeconds(b[4]),
 		VirtualIP: netip.AddrFrom4([4]byte(b[hsrp1VIPAt:hsrp1Size])),
 	}
 	return nil
@@ -94,20 +94,20 @@ func (p *HSRPPacket) parseAdvertise1(b []byte) error {
 	return nil
 }
 
-// parse2 walks the TLVs first, so that lengths are known to be right before
-// any value is looked at.
+// parse2 walks the TLVs first, so that all lengths are right before it reads a
+// value.
 func (p *HSRPPacket) parse2(b []byte) error {
-	var at [tlvMD5 + 1]int // offset of each known TLV's value
+	var at [len(tlvSizes)]int // offset of each known TLV's value
 	for rest := b; len(rest) > 0; {
-		kind, value, next, err := tlv(rest)
+		typ, value, next, err := tlv(rest)
 		if err != nil {
 			return err
 		}
-		if size, known := tlvSize(kind); known {
-			if len(value) != size || at[kind] != 0 {
+		if size := tlvSize(typ); size > 0 {
+			if len(value) != size || at[typ] != 0 {
 				return RejectLength
 			}
-			at[kind] = len(b) - len(rest) + tlvHeader
+			at[typ] = len(b) - len(rest) + tlvHeader
 		}
 		rest = next
 	}
@@ -167,8 +167,8 @@ func (p *HSRPPacket) parseInterfaceState(v []byte) {
 // when its family is not that of the frame, RejectVersion when its version is
 // not the one that is sent to the frame's destination, RejectSource when the
 // sender that an MD5 digest covers is not the frame's source. Without the last
-// one the active router's own Hellos, sent back from a higher address, would
-// take the role from it. A sender of zeros is let pass.
+// check the active router's own Hellos, sent back from a higher address, would
+// take the role from it. A sender of zeros passes.
 func (p *HSRPPacket) Match(e *Envelope) error {
 	version, family := p.HSRP.Version, p.HSRP.Family
 	if p.IsAdvertise {
@@ -210,8 +210,8 @@ func (p *HSRPPacket) Verify(payload []byte, a *Auth) error {
 
 // SaneTimers reports whether the hold time exceeds the hello time, which RFC 2281
 // section 5.1 demands of a Hello. Times that are not carried, and those of other
-// messages, are sane. A message without sane timers is no less a message: whoever
-// refused it would not hear a router that is there.
+// messages, are sane. A message without sane timers is still to be heard: its
+// router is there.
 func (m *HSRP) SaneTimers() bool {
 	return m.Op != OpHello || m.HelloTime == 0 || m.HoldTime == 0 || m.HoldTime > m.HelloTime
 }

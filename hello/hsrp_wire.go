@@ -64,7 +64,7 @@ func interfaceState(active, passive uint16) InterfaceState {
 }
 
 // tlv splits the first TLV off b.
-func tlv(b []byte) (kind uint8, value, rest []byte, err error) {
+func tlv(b []byte) (typ uint8, value, rest []byte, err error) {
 	if len(b) < tlvHeader {
 		return 0, nil, nil, RejectShort
 	}
@@ -75,17 +75,13 @@ func tlv(b []byte) (kind uint8, value, rest []byte, err error) {
 	return b[0], b[tlvHeader:end], b[end:], nil
 }
 
-// tlvSize returns the length that a known TLV must have, or false.
-func tlvSize(kind uint8) (size int, known bool) {
-	switch kind {
-	case tlvGroupState:
-		return groupStateLen, true
-	case tlvInterfaceState:
-		return interfaceStateLen, true
-	case tlvText:
-		return MaxTextAuth, true
-	case tlvMD5:
-		return md5Len, true
+// tlvSizes are the lengths that known TLVs must have.
+var tlvSizes = [...]int{tlvGroupState: groupStateLen, tlvInterfaceState: interfaceStateLen, tlvText: MaxTextAuth, tlvMD5: md5Len}
+
+// tlvSize returns the length of a TLV by its type, 0 when that is not known.
+func tlvSize(typ uint8) int {
+	if int(typ) < len(tlvSizes) {
+		return tlvSizes[typ]
 	}
-	return 0, false
+	return 0
 }

@@ -4,12 +4,12 @@ import "time"
 
 // The wire counts time in four ways: HSRP in seconds (version 1) and
 // milliseconds (version 2), VRRP in seconds (version 2) and centiseconds
-// (version 3). Everywhere else a time.Duration is used; the conversions below
-// are the only place that knows units.
+// (version 3). Everything else uses time.Duration: only the conversions below
+// know units.
 
-// Ranges of the timers as they can be configured. Cisco's least hello time is 15
-// ms; 10 ms is VRRP's least interval, and two instances keep it up well. RFC 9568
-// section 5.2.7 has the others.
+// Ranges of the timers as they can be configured. Cisco's shortest hello time is
+// 15 ms. Ours is 10 ms, VRRP's shortest interval, which two routers keep up well.
+// The other limits are those of RFC 9568 section 5.2.7.
 const (
 	MinHelloTime     = 10 * time.Millisecond // HSRP
 	MaxHelloTime     = 254 * time.Second
@@ -39,13 +39,14 @@ func ValidAdverInterval(version uint8, d time.Duration) bool {
 	return false
 }
 
-// hsrp1Time reads a timer of HSRP version 1. Zero means not carried: routers
-// with timers below a second send it.
-func hsrp1Time(seconds uint8) time.Duration { return time.Duration(seconds) * time.Second }
+// wholeSeconds reads a timer of HSRP version 1 or Adver Int of VRRP version 2
+// (RFC 3768 section 5.3.7). In HSRP zero means not carried: routers with timers
+// below a second send it.
+func wholeSeconds(seconds uint8) time.Duration { return time.Duration(seconds) * time.Second }
 
 // hsrp1Seconds returns the hello and hold bytes of HSRP version 1. When either
-// time is not a whole number of seconds up to 255 both are zero, which tells
-// the receiver to use its own.
+// time is not a whole number of seconds up to 255, both are zero and the
+// receiver uses its own.
 func hsrp1Seconds(hello, hold time.Duration) (helloByte, holdByte uint8) {
 	for _, d := range [...]time.Duration{hello, hold} {
 		if d < 0 || d > MaxHoldTime || d%time.Second != 0 {
@@ -63,9 +64,6 @@ func hsrp2Time(ms uint32) time.Duration { return time.Duration(ms) * time.Millis
 func hsrp2Milliseconds(d time.Duration) uint32 {
 	return uint32(min(max(d/time.Millisecond, 0), 1<<32-1))
 }
-
-// vrrp2Interval reads Adver Int of VRRP version 2 (RFC 3768 section 5.3.7).
-func vrrp2Interval(seconds uint8) time.Duration { return time.Duration(seconds) * time.Second }
 
 // vrrp2Seconds returns d in the nearest whole seconds from 1 to 255.
 func vrrp2Seconds(d time.Duration) uint8 {

@@ -1,6 +1,6 @@
 package hello
 
-// VirtualRouter is whom a virtual MAC belongs to.
+// VirtualRouter is the virtual router that a virtual MAC belongs to.
 type VirtualRouter struct {
 	Protocol Protocol
 	Version  uint8 // HSRP: 1 or 2; VRRP: 0, as both versions share the range
@@ -8,7 +8,7 @@ type VirtualRouter struct {
 	Group    uint16
 }
 
-// VirtualRouterOf is the reverse of VirtualMAC: it tells whose MAC m is. ok is
+// VirtualRouterOf is the reverse of VirtualMAC: it returns whose MAC m is. ok is
 // false when m is in none of the ranges of HSRP (RFC 2281 section 6.1) and VRRP
 // (RFC 9568 section 7.3).
 func VirtualRouterOf(m MAC) (r VirtualRouter, ok bool) {

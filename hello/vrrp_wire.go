@@ -70,7 +70,7 @@ func vrrpSize(version uint8, f Family, n int) int {
 // of RFC 9568 section 7.1 and RFC 3768 section 7.1 that need no configuration:
 // version, type, exact length, checksum, VRID, address count and an interval
 // that is not zero. On failure the error is a Reject and p keeps its value.
-// The capacity of p.VRRP.VirtualIPs is used again, so a caller that keeps the
+// Parse uses the capacity of p.VRRP.VirtualIPs again, so a caller that keeps the
 // addresses past the next Parse must copy them.
 func (p *VRRPPacket) Parse(msg []byte, src, dst netip.Addr) error {
 	family := FamilyOf(src)
@@ -84,7 +84,7 @@ func (p *VRRPPacket) Parse(msg []byte, src, dst netip.Addr) error {
 	version, n := msg[0]>>4, int(msg[3])
 	interval := vrrp3Interval(be.Uint16(msg[4:]))
 	if version == 2 {
-		interval = vrrp2Interval(msg[5])
+		interval = wholeSeconds(msg[5])
 	}
 	switch {
 	case msg[1] == 0:
@@ -109,7 +109,7 @@ func (p *VRRPPacket) Parse(msg []byte, src, dst netip.Addr) error {
 	return nil
 }
 
-// checkVRRPShape checks everything that says how to read the rest.
+// checkVRRPShape checks the fields that decide how to read the others.
 func checkVRRPShape(msg []byte, family Family) error {
 	if len(msg) < vrrpHeader {
 		return RejectShort
@@ -131,7 +131,7 @@ func checkVRRPShape(msg []byte, family Family) error {
 }
 
 // vrrpForm tells which form the checksum of msg has, and whether it is right.
-// Both hold when the pseudo-header sums to zero; then the form stays unknown.
+// Both forms agree when the pseudo-header sums to zero: the form is then unknown.
 func vrrpForm(msg []byte, src, dst netip.Addr) (form Checksum, ok bool) {
 	message := wire.Sum(0).Add(msg)
 	version, family := msg[0]>>4, FamilyOf(src)

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Headers are the parts of the Ethernet and IP headers that mean something to
-// routers of one segment.
+// Headers are the parts of the Ethernet and IP headers that matter to the routers
+// of one LAN.
 type Headers struct {
 	DstMAC, SrcMAC [6]byte
 	Src, Dst       netip.Addr // of one family, without zone
@@ -19,8 +19,8 @@ type Headers struct {
 // message m: over IPv4 when Src is an IPv4 address, mapped or not, and over IPv6
 // otherwise. For ICMP, ICMPv6 and TCP it fills in the checksum of m, which must
 // hold the whole header and zeros for the checksum; messages of other protocols
-// bring their own. The frame is not padded; the kernel or the network card does
-// that. The IPv4 identification is zero and fragmentation allowed.
+// bring their own. The frame is not padded: the kernel or the network card does
+// that. The IPv4 identification is zero and fragmentation is allowed.
 func (h *Headers) Append(b, m []byte) []byte {
 	b = append(h.appendIP(b, len(m)), m...)
 	m = b[len(b)-len(m):]
@@ -35,8 +35,8 @@ func (h *Headers) Append(b, m []byte) []byte {
 	return b
 }
 
-// AppendUDP does the same with a UDP datagram (RFC 768) from one port to another.
-// h.Proto must be ProtoUDP.
+// AppendUDP does the same with a UDP datagram (RFC 768) between two ports. h.Proto
+// must be ProtoUDP.
 func (h *Headers) AppendUDP(b []byte, from, to uint16, payload []byte) []byte {
 	size := UDPHeader + len(payload)
 	ports, length := uint32(from)<<16|uint32(to), uint32(size)<<16
@@ -86,20 +86,20 @@ func (h *Headers) appendIPv6(b []byte, size int) []byte {
 	return append(b, dst[:]...)
 }
 
-// Packet is an IP packet in a received frame, of which is known only that the
-// headers are there. Its slices are part of the frame.
+// Packet is an IP packet in a received frame. Only the presence of its headers has
+// been checked. Its slices are part of the frame.
 type Packet struct {
 	Headers
 	IP       []byte // the IP header, over IPv4 with its options
 	Payload  []byte // what follows it, as far as the frame goes
-	Size     int    // length of the payload by the IP header; negative is a lie
+	Size     int    // length of the payload by the IP header, negative when that contradicts itself
 	Fragment uint16 // IPv4: more-fragments flag and offset, 0 in a whole packet
 }
 
 // Parse reads the headers of an Ethernet frame. It returns false when they are
 // not there: a short frame, a VLAN tag, neither IPv4 nor IPv6, or an IP version
-// that is not the EtherType's. An IPv6 extension header is left to the payload,
-// with its own number in Proto.
+// that is not the EtherType's. An IPv6 extension header stays in the payload, with
+// its own number in Proto.
 func (p *Packet) Parse(frame []byte) bool {
 	typ := EtherType(frame)
 	if typ == 0 {

@@ -3,8 +3,8 @@ package wire
 import "net/netip"
 
 // Sum is an unfolded one's complement sum of 16-bit words (RFC 1071). Sums of
-// parts may be added up when every part but the last has an even length. There
-// is room for the 32-bit words of more data than fits into a packet.
+// parts may be added up when every part but the last has an even length. It has
+// room for the 32-bit words of more data than fits into a packet.
 type Sum uint64
 
 // Add adds b, padded with a zero byte when its length is odd.
@@ -38,8 +38,8 @@ func (s Sum) Checksum() uint16 {
 func (s Sum) OK() bool { return s.Checksum() == 0 }
 
 // PseudoHeader sums the pseudo-header of IPv4 (RFC 768) or IPv6 (RFC 8200
-// section 8.1), to which a message of length bytes is then added. Both sum
-// alike: they differ only in where the zeros are.
+// section 8.1). A message of length bytes is then added to it. Both sums are
+// computed alike: the headers differ only in where the zeros are.
 func PseudoHeader(src, dst netip.Addr, proto uint8, length int) Sum {
 	s := Sum(proto) + Sum(length)
 	if src = src.Unmap(); src.Is4() {

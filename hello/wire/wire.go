@@ -1,10 +1,10 @@
-// Package wire holds what the protocols on an Ethernet segment have in common:
-// the headers of Ethernet, IPv4 and IPv6, their numbers and offsets, the
-// Internet checksum, and where multicast goes. It imports the standard library
-// only and does not allocate beyond what it appends.
+// Package wire holds what the protocols on an Ethernet LAN have in common: the
+// headers of Ethernet, IPv4 and IPv6, their numbers and offsets, the Internet
+// checksum, and where multicast goes. It imports the standard library only and
+// does not allocate beyond what it appends.
 //
-// A hardware address is a [6]byte, to which hello.MAC can be assigned and from
-// which it can be made.
+// A hardware address is a [6]byte. A hello.MAC can be assigned to it, and the
+// other way round.
 package wire
 
 import (

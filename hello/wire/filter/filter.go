@@ -1,5 +1,5 @@
-// Package filter assembles classic BPF programs whose jumps name their targets:
-// counting skips by hand goes wrong with the first change.
+// Package filter assembles classic BPF programs whose jumps name their targets.
+// Skips that are counted by hand are wrong after the first change.
 package filter
 
 import (
@@ -8,7 +8,8 @@ import (
 	"golang.org/x/net/bpf"
 )
 
-// The two ends of a program. What no jump takes elsewhere is accepted.
+// The two ends of a program. A packet that reaches the last instruction is
+// accepted.
 const (
 	Accept = "accept"
 	Refuse = "refuse"
@@ -22,8 +23,8 @@ type Program struct {
 	labels map[string]int
 }
 
-// jump is an instruction that compares and goes to one of two labels further
-// on, or on to the next instruction where the label is "".
+// jump is an instruction that compares and goes to one of two labels further on.
+// An empty label is the next instruction.
 type jump struct {
 	at       int
 	yes, not string
@@ -32,8 +33,8 @@ type jump struct {
 // Add appends instructions that do not jump.
 func (p *Program) Add(ins ...bpf.Instruction) { p.ins = append(p.ins, ins...) }
 
-// Load appends the load of size bytes (1, 2 or 4) at an offset, in network
-// order. What is behind the packet's end refuses it.
+// Load appends the load of size bytes (1, 2 or 4) at an offset, in network order.
+// A packet that ends before them is refused.
 func (p *Program) Load(at uint32, size int) { p.Add(bpf.LoadAbsolute{Off: at, Size: size}) }
 
 // Untagged refuses frames with a VLAN tag: they belong to a VLAN interface
@@ -66,10 +67,9 @@ func (p *Program) Label(name string) {
 	p.labels[name] = len(p.ins)
 }
 
-// Assemble ends the program and returns it. Of an accepted packet the socket
-// gets the first length bytes. It panics when a label is missing, before its
-// jump, or more than 255 instructions away, since programs do not depend on
-// input.
+// Assemble ends the program and returns it. Of an accepted packet the socket gets
+// the first length bytes. Programs do not depend on input, so Assemble panics when
+// a label is missing, before its jump, or more than 255 instructions away.
 func (p *Program) Assemble(length uint32) []bpf.RawInstruction {
 	p.Label(Accept)
 	p.Add(bpf.RetConstant{Val: length})
