@@ -79,7 +79,7 @@ func sample(faultName string) record {
 		r.sent = append(r.sent, at(float64(i-1000)))
 		r.arrivals = append(r.arrivals, arrival{uint64(i), at(float64(i-1000) + 0.1), via})
 	}
-	r.learned = []learned{{nodeSwitch, netlab.Learned{At: at(550.2), Dev: nodeGW2, MAC: vmac}}}
+	r.learned = []learned{{nodeSwitch, netlab.NeighborChange{At: at(550.2), Dev: nodeGW2, MAC: vmac}}}
 	r.said[nodeGW2] = []status.Transition{{
 		Group: 1, From: "Standby", To: "Active", At: at(549.9), Cause: "active-timer-expired",
 		Detail: "nothing from 192.168.1.100 (priority 110) for 600ms, hold time 600ms",

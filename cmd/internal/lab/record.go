@@ -33,7 +33,7 @@ type record struct {
 // learned is a change of a table of the client or the switch.
 type learned struct {
 	node string
-	netlab.Learned
+	netlab.NeighborChange
 }
 
 // complaints returns what is wrong with the run itself.

@@ -1,6 +1,7 @@
 package netlab
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -32,7 +33,7 @@ func (f Frame) Destination() hello.MAC { return hello.MAC(f.Data[:6]) }
 
 // CaptureOptions change what a capture keeps.
 type CaptureOptions struct {
-	// Keep tells which frames to store; nil stores all. It runs on the
+	// Keep reports whether to store a frame. nil stores all. It runs on the
 	// capture's goroutine, and Data is only valid during the call.
 	Keep func(Frame) bool
 	// Limit bounds the number of stored frames, default 65536; the oldest are
@@ -52,7 +53,6 @@ type Capture struct {
 	frames  []Frame
 	first   int // number of frames[0], counted from the start
 	dropped int
-	changed chan struct{} // closed and replaced at every stored frame
 }
 
 const (
@@ -67,24 +67,27 @@ func (n *NS) Capture(dev string, o CaptureOptions) (*Capture, error) {
 	if o.Limit == 0 {
 		o.Limit = defaultLimit
 	}
-	var conn *packet.Conn
-	err := n.Do(func() error {
-		ifi, err := net.InterfaceByName(dev)
-		if err != nil {
-			return err
-		}
-		conn, err = packet.Listen(ifi, packet.Raw, unix.ETH_P_ALL, nil)
-		return err
-	})
+	conn, err := n.packetSocket(dev, unix.ETH_P_ALL)
 	if err != nil {
 		return nil, fmt.Errorf("capture on %s: %w", dev, err)
 	}
 	if err := prepareCapture(conn); err != nil {
 		return nil, errors.Join(fmt.Errorf("capture on %s: %w", dev, err), conn.Close())
 	}
-	c := &Capture{iface: dev, opts: o, conn: conn, done: make(chan struct{}), changed: make(chan struct{})}
+	c := &Capture{iface: dev, opts: o, conn: conn, done: make(chan struct{})}
 	go c.read()
 	return c, nil
+}
+
+// packetSocket opens a socket for the frames of one EtherType on an interface.
+func (n *NS) packetSocket(dev string, etherType int) (*packet.Conn, error) {
+	return inside(n, func() (*packet.Conn, error) {
+		ifi, err := net.InterfaceByName(dev)
+		if err != nil {
+			return nil, err
+		}
+		return packet.Listen(ifi, packet.Raw, etherType, nil)
+	})
 }
 
 func prepareCapture(conn *packet.Conn) error {
@@ -97,8 +100,8 @@ func prepareCapture(conn *packet.Conn) error {
 	}
 	var serr error
 	err = raw.Control(func(fd uintptr) {
-		// The larger buffer needs a capability outside user namespaces only;
-		// the smaller one merely drops sooner.
+		// Inside a user namespace the larger buffer is refused. The smaller
+		// one only drops sooner.
 		if unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, captureBuffer) != nil {
 			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, captureBuffer)
 		}
@@ -141,34 +144,20 @@ func (c *Capture) Dropped() int {
 	return c.dropped
 }
 
-// WaitFor returns the first stored frame for which match returns true, waiting
-// for it for up to timeout. It returns ErrTimeout when none came.
-func (c *Capture) WaitFor(match func(Frame) bool, timeout time.Duration) (Frame, error) {
-	limit := time.NewTimer(timeout)
-	defer limit.Stop()
-	for n, over := 0, false; ; {
-		changed := c.next()
+// WaitFor returns the first stored frame for which match returns true. It waits up
+// to timeout for one, and returns ErrTimeout then.
+func (c *Capture) WaitFor(match func(Frame) bool, timeout time.Duration) (found Frame, err error) {
+	n := 0
+	err = Eventually(context.Background(), timeout, func() bool {
 		var frames []Frame
 		frames, n = c.Since(n)
-		if i := slices.IndexFunc(frames, match); i >= 0 {
-			return frames[i], nil
+		i := slices.IndexFunc(frames, match)
+		if i >= 0 {
+			found = frames[i]
 		}
-		if over {
-			return Frame{}, ErrTimeout
-		}
-		select {
-		case <-changed:
-		case <-limit.C:
-			over = true // but for what came at the same time
-		}
-	}
-}
-
-// next returns a channel that is closed when another frame is stored.
-func (c *Capture) next() <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.changed
+		return i >= 0
+	})
+	return found, err
 }
 
 func (c *Capture) read() {
@@ -181,7 +170,7 @@ func (c *Capture) read() {
 	for {
 		f, err := c.receive(raw, buf, oob)
 		if errors.Is(err, unix.ENETDOWN) {
-			continue // reported once when the interface goes down
+			continue // returned once, when the interface goes down
 		}
 		if err != nil {
 			return
@@ -220,24 +209,18 @@ func (c *Capture) store(f Frame) {
 		c.dropped++
 	}
 	c.frames = append(c.frames, f)
-	close(c.changed)
-	c.changed = make(chan struct{})
 }
 
-// stamp returns the kernel's timestamp out of a control message, else now.
+// stamp returns the kernel's timestamp from the only control message that the
+// socket asks for, else now.
 func stamp(oob []byte) time.Time {
-	msgs, err := unix.ParseSocketControlMessage(oob)
+	_, data, _, err := unix.ParseOneSocketControlMessage(oob)
+	var ts unix.Timespec
 	if err != nil {
 		return time.Now()
 	}
-	for _, m := range msgs {
-		if m.Header.Level != unix.SOL_SOCKET || m.Header.Type != unix.SCM_TIMESTAMPNS {
-			continue
-		}
-		var ts unix.Timespec
-		if _, err := binary.Decode(m.Data, binary.NativeEndian, &ts); err == nil {
-			return time.Unix(ts.Unix())
-		}
+	if _, err := binary.Decode(data, binary.NativeEndian, &ts); err != nil {
+		return time.Now()
 	}
-	return time.Now()
+	return time.Unix(ts.Unix())
 }

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/netip"
 	"time"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/hello"
 	"github.com/fhrpd/fhrpd/internal/dump"
@@ -27,7 +27,7 @@ type End struct {
 const carrierWait = 10 * time.Second
 
 // Veth lays a cable between two ends, switches both on and waits until both have
-// a carrier: what is sent before that is lost.
+// a carrier. Frames that are sent before that are lost.
 func Veth(a, b End) error {
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name, attrs.HardwareAddr = a.Name, hardwareAddr(a.MAC)
@@ -63,24 +63,19 @@ func hardwareAddr(m hello.MAC) net.HardwareAddr {
 	return m.HardwareAddr()
 }
 
-// Bridge makes a switch out of interfaces that exist: multicast snooping and
-// spanning tree off, no IPv6 of its own, so that every frame on it was sent by
-// somebody else.
+// Bridge makes a switch of interfaces that exist. Multicast snooping and spanning
+// tree are off and it has no IPv6 of its own, so that it sends no frames itself.
 func (n *NS) Bridge(name string, ports ...string) error {
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name = name
 	if err := n.handle.LinkAdd(&netlink.Bridge{LinkAttrs: attrs, MulticastSnooping: new(bool)}); err != nil {
 		return fmt.Errorf("make bridge %s: %w", name, err)
 	}
-	if err := errors.Join(n.noIPv6(name), n.LinkUp(name)); err != nil {
-		return err
-	}
+	errs := []error{n.noIPv6(name), n.LinkUp(name)}
 	for _, p := range ports {
-		if err := n.Join(p, name); err != nil {
-			return err
-		}
+		errs = append(errs, n.Join(p, name))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // Join puts an interface into a bridge as Bridge does: it has no IPv6 of its own.
@@ -95,25 +90,17 @@ func (n *NS) Join(port, bridge string) error {
 	return n.onLink(port, "put into bridge "+bridge, func(l netlink.Link) error { return n.handle.LinkSetMaster(l, br) })
 }
 
-func (n *NS) noIPv6(dev string) error {
-	err := n.Sysctl("net/ipv6/conf/"+dev+"/disable_ipv6", "1")
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
+func (n *NS) noIPv6(dev string) error { return n.sysctlIPv6(dev+"/disable_ipv6", "1") }
 
 // Leave takes an interface out of its bridge.
 func (n *NS) Leave(port string) error {
 	return n.onLink(port, "take out of its bridge", n.handle.LinkSetNoMaster)
 }
 
-// Isolate sets or clears the isolated flag of a bridge port. Two isolated ports
-// of a bridge cannot talk to each other, but to all others.
+// Isolate sets or clears the isolated flag of a bridge port. Isolated ports reach
+// all other ports of the bridge, but not each other.
 func (n *NS) Isolate(port string, on bool) error {
-	return n.onLink(port, "isolate bridge port", func(l netlink.Link) error {
-		return n.handle.LinkSetIsolated(l, on)
-	})
+	return n.onLink(port, "isolate bridge port", func(l netlink.Link) error { return n.handle.LinkSetIsolated(l, on) })
 }
 
 // LinkUp switches an interface on.
@@ -170,9 +157,11 @@ func (n *NS) LinkLocal(dev string) (addr netip.Addr, ok bool, err error) {
 
 // AddAddr gives an interface an address, usable at once.
 func (n *NS) AddAddr(dev string, p netip.Prefix) error {
-	return n.onLink(dev, "add address "+p.String()+" to", func(l netlink.Link) error {
-		return n.handle.AddrAdd(l, &netlink.Addr{IPNet: ipNet(p), Flags: nodad(p.Addr())})
-	})
+	a := &netlink.Addr{IPNet: ipNet(p)}
+	if p.Addr().Is6() {
+		a.Flags = unix.IFA_F_NODAD
+	}
+	return n.onLink(dev, "add address "+p.String()+" to", func(l netlink.Link) error { return n.handle.AddrAdd(l, a) })
 }
 
 // DelAddr takes an address off an interface.
@@ -180,15 +169,6 @@ func (n *NS) DelAddr(dev string, p netip.Prefix) error {
 	return n.onLink(dev, "take address "+p.String()+" off", func(l netlink.Link) error {
 		return n.handle.AddrDel(l, &netlink.Addr{IPNet: ipNet(p)})
 	})
-}
-
-const ifaNoDAD = 0x02
-
-func nodad(a netip.Addr) int {
-	if a.Is6() {
-		return ifaNoDAD
-	}
-	return 0
 }
 
 // AddRoute adds a route to dst through a router. A link-local router needs dev;

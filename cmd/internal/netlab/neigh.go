@@ -12,8 +12,8 @@ import (
 	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
-// Neighbors lists neighbour entries as netlink.NeighList does: those of an
-// interface, or of all for index 0, of a family; unix.AF_BRIDGE means forwarding
+// Neighbors lists neighbour entries of a family as netlink.NeighList does: those
+// of an interface, or all for index 0. The family unix.AF_BRIDGE means forwarding
 // entries.
 func (n *NS) Neighbors(index, family int) ([]netlink.Neigh, error) {
 	return dump.Whole(func() ([]netlink.Neigh, error) { return n.handle.NeighList(index, family) })
@@ -40,8 +40,7 @@ func (n *NS) ARPEntry(dev string, ip netip.Addr) (mac hello.MAC, ok bool, err er
 	return mac, false, nil
 }
 
-// SetNeighbor puts an entry into an interface's neighbour table in place of what
-// it holds for the address. state is one of unix.NUD_REACHABLE, NUD_STALE, …
+// SetNeighbor sets the entry for an address in an interface's neighbour table. state is one of unix.NUD_REACHABLE, NUD_STALE, …
 func (n *NS) SetNeighbor(dev string, ip netip.Addr, mac hello.MAC, state int) error {
 	return n.onLink(dev, "set neighbour "+ip.String()+" on", func(l netlink.Link) error {
 		return n.handle.NeighSet(&netlink.Neigh{

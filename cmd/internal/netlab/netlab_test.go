@@ -375,7 +375,7 @@ func TestTheLastLookIsAtTheEndOfTheTime(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		c := &Capture{opts: CaptureOptions{Limit: 2}, changed: make(chan struct{})}
+		c := &Capture{opts: CaptureOptions{Limit: 2}}
 		c.store(Frame{Data: []byte("first")})
 		if _, err := c.WaitFor(func(f Frame) bool {
 			if string(f.Data) == "first" {
@@ -411,19 +411,19 @@ func TestWatchTellsWhatTheSwitchAndTheHostLearn(t *testing.T) {
 	if !send(t, a, b, "192.0.2.2", patience) {
 		t.Fatal("no datagram arrived")
 	}
-	await(t, onHost, func(l Learned) bool {
+	await(t, onHost, func(l NeighborChange) bool {
 		return l.Dev == "eth0" && l.IP == netip.MustParseAddr("192.0.2.2") && l.MAC == macB && !l.Gone
 	})
 	// A MAC that the switch cannot have learned before it was watched, as it may
 	// have learned those of the interfaces when they came up.
 	news := hello.MAC{0x02, 0, 0, 0, 0x99, 0x99}
 	must(t, a.Send("eth0", slices.Concat(hello.Broadcast[:], news[:], []byte{0x88, 0xb5}, make([]byte, 46))))
-	await(t, onSwitch, func(l Learned) bool { return l.Dev == "pa" && !l.IP.IsValid() && l.MAC == news })
+	await(t, onSwitch, func(l NeighborChange) bool { return l.Dev == "pa" && !l.IP.IsValid() && l.MAC == news })
 	must(t, a.FlushNeighbors("eth0"))
-	await(t, onHost, func(l Learned) bool { return l.Gone && l.IP == netip.MustParseAddr("192.0.2.2") })
+	await(t, onHost, func(l NeighborChange) bool { return l.Gone && l.IP == netip.MustParseAddr("192.0.2.2") })
 }
 
-func await(t *testing.T, ch <-chan Learned, match func(Learned) bool) {
+func await(t *testing.T, ch <-chan NeighborChange, match func(NeighborChange) bool) {
 	t.Helper()
 	limit := time.After(patience)
 	for {

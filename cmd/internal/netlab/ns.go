@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"github.com/vishvananda/netlink"
@@ -28,17 +29,14 @@ type NS struct {
 // New makes an empty namespace with the loopback interface up and without
 // duplicate address detection, so that IPv6 addresses can be used at once.
 func New() (*NS, error) {
-	var file *os.File
+	var ns *NS
 	err := onThread(func() (err error) {
-		if err = unix.Unshare(unix.CLONE_NEWNET); err == nil {
-			file, err = os.Open("/proc/thread-self/ns/net")
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("make a network namespace: %w", err)
 		}
+		ns, err = Current()
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("make a network namespace: %w", err)
-	}
-	ns, err := adopt(file)
 	if err != nil {
 		return nil, err
 	}
@@ -51,10 +49,6 @@ func Current() (*NS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the network namespace: %w", err)
 	}
-	return adopt(file)
-}
-
-func adopt(file *os.File) (*NS, error) {
 	h, err := netlink.NewHandleAt(netns.NsHandle(file.Fd()), unix.NETLINK_ROUTE)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open netlink in a namespace: %w", err), file.Close())
@@ -63,19 +57,22 @@ func adopt(file *os.File) (*NS, error) {
 }
 
 // quickIPv6 lets addresses be used at once and keeps hosts from asking for
-// routers. A kernel without IPv6 has no such knobs.
+// routers.
 func (n *NS) quickIPv6() error {
-	for path, value := range map[string]string{
-		"net/ipv6/conf/all/accept_dad":               "0",
-		"net/ipv6/conf/default/accept_dad":           "0",
-		"net/ipv6/conf/default/dad_transmits":        "0",
-		"net/ipv6/conf/default/router_solicitations": "0",
-	} {
-		if err := n.Sysctl(path, value); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+	var errs []error
+	for _, name := range []string{"all/accept_dad", "default/accept_dad", "default/dad_transmits", "default/router_solicitations"} {
+		errs = append(errs, n.sysctlIPv6(name, "0"))
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+// sysctlIPv6 is Sysctl below net/ipv6/conf, which a kernel without IPv6 lacks.
+func (n *NS) sysctlIPv6(path, value string) error {
+	err := n.Sysctl("net/ipv6/conf/"+path, value)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // Close releases the namespace. Interfaces inside vanish with it unless a
@@ -86,8 +83,7 @@ func (n *NS) Close() error {
 }
 
 // Do runs fn on a thread that is inside the namespace, and waits for it.
-// Sockets that fn opens stay inside for good; goroutines that it starts do not.
-// A thread that cannot be brought back is thrown away.
+// Sockets that fn opens stay inside. Goroutines that it starts do not.
 func (n *NS) Do(fn func() error) error {
 	return onThread(func() error {
 		if err := unix.Setns(int(n.file.Fd()), unix.CLONE_NEWNET); err != nil {
@@ -97,12 +93,21 @@ func (n *NS) Do(fn func() error) error {
 	})
 }
 
+// inside returns what fn returns when Do runs it.
+func inside[T any](n *NS, fn func() (T, error)) (v T, err error) {
+	err = n.Do(func() (err error) {
+		v, err = fn()
+		return err
+	})
+	return v, err
+}
+
 // errLeft is what Do returns when fn ended its goroutine, as t.FailNow does.
 var errLeft = errors.New("the function ended its goroutine inside a network namespace")
 
 // onThread runs fn on a thread of its own and restores the thread's network
-// namespace afterwards. A goroutine that ends while locked takes its thread
-// along, which is how one that cannot be restored is disposed of.
+// namespace afterwards. A thread that cannot be restored stays locked and ends
+// with its goroutine.
 func onThread(fn func() error) error {
 	done := make(chan error, 1)
 	go func() {
@@ -126,7 +131,7 @@ func onThread(fn func() error) error {
 }
 
 // Netlink returns the rtnetlink handle of the namespace, for what this package
-// has no word for. It is closed by Close.
+// does not do. Close closes it.
 func (n *NS) Netlink() *netlink.Handle { return n.handle }
 
 // Path returns a name under which other processes of the same user can enter
@@ -134,13 +139,17 @@ func (n *NS) Netlink() *netlink.Handle { return n.handle }
 func (n *NS) Path() string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), n.file.Fd()) }
 
 // Start starts cmd inside the namespace. The process is killed when this one
-// dies; the caller waits for it as usual.
+// dies. The caller waits for it as usual.
 func (n *NS) Start(cmd *exec.Cmd) error {
+	dieWithParent(cmd)
+	return n.Do(cmd.Start)
+}
+
+func dieWithParent(cmd *exec.Cmd) {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
 	cmd.SysProcAttr.Pdeathsig = unix.SIGKILL
-	return n.Do(cmd.Start)
 }
 
 // Sysctl writes value to a file below /proc/sys, such as
@@ -157,42 +166,27 @@ func (n *NS) Sysctl(path, value string) error {
 
 // ReadSysctl returns the value of a file below /proc/sys as it is inside,
 // without the newline.
-func (n *NS) ReadSysctl(path string) (value string, err error) {
-	err = n.Do(func() error {
-		b, err := os.ReadFile(filepath.Join("/proc/sys", path))
-		if err != nil {
-			return fmt.Errorf("read sysctl %s: %w", path, err)
-		}
-		value = string(b[:max(0, len(b)-1)])
-		return nil
-	})
-	return value, err
+func (n *NS) ReadSysctl(path string) (string, error) {
+	b, err := inside(n, func() ([]byte, error) { return os.ReadFile(filepath.Join("/proc/sys", path)) })
+	if err != nil {
+		return "", fmt.Errorf("read sysctl %s: %w", path, err)
+	}
+	return strings.TrimSuffix(string(b), "\n"), nil
 }
 
 // ListenPacket is net.ListenPacket inside the namespace.
-func (n *NS) ListenPacket(network, address string) (conn net.PacketConn, err error) {
-	err = n.Do(func() (err error) {
-		conn, err = net.ListenPacket(network, address)
-		return err
-	})
-	return conn, err
+func (n *NS) ListenPacket(network, address string) (net.PacketConn, error) {
+	return inside(n, func() (net.PacketConn, error) { return net.ListenPacket(network, address) })
 }
 
 // Listen is net.Listen inside the namespace.
-func (n *NS) Listen(network, address string) (l net.Listener, err error) {
-	err = n.Do(func() (err error) {
-		l, err = net.Listen(network, address)
-		return err
-	})
-	return l, err
+func (n *NS) Listen(network, address string) (net.Listener, error) {
+	return inside(n, func() (net.Listener, error) { return net.Listen(network, address) })
 }
 
 // Dial is net.Dialer.DialContext inside the namespace, for literal addresses.
-func (n *NS) Dial(ctx context.Context, network, address string) (conn net.Conn, err error) {
-	err = n.Do(func() (err error) {
-		// A single address is dialled on the calling thread.
-		conn, err = (&net.Dialer{FallbackDelay: -1}).DialContext(ctx, network, address)
-		return err
-	})
-	return conn, err
+func (n *NS) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	// A single address is dialled on the calling thread.
+	d := net.Dialer{FallbackDelay: -1}
+	return inside(n, func() (net.Conn, error) { return d.DialContext(ctx, network, address) })
 }

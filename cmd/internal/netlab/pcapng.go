@@ -4,8 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"slices"
-	"time"
 )
 
 // Block types and constants of the pcapng file format
@@ -25,11 +25,7 @@ const (
 // WritePcapng writes frames as a pcapng file with nanosecond timestamps and one
 // interface per Frame.Iface, in the order in which the interfaces first appear.
 func WritePcapng(w io.Writer, frames []Frame) error {
-	le := binary.LittleEndian
-	section := le.AppendUint32(nil, byteOrderMagic)
-	section = le.AppendUint16(section, 1)
-	section = le.AppendUint16(section, 0)
-	section = le.AppendUint64(section, ^uint64(0)) // length not given
+	section := words(nil, byteOrderMagic, 1, math.MaxUint32, math.MaxUint32) // version 1.0, length not given
 	out := block(nil, blockSection, section)
 	var ifaces []string
 	for _, f := range frames {
@@ -48,39 +44,36 @@ func WritePcapng(w io.Writer, frames []Frame) error {
 }
 
 func interfaceBody(name string) []byte {
-	le := binary.LittleEndian
-	b := le.AppendUint16(nil, linkEthernet)
-	b = le.AppendUint16(b, 0)
-	b = le.AppendUint32(b, 0) // no limit on the length of frames
+	b := words(nil, linkEthernet, 0) // no limit on the length of frames
 	b = option(b, optIfName, []byte(name))
 	b = option(b, optIfTsresol, []byte{nanoseconds})
 	return option(b, 0, nil)
 }
 
 func packetBody(id uint32, f Frame) []byte {
-	le := binary.LittleEndian
-	at := uint64(f.At.UnixNano()) / uint64(time.Nanosecond)
-	b := le.AppendUint32(nil, id)
-	b = le.AppendUint32(b, uint32(at>>32))
-	b = le.AppendUint32(b, uint32(at))
-	b = le.AppendUint32(b, uint32(len(f.Data)))
-	b = le.AppendUint32(b, uint32(len(f.Data)))
+	at, size := f.At.UnixNano(), uint32(len(f.Data))
+	b := words(nil, id, uint32(at>>32), uint32(at), size, size)
 	b = pad(append(b, f.Data...))
 	flags := uint32(1) // inbound
 	if f.Sent {
 		flags = 2
 	}
-	b = option(b, optEPBFlags, le.AppendUint32(nil, flags))
+	b = option(b, optEPBFlags, words(nil, flags))
 	return option(b, 0, nil)
 }
 
 func block(out []byte, typ uint32, body []byte) []byte {
-	le := binary.LittleEndian
 	size := uint32(len(body) + 12)
-	out = le.AppendUint32(out, typ)
-	out = le.AppendUint32(out, size)
-	out = append(out, body...)
-	return le.AppendUint32(out, size)
+	out = append(words(out, typ, size), body...)
+	return words(out, size)
+}
+
+// words appends numbers of 32 bits.
+func words(b []byte, list ...uint32) []byte {
+	for _, v := range list {
+		b = binary.LittleEndian.AppendUint32(b, v)
+	}
+	return b
 }
 
 func option(b []byte, code uint16, value []byte) []byte {

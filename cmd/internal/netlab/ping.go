@@ -66,11 +66,11 @@ func (n *NS) ipAddr(a netip.Addr) (*net.IPAddr, error) {
 	return dst, nil
 }
 
-// echoID tells the requests of Ping from others. Whose answer it is follows
-// from the sender's address, as one Ping asks one address.
+// echoID tells the requests of Ping from others. The answer to a Ping is known by
+// its sender, as one Ping asks one address.
 const echoID = 0x4652
 
-// echo is what ICMP and ICMPv6 call their things.
+// echo holds the names and types of an echo in one family.
 type echo struct {
 	network        string
 	any            netip.Addr

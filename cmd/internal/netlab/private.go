@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os/exec"
 	"runtime"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -40,19 +39,16 @@ func (p *Process) Running() bool {
 	}
 }
 
-// StartPrivate starts cmd inside the namespace with an empty /run of its own,
-// so that two daemons with the same default paths do not meet. The process is
+// StartPrivate starts cmd inside the namespace with an empty /run of its own, so
+// that two daemons with the same default paths do not interfere. The process is
 // killed when this one dies. Process.Err takes the place of cmd.Wait.
 func (n *NS) StartPrivate(cmd *exec.Cmd) (*Process, error) {
-	if cmd.SysProcAttr == nil {
-		cmd.SysProcAttr = &syscall.SysProcAttr{}
-	}
-	cmd.SysProcAttr.Pdeathsig = unix.SIGKILL
+	dieWithParent(cmd)
 	p := &Process{Cmd: cmd, done: make(chan struct{})}
 	started := make(chan error, 1)
 	go func() {
-		// The thread keeps the mount namespace and the death signal, so it stays
-		// with the process and is thrown away after it.
+		// The thread has the mount namespace and the death signal, so it stays
+		// with the process and ends after it.
 		runtime.LockOSThread()
 		err := n.startPrivate(cmd)
 		started <- err

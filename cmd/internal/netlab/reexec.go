@@ -16,9 +16,9 @@ import (
 	"github.com/fhrpd/fhrpd/internal/skip"
 )
 
-// marker names the environment variable that a program started by Reexec
-// carries. Its value is the inode of the network namespace outside, so that a
-// variable that leaked into a shell of the host does not pass for being inside.
+// marker names the environment variable that Reexec sets for the program it
+// starts. Its value is the inode of the network namespace outside: in a shell of
+// the host, to which the variable may have leaked, it has no meaning.
 const marker = "FHRPD_NETLAB_OUTSIDE"
 
 // Inside reports whether this process runs in namespaces made by Reexec.
@@ -60,9 +60,9 @@ func Reexec() (status int, err error) {
 	return exitStatus(err)
 }
 
-// Main is what a test package that builds networks calls from TestMain: it runs
-// the tests inside namespaces of their own and exits. Where the kernel forbids
-// those the tests run all the same, and Need skips the ones that ask for them.
+// Main is for TestMain of a test package that builds networks. It runs the tests
+// inside namespaces of their own and exits. Where the kernel forbids namespaces
+// the tests run outside, and Need skips those that need them.
 func Main(m interface{ Run() int }) {
 	if Inside() {
 		os.Exit(skip.Run(m))
@@ -105,8 +105,8 @@ func startInside() (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// attributes asks for the namespaces. The process group of its own makes a
-// Ctrl-C arrive once, passed on by Reexec, instead of twice.
+// attributes asks for the namespaces. The process has a group of its own, so that
+// a Ctrl-C arrives once, passed on by Reexec, and not twice.
 func attributes(user bool) *syscall.SysProcAttr {
 	a := &syscall.SysProcAttr{
 		Cloneflags:   unix.CLONE_NEWNET,

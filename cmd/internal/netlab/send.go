@@ -15,20 +15,12 @@ type Sender struct{ conn *packet.Conn }
 
 // Sender opens a sender on an interface, until Close.
 func (n *NS) Sender(dev string) (*Sender, error) {
-	s := &Sender{}
-	err := n.Do(func() error {
-		ifi, err := net.InterfaceByName(dev)
-		if err != nil {
-			return err
-		}
-		const nothing = 0 // a protocol that no frame has: the socket only sends
-		s.conn, err = packet.Listen(ifi, packet.Raw, nothing, nil)
-		return err
-	})
+	const none = 0 // an EtherType that no frame has: the socket only sends
+	conn, err := n.packetSocket(dev, none)
 	if err != nil {
 		return nil, fmt.Errorf("open a socket that sends on %s: %w", dev, err)
 	}
-	return s, nil
+	return &Sender{conn}, nil
 }
 
 // Send sends Ethernet frames in order and stops at the first that is refused.

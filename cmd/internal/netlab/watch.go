@@ -14,19 +14,19 @@ import (
 	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
-// Learned is a change of a neighbour table or of a bridge's forwarding table.
-type Learned struct {
-	At   time.Time  // when it was told, some microseconds after the fact
+// NeighborChange is a change of a neighbour table or of a bridge's forwarding table.
+type NeighborChange struct {
+	At   time.Time  // when the kernel reported it, some microseconds after the fact
 	Dev  string     // interface, or the bridge port
 	IP   netip.Addr // invalid for a forwarding entry
 	MAC  hello.MAC  // zero when the entry was deleted or is not resolved
 	Gone bool       // deleted
 }
 
-// WatchNeighbors tells of every change of the neighbour and forwarding tables
-// of the namespace until ctx is done; then the channel closes. Changes are lost
-// when nobody reads for long.
-func (n *NS) WatchNeighbors(ctx context.Context) (<-chan Learned, error) {
+// WatchNeighbors sends every change of the neighbour and forwarding tables of the
+// namespace until ctx is done. Then the channel closes. Changes are lost when it
+// is not read for long.
+func (n *NS) WatchNeighbors(ctx context.Context) (<-chan NeighborChange, error) {
 	names, err := n.names()
 	if err != nil {
 		return nil, err
@@ -37,15 +37,15 @@ func (n *NS) WatchNeighbors(ctx context.Context) (<-chan Learned, error) {
 	if err := netlink.NeighSubscribeWithOptions(updates, ctx.Done(), opts); err != nil {
 		return nil, fmt.Errorf("watch neighbours: %w", err)
 	}
-	out := make(chan Learned, 256)
+	out := make(chan NeighborChange, 256)
 	go func() {
 		defer close(out)
 		for u := range updates {
 			select {
-			case out <- learned(u, names):
+			case out <- neighborChange(u, names):
 			case <-ctx.Done():
-				// The subscription ends by closing updates; until then it must
-				// not be left stuck.
+				// The subscription ends by closing updates. Until then updates
+				// must be read.
 			}
 		}
 	}()
@@ -64,8 +64,8 @@ func (n *NS) names() (map[int]string, error) {
 	return names, nil
 }
 
-func learned(u netlink.NeighUpdate, names map[int]string) Learned {
-	c := Learned{At: time.Now(), Dev: names[u.LinkIndex], Gone: u.Type == unix.RTM_DELNEIGH}
+func neighborChange(u netlink.NeighUpdate, names map[int]string) NeighborChange {
+	c := NeighborChange{At: time.Now(), Dev: names[u.LinkIndex], Gone: u.Type == unix.RTM_DELNEIGH}
 	if ip, ok := netip.AddrFromSlice(u.IP); ok {
 		c.IP = ip.Unmap()
 	}
