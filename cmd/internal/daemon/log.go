@@ -8,6 +8,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/configs"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
 // NewLog returns a logger that writes to w as d asks for. A journal stamps each
@@ -65,7 +66,7 @@ func logEvent(log *slog.Logger, ev status.Event) {
 }
 
 func level(ev status.Event) slog.Level {
-	if p := ev.PreActive; p != nil && (p.Outcome == status.Failed || p.Outcome == status.TimedOut) {
+	if p := ev.PreActive; p != nil && (p.Outcome == engine.Failed || p.Outcome == engine.TimedOut) {
 		return slog.LevelWarn
 	}
 	return levels[ev.Kind]

@@ -15,6 +15,7 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/hello"
 )
 
@@ -146,7 +147,7 @@ func checkHold(t testing.TB, l *lan, protocol, group, claim string, vmac hello.M
 	for range 4 { // the hellos go on while the command runs
 		later = l.b.Says("real: "+claim, later.At.Add(time.Millisecond), vmac)
 	}
-	if st := wait(l.b); st.Outcome != status.Waiting {
+	if st := wait(l.b); st.Outcome != engine.Waiting {
 		t.Errorf("status %+v, want waiting", st)
 	}
 	if l.forwards(l.b, vmac) {
@@ -169,7 +170,7 @@ func checkHold(t testing.TB, l *lan, protocol, group, claim string, vmac hello.M
 	}
 	l.b.Says("virtual: "+claim, ended, vmac)
 	l.Eventually("the active command after the other one", func() bool { return c.exists("active") })
-	if st := wait(l.b); st.Outcome != status.Succeeded || st.Transition == 0 {
+	if st := wait(l.b); st.Outcome != engine.Succeeded || st.Transition == 0 {
 		t.Errorf("status %+v", st)
 	}
 	l.mustPing(vip)
@@ -180,7 +181,7 @@ func TestPreActiveThatHangsIsKilledAtItsDeadline(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
 		const deadline = 3 * time.Second // enough for the command to begin
 		c := heldTakeover(l, "hsrp", hsrpHeld, deadline.String())
-		l.Eventually("the end of the wait", func() bool { return wait(l.b).Outcome == status.TimedOut })
+		l.Eventually("the end of the wait", func() bool { return wait(l.b).Outcome == engine.TimedOut })
 		l.Eventually("the end of the command", c.gone)
 		g := l.b.Group("eth0:10")
 		if c.exists("ended") || g.State != "Active" {
@@ -211,7 +212,7 @@ func TestPreActiveThatFailsDoesNotCostTheAddress(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
 		c := heldTakeover(l, "hsrp", hsrpHeld, "1m")
 		c.end(3)
-		l.Eventually("the address", func() bool { return wait(l.b).Outcome == status.Failed })
+		l.Eventually("the address", func() bool { return wait(l.b).Outcome == engine.Failed })
 		if st := wait(l.b); !strings.Contains(st.Error, "exit status 3") {
 			t.Errorf("status %+v", st)
 		}
@@ -241,7 +242,7 @@ func TestPreemptionCancelsPreActive(t *testing.T) {
 		l.a.Restart()
 		l.Settled(l.a, l.b)
 		l.Eventually("the end of the command", c.gone)
-		if st := wait(l.b); st.Outcome != status.Cancelled {
+		if st := wait(l.b); st.Outcome != engine.Cancelled {
 			t.Errorf("status %+v", st)
 		}
 		if n := count(l.b.Sent(time.Time{}), from(mac2)); n > 0 || c.exists("active") {

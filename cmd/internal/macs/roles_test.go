@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/hello"
 )
 
@@ -17,9 +18,9 @@ func TestRolesOfADaemon(t *testing.T) {
 		{Protocol: "hsrp", Family: 4, Interface: "br0", ID: 12, State: "Standby", VirtualMAC: "02:00:00:00:00:cc", MACMode: "chosen"},
 		{Protocol: "hsrp", Family: 4, Interface: "br0", ID: 13, State: "Init", VirtualMAC: ""},
 		{Protocol: "hsrp", Family: 4, Interface: "br0", ID: 14, State: "Active", VirtualMAC: "02:00:00:00:00:dd", MACMode: "chosen",
-			PreActive: &status.PreActive{Outcome: status.Waiting}},
+			PreActive: &status.PreActive{Outcome: engine.Waiting}},
 		{Protocol: "hsrp", Family: 4, Interface: "br0", ID: 15, State: "Active", VirtualMAC: "02:00:00:00:00:ee", MACMode: "chosen",
-			PreActive: &status.PreActive{Outcome: status.TimedOut}},
+			PreActive: &status.PreActive{Outcome: engine.TimedOut}},
 	}})
 	want := Roles{
 		Active:  []Active{{Name: "hsrp:br0:10", Interface: "br0", MAC: hsrp10}, {Name: "hsrp:br0:15", Interface: "br0", MAC: mac(0xee)}},

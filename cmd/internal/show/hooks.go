@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
 // hooks tells of the pre_active command that the address of an active group
@@ -30,7 +31,7 @@ func (b *block) preActive(g *status.Group) {
 		command += " of " + p.Leader
 	}
 	switch p.Outcome {
-	case status.Waiting:
+	case engine.Waiting:
 		b.line(1, "Address waits for %s, %s sec at most", command, seconds(p.LeftMS))
 	default:
 		b.line(1, "Address waited %s sec for %s (%s)", seconds(p.WaitedMS), command, p.Outcome)

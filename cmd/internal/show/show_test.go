@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -223,13 +224,13 @@ func TestHooksAreShownWhenThereIsSomethingToTell(t *testing.T) {
 		want  []string
 	}{
 		{"nothing", nil, failed[1:], nil},
-		{"waits", &status.PreActive{Transition: 7, Outcome: status.Waiting, WaitedMS: 180, LeftMS: 320}, nil,
+		{"waits", &status.PreActive{Transition: 7, Outcome: engine.Waiting, WaitedMS: 180, LeftMS: 320}, nil,
 			[]string{"  Address waits for pre_active command, 0.320 sec at most"}},
-		{"waits with its leader", &status.PreActive{Transition: 7, Outcome: status.Waiting, LeftMS: 320, Leader: "hsrp:eth0:1"}, nil,
+		{"waits with its leader", &status.PreActive{Transition: 7, Outcome: engine.Waiting, LeftMS: 320, Leader: "hsrp:eth0:1"}, nil,
 			[]string{"  Address waits for pre_active command of hsrp:eth0:1, 0.320 sec at most"}},
-		{"has waited", &status.PreActive{Transition: 7, Outcome: status.TimedOut, WaitedMS: 500}, nil,
+		{"has waited", &status.PreActive{Transition: 7, Outcome: engine.TimedOut, WaitedMS: 500}, nil,
 			[]string{"  Address waited 0.500 sec for pre_active command (timeout)"}},
-		{"has waited in an earlier term", &status.PreActive{Transition: 6, Outcome: status.Succeeded, WaitedMS: 500}, nil, nil},
+		{"has waited in an earlier term", &status.PreActive{Transition: 6, Outcome: engine.Succeeded, WaitedMS: 500}, nil, nil},
 		{"a command failed", nil, failed, []string{"  Hook active failed: exit status 3 (/on-active users), 00:00:02 ago"}},
 	} {
 		h, v := hsrpActive(), vrrpActive()

@@ -48,7 +48,8 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 			Sent: g.Counters.Sent, Received: g.Counters.Received, Rejected: rejects(g.Counters.Rejected),
 			Announced: g.Counters.Announced, Answered: g.Counters.Answered, Conflicts: g.Counters.Conflicts,
 		},
-		Announce: Announce{NextRefreshMS: until(now, g.NextRefresh), Refreshes: g.Refreshes},
+		Announce:  Announce{NextRefreshMS: until(now, g.NextRefresh), Refreshes: g.Refreshes},
+		PreActive: preActiveOf(&g.Wait),
 	}
 	if out.Name == "" { // the name that Cisco gives a group without one
 		out.Name, out.NameDefault = fmt.Sprintf("%s-%s-%d", g.Protocol, g.Interface, g.Number), true
@@ -76,9 +77,6 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 	}
 	if r := g.Rival; !r.At.IsZero() {
 		out.Rival = &Rival{Address: r.From.String(), Reason: string(r.Reason), At: r.At, BothActive: g.BothActive}
-	}
-	if g.Wait.Outcome != "" {
-		out.PreActive = preActiveOf(&g.Wait)
 	}
 	return out
 }
@@ -131,19 +129,19 @@ func TakeoverOf(proofs []prove.Result) []Takeover {
 
 // EventOf returns ev in the shape that scripts rely on.
 func EventOf(ev engine.Event) Event {
-	out := Event{At: ev.At, Kind: string(ev.Kind), Message: ev.Message, Transition: lastOf(ev.Transition)}
+	out := Event{
+		At: ev.At, Kind: string(ev.Kind), Message: ev.Message,
+		Transition: lastOf(ev.Transition), PreActive: preActiveOf(ev.Wait),
+	}
 	if ev.Group != (engine.Ref{}) {
 		out.Group = ev.Group.String()
-	}
-	if ev.Wait != nil {
-		out.PreActive = preActiveOf(ev.Wait)
 	}
 	return out
 }
 
 // TransitionsOf returns transitions in the shape that scripts rely on.
 func TransitionsOf(list []engine.Transition) []Transition {
-	var out []Transition
+	out := []Transition{}
 	for _, t := range list {
 		out = append(out, TransitionOf(t))
 	}
@@ -168,9 +166,13 @@ func lastOf(t *engine.Transition) *Transition {
 	return new(TransitionOf(*t))
 }
 
+// preActiveOf returns nil for a wait that has not been.
 func preActiveOf(w *engine.Wait) *PreActive {
+	if w == nil || w.Outcome == "" {
+		return nil
+	}
 	out := &PreActive{
-		Transition: w.Transition, Outcome: string(w.Outcome), Since: w.Since,
+		Transition: w.Transition, Outcome: w.Outcome, Since: w.Since,
 		WaitedMS: w.Waited.Milliseconds(), LeftMS: w.Left.Milliseconds(), Error: w.Err,
 	}
 	if w.Leader != (engine.Ref{}) {
@@ -179,18 +181,12 @@ func preActiveOf(w *engine.Wait) *PreActive {
 	return out
 }
 
-// The names of facts that are looked for.
-const (
-	factPriority = "own priority"
-	factActive   = "active router"
-)
-
 // factsOf words what a decision rested on.
 func factsOf(t *engine.Transition) []Fact {
 	f := &t.Facts
 	out := []Fact{
-		{factPriority, fmt.Sprintf("%d (configured %d)", f.Priority.Effective, f.Priority.Configured)},
-		{factActive, describe(t.At, f.Active)},
+		{"own priority", priorities(f.Priority)},
+		{"active router", describe(t.At, f.Active)},
 	}
 	if t.Group.Protocol == hello.ProtocolHSRP {
 		out = append(out, Fact{"standby router", describe(t.At, f.Standby)})
@@ -209,6 +205,10 @@ func factsOf(t *engine.Transition) []Fact {
 		out = append(out, Fact{"tracked objects down", strings.Join(f.Down, ", ")})
 	}
 	return out
+}
+
+func priorities(p fsm.SetPriority) string {
+	return fmt.Sprintf("%d (configured %d)", p.Effective, p.Configured)
 }
 
 func describe(now time.Time, p fsm.Peer) string {

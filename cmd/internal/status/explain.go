@@ -1,6 +1,8 @@
 package status
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -25,27 +27,25 @@ func Explain(now time.Time, st engine.Status, ref string) (*Explanation, error) 
 	if err != nil {
 		return nil, err
 	}
-	out := &Explanation{Group: g.Ref.String(), Lines: []string{}, Facts: []Fact{}}
-	t := lastOf(g.Last)
+	out := &Explanation{Group: g.Ref.String(), Transition: lastOf(g.Last), Facts: []Fact{}}
+	t := g.Last
 	if t == nil {
-		detail := g.Obstacle
-		if detail == "" {
-			detail = "it has just been started"
-		}
-		out.Lines = append(out.Lines, fmt.Sprintf("%s has not changed state since the start: it is in %s (%s).", g.Ref, g.Machine.State, detail))
+		out.Lines = []string{fmt.Sprintf("%s has not changed state since the start: it is in %s (%s).",
+			g.Ref, g.Machine.State, cmp.Or(g.Obstacle, "it has just been started"))}
 		return out, nil
 	}
-	out.Transition, out.Facts = t, t.Facts
-	out.Lines = append(out.Lines,
+	out.Facts = out.Transition.Facts
+	out.Lines = []string{
 		fmt.Sprintf("%s went from %s to %s %v ago, at %s.", g.Ref, t.From, t.To, now.Sub(t.At).Round(time.Second), t.At.Format("15:04:05.000")),
-		fmt.Sprintf("Cause: %s: %s.", t.Cause, meaning(g.Last.Cause)),
-		"Facts: "+strings.TrimSuffix(t.Detail, ".")+".",
-		fmt.Sprintf("Before it: active router %s; own priority %s.", t.fact(factActive), t.fact(factPriority)),
-		fmt.Sprintf("Now: state %s, active router %s%s.", g.Machine.State, describe(now, g.Machine.Active), waited(g)))
+		fmt.Sprintf("Cause: %s: %s.", t.Cause, meaning(t.Cause)),
+		"Facts: " + strings.TrimSuffix(t.Detail, ".") + ".",
+		fmt.Sprintf("Before it: active router %s; own priority %s.", describe(t.At, t.Facts.Active), priorities(t.Facts.Priority)),
+		fmt.Sprintf("Now: state %s, active router %s%s.", g.Machine.State, describe(now, g.Machine.Active), waited(g)),
+	}
 	return out, nil
 }
 
-// explained returns the group that ref names, or the one that moved last.
+// explained returns the group that ref names, or the one that changed last.
 func explained(groups []engine.GroupStatus, ref string) (*engine.GroupStatus, error) {
 	names := make([]engine.Named, len(groups))
 	last := 0
@@ -55,35 +55,27 @@ func explained(groups []engine.GroupStatus, ref string) (*engine.GroupStatus, er
 			last = i
 		}
 	}
-	if ref == "" && len(groups) > 0 {
-		return &groups[last], nil
+	switch {
+	case ref != "":
+		i, err := engine.Find(names, ref)
+		if err != nil {
+			return nil, err
+		}
+		return &groups[i], nil
+	case len(groups) == 0:
+		return nil, errors.New("no group is configured")
 	}
-	if ref == "" {
-		return nil, fmt.Errorf("no group is configured")
-	}
-	i, err := engine.Find(names, ref)
-	if err != nil {
-		return nil, err
-	}
-	return &groups[i], nil
+	return &groups[last], nil
 }
 
-func meaning(cause fsm.Cause) string {
+// meaning looks a cause up in the closed list.
+func meaning(cause fsm.Cause) (text string) {
 	for _, c := range fsm.Causes {
 		if c.Cause == cause {
-			return c.Meaning
+			text = c.Meaning
 		}
 	}
-	return "no such cause"
-}
-
-func (t *Transition) fact(name string) string {
-	for _, f := range t.Facts {
-		if f.Name == name {
-			return f.Value
-		}
-	}
-	return "unknown"
+	return text
 }
 
 // waited is the end of a sentence about an active group.

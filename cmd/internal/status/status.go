@@ -82,8 +82,8 @@ type Conflict struct {
 	At      time.Time `json:"at"`
 }
 
-// Rival is the last router that claimed the active role and was not heard,
-// because its authentication differs.
+// Rival is the last router that claimed the active role and was ignored because
+// its authentication differs.
 type Rival struct {
 	Address    string    `json:"address"`
 	Reason     string    `json:"reason"`      // auth, auth-type
