@@ -14,71 +14,53 @@ import (
 )
 
 // routeCheck is up while the main table has a route to exactly this prefix that
-// leads somewhere: not one that refuses or swallows packets, and with a next
-// hop on a link that has a carrier.
+// leads somewhere. It must not refuse or swallow packets, and needs a next hop
+// on a link that has a carrier.
 func routeCheck(p netip.Prefix) check {
 	return func(context.Context) (string, error) {
-		var found, useless string
-		err := eachRoute(p, func(r netlink.Route) bool {
+		routes, err := routesTo(p)
+		trouble := fmt.Sprintf("no route to %s in the main table", p)
+		for _, r := range routes {
 			for _, hop := range hops(r) {
 				text := p.String() + hop.String()
-				if hop.why == "" {
-					found = text
-					return false
+				if hop.trouble == "" {
+					return text, nil
 				}
-				useless = text + ": " + hop.why
+				trouble = text + ": " + hop.trouble
 			}
-			return true
-		})
-		switch {
-		case found != "":
-			return found, nil
-		case err != nil:
-			return "", fmt.Errorf("read routes: %w", bare(err))
-		case useless != "":
-			return "", errors.New(useless)
 		}
-		return "", fmt.Errorf("no route to %s in the main table", p)
+		if err != nil {
+			return "", fmt.Errorf("read routes: %w", bare(err))
+		}
+		return "", errors.New(trouble)
 	}
 }
 
-// eachRoute calls fn with the routes to p in the main table until it returns
-// false. After an interrupted reading, which may have missed some, it begins
-// again.
-func eachRoute(p netip.Prefix, fn func(netlink.Route) bool) error {
+// routesTo lists the routes to p in the main table. With an error some may be
+// missing.
+func routesTo(p netip.Prefix) ([]netlink.Route, error) {
 	family := netlink.FAMILY_V4
 	if p.Addr().Is6() {
 		family = netlink.FAMILY_V6
 	}
-	filter := netlink.Route{Table: unix.RT_TABLE_MAIN}
-	_, err := dump.Whole(func() (more bool, err error) {
-		more = true
-		err = netlink.RouteListFilteredIter(family, &filter, netlink.RT_FILTER_TABLE, func(r netlink.Route) bool {
-			more = destination(r.Dst) != p || fn(r)
-			return more
-		})
-		if !more { // what follows does not matter
-			err = nil
-		}
-		return more, err
-	})
-	return err
-}
-
-func destination(n *net.IPNet) netip.Prefix {
-	if n == nil {
-		return netip.Prefix{}
+	filter := netlink.Route{
+		Table: unix.RT_TABLE_MAIN,
+		Dst:   &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())},
 	}
-	addr, _ := netip.AddrFromSlice(n.IP)
-	ones, _ := n.Mask.Size()
-	return netip.PrefixFrom(addr.Unmap(), ones) // 0.0.0.0 comes in 16 bytes
+	return dump.Whole(func() (routes []netlink.Route, err error) {
+		err = netlink.RouteListFilteredIter(family, &filter, netlink.RT_FILTER_TABLE|netlink.RT_FILTER_DST, func(r netlink.Route) bool {
+			routes = append(routes, r)
+			return true
+		})
+		return routes, err
+	})
 }
 
-// hop is one next hop of a route, and why it is of no use.
+// hop is one next hop of a route.
 type hop struct {
-	via  netip.Addr
-	link string
-	why  string
+	via     netip.Addr
+	iface   string
+	trouble string // why it is of no use; "" when it is
 }
 
 // String returns " via 192.0.2.1 on eth0", without what is not known.
@@ -87,44 +69,45 @@ func (h hop) String() string {
 	if h.via.IsValid() {
 		s = " via " + h.via.String()
 	}
-	if h.link != "" {
-		s += " on " + h.link
+	if h.iface != "" {
+		s += " on " + h.iface
 	}
 	return s
 }
 
 func hops(r netlink.Route) []hop {
 	if r.Type != unix.RTN_UNICAST {
-		return []hop{{why: "the route leads nowhere (" + kind(r.Type) + ")"}}
+		return []hop{{trouble: "the route leads nowhere (" + typeName(r.Type) + ")"}}
 	}
-	if len(r.MultiPath) == 0 {
-		return []hop{newHop(r.LinkIndex, r.Gw, r.Flags)}
+	next := r.MultiPath
+	if len(next) == 0 {
+		next = []*netlink.NexthopInfo{{LinkIndex: r.LinkIndex, Gw: r.Gw, Flags: r.Flags}}
 	}
 	var out []hop
-	for _, n := range r.MultiPath {
-		out = append(out, newHop(n.LinkIndex, n.Gw, n.Flags))
+	for _, n := range next {
+		out = append(out, newHop(n))
 	}
 	return out
 }
 
-func newHop(index int, gw net.IP, flags int) hop {
+func newHop(n *netlink.NexthopInfo) hop {
 	var h hop
-	if via, ok := netip.AddrFromSlice(gw); ok {
+	if via, ok := netip.AddrFromSlice(n.Gw); ok {
 		h.via = via.Unmap()
 	}
-	if link, err := net.InterfaceByIndex(index); err == nil {
-		h.link = link.Name
+	if ifi, err := net.InterfaceByIndex(n.LinkIndex); err == nil {
+		h.iface = ifi.Name
 	}
 	switch {
-	case flags&unix.RTNH_F_LINKDOWN != 0:
-		h.why = "no carrier"
-	case flags&unix.RTNH_F_DEAD != 0:
-		h.why = "the next hop is dead"
+	case n.Flags&unix.RTNH_F_LINKDOWN != 0:
+		h.trouble = "no carrier"
+	case n.Flags&unix.RTNH_F_DEAD != 0:
+		h.trouble = "the next hop is dead"
 	}
 	return h
 }
 
-func kind(routeType int) string {
+func typeName(routeType int) string {
 	switch routeType {
 	case unix.RTN_BLACKHOLE:
 		return "blackhole"
