@@ -24,21 +24,14 @@ import (
 // address that both sides agree on how to route, and hosts answer it whatever
 // their firewall says.
 func arpCheck(addr netip.Addr, timeout time.Duration) check {
-	return func(ctx context.Context) (string, error) {
-		began := time.Now()
+	return answered("ask for", addr.String(), timeout, func(ctx context.Context) (string, error) {
 		mac, err := askARP(ctx, addr)
-		switch {
-		case timedOut(err):
-			return "", noAnswer(addr.String(), timeout)
-		case err != nil:
-			return "", fmt.Errorf("ask for %s: %w", addr, err)
-		}
-		return fmt.Sprintf("%s is at %s, answered in %s", addr, mac, took(time.Since(began))), nil
-	}
+		return fmt.Sprintf("%s is at %s, answered", addr, mac), err
+	})
 }
 
 func askARP(ctx context.Context, addr netip.Addr) (hello.MAC, error) {
-	from, err := way(addr)
+	from, err := sourceFor(addr)
 	if err != nil {
 		return hello.MAC{}, err
 	}
@@ -46,18 +39,14 @@ func askARP(ctx context.Context, addr netip.Addr) (hello.MAC, error) {
 	if err != nil {
 		return hello.MAC{}, err
 	}
-	conn, err := packet.Listen(from.link, packet.Raw, wire.EtherTypeARP, &packet.Config{Filter: repliesOf(addr)})
+	conn, err := packet.Listen(from.iface, packet.Raw, wire.EtherTypeARP, &packet.Config{Filter: repliesOf(addr)})
 	if err != nil {
-		return hello.MAC{}, fmt.Errorf("open a packet socket on %s: %w", from.link.Name, bare(err))
+		return hello.MAC{}, fmt.Errorf("open a packet socket on %s: %w", from.iface.Name, bare(err))
 	}
 	defer conn.Close()
-	stop, err := bound(ctx, conn)
-	if err != nil {
-		return hello.MAC{}, bare(err)
-	}
-	defer stop()
+	defer endWith(ctx, conn)()
 	if _, err := conn.WriteTo(question, &packet.Addr{HardwareAddr: hello.Broadcast.HardwareAddr()}); err != nil {
-		return hello.MAC{}, fmt.Errorf("send on %s: %w", from.link.Name, bare(err))
+		return hello.MAC{}, fmt.Errorf("send on %s: %w", from.iface.Name, bare(err))
 	}
 	return awaitARP(conn, addr, from)
 }
@@ -66,11 +55,8 @@ func awaitARP(conn *packet.Conn, addr netip.Addr, from source) (hello.MAC, error
 	buf := make([]byte, 128)
 	for {
 		n, _, err := conn.ReadFrom(buf)
-		if timedOut(err) {
-			return hello.MAC{}, err
-		}
 		if err != nil {
-			return hello.MAC{}, fmt.Errorf("listen on %s: %w", from.link.Name, bare(err))
+			return hello.MAC{}, fmt.Errorf("listen on %s: %w", from.iface.Name, bare(err))
 		}
 		_, a, err := garp.ParseARP(buf[:n])
 		if err == nil && a.Op == garp.OpReply && a.SenderIP == addr && a.TargetIP == from.ip && a.TargetMAC == from.mac {
@@ -79,16 +65,16 @@ func awaitARP(conn *packet.Conn, addr netip.Addr, from source) (hello.MAC, error
 	}
 }
 
-// source is whom a question comes from.
+// source is where a question comes from.
 type source struct {
-	link *net.Interface
-	ip   netip.Addr
-	mac  hello.MAC
+	iface *net.Interface
+	ip    netip.Addr
+	mac   hello.MAC
 }
 
-// way asks the kernel through which interface and from which address it would
+// sourceFor asks the kernel through which interface and from which address it would
 // talk to addr, which has to be on a network of that interface.
-func way(addr netip.Addr) (source, error) {
+func sourceFor(addr netip.Addr) (source, error) {
 	routes, err := netlink.RouteGet(addr.AsSlice())
 	if err != nil {
 		return source{}, fmt.Errorf("find the way: %w", bare(err))
@@ -100,23 +86,23 @@ func way(addr netip.Addr) (source, error) {
 	if r.Type == unix.RTN_LOCAL {
 		return source{}, errors.New("it is an address of this router")
 	}
-	link, err := net.InterfaceByIndex(r.LinkIndex)
+	iface, err := net.InterfaceByIndex(r.LinkIndex)
 	if err != nil {
 		return source{}, fmt.Errorf("find its interface: %w", bare(err))
 	}
 	if gw, ok := netip.AddrFromSlice(r.Gw); ok {
-		return source{}, fmt.Errorf("it is not on a connected network but behind %s on %s", gw.Unmap(), link.Name)
+		return source{}, fmt.Errorf("it is not on a connected network but behind %s on %s", gw.Unmap(), iface.Name)
 	}
 	ip, _ := netip.AddrFromSlice(r.Src)
-	mac := hello.MACFrom(link.HardwareAddr)
+	mac := hello.MACFrom(iface.HardwareAddr)
 	if mac.IsZero() {
-		return source{}, fmt.Errorf("interface %s has no MAC", link.Name)
+		return source{}, fmt.Errorf("interface %s has no MAC", iface.Name)
 	}
-	return source{link: link, ip: ip.Unmap(), mac: mac}, nil
+	return source{iface: iface, ip: ip.Unmap(), mac: mac}, nil
 }
 
-// repliesOf lets through ARP replies whose sender is addr: on a busy segment
-// nothing else should wake the process.
+// repliesOf lets through the ARP replies of addr. On a busy segment nothing else
+// should wake the process.
 func repliesOf(addr netip.Addr) []bpf.RawInstruction {
 	const opAt, senderAt = wire.EthernetHeader + 6, wire.EthernetHeader + 14 // RFC 826
 	ip := addr.As4()

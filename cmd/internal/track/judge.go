@@ -11,11 +11,11 @@ import (
 // it up again, so that one lost packet moves nothing; the delays hold a change
 // back for as long as it lasts without a result to the contrary.
 //
-// Nothing is known at first and the object counts as up. Therefore the first
-// good result settles it, and bad ones have to make the case.
+// At first nothing is known and the object counts as up. The first good result
+// settles that; a bad one does not.
 //
-// A judge is a value without a clock: it is told the time, and deadline says
-// when it wants to be told again.
+// A judge is a value without a clock: it is told the time, and due says when it
+// wants to be told again.
 type judge struct {
 	rise, fall int
 	delay      map[bool]time.Duration // by the state that is delayed
@@ -37,12 +37,12 @@ func newJudge(c configs.Track) *judge {
 
 // result judges the result of one check. changed is true when the state has
 // become known or has changed.
-func (j *judge) result(now time.Time, ok bool) (up, changed bool) {
+func (j *judge) result(now time.Time, ok bool) (changed bool) {
 	if ok == j.up {
 		first := !j.known && ok
 		j.streak, j.due = 0, time.Time{}
 		j.known = j.known || ok
-		return j.up, first
+		return first
 	}
 	if j.streak < j.needed() {
 		j.streak++
@@ -54,21 +54,14 @@ func (j *judge) result(now time.Time, ok bool) (up, changed bool) {
 }
 
 // tick lets a change that was held back take effect when its time has come.
-func (j *judge) tick(now time.Time) (up, changed bool) {
+func (j *judge) tick(now time.Time) (changed bool) {
 	if j.due.IsZero() || now.Before(j.due) {
-		return j.up, false
+		return false
 	}
 	j.known, j.up = true, !j.up
 	j.streak, j.due = 0, time.Time{}
-	return j.up, true
+	return true
 }
-
-// deadline returns when tick has something to do.
-func (j *judge) deadline() (at time.Time, armed bool) { return j.due, !j.due.IsZero() }
-
-// progress returns how many results in a row speak against the state, and how
-// many it takes. n is 0 when the last one did not.
-func (j *judge) progress() (n, of int) { return j.streak, j.needed() }
 
 // needed is how many results in a row it takes to leave the state.
 func (j *judge) needed() int {

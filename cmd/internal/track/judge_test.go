@@ -18,13 +18,12 @@ func verdicts(j *judge, results string) string {
 	var out []string
 	for i, r := range results {
 		now := start.Add(time.Duration(i) * time.Second)
-		up, changed := j.tick(now)
+		changed := j.tick(now)
 		if r != '.' {
-			u, c := j.result(now, r == '+')
-			up, changed = u, changed || c
+			changed = j.result(now, r == '+') || changed
 		}
 		if changed {
-			out = append(out, fmt.Sprintf("%ds %s", i, map[bool]string{true: "up", false: "down"}[up]))
+			out = append(out, fmt.Sprintf("%ds %s", i, map[bool]string{true: "up", false: "down"}[j.up]))
 		}
 	}
 	return strings.Join(out, ", ")
@@ -73,21 +72,21 @@ func TestJudge(t *testing.T) {
 func TestJudgeDeadlineIsWhenTheChangeTakesEffect(t *testing.T) {
 	j := newJudge(configs.Track{Rise: 1, Fall: 1, DelayDown: 3 * time.Second})
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	if _, armed := j.deadline(); armed {
+	if !j.due.IsZero() {
 		t.Error("armed before anything happened")
 	}
 	j.result(now, false)
-	at, armed := j.deadline()
-	if !armed || !at.Equal(now.Add(3*time.Second)) {
-		t.Errorf("deadline %v, %t; want 3s after the result", at, armed)
+	due := j.due
+	if !due.Equal(now.Add(3 * time.Second)) {
+		t.Errorf("due at %v, want 3s after the result", due)
 	}
-	if _, changed := j.tick(at.Add(-1)); changed {
+	if j.tick(due.Add(-1)) {
 		t.Error("changed before its time")
 	}
-	if up, changed := j.tick(at); up || !changed {
-		t.Errorf("at the deadline: up %t, changed %t", up, changed)
+	if changed := j.tick(due); j.up || !changed {
+		t.Errorf("when due: up %t, changed %t", j.up, changed)
 	}
-	if _, armed := j.deadline(); armed {
+	if !j.due.IsZero() {
 		t.Error("still armed after the change")
 	}
 }

@@ -1,6 +1,7 @@
 package track
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,23 +63,18 @@ func readNumber(path string) (string, error) {
 func commandCheck(args []string, timeout time.Duration) check {
 	return func(ctx context.Context) (string, error) {
 		r := command.Run(ctx, command.Spec{Args: args, Timeout: timeout, Alone: true})
+		err := r.Err
 		switch {
-		case errors.Is(r.Err, context.DeadlineExceeded):
-			return "", errors.New(withLine(fmt.Sprintf("%s did not end within %v", args[0], timeout), r.Line))
-		case r.Err != nil && r.Exit >= 0:
-			return "", errors.New(withLine(r.Err.Error(), r.Line))
-		case r.Err != nil:
-			return "", r.Err
-		case r.Line != "":
-			return r.Line, nil
+		case err == nil:
+			return cmp.Or(r.Line, "exit status 0"), nil
+		case errors.Is(err, context.DeadlineExceeded):
+			err = fmt.Errorf("%s did not end within %v", args[0], timeout)
+		case r.Exit < 0:
+			return "", err
 		}
-		return "exit status 0", nil
+		if r.Line != "" {
+			err = fmt.Errorf("%w: %s", err, r.Line)
+		}
+		return "", err
 	}
-}
-
-func withLine(s, line string) string {
-	if line == "" {
-		return s
-	}
-	return s + ": " + line
 }

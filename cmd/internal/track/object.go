@@ -40,7 +40,7 @@ type object struct {
 	began   time.Time // of the last check
 	due     time.Time // of the next check
 	late    time.Time // when the running check counts as bad, again and again
-	said    time.Time // of the last report
+	sent    time.Time // when the last report was
 	detail  string    // last seen
 }
 
@@ -91,8 +91,8 @@ func (o *object) drain() {
 
 // step does what is due.
 func (o *object) step(ctx context.Context, now time.Time) {
-	if up, changed := o.judge.tick(now); changed {
-		o.tell(now, up, o.detail)
+	if o.judge.tick(now) {
+		o.send(now, o.detail)
 	}
 	if o.running && !now.Before(o.late) {
 		o.hung = true
@@ -132,10 +132,9 @@ func (o *object) finished(now time.Time, r result) {
 }
 
 func (o *object) judged(now time.Time, ok bool, detail string) {
-	before, of := o.judge.progress()
-	against := ok != o.judge.up
-	up, changed := o.judge.result(now, ok)
-	n, _ := o.judge.progress()
+	before, of, against := o.judge.streak, o.judge.needed(), ok != o.judge.up
+	changed := o.judge.result(now, ok)
+	n := o.judge.streak
 	moving := n > 0 || before > 0
 	if against && changed {
 		n = of
@@ -144,27 +143,26 @@ func (o *object) judged(now time.Time, ok bool, detail string) {
 	if n > 0 && of > 1 {
 		o.detail = fmt.Sprintf("%s (%d of %d)", detail, n, of)
 	}
-	if changed || o.judge.known && (moving || now.Sub(o.said) >= detailEvery) {
-		o.tell(now, up, o.detail+o.heldBack(now))
+	if changed || o.judge.known && (moving || now.Sub(o.sent) >= detailEvery) {
+		o.send(now, o.detail+o.delayed(now))
 	}
 }
 
-// heldBack ends the details of a state that will change when its delay is over.
-func (o *object) heldBack(now time.Time) string {
-	at, armed := o.judge.deadline()
-	if !armed {
+// delayed ends the details of a state that will change when its delay is over.
+func (o *object) delayed(now time.Time) string {
+	if o.judge.due.IsZero() {
 		return ""
 	}
 	next := "up"
 	if o.judge.up {
 		next = "down"
 	}
-	return fmt.Sprintf("; %s in %v", next, at.Sub(now).Round(time.Second))
+	return fmt.Sprintf("; %s in %v", next, o.judge.due.Sub(now).Round(time.Second))
 }
 
-func (o *object) tell(now time.Time, up bool, detail string) {
-	o.said = now
-	o.report(up, detail)
+func (o *object) send(now time.Time, detail string) {
+	o.sent = now
+	o.report(o.judge.up, detail)
 }
 
 // deadline is when step has something to do next.
@@ -173,8 +171,8 @@ func (o *object) deadline() time.Time {
 	if o.running {
 		next = o.late
 	}
-	if at, armed := o.judge.deadline(); armed && at.Before(next) {
-		next = at
+	if due := o.judge.due; !due.IsZero() && due.Before(next) {
+		next = due
 	}
 	return next
 }

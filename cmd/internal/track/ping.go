@@ -54,19 +54,11 @@ func pingCheck(addr netip.Addr, timeout time.Duration) check {
 	if addr.Is6() {
 		e = echo6
 	}
-	seq := uint16(0)
-	return func(ctx context.Context) (string, error) {
+	seq := 0
+	return answered("ping", addr.String(), timeout, func(ctx context.Context) (string, error) {
 		seq++
-		began := time.Now()
-		err := e.ping(ctx, addr, int(seq))
-		switch {
-		case timedOut(err):
-			return "", noAnswer(addr.String(), timeout)
-		case err != nil:
-			return "", fmt.Errorf("ping %s: %w", addr, err)
-		}
-		return fmt.Sprintf("%s answered in %s", addr, took(time.Since(began))), nil
-	}
+		return addr.String() + " answered", e.ping(ctx, addr, seq)
+	})
 }
 
 func (e *echo) ping(ctx context.Context, addr netip.Addr, seq int) error {
@@ -75,11 +67,7 @@ func (e *echo) ping(ctx context.Context, addr netip.Addr, seq int) error {
 		return err
 	}
 	defer conn.Close()
-	stop, err := bound(ctx, conn)
-	if err != nil {
-		return bare(err)
-	}
-	defer stop()
+	defer endWith(ctx, conn)()
 	// What comes back is known by its payload: the kernel chooses the identifier
 	// of a datagram socket, and others may use ours.
 	nonce := make([]byte, 16)
@@ -93,9 +81,7 @@ func (e *echo) ping(ctx context.Context, addr netip.Addr, seq int) error {
 	if err != nil {
 		return err
 	}
-	if _, err := conn.WriteTo(b, to); timedOut(err) {
-		return err
-	} else if err != nil {
+	if _, err := conn.WriteTo(b, to); err != nil {
 		return bare(err)
 	}
 	return e.await(conn, addr, nonce)
@@ -143,11 +129,11 @@ func (e *echo) await(conn *icmp.PacketConn, addr netip.Addr, nonce []byte) error
 func endpoint(addr netip.Addr, datagram bool) (net.Addr, error) {
 	zone := addr.Zone()
 	if zone != "" {
-		link, err := net.InterfaceByName(zone)
+		ifi, err := net.InterfaceByName(zone)
 		if err != nil {
 			return nil, fmt.Errorf("find interface %s: %w", zone, bare(err))
 		}
-		zone = strconv.Itoa(link.Index)
+		zone = strconv.Itoa(ifi.Index)
 	}
 	if datagram {
 		return &net.UDPAddr{IP: addr.AsSlice(), Zone: zone}, nil

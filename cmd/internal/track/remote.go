@@ -17,23 +17,18 @@ const bodyLimit = 64 << 10
 // tcpCheck is up while a connection can be made. It is closed at once.
 func tcpCheck(target string, timeout time.Duration) check {
 	d := net.Dialer{KeepAlive: -1}
-	return func(ctx context.Context) (string, error) {
-		began := time.Now()
+	return answered("connect", target, timeout, func(ctx context.Context) (string, error) {
 		conn, err := d.DialContext(ctx, "tcp", target)
-		switch {
-		case timedOut(err):
-			return "", noAnswer(target, timeout)
-		case err != nil:
-			return "", fmt.Errorf("connect %s: %w", target, bare(err))
+		if err != nil {
+			return "", bare(err)
 		}
-		defer conn.Close()
-		return fmt.Sprintf("connected to %s in %s", target, took(time.Since(began))), nil
-	}
+		return "connected to " + target, conn.Close()
+	})
 }
 
 // httpCheck is up while a GET is answered with success or a redirect, which is
 // not followed: it would be another object. No proxy is asked and no connection
-// kept, so that every check walks the whole way.
+// kept, so that every check goes the whole way.
 func httpCheck(target string, timeout time.Duration) check {
 	client := &http.Client{
 		Transport: &http.Transport{DisableKeepAlives: true, MaxResponseHeaderBytes: bodyLimit},
@@ -41,21 +36,14 @@ func httpCheck(target string, timeout time.Duration) check {
 			return http.ErrUseLastResponse
 		},
 	}
-	shown := target
+	redacted := target
 	if u, err := url.Parse(target); err == nil {
-		shown = u.Redacted()
+		redacted = u.Redacted()
 	}
-	return func(ctx context.Context) (string, error) {
-		began := time.Now()
+	return answered("get", redacted, timeout, func(ctx context.Context) (string, error) {
 		status, err := get(ctx, client, target)
-		switch {
-		case timedOut(err):
-			return "", noAnswer(shown, timeout)
-		case err != nil:
-			return "", fmt.Errorf("get %s: %w", shown, err)
-		}
-		return fmt.Sprintf("%s answered %s in %s", shown, status, took(time.Since(began))), nil
-	}
+		return redacted + " answered " + status, err
+	})
 }
 
 func get(ctx context.Context, client *http.Client, target string) (status string, err error) {
@@ -66,7 +54,7 @@ func get(ctx context.Context, client *http.Client, target string) (status string
 	req.Header.Set("User-Agent", "fhrpd")
 	resp, err := client.Do(req)
 	if err != nil {
-		return "", plainHTTP(err)
+		return "", bare(err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode < 200 || resp.StatusCode >= 400 {
@@ -76,15 +64,4 @@ func get(ctx context.Context, client *http.Client, target string) (status string
 		return "", fmt.Errorf("read the answer: %w", bare(err))
 	}
 	return resp.Status, nil
-}
-
-// plainHTTP leaves out what the client repeats: the method and the address.
-func plainHTTP(err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err
-	}
-	if timedOut(err) {
-		return err
-	}
-	return bare(err)
 }

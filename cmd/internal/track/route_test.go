@@ -2,6 +2,7 @@ package track
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"net/netip"
 	"regexp"
@@ -117,7 +118,7 @@ func start(t *testing.T, tracks ...configs.Track) *last {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		Run(ctx, tracks, Options{}, l.report)
+		Run(ctx, tracks, slog.New(slog.DiscardHandler), l.report)
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -210,7 +211,7 @@ func TestWhomAMessageConcerns(t *testing.T) {
 				o := newObject(route(p), nil, nil)
 				objects[o.cfg.Prefix] = append(objects[o.cfg.Prefix], o)
 			}
-			concerned([]mdlayher.Message{tt.msg}, objects)
+			nudgeFor([]mdlayher.Message{tt.msg}, objects)
 			var got []string
 			for p, list := range objects {
 				if len(list[0].wake) > 0 {

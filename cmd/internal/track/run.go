@@ -9,11 +9,6 @@ import (
 	"github.com/fhrpd/fhrpd/configs"
 )
 
-// Options are the surroundings of Run.
-type Options struct {
-	Log *slog.Logger // nil = silent
-}
-
 // Run looks at the objects, except those that follow an interface, until ctx is
 // done. Everything happens in the network namespace of the process.
 //
@@ -21,10 +16,7 @@ type Options struct {
 // object becomes known or changes, with every result that speaks against the
 // state, and now and then with fresh details. It may block: only its own object
 // waits. detail says, for people, what was seen.
-func Run(ctx context.Context, tracks []configs.Track, o Options, report func(name string, up bool, detail string)) {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
+func Run(ctx context.Context, tracks []configs.Track, log *slog.Logger, report func(name string, up bool, detail string)) {
 	var running sync.WaitGroup
 	routes := map[netip.Prefix][]*object{}
 	for _, t := range tracks {
@@ -39,7 +31,11 @@ func Run(ctx context.Context, tracks []configs.Track, o Options, report func(nam
 		running.Go(func() { obj.run(ctx) })
 	}
 	if len(routes) > 0 {
-		running.Go(func() { watchRoutes(ctx, o.Log, routes) })
+		running.Go(func() {
+			if err := watchRoutes(ctx, routes); err != nil {
+				log.Warn("tracked routes are looked at once an interval only", "error", err)
+			}
+		})
 	}
 	running.Wait()
 }

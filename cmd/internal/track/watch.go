@@ -4,28 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
-	"time"
 
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 )
 
 // watchRoutes nudges the objects whose routes may have changed, until ctx is
-// done. Without it they are looked at once an interval; so a watch that cannot
-// be had is only worth a warning.
-func watchRoutes(ctx context.Context, log *slog.Logger, objects map[netip.Prefix][]*object) {
+// done.
+func watchRoutes(ctx context.Context, objects map[netip.Prefix][]*object) error {
 	conn, err := netlink.Dial(unix.NETLINK_ROUTE, &netlink.Config{
-		// A link that goes down takes IPv4 routes along without a word about them.
+		// A link that goes down takes IPv4 routes along without messages about them.
 		Groups: unix.RTMGRP_LINK | unix.RTMGRP_IPV4_ROUTE | unix.RTMGRP_IPV6_ROUTE,
 	})
 	if err != nil {
-		log.Warn("tracked routes are looked at once an interval only", "error", fmt.Errorf("watch routes: %w", err))
-		return
+		return fmt.Errorf("watch routes: %w", err)
 	}
 	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })()
+	defer endWith(ctx, conn)()
 	nudgeAll(objects) // what changed before the subscription
 	for ctx.Err() == nil {
 		msgs, err := conn.Receive()
@@ -34,12 +30,12 @@ func watchRoutes(ctx context.Context, log *slog.Logger, objects map[netip.Prefix
 		case errors.Is(err, unix.ENOBUFS):
 			nudgeAll(objects)
 		case err != nil:
-			log.Warn("tracked routes are looked at once an interval only", "error", fmt.Errorf("watch routes: %w", err))
-			return
+			return fmt.Errorf("watch routes: %w", err)
 		default:
-			concerned(msgs, objects)
+			nudgeFor(msgs, objects)
 		}
 	}
+	return nil
 }
 
 func nudgeAll(objects map[netip.Prefix][]*object) {
@@ -50,8 +46,8 @@ func nudgeAll(objects map[netip.Prefix][]*object) {
 	}
 }
 
-// concerned nudges the objects that the messages may be about.
-func concerned(msgs []netlink.Message, objects map[netip.Prefix][]*object) {
+// nudgeFor nudges the objects that the messages may be about.
+func nudgeFor(msgs []netlink.Message, objects map[netip.Prefix][]*object) {
 	for _, m := range msgs {
 		switch m.Header.Type {
 		case unix.RTM_NEWLINK, unix.RTM_DELLINK:

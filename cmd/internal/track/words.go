@@ -5,34 +5,40 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"syscall"
 	"time"
 )
 
-// took writes how long an answer took with a sensible number of digits.
-func took(d time.Duration) string {
-	if d < time.Millisecond {
-		return d.Round(10 * time.Microsecond).String()
+// answered returns the check that asks target a question. ask returns what it
+// saw, to which the check adds how long that took. verb begins the error.
+func answered(verb, target string, timeout time.Duration, ask func(context.Context) (string, error)) check {
+	return func(ctx context.Context) (string, error) {
+		began := time.Now()
+		seen, err := ask(ctx)
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
+			return "", fmt.Errorf("no answer from %s within %v", target, timeout)
+		case err != nil:
+			return "", fmt.Errorf("%s %s: %w", verb, target, err)
+		}
+		took, digit := time.Since(began), 100*time.Microsecond
+		if took < time.Millisecond {
+			digit = 10 * time.Microsecond
+		}
+		return fmt.Sprintf("%s in %v", seen, took.Round(digit)), nil
 	}
-	return d.Round(100 * time.Microsecond).String()
 }
 
-// noAnswer is what every kind of check says when its time is over.
-func noAnswer(from string, within time.Duration) error {
-	return fmt.Errorf("no answer from %s within %v", from, within)
-}
-
-// timedOut reports whether a network operation ended for want of time.
-func timedOut(err error) bool {
-	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
-}
-
-// bare takes the layers of package net off an error: the caller has said what
-// was done and to whom.
+// bare takes the layers of packages net and net/http off an error: the caller
+// has said what was done and to whom.
 func bare(err error) error {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return errno
+	}
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Err
@@ -43,12 +49,7 @@ func bare(err error) error {
 // deadliner is a socket that may be woken.
 type deadliner interface{ SetDeadline(time.Time) error }
 
-// bound makes the operations of a socket end with ctx, until stop is called.
-func bound(ctx context.Context, c deadliner) (stop func() bool, err error) {
-	if at, ok := ctx.Deadline(); ok {
-		if err := c.SetDeadline(at); err != nil {
-			return nil, err
-		}
-	}
-	return context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) }), nil
+// endWith makes the operations of a socket end with ctx, until stop is called.
+func endWith(ctx context.Context, c deadliner) (stop func() bool) {
+	return context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
 }
