@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"strconv"
@@ -68,17 +69,17 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.NewInvalidMetric(prometheus.NewInvalidDesc(err), err)
 		return
 	}
-	out := sink(func(m prometheus.Metric) { ch <- m })
-	out.gauge("fhrp_info", "The running version.", 1, labels{{"version", st.Version}})
+	out := sink(ch)
+	out.gauge("fhrp_info", "The running version.", 1, prometheus.Labels{"version": st.Version})
 	out.gauge("fhrp_uptime_seconds", "Time since the daemon started.", float64(st.UptimeMS)/1000, nil)
 	out.gauge("fhrp_maintenance", "1 while the daemon is in maintenance.", number(st.Maintenance), nil)
 	for i := range st.Groups {
 		out.group(&st.Groups[i])
 	}
 	for _, t := range st.Tracks {
-		l := labels{{"object", t.Name}, {"kind", t.Kind}}
+		l := prometheus.Labels{"object": t.Name, "kind": t.Kind}
 		out.gauge("fhrp_track_up", "1 while a tracked object is up.", number(t.Up), l)
-		out.counter("fhrp_track_changes_total", "Changes of a tracked object.", float64(t.Changes), l)
+		out.counter("fhrp_track_changes_total", "Changes of a tracked object.", uint64(t.Changes), l)
 	}
 	for _, i := range st.Interfaces {
 		out.iface(i)
@@ -92,50 +93,49 @@ var states = map[string]map[string]float64{
 	"vrrp": {"Initialize": 1, "Backup": 2, "Active": 3},
 }
 
-type sink func(prometheus.Metric)
+// sink takes the metrics of one scrape.
+type sink chan<- prometheus.Metric
 
-// label is a name and its value; labels keep their order.
-type (
-	label  struct{ name, value string }
-	labels []label
-)
-
-func (s sink) gauge(name, help string, v float64, l labels) {
-	s.put(name, help, prometheus.GaugeValue, v, l)
-}
-func (s sink) counter(name, help string, v float64, l labels) {
-	s.put(name, help, prometheus.CounterValue, v, l)
+func (s sink) gauge(name, help string, v float64, l prometheus.Labels) {
+	s.send(name, help, prometheus.GaugeValue, v, l)
 }
 
-func (s sink) put(name, help string, kind prometheus.ValueType, v float64, l labels) {
-	names, values := make([]string, len(l)), make([]string, len(l))
-	for i, x := range l {
-		names[i], values[i] = x.name, x.value
-	}
-	s(prometheus.MustNewConstMetric(prometheus.NewDesc(name, help, names, nil), kind, v, values...))
+func (s sink) counter(name, help string, v uint64, l prometheus.Labels) {
+	s.send(name, help, prometheus.CounterValue, float64(v), l)
+}
+
+func (s sink) send(name, help string, kind prometheus.ValueType, v float64, l prometheus.Labels) {
+	s <- prometheus.MustNewConstMetric(prometheus.NewDesc(name, help, nil, l), kind, v)
+}
+
+// with returns l and one label more.
+func with(l prometheus.Labels, name, value string) prometheus.Labels {
+	l = maps.Clone(l)
+	l[name] = value
+	return l
 }
 
 func (s sink) group(g *status.Group) {
-	l := labels{
-		{"protocol", g.Protocol}, {"family", strconv.Itoa(g.Family)}, {"interface", g.Interface},
-		{"group", strconv.Itoa(g.ID)}, {"name", g.Name},
+	l := prometheus.Labels{
+		"protocol": g.Protocol, "family": strconv.Itoa(g.Family), "interface": g.Interface,
+		"group": strconv.Itoa(g.ID), "name": g.Name,
 	}
 	c := g.Counters
 	s.gauge("fhrp_group_state", "HSRP: 1 Init to 6 Active; VRRP: 1 Initialize, 2 Backup, 3 Active.", states[g.Protocol][g.State], l)
 	s.gauge("fhrp_group_active", "1 while this router is active.", number(g.State == "Active"), l)
 	s.gauge("fhrp_group_priority", "The priority used in elections.", float64(g.Priority), l)
-	s.counter("fhrp_group_transitions_total", "Changes of state.", float64(g.Transitions), l)
-	s.counter("fhrp_group_messages_sent_total", "Protocol messages sent.", float64(c.Sent), l)
-	s.counter("fhrp_group_messages_received_total", "Protocol messages accepted.", float64(c.Received), l)
-	s.counter("fhrp_group_announcements_total", "Announcement frames sent.", float64(c.Announced), l)
-	s.counter("fhrp_group_refreshes_total", "Periodic refreshes of the announcements.", float64(g.Announce.Refreshes), l)
-	s.counter("fhrp_group_answers_total", "ARP requests and neighbour solicitations answered.", float64(c.Answered), l)
-	s.counter("fhrp_group_conflicts_total", "Claims of the virtual address by others while active.", float64(c.Conflicts), l)
+	s.counter("fhrp_group_transitions_total", "Changes of state.", uint64(g.Transitions), l)
+	s.counter("fhrp_group_messages_sent_total", "Protocol messages sent.", c.Sent, l)
+	s.counter("fhrp_group_messages_received_total", "Protocol messages accepted.", c.Received, l)
+	s.counter("fhrp_group_announcements_total", "Announcement frames sent.", c.Announced, l)
+	s.counter("fhrp_group_refreshes_total", "Periodic refreshes of the announcements.", g.Announce.Refreshes, l)
+	s.counter("fhrp_group_answers_total", "ARP requests and neighbour solicitations answered.", c.Answered, l)
+	s.counter("fhrp_group_conflicts_total", "Claims of the virtual address by others while active.", c.Conflicts, l)
 	for why, n := range c.Rejected {
-		s.counter("fhrp_group_rejected_total", "Messages of the group that were not used, by reason.", float64(n), append(l[:len(l):len(l)], label{"reason", why}))
+		s.counter("fhrp_group_rejected_total", "Messages of the group that were not used, by reason.", n, with(l, "reason", why))
 	}
 	for _, p := range g.Takeover {
-		to := append(l[:len(l):len(l)], label{"neighbor", p.Address})
+		to := with(l, "neighbor", p.Address)
 		s.gauge("fhrp_takeover_proven", "1 when a neighbour was proven to deliver here since the last takeover.", number(p.Proven), to)
 		if p.Proven {
 			s.gauge("fhrp_takeover_seconds", "Time from the takeover to its proof.", p.MS/1000, to)
@@ -144,12 +144,12 @@ func (s sink) group(g *status.Group) {
 }
 
 func (s sink) iface(i status.Interface) {
-	l := labels{{"interface", i.Name}}
+	l := prometheus.Labels{"interface": i.Name}
 	s.gauge("fhrp_interface_up", "1 while the interface is up.", number(i.Up), l)
-	s.counter("fhrp_interface_send_errors_total", "Frames that the kernel did not take.", float64(i.SendErrors), l)
-	s.counter("fhrp_interface_advertises_total", "HSRP interface-state messages heard.", float64(i.Advertises), l)
+	s.counter("fhrp_interface_send_errors_total", "Frames that the kernel did not take.", i.SendErrors, l)
+	s.counter("fhrp_interface_advertises_total", "HSRP interface-state messages heard.", i.Advertises, l)
 	for why, n := range i.Rejected {
-		s.counter("fhrp_interface_rejected_total", "Packets that belong to no group here, by reason.", float64(n), append(l[:len(l):len(l)], label{"reason", why}))
+		s.counter("fhrp_interface_rejected_total", "Packets that belong to no group here, by reason.", n, with(l, "reason", why))
 	}
 }
 
