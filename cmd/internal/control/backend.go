@@ -23,7 +23,8 @@ type Backend interface {
 	// Status returns the whole daemon, complete and consistent.
 	Status(ctx context.Context) (*status.Status, error)
 
-	// Transitions returns the recent transitions of all groups, oldest first.
+	// Transitions returns the recent transitions of all groups, oldest first. The
+	// list is not nil when it is empty, because scripts iterate over it.
 	Transitions(ctx context.Context) ([]status.Transition, error)
 
 	// Subscribe returns events as they happen until ctx is done, then closes
@@ -40,7 +41,7 @@ type Backend interface {
 	Announce(ctx context.Context, group string) error
 
 	// Verify proves afresh that the neighbours of an active group deliver to
-	// this router, and returns one result for each.
+	// this router, and returns one result for each. An empty list is not nil.
 	Verify(ctx context.Context, group string) ([]status.Takeover, error)
 
 	// Explain tells why the group last changed state; an empty group means

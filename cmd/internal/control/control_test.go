@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
@@ -69,7 +70,7 @@ func TestCommandsArriveAndAreToldToTheHook(t *testing.T) {
 	}
 	announceErr := c.Announce(ctx, "users6")
 
-	me := control.Peer{PID: int32(os.Getpid()), UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}
+	me := unix.Ucred{Pid: int32(os.Getpid()), Uid: uint32(os.Getuid()), Gid: uint32(os.Getgid())}
 	want := []control.Change{
 		{Peer: me, Command: control.CommandSetPriority, Group: "users", Priority: 150},
 		{Peer: me, Command: control.CommandSetPriority, Group: "users", Priority: control.FilePriority},

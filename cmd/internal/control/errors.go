@@ -2,7 +2,9 @@ package control
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/fhrpd/fhrpd/fsm/engine"
 )
@@ -62,13 +64,7 @@ func (f failure) err() error {
 	case kindRefused:
 		return &engine.RefusedError{Command: f.Command, Group: f.Ref, Reason: f.Reason}
 	case kindInvalid:
-		return &invalidError{f.Message}
+		return fmt.Errorf("%w%s", ErrInvalid, strings.TrimPrefix(f.Message, ErrInvalid.Error()))
 	}
 	return errors.New(f.Message)
 }
-
-// invalidError is ErrInvalid with the daemon's words.
-type invalidError struct{ message string }
-
-func (e *invalidError) Error() string { return e.message }
-func (e *invalidError) Unwrap() error { return ErrInvalid }

@@ -31,7 +31,9 @@ func (f *fake) Status(context.Context) (*status.Status, error) {
 	return &status.Status{Version: "v1", PID: 42, Groups: groups}, nil
 }
 
-func (f *fake) Transitions(context.Context) ([]status.Transition, error) { return nil, f.fail }
+func (f *fake) Transitions(context.Context) ([]status.Transition, error) {
+	return []status.Transition{}, f.fail
+}
 
 func (f *fake) Subscribe(ctx context.Context) (<-chan status.Event, error) {
 	return f.hub.Subscribe(ctx), nil

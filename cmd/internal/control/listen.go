@@ -30,7 +30,7 @@ const (
 
 // Listen listens on the Unix socket at path, which only its owner may open
 // (mode 0600). A missing folder is made (0755). The socket of a daemon that is
-// gone is replaced; one that is answered is left alone, which is an
+// gone is replaced; one on which a daemon answers is left alone, which is an
 // error. Closing the listener removes the socket unless another has taken
 // its place.
 func Listen(path string) (net.Listener, error) {
@@ -115,7 +115,7 @@ func publish(dir, path string) (net.Listener, error) {
 		return nil, fmt.Errorf("control socket %s: %w", path, err)
 	}
 	l.SetUnlinkOnClose(false)
-	ours, err := place(hidden, path)
+	ours, err := moveTo(hidden, path)
 	if err != nil {
 		l.Close()
 		return nil, fmt.Errorf("control socket %s: %w", path, err)
@@ -123,7 +123,8 @@ func publish(dir, path string) (net.Listener, error) {
 	return &listener{UnixListener: l, path: path, ours: ours}, nil
 }
 
-func place(hidden, path string) (fs.FileInfo, error) {
+// moveTo closes the socket to others, moves it to path, and returns its identity.
+func moveTo(hidden, path string) (fs.FileInfo, error) {
 	if err := os.Chmod(hidden, 0o600); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // drain is how long Serve lets running requests finish. It is well inside the
@@ -16,10 +18,10 @@ const drain = 500 * time.Millisecond
 
 // Change is a command that was asked for over the socket and what became of it.
 type Change struct {
-	Peer     Peer
-	Command  string // CommandSetPriority, CommandAnnounce or CommandVerify
-	Group    string // as the client wrote it
-	Priority int    // CommandSetPriority only; FilePriority for the file's
+	Peer     unix.Ucred // as the kernel saw it at connect time; zero when the kernel did not say
+	Command  string     // CommandSetPriority, CommandAnnounce or CommandVerify
+	Group    string     // as the client wrote it
+	Priority int        // CommandSetPriority only; FilePriority for the file's
 	Err      error
 }
 
@@ -63,8 +65,7 @@ func (s *server) routes() http.Handler {
 		answer(w)(s.backend.Status(r.Context()))
 	})
 	mux.HandleFunc("GET "+pathTransitions, func(w http.ResponseWriter, r *http.Request) {
-		ts, err := s.backend.Transitions(r.Context())
-		answer(w)(list(ts), err)
+		answer(w)(s.backend.Transitions(r.Context()))
 	})
 	mux.HandleFunc("GET "+pathExplain, func(w http.ResponseWriter, r *http.Request) {
 		answer(w)(s.backend.Explain(r.Context(), r.URL.Query().Get("group")))
@@ -88,8 +89,7 @@ func (s *server) announce(ctx context.Context, q request) (any, error) {
 }
 
 func (s *server) verify(ctx context.Context, q request) (any, error) {
-	ts, err := s.backend.Verify(ctx, q.Group)
-	return list(ts), err
+	return s.backend.Verify(ctx, q.Group)
 }
 
 // command returns the handler of a command: read the request, do it, tell the
@@ -137,14 +137,6 @@ func answer(w http.ResponseWriter) func(any, error) {
 		w.WriteHeader(code)
 		json.NewEncoder(w).Encode(v)
 	}
-}
-
-// list makes an absent list the empty one, which scripts can iterate over.
-func list[T any](in []T) []T {
-	if in == nil {
-		return []T{}
-	}
-	return in
 }
 
 // events streams one JSON object a line. Headers go out before the first

@@ -356,7 +356,7 @@ func (d *Daemon) Tick(now time.Time) {
 }
 
 func (d *Daemon) logChange(c control.Change) {
-	log := d.log.With("command", c.Command, "group", c.Group, "uid", c.Peer.UID, "pid", c.Peer.PID)
+	log := d.log.With("command", c.Command, "group", c.Group, "uid", c.Peer.Uid, "pid", c.Peer.Pid)
 	if c.Command == control.CommandSetPriority {
 		log = log.With("priority", priorityText(c.Priority))
 	}

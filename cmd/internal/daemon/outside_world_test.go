@@ -25,6 +25,7 @@ import (
 	"github.com/fhrpd/fhrpd/configs/setup"
 	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/vip"
+	"golang.org/x/sys/unix"
 )
 
 // world is a daemon in the virtual time of synctest, whose loop is run by hand.
@@ -157,7 +158,7 @@ func (w *world) command(c control.Change, typed string, do func(context.Context)
 	if err != nil {
 		answer = err.Error() + "\n"
 	}
-	c.Peer, c.Err = control.Peer{PID: 4343, UID: 1000}, err
+	c.Peer, c.Err = unix.Ucred{Pid: 4343, Uid: 1000}, err
 	w.logChange(c)
 	w.typed("commands.txt", typed, answer)
 }

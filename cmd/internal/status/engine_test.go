@@ -233,6 +233,9 @@ func TestTransitionInTheShapeOfScripts(t *testing.T) {
 	if diff := cmp.Diff(want, TransitionsOf([]engine.Transition{last})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	if diff := cmp.Diff([]Transition{}, TransitionsOf(nil)); diff != "" {
+		t.Errorf("none (-want +got):\n%s", diff)
+	}
 }
 
 func TestFactsAreWorded(t *testing.T) {
