@@ -113,7 +113,7 @@ func heldTakeover(l *lan, protocol, group, deadline string) *barrier {
 	l.a.StopCleanly()
 	l.Eventually("the command of this takeover", func() bool {
 		last := l.b.Group("eth0:10").LastTransition
-		return last != nil && last.Held && c.input().ID == last.ID
+		return last != nil && last.Waits && c.input().ID == last.ID
 	})
 	return c
 }
@@ -154,7 +154,7 @@ func checkHold(t testing.TB, l *lan, protocol, group, claim string, vmac hello.M
 		t.Error("forwards for the virtual MAC before the command has ended")
 	}
 	g := l.b.Group("eth0:10")
-	if in := c.input(); in.Hook != "pre_active" || in.Ref != g.Ref() || in.To != "Active" || !in.Held {
+	if in := c.input(); in.Hook != "pre_active" || in.Ref != g.Ref() || in.To != "Active" || !in.Waits {
 		t.Errorf("the command has read %+v", in)
 	}
 

@@ -336,7 +336,7 @@ func TestPreActive(t *testing.T) {
 // held is a transition to Active whose address waits.
 func held(id int) status.Transition {
 	t := to(id, "Standby>Active")
-	t.Held = true
+	t.Waits = true
 	return t
 }
 

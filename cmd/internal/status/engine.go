@@ -154,7 +154,7 @@ func TransitionOf(t engine.Transition) Transition {
 		ID: t.ID, Protocol: t.Group.Protocol.String(), Interface: t.Group.Interface,
 		Group: int(t.Group.Number), Family: int(t.Group.Family), Name: t.Name,
 		From: t.From, To: t.To, At: t.At, Cause: string(t.Cause), Detail: t.Detail,
-		Facts: factsOf(&t), Held: t.Waits,
+		Facts: factsOf(&t), Waits: t.Waits,
 	}
 }
 

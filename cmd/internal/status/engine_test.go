@@ -221,7 +221,7 @@ func TestTransitionInTheShapeOfScripts(t *testing.T) {
 	last.Waits = true
 	want := []Transition{{
 		ID: 17, Protocol: "hsrp", Interface: "eth0", Group: 10, Family: 4, Name: "users", From: "Standby", To: "Active", At: moved,
-		Cause: "active-timer-expired", Detail: "no hello from 192.0.2.11 for 3s.", Held: true,
+		Cause: "active-timer-expired", Detail: "no hello from 192.0.2.11 for 3s.", Waits: true,
 		Facts: []Fact{
 			{"own priority", "110 (configured 120)"},
 			{"active router", "192.0.2.11, priority 200, expires in -70ms"},

@@ -113,7 +113,7 @@ type Transition struct {
 	Cause     string    `json:"cause"`
 	Detail    string    `json:"detail"`
 	Facts     []Fact    `json:"facts,omitempty"`
-	Held      bool      `json:"held,omitempty"` // the address waits for the pre_active command; an event of kind hook follows
+	Waits     bool      `json:"held,omitempty"` // the address waits for the pre_active command; an event of kind hook follows
 }
 
 // Fact is something that was known when a transition was decided.
