@@ -122,11 +122,7 @@ func killGroup(p *os.Process) error {
 // number still stands for its group.
 func wait(cmd *exec.Cmd, alone bool) error {
 	if alone {
-		for {
-			err := unix.Waitid(unix.P_PID, cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
-			if !errors.Is(err, unix.EINTR) {
-				break
-			}
+		for unix.Waitid(unix.P_PID, cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
 		}
 		_ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL)
 	}
@@ -135,13 +131,13 @@ func wait(cmd *exec.Cmd, alone bool) error {
 
 // explain words the end of a run that did not end with exit status 0.
 func explain(ctx context.Context, s Spec, err error) error {
-	var exit *exec.ExitError
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("killed after %v: %w", s.Timeout, context.DeadlineExceeded)
 	case ctx.Err() != nil:
 		return fmt.Errorf("killed: %w", context.Cause(ctx))
-	case errors.As(err, &exit):
+	}
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit
 	}
 	return startError(s.Args[0], err)
@@ -157,8 +153,7 @@ func startError(program string, err error) error {
 	case errors.Is(err, unix.ENOEXEC):
 		return fmt.Errorf("start %s: %w (a script begins with #! and its interpreter)", program, unix.ENOEXEC)
 	}
-	var path *os.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*os.PathError](err); ok {
 		err = path.Err
 	}
 	return fmt.Errorf("start %s: %w", program, err)

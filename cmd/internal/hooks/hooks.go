@@ -23,7 +23,6 @@ package hooks
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -65,9 +64,9 @@ type Runner struct {
 
 	mu     sync.Mutex
 	closed bool
-	held   map[string]job           // active commands that wait until their group has its address
+	waits  map[string]job           // active commands, until their group has its address
 	hooks  map[string]configs.Hooks // by reference of the group
-	queues map[string]*queue
+	queues map[string]*job          // by reference of a busy group: what is next, nil when nothing is
 	last   map[key]status.Hook
 }
 
@@ -78,7 +77,7 @@ type key struct{ ref, hook string }
 func New(groups []setup.Group, log *slog.Logger, run func(context.Context, command.Spec) command.Result) *Runner {
 	r := &Runner{
 		log: log, run: run, roles: make(turns, atOnce), preActives: make(turns, atOnce),
-		queues: map[string]*queue{}, held: map[string]job{}, last: map[key]status.Hook{},
+		queues: map[string]*job{}, waits: map[string]job{}, last: map[key]status.Hook{},
 	}
 	r.ctx, r.kill = context.WithCancelCause(context.Background())
 	r.Configure(groups)
@@ -115,17 +114,9 @@ type input struct {
 	status.Transition
 }
 
-func spec(args []string, timeout time.Duration, in input) (command.Spec, error) {
-	b, err := json.Marshal(in)
-	if err != nil {
-		return command.Spec{}, fmt.Errorf("encode transition %d of %s: %w", in.ID, in.Ref, err)
-	}
-	return command.Spec{Args: args, Stdin: append(b, '\n'), Timeout: timeout}, nil
-}
-
-// Transition queues the command that t calls for, if there is one. Where the
-// address is held the active command stays back until Taken. It does not wait.
-// After Close it does nothing.
+// Transition queues the command that t calls for, if there is one. While the
+// address waits, the active command does so too: until Taken. Transition itself
+// does not wait. After Close it does nothing.
 func (r *Runner) Transition(t status.Transition) {
 	hook := hookFor(t)
 	if hook == "" {
@@ -141,29 +132,29 @@ func (r *Runner) Transition(t status.Transition) {
 	if hook == standby {
 		j.args = r.hooks[ref].Standby
 	}
-	delete(r.held, ref)
-	if t.Held {
-		r.held[ref] = j
+	delete(r.waits, ref)
+	if t.Waits {
+		r.waits[ref] = j
 		return
 	}
 	r.enqueue(j)
 }
 
-// Taken queues the active command of a group whose address was held and is
-// taken now. It does not wait.
+// Taken queues the active command of a group whose address has waited and is
+// taken now. Taken itself does not wait.
 func (r *Runner) Taken(ref string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	j, ok := r.held[ref]
-	delete(r.held, ref)
+	j, ok := r.waits[ref]
+	delete(r.waits, ref)
 	if ok && !r.closed {
 		r.enqueue(j)
 	}
 }
 
 // PreActive runs the group's pre_active command, if it has one, and waits for
-// it: the address is held back meanwhile. The command is killed at its deadline
-// and when ctx is done. The error says that it did not succeed; it wraps
+// it, as the address does. The command is killed at its deadline and when ctx is
+// done. The error says that it did not succeed. It wraps
 // context.DeadlineExceeded when it was too slow, and the cause of ctx. The
 // command does not wait for the group's queue, but for its turn when very many
 // groups have such a command. After Close it is not run.
@@ -181,9 +172,9 @@ func (r *Runner) PreActive(ctx context.Context, t status.Transition) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(r.ctx, func() { cancel(errStopped) })()
-	err := r.preActives.take(ctx)
+	err := r.preActives.acquire(ctx)
 	if err == nil {
-		defer r.preActives.give()
+		defer r.preActives.release()
 		err = r.execute(ctx, job{input: input{preActive, group, t}, args: h.Command}, h.Deadline)
 	}
 	if err != nil {
@@ -192,7 +183,7 @@ func (r *Runner) PreActive(ctx context.Context, t status.Transition) error {
 	return nil
 }
 
-// Close takes no more transitions and waits until every queue is empty and
+// Close accepts no more transitions and waits until every queue is empty and
 // every pre_active command has ended. When ctx is done first, the running
 // commands are killed, what waits is dropped, and the cause of ctx is returned.
 func (r *Runner) Close(ctx context.Context) error {

@@ -207,13 +207,13 @@ func TestLatestRoleCountsWhenTheTurnComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(groups())
 		for range atOnce { // all turns are taken
-			_ = b.roles.take(t.Context())
+			_ = b.roles.acquire(t.Context())
 		}
 		b.Transition(to(1, "Standby>Active"))
 		synctest.Wait()
 		b.Transition(to(2, "Active>Speak"))
 		for range atOnce {
-			b.roles.give()
+			b.roles.release()
 		}
 		if err := b.Close(t.Context()); err != nil {
 			t.Error(err)
@@ -333,8 +333,8 @@ func TestPreActive(t *testing.T) {
 	}
 }
 
-// held is a transition to Active whose address waits.
-func held(id int) status.Transition {
+// waits is a transition to Active whose address waits.
+func waits(id int) status.Transition {
 	t := to(id, "Standby>Active")
 	t.Waits = true
 	return t
@@ -347,27 +347,27 @@ func TestActiveCommandComesWithTheAddress(t *testing.T) {
 		want []string
 	}{
 		{"when it is taken", func(b *bench) {
-			b.Transition(held(1))
+			b.Transition(waits(1))
 			<-time.After(300 * time.Millisecond) // virtual
 			b.Taken("hsrp:eth1:10")
 		}, []string{"300ms hsrp:eth1:10 /on-active 1"}},
 		{"once", func(b *bench) {
-			b.Transition(held(1))
+			b.Transition(waits(1))
 			b.Taken("hsrp:eth1:10")
 			<-time.After(time.Minute) // virtual; before it has run it would be one anyway
 			b.Taken("hsrp:eth1:10")
 		}, []string{"0s hsrp:eth1:10 /on-active 1"}},
 		{"not when the role was lost before", func(b *bench) {
-			b.Transition(held(1))
+			b.Transition(waits(1))
 			b.Transition(to(2, "Active>Speak"))
 			b.Taken("hsrp:eth1:10")
 		}, []string{"0s hsrp:eth1:10 /on-standby 2"}},
 		{"not after the end", func(b *bench) {
-			b.Transition(held(1))
+			b.Transition(waits(1))
 			_ = b.Close(context.Background())
 			b.Taken("hsrp:eth1:10")
 		}, nil},
-		{"and not of a group that held nothing", func(b *bench) { b.Taken("hsrp:eth1:10") }, nil},
+		{"and not of a group that has not waited", func(b *bench) { b.Taken("hsrp:eth1:10") }, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -392,7 +392,7 @@ func TestPreActiveEndsWithWhoeverWaitsForIt(t *testing.T) {
 		b.took["/before"] = time.Hour
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(100*time.Millisecond, func() { cancel(lost) })
-		if err := b.PreActive(ctx, held(1)); err == nil || time.Since(b.start) != 100*time.Millisecond {
+		if err := b.PreActive(ctx, waits(1)); err == nil || time.Since(b.start) != 100*time.Millisecond {
 			t.Errorf("error %v after %v, want one after 100ms", err, time.Since(b.start))
 		}
 	})
@@ -404,7 +404,7 @@ func TestCloseWaitsForPreActiveAndThenKillsIt(t *testing.T) {
 		b.took["/before"] = time.Hour
 		ended := false
 		go func() {
-			_ = b.PreActive(context.Background(), held(1))
+			_ = b.PreActive(context.Background(), waits(1))
 			ended = true
 		}()
 		synctest.Wait()
@@ -416,7 +416,7 @@ func TestCloseWaitsForPreActiveAndThenKillsIt(t *testing.T) {
 		if synctest.Wait(); !ended || time.Since(b.start) != 200*time.Millisecond {
 			t.Errorf("ended %t after %v, want after 200ms", ended, time.Since(b.start))
 		}
-		if err := b.PreActive(t.Context(), held(2)); err != nil || len(b.lines) != 1 {
+		if err := b.PreActive(t.Context(), waits(2)); err != nil || len(b.lines) != 1 {
 			t.Errorf("after the end: %v, runs %q", err, b.lines)
 		}
 	})

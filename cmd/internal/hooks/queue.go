@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"time"
 
@@ -16,21 +17,16 @@ type job struct {
 	args []string
 }
 
-// queue is one group's. It exists while a goroutine works on it.
-type queue struct {
-	next *job // the latest; nil when none waits
-}
-
 // atOnce is how many commands of a kind run at a time. A thousand groups may
 // change their role together; a thousand processes, each with a thread of the
 // daemon that waits for it, could be more than the service is allowed to have.
 const atOnce = 128
 
-// turns are those of commands that may run.
+// turns counts the commands that run.
 type turns chan struct{}
 
-// take waits for a turn. The error is the cause of ctx.
-func (t turns) take(ctx context.Context) error {
+// acquire waits for a turn. The error is the cause of ctx.
+func (t turns) acquire(ctx context.Context) error {
 	select {
 	case t <- struct{}{}:
 		return nil
@@ -39,28 +35,25 @@ func (t turns) take(ctx context.Context) error {
 	}
 }
 
-func (t turns) give() { <-t }
+func (t turns) release() { <-t }
 
 // enqueue is called with r.mu held.
 func (r *Runner) enqueue(j job) {
-	q := r.queues[j.Ref]
-	if q != nil {
-		if q.next != nil {
-			r.skip(*q.next)
-		}
-		q.next = &j
+	next, busy := r.queues[j.Ref]
+	switch {
+	case next != nil:
+		r.skip(*next)
+	case !busy && len(j.args) == 0:
 		return
+	case !busy:
+		r.work.Go(func() { r.drain(j.Ref) })
 	}
-	if len(j.args) == 0 {
-		return
-	}
-	q = &queue{next: &j}
-	r.queues[j.Ref] = q
-	r.work.Go(func() { r.drain(j.Ref, q) })
+	r.queues[j.Ref] = &j
 }
 
 // skip counts a job that is over before it began. It is called with r.mu held,
-// and logs nothing: who reports a transition must not wait for a disk.
+// and logs nothing, because whoever reports a transition must not wait for a
+// disk.
 func (r *Runner) skip(j job) {
 	if len(j.args) == 0 {
 		return
@@ -73,20 +66,20 @@ func (r *Runner) skip(j job) {
 }
 
 // drain runs what waits until nothing does.
-func (r *Runner) drain(ref string, q *queue) {
-	for r.runNext(ref, q) {
+func (r *Runner) drain(ref string) {
+	for r.runNext(ref) {
 	}
 }
 
 // runNext runs what waits when its turn has come: by then it may be something
 // later. It reports whether there was anything.
-func (r *Runner) runNext(ref string, q *queue) bool {
-	if r.roles.take(r.ctx) == nil {
-		defer r.roles.give()
+func (r *Runner) runNext(ref string) bool {
+	if r.roles.acquire(r.ctx) == nil {
+		defer r.roles.release()
 	}
 	r.mu.Lock()
-	j := q.next
-	q.next = nil
+	j := r.queues[ref]
+	r.queues[ref] = nil
 	if j == nil || r.ctx.Err() != nil {
 		delete(r.queues, ref)
 		r.mu.Unlock()
@@ -105,9 +98,9 @@ func (r *Runner) execute(ctx context.Context, j job, timeout time.Duration) erro
 	res := status.Hook{Hook: j.Hook, Command: j.args, Transition: j.ID, At: time.Now(), Running: true, Exit: -1}
 	r.keep(j.Ref, res)
 	var out command.Result
-	s, err := spec(j.args, timeout, j.input)
+	in, err := json.Marshal(j.input)
 	if err == nil {
-		out = r.run(ctx, s)
+		out = r.run(ctx, command.Spec{Args: j.args, Stdin: append(in, '\n'), Timeout: timeout})
 		res.Exit, err = out.Exit, out.Err
 	}
 	res.Running, res.DurationMS, res.Output = false, out.Duration.Milliseconds(), out.Line
