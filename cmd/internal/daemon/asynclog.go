@@ -10,15 +10,15 @@ import (
 // logRoom is how many lines may wait for a slow reader of the log.
 const logRoom = 4096
 
-// asyncLog writes log lines on a goroutine of its own. A terminal that is
-// held, a full pipe or a stuck journal then costs lines, not hellos.
+// asyncLog writes log lines on a goroutine of its own. A stopped terminal, a full
+// pipe or a stuck journal then costs lines, not hellos.
 type asyncLog struct {
 	lines chan logLine
 	lost  atomic.Uint64
-	quit  chan struct{}
 	done  chan struct{}
 }
 
+// logLine is a record for a handler; without one it is the end of the log.
 type logLine struct {
 	h slog.Handler
 	r slog.Record
@@ -26,27 +26,18 @@ type logLine struct {
 
 // newAsyncLog returns a logger that writes to log's handler in the background.
 func newAsyncLog(log *slog.Logger) (*slog.Logger, *asyncLog) {
-	a := &asyncLog{lines: make(chan logLine, logRoom), quit: make(chan struct{}), done: make(chan struct{})}
+	a := &asyncLog{lines: make(chan logLine, logRoom), done: make(chan struct{})}
 	go a.run()
 	return slog.New(asyncHandler{log.Handler(), a}), a
 }
 
 func (a *asyncLog) run() {
 	defer close(a.done)
-	for {
-		select {
-		case l := <-a.lines:
-			a.write(l)
-		case <-a.quit:
-			for {
-				select {
-				case l := <-a.lines:
-					a.write(l)
-				default:
-					return
-				}
-			}
+	for l := range a.lines {
+		if l.h == nil {
+			return
 		}
+		a.write(l)
 	}
 }
 
@@ -61,7 +52,7 @@ func (a *asyncLog) write(l logLine) {
 
 // close waits until what was logged is written, or for as long as given.
 func (a *asyncLog) close(within time.Duration) {
-	close(a.quit)
+	go func() { a.lines <- logLine{} }() // there may be no room now
 	select {
 	case <-a.done:
 	case <-time.After(within):

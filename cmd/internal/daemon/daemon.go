@@ -11,7 +11,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -44,10 +43,9 @@ type Options struct {
 	Log         *slog.Logger
 }
 
-// plane returns how interfaces are opened. A router that crashed is started
-// again long before the others have missed it, and until they have nobody else
-// forwards.
-func (o Options) plane() vip.Options {
+// vipOptions returns how interfaces are opened. A router that crashed is started
+// again long before the others miss it, and until then nobody else forwards.
+func (o Options) vipOptions() vip.Options {
 	return vip.Options{StateDir: filepath.Dir(o.ControlPath), Log: o.Log, Adopt: true}
 }
 
@@ -68,7 +66,7 @@ type Daemon struct {
 	stopped  bool
 	virtual  map[netip.Addr]bool
 	hooks    *hooks.Runner
-	telling  *worker     // of events, in order
+	events   *worker     // publishes them in order
 	fail     func(error) // ends the daemon: it can never do its work
 }
 
@@ -87,7 +85,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer listener.Close()
-	if err := vip.Recover(d.opts.plane(), slices.Collect(maps.Keys(d.ports))...); err != nil {
+	if err := vip.Recover(d.opts.vipOptions(), slices.Collect(maps.Keys(d.ports))...); err != nil {
 		d.log.Warn("leftovers of an earlier run", "error", err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -116,7 +114,7 @@ func Run(ctx context.Context, o Options) error {
 func newDaemon(o Options) (*Daemon, error) {
 	d := &Daemon{
 		opts: o, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{},
-		telling: newWorker(),
+		events: newWorker(),
 	}
 	config := setup.Engine(o.Config)
 	d.hooks, d.virtual = hooks.New(setup.Groups(o.Config), o.Log, command.Run), virtualAddresses(config.Groups)
@@ -126,7 +124,7 @@ func newDaemon(o Options) (*Daemon, error) {
 	}
 	ports := map[string]engine.Port{}
 	for name, groups := range memberships(config.Groups) {
-		p := newPort(name, groups, o.plane(), d.addressFailed)
+		p := newPort(name, groups, o.vipOptions(), d.addressFailed)
 		d.ports[name], ports[name] = p, p
 	}
 	d.engine, err = engine.New(config, engine.Options{
@@ -164,10 +162,7 @@ func virtualAddresses(groups []engine.Group) map[netip.Addr]bool {
 
 // interfaces are the names to watch: those with groups and those tracked.
 func (d *Daemon) interfaces() []string {
-	var names []string
-	for name := range d.ports {
-		names = append(names, name)
-	}
+	names := slices.Collect(maps.Keys(d.ports))
 	for _, t := range d.opts.Config.Tracks {
 		if t.Kind == configs.TrackInterface && !slices.Contains(names, t.Target) {
 			names = append(names, t.Target)
@@ -208,16 +203,19 @@ func (d *Daemon) drive() error {
 // recoverUnopened undoes what a crash left on interfaces that were to be opened
 // and could not be: after a clean stop nothing is left.
 func (d *Daemon) recoverUnopened() {
-	if !slices.ContainsFunc(slices.Collect(maps.Values(d.ports)), func(p *port) bool { return !p.used }) {
+	for _, p := range d.ports {
+		if p.used {
+			continue
+		}
+		if err := vip.Recover(d.opts.vipOptions()); err != nil {
+			d.log.Warn("leftovers of an earlier run", "error", err)
+		}
 		return
-	}
-	if err := vip.Recover(d.opts.plane()); err != nil {
-		d.log.Warn("leftovers of an earlier run", "error", err)
 	}
 }
 
-// wait returns when the daemon has stopped cleanly, or when that takes longer
-// than it may.
+// wait returns when the daemon has stopped cleanly, or when that takes too long.
+// The cause of a stop by a signal is context.Canceled.
 func (d *Daemon) wait(ctx context.Context, ended <-chan error) error {
 	select {
 	case err := <-ended:
@@ -225,7 +223,7 @@ func (d *Daemon) wait(ctx context.Context, ended <-chan error) error {
 		return err
 	case <-ctx.Done():
 	}
-	d.tellSystemd(systemd.SdNotifyStopping)
+	d.notify(systemd.SdNotifyStopping)
 	d.log.Info("stopping", "cause", context.Cause(ctx))
 	d.loop.Post(d.stop)
 	deadline := time.Now().Add(stopWithin)
@@ -233,22 +231,15 @@ func (d *Daemon) wait(ctx context.Context, ended <-chan error) error {
 	case err := <-ended:
 		d.closeEvents(deadline)
 		d.closeHooks(deadline)
-		if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !isSignal(cause) {
+		if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 			return errors.Join(cause, err)
 		}
 		return err
 	case <-time.After(time.Until(deadline)):
-		// The groups have resigned long since, or their leases end by themselves.
+		// The groups have resigned, or their leases end by themselves.
 		d.log.Error("the stop hangs; the next start puts the rest of the kernel back", "after", stopWithin)
 		return nil
 	}
-}
-
-// isSignal reports whether the cause of the end was a signal: the context of
-// signal.NotifyContext says so in words only.
-func isSignal(err error) bool {
-	var s interface{ Signal() os.Signal }
-	return errors.As(err, &s) || errors.Is(err, context.Canceled)
 }
 
 // stop runs on the loop.
@@ -324,9 +315,9 @@ func (d *Daemon) Deadline() (time.Time, bool) { return d.engine.Deadline() }
 // Woken implements driven.
 func (d *Daemon) Woken(now time.Time) { d.engine.Wake(now, d.sleeping.since(aheadOfMonotonic())) }
 
-// turnBatches bounds how many batches of one socket are read in a turn, which
-// ends earlier when a timer is due: a thousand groups that are resigned at once
-// must not make the hello of another one late.
+// turnBatches bounds how many batches of one socket are read in a turn. A turn
+// ends earlier when a timer is due: a thousand groups that resign at once must
+// not delay the hello of another one.
 const turnBatches = 64
 
 // Readable implements driven.

@@ -10,31 +10,23 @@ import (
 
 // checkForwarding warns when a router has become active on a host that does not
 // route: it answers for the gateway's address and drops what is sent through
-// it. The setting is the administrator's; nobody else would say a word.
+// it. The setting is the administrator's, and nothing else would report it.
 func (d *Daemon) checkForwarding(t status.Transition) {
-	if t.To != "Active" {
+	if t.To != "Active" || forwards("/proc/sys", t.Family, t.Interface) {
 		return
 	}
-	name := fmt.Sprintf("net.ipv%d.conf.%s.forwarding", t.Family, t.Interface)
-	if forwards, err := readSwitch("/proc/sys", name); err == nil && !forwards {
-		d.log.Warn("active on a host that does not forward: what is sent through the virtual address is dropped",
-			"interface", t.Interface, "group", t.Group, "cure", "sysctl "+everywhere(t.Family)+"=1", "found", name+"=0")
+	everywhere := "net.ipv4.ip_forward"
+	if t.Family == 6 {
+		everywhere = "net.ipv6.conf.all.forwarding"
 	}
+	d.log.Warn("active on a host that does not forward: what is sent through the virtual address is dropped",
+		"interface", t.Interface, "group", t.Group, "cure", "sysctl "+everywhere+"=1",
+		"found", fmt.Sprintf("net.ipv%d.conf.%s.forwarding=0", t.Family, t.Interface))
 }
 
-// everywhere is the sysctl that switches forwarding on for the whole host.
-func everywhere(family int) string {
-	if family == 6 {
-		return "net.ipv6.conf.all.forwarding"
-	}
-	return "net.ipv4.ip_forward"
-}
-
-// readSwitch returns whether a sysctl is other than 0. Dots in the names of
-// VLAN interfaces are not separators, so the name is split at its ends only.
-func readSwitch(root, name string) (bool, error) {
-	head, rest, _ := strings.Cut(strings.TrimPrefix(name, "net."), ".conf.")
-	dev, leaf := rest[:strings.LastIndexByte(rest, '.')], rest[strings.LastIndexByte(rest, '.')+1:]
-	b, err := os.ReadFile(strings.Join([]string{root, "net", head, "conf", dev, leaf}, "/"))
-	return strings.TrimSpace(string(b)) != "0", err
+// forwards reports whether an interface forwards packets of a family, or whether
+// that cannot be read.
+func forwards(root string, family int, iface string) bool {
+	b, err := os.ReadFile(fmt.Sprintf("%s/net/ipv%d/conf/%s/forwarding", root, family, iface))
+	return err != nil || strings.TrimSpace(string(b)) != "0"
 }

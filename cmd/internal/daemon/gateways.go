@@ -29,29 +29,17 @@ func (d *Daemon) followGateways(ctx context.Context) {
 	poll := time.NewTicker(gatewayPoll)
 	defer poll.Stop()
 	for {
-		d.tellGateways()
-		if !awaitDefaultRoute(ctx, changes, poll.C) {
-			return
-		}
-	}
-}
-
-// awaitDefaultRoute waits for a change of a default route or for the poll, and
-// returns false at the end of ctx.
-func awaitDefaultRoute(ctx context.Context, changes <-chan netlink.RouteUpdate, poll <-chan time.Time) bool {
-	for {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-poll:
-			return true
-		case u, open := <-changes:
-			if !open {
-				changes = nil
-				continue
-			}
-			if isDefault(u.Dst) {
-				return true
+		d.updateGateways()
+		for changed := false; !changed; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-poll.C:
+				changed = true
+			case u, open := <-changes:
+				if changed = open && isDefault(u.Dst); !open {
+					changes = nil
+				}
 			}
 		}
 	}
@@ -64,7 +52,7 @@ func mainRoutes(family int) ([]netlink.Route, error) {
 	})
 }
 
-// nextHops returns the next hops of the default routes by interface. An error of
+// nextHops returns the next hops of the default routes by interface. An error in
 // either family is one of the whole: half of the gateways must not pass for all.
 func nextHops(list func(family int) ([]netlink.Route, error)) (map[int][]netip.Addr, error) {
 	byIndex := map[int][]netip.Addr{}
@@ -82,8 +70,8 @@ func nextHops(list func(family int) ([]netlink.Route, error)) (map[int][]netip.A
 	return byIndex, nil
 }
 
-// tellGateways leaves the engine what it knows when the routes cannot be read.
-func (d *Daemon) tellGateways() {
+// updateGateways changes nothing when the routes cannot be read.
+func (d *Daemon) updateGateways() {
 	byIndex, err := nextHops(mainRoutes)
 	if err != nil {
 		d.log.Debug("default gateways stay as they were", "error", err)
@@ -98,8 +86,8 @@ func (d *Daemon) tellGateways() {
 	d.setGateways(byName)
 }
 
-// setGateways goes by the names of interfaces, which the engine knows before
-// the ports are open: routes that were there first are not told of again.
+// setGateways goes by the names of interfaces, which the engine knows before the
+// ports are open: nobody reports an earlier route again.
 func (d *Daemon) setGateways(byName map[string][]netip.Addr) {
 	d.loop.Post(func() {
 		for name := range d.ports {
@@ -117,13 +105,9 @@ func isDefault(dst *net.IPNet) bool {
 }
 
 func collectHops(byIndex map[int][]netip.Addr, r netlink.Route) {
-	add := func(index int, gw net.IP) {
-		if a, ok := netip.AddrFromSlice(gw); ok {
-			byIndex[index] = append(byIndex[index], a.Unmap())
+	for _, hop := range append(r.MultiPath, &netlink.NexthopInfo{LinkIndex: r.LinkIndex, Gw: r.Gw}) {
+		if a, ok := netip.AddrFromSlice(hop.Gw); ok {
+			byIndex[hop.LinkIndex] = append(byIndex[hop.LinkIndex], a.Unmap())
 		}
-	}
-	add(r.LinkIndex, r.Gw)
-	for _, hop := range r.MultiPath {
-		add(hop.LinkIndex, hop.Gw)
 	}
 }

@@ -21,7 +21,7 @@ func (d *Daemon) preActive(p engine.PreActive) (cancel func(why error)) {
 }
 
 // runHooks starts the commands that an event calls for. The active command of a
-// group whose address was held comes when it has it.
+// group whose address waits comes when the group has it.
 func (d *Daemon) runHooks(ev status.Event) {
 	if ev.Transition != nil {
 		d.hooks.Transition(*ev.Transition)
@@ -43,10 +43,7 @@ func (d *Daemon) addHooks(groups []status.Group) {
 const hooksWithin = 700 * time.Millisecond
 
 func (d *Daemon) closeHooks(deadline time.Time) {
-	if latest := time.Now().Add(hooksWithin); latest.Before(deadline) {
-		deadline = latest
-	}
-	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	ctx, cancel := context.WithTimeout(context.Background(), min(hooksWithin, time.Until(deadline)))
 	defer cancel()
 	if err := d.hooks.Close(ctx); err != nil {
 		d.log.Warn("hooks", "error", err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,9 +39,7 @@ func (l *loop) Post(fn func()) {
 }
 
 func (l *loop) signal() {
-	var one [8]byte
-	binary.NativeEndian.PutUint64(one[:], 1)
-	_, _ = unix.Write(l.wake, one[:])
+	_, _ = unix.Write(l.wake, binary.NativeEndian.AppendUint64(nil, 1))
 }
 
 // Do runs fn on the loop's thread and waits for it. When ctx ends first fn is
@@ -115,11 +112,7 @@ func wait(fds []unix.PollFd, d driven) error {
 		ts := unix.NsecToTimespec(max(time.Until(at), 0).Nanoseconds())
 		timeout = &ts
 	}
-	_, err := unix.Ppoll(fds, timeout, nil)
-	if err == unix.EINTR {
-		return nil
-	}
-	if err != nil {
+	if _, err := unix.Ppoll(fds, timeout, nil); err != nil && err != unix.EINTR {
 		return fmt.Errorf("wait for packets: %w", err)
 	}
 	return nil
@@ -132,8 +125,7 @@ const turnPosts = 16
 // drain runs the posts of a turn, and has another one begin at once when some
 // are left.
 func (l *loop) drain() {
-	var buf [8]byte
-	_, _ = unix.Read(l.wake, buf[:])
+	_, _ = unix.Read(l.wake, make([]byte, 8))
 	l.mu.Lock()
 	posts := l.posts[:min(len(l.posts), turnPosts)]
 	l.posts = l.posts[len(posts):]
@@ -146,16 +138,4 @@ func (l *loop) drain() {
 		fn()
 	}
 	clear(posts)
-}
-
-// lockThread gives the calling goroutine a thread of its own with punctual
-// timers and, if asked for and allowed, real-time priority. Child processes
-// and threads do not inherit the priority. It returns why it was refused.
-func lockThread(realtime bool) error {
-	runtime.LockOSThread()
-	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
-	if !realtime {
-		return nil
-	}
-	return setFIFO()
 }

@@ -7,15 +7,15 @@ import (
 	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
-// observe implements engine.Options.Observe. What follows from an event may take
-// its time: when a thousand groups move together the loop has more urgent things
-// to do than to word a thousand lines.
+// observe implements engine.Options.Observe. What follows from an event may be
+// slow. When a thousand groups change together, the loop has more urgent things
+// to do than to write a thousand lines.
 func (d *Daemon) observe(ev engine.Event) {
-	d.telling.do(func() { d.tell(status.EventOf(ev)) })
+	d.events.do(func() { d.publish(status.EventOf(ev)) })
 }
 
-// tell logs an event and hands it to whoever listens.
-func (d *Daemon) tell(ev status.Event) {
+// publish logs an event and hands it to whoever listens.
+func (d *Daemon) publish(ev status.Event) {
 	logEvent(d.log, ev)
 	d.hub.Publish(ev)
 	d.runHooks(ev)
@@ -24,11 +24,11 @@ func (d *Daemon) tell(ev status.Event) {
 	}
 }
 
-// closeEvents waits until everything that the engine observed is told.
+// closeEvents waits until all events are published.
 func (d *Daemon) closeEvents(deadline time.Time) {
-	d.telling.end()
+	d.events.end()
 	select {
-	case <-d.telling.done:
+	case <-d.events.done:
 	case <-time.After(time.Until(deadline)):
 	}
 }

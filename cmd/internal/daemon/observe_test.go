@@ -13,9 +13,9 @@ import (
 
 func TestEventsAreToldInOrderAndBeforeTheEnd(t *testing.T) {
 	var b bytes.Buffer
-	d := &Daemon{log: slog.New(slog.NewTextHandler(&b, nil)), telling: newWorker()}
+	d := &Daemon{log: slog.New(slog.NewTextHandler(&b, nil)), events: newWorker()}
 	release := make(chan struct{})
-	d.telling.do(func() { <-release }) // somebody is slow
+	d.events.do(func() { <-release }) // somebody is slow
 	const n = 100
 	began := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for i := range n {

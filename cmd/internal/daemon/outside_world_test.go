@@ -50,7 +50,7 @@ func newWorld(t *testing.T, file string) *world {
 		sure(NewLog(w.file("log.jsonl"), &configs.Daemon{Log: "debug", Format: "json"}, false)).Handler()))
 	w.Daemon = &Daemon{
 		opts: Options{Config: cfg, Version: "v1.2.3"}, log: log, started: time.Now(), loop: mustLoop(t),
-		virtual: virtualAddresses(config.Groups), telling: newWorker(), hooks: hooks.New(groups, log, w.program),
+		virtual: virtualAddresses(config.Groups), events: newWorker(), hooks: hooks.New(groups, log, w.program),
 	}
 	ports := map[string]engine.Port{}
 	for name := range memberships(config.Groups) {

@@ -5,23 +5,25 @@ import (
 	"os"
 	"runtime"
 	"strconv"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-const (
-	schedFIFO        = 1
-	schedResetOnFork = 0x40000000
-	fifoPriority     = 10 // above everything ordinary, below the kernel's own threads
-)
+// fifoPriority is above everything ordinary and below the kernel's own threads.
+const fifoPriority = 10
 
-// setFIFO asks for real-time priority for the calling thread only.
-func setFIFO() error {
-	param := int32(fifoPriority)
-	_, _, errno := unix.RawSyscall(unix.SYS_SCHED_SETSCHEDULER, 0, schedFIFO|schedResetOnFork, uintptr(unsafe.Pointer(&param)))
-	if errno != 0 {
-		return fmt.Errorf("ask for SCHED_FIFO: %w (LimitRTPRIO=%d or CAP_SYS_NICE allows it)", errno, fifoPriority)
+// lockThread gives the calling goroutine a thread of its own with punctual
+// timers and, if asked for and allowed, real-time priority. Child processes
+// and threads do not inherit the priority. It returns why it was refused.
+func lockThread(realtime bool) error {
+	runtime.LockOSThread()
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
+	if !realtime {
+		return nil
+	}
+	fifo := unix.SchedAttr{Policy: unix.SCHED_FIFO, Flags: unix.SCHED_FLAG_RESET_ON_FORK, Priority: fifoPriority}
+	if err := unix.SchedSetAttr(0, &fifo, 0); err != nil {
+		return fmt.Errorf("ask for SCHED_FIFO: %w (LimitRTPRIO=%d or CAP_SYS_NICE allows it)", err, fifoPriority)
 	}
 	return nil
 }

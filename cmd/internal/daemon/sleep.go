@@ -21,10 +21,7 @@ type sleepClock struct {
 // clock is now ahead of the monotonic one by this much.
 func (s *sleepClock) since(ahead time.Duration) time.Duration {
 	slept := ahead - s.ahead
-	if !s.known {
-		slept = 0
-	}
-	if slept < clockNoise {
+	if !s.known || slept < clockNoise {
 		slept = 0
 	}
 	s.known, s.ahead = true, max(s.ahead, ahead)

@@ -9,15 +9,14 @@ import (
 )
 
 // ready tells systemd that the daemon serves, with a line for "systemctl status".
-func (d *Daemon) ready() { d.tellSystemd(systemd.SdNotifyReady + "\nSTATUS=" + d.summary()) }
-
-func (d *Daemon) summary() string {
+func (d *Daemon) ready() {
 	c := d.opts.Config
-	return fmt.Sprintf("%d HSRP groups, %d VRRP routers on %d interfaces", len(c.HSRP), len(c.VRRP), len(d.ports))
+	d.notify(fmt.Sprintf("%s\nSTATUS=%d HSRP groups, %d VRRP routers on %d interfaces",
+		systemd.SdNotifyReady, len(c.HSRP), len(c.VRRP), len(d.ports)))
 }
 
-// tellSystemd does nothing where no systemd listens ($NOTIFY_SOCKET).
-func (d *Daemon) tellSystemd(state string) {
+// notify tells systemd, and does nothing where none listens ($NOTIFY_SOCKET).
+func (d *Daemon) notify(state string) {
 	if _, err := systemd.SdNotify(false, state); err != nil {
 		d.log.Warn("tell systemd", "error", err)
 	}
@@ -42,7 +41,7 @@ func (d *Daemon) watchdog(ctx context.Context) {
 		case <-tick.C:
 		}
 		if d.loop.Do(ctx, func() {}) == nil {
-			d.tellSystemd(systemd.SdNotifyWatchdog)
+			d.notify(systemd.SdNotifyWatchdog)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func TestSystemdIsTold(t *testing.T) {
 	next := manager(t)
 	d, log := told()
 	d.ready()
-	d.tellSystemd(systemd.SdNotifyStopping)
+	d.notify(systemd.SdNotifyStopping)
 	want := []string{"READY=1\nSTATUS=0 HSRP groups, 0 VRRP routers on 0 interfaces", "STOPPING=1"}
 	if diff := cmp.Diff(want, []string{next(), next()}); diff != "" || log.Len() > 0 {
 		t.Errorf("log %q, messages (-want +got):\n%s", log, diff)

@@ -3,18 +3,19 @@ package daemon
 import "sync"
 
 // worker does slow work in order, on a goroutine of its own. Giving it work
-// never waits, however much is waiting already: a kernel that hangs must not
-// hold up whoever has hellos to send.
+// never waits, however much there is already: a kernel that hangs must not
+// delay the sender of hellos.
 type worker struct {
 	mu    sync.Mutex
+	wake  sync.Cond
 	jobs  []func()
 	ended bool
-	wake  chan struct{} // capacity 1
 	done  chan struct{} // closed when everything is done after end
 }
 
 func newWorker() *worker {
-	w := &worker{wake: make(chan struct{}, 1), done: make(chan struct{})}
+	w := &worker{done: make(chan struct{})}
+	w.wake.L = &w.mu
 	go w.run()
 	return w
 }
@@ -22,45 +23,42 @@ func newWorker() *worker {
 // do adds a job. After end it is dropped.
 func (w *worker) do(job func()) {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	if !w.ended {
 		w.jobs = append(w.jobs, job)
+		w.wake.Signal()
 	}
-	w.mu.Unlock()
-	w.signal()
 }
 
 // end makes the worker stop after the jobs it has; done tells when.
 func (w *worker) end() {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.ended = true
-	w.mu.Unlock()
-	w.signal()
-}
-
-func (w *worker) signal() {
-	select {
-	case w.wake <- struct{}{}:
-	default:
-	}
+	w.wake.Signal()
 }
 
 func (w *worker) run() {
 	defer close(w.done)
-	for range w.wake {
-		for {
-			w.mu.Lock()
-			jobs, ended := w.jobs, w.ended
-			w.jobs = nil
-			w.mu.Unlock()
-			for _, job := range jobs {
-				job()
-			}
-			if len(jobs) == 0 && ended {
-				return
-			}
-			if len(jobs) == 0 {
-				break
-			}
+	for {
+		jobs := w.await()
+		if len(jobs) == 0 {
+			return
+		}
+		for _, job := range jobs {
+			job()
 		}
 	}
+}
+
+// await waits for jobs and removes them from the worker. There are none at the
+// end.
+func (w *worker) await() (jobs []func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.jobs) == 0 && !w.ended {
+		w.wake.Wait()
+	}
+	jobs, w.jobs = w.jobs, nil
+	return jobs
 }
