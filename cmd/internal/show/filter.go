@@ -60,11 +60,11 @@ func (f Filter) Groups(groups []status.Group) ([]status.Group, error) {
 	case f.id == anyID:
 		return there, nil
 	case len(there) == 0:
-		return nil, fmt.Errorf("no %s on %s: %s", noun(f.protocol), f.word, f.thereAre(mine))
+		return nil, fmt.Errorf("no %s on %s: %s", names[f.protocol].noun, f.word, f.thereAre(mine))
 	}
 	out := where(there, func(g *status.Group) bool { return g.ID == f.id })
 	if len(out) == 0 {
-		return nil, fmt.Errorf("no %s %d on %s: %s", noun(f.protocol), f.id, f.word, f.thereAre(there))
+		return nil, fmt.Errorf("no %s %d on %s: %s", names[f.protocol].noun, f.id, f.word, f.thereAre(there))
 	}
 	return out, nil
 }
@@ -77,9 +77,9 @@ func (f Filter) named(all, mine []status.Group) ([]status.Group, error) {
 	}
 	if other := where(all, matches); len(other) > 0 {
 		p := other[0].Protocol
-		return nil, fmt.Errorf("%s speaks %s: try \"fhrpd show %s %s\"", f.word, strings.ToUpper(p), command(p), f.word)
+		return nil, fmt.Errorf("%s speaks %s: try \"fhrpd show %s %s\"", f.word, strings.ToUpper(p), names[p].command, f.word)
 	}
-	return nil, fmt.Errorf("%q is neither an interface with %ss nor a group: %s", f.word, noun(f.protocol), f.thereAre(mine))
+	return nil, fmt.Errorf("%q is neither an interface with %ss nor a group: %s", f.word, names[f.protocol].noun, f.thereAre(mine))
 }
 
 // thereAre names what could have been asked for.
@@ -108,18 +108,9 @@ func where(groups []status.Group, is func(*status.Group) bool) []status.Group {
 	return out
 }
 
-// noun is what the protocol calls its instances.
-func noun(protocol string) string {
-	if protocol == "vrrp" {
-		return "VRRP router"
-	}
-	return "HSRP group"
-}
-
-// command is the word of IOS behind show.
-func command(protocol string) string {
-	if protocol == "vrrp" {
-		return "vrrp"
-	}
-	return "standby"
+// names are the words of a protocol: its command behind show, as in IOS, and
+// what it calls its instances.
+var names = map[string]struct{ command, noun string }{
+	"hsrp": {"standby", "HSRP group"},
+	"vrrp": {"vrrp", "VRRP router"},
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
-// hooks tells of the pre_active command that the address of an active group
-// waits or has waited for, and of the commands that failed. IOS has nothing of
-// the kind, so the lines are there only when there is something to tell.
+// hooks shows the pre_active command for which the address of an active group
+// waits or has waited, and the commands that failed. IOS has nothing of the
+// kind, so the lines are there only when there is something to show.
 func (b *block) hooks(g *status.Group, now time.Time) {
 	b.preActive(g)
 	for _, h := range g.Hooks {
@@ -30,10 +30,9 @@ func (b *block) preActive(g *status.Group) {
 	if p.Leader != "" {
 		command += " of " + p.Leader
 	}
-	switch p.Outcome {
-	case engine.Waiting:
+	if p.Outcome == engine.Waiting {
 		b.line(1, "Address waits for %s, %s sec at most", command, seconds(p.LeftMS))
-	default:
-		b.line(1, "Address waited %s sec for %s (%s)", seconds(p.WaitedMS), command, p.Outcome)
+		return
 	}
+	b.line(1, "Address waited %s sec for %s (%s)", seconds(p.WaitedMS), command, p.Outcome)
 }

@@ -9,46 +9,28 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
 
-// Column starts of "show standby brief".
-const (
-	standbyInterface = 0
-	standbyGroup     = 12
-	standbyPriority  = 17
-	standbyPreempt   = 21
-	standbyState     = 23
-	standbyActive    = 31
-	standbyStandby   = 47
-	standbyVirtual   = 63
-)
+const standbyHeader = "                     P indicates configured to preempt.\n" +
+	"                     |\n" +
+	"Interface   Grp  Pri P State   Active          Standby         Virtual IP\n"
 
 // StandbyBrief renders HSRP groups as "show standby brief": one line each.
 func StandbyBrief(groups []status.Group) string {
 	var b strings.Builder
-	b.WriteString(row(cell{standbyPreempt, "P indicates configured to preempt."}))
-	b.WriteString(row(cell{standbyPreempt, "|"}))
-	b.WriteString(standbyRow("Interface", "Grp", "Pri", "P", "State", "Active", "Standby", "Virtual IP"))
+	b.WriteString(standbyHeader)
 	for i := range groups {
-		g := &groups[i]
-		preempt := ""
-		if g.Preempt {
-			preempt = "P"
-		}
-		b.WriteString(standbyRow(g.Interface, fmt.Sprint(g.ID), fmt.Sprint(g.Priority), preempt, g.State,
-			address(g.Active), address(g.Standby), firstVirtual(g)))
+		b.WriteString(standbyRow(&groups[i]))
 	}
 	return b.String()
 }
 
-func standbyRow(iface, group, priority, preempt, state, active, standby, virtual string) string {
+func standbyRow(g *status.Group) string {
+	preempt := ""
+	if g.Preempt {
+		preempt = "P"
+	}
 	return row(
-		cell{standbyInterface, iface},
-		cell{standbyGroup, group},
-		cell{standbyPriority, priority},
-		cell{standbyPreempt, preempt},
-		cell{standbyState, state},
-		cell{standbyActive, active},
-		cell{standbyStandby, standby},
-		cell{standbyVirtual, virtual},
+		cell{0, g.Interface}, cell{12, fmt.Sprint(g.ID)}, cell{17, fmt.Sprint(g.Priority)}, cell{21, preempt},
+		cell{23, g.State}, cell{31, address(g.Active)}, cell{47, address(g.Standby)}, cell{63, firstVirtual(g)},
 	)
 }
 
@@ -110,7 +92,7 @@ func (b *block) standby(g *status.Group, now time.Time) {
 	b.standbyName(g)
 }
 
-// state says what a group that does not run waits for, as IOS does.
+// state includes what a group that does not run waits for, as IOS does.
 func (b *block) state(g *status.Group) {
 	if g.Obstacle == "" {
 		b.line(1, "State is %s", g.State)
@@ -144,15 +126,15 @@ func subnet(g *status.Group, a string) string {
 
 func rest(all []string) []string { return all[min(1, len(all)):] }
 
-// standbyMAC tells the MAC that hosts use, which is known when an active
-// router is, and the one that this router would bring.
+// standbyMAC shows the MAC that hosts use, which is known when the active router
+// is, and the one that this router would use.
 func (b *block) standbyMAC(g *status.Group) {
 	active := "unknown"
 	switch {
 	case local(g.Active):
 		active = mac(g.VirtualMAC) + " (MAC In Use)"
 	case g.Active != nil && g.MACMode == "interface" && g.Active.MAC != "":
-		active = mac(g.Active.MAC) + " (MAC Not In Use)" // each router brings its own
+		active = mac(g.Active.MAC) + " (MAC Not In Use)" // each router has its own
 	case g.Active != nil:
 		active = mac(g.VirtualMAC) + " (MAC Not In Use)"
 	}
@@ -234,15 +216,15 @@ func (b *block) decrementTracks(g *status.Group, state func(bool) string) {
 	}
 }
 
-// conflict tells who else was last seen to have a virtual address. IOS only
-// logs that, so the line is there only when there is something to tell.
+// conflict shows who else was last seen to have a virtual address. IOS only logs
+// that, so the line is there only when there was a conflict.
 func (b *block) conflict(g *status.Group, now time.Time) {
 	if c := g.Conflict; c != nil {
 		b.line(1, "Last conflict: %s at %s (%s, %s), %s ago", c.Address, mac(c.MAC), c.Who, c.Reason, age(c.At, now))
 	}
 }
 
-// rival tells who claims the role under another secret.
+// rival shows who claims the role with another secret.
 func (b *block) rival(g *status.Group, now time.Time) {
 	r := g.Rival
 	if r == nil {
@@ -255,7 +237,7 @@ func (b *block) rival(g *status.Group, now time.Time) {
 	b.line(1, "Bad authentication from %s, remote state Active (%s), %s ago%s", r.Address, r.Reason, age(r.At, now), both)
 }
 
-// overridden tells of a run-time priority, which IOS has no word for.
+// overridden shows a run-time priority, for which IOS has no word.
 func overridden(g *status.Group) string {
 	if g.SetPriority == nil {
 		return ""

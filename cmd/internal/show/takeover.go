@@ -1,6 +1,7 @@
 package show
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -46,16 +47,9 @@ func Proofs(proofs []status.Takeover) string {
 
 func proof(t *status.Takeover) []string {
 	if !t.Proven {
-		return []string{t.Address, "no", dash(t.Method), "-", t.Detail}
+		return []string{t.Address, "no", cmp.Or(t.Method, "-"), "-", t.Detail}
 	}
-	return []string{t.Address, "yes", dash(t.Method), fmt.Sprintf("%.1f ms", t.MS), t.Detail}
-}
-
-func dash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
+	return []string{t.Address, "yes", cmp.Or(t.Method, "-"), fmt.Sprintf("%.1f ms", t.MS), t.Detail}
 }
 
 // table aligns lines of words, two spaces apart.

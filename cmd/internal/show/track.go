@@ -2,6 +2,7 @@ package show
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -70,14 +71,9 @@ func routeWords(target string) string {
 	case err != nil:
 		return "IP route " + target
 	case p.Addr().Is4():
-		return fmt.Sprintf("IP route %s %s", p.Addr(), mask(p.Bits()))
+		return fmt.Sprintf("IP route %s %s", p.Addr(), net.IP(net.CIDRMask(p.Bits(), 32)))
 	}
 	return "IPv6 route " + p.String()
-}
-
-func mask(bits int) netip.Addr {
-	m := ^uint32(0) << (32 - bits)
-	return netip.AddrFrom4([4]byte{byte(m >> 24), byte(m >> 16), byte(m >> 8), byte(m)})
 }
 
 // trackState gives a reason in parentheses when the object is down.

@@ -9,20 +9,7 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// Columns of "show vrrp brief" of IOS-XE: where text begins, or, for numbers,
-// where it ends.
-const (
-	vrrpInterface   = 2
-	vrrpGroupEnd    = 24
-	vrrpFamily      = 25
-	vrrpPriorityEnd = 33
-	vrrpTimeEnd     = 39
-	vrrpOwner       = 41
-	vrrpPreempt     = 45
-	vrrpState       = 48
-	vrrpMaster      = 56
-)
-
+// vrrpHeader is that of IOS-XE.
 const vrrpHeader = "  Interface          Grp  A-F Pri  Time Own Pre State   Master addr/Group addr\n"
 
 // VRRPBrief renders VRRP routers as "show vrrp brief": one line each. Time is
@@ -38,15 +25,9 @@ func VRRPBrief(groups []status.Group) string {
 
 func vrrpRow(g *status.Group) string {
 	return row(
-		cell{vrrpInterface, g.Interface},
-		ending(vrrpGroupEnd, g.ID),
-		cell{vrrpFamily, family(g)},
-		ending(vrrpPriorityEnd, g.Priority),
-		ending(vrrpTimeEnd, vrrpTime(g)),
-		cell{vrrpOwner, yesNo(g.ConfiguredPriority == hello.OwnerPriority)},
-		cell{vrrpPreempt, yesNo(g.Preempt)},
-		cell{vrrpState, vrrpStateWord(g.State)},
-		cell{vrrpMaster, vrrpMasterWord(g) + " " + firstVirtual(g)},
+		cell{2, g.Interface}, ending(24, g.ID), cell{25, family(g)}, ending(33, g.Priority), ending(39, vrrpTime(g)),
+		cell{41, yesNo(g.ConfiguredPriority == hello.OwnerPriority)}, cell{45, yesNo(g.Preempt)},
+		cell{48, vrrpStateWord(g.State)}, cell{56, vrrpMasterWord(g) + " " + firstVirtual(g)},
 	)
 }
 
