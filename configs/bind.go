@@ -11,7 +11,7 @@ import (
 // opt is a value of the file that may be missing or of the wrong type. A value
 // that is bad has been complained about; what depends on it stays silent.
 type opt[T any] struct {
-	at  place
+	at  position
 	set bool
 	bad bool
 	v   T
@@ -30,7 +30,7 @@ func (o *opt[T]) or(def T) T {
 
 // list is an array of the file, one opt an element.
 type list[T any] struct {
-	at    place
+	at    position
 	set   bool
 	bad   bool // not an array, or one of its elements is bad
 	items []opt[T]
@@ -45,27 +45,27 @@ type span string
 
 // node is a field of a raw struct: an opt or a list.
 type node interface {
-	bind(b *binder, at place, v any, present bool)
+	bind(b *binder, at position, v any, present bool)
 }
 
 // binder fills raw structs from the decoder's maps. It goes on after a fault,
 // where the decoder's own binding stops at the first.
 type binder struct {
-	*log
+	*report
 	lines map[string]int
 }
 
-// child is the place of key inside the table at at. A key that is not in the
+// child is the position of key inside the table at at. A key that is not in the
 // file is where its table is.
-func (b *binder) child(at place, key string) place {
-	c := place{scope: at.scope, key: join(at.key, key), path: join(at.path, key), line: at.line}
+func (b *binder) child(at position, key string) position {
+	c := position{scope: at.scope, key: join(at.key, key), path: join(at.path, key), line: at.line}
 	if n, ok := b.lines[c.path]; ok {
 		c.line = n
 	}
 	return c
 }
 
-func (b *binder) elem(at place, i int) place {
+func (b *binder) elem(at position, i int) position {
 	at.path = elem(at.path, i)
 	if n, ok := b.lines[at.path]; ok {
 		at.line = n
@@ -74,7 +74,7 @@ func (b *binder) elem(at place, i int) place {
 }
 
 // scoped makes a table of the file's top level the scope of what is in it.
-func scoped(at place, v any) place {
+func scoped(at position, v any) position {
 	m, ok := v.(map[string]any)
 	if !ok || at.scope != "" {
 		return at
@@ -97,14 +97,14 @@ func scoped(at place, v any) place {
 	return at
 }
 
-func (o *opt[T]) bind(b *binder, at place, v any, present bool) {
+func (o *opt[T]) bind(b *binder, at position, v any, present bool) {
 	o.at, o.set = scoped(at, v), present
 	if present {
 		o.bad = !b.decode(o.at, v, &o.v)
 	}
 }
 
-func (l *list[T]) bind(b *binder, at place, v any, present bool) {
+func (l *list[T]) bind(b *binder, at position, v any, present bool) {
 	l.at, l.set = at, present
 	if !present {
 		return
@@ -137,7 +137,7 @@ func elements(v any) ([]any, bool) {
 
 // decode stores v in dst, a pointer to a scalar or to a raw struct, and reports
 // whether it could.
-func (b *binder) decode(at place, v, dst any) bool {
+func (b *binder) decode(at position, v, dst any) bool {
 	switch dst := dst.(type) {
 	case *string:
 		return scalar(b, at, v, dst, "a string")
@@ -160,7 +160,7 @@ func (b *binder) decode(at place, v, dst any) bool {
 	return true
 }
 
-func scalar[T any](b *binder, at place, v any, dst *T, want string) bool {
+func scalar[T any](b *binder, at position, v any, dst *T, want string) bool {
 	got, ok := v.(T)
 	if !ok {
 		return !b.wrong(at, v, want)
@@ -169,7 +169,7 @@ func scalar[T any](b *binder, at place, v any, dst *T, want string) bool {
 	return true
 }
 
-func (b *binder) word(at place, v any, dst *word) bool {
+func (b *binder) word(at position, v any, dst *word) bool {
 	switch v := v.(type) {
 	case bool:
 		*dst = "off"
@@ -184,7 +184,7 @@ func (b *binder) word(at place, v any, dst *word) bool {
 	return true
 }
 
-func (b *binder) duration(at place, v any, dst *time.Duration) bool {
+func (b *binder) duration(at position, v any, dst *time.Duration) bool {
 	s, ok := v.(string)
 	if !ok {
 		return !b.wrong(at, v, "a duration")
@@ -209,7 +209,7 @@ func parseDuration(s string) (time.Duration, error) {
 }
 
 // wrong complains about the type of a value. It returns true, for bad.
-func (b *binder) wrong(at place, v any, want string) bool {
+func (b *binder) wrong(at position, v any, want string) bool {
 	switch {
 	case want == "a duration" && isNumber(v):
 		b.fault(at, `%s %v is a bare number: a duration is a string with a unit, such as "%vs" or "%[2]vms"`, at.key, v, v)
@@ -219,8 +219,8 @@ func (b *binder) wrong(at place, v any, want string) bool {
 	return true
 }
 
-// name is what to call the value at a place: the file's top level has no key.
-func name(at place) string {
+// name is what to call the value at a position: the file's top level has no key.
+func name(at position) string {
 	if at.key == "" {
 		return at.path
 	}
@@ -259,7 +259,7 @@ func describe(key string, v any) string {
 
 // table fills the raw struct dst points to, and complains about keys that it
 // does not have.
-func (b *binder) table(at place, m map[string]any, dst any) {
+func (b *binder) table(at position, m map[string]any, dst any) {
 	rv := reflect.ValueOf(dst).Elem()
 	known := map[string]bool{}
 	for _, f := range rawFields(rv.Type()) {
@@ -282,7 +282,7 @@ func rawFields(t reflect.Type) []reflect.StructField {
 	})
 }
 
-func (b *binder) unknown(at place, key string, known []string) {
+func (b *binder) unknown(at position, key string, known []string) {
 	if best := nearest(key, known); best != "" {
 		b.fault(at, "unknown key %s: did you mean %s?", at.key, best)
 		return

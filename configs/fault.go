@@ -54,31 +54,31 @@ func (e Errors) Unwrap() []error {
 	return errs
 }
 
-// place is where in the file a value is, or would be.
-type place struct {
+// position is where in the file a value is, or would be.
+type position struct {
 	scope string // the table as a person would name it
 	key   string // below the table, such as announce.count
 	path  string // the whole path, as indexLines writes it
 	line  int
 }
 
-// log collects the faults of one file.
-type log struct {
+// report collects the faults of one file.
+type report struct {
 	file     string
 	faults   Errors
 	warnings []Fault
 }
 
-func (l *log) fault(at place, format string, args ...any) {
-	l.faults = append(l.faults, l.make(at, format, args))
+func (r *report) fault(at position, format string, args ...any) {
+	r.faults = append(r.faults, r.make(at, format, args))
 }
 
-func (l *log) warn(at place, format string, args ...any) {
-	l.warnings = append(l.warnings, l.make(at, format, args))
+func (r *report) warn(at position, format string, args ...any) {
+	r.warnings = append(r.warnings, r.make(at, format, args))
 }
 
-func (l *log) make(at place, format string, args []any) Fault {
-	return Fault{File: l.file, Line: at.line, Path: at.scope, Msg: fmt.Sprintf(format, args...)}
+func (r *report) make(at position, format string, args []any) Fault {
+	return Fault{File: r.file, Line: at.line, Path: at.scope, Msg: fmt.Sprintf(format, args...)}
 }
 
 func sortByLine(faults []Fault) {

@@ -28,7 +28,7 @@ type protocol struct {
 
 // group reads the common keys. The virtual addresses come in the order of the
 // file; the family is 0 where the file has none.
-func (p *parser) group(at place, r *rawGroup, proto protocol) Group {
+func (p *parser) group(at position, r *rawGroup, proto protocol) Group {
 	g := Group{
 		Interface:    p.device(&r.Interface),
 		Name:         p.label(&r.Name),

@@ -52,13 +52,13 @@ type keyReader func(path string) ([]byte, fs.FileMode, error)
 
 // parser carries what the rules need besides the value they look at.
 type parser struct {
-	*log
+	*report
 	readKey keyReader
-	tracks  map[string]place
+	tracks  map[string]position
 }
 
 func parse(name string, text []byte, readKey keyReader) (*Config, error) {
-	l := &log{file: name}
+	r := &report{file: name}
 	lines, over := indexLines(string(text))
 	if over != nil {
 		return nil, Errors{{File: name, Line: over.line, Msg: over.msg}}
@@ -68,18 +68,18 @@ func parse(name string, text []byte, readKey keyReader) (*Config, error) {
 		return nil, Errors{syntaxFault(name, err)}
 	}
 	var raw rawConfig
-	b := &binder{log: l, lines: lines}
-	b.table(place{}, doc, &raw)
+	b := &binder{report: r, lines: lines}
+	b.table(position{}, doc, &raw)
 
-	p := &parser{log: l, readKey: readKey, tracks: map[string]place{}}
+	p := &parser{report: r, readKey: readKey, tracks: map[string]position{}}
 	c := p.config(&raw)
-	sortByLine(l.faults)
-	sortByLine(l.warnings)
-	if len(l.faults) > 0 {
-		return nil, l.faults
+	sortByLine(r.faults)
+	sortByLine(r.warnings)
+	if len(r.faults) > 0 {
+		return nil, r.faults
 	}
 	sum := sha256.Sum256(text)
-	c.Sum, c.Warnings = hex.EncodeToString(sum[:]), l.warnings
+	c.Sum, c.Warnings = hex.EncodeToString(sum[:]), r.warnings
 	return c, nil
 }
 
@@ -107,7 +107,7 @@ func (p *parser) config(raw *rawConfig) *Config {
 	}
 	p.together(all)
 	if len(all) == 0 {
-		p.warn(place{}, "no [[hsrp]] and no [[vrrp]] table: a daemon with this file takes part in no election")
+		p.warn(position{}, "no [[hsrp]] and no [[vrrp]] table: a daemon with this file takes part in no election")
 	}
 	return c
 }

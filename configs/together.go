@@ -10,9 +10,9 @@ import (
 // entry is a group as the rules between groups see it.
 type entry struct {
 	proto  string // hsrp or vrrp; empty for a table that could not be read
-	at     place
+	at     position
 	id     uint16
-	idAt   place
+	idAt   position
 	raw    *rawGroup
 	group  Group
 	unsure bool    // some part of its identity is faulty
@@ -21,7 +21,7 @@ type entry struct {
 
 // given is a key and whether it was set to something of its own.
 type given struct {
-	at place
+	at position
 	is bool
 }
 
@@ -35,7 +35,7 @@ func (p *parser) together(all []entry) {
 }
 
 func (p *parser) duplicateGroups(all []entry) {
-	seen := map[string]place{}
+	seen := map[string]position{}
 	for _, e := range all {
 		if e.proto == "" || e.unsure {
 			continue
@@ -50,7 +50,7 @@ func (p *parser) duplicateGroups(all []entry) {
 }
 
 func (p *parser) duplicateNames(all []entry) {
-	seen := map[string]place{}
+	seen := map[string]position{}
 	for _, e := range all {
 		if e.proto == "" || !e.raw.Name.given() {
 			continue
@@ -70,7 +70,7 @@ func (p *parser) duplicateAddresses(all []entry) {
 		device string
 		addr   netip.Addr
 	}
-	seen := map[key]place{}
+	seen := map[key]position{}
 	for _, e := range all {
 		if e.proto == "" || e.raw.Interface.bad {
 			continue
@@ -78,7 +78,7 @@ func (p *parser) duplicateAddresses(all []entry) {
 		for _, a := range e.group.VirtualIPs {
 			k := key{e.group.Interface, a}
 			if first, ok := seen[k]; ok && first != e.at {
-				p.fault(addressPlace(e, a), "virtual_ips %s is already used on %s by the group of line %d", a, k.device, first.line)
+				p.fault(addressPosition(e, a), "virtual_ips %s is already used on %s by the group of line %d", a, k.device, first.line)
 				continue
 			}
 			seen[k] = e.at
@@ -86,8 +86,8 @@ func (p *parser) duplicateAddresses(all []entry) {
 	}
 }
 
-// addressPlace finds the element that says a; a derived address has none.
-func addressPlace(e entry, a netip.Addr) place {
+// addressPosition finds the element that says a; a derived address has none.
+func addressPosition(e entry, a netip.Addr) position {
 	for _, it := range e.raw.VirtualIPs.items {
 		if got, err := netip.ParseAddr(it.v); err == nil && got == a {
 			return it.at
@@ -103,7 +103,7 @@ func (p *parser) duplicateMACs(all []entry) {
 		device string
 		mac    [6]byte
 	}
-	seen := map[key]place{}
+	seen := map[key]position{}
 	for _, e := range all {
 		if e.proto == "" || e.group.MACMode != MACChosen || e.raw.Interface.bad {
 			continue

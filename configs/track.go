@@ -59,7 +59,7 @@ func (p *parser) trackName(name *opt[string]) {
 }
 
 // trackKind finds the one key that says what is tracked, and reads it.
-func (p *parser) trackKind(at place, r *rawTrack, t *Track) {
+func (p *parser) trackKind(at position, r *rawTrack, t *Track) {
 	kinds := []struct {
 		kind  TrackKind
 		value *opt[string]

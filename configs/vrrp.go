@@ -63,7 +63,7 @@ func (p *parser) scopes(r *rawVRRP, peers []netip.Addr) {
 	}
 }
 
-func (p *parser) vrrpAddresses(at place, r *rawVRRP, v *VRRP) {
+func (p *parser) vrrpAddresses(at position, r *rawVRRP, v *VRRP) {
 	o := &r.VirtualIPs
 	n := len(v.VirtualIPs)
 	switch {
