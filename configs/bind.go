@@ -1,7 +1,9 @@
 package configs
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -33,7 +35,7 @@ type list[T any] struct {
 	at    position
 	set   bool
 	bad   bool // not an array, or one of its elements is bad
-	items []opt[T]
+	items []*opt[T]
 }
 
 // word is a string that may also be written as a boolean: true is "on", false
@@ -55,20 +57,22 @@ type binder struct {
 	lines map[string]int
 }
 
-// child is the position of key inside the table at at. A key that is not in the
-// file is where its table is.
-func (b *binder) child(at position, key string) position {
-	c := position{scope: at.scope, key: join(at.key, key), path: join(at.path, key), line: at.line}
-	if n, ok := b.lines[c.path]; ok {
-		c.line = n
-	}
-	return c
+// key is the position of a key inside the table at a position.
+func (b *binder) key(table position, key string) position {
+	return b.located(position{scope: table.scope, key: join(table.key, key), path: join(table.path, key), line: table.line})
 }
 
-func (b *binder) elem(at position, i int) position {
-	at.path = elem(at.path, i)
-	if n, ok := b.lines[at.path]; ok {
-		at.line = n
+// element is the position of element i of the array at a position.
+func (b *binder) element(array position, i int) position {
+	array.path = elem(array.path, i)
+	return b.located(array)
+}
+
+// located puts a position on the line of its path. What is not in the file stays
+// on the line of its table.
+func (b *binder) located(at position) position {
+	if line, ok := b.lines[at.path]; ok {
+		at.line = line
 	}
 	return at
 }
@@ -106,33 +110,20 @@ func (o *opt[T]) bind(b *binder, at position, v any, present bool) {
 
 func (l *list[T]) bind(b *binder, at position, v any, present bool) {
 	l.at, l.set = at, present
-	if !present {
+	elements := reflect.ValueOf(v) // the decoder has []any, and []map[string]any for tables
+	switch {
+	case !present:
+		return
+	case elements.Kind() != reflect.Slice:
+		l.bad = !b.wrong(at, v, "an array")
 		return
 	}
-	elems, ok := elements(v)
-	if !ok {
-		l.bad = b.wrong(at, v, "an array")
-		return
+	for i := range elements.Len() {
+		o := &opt[T]{}
+		o.bind(b, b.element(at, i), elements.Index(i).Interface(), true)
+		l.bad = l.bad || o.bad
+		l.items = append(l.items, o)
 	}
-	l.items = make([]opt[T], len(elems))
-	for i, e := range elems {
-		l.items[i].bind(b, b.elem(at, i), e, true)
-		l.bad = l.bad || l.items[i].bad
-	}
-}
-
-func elements(v any) ([]any, bool) {
-	switch v := v.(type) {
-	case []any:
-		return v, true
-	case []map[string]any:
-		out := make([]any, len(v))
-		for i, m := range v {
-			out[i] = m
-		}
-		return out, true
-	}
-	return nil, false
 }
 
 // decode stores v in dst, a pointer to a scalar or to a raw struct, and reports
@@ -154,7 +145,7 @@ func (b *binder) decode(at position, v, dst any) bool {
 	}
 	m, ok := v.(map[string]any)
 	if !ok {
-		return !b.wrong(at, v, "a table")
+		return b.wrong(at, v, "a table")
 	}
 	b.table(at, m, dst)
 	return true
@@ -163,31 +154,26 @@ func (b *binder) decode(at position, v, dst any) bool {
 func scalar[T any](b *binder, at position, v any, dst *T, want string) bool {
 	got, ok := v.(T)
 	if !ok {
-		return !b.wrong(at, v, want)
+		return b.wrong(at, v, want)
 	}
 	*dst = got
 	return true
 }
 
 func (b *binder) word(at position, v any, dst *word) bool {
-	switch v := v.(type) {
-	case bool:
-		*dst = "off"
-		if v {
-			*dst = "on"
-		}
-	case string:
-		*dst = word(v)
-	default:
-		return !b.wrong(at, v, "a string")
+	switch v {
+	case true:
+		v = "on"
+	case false:
+		v = "off"
 	}
-	return true
+	return scalar(b, at, v, (*string)(dst), "a string")
 }
 
 func (b *binder) duration(at position, v any, dst *time.Duration) bool {
-	s, ok := v.(string)
-	if !ok {
-		return !b.wrong(at, v, "a duration")
+	var s string
+	if !scalar(b, at, v, &s, "a duration") {
+		return false
 	}
 	d, err := parseDuration(s)
 	if err != nil {
@@ -208,30 +194,18 @@ func parseDuration(s string) (time.Duration, error) {
 	return d, nil
 }
 
-// wrong complains about the type of a value. It returns true, for bad.
+// wrong complains about the type of a value. It returns false, as what calls it
+// could not decode the value.
 func (b *binder) wrong(at position, v any, want string) bool {
-	switch {
-	case want == "a duration" && isNumber(v):
-		b.fault(at, `%s %v is a bare number: a duration is a string with a unit, such as "%vs" or "%[2]vms"`, at.key, v, v)
-	default:
-		b.fault(at, "%s must be %s, not %s", name(at), want, describe(at.key, v))
-	}
-	return true
-}
-
-// name is what to call the value at a position: the file's top level has no key.
-func name(at position) string {
-	if at.key == "" {
-		return at.path
-	}
-	return at.key
-}
-
-func isNumber(v any) bool {
 	switch v.(type) {
 	case int64, float64:
-		return true
+		if want == "a duration" {
+			b.fault(at, `%s %v is a bare number: a duration is a string with a unit, such as "%[2]vs" or "%[2]vms"`, at.key, v)
+			return false
+		}
 	}
+	name := cmp.Or(at.key, at.path) // tables of the top level have no key
+	b.fault(at, "%s must be %s, not %s", name, want, describe(at.key, v))
 	return false
 }
 
@@ -261,16 +235,17 @@ func describe(key string, v any) string {
 // does not have.
 func (b *binder) table(at position, m map[string]any, dst any) {
 	rv := reflect.ValueOf(dst).Elem()
-	known := map[string]bool{}
+	var known []string
 	for _, f := range rawFields(rv.Type()) {
 		key := f.Tag.Get("toml")
-		known[key] = true
+		known = append(known, key)
 		v, present := m[key]
-		rv.FieldByIndex(f.Index).Addr().Interface().(node).bind(b, b.child(at, key), v, present)
+		rv.FieldByIndex(f.Index).Addr().Interface().(node).bind(b, b.key(at, key), v, present)
 	}
-	for _, key := range sortedKeys(m) {
-		if !known[key] {
-			b.unknown(b.child(at, key), key, sortedKeys(known))
+	slices.Sort(known)
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		if !slices.Contains(known, key) {
+			b.unknown(b.key(at, key), key, known)
 		}
 	}
 }
@@ -288,13 +263,4 @@ func (b *binder) unknown(at position, key string, known []string) {
 		return
 	}
 	b.fault(at, "unknown key %s: known here are %s", at.key, strings.Join(known, ", "))
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -18,19 +18,12 @@ type Fault struct {
 // Error returns the fault as file:line: path: message, leaving out the parts
 // that are empty.
 func (f Fault) Error() string {
-	var b strings.Builder
-	b.WriteString(f.File)
+	at := f.File
 	if f.Line > 0 {
-		fmt.Fprintf(&b, ":%d", f.Line)
+		at += fmt.Sprintf(":%d", f.Line)
 	}
-	if b.Len() > 0 {
-		b.WriteString(": ")
-	}
-	if f.Path != "" {
-		b.WriteString(f.Path + ": ")
-	}
-	b.WriteString(f.Msg)
-	return b.String()
+	parts := slices.DeleteFunc([]string{at, f.Path, f.Msg}, func(s string) bool { return s == "" })
+	return strings.Join(parts, ": ")
 }
 
 // Errors is everything that is wrong with one file, in order of line.
@@ -81,6 +74,9 @@ func (r *report) make(at position, format string, args []any) Fault {
 	return Fault{File: r.file, Line: at.line, Path: at.scope, Msg: fmt.Sprintf(format, args...)}
 }
 
-func sortByLine(faults []Fault) {
-	slices.SortStableFunc(faults, func(a, b Fault) int { return cmp.Compare(a.Line, b.Line) })
+// sort puts the faults, and the warnings, in order of line.
+func (r *report) sort() {
+	byLine := func(a, b Fault) int { return cmp.Compare(a.Line, b.Line) }
+	slices.SortStableFunc(r.faults, byLine)
+	slices.SortStableFunc(r.warnings, byLine)
 }

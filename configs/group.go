@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -90,7 +91,7 @@ func (p *parser) trackRefs(l *list[rawTrackRef]) []TrackRef {
 	var refs []TrackRef
 	seen := map[string]bool{}
 	for i := range l.items {
-		it := &l.items[i]
+		it := l.items[i]
 		r := &it.v
 		ref := TrackRef{Object: r.Object.v, Shutdown: r.Shutdown.or(false)}
 		if !ref.Shutdown {
@@ -112,7 +113,7 @@ func (p *parser) trackRef(it *opt[rawTrackRef], seen map[string]bool) {
 	case !r.Object.set:
 		p.fault(it.at, "track without object: the name of a [[track]]")
 	case p.tracks[name].line == 0:
-		p.fault(r.Object.at, "track object %q does not exist%s", name, hint(name, sortedKeys(p.tracks)))
+		p.fault(r.Object.at, "track object %q does not exist%s", name, hint(name, slices.Sorted(maps.Keys(p.tracks))))
 	case seen[name]:
 		p.fault(r.Object.at, "track object %q is used twice in the group", name)
 	default:

@@ -210,9 +210,9 @@ func (s *scanner) value(path string) {
 	case '"', '\'':
 		s.str()
 	case '[':
-		s.within(s.array, path)
+		s.within(path, ']')
 	case '{':
-		s.within(s.inline, path)
+		s.within(path, '}')
 	default:
 		for !s.done() && !strings.ContainsRune(",]}#\n", rune(s.peek())) {
 			s.step()
@@ -220,56 +220,32 @@ func (s *scanner) value(path string) {
 	}
 }
 
-// within reads what comes after an opening bracket.
-func (s *scanner) within(read func(path string), path string) {
+// within reads an array or an inline table from its opening bracket to end.
+func (s *scanner) within(path string, end byte) {
 	if s.depth++; s.depth > maxDepth {
 		s.refuse("arrays and tables nested more than %d deep", maxDepth)
 	}
 	s.step()
-	read(path)
-	s.depth--
-}
-
-func (s *scanner) array(path string) {
-	for i := 0; ; i++ {
-		s.blank(true)
-		if s.done() {
-			return
-		}
-		if s.peek() == ']' {
-			s.step()
-			return
-		}
-		if i >= maxElements {
-			s.refuse("an array of more than %d elements", maxElements)
-		}
-		s.value(elem(path, i))
-		s.next(']')
-	}
-}
-
-func (s *scanner) inline(path string) {
-	for {
-		s.blank(true)
-		if s.done() {
-			return
-		}
-		if s.peek() == '}' {
-			s.step()
-			return
-		}
-		s.pair(path)
-		s.next('}')
-	}
-}
-
-// next skips the comma between two elements, and anything else that is neither
-// an element nor the end, so that the scan goes on.
-func (s *scanner) next(end byte) {
 	s.blank(true)
-	if !s.done() && s.peek() != end {
-		s.step()
+	for i := 0; !s.done() && s.peek() != end; i++ {
+		switch {
+		case end == '}':
+			s.pair(path)
+		case i >= maxElements:
+			s.refuse("an array of more than %d elements", maxElements)
+		default:
+			s.value(elem(path, i))
+		}
+		// Whatever is neither a comma nor the end is skipped too, so that the scan
+		// goes on.
+		s.blank(true)
+		if s.peek() != end {
+			s.step()
+		}
+		s.blank(true)
 	}
+	s.step()
+	s.depth--
 }
 
 // str skips a string of any of the four kinds.

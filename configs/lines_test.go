@@ -64,7 +64,7 @@ func rawPaths(prefix string, t reflect.Type) []string {
 		v, ok := f.Type.FieldByName("v")
 		if !ok {
 			items, _ := f.Type.FieldByName("items")
-			v, _ = items.Type.Elem().FieldByName("v")
+			v, _ = items.Type.Elem().Elem().FieldByName("v")
 		}
 		if v.Type.Kind() == reflect.Struct {
 			paths = append(paths, rawPaths(path, v.Type)...)

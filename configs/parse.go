@@ -73,8 +73,7 @@ func parse(name string, text []byte, readKey keyReader) (*Config, error) {
 
 	p := &parser{report: r, readKey: readKey, tracks: map[string]position{}}
 	c := p.config(&raw)
-	sortByLine(r.faults)
-	sortByLine(r.warnings)
+	r.sort()
 	if len(r.faults) > 0 {
 		return nil, r.faults
 	}
@@ -94,15 +93,15 @@ func syntaxFault(name string, err error) Fault {
 func (p *parser) config(raw *rawConfig) *Config {
 	c := &Config{Daemon: p.daemon(&raw.Daemon.v)}
 	for i := range raw.Track.items {
-		c.Tracks = append(c.Tracks, p.track(&raw.Track.items[i]))
+		c.Tracks = append(c.Tracks, p.track(raw.Track.items[i]))
 	}
 	var all []entry
 	for i := range raw.HSRP.items {
-		h, e := p.hsrp(&raw.HSRP.items[i])
+		h, e := p.hsrp(raw.HSRP.items[i])
 		c.HSRP, all = append(c.HSRP, h), append(all, e)
 	}
 	for i := range raw.VRRP.items {
-		v, e := p.vrrp(&raw.VRRP.items[i])
+		v, e := p.vrrp(raw.VRRP.items[i])
 		c.VRRP, all = append(c.VRRP, v), append(all, e)
 	}
 	p.together(all)

@@ -181,7 +181,7 @@ func notUnicast(a netip.Addr) string {
 func (p *parser) addresses(l *list[string], family int) []netip.Addr {
 	var out []netip.Addr
 	for i := range l.items {
-		it := &l.items[i]
+		it := l.items[i]
 		a, ok := p.address(it)
 		if !ok {
 			l.bad = true
