@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/fhrpd/fhrpd/hello"
@@ -42,10 +43,12 @@ func (p *parser) hsrpAuth(o *opt[rawAuth]) Auth {
 		return Auth{Text: defaultText}
 	}
 	r := &o.v
-	switch n := count(r.MD5.set, r.MD5File.set, r.Text.set); {
-	case n == 0:
+	secrets := slices.DeleteFunc([]*opt[string]{&r.MD5, &r.MD5File, &r.Text}, func(o *opt[string]) bool { return !o.set })
+	switch len(secrets) {
+	case 0:
 		p.fault(o.at, "auth is empty: one of md5, md5_file, text is needed")
-	case n > 1:
+	case 1:
+	default:
 		p.fault(o.at, "auth has more than one of md5, md5_file, text: exactly one is allowed")
 	}
 	a := Auth{KeyID: uint32(p.number(&r.KeyID, 0, 0, math.MaxUint32, ""))}
@@ -54,8 +57,7 @@ func (p *parser) hsrpAuth(o *opt[rawAuth]) Auth {
 	}
 	switch {
 	case r.MD5.given():
-		a.MD5 = r.MD5.v
-		p.md5(&r.MD5, a.MD5)
+		a.MD5 = p.md5(r.MD5.at, r.MD5.v)
 	case r.MD5File.given():
 		a.File, a.MD5 = p.md5File(&r.MD5File)
 	case r.Text.given():
@@ -90,16 +92,6 @@ func (p *parser) vrrpAuth(o *opt[rawAuth], version uint8) Auth {
 	return Auth{}
 }
 
-func count(conditions ...bool) int {
-	n := 0
-	for _, c := range conditions {
-		if c {
-			n++
-		}
-	}
-	return n
-}
-
 func (p *parser) authText(o *opt[string]) string {
 	switch {
 	case o.v == "" || len(o.v) > hello.MaxTextAuth:
@@ -112,13 +104,14 @@ func (p *parser) authText(o *opt[string]) string {
 	return o.v
 }
 
-func (p *parser) md5(o *opt[string], key string) {
+func (p *parser) md5(at position, key string) string {
 	switch n := len(key); {
 	case n == 0 || n > hello.MaxMD5Key:
-		p.fault(o.at, "%s: the key has %d bytes, 1 to %d are allowed", o.at.key, n, hello.MaxMD5Key)
+		p.fault(at, "%s: the key has %d bytes, 1 to %d are allowed", at.key, n, hello.MaxMD5Key)
 	case n > hello.ProvenMD5Key:
-		p.warn(o.at, "%s: the key has %d bytes; above %d other makers' routers may disagree", o.at.key, n, hello.ProvenMD5Key)
+		p.warn(at, "%s: the key has %d bytes; above %d other makers' routers may disagree", at.key, n, hello.ProvenMD5Key)
 	}
+	return key
 }
 
 // md5File reads a key from a file whose path is relative to the configuration.
@@ -143,8 +136,7 @@ func (p *parser) md5File(o *opt[string]) (path, key string) {
 	if mode&0o007 != 0 {
 		p.warn(o.at, "auth.md5_file %s is open to everybody (mode %04o): chmod 640 or less", path, mode)
 	}
-	p.md5(o, key)
-	return path, key
+	return path, p.md5(o.at, key)
 }
 
 // reason takes the path off an error of the os package.

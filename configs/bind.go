@@ -30,12 +30,12 @@ func (o *opt[T]) or(def T) T {
 	return def
 }
 
-// list is an array of the file, one opt an element.
+// list is an array of the file.
 type list[T any] struct {
 	at    position
 	set   bool
-	bad   bool // not an array, or one of its elements is bad
-	items []*opt[T]
+	bad   bool      // not an array, or one of its elements is bad
+	items []*opt[T] // those of the right type
 }
 
 // word is a string that may also be written as a boolean: true is "on", false
@@ -121,7 +121,10 @@ func (l *list[T]) bind(b *binder, at position, v any, present bool) {
 	for i := range elements.Len() {
 		o := &opt[T]{}
 		o.bind(b, b.element(at, i), elements.Index(i).Interface(), true)
-		l.bad = l.bad || o.bad
+		if o.bad {
+			l.bad = true
+			continue
+		}
 		l.items = append(l.items, o)
 	}
 }

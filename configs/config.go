@@ -6,6 +6,8 @@ package configs
 import (
 	"net/netip"
 	"time"
+
+	"github.com/fhrpd/fhrpd/hello"
 )
 
 // Config is a whole, valid file with every default filled in.
@@ -114,14 +116,14 @@ type Hooks struct {
 type Group struct {
 	Interface    string
 	Name         string
-	Family       int          // 4 or 6
+	Family       hello.Family
 	VirtualIPs   []netip.Addr // first is the primary; IPv6: the link-local first
 	Priority     uint8
 	Preempt      bool
 	PreemptDelay time.Duration
 	MACMode      MACMode
-	MAC          [6]byte // MACChosen only
-	Follow       string  // name of the group that elects for this one
+	MAC          hello.MAC // MACChosen only
+	Follow       string    // name of the group that elects for this one
 	Track        []TrackRef
 	Neighbors    []netip.Addr
 	Announce     Announce

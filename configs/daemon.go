@@ -41,13 +41,7 @@ func hostPort(s string, low uint64) bool {
 }
 
 func (p *parser) lease(o *opt[span]) Lease {
-	switch s := o.or("auto"); s {
-	case "auto":
-		return Lease{Auto: true}
-	case "off":
-		return Lease{Off: true}
-	default:
-		d, ok := p.durationOr(o, `"auto", "off"`, leaseMin, time.Hour)
-		return Lease{Duration: d, Auto: !ok}
-	}
+	d, given := p.durationOr(o, 0, leaseMin, time.Hour, "auto", "off")
+	off := o.v == "off"
+	return Lease{Auto: !given && !off, Off: off, Duration: d}
 }

@@ -43,9 +43,9 @@ func (p *parser) group(at position, r *rawGroup, proto protocol) Group {
 	}
 	g.MACMode, g.MAC = p.mac(&r.MAC)
 	if len(g.VirtualIPs) > 0 {
-		g.Family = int(hello.FamilyOf(g.VirtualIPs[0]))
+		g.Family = hello.FamilyOf(g.VirtualIPs[0])
 	}
-	if g.Announce.RouterLifetime > 0 && g.Family == 4 {
+	if g.Announce.RouterLifetime > 0 && g.Family == hello.IPv4 {
 		p.fault(r.Announce.v.RouterLifetime.at, "announce.router_lifetime is for IPv6 groups")
 	}
 	g.Track = p.trackRefs(&r.Track)
@@ -56,7 +56,7 @@ func (p *parser) group(at position, r *rawGroup, proto protocol) Group {
 	return g
 }
 
-func (p *parser) neighbors(r *rawGroup, vips []netip.Addr, family int) []netip.Addr {
+func (p *parser) neighbors(r *rawGroup, vips []netip.Addr, family hello.Family) []netip.Addr {
 	out := p.addresses(&r.Neighbors, family)
 	for _, it := range r.Neighbors.items {
 		if a, err := netip.ParseAddr(it.v); err == nil && slices.Contains(vips, a) {
@@ -66,11 +66,10 @@ func (p *parser) neighbors(r *rawGroup, vips []netip.Addr, family int) []netip.A
 	return out
 }
 
-func (p *parser) mac(o *opt[string]) (MACMode, [6]byte) {
-	var mac [6]byte
+func (p *parser) mac(o *opt[string]) (mode MACMode, mac hello.MAC) {
 	s := o.or(string(MACVirtual))
-	if s == string(MACVirtual) || s == string(MACInterface) {
-		return MACMode(s), mac
+	if mode = MACMode(s); mode == MACVirtual || mode == MACInterface {
+		return mode, mac
 	}
 	hw, err := net.ParseMAC(s)
 	switch {
@@ -78,10 +77,10 @@ func (p *parser) mac(o *opt[string]) (MACMode, [6]byte) {
 		p.fault(o.at, `mac %q must be "virtual", "interface" or an address such as "02:00:5e:10:00:01"`, s)
 	case hw[0]&1 != 0:
 		p.fault(o.at, "mac %s is a multicast address, unicast is wanted", hw)
-	case [6]byte(hw) == mac:
+	case hello.MAC(hw).IsZero():
 		p.fault(o.at, "mac %s is not the address of a host", hw)
 	default:
-		return MACChosen, [6]byte(hw)
+		return MACChosen, hello.MAC(hw)
 	}
 	o.bad = true
 	return MACVirtual, mac
@@ -90,8 +89,7 @@ func (p *parser) mac(o *opt[string]) (MACMode, [6]byte) {
 func (p *parser) trackRefs(l *list[rawTrackRef]) []TrackRef {
 	var refs []TrackRef
 	seen := map[string]bool{}
-	for i := range l.items {
-		it := l.items[i]
+	for _, it := range l.items {
 		r := &it.v
 		ref := TrackRef{Object: r.Object.v, Shutdown: r.Shutdown.or(false)}
 		if !ref.Shutdown {
@@ -109,7 +107,7 @@ func (p *parser) trackRef(it *opt[rawTrackRef], seen map[string]bool) {
 		p.fault(r.Decrement.at, "track has both decrement and shutdown: a group that leaves the election has no priority to lower")
 	}
 	switch name := r.Object.v; {
-	case it.bad || r.Object.bad:
+	case r.Object.bad:
 	case !r.Object.set:
 		p.fault(it.at, "track without object: the name of a [[track]]")
 	case p.tracks[name].line == 0:
@@ -153,14 +151,8 @@ func (p *parser) announce(r *rawAnnounce, auto bool) Announce {
 }
 
 func (p *parser) refresh(o *opt[span]) time.Duration {
-	if !o.given() {
-		return announceRefresh
-	}
-	if o.v == "off" {
-		return 0
-	}
-	d, ok := p.durationOr(o, `"off"`, time.Second, 24*time.Hour)
-	if ok && d >= bridgeAgeing {
+	d, given := p.durationOr(o, announceRefresh, time.Second, 24*time.Hour, "off")
+	if given && d >= bridgeAgeing {
 		p.warn(o.at, "announce.refresh %s: switches forget a silent MAC after %s", short(d), short(bridgeAgeing))
 	}
 	return d
@@ -170,11 +162,8 @@ func (p *parser) refresh(o *opt[span]) time.Duration {
 const maxRouterLifetime = 9000 * time.Second
 
 func (p *parser) routerLifetime(o *opt[span]) time.Duration {
-	if !o.given() || o.v == "off" {
-		return 0
-	}
-	d, ok := p.durationOr(o, `"off"`, time.Second, maxRouterLifetime)
-	if ok && d%time.Second != 0 {
+	d, given := p.durationOr(o, 0, time.Second, maxRouterLifetime, "off")
+	if given && d%time.Second != 0 {
 		p.fault(o.at, "announce.router_lifetime %s: whole seconds are wanted", d)
 	}
 	return d

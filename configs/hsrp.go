@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -10,9 +11,6 @@ import (
 
 func (p *parser) hsrp(o *opt[rawHSRP]) (HSRP, entry) {
 	r := &o.v
-	if o.bad {
-		return HSRP{}, entry{}
-	}
 	h := HSRP{
 		Group:   p.group(o.at, &r.rawGroup, protocol{preempt: false, realIP: true}),
 		Version: uint8(p.number(&r.Version, 2, 1, 2, "")),
@@ -29,13 +27,14 @@ func (p *parser) hsrp(o *opt[rawHSRP]) (HSRP, entry) {
 
 // hsrpGroup defaults to group 0, as on IOS.
 func (p *parser) hsrpGroup(r *rawHSRP, version uint8) uint16 {
+	high, where := int64(hello.MaxGroupV2), fmt.Sprintf(" in version %d", version)
 	switch {
 	case r.Version.bad:
-		return uint16(p.number(&r.Group, 0, 0, hello.MaxGroupV2, ""))
+		where = ""
 	case version == 1:
-		return uint16(p.number(&r.Group, 0, 0, hello.MaxGroupV1, " in version 1"))
+		high = hello.MaxGroupV1
 	}
-	return uint16(p.number(&r.Group, 0, 0, hello.MaxGroupV2, " in version 2"))
+	return uint16(p.number(&r.Group, 0, 0, high, where))
 }
 
 // hsrpTimers reads hello and hold. With neither, 3 s and 10 s apply until the
@@ -105,11 +104,8 @@ func (p *parser) hsrpHold(r *rawHSRP, h *HSRP) {
 // hsrpAddresses fixes family and order of the virtual addresses. Without any
 // the group learns its address, which IPv4 only can.
 func (p *parser) hsrpAddresses(r *rawHSRP, h *HSRP) {
-	if h.Family == 0 {
-		h.Family = 4
-		return
-	}
-	if h.Family != 6 {
+	if h.Family != hello.IPv6 {
+		h.Family = hello.IPv4
 		return
 	}
 	if h.Version == 1 && !r.Version.bad {

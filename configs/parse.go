@@ -92,16 +92,16 @@ func syntaxFault(name string, err error) Fault {
 
 func (p *parser) config(raw *rawConfig) *Config {
 	c := &Config{Daemon: p.daemon(&raw.Daemon.v)}
-	for i := range raw.Track.items {
-		c.Tracks = append(c.Tracks, p.track(raw.Track.items[i]))
+	for _, o := range raw.Track.items {
+		c.Tracks = append(c.Tracks, p.track(o))
 	}
 	var all []entry
-	for i := range raw.HSRP.items {
-		h, e := p.hsrp(raw.HSRP.items[i])
+	for _, o := range raw.HSRP.items {
+		h, e := p.hsrp(o)
 		c.HSRP, all = append(c.HSRP, h), append(all, e)
 	}
-	for i := range raw.VRRP.items {
-		v, e := p.vrrp(raw.VRRP.items[i])
+	for _, o := range raw.VRRP.items {
+		v, e := p.vrrp(o)
 		c.VRRP, all = append(c.VRRP, v), append(all, e)
 	}
 	p.together(all)

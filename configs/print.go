@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"strings"
 	"time"
@@ -37,14 +36,21 @@ func Print(w io.Writer, c *Config) error {
 // printer writes through a bufio.Writer, which keeps the first error for Flush.
 type printer struct{ w *bufio.Writer }
 
-func (p *printer) line(format string, args ...any) { fmt.Fprintf(p.w, format+"\n", args...) }
-func (p *printer) str(key, v string)               { p.line("%s = %s", key, quote(v)) }
-func (p *printer) dur(key string, d time.Duration) { p.str(key, short(d)) }
-func (p *printer) num(key string, n int)           { p.line("%s = %d", key, n) }
-func (p *printer) bool(key string, v bool)         { p.line("%s = %t", key, v) }
-func (p *printer) strs(key string, v []string)     { p.line("%s = %s", key, quoteAll(v)) }
-func (p *printer) addrs(key string, v []netip.Addr) {
-	p.strs(key, texts(v))
+func (p *printer) line(format string, args ...any)  { fmt.Fprintf(p.w, format+"\n", args...) }
+func (p *printer) str(key, v string)                { p.line("%s = %s", key, quote(v)) }
+func (p *printer) dur(key string, d time.Duration)  { p.str(key, short(d)) }
+func (p *printer) num(key string, n int)            { p.line("%s = %d", key, n) }
+func (p *printer) bool(key string, v bool)          { p.line("%s = %t", key, v) }
+func (p *printer) strs(key string, v []string)      { p.line("%s = %s", key, quoteAll(v)) }
+func (p *printer) addrs(key string, v []netip.Addr) { p.strs(key, texts(v)) }
+
+// durOrOff writes a duration, of which 0 is "off".
+func (p *printer) durOrOff(key string, d time.Duration) {
+	if d == 0 {
+		p.str(key, "off")
+		return
+	}
+	p.dur(key, d)
 }
 
 // unlessEmpty writes keys whose empty value is not a legal one.
@@ -60,13 +66,10 @@ func (p *printer) daemon(d *Daemon) {
 	p.str("log", d.Log)
 	p.str("format", d.Format)
 	p.bool("realtime", d.Realtime)
-	switch {
-	case d.Lease.Auto:
+	if d.Lease.Auto {
 		p.str("lease", "auto")
-	case d.Lease.Off:
-		p.str("lease", "off")
-	default:
-		p.dur("lease", d.Lease.Duration)
+	} else {
+		p.durOrOff("lease", d.Lease.Duration)
 	}
 }
 
@@ -124,7 +127,7 @@ func (p *printer) group(g *Group) {
 	p.bool("preempt", g.Preempt)
 	p.dur("preempt_delay", g.PreemptDelay)
 	if g.MACMode == MACChosen {
-		p.str("mac", net.HardwareAddr(g.MAC[:]).String())
+		p.str("mac", g.MAC.String())
 	} else {
 		p.str("mac", string(g.MACMode))
 	}
@@ -162,18 +165,10 @@ func (p *printer) tables(kind string, g *Group) {
 	p.line("\n[%s.announce]", kind)
 	p.num("count", a.Count)
 	p.dur("interval", a.Interval)
-	if a.Refresh == 0 {
-		p.str("refresh", "off")
-	} else {
-		p.dur("refresh", a.Refresh)
-	}
+	p.durOrOff("refresh", a.Refresh)
 	p.bool("real_ip", a.RealIP)
 	p.str("probe", a.Probe)
-	if a.RouterLifetime > 0 {
-		p.dur("router_lifetime", a.RouterLifetime)
-	} else {
-		p.str("router_lifetime", "off")
-	}
+	p.durOrOff("router_lifetime", a.RouterLifetime)
 
 	h := &g.Hooks
 	p.line("\n[%s.hooks]", kind)

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -35,16 +36,6 @@ func (p *parser) number(o *opt[int64], def, low, high int64, where string) int64
 	return v
 }
 
-// required takes a number that has no default.
-func (p *parser) required(o *opt[int64], low, high int64, where string) int64 {
-	if !o.set {
-		o.bad = true
-		p.fault(o.at, "%s is missing: %d to %d%s", o.at.key, low, high, where)
-		return low
-	}
-	return p.number(o, low, low, high, where)
-}
-
 func (p *parser) duration(o *opt[time.Duration], def, low, high time.Duration) time.Duration {
 	v := o.or(def)
 	if v < low || v > high {
@@ -55,15 +46,21 @@ func (p *parser) duration(o *opt[time.Duration], def, low, high time.Duration) t
 	return v
 }
 
-// durationOr reads a duration from a string that could also have been one of
-// the quoted words.
-func (p *parser) durationOr(o *opt[span], words string, low, high time.Duration) (time.Duration, bool) {
+// durationOr reads a duration from a string that may also be one of the words,
+// which stand for 0. given reports whether it is a duration.
+func (p *parser) durationOr(o *opt[span], def, low, high time.Duration, words ...string) (d time.Duration, given bool) {
+	switch {
+	case !o.given():
+		return def, false
+	case slices.Contains(words, string(o.v)):
+		return 0, false
+	}
 	d, err := parseDuration(string(o.v))
 	if err == nil && d >= low && d <= high {
 		return d, true
 	}
 	o.bad = true
-	p.fault(o.at, "%s %q must be %s or a duration of %s to %s", o.at.key, o.v, words, short(low), short(high))
+	p.fault(o.at, `%s %q must be "%s" or a duration of %s to %s`, o.at.key, o.v, strings.Join(words, `", "`), short(low), short(high))
 	return 0, false
 }
 
@@ -90,11 +87,12 @@ func (p *parser) device(o *opt[string]) string {
 		p.fault(o.at, "%s is missing: the name of a network interface", o.at.key)
 	case o.given() && !isDevice(o.v):
 		o.bad = true
-		p.fault(o.at, "%s %q is not the name of a network interface: 1 to 15 bytes without space, slash or colon",
-			o.at.key, o.v)
+		p.fault(o.at, "%s %q is %s", o.at.key, o.v, notDevice)
 	}
 	return o.v
 }
+
+const notDevice = "not the name of a network interface: 1 to 15 bytes without space, slash or colon"
 
 func isDevice(s string) bool {
 	return s != "" && len(s) <= 15 && s != "." && s != ".." && !strings.ContainsFunc(s, func(r rune) bool {
@@ -137,11 +135,8 @@ func (p *parser) argv(l *list[string]) []string {
 
 // address reads one address of an array.
 func (p *parser) address(o *opt[string]) (netip.Addr, bool) {
-	if !o.given() {
-		return netip.Addr{}, false
-	}
 	a, err := netip.ParseAddr(o.v)
-	why := ""
+	var why string
 	switch pfx, perr := netip.ParsePrefix(o.v); {
 	case perr == nil:
 		why = "write it without a prefix length: " + pfx.Addr().String()
@@ -155,7 +150,6 @@ func (p *parser) address(o *opt[string]) (netip.Addr, bool) {
 		why = notUnicast(a)
 	}
 	if why != "" {
-		o.bad = true
 		p.fault(o.at, "%s %q: %s", o.at.key, o.v, why)
 	}
 	return a, why == ""
@@ -178,29 +172,24 @@ func notUnicast(a netip.Addr) string {
 
 // addresses reads an array of addresses of one family, without repetition.
 // Family 0 takes that of the first.
-func (p *parser) addresses(l *list[string], family int) []netip.Addr {
+func (p *parser) addresses(l *list[string], family hello.Family) []netip.Addr {
 	var out []netip.Addr
-	for i := range l.items {
-		it := l.items[i]
+	for _, it := range l.items {
 		a, ok := p.address(it)
 		if !ok {
-			l.bad = true
 			continue
 		}
-		of := int(hello.FamilyOf(a))
-		if family == 0 {
-			family = of
-		}
+		of := hello.FamilyOf(a)
+		family = cmp.Or(family, of)
 		switch {
 		case of != family:
-			it.bad, l.bad = true, true
 			p.fault(it.at, "%s %s is IPv%d in a group of IPv%d: one family per table", l.at.key, a, of, family)
 		case slices.Contains(out, a):
-			it.bad, l.bad = true, true
 			p.fault(it.at, "%s has %s twice", l.at.key, a)
 		default:
 			out = append(out, a)
 		}
 	}
+	l.bad = l.bad || len(out) < len(l.items)
 	return out
 }

@@ -28,9 +28,6 @@ func (p *parser) track(o *opt[rawTrack]) Track {
 		Interval:  p.duration(&r.Interval, trackInterval, 100*time.Millisecond, time.Hour),
 	}
 	t.Timeout = p.timeout(r, t.Interval)
-	if o.bad {
-		return t
-	}
 	p.trackName(&r.Name)
 	p.trackKind(o.at, r, &t)
 	return t
@@ -111,7 +108,7 @@ func (p *parser) trackCommand(l *list[string], t *Track) {
 
 func checkInterface(_ *Track, s string) string {
 	if !isDevice(s) {
-		return "not the name of a network interface: 1 to 15 bytes without space, slash or colon"
+		return notDevice
 	}
 	return ""
 }

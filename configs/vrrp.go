@@ -14,12 +14,9 @@ const (
 
 func (p *parser) vrrp(o *opt[rawVRRP]) (VRRP, entry) {
 	r := &o.v
-	if o.bad {
-		return VRRP{}, entry{}
-	}
 	v := VRRP{
 		Group:   p.group(o.at, &r.rawGroup, protocol{preempt: true, realIP: false}),
-		VRID:    uint8(p.required(&r.VRID, 1, hello.MaxVRID, "")),
+		VRID:    p.vrid(&r.VRID),
 		Version: uint8(p.number(&r.Version, 3, 2, 3, "")),
 		Accept:  r.Accept.or(true),
 	}
@@ -36,18 +33,22 @@ func (p *parser) vrrp(o *opt[rawVRRP]) (VRRP, entry) {
 	return v, e
 }
 
-func (p *parser) advertise(r *rawVRRP, version uint8) time.Duration {
-	o := &r.Advertise
-	if r.Version.bad {
-		return o.or(hello.DefaultAdverInterval)
+func (p *parser) vrid(o *opt[int64]) uint8 {
+	if !o.set {
+		o.bad = true
+		p.fault(o.at, "vrid is missing: 1 to %d", hello.MaxVRID)
 	}
+	return uint8(p.number(o, 1, 1, hello.MaxVRID, ""))
+}
+
+func (p *parser) advertise(r *rawVRRP, version uint8) time.Duration {
+	d := r.Advertise.or(hello.DefaultAdverInterval)
 	note := "whole centiseconds of 10ms to 40.95s in version 3"
 	if version == 2 {
 		note = "whole seconds of 1s to 255s in version 2"
 	}
-	d := o.or(hello.DefaultAdverInterval)
-	if !hello.ValidAdverInterval(version, d) {
-		p.fault(o.at, "advertise %s must be %s", short(d), note)
+	if !r.Version.bad && !hello.ValidAdverInterval(version, d) {
+		p.fault(r.Advertise.at, "advertise %s must be %s", short(d), note)
 	}
 	return d
 }
@@ -71,10 +72,10 @@ func (p *parser) vrrpAddresses(at position, r *rawVRRP, v *VRRP) {
 		p.fault(o.at, "virtual_ips is missing: VRRP needs at least one address")
 	case n > vipsMax:
 		p.fault(o.at, "virtual_ips has %d addresses: 1 to %d are allowed", n, vipsMax)
-	case v.Family == 6 && n > vips6Max:
+	case v.Family == hello.IPv6 && n > vips6Max:
 		p.warn(o.at, "virtual_ips has %d addresses: above %d an advertisement exceeds 1500 bytes", n, vips6Max)
 	}
-	if v.Family != 6 {
+	if v.Family != hello.IPv6 {
 		return
 	}
 	if v.Version == 2 && !r.Version.bad {
@@ -88,7 +89,7 @@ func (p *parser) vrrpAddresses(at position, r *rawVRRP, v *VRRP) {
 func (p *parser) checksum(r *rawVRRP, v *VRRP) string {
 	o := &r.Checksum
 	s := p.oneOf(o, "auto", "rfc9568", "pseudo-header")
-	if s != "auto" && !o.bad && !r.Version.bad && (v.Version == 2 || v.Family == 6) {
+	if s != "auto" && !o.bad && !r.Version.bad && (v.Version == 2 || v.Family == hello.IPv6) {
 		p.fault(o.at, "checksum %q: there is a choice in IPv4 version 3 only, leave it out", s)
 	}
 	return s

@@ -63,7 +63,7 @@ func Groups(c *configs.Config) []Group {
 
 // common translates what both protocols have.
 func common(ref engine.Ref, version uint8, c *configs.Group) Group {
-	ref.Family, ref.Interface = hello.Family(c.Family), c.Interface
+	ref.Family, ref.Interface = c.Family, c.Interface
 	a := c.Announce
 	g := engine.Group{
 		Ref: ref, Name: c.Name, Version: version, VirtualIPs: c.VirtualIPs,
@@ -77,7 +77,7 @@ func common(ref engine.Ref, version uint8, c *configs.Group) Group {
 		PreActive: c.Hooks.PreActive.Deadline,
 	}
 	if c.MACMode == configs.MACChosen {
-		g.MAC = hello.MAC(c.MAC)
+		g.MAC = c.MAC
 	}
 	for _, t := range c.Track {
 		g.Tracks = append(g.Tracks, engine.TrackUse{Object: t.Object, Decrement: t.Decrement, Shutdown: t.Shutdown})
