@@ -19,10 +19,11 @@ func (p *parser) hsrp(o *opt[rawHSRP]) (HSRP, entry) {
 	h.ID = p.hsrpGroup(r, h.Version)
 	p.hsrpTimers(r, &h)
 	p.hsrpAddresses(r, &h)
-	e := entry{proto: "hsrp", at: o.at, id: h.ID, idAt: r.Group.at, raw: &r.rawGroup, group: h.Group}
-	e.unsure = r.Group.bad || r.Interface.bad || r.VirtualIPs.bad
-	e.moot = []given{{r.Hello.at, r.Hello.set && !h.Learn}, {r.Hold.at, r.Hold.set && !h.Learn}}
-	return h, e
+	return h, entry{
+		proto: "hsrp", at: o.at, number: h.ID, numberAt: r.Group.at, raw: &r.rawGroup, group: h.Group,
+		unsure: r.Group.bad || r.Interface.bad || r.VirtualIPs.bad,
+		timers: []setting{{r.Hello.at, r.Hello.set}, {r.Hold.at, r.Hold.set}},
+	}
 }
 
 // hsrpGroup defaults to group 0, as on IOS.

@@ -11,80 +11,75 @@ import (
 
 // entry is a group as the rules between groups see it.
 type entry struct {
-	proto  string // hsrp or vrrp; empty for a table that could not be read
-	at     position
-	id     uint16
-	idAt   position
-	raw    *rawGroup
-	group  Group
-	unsure bool    // some part of its identity is faulty
-	moot   []given // timers, which a follower has no use for
+	proto    string // hsrp or vrrp
+	at       position
+	number   uint16
+	numberAt position
+	raw      *rawGroup
+	group    Group
+	unsure   bool      // some part of its identity is faulty
+	timers   []setting // which a follower has no use for
 }
 
-// given is a key and whether it was set to something of its own.
-type given struct {
-	at position
-	is bool
+// setting is a key and whether the file gives it a value of its own.
+type setting struct {
+	at    position
+	given bool
 }
 
 // together checks the rules between groups.
 func (p *parser) together(all []entry) {
-	p.duplicateGroups(all)
-	p.duplicateNames(all)
-	p.duplicateAddresses(all)
-	p.duplicateMACs(all)
+	for _, rule := range []func(entry, claims){p.uniqueNumber, p.uniqueName, p.uniqueAddresses, p.uniqueMAC} {
+		seen := claims{}
+		for _, e := range all {
+			rule(e, seen)
+		}
+	}
 	p.follows(all)
 }
 
-func (p *parser) duplicateGroups(all []entry) {
-	seen := map[string]position{}
-	for _, e := range all {
-		if e.proto == "" || e.unsure {
-			continue
-		}
-		key := fmt.Sprintf("%s group %d of IPv%d on %s", e.proto, e.id, e.group.Family, e.group.Interface)
-		if first, ok := seen[key]; ok {
-			p.fault(e.idAt, "%s is already defined in the table of line %d", key, first.line)
-			continue
-		}
-		seen[key] = e.at
+// claims are the groups that were the first to claim a number, a name or the
+// like, by their positions.
+type claims map[any]position
+
+// claim complains that what a group claims at a position is another group's
+// already. The complaint ends with the line of that one.
+func (p *parser) claim(seen claims, what any, e entry, at position, format string, args ...any) {
+	switch first, taken := seen[what]; {
+	case !taken:
+		seen[what] = e.at
+	case first != e.at:
+		p.fault(at, format+" of line %d", append(args, first.line)...)
 	}
 }
 
-func (p *parser) duplicateNames(all []entry) {
-	seen := map[string]position{}
-	for _, e := range all {
-		if e.proto == "" || !e.raw.Name.given() {
-			continue
-		}
-		if first, ok := seen[e.group.Name]; ok {
-			p.fault(e.raw.Name.at, "name %q is taken by the group of line %d", e.group.Name, first.line)
-			continue
-		}
-		seen[e.group.Name] = e.at
+func (p *parser) uniqueNumber(e entry, seen claims) {
+	if !e.unsure {
+		what := fmt.Sprintf("%s group %d of IPv%d on %s", e.proto, e.number, e.group.Family, e.group.Interface)
+		p.claim(seen, what, e, e.numberAt, "%s is already defined in the table", what)
 	}
 }
 
-// duplicateAddresses finds a virtual address that two groups of an interface
-// claim. Other interfaces are other segments, where it may well be used again.
-func (p *parser) duplicateAddresses(all []entry) {
-	type key struct {
-		device string
-		addr   netip.Addr
+func (p *parser) uniqueName(e entry, seen claims) {
+	if e.raw.Name.given() {
+		p.claim(seen, e.group.Name, e, e.raw.Name.at, "name %q is taken by the group", e.group.Name)
 	}
-	seen := map[key]position{}
-	for _, e := range all {
-		if e.proto == "" || e.raw.Interface.bad {
-			continue
-		}
-		for _, a := range e.group.VirtualIPs {
-			k := key{e.group.Interface, a}
-			if first, ok := seen[k]; ok && first != e.at {
-				p.fault(addressPosition(e, a), "virtual_ips %s is already used on %s by the group of line %d", a, k.device, first.line)
-				continue
-			}
-			seen[k] = e.at
-		}
+}
+
+// onInterface is a virtual address or MAC on an interface. Another interface is
+// on another segment, where it may well be used again.
+type onInterface struct {
+	iface   string
+	address any
+}
+
+func (p *parser) uniqueAddresses(e entry, seen claims) {
+	if e.raw.Interface.bad {
+		return
+	}
+	iface := e.group.Interface
+	for _, a := range e.group.VirtualIPs {
+		p.claim(seen, onInterface{iface, a}, e, addressPosition(e, a), "virtual_ips %s is already used on %s by the group", a, iface)
 	}
 }
 
@@ -98,24 +93,11 @@ func addressPosition(e entry, a netip.Addr) position {
 	return e.raw.VirtualIPs.at
 }
 
-// duplicateMACs refuses one chosen MAC for two groups of an interface: the
-// first to leave Active would close the gate of the other.
-func (p *parser) duplicateMACs(all []entry) {
-	type key struct {
-		device string
-		mac    [6]byte
-	}
-	seen := map[key]position{}
-	for _, e := range all {
-		if e.proto == "" || e.group.MACMode != MACChosen || e.raw.Interface.bad {
-			continue
-		}
-		k := key{e.group.Interface, e.group.MAC}
-		if first, ok := seen[k]; ok {
-			p.fault(e.raw.MAC.at, "mac %s is already used on %s by the group of line %d", e.raw.MAC.v, k.device, first.line)
-			continue
-		}
-		seen[k] = e.at
+// uniqueMAC refuses one chosen MAC for two groups of an interface: the first to
+// leave Active would close the gate of the other.
+func (p *parser) uniqueMAC(e entry, seen claims) {
+	if iface := e.group.Interface; e.group.MACMode == MACChosen && !e.raw.Interface.bad {
+		p.claim(seen, onInterface{iface, e.group.MAC}, e, e.raw.MAC.at, "mac %s is already used on %s by the group", e.raw.MAC.v, iface)
 	}
 }
 
@@ -124,16 +106,15 @@ func (p *parser) duplicateMACs(all []entry) {
 func (p *parser) follows(all []entry) {
 	named := map[string]entry{}
 	for _, e := range all {
-		if e.proto != "" && e.raw.Name.given() {
+		if e.raw.Name.given() {
 			named[e.group.Name] = e
 		}
 	}
 	for _, e := range all {
-		if e.proto == "" || !e.raw.Follow.given() {
-			continue
+		if e.raw.Follow.given() {
+			p.follow(e, named)
+			p.unused(e)
 		}
-		p.follow(e, named)
-		p.mootKeys(e)
 	}
 }
 
@@ -153,18 +134,18 @@ func (p *parser) follow(e entry, named map[string]entry) {
 	}
 }
 
-// mootKeys warns about what a follower has no use for, unless it says no more
+// unused warns about keys that a follower has no use for, unless they say no more
 // than the default.
-func (p *parser) mootKeys(e entry) {
+func (p *parser) unused(e entry) {
 	r, g := e.raw, e.group
-	moot := append([]given{
+	settings := append([]setting{
 		{r.Priority.at, r.Priority.given() && g.Priority != hello.DefaultPriority},
 		{r.PreemptDelay.at, g.PreemptDelay != 0},
 		{r.Track.at, len(g.Track) > 0},
-	}, e.moot...)
-	for _, m := range moot {
-		if m.is {
-			p.warn(m.at, "%s has no effect: the group follows %q", m.at.key, g.Follow)
+	}, e.timers...)
+	for _, s := range settings {
+		if s.given {
+			p.warn(s.at, "%s has no effect: the group follows %q", s.at.key, g.Follow)
 		}
 	}
 }

@@ -27,10 +27,11 @@ func (p *parser) vrrp(o *opt[rawVRRP]) (VRRP, entry) {
 	p.vrrpAddresses(o.at, r, &v)
 	v.Checksum = p.checksum(r, &v)
 	p.owner(r, &v)
-	e := entry{proto: "vrrp", at: o.at, id: uint16(v.VRID), idAt: r.VRID.at, raw: &r.rawGroup, group: v.Group}
-	e.unsure = r.VRID.bad || r.Interface.bad || r.VirtualIPs.bad || v.Family == 0
-	e.moot = []given{{r.Advertise.at, r.Advertise.given() && v.Advertise != hello.DefaultAdverInterval}}
-	return v, e
+	return v, entry{
+		proto: "vrrp", at: o.at, number: uint16(v.VRID), numberAt: r.VRID.at, raw: &r.rawGroup, group: v.Group,
+		unsure: r.VRID.bad || r.Interface.bad || r.VirtualIPs.bad || v.Family == 0,
+		timers: []setting{{r.Advertise.at, r.Advertise.given() && v.Advertise != hello.DefaultAdverInterval}},
+	}
 }
 
 func (p *parser) vrid(o *opt[int64]) uint8 {
