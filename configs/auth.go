@@ -125,7 +125,10 @@ func (p *parser) md5File(o *opt[string]) (path, key string) {
 	}
 	data, mode, err := p.readKey(path)
 	if err != nil {
-		p.fault(o.at, "auth.md5_file %s: %v", path, reason(err))
+		if pe, ok := errors.AsType[*fs.PathError](err); ok {
+			err = pe.Err // the fault names the path itself
+		}
+		p.fault(o.at, "auth.md5_file %s: %v", path, err)
 		return path, ""
 	}
 	key = strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
@@ -137,14 +140,6 @@ func (p *parser) md5File(o *opt[string]) (path, key string) {
 		p.warn(o.at, "auth.md5_file %s is open to everybody (mode %04o): chmod 640 or less", path, mode)
 	}
 	return path, p.md5(o.at, key)
-}
-
-// reason takes the path off an error of the os package.
-func reason(err error) error {
-	if pe, ok := errors.AsType[*fs.PathError](err); ok {
-		return pe.Err
-	}
-	return err
 }
 
 // readKeyFile reads a small regular file: a device or a pipe would hold the

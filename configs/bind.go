@@ -30,6 +30,12 @@ func (o *opt[T]) or(def T) T {
 	return def
 }
 
+// refuse complains about the value and marks it as bad.
+func (o *opt[T]) refuse(p *parser, format string, args ...any) {
+	o.bad = true
+	p.fault(o.at, format, args...)
+}
+
 // list is an array of the file.
 type list[T any] struct {
 	at    position

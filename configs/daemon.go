@@ -13,8 +13,8 @@ const leaseMin = 500 * time.Millisecond
 func (p *parser) daemon(r *rawDaemon) Daemon {
 	return Daemon{
 		Metrics:  p.metrics(&r.Metrics),
-		Log:      p.oneOf(&r.Log, "info", "debug", "warn", "error"),
-		Format:   p.oneOf(&r.Format, "text", "json"),
+		Log:      oneOf(p, &r.Log, "info, debug, warn, error"),
+		Format:   oneOf(p, &r.Format, "text, json"),
 		Realtime: r.Realtime.or(true),
 		Lease:    p.lease(&r.Lease),
 	}

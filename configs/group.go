@@ -136,16 +136,12 @@ func (p *parser) announce(r *rawAnnounce, auto bool) Announce {
 		Interval: p.duration(&r.Interval, announceInterval, 100*time.Millisecond, time.Hour),
 		Refresh:  p.refresh(&r.Refresh),
 		RealIP:   auto,
-		Probe:    p.oneOf(&r.Probe, "warn", "off", "veto"),
+		Probe:    oneOf(p, &r.Probe, "warn, off, veto"),
 
 		RouterLifetime: p.routerLifetime(&r.RouterLifetime),
 	}
-	switch v := r.RealIP.or("auto"); v {
-	case "auto":
-	case "on", "off":
-		a.RealIP = v == "on"
-	default:
-		p.fault(r.RealIP.at, "announce.real_ip %q must be one of auto, on, off", v)
+	if realIP := oneOf(p, &r.RealIP, "auto, on, off"); realIP != "auto" {
+		a.RealIP = realIP == "on"
 	}
 	return a
 }

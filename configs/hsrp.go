@@ -81,8 +81,7 @@ func (p *parser) hsrpUnits(r *rawHSRP, h *HSRP) {
 	}
 	for _, t := range []*opt[time.Duration]{&r.Hello, &r.Hold} {
 		if t.given() && t.v%unit != 0 {
-			t.bad = true
-			p.fault(t.at, "%s %s must be %s", t.at.key, short(t.v), note)
+			t.refuse(p, "%s %s must be %s", t.at.key, short(t.v), note)
 		}
 	}
 }

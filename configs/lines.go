@@ -17,7 +17,7 @@ import (
 // until the stack is full: a text beyond the limits below is refused. It has to
 // be right only about what is valid TOML up to where it looks, for the decoder
 // stops at the first error, and has to end on anything.
-func indexLines(text string) (map[string]int, *excess) {
+func indexLines(text string) (map[string]int, *Fault) {
 	s := &scanner{text: withoutMark(text), line: 1,
 		lines: map[string]int{}, elems: map[string]int{}}
 	for s.blank(true); !s.done(); s.blank(true) {
@@ -42,12 +42,6 @@ const (
 	maxTables   = 1 << 14 // [[…]] headers
 )
 
-// excess is where a text goes beyond a limit.
-type excess struct {
-	line int
-	msg  string
-}
-
 // withoutMark leaves out the byte order mark, as the decoder does.
 func withoutMark(text string) string {
 	for _, mark := range []string{"\ufeff", "\xff\xfe", "\xfe\xff"} {
@@ -67,13 +61,13 @@ type scanner struct {
 	table  string         // path of the table in whose body the scan is
 	lines  map[string]int // result
 	elems  map[string]int // how many [[…]] headers a path has had
-	over   *excess        // why the scan has ended early, if it has
+	over   *Fault         // why the scan has ended early, if it has
 }
 
 // refuse ends the scan.
 func (s *scanner) refuse(format string, args ...any) {
 	if s.over == nil {
-		s.over = &excess{s.line, fmt.Sprintf(format, args...)}
+		s.over = &Fault{Line: s.line, Msg: fmt.Sprintf(format, args...)}
 	}
 	s.pos = len(s.text)
 }

@@ -61,7 +61,8 @@ func parse(name string, text []byte, readKey keyReader) (*Config, error) {
 	r := &report{file: name}
 	lines, over := indexLines(string(text))
 	if over != nil {
-		return nil, Errors{{File: name, Line: over.line, Msg: over.msg}}
+		over.File = name
+		return nil, Errors{*over}
 	}
 	doc := map[string]any{}
 	if _, err := toml.Decode(string(text), &doc); err != nil {

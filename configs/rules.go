@@ -16,12 +16,12 @@ import (
 // after a fault, and marks the raw one as bad so that no other rule complains
 // about the consequence.
 
-// oneOf takes the first word as the default.
-func (p *parser) oneOf(o *opt[string], words ...string) string {
-	v := o.or(words[0])
-	if !slices.Contains(words, v) {
-		o.bad = true
-		p.fault(o.at, "%s %q must be one of %s", o.at.key, v, strings.Join(words, ", "))
+// oneOf takes one of the words, which commas part; the first is the default.
+func oneOf[T ~string](p *parser, o *opt[T], words string) string {
+	list := strings.Split(words, ", ")
+	v := string(o.or(T(list[0])))
+	if !slices.Contains(list, v) {
+		o.refuse(p, "%s %q must be one of %s", o.at.key, v, words)
 	}
 	return v
 }
@@ -29,8 +29,7 @@ func (p *parser) oneOf(o *opt[string], words ...string) string {
 func (p *parser) number(o *opt[int64], def, low, high int64, where string) int64 {
 	v := o.or(def)
 	if v < low || v > high {
-		o.bad = true
-		p.fault(o.at, "%s %d must be %d to %d%s", o.at.key, v, low, high, where)
+		o.refuse(p, "%s %d must be %d to %d%s", o.at.key, v, low, high, where)
 		return def
 	}
 	return v
@@ -39,8 +38,7 @@ func (p *parser) number(o *opt[int64], def, low, high int64, where string) int64
 func (p *parser) duration(o *opt[time.Duration], def, low, high time.Duration) time.Duration {
 	v := o.or(def)
 	if v < low || v > high {
-		o.bad = true
-		p.fault(o.at, "%s %s must be %s to %s", o.at.key, short(v), short(low), short(high))
+		o.refuse(p, "%s %s must be %s to %s", o.at.key, short(v), short(low), short(high))
 		return def
 	}
 	return v
@@ -59,8 +57,7 @@ func (p *parser) durationOr(o *opt[span], def, low, high time.Duration, words ..
 	if err == nil && d >= low && d <= high {
 		return d, true
 	}
-	o.bad = true
-	p.fault(o.at, `%s %q must be "%s" or a duration of %s to %s`, o.at.key, o.v, strings.Join(words, `", "`), short(low), short(high))
+	o.refuse(p, `%s %q must be "%s" or a duration of %s to %s`, o.at.key, o.v, strings.Join(words, `", "`), short(low), short(high))
 	return 0, false
 }
 
@@ -83,11 +80,9 @@ func short(d time.Duration) string {
 func (p *parser) device(o *opt[string]) string {
 	switch {
 	case !o.set:
-		o.bad = true
-		p.fault(o.at, "%s is missing: the name of a network interface", o.at.key)
+		o.refuse(p, "%s is missing: the name of a network interface", o.at.key)
 	case o.given() && !isDevice(o.v):
-		o.bad = true
-		p.fault(o.at, "%s %q is %s", o.at.key, o.v, notDevice)
+		o.refuse(p, "%s %q is %s", o.at.key, o.v, notDevice)
 	}
 	return o.v
 }
@@ -106,8 +101,7 @@ func (p *parser) label(o *opt[string]) string {
 		return r == ':' || unicode.IsSpace(r) || unicode.IsControl(r)
 	})
 	if o.given() && bad {
-		o.bad = true
-		p.fault(o.at, "%s %q must be 1 to 64 bytes without space or colon, and not begin with a dash", o.at.key, o.v)
+		o.refuse(p, "%s %q must be 1 to 64 bytes without space or colon, and not begin with a dash", o.at.key, o.v)
 	}
 	return o.v
 }

@@ -36,8 +36,7 @@ func (p *parser) vrrp(o *opt[rawVRRP]) (VRRP, entry) {
 
 func (p *parser) vrid(o *opt[int64]) uint8 {
 	if !o.set {
-		o.bad = true
-		p.fault(o.at, "vrid is missing: 1 to %d", hello.MaxVRID)
+		o.refuse(p, "vrid is missing: 1 to %d", hello.MaxVRID)
 	}
 	return uint8(p.number(o, 1, 1, hello.MaxVRID, ""))
 }
@@ -89,7 +88,7 @@ func (p *parser) vrrpAddresses(at position, r *rawVRRP, v *VRRP) {
 
 func (p *parser) checksum(r *rawVRRP, v *VRRP) string {
 	o := &r.Checksum
-	s := p.oneOf(o, "auto", "rfc9568", "pseudo-header")
+	s := oneOf(p, o, "auto, rfc9568, pseudo-header")
 	if s != "auto" && !o.bad && !r.Version.bad && (v.Version == 2 || v.Family == hello.IPv6) {
 		p.fault(o.at, "checksum %q: there is a choice in IPv4 version 3 only, leave it out", s)
 	}
