@@ -52,12 +52,11 @@ func resigns(env *hello.Envelope, payload []byte) bool {
 // of the gates that its engine has opened, and no others. An engine that has not
 // yet heard that a lease ran out still has the addresses.
 func (r *router) checkAddresses() {
-	for id := range r.leaseOf {
-		_, opened := r.gates[id]
+	for id, g := range r.gates {
 		switch {
-		case opened && !r.owns[id]:
+		case g.opened && !g.owns:
 			r.broken(fmt.Sprintf("router %s has opened the gate of group %d and not taken its addresses", r.name(), id))
-		case r.owns[id] && !opened && !r.lapsed[id]:
+		case g.owns && !g.opened && !g.lapsed:
 			r.broken(fmt.Sprintf("router %s has shut the gate of group %d and kept its addresses", r.name(), id))
 		}
 	}

@@ -1,6 +1,9 @@
 package sim
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // lan carries frames between routers, as badly as it is told to.
 type lan struct {
@@ -13,8 +16,17 @@ type lan struct {
 	jitter  time.Duration // on top, drawn anew for each frame
 }
 
+const usualJitter = 200 * time.Microsecond
+
 func newLAN(w *world) *lan {
-	return &lan{w: w, blocked: map[[2]int]bool{}, delay: 50 * time.Microsecond, jitter: 200 * time.Microsecond}
+	return &lan{w: w, blocked: map[[2]int]bool{}, delay: 50 * time.Microsecond, jitter: usualJitter}
+}
+
+// block cuts the way from one router to another, or mends it.
+func (l *lan) block(from, to int, undo bool) {
+	if l.blocked[[2]int{from, to}] = true; undo {
+		delete(l.blocked, [2]int{from, to})
+	}
 }
 
 // send delivers a frame of router from to everybody it can reach.
@@ -35,8 +47,8 @@ func (l *lan) deliver(r *router, frame []byte) {
 		return
 	}
 	d := l.delay + time.Duration(l.w.random.Float64()*float64(l.jitter))
-	copied := append([]byte(nil), frame...)
-	l.w.after(d, func() { r.receive(copied) })
+	frame = slices.Clone(frame)
+	l.w.after(d, func() { r.receive(frame) })
 }
 
 // whole reports whether every frame reaches everybody.

@@ -38,30 +38,30 @@ type Router struct {
 // Fault is one thing done to the segment at a time, undone after For.
 type Fault struct {
 	At   time.Duration
-	Kind Kind
+	Kind FaultKind
 	A, B int // routers; B only for oneway and partition
 	For  time.Duration
 	N    int // loss and dup in percent, delay in milliseconds, priority
 }
 
-// Kind is a kind of fault.
-type Kind string
+// FaultKind is what a fault does to the segment.
+type FaultKind string
 
 // The kinds of fault.
 const (
-	Loss      Kind = "loss"      // N percent of all frames
-	Dup       Kind = "dup"       // N percent of all frames come twice
-	Delay     Kind = "delay"     // up to N milliseconds more for each frame
-	OneWay    Kind = "oneway"    // nothing from A to B
-	Partition Kind = "partition" // nothing between A and B
-	Link      Kind = "link"      // A's interface is down
-	Stall     Kind = "stall"     // A's process is not scheduled
-	Crash     Kind = "crash"     // A's process is killed, and starts again afterwards
-	Stop      Kind = "stop"      // A's process is stopped cleanly, and starts again afterwards
-	Priority  Kind = "priority"  // A's priority is N
+	Loss      FaultKind = "loss"      // N percent of all frames
+	Dup       FaultKind = "dup"       // N percent of all frames come twice
+	Delay     FaultKind = "delay"     // up to N milliseconds more for each frame
+	OneWay    FaultKind = "oneway"    // nothing from A to B
+	Partition FaultKind = "partition" // nothing between A and B
+	Link      FaultKind = "link"      // A's interface is down
+	Stall     FaultKind = "stall"     // A's process is not scheduled
+	Crash     FaultKind = "crash"     // A's process is killed, and starts again afterwards
+	Stop      FaultKind = "stop"      // A's process is stopped cleanly, and starts again afterwards
+	Priority  FaultKind = "priority"  // A's priority is N
 )
 
-var kinds = []Kind{Loss, Dup, Delay, OneWay, Partition, Link, Stall, Crash, Stop, Priority}
+var kinds = []FaultKind{Loss, Dup, Delay, OneWay, Partition, Link, Stall, Crash, Stop, Priority}
 
 // mixes are the protocols that a segment may speak, side by side.
 var mixes = []string{
@@ -176,14 +176,13 @@ func (p *Plan) parseLine(words []string) (err error) {
 	case "length":
 		p.Length, err = time.ParseDuration(words[1])
 	case "router":
-		r := Router{Protocol: words[1]}
-		p.Routers = append(p.Routers, r)
+		p.Routers = append(p.Routers, Router{Protocol: words[1]})
 		err = setAll(words[2:], p.Routers[len(p.Routers)-1].set)
 	case "at":
 		if len(words) < 3 {
 			return fmt.Errorf("want at TIME KIND")
 		}
-		f := Fault{Kind: Kind(words[2])}
+		f := Fault{Kind: FaultKind(words[2])}
 		if f.At, err = time.ParseDuration(words[1]); err == nil {
 			err = setAll(words[3:], f.set)
 		}

@@ -34,25 +34,32 @@ type router struct {
 	armed   time.Time
 
 	port    func(engine.Port) engine.Port // what the engine gets for this router as its port
-	gates   map[engine.ID]time.Time       // until when; zero time = for ever
-	lapsed  map[engine.ID]bool            // whose lease ran out while the process thought otherwise
+	gates   map[engine.ID]*gate           // of all groups
 	virtual map[hello.MAC]engine.ID       // the groups' MACs
-	leaseOf map[engine.ID]time.Duration
-	owns    map[engine.ID]bool // addresses
 	report  func(string)
 	broken  func(string)
 }
 
+// gate is what the kernel does for a group.
+type gate struct {
+	opened bool          // by the engine
+	lease  time.Duration // 0 = for ever
+	until  time.Time     // when the lease runs out
+	lapsed bool          // the lease ran out while the process thought otherwise
+	owns   bool          // the host has the addresses
+}
+
 func (r *router) name() string { return string(rune('a' + r.id)) }
 
-// start runs the process; what an earlier one left in the kernel is cleaned up
-// first.
+// start runs the process, unless it runs. What an earlier one left in the kernel
+// is cleaned up first.
 func (r *router) start() {
+	if r.engine != nil {
+		return
+	}
 	r.life++
 	r.stalled, r.backlog, r.posts, r.armed = false, nil, nil, time.Time{}
-	r.gates, r.owns = map[engine.ID]time.Time{}, map[engine.ID]bool{}
-	r.lapsed, r.leaseOf = map[engine.ID]bool{}, map[engine.ID]time.Duration{}
-	r.virtual = map[hello.MAC]engine.ID{}
+	r.gates, r.virtual = map[engine.ID]*gate{}, map[hello.MAC]engine.ID{}
 	e, err := engine.New(r.config, engine.Options{
 		Ports:  map[string]engine.Port{nic: r.port(r)},
 		Random: r.w.random.Float64,
@@ -68,7 +75,7 @@ func (r *router) start() {
 		panic(err)
 	}
 	r.engine = e
-	r.tellLink()
+	r.linkChanged()
 }
 
 func causeOf(ev engine.Event) string {
@@ -125,7 +132,7 @@ func (r *router) left() {
 	}
 }
 
-func (r *router) tellLink() {
+func (r *router) linkChanged() {
 	if r.engine == nil || r.stalled {
 		return
 	}
@@ -135,9 +142,7 @@ func (r *router) tellLink() {
 	r.rearm()
 }
 
-// stall stops the process from being scheduled; resume lets it run again.
-func (r *router) stall() { r.stalled = true }
-
+// resume schedules a process again that was stalled.
 func (r *router) resume() {
 	if !r.stalled {
 		return
@@ -149,7 +154,7 @@ func (r *router) resume() {
 	backlog := r.backlog
 	r.backlog = nil
 	r.turn(backlog)
-	r.tellLink()
+	r.linkChanged()
 }
 
 func (r *router) receive(frame []byte) {
@@ -189,7 +194,10 @@ func (r *router) rearm() {
 	if !armed {
 		return
 	}
-	at = later(at, r.w.now).Add(time.Duration(r.w.random.Float64() * float64(time.Millisecond)))
+	if at.Before(r.w.now) {
+		at = r.w.now
+	}
+	at = at.Add(time.Duration(r.w.random.Float64() * float64(time.Millisecond)))
 	if !r.armed.IsZero() && r.armed.After(r.w.now) && !at.Before(r.armed) {
 		return
 	}
@@ -205,17 +213,10 @@ func (r *router) rearm() {
 	})
 }
 
-func later(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return b
-	}
-	return a
-}
-
 // open reports whether the gate of a group is open at now.
 func (r *router) open(id engine.ID) bool {
-	until, ok := r.gates[id]
-	return ok && (until.IsZero() || until.After(r.w.now))
+	g := r.gates[id]
+	return g != nil && g.opened && (g.lease == 0 || g.until.After(r.w.now))
 }
 
 // holds reports whether the host serves a group: the gate is open and the link
@@ -225,32 +226,25 @@ func (r *router) holds(id engine.ID) bool { return r.up && r.open(id) }
 // Add implements engine.Port.
 func (r *router) Add(id engine.ID, v engine.Virtual) error {
 	r.virtual[v.MAC] = id
-	delete(r.gates, id)
-	delete(r.owns, id)
+	r.gates[id] = &gate{}
 	return nil
 }
 
 // Remove implements engine.Port.
-func (r *router) Remove(id engine.ID) { delete(r.gates, id) }
+func (r *router) Remove(id engine.ID) { r.gates[id].opened = false }
 
 // Gate implements engine.Port.
 func (r *router) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error) {
 	lost := r.expire()
 	for _, id := range shut {
-		delete(r.gates, id)
-		delete(r.lapsed, id)
+		r.gates[id].opened, r.gates[id].lapsed = false, false
 	}
 	for _, c := range open {
 		if r.open(c.ID) {
 			r.broken(fmt.Sprintf("router %s opens the gate of group %d, which is open", r.name(), c.ID))
 		}
-		delete(r.lapsed, c.ID)
-		until := time.Time{}
-		if c.Lease > 0 {
-			until = r.w.now.Add(c.Lease)
-		}
-		r.gates[c.ID] = until
-		r.leaseOf[c.ID] = c.Lease
+		g := r.gates[c.ID]
+		g.opened, g.lapsed, g.lease, g.until = true, false, c.Lease, r.w.now.Add(c.Lease)
 	}
 	return lost, nil
 }
@@ -258,10 +252,9 @@ func (r *router) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error
 // expire drops gates whose lease has run out and returns them.
 func (r *router) expire() []engine.ID {
 	var lost []engine.ID
-	for id := range r.gates {
-		if !r.open(id) {
-			delete(r.gates, id)
-			r.lapsed[id] = true
+	for id, g := range r.gates {
+		if g.opened && !r.open(id) {
+			g.opened, g.lapsed = false, true
 			lost = append(lost, id)
 		}
 	}
@@ -271,10 +264,8 @@ func (r *router) expire() []engine.ID {
 // Renew implements engine.Port.
 func (r *router) Renew() ([]engine.ID, error) {
 	lost := r.expire()
-	for id, until := range r.gates {
-		if !until.IsZero() {
-			r.gates[id] = r.w.now.Add(r.leaseOf[id])
-		}
+	for _, g := range r.gates {
+		g.until = r.w.now.Add(g.lease)
 	}
 	return lost, nil
 }
@@ -298,10 +289,10 @@ func (r *router) Unicast(src, dst netip.Addr, payload []byte) error { return nil
 // Address implements engine.Port.
 func (r *router) Address(add, remove []engine.ID) {
 	for _, id := range add {
-		r.owns[id] = true
+		r.gates[id].owns = true
 	}
 	for _, id := range remove {
-		delete(r.owns, id)
+		r.gates[id].owns = false
 	}
 }
 

@@ -50,10 +50,10 @@ func run(p Plan, between func(engine.Port) engine.Port) (*Result, error) {
 		w.after(time.Duration(w.random.Float64()*float64(time.Second)), func() { c.disturb(w.now); r.start() })
 	}
 	for _, f := range p.Faults {
-		w.at(epoch.Add(f.At), func() { c.disturb(w.now); l.inject(f) })
-		w.at(epoch.Add(min(f.At+f.For, p.Length)), func() { c.disturb(w.now); l.mend(f) })
+		w.at(epoch.Add(f.At), func() { c.disturb(w.now); l.inject(f, false) })
+		w.at(epoch.Add(min(f.At+f.For, p.Length)), func() { c.disturb(w.now); l.inject(f, true) })
 	}
-	w.at(epoch.Add(p.Length), func() { c.disturb(w.now); l.mendAll() })
+	w.at(epoch.Add(p.Length), func() { c.disturb(w.now); l.mend() })
 	w.run(epoch.Add(p.Length+2*c.bound), func() { c.check(w.now) })
 	c.check(w.now)
 	res.Broken = c.faults
@@ -137,77 +137,62 @@ func (r Router) config() (engine.Config, error) {
 	return c, nil
 }
 
-// inject does a fault.
-func (l *lan) inject(f Fault) {
-	a := l.routers[f.A]
-	switch f.Kind {
-	case Loss:
-		l.loss = float64(f.N) / 100
-	case Dup:
-		l.dup = float64(f.N) / 100
-	case Delay:
-		l.jitter = time.Duration(f.N) * time.Millisecond
-	case OneWay:
-		l.blocked[[2]int{f.A, f.B}] = true
-	case Partition:
-		l.blocked[[2]int{f.A, f.B}], l.blocked[[2]int{f.B, f.A}] = true, true
-	case Link:
-		a.up = false
-		a.tellLink()
-	case Stall:
-		a.stall()
-	case Crash:
-		a.crash()
-	case Stop:
-		a.stop()
-	case Priority:
-		a.setPriority(f.N)
+// inject does a fault, or undoes it.
+func (l *lan) inject(f Fault, undo bool) {
+	a, n := l.routers[f.A], f.N
+	if undo {
+		n = 0
 	}
-}
-
-// mend undoes it.
-func (l *lan) mend(f Fault) {
-	a := l.routers[f.A]
 	switch f.Kind {
 	case Loss:
-		l.loss = 0
+		l.loss = float64(n) / 100
 	case Dup:
-		l.dup = 0
+		l.dup = float64(n) / 100
 	case Delay:
-		l.jitter = time.Millisecond / 5
+		l.jitter = max(usualJitter, time.Duration(n)*time.Millisecond)
 	case OneWay:
-		delete(l.blocked, [2]int{f.A, f.B})
+		l.block(f.A, f.B, undo)
 	case Partition:
-		delete(l.blocked, [2]int{f.A, f.B})
-		delete(l.blocked, [2]int{f.B, f.A})
+		l.block(f.A, f.B, undo)
+		l.block(f.B, f.A, undo)
 	case Link:
-		a.up = true
-		a.tellLink()
+		a.up = undo
+		a.linkChanged()
 	case Stall:
-		a.resume()
-	case Crash, Stop:
-		if a.engine == nil {
-			a.start()
+		if undo {
+			a.resume()
+		} else {
+			a.stalled = true
 		}
 	case Priority:
-		a.setPriority(-1)
+		if undo {
+			n = -1
+		}
+		a.setPriority(n)
+	case Crash, Stop:
+		switch {
+		case undo:
+			a.start()
+		case f.Kind == Crash:
+			a.crash()
+		default:
+			a.stop()
+		}
 	}
 }
 
-func (l *lan) mendAll() {
-	l.loss, l.dup, l.jitter = 0, 0, time.Millisecond/5
+// mend undoes whatever was done.
+func (l *lan) mend() {
+	l.loss, l.dup, l.jitter = 0, 0, usualJitter
 	clear(l.blocked)
 	for _, r := range l.routers {
 		r.up = true
-		if r.engine == nil {
-			r.start()
-		}
+		r.start()
 		r.resume()
-		r.tellLink()
+		r.linkChanged()
 		r.setPriority(-1)
 	}
 }
-
 func (r *router) setPriority(n int) {
 	if r.engine == nil || r.stalled {
 		return
@@ -227,7 +212,7 @@ func Shrink(p Plan) Plan {
 		again = false
 		for i := range p.Faults {
 			less := p
-			less.Faults = append(append([]Fault(nil), p.Faults[:i]...), p.Faults[i+1:]...)
+			less.Faults = slices.Delete(slices.Clone(p.Faults), i, i+1)
 			if res, err := Run(less); err == nil && len(res.Broken) > 0 {
 				p, again = less, true
 				break

@@ -5,8 +5,8 @@
 package sim
 
 import (
-	"container/heap"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -18,8 +18,12 @@ var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 type world struct {
 	now    time.Time
 	random *rand.Rand
-	queue  happenings
-	seq    uint64
+	queue  []happening
+}
+
+type happening struct {
+	at time.Time
+	do func()
 }
 
 func newWorld(seed uint64) *world {
@@ -31,8 +35,13 @@ func (w *world) elapsed() time.Duration { return w.now.Sub(epoch) }
 
 // at plans fn.
 func (w *world) at(t time.Time, fn func()) {
-	w.seq++
-	heap.Push(&w.queue, happening{at: t, seq: w.seq, do: fn})
+	i, _ := slices.BinarySearchFunc(w.queue, t, func(h happening, t time.Time) int {
+		if h.at.After(t) {
+			return 1
+		}
+		return -1 // what was planned earlier for the same time comes first
+	})
+	w.queue = slices.Insert(w.queue, i, happening{t, fn})
 }
 
 // after plans fn in d.
@@ -42,38 +51,11 @@ func (w *world) after(d time.Duration, fn func()) { w.at(w.now.Add(d), fn) }
 // called after every happening.
 func (w *world) run(t time.Time, each func()) {
 	for len(w.queue) > 0 && !w.queue[0].at.After(t) {
-		h := heap.Pop(&w.queue).(happening)
+		h := w.queue[0]
+		w.queue = w.queue[1:]
 		w.now = h.at
 		h.do()
 		each()
 	}
 	w.now = t
-}
-
-type happening struct {
-	at  time.Time
-	seq uint64
-	do  func()
-}
-
-type happenings []happening
-
-func (q happenings) Len() int { return len(q) }
-func (q happenings) Less(i, j int) bool {
-	if !q[i].at.Equal(q[j].at) {
-		return q[i].at.Before(q[j].at)
-	}
-	return q[i].seq < q[j].seq
-}
-func (q happenings) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-
-// Push implements heap.Interface.
-func (q *happenings) Push(x any) { *q = append(*q, x.(happening)) }
-
-// Pop implements heap.Interface.
-func (q *happenings) Pop() any {
-	last := len(*q) - 1
-	h := (*q)[last]
-	*q = (*q)[:last]
-	return h
 }
