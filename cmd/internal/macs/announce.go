@@ -1,6 +1,7 @@
 package macs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -43,9 +44,12 @@ type Report struct {
 // rate. It needs CAP_NET_RAW unless it is a dry run. The report is valid up to
 // the frame at which an error or the end of ctx stopped it.
 func Announce(ctx context.Context, o Options) (Report, error) {
-	o = o.withDefaults()
-	if err := o.check(); err != nil {
+	o.Form, o.Rate = cmp.Or(o.Form, garp.FormARP0), cmp.Or(o.Rate, DefaultRate)
+	if _, err := garp.ParseForm(string(o.Form)); err != nil {
 		return Report{}, err
+	}
+	if o.Rate < 1 || o.Rate > MaxRate {
+		return Report{}, fmt.Errorf("rate %d/s: want 1 to %d", o.Rate, MaxRate)
 	}
 	s, err := readSnapshot()
 	if err != nil {
@@ -77,26 +81,6 @@ func (o Options) report(uplinks []string, items []Item, skipped []Skip) Report {
 	}
 }
 
-func (o Options) withDefaults() Options {
-	if o.Form == "" {
-		o.Form = garp.FormARP0
-	}
-	if o.Rate == 0 {
-		o.Rate = DefaultRate
-	}
-	return o
-}
-
 // MaxRate bounds Options.Rate: beyond it a switch's processor, which has to
 // learn every frame, is what is being tested.
 const MaxRate = 10000
-
-func (o Options) check() error {
-	if _, err := garp.ParseForm(string(o.Form)); err != nil {
-		return err
-	}
-	if o.Rate < 1 || o.Rate > MaxRate {
-		return fmt.Errorf("rate %d/s: want 1 to %d", o.Rate, MaxRate)
-	}
-	return nil
-}

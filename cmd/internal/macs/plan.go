@@ -56,10 +56,10 @@ type Skip struct {
 // wrong place, and so are those that were learned from the uplink, and every
 // virtual MAC of a group that is not active here.
 func plan(s snapshot, uplinks []string, r Roles) ([]Item, []Skip) {
-	p := planner{snapshot: s, roles: r, done: map[key]bool{}, visited: map[place]bool{}}
+	p := planner{snapshot: s, roles: r, planned: map[Item]bool{}, visited: map[visit]bool{}}
 	for _, name := range uplinks {
 		if l, ok := links.ByName(s.Links, name); ok {
-			p.walk(l, way{out: l.Name, port: l.Index})
+			p.walk(l, exit{out: l.Name, port: l.Index})
 		}
 	}
 	slices.SortStableFunc(p.skipped, func(a, b Skip) int { return cmp.Compare(a.MAC.String(), b.MAC.String()) })
@@ -71,100 +71,82 @@ type planner struct {
 	roles   Roles
 	items   []Item
 	skipped []Skip
-	done    map[key]bool
-	visited map[place]bool
+	planned map[Item]bool // without Of: the same frame is sent once, whoever's it is
+	visited map[visit]bool
 }
 
-// key is what needs no second frame.
-type key struct {
-	mac  hello.MAC
-	vlan uint16
-	out  string
-}
-
-// place stops the walk on stacks that reach an interface in two ways.
-type place struct {
+// visit is an interface whose frames leave by an exit. It is planned once, also
+// where a stack reaches it twice.
+type visit struct {
 	index int
-	way   way
+	exit  exit
 }
 
-// way is how frames of what is above leave.
-type way struct {
+// exit is how the frames of an interface leave.
+type exit struct {
 	out  string
 	vlan uint16
 	port int // index of the interface that out names, which may be a bridge's port
 }
 
 // walk plans the MAC of l and everything above it.
-func (p *planner) walk(l links.Link, w way) {
-	at := place{l.Index, w}
+func (p *planner) walk(l links.Link, x exit) {
+	at := visit{l.Index, x}
 	if p.visited[at] {
 		return
 	}
 	p.visited[at] = true
-	p.add(l.MAC, w, "interface "+l.Name)
-	p.groups(l, w)
-	if m, ok := links.ByIndex(p.Links, l.Master); ok && m.Bridge != nil && l.Index == w.port {
-		p.bridge(m, l, w)
+	p.station(l.MAC, x, "interface "+l.Name)
+	p.groups(l, x)
+	if m, ok := links.ByIndex(p.Links, l.Master); ok && m.Bridge != nil && l.Index == x.port {
+		p.bridge(m, l, x)
 	}
-	p.uppers(l, w)
+	p.uppers(l, x)
 }
 
 // groups plans the virtual MACs of the groups that are active on l. This is
 // the only way a virtual MAC gets into a plan: the same one may be a standby's
 // on another interface.
-func (p *planner) groups(l links.Link, w way) {
+func (p *planner) groups(l links.Link, x exit) {
 	for _, g := range p.roles.Active {
 		if g.Interface == l.Name {
-			p.put(g.MAC, w, "group "+g.Name)
+			p.frame(g.MAC, x, "group "+g.Name)
 		}
 	}
 }
 
-func (p *planner) uppers(l links.Link, w way) {
+// uppers plans what is stacked on l, whose frames leave by x.
+func (p *planner) uppers(l links.Link, x exit) {
 	for _, up := range p.Links {
-		if up.Parent == l.Index {
-			p.above(up, l, w)
+		switch {
+		case up.Parent != l.Index:
+		case up.Kind == "vlan":
+			p.vlan(up, l, x)
+		case l.Bridge == nil:
+			p.walk(up, x)
+		default:
+			if x, ok := p.untagged(l, x); ok {
+				p.walk(up, x)
+			}
 		}
 	}
 }
 
-// above plans up, which is stacked on l, whose frames leave by w.
-func (p *planner) above(up, l links.Link, w way) {
+// vlan plans a VLAN interface on l. On a bridge its frames are given to the
+// uplink with the tag that the bridge would send: the bridge itself would send
+// them to its guests too. Elsewhere it puts the tag on itself.
+func (p *planner) vlan(up, l links.Link, x exit) {
+	tag, ok := p.tag(x.port, l.Index, up.VLAN)
 	switch {
-	case up.Kind != "vlan" && l.Bridge != nil:
-		if w, ok := p.untagged(l, w); ok {
-			p.walk(up, w)
-		}
-	case up.Kind != "vlan":
-		p.walk(up, w)
-	case w.vlan != 0:
-		p.skip(up.MAC, "interface "+up.Name, "one tag inside another on "+w.out)
-	case p.stacked(up):
-		// It puts the tag on itself.
-		p.walk(up, way{out: up.Name, port: up.Index})
+	case x.vlan != 0:
+		p.skip(up.MAC, "interface "+up.Name, "one tag inside another on "+x.out)
+	case l.Kind != "bridge":
+		p.walk(up, exit{out: up.Name, port: up.Index})
+	case !ok:
+		p.skip(up.MAC, "interface "+up.Name, "its VLAN does not leave through "+x.out)
 	default:
-		p.walkTagged(up, w)
+		p.walk(up, exit{out: x.out, vlan: tag, port: x.port})
 	}
-}
-
-// stacked reports whether frames sent on the VLAN interface l reach the uplink
-// and nothing else: there is no bridge in between, which would send them to
-// its guests too.
-func (p *planner) stacked(l links.Link) bool {
-	below, ok := links.ByIndex(p.Links, l.Parent)
-	return ok && below.Kind != "bridge"
-}
-
-// walkTagged plans a VLAN interface on a bridge: its frames are given to the
-// uplink with the tag that the bridge would send.
-func (p *planner) walkTagged(l links.Link, w way) {
-	tag, ok := p.tag(w.port, l.Parent, l.VLAN)
-	if !ok {
-		p.skip(l.MAC, "interface "+l.Name, "its VLAN does not leave through "+w.out)
-		return
-	}
-	p.walk(l, way{out: w.out, vlan: tag, port: w.port})
 }
 
 // tag returns how frames of a VLAN of a bridge leave through a port; ok is
@@ -175,10 +157,11 @@ func (p *planner) tag(port, bridge int, vlan uint16) (tag uint16, ok bool) {
 		return vlan, true
 	}
 	for _, v := range p.VLANs[port] {
-		if v.ID == vlan && v.Untagged {
+		switch {
+		case v.ID != vlan:
+		case v.Untagged:
 			return 0, true
-		}
-		if v.ID == vlan {
+		default:
 			return vlan, true
 		}
 	}
@@ -186,70 +169,71 @@ func (p *planner) tag(port, bridge int, vlan uint16) (tag uint16, ok bool) {
 }
 
 // bridge plans the bridge m whose port up leads to the switch.
-func (p *planner) bridge(m, up links.Link, w way) {
+func (p *planner) bridge(m, up links.Link, x exit) {
 	if up.PortState != links.PortForwarding {
 		return
 	}
-	p.walkBridge(m, w)
+	p.walkBridge(m, x)
 	for _, e := range p.FDB {
 		if e.Bridge == m.Index {
-			p.guest(e, up, w)
+			p.guest(e, up, x)
 		}
 	}
 }
 
 // walkBridge plans the MAC of a bridge, in each of its own VLANs when it knows
 // VLANs, and what is stacked on it.
-func (p *planner) walkBridge(m links.Link, w way) {
+func (p *planner) walkBridge(m links.Link, x exit) {
 	if !m.Bridge.VLANFiltering {
-		p.walk(m, w)
+		p.walk(m, x)
 		return
 	}
 	for _, v := range p.VLANs[m.Index] {
-		if tag, ok := p.tag(w.port, m.Index, v.ID); ok {
-			p.add(m.MAC, way{out: w.out, vlan: tag}, "interface "+m.Name)
+		if tag, ok := p.tag(x.port, m.Index, v.ID); ok {
+			p.station(m.MAC, exit{out: x.out, vlan: tag}, "interface "+m.Name)
 		}
 	}
-	if u, ok := p.untagged(m, w); ok {
-		p.groups(m, u)
+	if x, ok := p.untagged(m, x); ok {
+		p.groups(m, x)
 	}
-	p.uppers(m, w)
+	p.uppers(m, x)
 }
 
 // untagged returns how frames leave that the host sends on a bridge without a
 // tag: in the bridge's own PVID. ok is false when they do not.
-func (p *planner) untagged(m links.Link, w way) (u way, ok bool) {
+func (p *planner) untagged(m links.Link, x exit) (exit, bool) {
 	if !m.Bridge.VLANFiltering {
-		return w, true
+		return x, true
 	}
 	for _, v := range p.VLANs[m.Index] {
 		if v.PVID {
-			w.vlan, ok = p.tag(w.port, m.Index, v.ID)
-			return w, ok
+			tag, ok := p.tag(x.port, m.Index, v.ID)
+			x.vlan = tag
+			return x, ok
 		}
 	}
-	return w, false
+	return x, false
 }
 
 // guest plans an entry of a bridge's table.
-func (p *planner) guest(e entry, up links.Link, w way) {
+func (p *planner) guest(e entry, up links.Link, x exit) {
 	port, _ := links.ByIndex(p.Links, e.Port)
 	of := "guest behind " + port.Name
-	switch tag, ok := p.tag(w.port, e.Bridge, e.VLAN); {
+	switch tag, ok := p.tag(x.port, e.Bridge, e.VLAN); {
 	case e.Local:
 		// A port's own MAC, which no frame leaves from, or the bridge's, which
 		// is planned already.
 	case e.Port == up.Index:
 		p.skip(e.MAC, of, "learned from the uplink")
 	case !ok:
-		p.skip(e.MAC, of, "its VLAN does not leave through "+w.out)
+		p.skip(e.MAC, of, "its VLAN does not leave through "+x.out)
 	default:
-		p.add(e.MAC, way{out: w.out, vlan: tag}, of)
+		p.station(e.MAC, exit{out: x.out, vlan: tag}, of)
 	}
 }
 
-// add plans a frame of a station.
-func (p *planner) add(mac hello.MAC, w way, of string) {
+// station plans the frame of a MAC, unless that is none to announce.
+func (p *planner) station(mac hello.MAC, x exit, of string) {
 	switch why := p.roles.forbid(mac); {
 	case mac.IsZero():
 	case mac.IsMulticast():
@@ -257,15 +241,17 @@ func (p *planner) add(mac hello.MAC, w way, of string) {
 	case why != "":
 		p.skip(mac, of, why)
 	default:
-		p.put(mac, w, of)
+		p.frame(mac, x, of)
 	}
 }
 
-// put plans a frame unless the same one is planned.
-func (p *planner) put(mac hello.MAC, w way, of string) {
-	if k := (key{mac, w.vlan, w.out}); !p.done[k] {
-		p.done[k] = true
-		p.items = append(p.items, Item{MAC: mac, VLAN: w.vlan, Out: w.out, Of: of})
+// frame plans a frame unless the same one is planned.
+func (p *planner) frame(mac hello.MAC, x exit, of string) {
+	it := Item{MAC: mac, VLAN: x.vlan, Out: x.out}
+	if !p.planned[it] {
+		p.planned[it] = true
+		it.Of = of
+		p.items = append(p.items, it)
 	}
 }
 

@@ -26,8 +26,14 @@ func readSnapshot() (snapshot, error) {
 		return snapshot{}, fmt.Errorf("list VLANs of bridges: %w", err)
 	}
 	s := snapshot{Links: list, VLANs: map[int][]portVLAN{}}
+	// Entries of an interface's own filter have no bridge and fit none. In the
+	// kernel's words a bridge's own MACs are permanent; an entry that was set by
+	// hand for a guest is "noarp".
 	for _, e := range entries {
-		s.FDB = append(s.FDB, entryOf(e))
+		s.FDB = append(s.FDB, entry{
+			MAC: hello.MACFrom(e.HardwareAddr), VLAN: uint16(e.Vlan), Bridge: e.MasterIndex, Port: e.LinkIndex,
+			Local: e.State&unix.NUD_PERMANENT != 0,
+		})
 	}
 	for index, infos := range vlans {
 		for _, v := range infos {
@@ -35,14 +41,4 @@ func readSnapshot() (snapshot, error) {
 		}
 	}
 	return s, nil
-}
-
-// entryOf reads a forwarding entryOf. Those of an interface's own filter have no
-// bridge and fit none. In the kernel's words a bridge's own MACs are permanent;
-// an entryOf set by hand for a guest is "noarp".
-func entryOf(e netlink.Neigh) entry {
-	return entry{
-		MAC: hello.MACFrom(e.HardwareAddr), VLAN: uint16(e.Vlan), Bridge: e.MasterIndex, Port: e.LinkIndex,
-		Local: e.State&unix.NUD_PERMANENT != 0,
-	}
 }

@@ -1,8 +1,8 @@
 package macs
 
 import (
+	"cmp"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 
@@ -38,9 +38,7 @@ func named(list []links.Link, devs []string, bridge string) ([]string, error) {
 	var none error
 	for _, dev := range devs {
 		names, err := resolve(list, dev)
-		if err != nil {
-			none = err
-		}
+		none = cmp.Or(err, none)
 		for _, name := range names {
 			l, _ := links.ByName(list, name)
 			m, _ := links.ByIndex(list, l.Master)
@@ -96,23 +94,17 @@ func portsOf(list []links.Link, bridge string) ([]string, error) {
 // first, or 0.
 func defaultRoute() int {
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
-		routes, err := dump.Whole(func() ([]netlink.Route, error) { return netlink.RouteList(nil, family) })
+		routes, err := dump.Whole(func() ([]netlink.Route, error) {
+			return netlink.RouteListFiltered(family, &netlink.Route{}, netlink.RT_FILTER_DST)
+		})
 		if err != nil {
 			continue
 		}
 		for _, r := range routes {
-			if isDefault(r.Dst) && r.LinkIndex != 0 {
+			if r.LinkIndex != 0 { // 0 where the route has several next hops
 				return r.LinkIndex
 			}
 		}
 	}
 	return 0
-}
-
-func isDefault(dst *net.IPNet) bool {
-	if dst == nil {
-		return true
-	}
-	ones, _ := dst.Mask.Size()
-	return ones == 0 && dst.IP.IsUnspecified()
 }
