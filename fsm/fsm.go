@@ -12,7 +12,7 @@ import (
 )
 
 // Event is something that happened: Up, Down, Received, Tick, SetPriority,
-// Fenced, Failed or Leader.
+// Fenced or Leader.
 type Event interface{ event() }
 
 // Up says that the group may run: its interface is up and has a usable
@@ -57,12 +57,6 @@ type Fenced struct {
 	Detail string
 }
 
-// Failed says that Acquire did not succeed. The machine resigns and does not
-// try again before one hold time (HSRP) or active-down interval (VRRP).
-type Failed struct {
-	Err error
-}
-
 // Leader tells a group that follows another what its leader now is. A machine
 // that elects for itself ignores it.
 type Leader struct {
@@ -78,7 +72,6 @@ func (Received) event()    {}
 func (Tick) event()        {}
 func (SetPriority) event() {}
 func (Fenced) event()      {}
-func (Failed) event()      {}
 func (Leader) event()      {}
 
 // Action is something to be done, in the order given: Send, Acquire, Release,
@@ -92,7 +85,8 @@ type Send struct {
 }
 
 // Acquire takes the virtual MAC and addresses. It comes before the first
-// message that claims the role.
+// message that claims the role. The answer to one that fails is Down, with
+// CauseAcquireFailed.
 type Acquire struct{}
 
 // Release gives them up. It comes before the message that resigns.

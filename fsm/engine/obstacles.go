@@ -199,8 +199,8 @@ func (g *group) misplaced() string {
 	return ""
 }
 
-// unready is why a follower without an obstacle is not ready: it was refused
-// or lost the role, or is about to start.
+// unready is why a follower without an obstacle is not ready: it was fenced a
+// moment ago, or is about to start.
 func (g *group) unready() (fsm.Cause, string) {
 	if !g.up || g.last == nil {
 		return fsm.CauseInterfaceDown, fmt.Sprintf("follower %s has not started", g.Ref)

@@ -7,12 +7,11 @@ import (
 )
 
 // follow takes over the leader's state, or remembers it for when the own
-// interface is usable again. A leader that has given the role up ends the pause
-// of a lost lease, for it will have listened before it is active again; a
-// refused Acquire is a fault of this group and is not tried again sooner.
+// interface is usable again. A leader that has given the role up ends the pause,
+// for it will have listened before it is active again.
 func (f *Follower) follow(ev fsm.Leader) {
 	f.leader = ev
-	if !ev.Active && !f.refused {
+	if !ev.Active {
 		f.retry = time.Time{}
 	}
 	f.move(fsm.CauseLeader, leaderDetail(ev), false)
@@ -34,13 +33,12 @@ func (f *Follower) start(ev fsm.Up) {
 	f.move(f.stopped.Undone(), leaderDetail(f.leader), false)
 }
 
-// stop ends every pause as well: the next Up is a fresh start.
+// stop ends the pause as well: the next Up is a fresh start.
 func (f *Follower) stop(ev fsm.Down) {
 	if !f.up {
 		return
 	}
-	f.up, f.stopped = false, ev.Cause
-	f.endPause()
+	f.up, f.stopped, f.retry = false, ev.Cause, time.Time{}
 	f.move(ev.Cause, ev.Detail, false)
 }
 
@@ -55,29 +53,14 @@ func (f *Follower) fenced(now time.Time, ev fsm.Fenced) {
 	f.move(ev.Cause, ev.Detail, true)
 }
 
-// failed gives up what could not be taken.
-func (f *Follower) failed(now time.Time, ev fsm.Failed) {
-	if f.role != active {
-		return
-	}
-	f.retry, f.refused = now.Add(f.cfg.RetryAfter), true
-	detail := ""
-	if ev.Err != nil {
-		detail = ev.Err.Error()
-	}
-	f.move(fsm.CauseAcquireFailed, detail, false)
-}
-
 // tick ends the pause. If the leader is still active this group tries again.
 func (f *Follower) tick(now time.Time) {
 	if f.retry.IsZero() || now.Before(f.retry) {
 		return
 	}
-	f.endPause()
+	f.retry = time.Time{}
 	f.move(fsm.CauseLeader, leaderDetail(f.leader), false)
 }
-
-func (f *Follower) endPause() { f.retry, f.refused = time.Time{}, false }
 
 // leaderDetail says what the leader is and why.
 func leaderDetail(l fsm.Leader) string {

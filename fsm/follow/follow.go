@@ -24,7 +24,7 @@ import (
 type Config struct {
 	Protocol   hello.Protocol // whose state names are used
 	VirtualIPs []netip.Addr
-	RetryAfter time.Duration // pause after a refused or lost role; 0 = DefaultRetry
+	RetryAfter time.Duration // pause after a fence; 0 = DefaultRetry
 }
 
 // DefaultRetry is the default Holdtime of RFC 2281 section 5.1.
@@ -50,9 +50,8 @@ type Follower struct {
 	up      bool
 	stopped fsm.Cause // why it last went down; empty before the first Up
 
-	leader  fsm.Leader // last known
-	retry   time.Time  // the role is not taken before; zero = no pause
-	refused bool       // the pause follows a failed Acquire
+	leader fsm.Leader // last known
+	retry  time.Time  // the role is not taken before; zero = no pause
 
 	priority, configured uint8 // shown only
 
@@ -68,8 +67,8 @@ func New(c Config) *Follower {
 	return &Follower{cfg: c}
 }
 
-// Ready reports whether this group could be active: its interface is usable and
-// it was not refused or robbed of the role a moment ago.
+// Ready reports whether this group could be active: it may run and was not
+// fenced a moment ago.
 func (f *Follower) Ready() bool { return f.up && f.retry.IsZero() }
 
 // Step takes one event and returns what is to be done, in order. The slice is
@@ -88,8 +87,6 @@ func (f *Follower) Step(now time.Time, ev fsm.Event) []fsm.Action {
 		f.tick(now)
 	case fsm.Fenced:
 		f.fenced(now, ev)
-	case fsm.Failed:
-		f.failed(now, ev)
 	case fsm.SetPriority:
 		f.priority, f.configured = ev.Effective, ev.Configured
 	}

@@ -1,7 +1,6 @@
 package follow
 
 import (
-	"errors"
 	"net/netip"
 	"strings"
 	"testing"
@@ -32,7 +31,6 @@ var (
 	leaderStandby = fsm.Leader{Standby: true, Cause: fsm.CauseStandbyTimer}
 	leaderNeither = fsm.Leader{Cause: fsm.CauseStopped}
 	fenced        = fsm.Fenced{Cause: fsm.CauseLeaseLost, Detail: "not renewed for 3s"}
-	failed        = fsm.Failed{Err: errors.New("no such device")}
 	hsrpConfig    = Config{Protocol: hello.ProtocolHSRP, VirtualIPs: vips}
 	vrrpConfig    = Config{Protocol: hello.ProtocolVRRP, VirtualIPs: vips}
 )
@@ -48,7 +46,6 @@ var situations = []struct {
 	{"standby", []fsm.Event{up, leaderStandby}},
 	{"active", []fsm.Event{up, leaderActive}},
 	{"pausing after the fence", []fsm.Event{up, leaderActive, fenced}},
-	{"pausing after a refusal", []fsm.Event{up, leaderActive, failed}},
 }
 
 func in(c Config, events ...fsm.Event) *Follower {
@@ -67,37 +64,35 @@ func script(actions []fsm.Action) string { return scenario.Script(actions, nil) 
 type row struct {
 	name  string
 	event fsm.Event
-	cells [7]string
+	cells [6]string
 }
 
 var chart = []row{
-	//                     down, down+leader, listening, standby, active, fenced, refused
-	{"up", up, [7]string{
-		"withdraw, Init>Listen (started)/Listen", "acquire, claim, Init>Active (started)/Active", "=", "=", "=", "=", "="}},
-	{"up with another MAC", fsm.Up{Addr: addr, MAC: hello.MAC{2, 9}}, [7]string{
-		"withdraw, Init>Listen (started)/Listen", "acquire, claim, Init>Active (started)/Active", "=", "=", "reassert/Active", "=", "="}},
-	{"up with another address", fsm.Up{Addr: netip.MustParseAddr("192.0.2.6"), MAC: mac}, [7]string{
-		"withdraw, Init>Listen (started)/Listen", "acquire, claim, Init>Active (started)/Active", "=", "=", "=", "=", "="}},
-	{"down", down, [7]string{
+	//                     down, down+leader, listening, standby, active, fenced
+	{"up", up, [6]string{
+		"withdraw, Init>Listen (started)/Listen", "acquire, claim, Init>Active (started)/Active", "=", "=", "=", "="}},
+	{"up with another MAC", fsm.Up{Addr: addr, MAC: hello.MAC{2, 9}}, [6]string{
+		"withdraw, Init>Listen (started)/Listen", "acquire, claim, Init>Active (started)/Active", "=", "=", "reassert/Active", "="}},
+	{"up with another address", fsm.Up{Addr: netip.MustParseAddr("192.0.2.6"), MAC: mac}, [6]string{
+		"withdraw, Init>Listen (started)/Listen", "acquire, claim, Init>Active (started)/Active", "=", "=", "=", "="}},
+	{"down", down, [6]string{
 		"=", "=", "Listen>Init (interface-down)/Init", "Standby>Init (interface-down)/Init",
 		"release, withdraw, Active>Init (interface-down)/Init",
-		"Listen>Init (interface-down)/Init", "Listen>Init (interface-down)/Init"}},
-	{"leader active", leaderActive, [7]string{
-		"=", "=", "acquire, claim, Listen>Active (leader)/Active", "acquire, claim, Standby>Active (leader)/Active", "=", "=", "="}},
-	{"leader standby", leaderStandby, [7]string{
+		"Listen>Init (interface-down)/Init"}},
+	{"leader active", leaderActive, [6]string{
+		"=", "=", "acquire, claim, Listen>Active (leader)/Active", "acquire, claim, Standby>Active (leader)/Active", "=", "="}},
+	{"leader standby", leaderStandby, [6]string{
 		"=", "=", "Listen>Standby (leader)/Standby", "=", "release, withdraw, Active>Standby (leader)/Standby",
-		"Listen>Standby (leader)/Standby", "Listen>Standby (leader)/Standby"}},
-	{"leader neither", leaderNeither, [7]string{
-		"=", "=", "=", "Standby>Listen (leader)/Listen", "release, withdraw, Active>Listen (leader)/Listen", "=", "="}},
-	{"fenced", fenced, [7]string{
-		"=", "=", "=", "=", "release, Active>Listen (lease-lost)/Listen", "=", "="}},
-	{"failed", failed, [7]string{
-		"=", "=", "=", "=", "release, withdraw, Active>Listen (acquire-failed)/Listen", "=", "="}},
-	{"early tick", fsm.Tick{}, [7]string{"=", "=", "=", "=", "=", "=", "="}},
+		"Listen>Standby (leader)/Standby"}},
+	{"leader neither", leaderNeither, [6]string{
+		"=", "=", "=", "Standby>Listen (leader)/Listen", "release, withdraw, Active>Listen (leader)/Listen", "="}},
+	{"fenced", fenced, [6]string{
+		"=", "=", "=", "=", "release, Active>Listen (lease-lost)/Listen", "="}},
+	{"early tick", fsm.Tick{}, [6]string{"=", "=", "=", "=", "=", "="}},
 	{"received", fsm.Received{From: addr, Message: &hello.HSRP{State: hello.Active, Priority: 255}},
-		[7]string{"=", "=", "=", "=", "=", "=", "="}},
-	{"set priority", fsm.SetPriority{Effective: 90, Configured: 100}, [7]string{"=", "=", "=", "=", "=", "=", "="}},
-	{"no event", nil, [7]string{"=", "=", "=", "=", "=", "=", "="}},
+		[6]string{"=", "=", "=", "=", "=", "="}},
+	{"set priority", fsm.SetPriority{Effective: 90, Configured: 100}, [6]string{"=", "=", "=", "=", "=", "="}},
+	{"no event", nil, [6]string{"=", "=", "=", "=", "=", "="}},
 }
 
 func TestChart(t *testing.T) {
@@ -145,34 +140,32 @@ func TestVRRPNames(t *testing.T) {
 // TestPause proves that a follower which lost the role comes back by itself.
 func TestPause(t *testing.T) {
 	const comesBack = "acquire, claim, Listen>Active (leader)"
-	for name, reason := range map[string]fsm.Event{"fenced": fenced, "failed": failed} {
-		t.Run(name+"/tries again when the pause ends", func(t *testing.T) {
-			f := in(hsrpConfig, up, leaderActive, reason)
-			at, armed := f.Deadline()
-			if want := t0.Add(DefaultRetry); !armed || !at.Equal(want) {
-				t.Fatalf("deadline %v, %v, want %v", at, armed, want)
-			}
-			if got := script(f.Step(at.Add(-1), fsm.Tick{})); got != "" {
-				t.Errorf("a nanosecond early: %s", got)
-			}
-			if diff := cmp.Diff(comesBack, script(f.Step(at, fsm.Tick{}))); diff != "" {
-				t.Errorf("at the deadline (-want +got)\n%s", diff)
-			}
-			if at, armed := f.Deadline(); armed {
-				t.Errorf("still a deadline at %v", at)
-			}
-		})
-		t.Run(name+"/a fresh start ends it", func(t *testing.T) {
-			f := in(hsrpConfig, up, leaderActive, reason, down)
-			if diff := cmp.Diff("acquire, claim, Init>Active (interface-up)", script(f.Step(t0, up))); diff != "" {
-				t.Errorf("(-want +got)\n%s", diff)
-			}
-		})
-	}
+	t.Run("tries again when the pause ends", func(t *testing.T) {
+		f := in(hsrpConfig, up, leaderActive, fenced)
+		at, armed := f.Deadline()
+		if want := t0.Add(DefaultRetry); !armed || !at.Equal(want) {
+			t.Fatalf("deadline %v, %v, want %v", at, armed, want)
+		}
+		if got := script(f.Step(at.Add(-1), fsm.Tick{})); got != "" {
+			t.Errorf("a nanosecond early: %s", got)
+		}
+		if diff := cmp.Diff(comesBack, script(f.Step(at, fsm.Tick{}))); diff != "" {
+			t.Errorf("at the deadline (-want +got)\n%s", diff)
+		}
+		if at, armed := f.Deadline(); armed {
+			t.Errorf("still a deadline at %v", at)
+		}
+	})
+	t.Run("a fresh start ends it", func(t *testing.T) {
+		f := in(hsrpConfig, up, leaderActive, fenced, down)
+		if diff := cmp.Diff("acquire, claim, Init>Active (interface-up)", script(f.Step(t0, up))); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+	})
 	t.Run("as long as configured", func(t *testing.T) {
-		f := in(Config{Protocol: hello.ProtocolHSRP, RetryAfter: time.Second}, up, leaderActive, failed)
+		f := in(Config{Protocol: hello.ProtocolHSRP, RetryAfter: time.Second}, up, leaderActive, fenced)
 		if at, _ := f.Deadline(); !at.Equal(t0.Add(time.Second)) {
-			t.Errorf("deadline %v after the refusal, want 1s", at.Sub(t0))
+			t.Errorf("deadline %v after the fence, want 1s", at.Sub(t0))
 		}
 	})
 	t.Run("ends with the leader's after the fence", func(t *testing.T) {
@@ -181,37 +174,17 @@ func TestPause(t *testing.T) {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
 	})
-	t.Run("outlasts the leader's after a refusal", func(t *testing.T) {
-		f := in(hsrpConfig, up, leaderActive, failed, leaderNeither)
-		if got := script(f.Step(t0, leaderActive)); got != "" {
-			t.Errorf("tried again at once: %s", got)
-		}
-		if diff := cmp.Diff(comesBack, script(f.Step(t0.Add(DefaultRetry), fsm.Tick{}))); diff != "" {
-			t.Errorf("(-want +got)\n%s", diff)
-		}
-	})
-	t.Run("once over, a refusal is forgotten", func(t *testing.T) {
-		f := in(hsrpConfig, up, leaderActive, failed)
-		f.Step(t0.Add(DefaultRetry), fsm.Tick{})
-		f.Step(t0.Add(DefaultRetry), fenced)
-		f.Step(t0.Add(DefaultRetry), leaderNeither)
-		if diff := cmp.Diff(comesBack, script(f.Step(t0.Add(DefaultRetry), leaderActive))); diff != "" {
-			t.Errorf("(-want +got)\n%s", diff)
-		}
-	})
 }
 
-// TestNothingToLose proves that who does not hold the role is neither fenced nor
-// refused, and that a group which never ran starts as such.
+// TestNothingToLose proves that who does not hold the role is not fenced, and
+// that a group which never ran starts as such.
 func TestNothingToLose(t *testing.T) {
-	for _, reason := range []fsm.Event{fenced, failed} {
-		f := in(hsrpConfig, up, leaderStandby, reason)
-		if at, armed := f.Deadline(); armed {
-			t.Errorf("%T in Standby: a pause until %v", reason, at)
-		}
-		if diff := cmp.Diff("acquire, claim, Standby>Active (leader)", script(f.Step(t0, leaderActive))); diff != "" {
-			t.Errorf("%T in Standby (-want +got)\n%s", reason, diff)
-		}
+	f := in(hsrpConfig, up, leaderStandby, fenced)
+	if at, armed := f.Deadline(); armed {
+		t.Errorf("fenced in Standby: a pause until %v", at)
+	}
+	if diff := cmp.Diff("acquire, claim, Standby>Active (leader)", script(f.Step(t0, leaderActive))); diff != "" {
+		t.Errorf("fenced in Standby (-want +got)\n%s", diff)
 	}
 	if diff := cmp.Diff("withdraw, Init>Listen (started)", script(in(hsrpConfig, down).Step(t0, up))); diff != "" {
 		t.Errorf("down before the first up (-want +got)\n%s", diff)
@@ -235,9 +208,6 @@ func TestReady(t *testing.T) {
 		if got := in(hsrpConfig, s.events...).Ready(); got != want[s.name] {
 			t.Errorf("%s: Ready is %v", s.name, got)
 		}
-	}
-	if f := in(hsrpConfig, up, leaderActive, failed, leaderNeither); f.Ready() {
-		t.Error("ready within the pause after a refusal")
 	}
 	if f := in(hsrpConfig, up, leaderActive, fenced, leaderNeither); !f.Ready() {
 		t.Error("not ready though the leader listens as well")
@@ -265,10 +235,6 @@ func TestReport(t *testing.T) {
 			Cause: fsm.CauseInterfaceDown, Detail: "eth1 has no carrier"}},
 		{"fenced", []fsm.Event{up, leaderActive, fenced}, fsm.Report{From: "Active", To: "Listen",
 			Cause: fsm.CauseLeaseLost, Detail: "not renewed for 3s"}},
-		{"failed", []fsm.Event{up, leaderActive, failed}, fsm.Report{From: "Active", To: "Listen",
-			Cause: fsm.CauseAcquireFailed, Detail: "no such device"}},
-		{"failed without a reason", []fsm.Event{up, leaderActive, fsm.Failed{}}, fsm.Report{From: "Active", To: "Listen",
-			Cause: fsm.CauseAcquireFailed}},
 	} {
 		last := len(tc.events) - 1
 		actions := in(hsrpConfig, tc.events[:last]...).Step(t0, tc.events[last])
@@ -309,7 +275,7 @@ func TestStatus(t *testing.T) {
 // TestRoleIsHeldOnce proves over every sequence of four events that what is
 // acquired is released before it is acquired again, and that the state agrees.
 func TestRoleIsHeldOnce(t *testing.T) {
-	events := []fsm.Event{up, down, leaderActive, leaderStandby, leaderNeither, fenced, failed, fsm.Tick{}}
+	events := []fsm.Event{up, down, leaderActive, leaderStandby, leaderNeither, fenced, fsm.Tick{}}
 	n := len(events)
 	for code := range n * n * n * n {
 		f, holds := in(hsrpConfig, up, leaderActive), true

@@ -71,21 +71,6 @@ func (g *Group) fence(now time.Time, ev fsm.Fenced) {
 	g.take(occurrence{event: fenced, now: now, cause: ev.Cause, detail: ev.Detail})
 }
 
-// fail steps down after an Acquire that did not succeed. For one hold time this
-// router then only listens: it neither speaks nor preempts.
-func (g *Group) fail(now time.Time, ev fsm.Failed) {
-	if g.state < hello.Listen {
-		return
-	}
-	g.preemptAt = time.Time{}
-	g.retryAt = now.Add(g.holdTime)
-	o := occurrence{event: failed, now: now, cause: fsm.CauseAcquireFailed}
-	if ev.Err != nil {
-		o.detail = ev.Err.Error()
-	}
-	g.take(o)
-}
-
 // receive turns a message into an event of RFC 2281 section 5.5.
 func (g *Group) receive(now time.Time, ev fsm.Received) {
 	m, ok := ev.Message.(*hello.HSRP)

@@ -23,8 +23,6 @@
 //   - Another interface MAC while active: Send Hello, Announce Reassert.
 //   - Start: Announce Withdraw, Report.
 //   - Fenced: Release, Report. No frame and no announcement.
-//   - Failed: Release, Send Resign (state Speak, real MAC), Announce Withdraw,
-//     Report.
 //
 // Learned comes before everything that follows from it. Report is always the
 // last action of its transition; one Step may hold more than one transition,
@@ -97,7 +95,7 @@ type Group struct {
 	contested time.Time // last Resign that came while active
 
 	preemptAt time.Time // end of the preempt delay; zero when none is running
-	retryAt   time.Time // until then a failed Acquire or a fence keeps this router in Listen
+	retryAt   time.Time // until then a fence keeps this router in Listen
 
 	helloTime, holdTime time.Duration // in force
 	learnsTimes         bool
@@ -138,8 +136,6 @@ func (g *Group) Step(now time.Time, ev fsm.Event) []fsm.Action {
 		g.priority, g.configured = ev.Effective, ev.Configured
 	case fsm.Fenced:
 		g.fence(now, ev)
-	case fsm.Failed:
-		g.fail(now, ev)
 	}
 	return g.out
 }

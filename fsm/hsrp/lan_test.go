@@ -276,7 +276,7 @@ func TestAlwaysOneActive(t *testing.T) {
 
 func (l *lan) break1(random *rand.Rand) {
 	r := l.routers[random.IntN(len(l.routers))]
-	switch fault := random.IntN(6); {
+	switch fault := random.IntN(5); {
 	case r.off:
 		l.start(r)
 	case fault == 0:
@@ -287,8 +287,6 @@ func (l *lan) break1(random *rand.Rand) {
 		l.step(r, fsm.Fenced{Cause: fsm.CauseStalled})
 	case fault == 3:
 		l.step(r, fsm.SetPriority{Effective: uint8(90 + random.IntN(20)), Configured: 100})
-	case fault == 4 && r.holding:
-		l.step(r, fsm.Failed{})
 	default:
 		r.apart = !r.apart
 	}

@@ -49,7 +49,6 @@ func TestPreempt(t *testing.T) {
 		"a Resign":           {time.Second, message(hello.OpResign, hello.Active, 90)},
 		"a better active":    {time.Second, better},
 		"a fence":            {time.Second, fsm.Fenced{Cause: fsm.CauseStalled}},
-		"a failure":          {time.Second, fsm.Failed{}},
 		"a stop":             {time.Second, fsm.Down{Cause: fsm.CauseStopped}},
 		"preemption":         {20 * time.Second, worse},
 		"a priority too low": {20 * time.Second, fsm.Tick{}},

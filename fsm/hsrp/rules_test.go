@@ -1,7 +1,6 @@
 package hsrp
 
 import (
-	"errors"
 	"net/netip"
 	"slices"
 	"testing"
@@ -81,10 +80,7 @@ func TestActions(t *testing.T) {
 			fsm.Release{}, report(hello.Active, hello.Listen, fsm.CauseStalled)}},
 		"fenced while Standby": {base(), hello.Standby, fsm.Fenced{Cause: fsm.CauseStalled}, []fsm.Action{
 			report(hello.Standby, hello.Listen, fsm.CauseStalled)}},
-		"fenced while Initial": {base(), hello.Initial, fsm.Fenced{Cause: fsm.CauseStalled}, nil},
-		"failed while Active": {base(), hello.Active, fsm.Failed{Err: errors.New("no")}, []fsm.Action{
-			fsm.Release{}, own(hello.OpResign, hello.Speak, false),
-			fsm.Announce{Kind: fsm.Withdraw}, report(hello.Active, hello.Listen, fsm.CauseAcquireFailed)}},
+		"fenced while Initial":             {base(), hello.Initial, fsm.Fenced{Cause: fsm.CauseStalled}, nil},
 		"priority changes":                 {base(), hello.Active, fsm.SetPriority{Effective: 90, Configured: 100}, nil},
 		"a leader is none of its business": {base(), hello.Active, fsm.Leader{}, nil},
 		"an Advertise is none either":      {base(), hello.Standby, fsm.Received{From: other, Message: &hello.Advertise{}}, nil},
@@ -354,21 +350,24 @@ func sameTimers(a, b Group) bool {
 	return a.state == b.state && a.active == b.active && a.standby == b.standby && a.helloAt == b.helloAt
 }
 
-func TestAcquireFailedWaits(t *testing.T) {
+func TestFencedRouterWaits(t *testing.T) {
 	cfg := base()
 	cfg.Preempt = true
 	g := inState(hello.Active, cfg)
-	g.Step(epoch, fsm.Failed{Err: errors.New("no")})
-	for at, ev := range map[time.Duration]fsm.Event{
-		1 * time.Second: message(hello.OpHello, hello.Active, 90),
-		2 * time.Second: message(hello.OpHello, hello.Standby, 90),
-		3 * time.Second: message(hello.OpResign, hello.Active, 90),
+	g.Step(epoch, fsm.Fenced{Cause: fsm.CauseStalled})
+	for name, events := range map[string][]fsm.Event{
+		"a worse active router": {message(hello.OpHello, hello.Active, 90)},
+		"a worse standby router": {message(hello.OpHello, hello.Active, 110),
+			from(third, message(hello.OpHello, hello.Standby, 90))},
+		"a Resign": {message(hello.OpResign, hello.Active, 90)},
 	} {
 		c := *g
-		c.Step(epoch.Add(at), ev)
+		for i, ev := range events {
+			c.Step(epoch.Add(time.Duration(i+1)*time.Second), ev)
+		}
 		runTo(&c, epoch.Add(9999*time.Millisecond))
 		if c.state != hello.Listen {
-			t.Errorf("%s within one hold time of the failure, after %v", c.state, ev)
+			t.Errorf("%s within one hold time of the fence, after %s", c.state, name)
 		}
 	}
 	runTo(g, epoch.Add(10*time.Second))
@@ -379,7 +378,7 @@ func TestAcquireFailedWaits(t *testing.T) {
 
 func TestWaitingForgetsNoActiveRouter(t *testing.T) {
 	g := inState(hello.Active, base())
-	g.Step(epoch, fsm.Failed{Err: errors.New("no")})
+	g.Step(epoch, fsm.Fenced{Cause: fsm.CauseStalled})
 	g.Step(epoch.Add(8*time.Second), message(hello.OpHello, hello.Active, 110))
 	g.Step(epoch.Add(9*time.Second), from(third, message(hello.OpHello, hello.Standby, 90)))
 	runTo(g, epoch.Add(10*time.Second))
@@ -389,30 +388,25 @@ func TestWaitingForgetsNoActiveRouter(t *testing.T) {
 }
 
 func TestWhoIsInWhichRole(t *testing.T) {
-	preempt := base()
-	preempt.Preempt = true
 	for name, tt := range map[string]struct {
-		cfg             Config
 		state           hello.HSRPState
 		events          []fsm.Event
 		active, standby netip.Addr
 	}{
-		"both heard": {base(), hello.Listen, nil, other, third},
-		"the standby was promoted": {base(), hello.Listen,
+		"both heard": {hello.Listen, nil, other, third},
+		"the standby was promoted": {hello.Listen,
 			[]fsm.Event{from(third, message(hello.OpHello, hello.Active, 110))}, third, netip.Addr{}},
-		"the active resigned": {base(), hello.Speak,
+		"the active resigned": {hello.Speak,
 			[]fsm.Event{message(hello.OpResign, hello.Active, 110)}, netip.Addr{}, third},
-		"a Coup names the active": {base(), hello.Active,
+		"a Coup names the active": {hello.Active,
 			[]fsm.Event{message(hello.OpCoup, hello.Standby, 110)}, other, third},
-		"nobody after a fence": {base(), hello.Standby,
+		"nobody after a fence": {hello.Standby,
 			[]fsm.Event{fsm.Fenced{Cause: fsm.CauseStalled}}, netip.Addr{}, netip.Addr{}},
-		"who was preempted is active no more": {preempt, hello.Standby,
-			[]fsm.Event{message(hello.OpHello, hello.Active, 90), fsm.Failed{}}, netip.Addr{}, netip.Addr{}},
-		"nobody after a stop": {base(), hello.Standby,
+		"nobody after a stop": {hello.Standby,
 			[]fsm.Event{fsm.Down{Cause: fsm.CauseStopped}}, netip.Addr{}, netip.Addr{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := inState(hello.Listen, tt.cfg)
+			g := inState(hello.Listen, base())
 			g.enter(tt.state)
 			for _, ev := range tt.events {
 				g.Step(epoch, ev)
@@ -426,6 +420,15 @@ func TestWhoIsInWhichRole(t *testing.T) {
 			}
 		})
 	}
+	t.Run("who was preempted is active no more", func(t *testing.T) {
+		cfg := base()
+		cfg.Preempt = true
+		g := inState(hello.Standby, cfg)
+		g.Step(epoch, message(hello.OpHello, hello.Active, 90))
+		if g.state != hello.Active || g.active != (watch{}) {
+			t.Errorf("%s, watching %v", g.state, g.active.peer)
+		}
+	})
 	t.Run("silence ends a role", func(t *testing.T) {
 		g := inState(hello.Speak, base())
 		g.standby.at = epoch.Add(2 * time.Minute)
@@ -453,9 +456,9 @@ func from(addr netip.Addr, ev fsm.Received) fsm.Received {
 	return ev
 }
 
-func TestStopEndsTheWaitAfterFailure(t *testing.T) {
+func TestStopEndsTheWaitAfterAFence(t *testing.T) {
 	g := inState(hello.Active, base())
-	g.Step(epoch, fsm.Failed{})
+	g.Step(epoch, fsm.Fenced{Cause: fsm.CauseStalled})
 	g.Step(epoch, fsm.Down{Cause: fsm.CauseStopped})
 	g.Step(epoch, fsm.Up{Addr: self, MAC: ownMAC})
 	g.Step(epoch, message(hello.OpResign, hello.Active, 90))
@@ -515,7 +518,7 @@ func TestDetailNamesWhoAndHowLong(t *testing.T) {
 }
 
 func TestCausesAreInTheList(t *testing.T) {
-	for ev := enabled; ev <= failed; ev++ {
+	for ev := enabled; ev <= fenced; ev++ {
 		o := occurrence{event: ev, message: &hello.HSRP{}}
 		cause, _ := inState(hello.Listen, base()).explain(o)
 		if !slices.ContainsFunc(fsm.Causes, func(c struct {

@@ -185,8 +185,8 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // sendResign sends action H. A router that stops says so as the active router
-// that it still is to the others; one that lost the role or never got the
-// virtual MAC must not use it any more.
+// that it still is to the others; one that lost the role must not use the
+// virtual MAC any more.
 func (g *Group) sendResign(o occurrence) {
 	if o.event == disabled {
 		g.send(hello.OpResign, hello.Active, true)

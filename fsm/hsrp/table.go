@@ -26,7 +26,6 @@ const (
 	betterStandby                // k
 	worseStandby                 // l
 	fenced                       // not in the RFC
-	failed                       // not in the RFC
 )
 
 // The table of RFC 2281 section 5.7. A cell holds the actions of section 5.6,
@@ -67,7 +66,6 @@ var table = [...][6]cell{
 	betterStandby:   {"        ", "        ", "B       ", "B/3     ", "B/3     ", "B       "},
 	worseStandby:    {"        ", "        ", "Bf/4    ", "Df/5    ", "        ", "B       "},
 	fenced:          {"        ", "ab      ", "ab      ", "ab/3    ", "ab/3    ", "ab/3    "},
-	failed:          {"        ", "        ", "ab      ", "ab/3    ", "ab/3    ", "abh/3   "},
 }
 
 // cell is one field of the table, padded with blanks.

@@ -113,8 +113,7 @@ func (g *Group) preempt(now time.Time) {
 	g.preemptAt = time.Time{}
 }
 
-// mustWait reports whether a failed Acquire or a fence still keeps this router
-// in Listen.
+// mustWait reports whether a fence still keeps this router in Listen.
 func (g *Group) mustWait(now time.Time) bool { return now.Before(g.retryAt) }
 
 // wait puts off what would have made this router speak. An active router that

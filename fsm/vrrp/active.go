@@ -97,29 +97,3 @@ func (r *Router) fenced(now time.Time, ev fsm.Fenced) {
 		r.enter(Backup, ev.Cause, ev.Detail)
 	}
 }
-
-// failed hands the role to whoever can fill it: an Active without the address
-// is a black hole. The next attempt waits a full Active_Down_Interval, even if
-// another router resigns meanwhile.
-func (r *Router) failed(now time.Time, ev fsm.Failed) {
-	if r.state == Initialize {
-		return
-	}
-	r.holdOff = now.Add(r.activeDownInterval())
-	if r.state == Backup {
-		r.arm(r.activeDown)
-		return
-	}
-	r.do(fsm.Release{})
-	r.do(r.resignation())
-	r.do(fsm.Announce{Kind: fsm.Withdraw})
-	r.waitFor(now, fsm.CauseActiveTimer)
-	r.enter(Backup, fsm.CauseAcquireFailed, reason(ev.Err))
-}
-
-func reason(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
-}

@@ -30,7 +30,7 @@ func (r *Router) inBackup(now time.Time, from peer, m *hello.VRRP) {
 func (r *Router) resigned(now time.Time, from peer) {
 	r.heard, r.lastWord = peer{}, from.addr
 	r.pending = fsm.CauseResigned
-	r.arm(now.Add(r.skewTime()))
+	r.activeDown = now.Add(r.skewTime())
 }
 
 // obey takes the sender for the Active: learn its interval as
@@ -70,16 +70,7 @@ func (r *Router) preempts(now time.Time) bool {
 // waitFor restarts the Active_Down_Timer in full; cause is what it will mean.
 func (r *Router) waitFor(now time.Time, cause fsm.Cause) {
 	r.pending = cause
-	r.arm(now.Add(r.activeDownInterval()))
-}
-
-// arm sets the Active_Down_Timer, but never inside the hold-off of a failed
-// Acquire: peers that were told of the resignation must get their chance.
-func (r *Router) arm(at time.Time) {
-	if at.Before(r.holdOff) {
-		at = r.holdOff
-	}
-	r.activeDown = at
+	r.activeDown = now.Add(r.activeDownInterval())
 }
 
 // takeOver is the end of the Active_Down_Timer.

@@ -88,10 +88,6 @@ func shared(c Config) []row {
 			stayInit,
 			{"", Backup, at + down3},
 			{"release, Active>Backup (lease-lost)", Backup, at + down3}}},
-		{"failed", fsm.Failed{Err: errRefused}, [3]cell{
-			stayInit,
-			{"", Backup, at + down3},
-			{"release, send 0, withdraw, Active>Backup (acquire-failed)", Backup, at + down3}}},
 		{"leader", fsm.Leader{Active: true}, [3]cell{stayInit, stayBackup, stayActive}},
 		{"no event", nil, [3]cell{stayInit, stayBackup, stayActive}},
 	}

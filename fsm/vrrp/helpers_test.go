@@ -1,7 +1,6 @@
 package vrrp
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"testing"
@@ -23,8 +22,6 @@ var (
 	greater = netip.MustParseAddr("192.0.2.9")
 	vip     = netip.MustParseAddr("192.0.2.254")
 	selfMAC = hello.MAC{2, 0, 0, 0, 0, 5}
-
-	errRefused = errors.New("netlink said no")
 )
 
 const ms = time.Millisecond

@@ -70,5 +70,5 @@ func (r *Router) shutdown(cause fsm.Cause, detail string) {
 // the first.
 func (r *Router) forget() {
 	r.activeAdverInterval = r.cfg.AdverInterval
-	r.heard, r.preemptFrom, r.holdOff = peer{}, time.Time{}, time.Time{}
+	r.heard, r.preemptFrom = peer{}, time.Time{}
 }

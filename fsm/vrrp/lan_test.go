@@ -168,7 +168,7 @@ func (l *lan) wantActive(index int) {
 // trouble does one random thing to one random router.
 func (l *lan) trouble() {
 	s := l.routers[l.rng.IntN(len(l.routers))]
-	switch l.rng.IntN(9) {
+	switch l.rng.IntN(8) {
 	case 0:
 		l.step(s, fsm.Down{Cause: fsm.CauseInterfaceDown})
 	case 1, 2:
@@ -180,10 +180,8 @@ func (l *lan) trouble() {
 	case 5:
 		l.step(s, fsm.Fenced{Cause: fsm.CauseStalled})
 	case 6:
-		l.step(s, fsm.Failed{Err: errRefused})
-	case 7:
 		l.loss = l.rng.Float64()
-	case 8:
+	case 7:
 		l.step(s, fsm.Tick{})
 	}
 }
@@ -298,7 +296,6 @@ func TestHandOverTimes(t *testing.T) {
 		{"clean stop, v3: the skew", func(l *lan, s *station) { l.step(s, fsm.Down{Cause: fsm.CauseStopped}) }, skew3 + 5*ms, func(*Config) {}},
 		{"clean stop, v2: the skew", func(l *lan, s *station) { l.step(s, fsm.Down{Cause: fsm.CauseStopped}) }, skew3 + 5*ms, version2},
 		{"crash: the whole wait", func(_ *lan, s *station) { s.deaf = true }, down3 + 5*ms, func(*Config) {}},
-		{"refusal: the skew", func(l *lan, s *station) { l.step(s, fsm.Failed{Err: errRefused}) }, skew3 + 5*ms, func(*Config) {}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			l := newLAN(t, 1, v3(priority(110), tc.version), v3(tc.version))

@@ -1,7 +1,6 @@
 package vrrp
 
 import (
-	"errors"
 	"net/netip"
 	"testing"
 	"time"
@@ -128,44 +127,6 @@ func TestFenced(t *testing.T) {
 	})
 }
 
-func TestFailed(t *testing.T) {
-	refused := func(t *testing.T, c Config) *Router {
-		r := in(t, Active, c)
-		r.Step(t0, fsm.Failed{Err: errRefused})
-		return r
-	}
-	t.Run("no attempt within Active_Down_Interval though another resigns", func(t *testing.T) {
-		expect(t, refused(t, v3()), at, advert(v3(), greater, 0), "", Backup, down3)
-	})
-	t.Run("nor though another is faster", func(t *testing.T) {
-		expect(t, refused(t, v3()), at, every(10*ms, advert(v3(), greater, 200)), "", Backup, down3)
-	})
-	t.Run("then it tries again", func(t *testing.T) {
-		r := refused(t, v3())
-		expect(t, r, down3, fsm.Tick{}, promoted+"(active-timer-expired)", Active, down3+time.Second)
-	})
-	t.Run("a later resignation is followed as fast as ever", func(t *testing.T) {
-		r := refused(t, v3())
-		r.Step(t0.Add(time.Second), advert(v3(), greater, 200))
-		expect(t, r, 4*time.Second, advert(v3(), greater, 0), "", Backup, 4*time.Second+skew3)
-	})
-	t.Run("heard of in Backup, it holds back as well", func(t *testing.T) {
-		r := in(t, Backup, v3())
-		r.Step(t0, advert(v3(), greater, 0))
-		expect(t, r, 0, fsm.Failed{Err: errRefused}, "", Backup, down3)
-	})
-	t.Run("a new start forgets it", func(t *testing.T) {
-		r := refused(t, v3())
-		r.Step(t0, fsm.Down{Cause: fsm.CauseInterfaceDown})
-		r.Step(t0, up())
-		expect(t, r, 0, advert(v3(), greater, 0), "", Backup, skew3)
-	})
-	t.Run("the owner too gives up and waits", func(t *testing.T) {
-		expect(t, in(t, Active, v3(owner)), 0, fsm.Failed{Err: errRefused},
-			"release, send 0, withdraw, Active>Backup (acquire-failed)", Backup, 3*time.Second+3906250)
-	})
-}
-
 // TestReport proves that a transition says why, in full.
 func TestReport(t *testing.T) {
 	last := func(r *Router, at time.Duration, ev fsm.Event) fsm.Report {
@@ -212,10 +173,6 @@ func TestReport(t *testing.T) {
 			fsm.Report{From: "Active", To: "Backup", Cause: fsm.CauseBetterActive, Detail: "192.0.2.1 has priority 101 against our 100"}},
 		{"lost by address", last(in(t, Active, v3()), 0, advert(v3(), greater, 100)),
 			fsm.Report{From: "Active", To: "Backup", Cause: fsm.CauseBetterActive, Detail: "192.0.2.9 has priority 100 as we have, and the higher address"}},
-		{"refused", last(in(t, Active, v3()), 0, fsm.Failed{Err: errors.New("no such device")}),
-			fsm.Report{From: "Active", To: "Backup", Cause: fsm.CauseAcquireFailed, Detail: "no such device"}},
-		{"refused without a reason", last(in(t, Active, v3()), 0, fsm.Failed{}),
-			fsm.Report{From: "Active", To: "Backup", Cause: fsm.CauseAcquireFailed}},
 		{"fenced", last(in(t, Active, v3()), 0, fsm.Fenced{Cause: fsm.CauseStalled, Detail: "stopped for 12s"}),
 			fsm.Report{From: "Active", To: "Backup", Cause: fsm.CauseStalled, Detail: "stopped for 12s"}},
 		{"stopped", last(in(t, Active, v3()), 0, fsm.Down{Cause: fsm.CauseMaintenance, Detail: "by root"}),

@@ -18,8 +18,8 @@
 //     other resigned), Announce Reassert.
 //   - Another interface MAC while Active: Announce Reassert.
 //   - Losing to a better Active: Release, Announce Withdraw, Report.
-//   - Shutdown while Active, and a failed Acquire: Release, Send of priority 0,
-//     Announce Withdraw, Report.
+//   - Shutdown while Active: Release, Send of priority 0, Announce Withdraw,
+//     Report.
 //   - Fenced: Release, Report. No frame and no announcement.
 //
 // Every Send leaves from the virtual MAC. Report is the last action of its
@@ -102,7 +102,6 @@ type Router struct {
 	adver               time.Time     // Adver_Timer, in Active
 	said                time.Time     // last own advertisement
 	activeDown          time.Time     // Active_Down_Timer, in Backup
-	holdOff             time.Time     // no new attempt before, after a failed Acquire
 	preemptFrom         time.Time     // end of the preempt delay; zero = not started
 
 	heard    peer       // who advertises, as heard in Backup
@@ -156,8 +155,6 @@ func (r *Router) Step(now time.Time, ev fsm.Event) []fsm.Action {
 		r.setPriority(ev)
 	case fsm.Fenced:
 		r.fenced(now, ev)
-	case fsm.Failed:
-		r.failed(now, ev)
 	}
 	return r.actions
 }

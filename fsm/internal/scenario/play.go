@@ -118,7 +118,7 @@ func (p *player) print(format string, args ...any) {
 // event turns a command into an event:
 //
 //	up ADDR [mac=MAC]        down CAUSE [WORD…]       recv … from ADDR [mac=MAC]
-//	priority N [of CONFIGURED]    fence [WORD…]    fail [WORD…]    tick
+//	priority N [of CONFIGURED]    fence [WORD…]    tick
 func (p *player) event(l Line) (fsm.Event, error) {
 	detail := strings.Join(l.Words, " ")
 	switch l.Verb {
@@ -135,8 +135,6 @@ func (p *player) event(l Line) (fsm.Event, error) {
 		return priority(l)
 	case "fence":
 		return fsm.Fenced{Cause: fsm.CauseStalled, Detail: detail}, nil
-	case "fail":
-		return fsm.Failed{Err: errors.New(detail)}, nil
 	}
 	return nil, fmt.Errorf("unknown command %q", l.Verb)
 }
