@@ -91,7 +91,7 @@ func (g *Group) receive(now time.Time, ev fsm.Received) {
 func (g *Group) classify(now time.Time, m *hello.HSRP, from peer) (event, bool) {
 	switch m.Op {
 	case hello.OpResign:
-		return resigned, g.resignCounts(from)
+		return resigned, g.resignCounts(now, from)
 	case hello.OpCoup:
 		return coup, g.worseThan(from)
 	case hello.OpHello:
@@ -137,7 +137,7 @@ func (g *Group) classifyActive(now time.Time, better bool) event {
 // resignCounts reports whether a Resign is event i. Only the active router can
 // resign; when none is known the sender must have been it. This router itself
 // being active, it is the loser of a contest that resigns.
-func (g *Group) resignCounts(from peer) bool {
+func (g *Group) resignCounts(now time.Time, from peer) bool {
 	if g.state == hello.Active {
 		return true
 	}
@@ -145,6 +145,7 @@ func (g *Group) resignCounts(from peer) bool {
 		return false
 	}
 	g.active.forget()
+	g.active.since = now
 	g.preemptAt = time.Time{}
 	return true
 }
