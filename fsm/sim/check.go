@@ -88,21 +88,32 @@ func (c *checker) check(now time.Time) {
 
 func (c *checker) checkGroup(now time.Time, id engine.ID) {
 	var owners []string
-	able := 0
 	for _, r := range c.lan.routers {
 		if r.holds(id) {
 			owners = append(owners, r.name())
 		}
-		if r.up && r.engine != nil && !r.stalled {
+	}
+	if len(owners) > 1 {
+		c.fail(now, "group %d has owners %s at the same time, %v after the last disturbance (bound %v)", id, strings.Join(owners, " and "), now.Sub(c.calm), c.bound)
+	}
+	if len(owners) > 0 {
+		return
+	}
+	able := 0
+	for _, r := range c.lan.routers {
+		if r.up && r.engine != nil && !r.stalled && !r.waits(id) {
 			able++
 		}
 	}
-	switch {
-	case len(owners) > 1:
-		c.fail(now, "group %d has owners %s at the same time, %v after the last disturbance (bound %v)", id, strings.Join(owners, " and "), now.Sub(c.calm), c.bound)
-	case len(owners) == 0 && able > 0:
+	if able > 0 {
 		c.fail(now, "nobody owns group %d %v after the last disturbance (bound %v), %d routers could", id, now.Sub(c.calm), c.bound, able)
 	}
+}
+
+// waits reports whether a group takes no part because the kernel refused it, or
+// does.
+func (r *router) waits(id engine.ID) bool {
+	return r.refuses || strings.Contains(r.engine.Status(r.w.now).Groups[id-1].Obstacle, errRefused.Error())
 }
 
 func (c *checker) fail(now time.Time, format string, args ...any) {

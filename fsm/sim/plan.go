@@ -59,9 +59,10 @@ const (
 	Crash     FaultKind = "crash"     // A's process is killed, and starts again afterwards
 	Stop      FaultKind = "stop"      // A's process is stopped cleanly, and starts again afterwards
 	Priority  FaultKind = "priority"  // A's priority is N
+	Refuse    FaultKind = "refuse"    // A's kernel prepares no group and opens no gate
 )
 
-var kinds = []FaultKind{Loss, Dup, Delay, OneWay, Partition, Link, Stall, Crash, Stop, Priority}
+var kinds = []FaultKind{Loss, Dup, Delay, OneWay, Partition, Link, Stall, Crash, Stop, Priority, Refuse}
 
 // mixes are the protocols that a segment may speak, side by side.
 var mixes = []string{

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -28,6 +29,7 @@ type router struct {
 
 	preActive time.Duration // how long the command takes
 
+	refuses bool // the kernel does, what is asked of it for groups
 	stalled bool
 	backlog [][]byte
 	posts   []func() // what has happened beside the loop while it was stalled
@@ -71,7 +73,7 @@ func (r *router) start() {
 	if err != nil {
 		panic(err) // the configuration is the simulator's own
 	}
-	if err := e.Prepare(); err != nil {
+	if err := e.Prepare(); err != nil && !r.refuses {
 		panic(err)
 	}
 	r.engine = e
@@ -227,7 +229,20 @@ func (r *router) holds(id engine.ID) bool { return r.up && r.open(id) }
 func (r *router) Add(id engine.ID, v engine.Virtual) error {
 	r.virtual[v.MAC] = id
 	r.gates[id] = &gate{}
+	if r.refuses {
+		return errRefused
+	}
 	return nil
+}
+
+var errRefused = errors.New("the kernel refuses")
+
+// prepared tells the engine that every group can be served now.
+func (r *router) prepared() {
+	for i := range r.config.Groups {
+		r.engine.Prepared(r.w.now, engine.ID(i+1), nil)
+	}
+	r.rearm()
 }
 
 // Remove implements engine.Port.
@@ -235,6 +250,9 @@ func (r *router) Remove(id engine.ID) { r.gates[id].opened = false }
 
 // Gate implements engine.Port.
 func (r *router) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error) {
+	if r.refuses && len(open) > 0 {
+		return nil, errRefused
+	}
 	lost := r.expire()
 	for _, id := range shut {
 		r.gates[id].opened, r.gates[id].lapsed = false, false

@@ -169,6 +169,8 @@ func (l *lan) inject(f Fault, undo bool) {
 			n = -1
 		}
 		a.setPriority(n)
+	case Refuse:
+		a.refuses = !undo
 	case Crash, Stop:
 		switch {
 		case undo:
@@ -186,9 +188,10 @@ func (l *lan) mend() {
 	l.loss, l.dup, l.jitter = 0, 0, usualJitter
 	clear(l.blocked)
 	for _, r := range l.routers {
-		r.up = true
+		r.up, r.refuses = true, false
 		r.start()
 		r.resume()
+		r.prepared()
 		r.linkChanged()
 		r.setPriority(-1)
 	}
