@@ -339,8 +339,8 @@ func TestCheckPrintIsAFixedPoint(t *testing.T) {
 		}
 		previous, text = text, r.stdout
 	}
-	if diff := cmp.Diff(previous, text); diff != "" {
-		t.Errorf("printing what was printed (-first +second):\n%s", diff)
+	if diff := cmp.Diff(previous, text); diff != "" || !strings.Contains(text, "\npriority = 100\n") {
+		t.Errorf("printing what was printed, with the defaults (-first +second):\n%s\n%s", diff, text)
 	}
 }
 
