@@ -158,30 +158,25 @@ func namespace() string {
 	return fmt.Sprintf(":%d", st.Ino)
 }
 
-// create writes a new journal, whole or not at all, and keeps it locked.
+// create writes a new journal and keeps it locked.
 func (d stateDir) create(h head, made []entry) (*journal, error) {
-	lines := []any{h}
-	for _, e := range made {
-		lines = append(lines, e)
-	}
-	f, err := d.write(d.path(h.Interface), lines)
+	f, err := d.write(d.path(h.Interface), h, made)
 	if err != nil {
 		return nil, err
 	}
 	return &journal{head: h, f: f}, nil
 }
 
-// write replaces a file by one with these lines, whole or not at all, and returns
-// it open and locked.
-func (d stateDir) write(path string, lines []any) (*os.File, error) {
+// write replaces a journal, whole or not at all, and returns it open and locked.
+func (d stateDir) write(path string, h head, made []entry) (*os.File, error) {
 	f, err := os.CreateTemp(string(d), ".journal-*")
 	if err != nil {
 		return nil, fmt.Errorf("create journal %s: %w", path, cause(err))
 	}
 	j := journal{f: f}
-	err = flock(f, unix.LOCK_EX|unix.LOCK_NB)
-	for _, v := range lines {
-		err = errors.Join(err, j.line(v))
+	err = errors.Join(flock(f, unix.LOCK_EX|unix.LOCK_NB), j.line(h))
+	for _, e := range made {
+		err = errors.Join(err, j.line(e))
 	}
 	// Without the sync a power failure might leave a damaged journal.
 	if err = errors.Join(err, f.Sync()); err == nil {

@@ -29,7 +29,7 @@ func (d stateDir) createShared() (*head, error) {
 	if err := h.note(sharedSysctls()); err != nil {
 		return nil, err
 	}
-	f, err := d.write(d.shared(), []any{h})
+	f, err := d.write(d.shared(), *h, nil)
 	if err != nil {
 		return nil, err
 	}
