@@ -12,14 +12,17 @@ import (
 // sendBuffer holds a transaction of about 60,000 set elements.
 const sendBuffer = 4 << 20
 
-// routePort is the first of the netlink addresses for the sockets that change
-// routes. A notification carries the address of the socket that caused it. By
-// this range a Watcher tells our own changes from those of others. It lies above
-// every process id and below the addresses that the kernel gives out.
+// firstPort is the first of the netlink addresses of our sockets. A notification
+// carries the address of the socket that caused it. By this range we tell our own
+// changes from those of others. It lies above every process id and below the
+// addresses that the kernel gives out.
 const (
-	routePort  = 0x46480000
-	routePorts = 1 << 16
+	firstPort = 0x46480000
+	ports     = 1 << 16
 )
+
+// ours reports whether a change came from one of our sockets.
+func ours(port uint32) bool { return port-firstPort < ports }
 
 // conn is a netlink socket for requests to nfnetlink and rtnetlink, which answer
 // before send returns. It never waits.
@@ -46,20 +49,14 @@ func (e *messageError) Error() string {
 
 func (e *messageError) Unwrap() error { return e.errno }
 
-// dialRoute opens a socket with an address that Watchers know. The search for a
-// free one begins at a place that depends on the interface's index.
-func dialRoute(index int) (*conn, error) {
-	return dial(unix.NETLINK_ROUTE, routePort+uint32(index)%(routePorts/2))
-}
-
-// dial opens a netlink socket in the calling thread's namespace. It has the first
-// free address from port on, or one of the kernel's choice when port is zero.
-func dial(proto int, port uint32) (*conn, error) {
+// dial opens a netlink socket in the calling thread's namespace. The search for a
+// free address begins at a place that depends on the interface's index.
+func dial(proto, index int) (*conn, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, proto)
 	if err != nil {
 		return nil, fmt.Errorf("open netlink socket: %w", err)
 	}
-	if err := bindFrom(fd, port); err != nil {
+	if err := bindFrom(fd, firstPort+uint32(index)%(ports/2)); err != nil {
 		unix.Close(fd)
 		return nil, fmt.Errorf("bind netlink socket: %w", err)
 	}
@@ -74,7 +71,7 @@ func dial(proto int, port uint32) (*conn, error) {
 func bindFrom(fd int, port uint32) error {
 	for {
 		err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: port})
-		if port++; err != unix.EADDRINUSE || port >= routePort+routePorts {
+		if port++; err != unix.EADDRINUSE || !ours(port) {
 			return err
 		}
 	}
@@ -185,14 +182,4 @@ func kernelText(flags uint16, body []byte) (text string) {
 		}
 	})
 	return text
-}
-
-// port returns the socket's netlink address, which is in the header of every
-// notification about its changes.
-func (c *conn) port() (uint32, error) {
-	sa, err := unix.Getsockname(c.fd)
-	if err != nil {
-		return 0, os.NewSyscallError("getsockname", err)
-	}
-	return sa.(*unix.SockaddrNetlink).Pid, nil
 }

@@ -1,6 +1,7 @@
 package vip
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -93,10 +94,7 @@ func newInterface(link netlink.Link, dir stateDir, log *slog.Logger) *Interface 
 }
 
 func (o Options) logger() *slog.Logger {
-	if o.Log == nil {
-		return slog.New(slog.DiscardHandler)
-	}
-	return o.Log
+	return cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 }
 
 // usable returns the interface if an Interface can work on it.
@@ -123,7 +121,7 @@ func (i *Interface) start(o Options, tableFlags uint32) (err error) {
 	if i.nft, i.routes, err = dialBoth(i.index); err != nil {
 		return err
 	}
-	if i.filter.conn, err = dial(unix.NETLINK_ROUTE, 0); err != nil {
+	if i.filter.conn, err = dial(unix.NETLINK_ROUTE, i.index); err != nil {
 		return err
 	}
 	takenOver, err := i.openJournal(o)

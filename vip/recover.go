@@ -44,10 +44,10 @@ func Recover(o Options, later ...string) error {
 // dialBoth opens the sockets for the table and the routes of an interface, or of
 // all when index is zero.
 func dialBoth(index int) (nft, routes *conn, err error) {
-	if nft, err = dial(unix.NETLINK_NETFILTER, 0); err != nil {
+	if nft, err = dial(unix.NETLINK_NETFILTER, index); err != nil {
 		return nil, nil, err
 	}
-	if routes, err = dialRoute(index); err != nil {
+	if routes, err = dial(unix.NETLINK_ROUTE, index); err != nil {
 		return nil, nil, errors.Join(err, nft.close())
 	}
 	return nft, routes, nil

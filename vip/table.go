@@ -99,15 +99,10 @@ func (i *Interface) restoreTable() error {
 // a part of it, as `nft flush ruleset` does.
 type tableWatch struct {
 	conn *netlink.Conn
-	own  uint32 // the netlink address from which our own changes come
 	done chan struct{}
 }
 
 func watchTable(iface *Interface) (*tableWatch, error) {
-	own, err := iface.nft.port()
-	if err != nil {
-		return nil, err
-	}
 	c, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
 	if err != nil {
 		return nil, fmt.Errorf("watch nftables: %w", err)
@@ -116,7 +111,7 @@ func watchTable(iface *Interface) (*tableWatch, error) {
 		c.Close()
 		return nil, fmt.Errorf("watch nftables: %w", err)
 	}
-	w := &tableWatch{conn: c, own: own, done: make(chan struct{})}
+	w := &tableWatch{conn: c, done: make(chan struct{})}
 	go w.run(iface)
 	return w, nil
 }
@@ -129,7 +124,7 @@ func (w *tableWatch) run(iface *Interface) {
 		if err != nil && !overrun {
 			return
 		}
-		if !overrun && !w.removes(msgs, iface.rules.table) {
+		if !overrun && !removes(msgs, iface.rules.table) {
 			continue
 		}
 		if err := iface.restoreTable(); err != nil {
@@ -141,9 +136,9 @@ func (w *tableWatch) run(iface *Interface) {
 }
 
 // removes reports whether somebody else removed the table or a part of it.
-func (w *tableWatch) removes(msgs []netlink.Message, table string) (found bool) {
+func removes(msgs []netlink.Message, table string) (found bool) {
 	for _, m := range msgs {
-		if m.Header.PID == w.own || len(m.Data) < 4 {
+		if ours(m.Header.PID) || len(m.Data) < 4 {
 			continue
 		}
 		switch uint8(m.Header.Type) { // the rest is the subsystem, always nftables in this group

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"sync"
@@ -162,7 +163,7 @@ func (w *Watcher) concerns(msgs []netlink.Message) (dirty bool) {
 	for _, m := range msgs {
 		switch m.Header.Type {
 		case unix.RTM_DELROUTE:
-			if m.Header.PID-routePort >= routePorts {
+			if !ours(m.Header.PID) {
 				w.restore, dirty = true, true
 			}
 		case unix.RTM_NEWADDR, unix.RTM_DELADDR:
@@ -205,8 +206,11 @@ func nameIn(data []byte) (name string) {
 // when ctx ends.
 func (w *Watcher) report(ctx context.Context) bool {
 	w.mu.Lock()
-	names := slices.Clone(w.names)
+	names := w.names
 	w.mu.Unlock()
+	maps.DeleteFunc(w.known, func(name string, _ Link) bool {
+		return !slices.Contains(names, name) // so that it is new if it comes back
+	})
 	for _, name := range names {
 		l, err := readLink(w.handle, name)
 		if old, ok := w.known[name]; ok && (err != nil || l.equal(old)) {
@@ -215,23 +219,12 @@ func (w *Watcher) report(ctx context.Context) bool {
 		if !w.deliver(ctx, Event{Link: l}) {
 			return false
 		}
-		w.remember(name, l)
+		w.known[name] = l
 	}
 	if w.restore && !w.deliver(ctx, Event{}) {
 		return false
 	}
 	return true
-}
-
-func (w *Watcher) remember(name string, l Link) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.known[name] = l
-	for n := range w.known {
-		if !slices.Contains(w.names, n) {
-			delete(w.known, n) // so that it is new if it comes back
-		}
-	}
 }
 
 // deliver sends ev, with the pending Restore.
