@@ -201,6 +201,14 @@ func TestSuspendEndsLeases(t *testing.T) {
 	l.checkForwarded("still open", 0)
 }
 
+func TestClaimIsOpenedThoughItSharesAMACThatWasLost(t *testing.T) {
+	l, iface := newActive(t, time.Minute)
+	ok(t, iface.Add(2, router10))
+	iface.classes[0].renewed -= 2 * time.Minute
+	mustLose(t, 10)(iface.Gate([]Claim{{2, time.Minute}}, nil))
+	l.checkForwarded("through router 2", 1)
+}
+
 func TestKernelsWordCountsWhateverTheClockSays(t *testing.T) {
 	l, iface := newActive(t, testLease)
 	l.lapse()

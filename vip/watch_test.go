@@ -166,6 +166,10 @@ func TestWatchSetReportsNewInterfaces(t *testing.T) {
 	}
 	w.Set("eth0", "eth1")
 	await(t, w, "eth0 again", func(ev Event) bool { return ev.Link.Name == "eth0" && !ev.Link.Up })
+	w.Set("lo")
+	await(t, w, "lo", func(ev Event) bool { return ev.Link.Name == "lo" })
+	w.Set("eth0")
+	await(t, w, "eth0 as it was", func(ev Event) bool { return ev.Link.Name == "eth0" })
 }
 
 func TestWatchRepairsAnOverrun(t *testing.T) {
