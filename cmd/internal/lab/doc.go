@@ -6,10 +6,10 @@
 //	                   └── gw2 ──┘
 //
 // Both gateways run this very program as their daemon. The client sends numbered
-// datagrams to the host through the virtual address. Every port of the switch
-// is captured with the kernel's timestamps, and the verdict comes from those
-// captures and from what arrived: nothing a daemon says of itself counts, except
-// for the reasons in the story.
+// datagrams to the host through the virtual address. Every port of the switch is
+// captured with the kernel's timestamps. The verdict comes from those captures and
+// from what arrived. What a daemon reports of itself is used for the reasons in the
+// story only.
 //
 // # Bounds
 //
@@ -20,14 +20,13 @@
 //	kill, freeze, link, carrier   the hold time (VRRP: Active_Down_Interval of the backup)
 //	preempt, priority, partition  nothing: a router takes over from one that still works
 //
-// To each the verdict adds 250 ms of slack, and the longest time that this
-// machine kept the sender itself from running, which it measures: a virtual
-// machine that stands still for 300 ms is no fault of the protocol. A machine
-// that stood still for half of what the timers leave between the last hello and
-// the end of the wait, in a run that did not pass, proves nothing either way:
-// such a run is said to be void and repeated.
+// To each the verdict adds 250 ms of slack and the stall, the longest time that the
+// machine kept the sender from running: a virtual machine that stands still for
+// 300 ms is no fault of the protocol. A run that did not pass proves nothing when
+// the stall was half of what the timers leave between the last hello and the end
+// of the wait. Such a run is void and repeated.
 //
-// Two owners are two routers that both claim the virtual MAC on the wire. They
-// may overlap by 50 ms plus that stall while the role is handed over, and, when
-// a partition heals, by one hello more.
+// Two owners are two routers that both claim the virtual MAC on the wire. They may
+// overlap by 50 ms plus the stall while the role is handed over, and by one hello
+// more when a partition heals.
 package lab

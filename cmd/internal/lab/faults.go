@@ -8,38 +8,40 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fault is something that goes wrong, or is done on purpose, and what must
-// come of it.
+// fault is a failure or an intervention, and the outcome that it must have.
 type fault struct {
 	name  string
 	text  string // what happens, for the story
-	first string // who is active before it
-	last  string // who must be active after it
+	first string // the router that is active before it
+	last  string // the router that must be active after it
 	alone bool   // only the first runs before the fault
 	cuts  bool   // gw1 cannot be reached afterwards
 	role  string // of gw1 from the fault on, where that is certain
-	// returns says that gw1's daemon withdraws: the client must hold gw1's real
+	// returns says that gw1's daemon withdraws: the client must have gw1's real
 	// address at its real MAC again.
 	returns bool
 	ends    bool // gw1's daemon must end by itself, and cleanly
 
-	// preempts says that the daemons are configured to. Without it the router
-	// that has taken over keeps the role, which is what a fault is to show.
+	// preempts says that the daemons are configured to preempt. Otherwise the
+	// router that has taken over keeps the role.
 	preempts bool
 
 	inject func(context.Context, *rig) error
-	// second is what is done once the other router has taken over, before the
-	// outcome is looked at; nil for most.
+	// second is done once the other router has taken over. Most faults have none.
 	second     func(context.Context, *rig) error
 	secondText string
-	// waits returns how long the timers make the peer wait.
+	// waits returns how long the timers make the peer wait. nil = not at all.
 	waits func(plan) time.Duration
 }
 
-// split reports whether both routers own the address on purpose for a while.
+// split reports whether both routers have the address on purpose for a while.
 func (f fault) split() bool { return f.name == "partition" }
 
-// Faults returns the values of Options.Fault that can be had.
+// taker returns the router whose takeover is watched: the one that was not
+// active before, also when the role goes back in the end.
+func (f fault) taker() string { return other(f.first) }
+
+// Faults returns the possible values of Options.Fault.
 func Faults() []string {
 	var names []string
 	for _, f := range faultTable() {
@@ -50,25 +52,24 @@ func Faults() []string {
 	return names
 }
 
-func findFault(name string) (fault, bool) {
+// findFault returns the fault of a name, and the zero fault for an unknown one.
+func findFault(name string) fault {
 	for _, f := range faultTable() {
 		if f.name == name {
-			return f, true
+			return f
 		}
 	}
-	return fault{}, false
+	return fault{}
 }
 
-func nothing(plan) time.Duration { return 0 }
-
 // faultTable returns the faults in the order in which help lists them. One
-// without inject is a name that the program accepts and cannot do.
+// without inject has a name only and is not available yet.
 func faultTable() []fault {
 	return []fault{
 		{
 			name: "stop", text: "SIGTERM to the daemon on gw1", first: nodeGW1, last: nodeGW2,
 			role: roleOther, returns: true, ends: true,
-			inject: signal(unix.SIGTERM), waits: plan.resigned,
+			inject: signal(unix.SIGTERM), waits: plan.skew,
 		},
 		{
 			name: "kill", text: "SIGKILL to the daemon on gw1", first: nodeGW1, last: nodeGW2, role: roleDead,
@@ -81,27 +82,25 @@ func faultTable() []fault {
 		},
 		{
 			name: "link", text: "gw1's interface is switched off", first: nodeGW1, last: nodeGW2, cuts: true,
-			inject: func(_ context.Context, r *rig) error { return r.net.gw[nodeGW1].LinkDown(lanDev) },
+			inject: func(_ context.Context, r *rig) error { return r.net[nodeGW1].LinkDown(lanDev) },
 			waits:  plan.detect,
 		},
 		{
 			name: "carrier", text: "the switch's port to gw1 goes down", first: nodeGW1, last: nodeGW2, cuts: true,
-			inject: func(_ context.Context, r *rig) error { return r.net.sw.LinkDown(nodeGW1) },
+			inject: func(_ context.Context, r *rig) error { return r.net[nodeSwitch].LinkDown(nodeGW1) },
 			waits:  plan.detect,
 		},
 		{
 			name: "partition", text: "gw1 and gw2 cannot hear each other, the client hears both", first: nodeGW1, last: nodeGW1,
 			inject: isolate(true), second: isolate(false), secondText: "they hear each other again",
-			waits: nothing,
 		},
 		{
 			name: "preempt", text: "gw1 starts, with the higher priority", first: nodeGW2, last: nodeGW1, alone: true, preempts: true,
 			inject: func(_ context.Context, r *rig) error { return r.gw[nodeGW1].start() },
-			waits:  nothing,
 		},
 		{
 			name: "priority", text: "gw1's priority is set to 90", first: nodeGW1, last: nodeGW2, returns: true, preempts: true,
-			inject: lowerPriority, waits: nothing,
+			inject: lowerPriority,
 		},
 		{name: "handover"},
 		{name: "upgrade"},
@@ -114,8 +113,8 @@ func signal(s unix.Signal) func(context.Context, *rig) error {
 
 func isolate(on bool) func(context.Context, *rig) error {
 	return func(_ context.Context, r *rig) error {
-		for _, port := range []string{nodeGW1, nodeGW2} {
-			if err := r.net.sw.Isolate(port, on); err != nil {
+		for _, port := range pair {
+			if err := r.net[nodeSwitch].Isolate(port, on); err != nil {
 				return err
 			}
 		}

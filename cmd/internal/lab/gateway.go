@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
@@ -22,18 +23,14 @@ type gateway struct {
 	ns     *netlab.NS
 	dir    string
 	exe    string
-	config string // contents
+	config string // contents of its file
 
 	proc   *netlab.Process // nil until started
 	client *control.Client
 }
 
 func newGateway(name string, ns *netlab.NS, p plan, dir, exe string) *gateway {
-	priority := priorityFirst
-	if name == nodeGW2 {
-		priority = prioritySecond
-	}
-	g := &gateway{name: name, ns: ns, dir: filepath.Join(dir, name), exe: exe, config: p.config(priority)}
+	g := &gateway{name: name, ns: ns, dir: filepath.Join(dir, name), exe: exe, config: p.config(priorities[name])}
 	g.client = control.Dial(g.path("control.sock"))
 	return g
 }
@@ -79,13 +76,13 @@ func (g *gateway) signal(s unix.Signal) error {
 // alive reports whether the daemon runs.
 func (g *gateway) alive() bool { return g.proc.Running() }
 
-// ended returns what is wrong with how the daemon ended.
-func (g *gateway) ended() []string {
+// checkEnded returns an error unless the daemon has ended cleanly.
+func (g *gateway) checkEnded() error {
 	if g.alive() {
-		return []string{"the daemon of " + g.name + " still runs"}
+		return fmt.Errorf("the daemon of %s still runs", g.name)
 	}
 	if err := g.proc.Err(); err != nil {
-		return []string{fmt.Sprintf("the daemon of %s did not end cleanly: %v", g.name, err)}
+		return fmt.Errorf("the daemon of %s did not end cleanly: %w", g.name, err)
 	}
 	return nil
 }
@@ -111,44 +108,28 @@ func (g *gateway) close() {
 // askTimeout bounds one question to a daemon that may be frozen.
 const askTimeout = 300 * time.Millisecond
 
-// groups returns the groups of the daemon, none when it does not answer.
-func (g *gateway) groups(ctx context.Context) []status.Group {
+// ask asks the daemon one question. ok is false when it does not answer.
+func ask[T any](ctx context.Context, g *gateway, question func(context.Context) (T, error)) (answer T, ok bool) {
 	if !g.alive() {
-		return nil
+		return answer, false
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	st, err := g.client.Status(ctx)
-	if err != nil {
-		return nil
-	}
-	return st.Groups
+	answer, err := question(ctx)
+	return answer, err == nil
 }
 
-// transitions returns what the daemon says of its changes of state.
+// transitions returns what the daemon reports of its changes of state.
 func (g *gateway) transitions(ctx context.Context) []status.Transition {
-	if !g.alive() {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	list, err := g.client.Transitions(ctx)
-	if err != nil {
-		return nil
-	}
+	list, _ := ask(ctx, g, g.client.Transitions)
 	return list
 }
 
-// all reports whether every group of the daemon is in a state that match
-// accepts.
-func (g *gateway) all(ctx context.Context, match func(string) bool) bool {
-	list := g.groups(ctx)
-	for _, gr := range list {
-		if !match(gr.State) {
-			return false
-		}
-	}
-	return len(list) > 0
+// all reports whether every group of the daemon has a role.
+func (g *gateway) all(ctx context.Context, role string) bool {
+	st, ok := ask(ctx, g, g.client.Status)
+	return ok && len(st.Groups) > 0 &&
+		!slices.ContainsFunc(st.Groups, func(group status.Group) bool { return roleOf(group.State) != role })
 }
 
 // tail returns the end of the daemon's log, for a report of what went wrong.

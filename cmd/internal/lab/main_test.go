@@ -49,8 +49,8 @@ func at(ms float64) time.Time { return zero.Add(time.Duration(ms * float64(time.
 func sample(faultName string) record {
 	o := Defaults()
 	o.Fault = faultName
-	r := record{plan: o.plan(), start: at(-1000), fault: at(0), end: at(2000), said: map[string][]status.Transition{}}
-	vip, vmac := r.plan.vips(1)[0], r.plan.mac(1)
+	r := record{plan: o.plan(), start: at(-1000), fault: at(0), end: at(2000), transitions: map[string][]status.Transition{}}
+	vip, vmac := r.plan.vip(), r.plan.mac(1)
 	table := map[netip.Addr]hello.MAC{
 		vip: vmac, gateways[nodeGW1].v4: gateways[nodeGW1].mac, gateways[nodeGW2].v4: gateways[nodeGW2].mac,
 	}
@@ -79,8 +79,8 @@ func sample(faultName string) record {
 		r.sent = append(r.sent, at(float64(i-1000)))
 		r.arrivals = append(r.arrivals, arrival{uint64(i), at(float64(i-1000) + 0.1), via})
 	}
-	r.learned = []learned{{nodeSwitch, netlab.NeighborChange{At: at(550.2), Dev: nodeGW2, MAC: vmac}}}
-	r.said[nodeGW2] = []status.Transition{{
+	r.learned = []tableChange{{nodeSwitch, netlab.NeighborChange{At: at(550.2), Dev: nodeGW2, MAC: vmac}}}
+	r.transitions[nodeGW2] = []status.Transition{{
 		Group: 1, From: "Standby", To: "Active", At: at(549.9), Cause: "active-timer-expired",
 		Detail: "nothing from 192.168.1.100 (priority 110) for 600ms, hold time 600ms",
 	}}

@@ -19,12 +19,12 @@ type observer struct {
 	wg     sync.WaitGroup
 
 	mu      sync.Mutex
-	learned []learned
+	learned []tableChange
 }
 
 // observe starts captures on every port of the switch and watches the tables of
 // the client and the switch.
-func observe(ctx context.Context, n *network, limit int) (_ *observer, err error) {
+func observe(ctx context.Context, n network, limit int) (_ *observer, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	o := &observer{ports: map[string]*netlab.Capture{}, cancel: cancel}
 	defer func() {
@@ -33,16 +33,15 @@ func observe(ctx context.Context, n *network, limit int) (_ *observer, err error
 		}
 	}()
 	for _, port := range []string{nodeClient, nodeGW1, nodeGW2} {
-		// What arrives at a port is what its neighbour sent; what leaves was
-		// seen arriving elsewhere.
+		// A frame that leaves through a port has arrived at another one.
 		arriving := func(f netlab.Frame) bool { return !f.Sent }
-		c, err := n.sw.Capture(port, netlab.CaptureOptions{Limit: limit, Keep: arriving})
+		c, err := n[nodeSwitch].Capture(port, netlab.CaptureOptions{Limit: limit, Keep: arriving})
 		if err != nil {
 			return nil, err
 		}
 		o.ports[port] = c
 	}
-	return o, errors.Join(o.watch(ctx, nodeClient, n.client), o.watch(ctx, nodeSwitch, n.sw))
+	return o, errors.Join(o.watch(ctx, nodeClient, n[nodeClient]), o.watch(ctx, nodeSwitch, n[nodeSwitch]))
 }
 
 func (o *observer) watch(ctx context.Context, node string, ns *netlab.NS) error {
@@ -53,7 +52,7 @@ func (o *observer) watch(ctx context.Context, node string, ns *netlab.NS) error 
 	o.wg.Go(func() {
 		for c := range changes {
 			o.mu.Lock()
-			o.learned = append(o.learned, learned{node, c})
+			o.learned = append(o.learned, tableChange{node, c})
 			o.mu.Unlock()
 		}
 	})
@@ -89,7 +88,7 @@ func (o *observer) frames() []netlab.Frame {
 	return all
 }
 
-// sightings returns what the gateways said, oldest first.
+// sightings returns what the gateways sent, oldest first.
 func (p plan) sightings(frames []netlab.Frame) []sighting {
 	var list []sighting
 	for _, f := range frames {
@@ -103,17 +102,17 @@ func (p plan) sightings(frames []netlab.Frame) []sighting {
 	return list
 }
 
-// look takes a snapshot of the client, the switch and the daemons. The tables
-// come first, as the traffic left them.
-func (r *rig) look(ctx context.Context) (s snapshot, err error) {
+// snapshot reads the client, the switch and the daemons. The tables come first, as
+// the traffic left them.
+func (r *rig) snapshot(ctx context.Context) (s snapshot, err error) {
 	if s.arp, err = r.clientTable(); err != nil {
 		return s, err
 	}
-	if s.port, _, err = r.net.sw.FDBPort(lanBridge, r.plan.mac(1)); err != nil {
+	if s.port, _, err = r.net[nodeSwitch].FDBPort(lanBridge, r.plan.mac(1)); err != nil {
 		return s, err
 	}
-	for _, name := range []string{nodeGW1, nodeGW2} {
-		if r.gw[name].all(ctx, r.plan.activeState) {
+	for _, name := range pair {
+		if r.gw[name].all(ctx, roleActive) {
 			s.active = append(s.active, name)
 		}
 	}
@@ -121,11 +120,15 @@ func (r *rig) look(ctx context.Context) (s snapshot, err error) {
 	return s, err
 }
 
+// echo is eight requests, 200 ms apart: they take longer than a machine stands
+// still.
+var echo = netlab.Echo{Tries: 8, Wait: 200 * time.Millisecond}
+
 // pings asks both real addresses for an echo.
 func (r *rig) pings() (map[string]bool, error) {
 	answers := map[string]bool{}
 	for name, at := range gateways {
-		ok, err := ping(r.net.client, at.addr(r.plan.family))
+		ok, err := r.net[nodeClient].Ping(at.addr(r.plan.family), echo)
 		if err != nil {
 			return nil, err
 		}
@@ -136,9 +139,8 @@ func (r *rig) pings() (map[string]bool, error) {
 
 func (r *rig) clientTable() (map[netip.Addr]hello.MAC, error) {
 	table := map[netip.Addr]hello.MAC{}
-	ips := append(r.plan.vips(1)[:1:1], gateways[nodeGW1].addr(r.plan.family), gateways[nodeGW2].addr(r.plan.family))
-	for _, ip := range ips {
-		mac, ok, err := r.net.client.ARPEntry(lanDev, ip)
+	for _, ip := range []netip.Addr{r.plan.vip(), gateways[nodeGW1].addr(r.plan.family), gateways[nodeGW2].addr(r.plan.family)} {
+		mac, ok, err := r.net[nodeClient].ARPEntry(lanDev, ip)
 		if err != nil {
 			return nil, err
 		}
@@ -149,7 +151,8 @@ func (r *rig) clientTable() (map[netip.Addr]hello.MAC, error) {
 	return table, nil
 }
 
-// until waits for a condition and notes it when it does not come in time.
+// until waits for a condition, and notes in the record when it does not come in
+// time.
 func (r *rig) until(ctx context.Context, rec *record, limit time.Duration, what string, cond func() bool) error {
 	err := netlab.Eventually(ctx, limit, cond)
 	if errors.Is(err, netlab.ErrTimeout) {
@@ -159,7 +162,7 @@ func (r *rig) until(ctx context.Context, rec *record, limit time.Duration, what 
 	return err
 }
 
-// claim returns a condition: that a gateway has claimed the first group on the
+// claim returns the condition that a gateway has claimed the first group on the
 // wire since a given time.
 func (r *rig) claim(o *observer, node string, since time.Time) func() bool {
 	n := 0

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -39,21 +40,20 @@ func Defaults() Options {
 // Protocols are the values of Options.Protocol.
 var Protocols = []string{"hsrp1", "hsrp2", "vrrp2", "vrrp3"}
 
-// Default intervals. Version 2 of VRRP knows whole seconds only.
-const (
-	defaultHello     = 200 * time.Millisecond
-	defaultHelloVRRP = time.Second
-)
+// defaultHello is the default interval, except in version 2 of VRRP.
+const defaultHello = 200 * time.Millisecond
 
-// Validate returns every fault of the options, joined: what was found and what
-// is allowed.
+// Validate returns every fault of the options, joined, with what is allowed.
 func (o Options) Validate() error {
-	errs := []error{o.validateFault()}
+	var errs []error
 	fault := func(bad bool, format string, args ...any) {
 		if bad {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
+	f := findFault(o.Fault)
+	fault(f.name == "", "fault %q: want %s", o.Fault, strings.Join(Faults(), ", "))
+	fault(f.name != "" && f.inject == nil, "fault %s: not available in this build", o.Fault)
 	known := slices.Contains(Protocols, o.Protocol)
 	fault(!known, "protocol %q: want %s", o.Protocol, strings.Join(Protocols, ", "))
 	fault(o.Rate < 100*time.Microsecond || o.Rate > 100*time.Millisecond, "rate %v: want 100µs to 100ms between datagrams", o.Rate)
@@ -75,40 +75,22 @@ func (o Options) Validate() error {
 	return errors.Join(errs...)
 }
 
-func (o Options) validateFault() error {
-	f, ok := findFault(o.Fault)
-	if !ok {
-		return fmt.Errorf("fault %q: want %s", o.Fault, strings.Join(Faults(), ", "))
-	}
-	if f.inject == nil {
-		return fmt.Errorf("fault %s: not available in this build", o.Fault)
-	}
-	return nil
-}
-
-// plan returns what follows from the options, which need not be valid beyond
-// the protocol's name.
+// plan returns what follows from the options. Of these only the protocol's name
+// need be valid.
 func (o Options) plan() plan {
-	f, _ := findFault(o.Fault)
 	p := plan{
-		name: o.Protocol, family: hello.IPv4, groups: o.Groups, fault: f,
-		hello: o.Hello, hold: o.Hold, rate: o.Rate,
+		name: o.Protocol, proto: hello.ProtocolHSRP, version: o.Protocol[len(o.Protocol)-1] - '0', family: hello.IPv4,
+		hello: cmp.Or(o.Hello, defaultHello), groups: o.Groups, rate: o.Rate, fault: findFault(o.Fault),
 	}
 	if o.IPv6 {
 		p.family = hello.IPv6
 	}
-	p.proto, p.version = hello.ProtocolHSRP, o.Protocol[len(o.Protocol)-1]-'0'
 	if strings.HasPrefix(o.Protocol, "vrrp") {
 		p.proto = hello.ProtocolVRRP
 	}
-	if p.hello == 0 {
-		p.hello = defaultHello
-		if o.Protocol == "vrrp2" {
-			p.hello = defaultHelloVRRP
-		}
+	if o.Protocol == "vrrp2" {
+		p.hello = cmp.Or(o.Hello, time.Second) // it knows whole seconds only
 	}
-	if p.hold == 0 {
-		p.hold = 3 * p.hello
-	}
+	p.hold = cmp.Or(o.Hold, 3*p.hello)
 	return p
 }

@@ -73,8 +73,8 @@ func TestTimersFollowTheProtocol(t *testing.T) {
 		o := Defaults()
 		o.Protocol, o.Hello = tc.protocol, tc.hello
 		p := o.plan()
-		if p.detect() != tc.detect || p.resigned() != tc.resigns {
-			t.Errorf("%s %v: detect %v, resigned %v; want %v and %v", tc.protocol, tc.hello, p.detect(), p.resigned(), tc.detect, tc.resigns)
+		if p.detect() != tc.detect || p.skew() != tc.resigns {
+			t.Errorf("%s %v: detect %v, skew %v; want %v and %v", tc.protocol, tc.hello, p.detect(), p.skew(), tc.detect, tc.resigns)
 		}
 	}
 }
@@ -93,7 +93,7 @@ func TestConfigurationsAreValid(t *testing.T) {
 		o.Protocol, o.IPv6, o.Groups, o.Fault = tc.protocol, tc.ipv6, tc.groups, tc.fault
 		must(t, o.Validate())
 		p := o.plan()
-		c, err := configs.Parse("lab.toml", []byte(p.config(priorityFirst)))
+		c, err := configs.Parse("lab.toml", []byte(p.config(priorities[nodeGW1])))
 		if err != nil {
 			t.Fatalf("%+v: %v", tc, err)
 		}

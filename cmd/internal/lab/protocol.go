@@ -11,9 +11,8 @@ import (
 	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
-// plan is everything that follows from the options: which protocol, which
-// addresses, what the timers allow. All knowledge of HSRP and VRRP that the
-// lab has is in this file.
+// plan is everything that follows from the options: the protocol, the addresses,
+// what the timers allow. Only this file knows about HSRP and VRRP.
 type plan struct {
 	name    string // as in Options.Protocol
 	proto   hello.Protocol
@@ -26,11 +25,8 @@ type plan struct {
 	fault   fault
 }
 
-// The priorities of the pair: gw1 is meant to be active.
-const (
-	priorityFirst  = 110
-	prioritySecond = 100
-)
+// priorities are those of the pair: gw1 is meant to be active.
+var priorities = map[string]int{nodeGW1: 110, nodeGW2: 100}
 
 // title names the protocol as a person does.
 func (p plan) title() string {
@@ -61,8 +57,10 @@ func (p plan) mac(k int) hello.MAC {
 	return hello.VirtualMAC(p.proto, p.version, p.family, uint16(k))
 }
 
-// vips returns the virtual addresses of group k, counted from 1. The first
-// group has the address that the client uses as its router.
+// vip returns the virtual address that the client uses as its router.
+func (p plan) vip() netip.Addr { return p.vips(1)[0] }
+
+// vips returns the virtual addresses of group k, counted from 1.
 func (p plan) vips(k int) []netip.Addr {
 	if p.family == hello.IPv6 {
 		local := hello.VirtualLinkLocal(p.mac(k))
@@ -80,13 +78,17 @@ func (p plan) vips(k int) []netip.Addr {
 	return []netip.Addr{netip.AddrFrom4([4]byte{192, 168, byte(2 + k/250), byte(1 + k%250)})}
 }
 
-// skew is VRRP's Skew_Time of gw2 (RFC 9568 section 6.1, RFC 3768 section 6.1).
+// skew returns how long gw2 waits once gw1 has said goodbye: not at all in HSRP,
+// for Skew_Time in VRRP (RFC 9568 section 6.1, RFC 3768 section 6.1).
 func (p plan) skew() time.Duration {
 	base := p.hello
-	if p.version == 2 {
+	switch {
+	case p.proto == hello.ProtocolHSRP:
+		return 0
+	case p.version == 2:
 		base = time.Second
 	}
-	return (256 - prioritySecond) * base / 256
+	return time.Duration(256-priorities[nodeGW2]) * base / 256
 }
 
 // detect returns how long gw2 waits for a silent gw1: HSRP's hold time, VRRP's
@@ -98,29 +100,39 @@ func (p plan) detect() time.Duration {
 	return p.hold
 }
 
-// detectName names that time.
-func (p plan) detectName() string {
-	if p.proto == hello.ProtocolVRRP {
+// wait returns how long the timers make the peer wait after the fault.
+func (p plan) wait() time.Duration {
+	if p.fault.waits == nil {
+		return 0
+	}
+	return p.fault.waits(p)
+}
+
+// waitName names that time, which is not 0.
+func (p plan) waitName() string {
+	switch {
+	case p.wait() != p.detect():
+		return "skew time"
+	case p.proto == hello.ProtocolVRRP:
 		return "active-down interval"
 	}
 	return "hold time"
-}
-
-// resigned returns how long gw2 waits once gw1 has said goodbye.
-func (p plan) resigned() time.Duration {
-	if p.proto == hello.ProtocolVRRP {
-		return p.skew()
-	}
-	return 0
 }
 
 // settle returns how long a router needs at most to find its role: HSRP waits
 // one hold time in Listen and one in Speak.
 func (p plan) settle() time.Duration { return 2 * p.detect() }
 
-// activeState and standbyState report what a state's name in the status means.
-func (p plan) activeState(s string) bool  { return s == "Active" }
-func (p plan) standbyState(s string) bool { return s == "Standby" || s == "Backup" }
+// roleOf returns the role that a state's name in the status means.
+func roleOf(state string) string {
+	switch state {
+	case "Active":
+		return roleActive
+	case "Standby", "Backup":
+		return roleWait
+	}
+	return roleOther
+}
 
 // wanted returns the announcements that a router must be seen to make when it
 // becomes active.
@@ -136,25 +148,18 @@ func (p plan) wanted() []string {
 
 // config returns the configuration file of one gateway.
 func (p plan) config(priority int) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "[daemon]\nlog = \"debug\"\n")
-	for k := 1; k <= p.groups; k++ {
-		p.group(&b, k, priority)
-	}
-	return b.String()
-}
-
-func (p plan) group(b *strings.Builder, k, priority int) {
-	var vips []string
-	for _, v := range p.vips(k) {
-		vips = append(vips, fmt.Sprintf("%q", v))
-	}
 	number, interval := "group", fmt.Sprintf("hello = %q\nhold = %q\n", p.hello, p.hold)
 	if p.proto == hello.ProtocolVRRP {
 		number, interval = "vrid", fmt.Sprintf("advertise = %q\n", p.hello)
 	}
-	fmt.Fprintf(b, "\n[[%s]]\ninterface = %q\nname = %q\nversion = %d\n%s = %d\n", p.proto, lanDev, groupName(k), p.version, number, k)
-	fmt.Fprintf(b, "virtual_ips = [%s]\npriority = %d\npreempt = %t\n%s", strings.Join(vips, ", "), priority, p.fault.preempts, interval)
+	var b strings.Builder
+	b.WriteString("[daemon]\nlog = \"debug\"\n")
+	for k := 1; k <= p.groups; k++ {
+		vips := strings.ReplaceAll(fmt.Sprintf("%q", p.vips(k)), " ", ", ")
+		fmt.Fprintf(&b, "\n[[%s]]\ninterface = %q\nname = %q\nversion = %d\n%s = %d\n", p.proto, lanDev, groupName(k), p.version, number, k)
+		fmt.Fprintf(&b, "virtual_ips = %s\npriority = %d\npreempt = %t\n%s", vips, priority, p.fault.preempts, interval)
+	}
+	return b.String()
 }
 
 func groupName(k int) string {
@@ -164,13 +169,13 @@ func groupName(k int) string {
 	return fmt.Sprintf("lab-%d", k)
 }
 
-// Kinds of what is seen on the wire.
+// Kinds of sightings.
 const (
 	seenHello    = "hello"  // any message that does not claim the role
 	seenActive   = "active" // one that does: Hello in state Active, advertisement
 	seenCoup     = "coup"
 	seenResign   = "resign"
-	seenAnnounce = "announce" // unasked: gratuitous ARP, unsolicited advertisement
+	seenAnnounce = "announce" // gratuitous ARP, unsolicited advertisement
 	seenDirected = "directed" // a question to a neighbour from the virtual address
 	seenAnswer   = "answer"   // to a question for the virtual address
 	seenOther    = "other"    // from the virtual MAC, none of the above
@@ -189,20 +194,20 @@ const (
 // sighting is one frame of a gateway, as the switch saw it arrive.
 type sighting struct {
 	At      time.Time
-	Node    string // gw1 or gw2: by the switch's port, not by what the frame says
+	Node    string // gw1 or gw2: by the switch's port, not by the frame
 	Kind    string
 	Group   int    // 0 = not known from the frame
 	Detail  string // announcement's name, state of a hello
 	Virtual bool   // Ethernet source is the virtual MAC of group 1
 }
 
-// claims reports whether the sender says that it owns the virtual MAC.
+// claims reports whether the sender claims the virtual MAC.
 func (s sighting) claims() bool {
 	return s.Kind == seenActive || s.Virtual && s.Kind != seenResign && s.Kind != seenCoup
 }
 
-// read classifies a frame that arrived at the switch from node. ok is false for
-// what is neither about the protocol nor from a virtual MAC.
+// read classifies a frame that arrived at the switch from node. ok is false when
+// it is neither about the protocol nor from a virtual MAC.
 func (p plan) read(node string, at time.Time, frame []byte) (s sighting, ok bool) {
 	if len(frame) < wire.EthernetHeader {
 		return s, false
@@ -211,33 +216,39 @@ func (p plan) read(node string, at time.Time, frame []byte) (s sighting, ok bool
 	if s.Virtual {
 		s.Kind, s.Group = seenOther, 1
 	}
-	_ = p.readMessage(&s, frame) || p.readARP(&s, frame) || p.readND(&s, frame)
+	p.readMessage(&s, frame)
+	if p.family == hello.IPv6 {
+		p.readND(&s, frame)
+	} else {
+		p.readARP(&s, frame)
+	}
 	return s, s.Kind != ""
 }
 
-func (p plan) readMessage(s *sighting, frame []byte) bool {
+func (p plan) readMessage(s *sighting, frame []byte) {
 	var e hello.Envelope
 	payload, err := hello.ParseFrame(frame, &e, false)
 	if err != nil || e.Protocol != p.proto {
-		return false
+		return
 	}
-	if p.proto == hello.ProtocolVRRP {
-		var pkt hello.VRRPPacket
-		return pkt.Parse(payload, e.Src, e.Dst) == nil && readVRRP(s, &pkt.VRRP)
+	var hsrp hello.HSRPPacket
+	var vrrp hello.VRRPPacket
+	switch {
+	case p.proto == hello.ProtocolVRRP && vrrp.Parse(payload, e.Src, e.Dst) == nil:
+		readVRRP(s, &vrrp.VRRP)
+	case p.proto == hello.ProtocolHSRP && hsrp.Parse(payload) == nil && !hsrp.IsAdvertise:
+		readHSRP(s, &hsrp.HSRP)
 	}
-	var pkt hello.HSRPPacket
-	return pkt.Parse(payload) == nil && !pkt.IsAdvertise && readHSRP(s, &pkt.HSRP)
 }
 
-func readVRRP(s *sighting, m *hello.VRRP) bool {
+func readVRRP(s *sighting, m *hello.VRRP) {
 	s.Group, s.Kind, s.Detail = int(m.VRID), seenActive, fmt.Sprintf("priority %d", m.Priority)
 	if m.Priority == hello.ResignPriority {
 		s.Kind = seenResign
 	}
-	return true
 }
 
-func readHSRP(s *sighting, m *hello.HSRP) bool {
+func readHSRP(s *sighting, m *hello.HSRP) {
 	s.Group, s.Detail = int(m.Group), m.State.String()
 	switch {
 	case m.Op == hello.OpCoup:
@@ -249,32 +260,30 @@ func readHSRP(s *sighting, m *hello.HSRP) bool {
 	default:
 		s.Kind = seenHello
 	}
-	return true
 }
 
-func (p plan) readARP(s *sighting, frame []byte) bool {
+func (p plan) readARP(s *sighting, frame []byte) {
 	h, a, err := garp.ParseARP(frame)
-	if err != nil || p.family != hello.IPv4 {
-		return false
+	if err != nil {
+		return
 	}
-	vip, real := p.vips(1)[0], gateways[s.Node]
+	vip, real := p.vip(), gateways[s.Node]
 	switch {
 	case a.IsGratuitous() && a.SenderIP == vip:
-		s.Kind, s.Detail = seenAnnounce, garpForm(h, a)
+		s.is(seenAnnounce, garpForm(h, a))
 	case a.IsGratuitous() && a.SenderIP == real.v4 && a.SenderMAC == p.mac(1):
-		s.Kind, s.Detail = seenAnnounce, garpReal
+		s.is(seenAnnounce, garpReal)
 	case a.IsGratuitous() && a.SenderIP == real.v4 && a.SenderMAC == real.mac:
-		s.Kind, s.Detail = seenAnnounce, garpRealBack
+		s.is(seenAnnounce, garpRealBack)
 	case a.SenderIP == vip && a.Op == garp.OpRequest:
-		s.Kind, s.Detail = seenDirected, a.TargetIP.String()
+		s.is(seenDirected, a.TargetIP.String())
 	case a.SenderIP == vip:
-		s.Kind, s.Detail = seenAnswer, a.TargetIP.String()
-	default:
-		return false
+		s.is(seenAnswer, a.TargetIP.String())
 	}
-	s.Group = 1
-	return true
 }
+
+// is notes what a frame of the first group is.
+func (s *sighting) is(kind, detail string) { s.Group, s.Kind, s.Detail = 1, kind, detail }
 
 func garpForm(h garp.Header, a garp.ARP) string {
 	switch {
@@ -286,22 +295,18 @@ func garpForm(h garp.Header, a garp.ARP) string {
 	return garpVIP
 }
 
-func (p plan) readND(s *sighting, frame []byte) bool {
+func (p plan) readND(s *sighting, frame []byte) {
 	_, nd, err := garp.ParseND(frame)
-	if err != nil || p.family != hello.IPv6 {
-		return false
+	if err != nil {
+		return
 	}
-	vip := p.vips(1)[0]
+	vip := p.vip()
 	switch {
 	case nd.Type == garp.NeighborAdvertisement && nd.Target == vip && nd.Dst.IsMulticast():
-		s.Kind, s.Detail = seenAnnounce, garpAdvertisement
+		s.is(seenAnnounce, garpAdvertisement)
 	case nd.Type == garp.NeighborAdvertisement && nd.Target == vip:
-		s.Kind, s.Detail = seenAnswer, nd.Dst.String()
+		s.is(seenAnswer, nd.Dst.String())
 	case nd.Type == garp.NeighborSolicitation && nd.Src == vip:
-		s.Kind, s.Detail = seenDirected, nd.Target.String()
-	default:
-		return false
+		s.is(seenDirected, nd.Target.String())
 	}
-	s.Group = 1
-	return true
 }

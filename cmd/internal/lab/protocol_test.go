@@ -21,7 +21,7 @@ func hsrpFrame(p plan, src hello.MAC, m hello.HSRP) []byte {
 		from = netip.MustParseAddr("fe80::ff:fe00:100")
 	}
 	m.Version, m.Family, m.Group = p.version, p.family, 1
-	m.HelloTime, m.HoldTime, m.VirtualIP = p.hello, p.hold, p.vips(1)[0]
+	m.HelloTime, m.HoldTime, m.VirtualIP = p.hello, p.hold, p.vip()
 	e := hello.GroupEnvelope(hello.ProtocolHSRP, p.version, from, src)
 	auth, _ := hello.TextAuth("cisco")
 	return hello.AppendFrame(nil, &e, hello.AppendHSRP(nil, &m, &auth, from))
@@ -37,7 +37,7 @@ func vrrpFrame(p plan, priority uint8) []byte {
 func TestFramesAreReadForWhatTheyClaim(t *testing.T) {
 	h2, h6, v3 := planOf("hsrp2", false), planOf("hsrp2", true), planOf("vrrp3", false)
 	real, vmac, vmac6 := gateways[nodeGW1], h2.mac(1), h6.mac(1)
-	vip, err := garp.NewAnnouncement(h2.vips(1)[0], vmac)
+	vip, err := garp.NewAnnouncement(h2.vip(), vmac)
 	must(t, err)
 	own, err := garp.NewAnnouncement(real.v4, vmac)
 	must(t, err)
@@ -45,11 +45,11 @@ func TestFramesAreReadForWhatTheyClaim(t *testing.T) {
 	must(t, err)
 	other, err := garp.NewAnnouncement(real.v4, h2.mac(2))
 	must(t, err)
-	na, err := garp.NewAdvertisement(h6.vips(1)[0], vmac6)
+	na, err := garp.NewAdvertisement(h6.vip(), vmac6)
 	must(t, err)
 	directed, err := vip.Directed(clientAt.v4, clientAt.mac)
 	must(t, err)
-	answer, _ := garp.ARPReply(garp.ARP{Op: garp.OpRequest, SenderMAC: clientAt.mac, SenderIP: clientAt.v4, TargetIP: h2.vips(1)[0]}, vmac)
+	answer, _ := garp.ARPReply(garp.ARP{Op: garp.OpRequest, SenderMAC: clientAt.mac, SenderIP: clientAt.v4, TargetIP: h2.vip()}, vmac)
 
 	for name, tc := range map[string]struct {
 		p      plan

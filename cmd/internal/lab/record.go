@@ -9,8 +9,8 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
 
-// record is everything that was seen of one run. What the verdict, the story
-// and the picture say is computed from it alone.
+// record is everything that was seen of one run. The verdict, the story and the
+// picture are computed from it alone.
 type record struct {
 	plan plan
 
@@ -22,16 +22,18 @@ type record struct {
 	sent      []time.Time // by number
 	arrivals  []arrival
 	sightings []sighting // oldest first
-	learned   []learned
-	said      map[string][]status.Transition // by gateway, oldest first
+	learned   []tableChange
+	// transitions are what the daemons report of themselves, by gateway, oldest
+	// first.
+	transitions map[string][]status.Transition
 
 	before, after snapshot
 	missed        int      // frames that the captures lost
 	notes         []string // what did not come in time
 }
 
-// learned is a change of a table of the client or the switch.
-type learned struct {
+// tableChange is a change of a table of the client or the switch.
+type tableChange struct {
 	node string
 	netlab.NeighborChange
 }
@@ -45,7 +47,7 @@ func (r record) complaints() []string {
 	return list
 }
 
-// announced returns the announcements of the router that took over, from the
+// announced returns the announcements of the router that takes over, from the
 // fault on.
 func (r record) announced() []string {
 	list := []string{}
@@ -57,12 +59,8 @@ func (r record) announced() []string {
 	return list
 }
 
-// taker returns the router whose takeover is watched: the one that was not
-// active before, also when the role goes back in the end.
-func (f fault) taker() string { return other(f.first) }
-
-// standbyFrames counts the frames from the virtual MAC that the router which
-// was not active sent before the fault.
+// standbyFrames counts the frames from the virtual MAC that the router that was
+// not active sent before the fault.
 func (r record) standbyFrames() int {
 	n := 0
 	for _, s := range r.sightings {
@@ -87,9 +85,10 @@ func (r record) takeover() (after time.Duration, missing int) {
 	return after, r.plan.groups - len(claimed)
 }
 
-// span is a time during which a router claimed the first group without a pause.
+// span is a time during which a router claimed the first group without a pause,
+// or had one role.
 type span struct {
-	node     string
+	name     string // of the router or the role
 	from, to time.Time
 }
 
@@ -122,7 +121,7 @@ func overlap(list []span) time.Duration {
 	var most time.Duration
 	for i, a := range list {
 		for _, b := range list[i+1:] {
-			if a.node != b.node {
+			if a.name != b.name {
 				most = max(most, min(a.to.Sub(a.from), a.to.Sub(b.from), b.to.Sub(a.from), b.to.Sub(b.from)))
 			}
 		}

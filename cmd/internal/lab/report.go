@@ -82,9 +82,7 @@ func (i ink) paint(code, s string) string {
 // text lays out the whole report.
 func text(p plan, events []event, v Verdict, i ink) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s · fault: %s\n\n", i.paint(bold, "fhrpd lab: "+p.title()), p.timers(), p.fault.name)
-	b.WriteString(topology(p))
-	b.WriteString("\n")
+	fmt.Fprintf(&b, "%s  %s · fault: %s\n\n%s\n", i.paint(bold, "fhrpd lab: "+p.title()), p.timers(), p.fault.name, topology(p))
 	timeline(&b, events, i)
 	b.WriteString("\n")
 	v.write(&b, p, i)
@@ -92,17 +90,12 @@ func text(p plan, events []event, v Verdict, i ink) string {
 }
 
 func topology(p plan) string {
-	at := func(name string) string { return name + " " + gateways[name].addr(p.family).String() }
-	client := "client " + clientAt.addr(p.family).String()
-	host := "host " + hostAt.addr(p.family).String()
-	gap := strings.Repeat(" ", len(client))
-	return fmt.Sprintf("  %s ── switch ──┬── %s ──┬── core ── %s\n", client, at(nodeGW1), host) +
-		fmt.Sprintf("  %s             └── %s ──┘\n", gap, at(nodeGW2)) +
-		fmt.Sprintf("  virtual address %s at %s\n", p.vips(1)[0], p.mac(1))
+	at := func(node string, a address) string { return node + " " + a.addr(p.family).String() }
+	client := at(nodeClient, clientAt)
+	return fmt.Sprintf("  %s ── switch ──┬── %s ──┬── core ── %s\n", client, at(nodeGW1, gateways[nodeGW1]), at(nodeHost, hostAt)) +
+		fmt.Sprintf("  %*s             └── %s ──┘\n", len(client), "", at(nodeGW2, gateways[nodeGW2])) +
+		fmt.Sprintf("  virtual address %s at %s\n", p.vip(), p.mac(1))
 }
-
-// lanes are what the two gateways are while the story goes down the page.
-type lanes map[string]string
 
 var glyphs = map[string]struct{ sign, code string }{
 	roleActive: {"┃", green},
@@ -111,30 +104,19 @@ var glyphs = map[string]struct{ sign, code string }{
 	roleDead:   {"✗", red},
 }
 
-func (l lanes) draw(i ink) string {
-	var s strings.Builder
-	for _, node := range []string{nodeGW1, nodeGW2} {
-		g, ok := glyphs[l[node]]
-		if !ok {
-			g.sign = " "
-		}
-		s.WriteString("   " + i.paint(g.code, g.sign))
-	}
-	return s.String()
-}
-
 func timeline(b *strings.Builder, events []event, i ink) {
 	fmt.Fprintf(b, "  %s\n", i.paint(dim, "          ms  gw1 gw2"))
-	l := lanes{}
+	lanes := map[string]string{nodeGW1: " ", nodeGW2: " "}
 	for _, e := range events {
-		if e.Role != "" {
-			l[e.Node] = e.Role
+		if g, ok := glyphs[e.Role]; ok {
+			lanes[e.Node] = i.paint(g.code, g.sign)
 		}
 		text := e.Text
 		if e.mark {
 			text = i.paint(red, text)
 		}
-		fmt.Fprintf(b, "  %12s%s   %s %s\n", signed(e.MS), l.draw(i), i.paint(bold, fmt.Sprintf("%-6s", e.Node)), text)
+		node := i.paint(bold, fmt.Sprintf("%-6s", e.Node))
+		fmt.Fprintf(b, "  %12s   %s   %s   %s %s\n", signed(e.MS), lanes[nodeGW1], lanes[nodeGW2], node, text)
 	}
 	fmt.Fprintf(b, "  %s\n", i.paint(dim, "              ┃ active  ╎ standby  · other  ✗ gone"))
 }
@@ -154,37 +136,33 @@ func (v Verdict) write(b *strings.Builder, p plan, i ink) {
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(b, "    %-17s %s\n", name, fmt.Sprintf(format, args...))
 	}
-	if v.Passed {
-		fmt.Fprintf(b, "  %s\n", i.paint(bold+";"+green, "PASSED"))
-	} else {
-		fmt.Fprintf(b, "  %s\n", i.paint(bold+";"+red, "FAILED"))
+	colour, word := green, "PASSED"
+	if !v.Passed {
+		colour, word = red, "FAILED"
 	}
+	fmt.Fprintf(b, "  %s\n", i.paint(bold+";"+colour, word))
 	for _, why := range v.Reasons {
 		row("", "%s", i.paint(red, why))
 	}
 	row("outage", "%.1f ms; allowed %.1f ms = %s", v.OutageMS, v.BoundMS, v.boundText)
 	row("datagrams", "%d sent, %d lost, %d duplicated; the slowest took %.1f ms", v.Sent, v.Lost, v.Duplicated, v.SlowestMS)
-	row("takeover", "%.1f ms after the fault%s", v.TakeoverMS, groupsNote(v.Groups))
-	if p.fault.split() {
-		row("two owners", "%.1f ms, of which %.1f ms after the partition; allowed %.1f ms", v.TwoOwnersMS, v.OwnersAfterMS, v.TwoOwnersBound)
-	} else {
-		row("two owners", "%.1f ms; allowed %.1f ms", v.TwoOwnersMS, v.TwoOwnersBound)
+	last, after := "", ""
+	if v.Groups > 1 {
+		last = fmt.Sprintf(", the last of %d groups", v.Groups)
 	}
+	if p.fault.split() {
+		after = fmt.Sprintf(", of which %.1f ms after the partition", v.OwnersAfterMS)
+	}
+	row("takeover", "%.1f ms after the fault%s", v.TakeoverMS, last)
+	row("two owners", "%.1f ms%s; allowed %.1f ms", v.TwoOwnersMS, after, v.TwoOwnersBound)
 	row("active", "%s", orNone(v.Active))
 	row("announced", "%s", orNone(strings.Join(v.GARPs, ", ")))
-	row("client's table", "%-15s %s", p.vips(1)[0], v.ARP)
+	row("client's table", "%-15s %s", p.vip(), v.ARP)
 	for _, ip := range slices.Sorted(maps.Keys(v.RealARP)) {
 		row("", "%-15s %s; %s", ip, v.RealARP[ip], v.RealReachable[ip])
 	}
 	row("switch", "%s %s", p.mac(1), v.FDB)
 	row("standby", "%d frames from the virtual MAC before the fault", v.StandbyFrames)
-}
-
-func groupsNote(n int) string {
-	if n == 1 {
-		return ""
-	}
-	return fmt.Sprintf(", the last of %d groups", n)
 }
 
 // String words a change.

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,17 +40,17 @@ func Run(ctx context.Context, o Options, stdout, stderr io.Writer) (Verdict, err
 		return Verdict{}, err
 	}
 	for n := 1; ; n++ {
-		v, again, err := once(ctx, o, n < experiments, stdout, stderr)
-		if err != nil || !again {
+		v, void, err := once(ctx, o, n == experiments, stdout, stderr)
+		if err != nil || !void {
 			return v, err
 		}
 		fmt.Fprintf(stderr, "· no verdict: the machine stood still for %s; once more\n", show(v.stall()))
 	}
 }
 
-// once is one experiment with its report. What is to be repeated, where that may
-// be, is not reported.
-func once(ctx context.Context, o Options, may bool, stdout, stderr io.Writer) (_ Verdict, again bool, err error) {
+// once is one experiment with its report. A void one is reported only if it is the
+// last.
+func once(ctx context.Context, o Options, last bool, stdout, stderr io.Writer) (_ Verdict, void bool, err error) {
 	r, err := newRig(o, stderr)
 	if err != nil {
 		return Verdict{}, false, err
@@ -60,17 +61,15 @@ func once(ctx context.Context, o Options, may bool, stdout, stderr io.Writer) (_
 		return Verdict{}, false, err
 	}
 	v := judge(rec)
-	if may && v.void(r.plan) {
+	if !last && v.void(r.plan) {
 		return v, true, nil
 	}
-	if err := errors.Join(report(o, rec, v, stdout), save(o, rec, v, frames)); err != nil {
-		return v, false, err
-	}
-	if o.Stay {
+	err = errors.Join(report(o, rec, v, stdout), save(o, rec, v, frames))
+	if err == nil && o.Stay {
 		fmt.Fprint(stdout, "\n", r.lookAround())
 		<-ctx.Done()
 	}
-	return v, false, nil
+	return v, false, err
 }
 
 // experiments is how many there are at most.
@@ -78,49 +77,37 @@ const experiments = 4
 
 // rig is the running lab.
 type rig struct {
-	plan     plan
-	net      *network
-	gw       map[string]*gateway
-	dir      string
-	progress io.Writer
+	plan   plan
+	net    network
+	gw     map[string]*gateway
+	dir    string
+	stderr io.Writer
 }
 
-func newRig(o Options, progress io.Writer) (_ *rig, err error) {
-	r := &rig{plan: o.plan(), gw: map[string]*gateway{}, progress: progress}
+func newRig(o Options, stderr io.Writer) (_ *rig, err error) {
+	r := &rig{plan: o.plan(), gw: map[string]*gateway{}, stderr: stderr}
 	defer func() {
 		if err != nil {
 			r.close()
 		}
 	}()
-	r.say("building the network: client, switch, gw1, gw2, core, host")
-	if r.dir, err = makeDir(); err != nil {
-		return nil, err
-	}
-	if r.net, err = build(r.plan); err != nil {
-		return nil, err
-	}
-	exe := o.Program
-	if exe == "" {
-		exe = "/proc/self/exe"
-	}
-	for name, ns := range r.net.gw {
-		r.gw[name] = newGateway(name, ns, r.plan, r.dir, exe)
-	}
-	return r, nil
-}
-
-// makeDir makes a directory for sockets and logs, outside of /run: there the
-// daemons see a directory of their own.
-func makeDir() (string, error) {
+	r.progress("building the network: client, switch, gw1, gw2, core, host")
+	// Sockets and logs are outside of /run, where each daemon sees a directory of
+	// its own.
 	parent := os.TempDir()
 	if strings.HasPrefix(parent, "/run/") {
 		parent = "/tmp"
 	}
-	dir, err := os.MkdirTemp(parent, "fhrpd-lab-")
-	if err != nil {
-		return "", fmt.Errorf("make the lab's directory: %w", err)
+	if r.dir, err = os.MkdirTemp(parent, "fhrpd-lab-"); err != nil {
+		return nil, fmt.Errorf("make the lab's directory: %w", err)
 	}
-	return dir, nil
+	if r.net, err = build(r.plan); err != nil {
+		return nil, err
+	}
+	for _, name := range pair {
+		r.gw[name] = newGateway(name, r.net[name], r.plan, r.dir, cmp.Or(o.Program, "/proc/self/exe"))
+	}
+	return r, nil
 }
 
 // close ends the daemons and removes everything.
@@ -128,16 +115,14 @@ func (r *rig) close() {
 	for _, g := range r.gw {
 		g.close()
 	}
-	if r.net != nil {
-		_ = r.net.Close()
-	}
+	_ = r.net.Close()
 	if r.dir != "" {
 		_ = os.RemoveAll(r.dir)
 	}
 }
 
-func (r *rig) say(format string, args ...any) {
-	fmt.Fprintf(r.progress, "· "+format+"\n", args...)
+func (r *rig) progress(format string, args ...any) {
+	fmt.Fprintf(r.stderr, "· "+format+"\n", args...)
 }
 
 // experiment runs the whole course of events.
@@ -152,7 +137,7 @@ func (r *rig) experiment(ctx context.Context) (record, []netlab.Frame, error) {
 		return rec, nil, err
 	}
 	defer obs.stop()
-	recv, err := startReceiver(r.net.host, limit)
+	recv, err := startReceiver(r.net[nodeHost], limit)
 	if err != nil {
 		return rec, nil, err
 	}
@@ -182,30 +167,30 @@ func (r *rig) limit() int {
 func (r *rig) settle(ctx context.Context) error {
 	f := r.plan.fault
 	begin := time.Now()
-	r.say("starting the daemons, waiting for their election")
-	if err := r.startAs(ctx, f.first, r.plan.activeState); err != nil {
+	r.progress("starting the daemons, waiting for their election")
+	if err := r.startAs(ctx, f.first, roleActive); err != nil {
 		return err
 	}
-	r.say("%s is active after %.1f s", f.first, time.Since(begin).Seconds())
+	r.progress("%s is active after %.1f s", f.first, time.Since(begin).Seconds())
 	if f.alone {
 		return nil
 	}
-	if err := r.startAs(ctx, f.taker(), r.plan.standbyState); err != nil {
+	if err := r.startAs(ctx, f.taker(), roleWait); err != nil {
 		return err
 	}
-	r.say("%s is standby after %.1f s", f.taker(), time.Since(begin).Seconds())
+	r.progress("%s is standby after %.1f s", f.taker(), time.Since(begin).Seconds())
 	return nil
 }
 
-// startAs starts the daemon of a gateway and waits until all its groups are in
-// a state that match accepts.
-func (r *rig) startAs(ctx context.Context, name string, match func(string) bool) error {
+// startAs starts the daemon of a gateway and waits until all its groups have a
+// role.
+func (r *rig) startAs(ctx context.Context, name, role string) error {
 	g := r.gw[name]
 	if err := g.start(); err != nil {
 		return err
 	}
 	limit := r.plan.settle() + startLimit
-	err := netlab.Eventually(ctx, limit, func() bool { return !g.alive() || g.all(ctx, match) })
+	err := netlab.Eventually(ctx, limit, func() bool { return !g.alive() || g.all(ctx, role) })
 	switch {
 	case errors.Is(err, netlab.ErrTimeout):
 		return fmt.Errorf("%s did not find its role within %v\n%s", name, limit, g.tail())
@@ -217,27 +202,26 @@ func (r *rig) startAs(ctx context.Context, name string, match func(string) bool)
 	return nil
 }
 
-// stream sends datagrams, breaks something in between and waits for the
-// outcome.
+// stream sends datagrams, injects the fault meanwhile and waits for the outcome.
 func (r *rig) stream(ctx context.Context, rec *record, obs *observer) error {
 	sending, stop := context.WithCancel(ctx)
 	defer stop()
 	rec.start = time.Now()
-	send, err := startSender(sending, r.net.client, hostAt.addr(r.plan.family), r.plan.rate)
+	send, err := startSender(sending, r.net[nodeClient], hostAt.addr(r.plan.family), r.plan.rate)
 	if err != nil {
 		return err
 	}
-	r.say("stream of datagrams, one every %v", r.plan.rate)
+	r.progress("stream of datagrams, one every %v", r.plan.rate)
 	if _, err := r.pings(); err != nil { // so that the client knows the real addresses
 		return err
 	}
 	if err := pause(ctx, time.Until(rec.start.Add(steady))); err != nil {
 		return err
 	}
-	if rec.before, err = r.look(ctx); err != nil {
+	if rec.before, err = r.snapshot(ctx); err != nil {
 		return err
 	}
-	if err := r.breakIt(ctx, rec, obs); err != nil {
+	if err := r.injectFault(ctx, rec, obs); err != nil {
 		return err
 	}
 	if err := pause(ctx, aftermath); err != nil {
@@ -245,23 +229,25 @@ func (r *rig) stream(ctx context.Context, rec *record, obs *observer) error {
 	}
 	stop()
 	rec.sent, rec.end = send.times(), time.Now()
-	if f := r.plan.fault; f.ends {
-		rec.notes = append(rec.notes, r.gw[nodeGW1].ended()...)
+	if r.plan.fault.ends {
+		if err := r.gw[nodeGW1].checkEnded(); err != nil {
+			rec.notes = append(rec.notes, err.Error())
+		}
 	}
-	rec.after, err = r.look(ctx)
-	rec.said = map[string][]status.Transition{nodeGW1: r.gw[nodeGW1].transitions(ctx), nodeGW2: r.gw[nodeGW2].transitions(ctx)}
+	rec.after, err = r.snapshot(ctx)
+	rec.transitions = map[string][]status.Transition{nodeGW1: r.gw[nodeGW1].transitions(ctx), nodeGW2: r.gw[nodeGW2].transitions(ctx)}
 	return err
 }
 
-// breakIt injects the fault and waits until the roles are as they should be.
-func (r *rig) breakIt(ctx context.Context, rec *record, obs *observer) error {
+// injectFault injects the fault and waits until the roles are as they should be.
+func (r *rig) injectFault(ctx context.Context, rec *record, obs *observer) error {
 	f := r.plan.fault
-	r.say("fault: %s", f.text)
+	r.progress("fault: %s", f.text)
 	rec.fault = time.Now()
 	if err := f.inject(ctx, r); err != nil {
 		return err
 	}
-	limit := f.waits(r.plan) + r.plan.detect() + patience
+	limit := r.plan.wait() + r.plan.detect() + patience
 	err := r.until(ctx, rec, limit, f.taker()+"'s takeover", r.claim(obs, f.taker(), rec.fault))
 	if err != nil || f.second == nil {
 		return err
@@ -269,14 +255,13 @@ func (r *rig) breakIt(ctx context.Context, rec *record, obs *observer) error {
 	if err := pause(ctx, freezeGap); err != nil {
 		return err
 	}
-	r.say("then: %s", f.secondText)
+	r.progress("then: %s", f.secondText)
 	rec.second = time.Now()
 	if err := f.second(ctx, r); err != nil {
 		return err
 	}
-	loser := other(f.last)
 	return r.until(ctx, rec, r.plan.settle()+patience, "the end of two owners", func() bool {
-		return r.gw[f.last].all(ctx, r.plan.activeState) && !r.gw[loser].all(ctx, r.plan.activeState)
+		return r.gw[f.last].all(ctx, roleActive) && !r.gw[other(f.last)].all(ctx, roleActive)
 	})
 }
 

@@ -28,38 +28,38 @@ func TestTrafficTakesTheRouterThatHasTheAddress(t *testing.T) {
 		n, err := build(p)
 		must(t, err)
 		defer n.Close()
-		must(t, n.gw[nodeGW2].AddAddr(lanDev, netip.PrefixFrom(p.vips(1)[0], p.lanBits())))
+		must(t, n[nodeGW2].AddAddr(lanDev, netip.PrefixFrom(p.vip(), p.lanBits())))
 		// Datagrams that wait for a neighbour's MAC are dropped when there are many.
 		for _, to := range []struct {
 			from *netlab.NS
 			ip   netip.Addr
-		}{{n.client, p.vips(1)[0]}, {n.gw[nodeGW2], hostAt.addr(p.family)}} {
-			if ok, err := ping(to.from, to.ip); !ok || err != nil {
+		}{{n[nodeClient], p.vip()}, {n[nodeGW2], hostAt.addr(p.family)}} {
+			if ok, err := to.from.Ping(to.ip, echo); !ok || err != nil {
 				t.Fatalf("IPv6 %v: %s does not answer: %v", ipv6, to.ip, err)
 			}
 		}
-		recv, err := startReceiver(n.host, 1<<16)
+		recv, err := startReceiver(n[nodeHost], 1<<16)
 		must(t, err)
 		defer recv.close()
 		ctx, stop := context.WithCancel(t.Context())
-		send, err := startSender(ctx, n.client, hostAt.addr(p.family), p.rate)
+		send, err := startSender(ctx, n[nodeClient], hostAt.addr(p.family), p.rate)
 		must(t, err)
 		must(t, netlab.Eventually(ctx, patient, func() bool { return len(recv.arrivals()) >= 100 }))
 		stop()
 		sent := send.times()
 		must(t, netlab.Eventually(t.Context(), patient, func() bool { return len(recv.arrivals()) >= len(sent) }))
 		got := recv.arrivals()
-		a := settleUp(sent, got, p.rate)
+		a := newAccount(sent, got, p.rate)
 		if a.Lost != 0 || a.Duplicated != 0 || !a.Healthy || got[0].via != nodeGW2 {
 			t.Errorf("IPv6 %v: %+v, through %s", ipv6, a, got[0].via)
 		}
 		for name, g := range gateways {
-			if ok, err := ping(n.client, g.addr(p.family)); !ok || err != nil {
+			if ok, err := n[nodeClient].Ping(g.addr(p.family), echo); !ok || err != nil {
 				t.Errorf("IPv6 %v: %s does not answer: %v", ipv6, name, err)
 			}
 		}
 		few := netlab.Echo{Tries: 3, Wait: 200 * time.Millisecond}
-		if ok, err := n.client.Ping(hostAt.addr(p.family), few); ok || err != nil {
+		if ok, err := n[nodeClient].Ping(hostAt.addr(p.family), few); ok || err != nil {
 			t.Errorf("IPv6 %v: the host answers without a way back: %v", ipv6, err)
 		}
 	}
@@ -74,7 +74,7 @@ func TestObserverSeesTheGatewaysAndTheTables(t *testing.T) {
 	o, err := observe(t.Context(), n, 1000)
 	must(t, err)
 	defer o.stop()
-	ok, err := ping(n.client, gateways[nodeGW1].v4)
+	ok, err := n[nodeClient].Ping(gateways[nodeGW1].v4, echo)
 	if !ok || err != nil {
 		t.Fatalf("gw1 does not answer: %v", err)
 	}
@@ -85,12 +85,12 @@ func TestObserverSeesTheGatewaysAndTheTables(t *testing.T) {
 	must(t, netlab.Eventually(t.Context(), patient, arrived(nodeClient)))
 	// A MAC that the switch cannot have learned before it was watched.
 	news := hello.MAC{0x02, 0, 0, 0, 0x99, 0x99}
-	must(t, n.client.Send("eth0", slices.Concat(hello.Broadcast[:], news[:], []byte{0x88, 0xb5}, make([]byte, 46))))
+	must(t, n[nodeClient].Send("eth0", slices.Concat(hello.Broadcast[:], news[:], []byte{0x88, 0xb5}, make([]byte, 46))))
 	learnt := func(node string) func() bool {
 		return func() bool {
 			o.mu.Lock()
 			defer o.mu.Unlock()
-			return slices.ContainsFunc(o.learned, func(l learned) bool {
+			return slices.ContainsFunc(o.learned, func(l tableChange) bool {
 				return l.node == node && (node != nodeSwitch || l.MAC == news)
 			})
 		}

@@ -4,34 +4,27 @@ import (
 	"fmt"
 	"os"
 	"strings"
-
-	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 )
 
 // lookAround returns how a person gets into the running lab from another
 // terminal.
 func (r *rig) lookAround() string {
 	var b strings.Builder
-	pid := os.Getpid()
-	enter := fmt.Sprintf("nsenter -t %d -m", pid)
+	enter := fmt.Sprintf("nsenter -t %d -m", os.Getpid())
 	if ownUsers(os.Getppid()) {
 		enter += " -U --preserve-credentials"
 	}
 	fmt.Fprintf(&b, "The lab is up until Ctrl-C. To look around from another terminal, as the same user:\n\n  L=%q\n", enter)
-	for _, at := range []struct {
-		ns   *netlab.NS
-		name string
-		try  string
-	}{
-		{r.net.client, nodeClient, "ip neigh"},
-		{r.net.sw, nodeSwitch, "bridge fdb show br " + lanBridge},
-		{r.net.gw[nodeGW1], nodeGW1, "nft list ruleset"},
-		{r.net.gw[nodeGW2], nodeGW2, "tcpdump -ni " + lanDev},
-		{r.net.host, nodeHost, "ip -br addr"},
+	for _, at := range []struct{ node, try string }{
+		{nodeClient, "ip neigh"},
+		{nodeSwitch, "bridge fdb show br " + lanBridge},
+		{nodeGW1, "nft list ruleset"},
+		{nodeGW2, "tcpdump -ni " + lanDev},
+		{nodeHost, "ip -br addr"},
 	} {
-		fmt.Fprintf(&b, "  %-64s # %s\n", fmt.Sprintf("$L --net=%s %s", at.ns.Path(), at.try), at.name)
+		fmt.Fprintf(&b, "  %-64s # %s\n", fmt.Sprintf("$L --net=%s %s", r.net[at.node].Path(), at.try), at.node)
 	}
-	for _, name := range []string{nodeGW1, nodeGW2} {
+	for _, name := range pair {
 		if g := r.gw[name]; g.alive() {
 			fmt.Fprintf(&b, "  fhrpd show status --json --control %s\n", g.path("control.sock"))
 		}
@@ -40,7 +33,7 @@ func (r *rig) lookAround() string {
 }
 
 // ownUsers reports whether this process is in another user namespace than its
-// parent. One whose parent it may not look at is.
+// parent. A parent that it may not look at is in another one.
 func ownUsers(parent int) bool {
 	own, err := os.Readlink("/proc/self/ns/user")
 	theirs, perr := os.Readlink(fmt.Sprintf("/proc/%d/ns/user", parent))

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -28,13 +29,12 @@ const (
 	roleOther  = "other" // runs, but neither of the first two
 )
 
-// story returns the events worth telling, in order of time.
+// story returns the events of a run, in order of time.
 func story(r record) []event {
 	t := &teller{r: r}
-	t.beginning()
-	t.theFault()
+	t.stages()
 	t.transitions()
-	t.wire()
+	t.sightings()
 	t.tables()
 	t.traffic()
 	t.add(r.end, nodeLab, "stream ends")
@@ -55,31 +55,27 @@ func (t *teller) add(at time.Time, node, format string, args ...any) *event {
 	return &t.events[len(t.events)-1]
 }
 
-func (t *teller) beginning() {
-	p := t.r.plan
-	t.add(t.r.start, nodeLab, "stream begins: a datagram every %v from client to host, through %s", p.rate, p.vips(1)[0])
-	t.add(t.r.start, p.fault.first, "is %s", roleActive).Role = roleActive
-	if !p.fault.alone {
-		t.add(t.r.start, p.fault.taker(), "is %s", roleWait).Role = roleWait
+// stages tells the beginning and the fault.
+func (t *teller) stages() {
+	p, f := t.r.plan, t.r.plan.fault
+	t.add(t.r.start, nodeLab, "stream begins: a datagram every %v from client to host, through %s", p.rate, p.vip())
+	t.add(t.r.start, f.first, "is %s", roleActive).Role = roleActive
+	if !f.alone {
+		t.add(t.r.start, f.taker(), "is %s", roleWait).Role = roleWait
 	}
-}
-
-func (t *teller) theFault() {
-	f := t.r.plan.fault
 	e := t.add(t.r.fault, nodeLab, "%s", f.text)
 	e.mark = true
 	if f.role != "" {
 		e.Node, e.Role = nodeGW1, f.role
 	}
 	if !t.r.second.IsZero() {
-		e := t.add(t.r.second, nodeLab, "%s", f.secondText)
-		e.mark = true
+		t.add(t.r.second, nodeLab, "%s", f.secondText).mark = true
 	}
 }
 
-// transitions tells what the daemons say of themselves, and why.
+// transitions tells what the daemons report of themselves, and why.
 func (t *teller) transitions() {
-	for node, list := range t.r.said {
+	for node, list := range t.r.transitions {
 		for _, tr := range list {
 			if tr.Group != 1 || tr.At.Before(t.r.start) || tr.At.After(t.r.end) {
 				continue
@@ -88,53 +84,40 @@ func (t *teller) transitions() {
 			if tr.Detail != "" {
 				why += ": " + tr.Detail
 			}
-			t.add(tr.At, node, "%s → %s (%s)", tr.From, tr.To, why).Role = t.r.plan.role(tr.To)
+			t.add(tr.At, node, "%s → %s (%s)", tr.From, tr.To, why).Role = roleOf(tr.To)
 		}
 	}
 }
 
-func (p plan) role(state string) string {
-	switch {
-	case p.activeState(state):
-		return roleActive
-	case p.standbyState(state):
-		return roleWait
-	}
-	return roleOther
-}
-
-// wire tells the frames that matter: the last hello of the old owner, the first
-// of the new one, announcements, Coup and Resign.
-func (t *teller) wire() {
-	f := t.r.plan.fault
-	var last *sighting
-	first := map[string]bool{f.first: true}
-	count := 0
-	for i, s := range t.r.sightings {
-		if s.Group != 1 || s.At.After(t.r.end) {
-			continue
-		}
-		if s.At.Before(t.r.fault) {
-			if s.Kind == seenActive && s.Node == f.first {
-				last = &t.r.sightings[i]
+// sightings tells the frames that matter: the last hello of the old owner, the
+// first of the new one, announcements, Coup and Resign.
+func (t *teller) sightings() {
+	p, f := t.r.plan, t.r.plan.fault
+	var last time.Time
+	claimed := map[string]bool{f.first: true}
+	for _, s := range t.r.sightings {
+		switch early := s.At.Before(t.r.fault); {
+		case s.Group != 1, s.At.After(t.r.end):
+		case early && s.Kind == seenActive && s.Node == f.first:
+			last = s.At
+		case early:
+		case s.Kind == seenActive && !claimed[s.Node]:
+			claimed[s.Node] = true
+			source := "its own MAC"
+			if s.Virtual {
+				source = p.mac(1).String()
 			}
-			continue
-		}
-		switch {
-		case s.Kind == seenActive && !first[s.Node]:
-			first[s.Node] = true
-			t.add(s.At, s.Node, "%s from %s", t.r.plan.claimName(), sourceName(s, t.r.plan)).Role = roleActive
+			t.add(s.At, s.Node, "%s from %s", p.claimName(), source).Role = roleActive
 		case s.Kind == seenCoup, s.Kind == seenResign:
 			t.add(s.At, s.Node, "%s", strings.ToUpper(s.Kind[:1])+s.Kind[1:])
 		case s.Kind == seenAnnounce:
-			count++
 			t.add(s.At, s.Node, "%s", t.announcement(s))
 		case s.Kind == seenDirected:
 			t.add(s.At, s.Node, "asks %s from the virtual address, to be learned and to hear that it was", s.Detail)
 		}
 	}
-	if last != nil {
-		t.add(last.At, last.Node, "its last %s", t.r.plan.claimName())
+	if !last.IsZero() {
+		t.add(last, f.first, "its last %s", p.claimName())
 	}
 }
 
@@ -146,17 +129,10 @@ func (p plan) claimName() string {
 	return "Hello Active"
 }
 
-func sourceName(s sighting, p plan) string {
-	if s.Virtual {
-		return p.mac(1).String()
-	}
-	return "its own MAC"
-}
-
 // announcement words one gratuitous frame.
 func (t *teller) announcement(s sighting) string {
 	p := t.r.plan
-	vip, mac, at := p.vips(1)[0], p.mac(1), gateways[s.Node]
+	vip, mac, at := p.vip(), p.mac(1), gateways[s.Node]
 	switch s.Detail {
 	case garpReal:
 		return fmt.Sprintf("gratuitous ARP reply to all: %s is at %s", at.addr(p.family), mac)
@@ -175,22 +151,18 @@ func (t *teller) announcement(s sighting) string {
 // tables tells when the switch moved a port and the client learned a MAC.
 func (t *teller) tables() {
 	p := t.r.plan
-	port, arp := t.r.before.port, map[string]string{}
-	for ip, mac := range t.r.before.arp {
-		arp[ip.String()] = mac.String()
-	}
+	port, arp := t.r.before.port, maps.Clone(t.r.before.arp)
 	for _, l := range t.r.learned {
 		if l.At.Before(t.r.fault) || l.At.After(t.r.end) {
 			continue
 		}
-		ip, mac := l.IP.String(), l.MAC.String()
-		switch {
+		switch old, known := arp[l.IP]; {
 		case l.node == nodeSwitch && l.MAC == p.mac(1) && !l.IP.IsValid() && !l.Gone && l.Dev != port:
-			t.add(l.At, nodeSwitch, "%s moves from port %s to port %s", mac, orNone(port), l.Dev)
+			t.add(l.At, nodeSwitch, "%s moves from port %s to port %s", l.MAC, orNone(port), l.Dev)
 			port = l.Dev
-		case l.node == nodeClient && l.IP.IsValid() && !l.MAC.IsZero() && arp[ip] != mac && arp[ip] != "":
-			t.add(l.At, nodeClient, "learns that %s is at %s", ip, mac)
-			arp[ip] = mac
+		case l.node == nodeClient && known && !l.MAC.IsZero() && l.MAC != old:
+			t.add(l.At, nodeClient, "learns that %s is at %s", l.IP, l.MAC)
+			arp[l.IP] = l.MAC
 		}
 	}
 }
@@ -211,9 +183,8 @@ func (t *teller) traffic() {
 		}
 		via = a.via
 	}
-	acc := settleUp(t.r.sent, t.r.arrivals, t.r.plan.rate)
-	if acc.Lost > 0 {
-		t.add(acc.From, nodeClient, "the first datagram that is lost")
-		t.add(acc.To, nodeClient, "the first one that arrives again, %s later", show(acc.Outage))
+	if a := t.r.account(); a.Lost > 0 {
+		t.add(a.From, nodeClient, "the first datagram that is lost")
+		t.add(a.To, nodeClient, "the first one that arrives again, %s later", show(a.Outage))
 	}
 }

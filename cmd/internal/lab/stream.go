@@ -16,10 +16,8 @@ import (
 	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
-// streamPort is the discard service, to which the datagrams go.
-const streamPort = 9
-
 const (
+	streamPort  = 9          // the discard service
 	streamMagic = 0x66687270 // "fhrp"
 	streamSize  = 4 + 8
 )
@@ -44,8 +42,8 @@ func startSender(ctx context.Context, client *netlab.NS, to netip.Addr, rate tim
 	return s, nil
 }
 
-// run keeps to the schedule: a sender that was held up catches up, so that the
-// number of datagrams tells the time.
+// run keeps to the schedule. A sender that was held up catches up, so that the
+// number of a datagram tells its time.
 func (s *sender) run(ctx context.Context) {
 	defer close(s.done)
 	defer s.conn.Close()
@@ -59,7 +57,7 @@ func (s *sender) run(ctx context.Context) {
 		next = next.Add(s.rate)
 		binary.BigEndian.PutUint64(buf[4:], seq)
 		s.sent = append(s.sent, time.Now())
-		// A refused datagram, for want of a link or a neighbour, is a lost one.
+		// A datagram that is refused, as without a link or a neighbour, is lost.
 		_, _ = s.conn.Write(buf)
 	}
 }
@@ -70,8 +68,8 @@ func (s *sender) times() []time.Time {
 	return s.sent
 }
 
-// receiver takes the datagrams from the host's wire, where the router that
-// forwarded each can be told by its MAC.
+// receiver captures the datagrams on the host's interface, where the MAC shows
+// which router forwarded each.
 type receiver struct {
 	capture *netlab.Capture
 	sink    net.PacketConn // keeps the kernel from answering "port unreachable"
@@ -147,8 +145,11 @@ type account struct {
 	Healthy    bool          // the last twentieth of the stream arrived whole
 }
 
-// settleUp compares what was sent, by number, with what arrived.
-func settleUp(sent []time.Time, arrivals []arrival, pace time.Duration) account {
+// account returns what became of the datagrams of a run.
+func (r record) account() account { return newAccount(r.sent, r.arrivals, r.plan.rate) }
+
+// newAccount compares what was sent, by number, with what arrived.
+func newAccount(sent []time.Time, arrivals []arrival, pace time.Duration) account {
 	a := account{Sent: len(sent)}
 	copies := make([]int, len(sent))
 	for _, r := range arrivals {
@@ -171,19 +172,16 @@ func settleUp(sent []time.Time, arrivals []arrival, pace time.Duration) account 
 }
 
 func (a *account) findOutage(sent []time.Time, copies []int, pace time.Duration) {
-	for i := 0; i < len(copies); {
-		if copies[i] > 0 {
-			i++
+	first := 0 // of a run of lost ones
+	for i, n := range copies {
+		if n > 0 {
+			first = i + 1
 			continue
 		}
-		first := i
-		for i < len(copies) && copies[i] == 0 {
-			i++
-		}
-		a.Lost += i - first
-		to := sent[i-1].Add(pace) // when no other follows
-		if i < len(sent) {
-			to = sent[i]
+		a.Lost++
+		to := sent[i].Add(pace) // when no other follows
+		if i+1 < len(sent) {
+			to = sent[i+1]
 		}
 		if d := to.Sub(sent[first]); d > a.Outage {
 			a.Outage, a.From, a.To = d, sent[first], to

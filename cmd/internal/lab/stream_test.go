@@ -23,7 +23,7 @@ func flow(copies string) ([]time.Time, []arrival) {
 	return sent, got
 }
 
-func TestSettleUp(t *testing.T) {
+func TestAccount(t *testing.T) {
 	const half = 500 * time.Microsecond
 	for name, tc := range map[string]struct {
 		copies string
@@ -47,7 +47,7 @@ func TestSettleUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sent, got := flow(tc.copies)
-			if d := cmp.Diff(tc.want, settleUp(sent, got, time.Millisecond)); d != "" {
+			if d := cmp.Diff(tc.want, newAccount(sent, got, time.Millisecond)); d != "" {
 				t.Error(d)
 			}
 		})
@@ -64,7 +64,7 @@ func TestHealthIsTheLastTwentieth(t *testing.T) {
 		whole[:99] + "0":           false,
 	} {
 		sent, got := flow(copies)
-		if a := settleUp(sent, got, time.Millisecond); a.Healthy != want {
+		if a := newAccount(sent, got, time.Millisecond); a.Healthy != want {
 			t.Errorf("%s: healthy = %v", copies, a.Healthy)
 		}
 	}
@@ -72,7 +72,7 @@ func TestHealthIsTheLastTwentieth(t *testing.T) {
 
 func TestStallIsTimeBeyondThePace(t *testing.T) {
 	sent := []time.Time{at(0), at(1), at(31), at(31.2), at(32)}
-	if a := settleUp(sent, nil, time.Millisecond); a.Stall != 29*time.Millisecond {
+	if a := newAccount(sent, nil, time.Millisecond); a.Stall != 29*time.Millisecond {
 		t.Errorf("stall = %v", a.Stall)
 	}
 }
@@ -80,7 +80,7 @@ func TestStallIsTimeBeyondThePace(t *testing.T) {
 func TestNumbersBeyondTheStreamAreIgnored(t *testing.T) {
 	sent, got := flow("11")
 	got = append(got, arrival{seq: 2, at: at(9)})
-	if a := settleUp(sent, got, time.Millisecond); a.Duplicated != 0 || a.WorstDelay > time.Millisecond {
+	if a := newAccount(sent, got, time.Millisecond); a.Duplicated != 0 || a.WorstDelay > time.Millisecond {
 		t.Errorf("account %+v", a)
 	}
 }

@@ -3,6 +3,7 @@ package lab
 import (
 	"encoding/xml"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -47,10 +48,10 @@ func (c *canvas) x(t time.Time) float64 {
 	return laneLeft + min(max(share, 0), 1)*(laneRight-laneLeft)
 }
 
-func (c *canvas) put(format string, args ...any) { fmt.Fprintf(&c.b, format+"\n", args...) }
+func (c *canvas) element(format string, args ...any) { fmt.Fprintf(&c.b, format+"\n", args...) }
 
 func (c *canvas) text(x, y float64, class, anchor, s string) {
-	c.put(`<text x="%.1f" y="%.1f" class="%s" text-anchor="%s">%s</text>`, x, y, class, anchor, escape(s))
+	c.element(`<text x="%.1f" y="%.1f" class="%s" text-anchor="%s">%s</text>`, x, y, class, anchor, escape(s))
 }
 
 func escape(s string) string {
@@ -66,19 +67,19 @@ func picture(r record, events []event, v Verdict) []byte {
 	c := &canvas{from: r.start, to: r.end, zero: r.fault}
 	notes := svgNotes(events)
 	height := laneTop + 3*laneStep + 58 + noteStep*len(notes) + 16
-	c.put(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="%s">`,
+	c.element(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="%s">`,
 		svgWidth, height, svgWidth, height, escape("fhrpd lab: "+r.plan.title()+", fault "+r.plan.fault.name))
-	c.put("<style>%s</style>", svgStyle)
-	c.put(`<rect width="%d" height="%d" class="page"/>`, svgWidth, height)
+	c.element("<style>%s</style>", svgStyle)
+	c.element(`<rect width="%d" height="%d" class="page"/>`, svgWidth, height)
 	c.heading(r, v)
-	for i, node := range []string{nodeGW1, nodeGW2} {
+	for i, node := range pair {
 		c.lane(r, events, node, float64(laneTop+i*laneStep))
 	}
 	c.trafficLane(r, v, laneTop+2*laneStep)
 	c.axis(laneTop + 3*laneStep - 12)
 	c.marks(events)
 	c.notes(notes, laneTop+3*laneStep+46)
-	c.put("</svg>")
+	c.element("</svg>")
 	return []byte(c.b.String())
 }
 
@@ -93,23 +94,17 @@ func (c *canvas) heading(r record, v Verdict) {
 	c.text(laneRight, 54, "soft num", "end", fmt.Sprintf("outage %.1f ms, %d of %d lost, %d duplicated", v.OutageMS, v.Lost, v.Sent, v.Duplicated))
 }
 
-// stay is a time during which a gateway had one role.
-type stay struct {
-	role     string
-	from, to time.Time
-}
-
-// stays returns the roles of a gateway in order.
-func stays(events []event, node string, end time.Time) []stay {
-	var list []stay
+// roles returns the roles of a gateway in order.
+func roles(events []event, node string, end time.Time) []span {
+	var list []span
 	for _, e := range events {
-		if e.Node != node || e.Role == "" || len(list) > 0 && list[len(list)-1].role == e.Role {
+		if e.Node != node || e.Role == "" || len(list) > 0 && list[len(list)-1].name == e.Role {
 			continue
 		}
 		if len(list) > 0 {
 			list[len(list)-1].to = e.At
 		}
-		list = append(list, stay{e.Role, e.At, end})
+		list = append(list, span{e.Role, e.At, end})
 	}
 	return list
 }
@@ -117,13 +112,13 @@ func stays(events []event, node string, end time.Time) []stay {
 func (c *canvas) lane(r record, events []event, node string, y float64) {
 	c.text(24, y+13, "", "start", node)
 	c.text(24, y+28, "soft", "start", gateways[node].addr(r.plan.family).String())
-	c.put(`<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" class="line"/>`, laneLeft, y+laneThick/2, laneRight, y+laneThick/2)
-	for _, s := range stays(events, node, r.end) {
-		switch x, w := c.x(s.from), c.x(s.to)-c.x(s.from); s.role {
+	c.element(`<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" class="line"/>`, laneLeft, y+laneThick/2, laneRight, y+laneThick/2)
+	for _, s := range roles(events, node, r.end) {
+		switch x, w := c.x(s.from), c.x(s.to)-c.x(s.from); s.name {
 		case roleActive:
-			c.put(`<rect x="%.1f" y="%.1f" width="%.1f" height="%d" rx="3" class="%s"/>`, x, y, w, laneThick, node)
+			c.element(`<rect x="%.1f" y="%.1f" width="%.1f" height="%d" rx="3" class="%s"/>`, x, y, w, laneThick, node)
 		case roleWait:
-			c.put(`<rect x="%.1f" y="%.1f" width="%.1f" height="%d" rx="3" class="wait"/>`, x, y+4, w, laneThick-8)
+			c.element(`<rect x="%.1f" y="%.1f" width="%.1f" height="%d" rx="3" class="wait"/>`, x, y+4, w, laneThick-8)
 		}
 	}
 	for _, s := range r.sightings {
@@ -132,9 +127,9 @@ func (c *canvas) lane(r record, events []event, node string, y float64) {
 		}
 		switch x := c.x(s.At); s.Kind {
 		case seenActive:
-			c.put(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" class="hello"/>`, x, y+3, x, y+laneThick-3)
+			c.element(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" class="hello"/>`, x, y+3, x, y+laneThick-3)
 		case seenAnnounce:
-			c.put(`<path d="M%.1f %.1f l-4 -8 h8 z" class="garp"><title>%s</title></path>`, x, y-2, escape(s.Detail))
+			c.element(`<path d="M%.1f %.1f l-4 -8 h8 z" class="garp"><title>%s</title></path>`, x, y-2, escape(s.Detail))
 		}
 	}
 }
@@ -149,23 +144,23 @@ func (c *canvas) trafficLane(r record, v Verdict, y float64) {
 		for ; i < len(r.arrivals) && r.arrivals[i].via == first.via && r.arrivals[i].at.Sub(last.at) < 20*r.plan.rate+20*time.Millisecond; i++ {
 			last = r.arrivals[i]
 		}
-		c.put(`<rect x="%.1f" y="%.1f" width="%.1f" height="%d" class="%s"/>`, c.x(first.at), y+4, max(c.x(last.at)-c.x(first.at), 0.5), laneThick-8, first.via)
+		c.element(`<rect x="%.1f" y="%.1f" width="%.1f" height="%d" class="%s"/>`, c.x(first.at), y+4, max(c.x(last.at)-c.x(first.at), 0.5), laneThick-8, first.via)
 	}
-	a := settleUp(r.sent, r.arrivals, r.plan.rate)
+	a := r.account()
 	if a.Lost == 0 {
 		return
 	}
-	c.put(`<rect x="%.1f" y="%.1f" width="%.1f" height="%d" class="loss"/>`, c.x(a.From), y, max(c.x(a.To)-c.x(a.From), 1), laneThick)
+	c.element(`<rect x="%.1f" y="%.1f" width="%.1f" height="%d" class="loss"/>`, c.x(a.From), y, max(c.x(a.To)-c.x(a.From), 1), laneThick)
 	c.text((c.x(a.From)+c.x(a.To))/2, y-5, "bad num", "middle", fmt.Sprintf("%d lost", v.Lost))
 }
 
 // axis draws ticks at round times from the fault.
 func (c *canvas) axis(y float64) {
-	c.put(`<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" class="line"/>`, laneLeft, y, laneRight, y)
+	c.element(`<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" class="line"/>`, laneLeft, y, laneRight, y)
 	step := tickStep(c.to.Sub(c.from))
 	for d := c.from.Sub(c.zero).Truncate(step); d <= c.to.Sub(c.zero); d += step {
 		x := c.x(c.zero.Add(d))
-		c.put(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" class="line"/>`, x, y, x, y+5)
+		c.element(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" class="line"/>`, x, y, x, y+5)
 		c.text(x, y+19, "soft num", "middle", tickLabel(d))
 	}
 }
@@ -192,20 +187,14 @@ func (c *canvas) marks(events []event) {
 	for _, e := range events {
 		if e.mark {
 			x := c.x(e.At)
-			c.put(`<line x1="%.1f" y1="%d" x2="%.1f" y2="%d" class="fault"/>`, x, laneTop-14, x, laneTop+3*laneStep-12)
+			c.element(`<line x1="%.1f" y1="%d" x2="%.1f" y2="%d" class="fault"/>`, x, laneTop-14, x, laneTop+3*laneStep-12)
 		}
 	}
 }
 
-// svgNotes leaves out what the lanes show better.
+// svgNotes leaves out the events that the lanes show.
 func svgNotes(events []event) []event {
-	var list []event
-	for _, e := range events {
-		if e.MS >= 0 || e.Role == "" && e.Node != nodeLab {
-			list = append(list, e)
-		}
-	}
-	return list
+	return slices.DeleteFunc(slices.Clone(events), func(e event) bool { return e.MS < 0 && (e.Role != "" || e.Node == nodeLab) })
 }
 
 func (c *canvas) notes(events []event, y float64) {

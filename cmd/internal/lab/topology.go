@@ -8,24 +8,28 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// Names of nodes. The switch's ports are named after who is behind them.
+// Names of nodes. The switch's ports are named after the nodes behind them.
 const (
 	nodeClient = "client"
 	nodeSwitch = "switch"
 	nodeGW1    = "gw1"
 	nodeGW2    = "gw2"
+	nodeCore   = "core"
 	nodeHost   = "host"
 	nodeLab    = "lab"
 )
 
-// Interfaces: every node's first is on the client's side.
+// pair is the two gateways.
+var pair = [...]string{nodeGW1, nodeGW2}
+
+// Interfaces: the first of every node is on the client's side.
 const (
 	lanDev    = "eth0"
 	coreDev   = "eth1"
 	lanBridge = "lan"
 )
 
-// address is a node's place in both families.
+// address is a node's MAC and its addresses in both families.
 type address struct {
 	mac hello.MAC
 	v4  netip.Addr
@@ -53,68 +57,54 @@ var (
 	}
 )
 
-// network is the lab's hosts and cables.
-type network struct {
-	client, sw, core, host *netlab.NS
-	gw                     map[string]*netlab.NS
-}
+// network is the lab's nodes by name.
+type network map[string]*netlab.NS
 
-// build lays out the network: namespaces, cables, switches, addresses, routes.
-func build(p plan) (_ *network, err error) {
-	n := &network{gw: map[string]*netlab.NS{}}
+// build makes the network: namespaces, cables, switches, addresses, routes.
+func build(p plan) (_ network, err error) {
+	n := network{}
 	defer func() {
 		if err != nil {
 			n.Close()
 		}
 	}()
-	if err := n.hosts(); err != nil {
-		return nil, err
+	for _, name := range []string{nodeClient, nodeSwitch, nodeGW1, nodeGW2, nodeCore, nodeHost} {
+		if n[name], err = netlab.New(); err != nil {
+			return nil, err
+		}
 	}
 	if err := n.cables(); err != nil {
 		return nil, err
 	}
-	return n, errors.Join(n.numbers(p), n.routes(p))
+	return n, errors.Join(n.numbers(p), n.route(p))
 }
 
-func (n *network) hosts() error {
-	var gw1, gw2 *netlab.NS
-	for _, ns := range []**netlab.NS{&n.client, &n.sw, &n.core, &n.host, &gw1, &gw2} {
-		fresh, err := netlab.New()
-		if err != nil {
-			return err
-		}
-		*ns = fresh
+func (n network) cables() error {
+	end := func(node, dev string, mac hello.MAC) netlab.End { return netlab.End{NS: n[node], Name: dev, MAC: mac} }
+	cables := [][2]netlab.End{
+		{end(nodeClient, lanDev, clientAt.mac), end(nodeSwitch, nodeClient, hello.MAC{})},
+		{end(nodeHost, lanDev, hostAt.mac), end(nodeCore, nodeHost, hello.MAC{})},
 	}
-	n.gw[nodeGW1], n.gw[nodeGW2] = gw1, gw2
-	return nil
-}
-
-func (n *network) cables() error {
-	type cable struct{ a, b netlab.End }
-	cables := []cable{
-		{netlab.End{NS: n.client, Name: lanDev, MAC: clientAt.mac}, netlab.End{NS: n.sw, Name: nodeClient}},
-		{netlab.End{NS: n.host, Name: lanDev, MAC: hostAt.mac}, netlab.End{NS: n.core, Name: nodeHost}},
-	}
-	for _, name := range []string{nodeGW1, nodeGW2} {
+	for _, name := range pair {
 		// Forwarding comes first: an interface that is made later inherits it.
-		if err := n.forward(n.gw[name]); err != nil {
+		if err := forward(n[name]); err != nil {
 			return err
 		}
 		cables = append(cables,
-			cable{netlab.End{NS: n.gw[name], Name: lanDev, MAC: gateways[name].mac}, netlab.End{NS: n.sw, Name: name}},
-			cable{netlab.End{NS: n.gw[name], Name: coreDev, MAC: coreAt[name].mac}, netlab.End{NS: n.core, Name: name}})
+			[2]netlab.End{end(name, lanDev, gateways[name].mac), end(nodeSwitch, name, hello.MAC{})},
+			[2]netlab.End{end(name, coreDev, coreAt[name].mac), end(nodeCore, name, hello.MAC{})})
 	}
 	for _, c := range cables {
-		if err := netlab.Veth(c.a, c.b); err != nil {
+		if err := netlab.Veth(c[0], c[1]); err != nil {
 			return err
 		}
 	}
 	return errors.Join(
-		n.sw.Bridge(lanBridge, nodeClient, nodeGW1, nodeGW2),
-		n.core.Bridge("core", nodeHost, nodeGW1, nodeGW2))
+		n[nodeSwitch].Bridge(lanBridge, nodeClient, nodeGW1, nodeGW2),
+		n[nodeCore].Bridge("core", nodeHost, nodeGW1, nodeGW2))
 }
 
-func (n *network) forward(gw *netlab.NS) error {
+func forward(gw *netlab.NS) error {
 	return errors.Join(
 		gw.Sysctl("net/ipv4/ip_forward", "1"),
 		gw.Sysctl("net/ipv6/conf/all/forwarding", "1"),
@@ -124,13 +114,10 @@ func (n *network) forward(gw *netlab.NS) error {
 // lanBits returns the prefix length of the client's network: many groups need
 // many virtual addresses.
 func (p plan) lanBits() int {
-	switch {
-	case p.family == hello.IPv6:
-		return 64
-	case p.groups > 1:
+	if p.family == hello.IPv4 && p.groups > 1 {
 		return 16
 	}
-	return 24
+	return p.coreBits()
 }
 
 func (p plan) coreBits() int {
@@ -140,36 +127,36 @@ func (p plan) coreBits() int {
 	return 24
 }
 
-func (n *network) numbers(p plan) error {
-	add := func(ns *netlab.NS, dev string, a address, bits int) error {
-		return ns.AddAddr(dev, netip.PrefixFrom(a.addr(p.family), bits))
+func (n network) numbers(p plan) error {
+	add := func(node, dev string, a address, bits int) error {
+		return n[node].AddAddr(dev, netip.PrefixFrom(a.addr(p.family), bits))
 	}
 	errs := []error{
-		add(n.client, lanDev, clientAt, p.lanBits()),
-		add(n.host, lanDev, hostAt, p.coreBits()),
+		add(nodeClient, lanDev, clientAt, p.lanBits()),
+		add(nodeHost, lanDev, hostAt, p.coreBits()),
 	}
-	for name, ns := range n.gw {
+	for _, name := range pair {
 		errs = append(errs,
-			add(ns, lanDev, gateways[name], p.lanBits()),
-			add(ns, coreDev, coreAt[name], p.coreBits()))
+			add(name, lanDev, gateways[name], p.lanBits()),
+			add(name, coreDev, coreAt[name], p.coreBits()))
 	}
 	return errors.Join(errs...)
 }
 
-// routes gives the client its default route: the virtual address, whoever owns
-// it. The host has no way back, since the traffic is counted one way.
-func (n *network) routes(p plan) error {
-	all := netip.MustParsePrefix("0.0.0.0/0")
+// route gives the client its default route: the virtual address, whichever
+// gateway has it. The host has no way back, since only one direction is counted.
+func (n network) route(p plan) error {
+	all := netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 	if p.family == hello.IPv6 {
-		all = netip.MustParsePrefix("::/0")
+		all = netip.PrefixFrom(netip.IPv6Unspecified(), 0)
 	}
-	return n.client.AddRoute(all, p.vips(1)[0], lanDev)
+	return n[nodeClient].AddRoute(all, p.vip(), lanDev)
 }
 
 // Close removes the network. Processes inside must have ended.
-func (n *network) Close() error {
+func (n network) Close() error {
 	var errs []error
-	for _, ns := range []*netlab.NS{n.client, n.sw, n.core, n.host, n.gw[nodeGW1], n.gw[nodeGW2]} {
+	for _, ns := range n {
 		if ns != nil {
 			errs = append(errs, ns.Close())
 		}

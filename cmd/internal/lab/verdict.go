@@ -10,7 +10,7 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// Verdict is what came of it. Times are in milliseconds.
+// Verdict is the outcome of a run. Times are in milliseconds.
 type Verdict struct {
 	Protocol    string   `json:"protocol"`
 	Fault       string   `json:"fault"`
@@ -52,12 +52,12 @@ type Reachable struct {
 	After  bool `json:"after"`
 }
 
-// snapshot is what the client and the switch hold, and who is active.
+// snapshot is what the client and the switch know, and who is active.
 type snapshot struct {
 	arp    map[netip.Addr]hello.MAC
 	port   string          // behind which the switch has the virtual MAC
 	pings  map[string]bool // by gateway
-	active []string        // gateways that say so
+	active []string        // gateways that report it
 }
 
 func (s snapshot) mac(ip netip.Addr) string {
@@ -75,14 +75,14 @@ const (
 
 // judge weighs the record of a run.
 func judge(r record) Verdict {
-	p, a := r.plan, settleUp(r.sent, r.arrivals, r.plan.rate)
+	p, a := r.plan, r.account()
 	v := Verdict{
 		Protocol: p.name, Fault: p.fault.name, Family: int(p.family), Groups: p.groups,
 		OutageMS: ms(a.Outage), Lost: a.Lost, Duplicated: a.Duplicated, Sent: a.Sent,
 		SlowestMS: ms(a.WorstDelay), StallMS: ms(a.Stall),
 		Active: strings.Join(r.after.active, " "),
 		GARPs:  r.announced(), StandbyFrames: r.standbyFrames(),
-		ARP: Change{r.before.mac(p.vips(1)[0]), r.after.mac(p.vips(1)[0])},
+		ARP: Change{r.before.mac(p.vip()), r.after.mac(p.vip())},
 		FDB: Change{r.before.port, r.after.port},
 	}
 	v.bounds(r, a)
@@ -97,14 +97,9 @@ func judge(r record) Verdict {
 
 func (v *Verdict) bounds(r record, a account) {
 	p := r.plan
-	bound := p.fault.waits(p) + slack + a.Stall
-	v.BoundMS = ms(bound)
-	if wait := p.fault.waits(p); wait > 0 {
-		name := "skew time"
-		if wait == p.detect() {
-			name = p.detectName()
-		}
-		v.boundText = fmt.Sprintf("%s %s + ", name, show(wait))
+	v.BoundMS = ms(p.wait() + slack + a.Stall)
+	if p.wait() > 0 {
+		v.boundText = fmt.Sprintf("%s %s + ", p.waitName(), show(p.wait()))
 	}
 	v.boundText += fmt.Sprintf("slack %s + machine's own stall %s", show(slack), show(a.Stall))
 	owners := ownersSlack + a.Stall
@@ -123,9 +118,8 @@ func (v *Verdict) realAddresses(r record) {
 	}
 }
 
-// void reports whether a verdict that does not hold says nothing: the machine
-// stood still for so long that, with what else was late, a healthy router may
-// have seemed dead.
+// void reports whether a failed verdict proves nothing: the machine stood still for
+// so long that a healthy router may have seemed dead.
 func (v *Verdict) void(p plan) bool {
 	return !v.Passed && v.stall() >= (p.detect()-p.hello)/2
 }
@@ -133,7 +127,7 @@ func (v *Verdict) void(p plan) bool {
 // stall returns how long the machine held up the sender at most.
 func (v *Verdict) stall() time.Duration { return time.Duration(v.StallMS * float64(time.Millisecond)) }
 
-// complaints returns what the numbers have against a pass.
+// complaints returns why the numbers do not allow a pass.
 func (v *Verdict) complaints(r record, a account, missing int) []string {
 	p, f := r.plan, r.plan.fault
 	var list []string
@@ -151,7 +145,7 @@ func (v *Verdict) complaints(r record, a account, missing int) []string {
 	for _, want := range p.wanted() {
 		fault(!slices.Contains(v.GARPs, want), "announcement not seen: %s", want)
 	}
-	fault(v.ARP.After != mac, "client has %s at %q: want %s", p.vips(1)[0], v.ARP.After, mac)
+	fault(v.ARP.After != mac, "client has %s at %q: want %s", p.vip(), v.ARP.After, mac)
 	fault(v.FDB.After != f.last, "switch has %s behind port %q: want %s", mac, v.FDB.After, f.last)
 	fault(v.StandbyFrames > 0, "the standby sent %d frames from the virtual MAC", v.StandbyFrames)
 	fault(missing > 0, "%d of %d groups were not taken over", missing, p.groups)
@@ -160,15 +154,14 @@ func (v *Verdict) complaints(r record, a account, missing int) []string {
 
 func (v *Verdict) reachComplaints(p plan) []string {
 	var list []string
-	for _, name := range []string{nodeGW1, nodeGW2} {
+	for _, name := range pair {
 		at := gateways[name]
 		ip := at.addr(p.family)
 		r := v.RealReachable[ip.String()]
 		if !r.Before && !p.fault.cuts {
 			list = append(list, fmt.Sprintf("%s did not answer before the fault", ip))
 		}
-		cut := name == nodeGW1 && p.fault.cuts
-		if !r.After && !cut {
+		if !r.After && !(name == nodeGW1 && p.fault.cuts) {
 			list = append(list, fmt.Sprintf("%s does not answer in the end", ip))
 		}
 		back := v.RealARP[ip.String()].After

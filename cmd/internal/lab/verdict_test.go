@@ -60,7 +60,7 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		"captures with holes":    {func(r *record) { r.missed = 3 }, "captures lost 3 frames"},
 		"something did not come": {func(r *record) { r.notes = []string{"gw2's takeover did not happen"} }, "gw2's takeover did not happen"},
 		"real MAC not given back": {func(r *record) {
-			r.plan.fault, _ = findFault("stop")
+			r.plan.fault = findFault("stop")
 			r.after.arp = with(r.after.arp, gateways[nodeGW1].v4, r.plan.mac(1))
 		}, "client has 192.168.1.100 at"},
 	} {
