@@ -109,18 +109,18 @@ func (a ARP) framed(dst hello.MAC, typ ethernet.EtherType, vlan uint16) []byte {
 	return b
 }
 
-// Announcement says that an IPv4 address is at a MAC. It can only be made by
-// NewAnnouncement, so its sender address is never 0.0.0.0, which would teach
-// nobody. The zero value has no frames.
+// Announcement says that an address is at a MAC. It can only be made by
+// NewAnnouncement, so its sender address is never 0.0.0.0 or ::, which would teach
+// nobody. It has no frames of the other family, and the zero value has none at all.
 type Announcement struct {
 	ip  netip.Addr
 	mac hello.MAC
 }
 
-// NewAnnouncement returns the announcement of ip at mac. It returns an error
-// when ip is not an IPv4 unicast address or mac not a unicast MAC.
+// NewAnnouncement returns the announcement of ip at mac. It returns an error when
+// ip is not a unicast address or mac not a unicast MAC.
 func NewAnnouncement(ip netip.Addr, mac hello.MAC) (Announcement, error) {
-	if err := checkSender(hello.IPv4, ip, mac); err != nil {
+	if err := checkSender(hello.FamilyOf(ip), ip, mac); err != nil {
 		return Announcement{}, fmt.Errorf("announce %s: %w", ip, err)
 	}
 	return Announcement{ip: plain(ip), mac: mac}, nil
@@ -150,25 +150,8 @@ func (a Announcement) RequestVRRP() []byte {
 	return a.gratuitous(OpRequest, hello.Broadcast, hello.Broadcast)
 }
 
-// Directed returns a request from the announced address for the address of a
-// neighbour. It moves the entry of a neighbour that ignores gratuitous ARP: every
-// host must learn from a question that it answers (RFC 826). The frame goes to
-// mac, or to everybody when mac is zero. It returns an error when neighbor is not
-// another IPv4 unicast address.
-func (a Announcement) Directed(neighbor netip.Addr, mac hello.MAC) ([]byte, error) {
-	neighbor, err := checkNeighbor(hello.IPv4, a.ip, neighbor)
-	if err != nil {
-		return nil, err
-	}
-	if mac.IsZero() {
-		mac = hello.Broadcast
-	}
-	r := ARP{Op: OpRequest, SenderMAC: a.mac, SenderIP: a.ip, TargetIP: neighbor}
-	return r.frame(mac), nil
-}
-
 func (a Announcement) gratuitous(op Op, target, dst hello.MAC) []byte {
-	if !a.ip.IsValid() {
+	if !a.ip.Is4() {
 		return nil
 	}
 	return ARP{Op: op, SenderMAC: a.mac, SenderIP: a.ip, TargetMAC: target, TargetIP: a.ip}.frame(dst)

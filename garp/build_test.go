@@ -29,11 +29,8 @@ var notAStation = []hello.MAC{{}, hello.Broadcast, garp.CiscoMulticast, {0x33, 0
 
 func TestAnnouncementRefusesWhatTeachesNobody(t *testing.T) {
 	for _, tt := range notAHost {
-		if a, err := garp.NewAnnouncement(tt.ip, vmac); err == nil || a.ReplyBroadcast() != nil {
+		if a, err := garp.NewAnnouncement(tt.ip, vmac); err == nil || a.ReplyBroadcast() != nil || a.Unsolicited() != nil {
 			t.Errorf("%s: announcement of %v was made (error %v)", tt.rule, tt.ip, err)
-		}
-		if a, err := garp.NewAdvertisement(tt.ip, vmac); err == nil || a.Unsolicited() != nil {
-			t.Errorf("%s: advertisement of %v was made (error %v)", tt.rule, tt.ip, err)
 		}
 		if b, err := garp.Nudge(vip, vmac, tt.ip, hostMAC); err == nil {
 			t.Errorf("%s: %v was asked: %x", tt.rule, tt.ip, b)
@@ -41,7 +38,7 @@ func TestAnnouncementRefusesWhatTeachesNobody(t *testing.T) {
 	}
 	for _, mac := range notAStation {
 		_, err4 := garp.NewAnnouncement(vip, mac)
-		_, err6 := garp.NewAdvertisement(vip6, mac)
+		_, err6 := garp.NewAnnouncement(vip6, mac)
 		if err4 == nil || err6 == nil {
 			t.Errorf("MAC %v: errors %v and %v, want two", mac, err4, err6)
 		}
@@ -49,11 +46,14 @@ func TestAnnouncementRefusesWhatTeachesNobody(t *testing.T) {
 }
 
 func TestAnnouncementIsOfOneFamily(t *testing.T) {
-	if _, err := garp.NewAnnouncement(vip6, vmac); err == nil {
-		t.Error("an IPv6 address was announced by ARP")
+	six := must(garp.NewAnnouncement(vip6, vmac))
+	for _, b := range [][]byte{six.ReplyBroadcast(), six.ReplyCisco(), six.Request(), six.RequestVRRP()} {
+		if b != nil {
+			t.Errorf("an IPv6 address was announced by ARP: %x", b)
+		}
 	}
-	if _, err := garp.NewAdvertisement(vip, vmac); err == nil {
-		t.Error("an IPv4 address was advertised by ND")
+	if b := must(garp.NewAnnouncement(vip, vmac)).Unsolicited(); b != nil {
+		t.Errorf("an IPv4 address was advertised by ND: %x", b)
 	}
 	if _, err := garp.Nudge(vip, vmac, host6, hostMAC); err == nil {
 		t.Error("an IPv6 neighbour was asked from an IPv4 address")
@@ -65,17 +65,10 @@ func TestAnnouncementIsOfOneFamily(t *testing.T) {
 
 func TestZeroAnnouncementHasNoFrames(t *testing.T) {
 	var a garp.Announcement
-	for _, b := range [][]byte{a.ReplyBroadcast(), a.ReplyCisco(), a.Request(), a.RequestVRRP()} {
+	for _, b := range [][]byte{a.ReplyBroadcast(), a.ReplyCisco(), a.Request(), a.RequestVRRP(), a.Unsolicited()} {
 		if b != nil {
 			t.Errorf("zero announcement says %x", b)
 		}
-	}
-	if b, err := a.Directed(hostIP, hostMAC); err == nil {
-		t.Errorf("zero announcement asks %x", b)
-	}
-	var a6 garp.Advertisement
-	if b, err := a6.Directed(host6, hostMAC); err == nil || a6.Unsolicited() != nil {
-		t.Errorf("zero advertisement says %x and asks %x", a6.Unsolicited(), b)
 	}
 }
 
@@ -169,6 +162,7 @@ func TestNDReplyLeavesUnanswered(t *testing.T) {
 		{"the same virtual MAC", garp.Header{Src: vmac6}, ask},
 		{"the same virtual MAC in the option", from, with(func(n *garp.ND) { n.LinkAddr = vmac6 })},
 		{"no target", from, with(func(n *garp.ND) { n.Target = netip.Addr{} })},
+		{"an IPv4 target", from, with(func(n *garp.ND) { n.Target = vip })},
 	} {
 		if b, ok := garp.NDReply(tt.from, tt.nd, vmac6); ok {
 			t.Errorf("%s is answered with %x", tt.rule, b)

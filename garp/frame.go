@@ -44,20 +44,6 @@ func checkUnicast(family hello.Family, ip netip.Addr) error {
 	return nil
 }
 
-// checkNeighbor returns neighbor as it stands on the wire. It returns an error
-// when no other host than ip may have that address, or when it is not of the
-// family.
-func checkNeighbor(family hello.Family, ip, neighbor netip.Addr) (netip.Addr, error) {
-	if err := checkUnicast(family, neighbor); err != nil {
-		return netip.Addr{}, fmt.Errorf("ask neighbour %s: %w", neighbor, err)
-	}
-	neighbor = plain(neighbor)
-	if !ip.IsValid() || neighbor == ip {
-		return netip.Addr{}, fmt.Errorf("ask neighbour %s from %s: want two addresses", neighbor, ip)
-	}
-	return neighbor, nil
-}
-
 func isBroadcast(ip netip.Addr) bool { return ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}) }
 
 // isThisNetwork reports whether ip is in 0.0.0.0/8. Only a host that does not

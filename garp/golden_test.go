@@ -48,7 +48,7 @@ type golden struct {
 func goldens() []golden {
 	own, a := must(garp.NewAnnouncement(realIP, vmac)), must(garp.NewAnnouncement(vip, vmac))
 	vrrp := must(garp.NewAnnouncement(netip.MustParseAddr("192.0.2.254"), hello.MAC{0, 0, 0x5e, 0, 1, 0x33}))
-	a6 := must(garp.NewAdvertisement(vip6, vmac6))
+	a6 := must(garp.NewAnnouncement(vip6, vmac6))
 	answer, _ := garp.ARPReply(garp.ARP{Op: garp.OpRequest, SenderMAC: hostMAC, SenderIP: hostIP, TargetIP: vip}, vmac)
 	ns := garp.ND{Type: garp.NeighborSolicitation, Src: host6, Dst: solicit6, Target: vip6, LinkAddr: hostMAC}
 	answer6, _ := garp.NDReply(garp.Header{Src: hostMAC}, ns, vmac6)
@@ -87,7 +87,7 @@ func goldens() []golden {
 		"Who has 192.168.1.1? (ARP Probe)",
 	}, {
 		// 00:00:0c:07:ac:0a > 02:00:00:00:00:50, ethertype ARP (0x0806), length 60: Request who-has 192.168.1.50 tell 192.168.1.1, length 46
-		"nudge/unicast request from the virtual address", must(a.Directed(hostIP, hostMAC)),
+		"nudge/unicast request from the virtual address", must(garp.Nudge(vip, vmac, hostIP, hostMAC)),
 		"020000000050 00000c07ac0a 0806 0001080006040001 00000c07ac0a c0a80101 000000000000 c0a80132" + pad18,
 		"Who has 192.168.1.50? Tell 192.168.1.1",
 	}, {
@@ -140,7 +140,7 @@ func goldens() []golden {
 		"Neighbor Advertisement fe80::254 (rtr, ovr) is at 00:00:5e:00:02:33",
 	}, {
 		// 00:00:5e:00:02:33 > 02:00:00:00:00:50, ethertype IPv6 (0x86dd), length 86: (class 0xe0, hlim 255, ...) fe80::254 > fe80::50: [icmp6 sum ok] ICMP6, neighbor solicitation, length 32, who has fe80::50, source link-address option 00:00:5e:00:02:33
-		"nudge/unicast solicitation from the virtual address", must(a6.Directed(host6, hostMAC)),
+		"nudge/unicast solicitation from the virtual address", must(garp.Nudge(vip6, vmac6, host6, hostMAC)),
 		"020000000050 00005e000233 86dd 6e000000 00203aff fe800000000000000000000000000254 fe800000000000000000000000000050" +
 			"870018fa 00000000 fe800000000000000000000000000050 0101 00005e000233",
 		"Neighbor Solicitation for fe80::50 from 00:00:5e:00:02:33",

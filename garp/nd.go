@@ -1,7 +1,6 @@
 package garp
 
 import (
-	"fmt"
 	"net/netip"
 
 	"github.com/fhrpd/fhrpd/hello"
@@ -27,55 +26,19 @@ const (
 
 var allNodes = netip.IPv6LinkLocalAllNodes()
 
-// Advertisement says that an IPv6 address of a router is at a MAC. It can only
-// be made by NewAdvertisement, so its address is never ::. The zero value has
-// no frames.
-type Advertisement struct {
-	ip  netip.Addr
-	mac hello.MAC
-}
-
-// NewAdvertisement returns the advertisement of ip at mac. It returns an error
-// when ip is not an IPv6 unicast address or mac not a unicast MAC.
-func NewAdvertisement(ip netip.Addr, mac hello.MAC) (Advertisement, error) {
-	if err := checkSender(hello.IPv6, ip, mac); err != nil {
-		return Advertisement{}, fmt.Errorf("advertise %s: %w", ip, err)
-	}
-	return Advertisement{ip: plain(ip), mac: mac}, nil
-}
-
 // Unsolicited returns the Neighbor Advertisement from the address to ff02::1
 // with flags R=1, S=0, O=1 and the MAC as target link-layer address (RFC 4861
 // section 7.2.6, RFC 9568 section 6.4.2). R is always set: without it hosts
 // drop the address from their default routers.
-func (a Advertisement) Unsolicited() []byte {
-	if !a.ip.IsValid() {
+func (a Announcement) Unsolicited() []byte {
+	if !a.ip.Is6() {
 		return nil
 	}
 	return a.to(allNodes, wire.MulticastMAC(allNodes), false)
 }
 
-// Directed returns a Neighbor Solicitation from the address for a neighbour's,
-// with the MAC as source link-layer address: the counterpart of
-// Announcement.Directed. It goes to mac, or to the neighbour's solicited-node
-// group when mac is zero. It returns an error when neighbor is not another
-// IPv6 unicast address.
-func (a Advertisement) Directed(neighbor netip.Addr, mac hello.MAC) ([]byte, error) {
-	neighbor, err := checkNeighbor(hello.IPv6, a.ip, neighbor)
-	if err != nil {
-		return nil, err
-	}
-	dst := neighbor
-	if mac.IsZero() {
-		dst = wire.SolicitedNode(neighbor)
-		mac = wire.MulticastMAC(dst)
-	}
-	ns := ND{Type: NeighborSolicitation, Src: a.ip, Dst: dst, Target: neighbor, LinkAddr: a.mac}
-	return ns.frame(mac, a.mac), nil
-}
-
-// to returns the advertisement to one destination.
-func (a Advertisement) to(dst netip.Addr, mac hello.MAC, solicited bool) []byte {
+// to returns the Neighbor Advertisement to one destination.
+func (a Announcement) to(dst netip.Addr, mac hello.MAC, solicited bool) []byte {
 	na := ND{
 		Type: NeighborAdvertisement, Src: a.ip, Dst: dst, Target: a.ip, LinkAddr: a.mac,
 		Router: true, Solicited: solicited, Override: true,
@@ -93,8 +56,8 @@ func NDReply(h Header, ns ND, mac hello.MAC) ([]byte, bool) {
 	if ns.Type != NeighborSolicitation || ns.Src == ns.Target || h.Src == mac || ns.LinkAddr == mac {
 		return nil, false
 	}
-	a, err := NewAdvertisement(ns.Target, mac)
-	if err != nil {
+	a, err := NewAnnouncement(ns.Target, mac)
+	if err != nil || !a.ip.Is6() {
 		return nil, false
 	}
 	if ns.Src.IsUnspecified() {

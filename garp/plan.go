@@ -50,7 +50,7 @@ func Claim(id Identity) (now, later [][]byte) {
 	for _, ip := range id.VirtualIPs {
 		now = appendReply(now, ip, id.VirtualMAC)
 		if id.Protocol == hello.ProtocolHSRP {
-			now = appendARP(now, ip, id.VirtualMAC, Announcement.ReplyCisco)
+			now = appendForm(now, ip, id.VirtualMAC, Announcement.ReplyCisco)
 		}
 	}
 	if later = id.requests(); later == nil {
@@ -81,7 +81,7 @@ func Withdraw(id Identity) (now, later [][]byte) {
 		return nil, nil
 	}
 	now = appendReply(nil, id.Real, id.RealMAC)
-	return now, appendARP(nil, id.Real, id.RealMAC, Announcement.Request)
+	return now, appendForm(nil, id.Real, id.RealMAC, Announcement.Request)
 }
 
 // Frames returns the frames of one step of a Schedule.
@@ -112,7 +112,7 @@ func (id Identity) requests() [][]byte {
 	}
 	var frames [][]byte
 	for _, ip := range id.VirtualIPs {
-		frames = appendARP(frames, ip, id.VirtualMAC, form)
+		frames = appendForm(frames, ip, id.VirtualMAC, form)
 	}
 	return frames
 }
@@ -130,22 +130,17 @@ func (id Identity) again() [][]byte {
 // Advertisement, that says ip is at mac.
 func appendReply(frames [][]byte, ip netip.Addr, mac hello.MAC) [][]byte {
 	if hello.FamilyOf(ip) == hello.IPv4 {
-		return appendARP(frames, ip, mac, Announcement.ReplyBroadcast)
+		return appendForm(frames, ip, mac, Announcement.ReplyBroadcast)
 	}
-	if a, err := NewAdvertisement(ip, mac); err == nil {
-		return append(frames, a.Unsolicited())
-	}
-	return frames
+	return appendForm(frames, ip, mac, Announcement.Unsolicited)
 }
 
-// appendARP appends one form of the announcement that says ip is at mac, and
-// nothing for IPv6.
-func appendARP(frames [][]byte, ip netip.Addr, mac hello.MAC, form func(Announcement) []byte) [][]byte {
-	if hello.FamilyOf(ip) != hello.IPv4 {
-		return frames
-	}
-	if a, err := NewAnnouncement(ip, mac); err == nil {
-		return append(frames, form(a))
+// appendForm appends one form of the announcement that says ip is at mac, and
+// nothing when the address cannot be announced so.
+func appendForm(frames [][]byte, ip netip.Addr, mac hello.MAC, form func(Announcement) []byte) [][]byte {
+	a, err := NewAnnouncement(ip, mac)
+	if f := form(a); err == nil && f != nil {
+		return append(frames, f)
 	}
 	return frames
 }

@@ -40,21 +40,33 @@ func Request(ip netip.Addr, mac hello.MAC, target netip.Addr) ([]byte, error) {
 
 // Nudge returns the frame that moves a neighbour's entry where gratuitous forms
 // are ignored: an ARP request or a Neighbor Solicitation for the neighbour's
-// address from ip at mac. It goes to neighborMAC. When that is zero, it goes to
-// everybody (ARP) or to the neighbour's solicited-node group. The answer proves
-// that the neighbour is alive, not that its entry moved. It returns an error when
-// the addresses are not two unicast addresses of one family.
+// address from ip at mac. Every host must learn from a question that it answers
+// (RFC 826). The frame goes to neighborMAC. When that is zero, it goes to everybody
+// (ARP) or to the neighbour's solicited-node group. The answer proves that the
+// neighbour is alive, not that its entry moved. It returns an error when the
+// addresses are not two unicast addresses of one family, or mac is not unicast.
 func Nudge(ip netip.Addr, mac hello.MAC, neighbor netip.Addr, neighborMAC hello.MAC) ([]byte, error) {
-	if hello.FamilyOf(ip) == hello.IPv4 {
-		a, err := NewAnnouncement(ip, mac)
-		if err != nil {
-			return nil, err
+	family := hello.FamilyOf(ip)
+	if err := checkSender(family, ip, mac); err != nil {
+		return nil, fmt.Errorf("ask neighbour %s from %s: %w", neighbor, ip, err)
+	}
+	if err := checkUnicast(family, neighbor); err != nil {
+		return nil, fmt.Errorf("ask neighbour %s: %w", neighbor, err)
+	}
+	ip, neighbor = plain(ip), plain(neighbor)
+	dst, dstMAC := neighbor, neighborMAC
+	switch {
+	case neighbor == ip:
+		return nil, fmt.Errorf("ask neighbour %s from itself: want two addresses", neighbor)
+	case family == hello.IPv4:
+		if dstMAC.IsZero() {
+			dstMAC = hello.Broadcast
 		}
-		return a.Directed(neighbor, neighborMAC)
+		return ARP{Op: OpRequest, SenderMAC: mac, SenderIP: ip, TargetIP: neighbor}.frame(dstMAC), nil
+	case dstMAC.IsZero():
+		dst = wire.SolicitedNode(neighbor)
+		dstMAC = wire.MulticastMAC(dst)
 	}
-	a, err := NewAdvertisement(ip, mac)
-	if err != nil {
-		return nil, err
-	}
-	return a.Directed(neighbor, neighborMAC)
+	ns := ND{Type: NeighborSolicitation, Src: ip, Dst: dst, Target: neighbor, LinkAddr: mac}
+	return ns.frame(dstMAC, mac), nil
 }

@@ -45,9 +45,9 @@ func TestFramesAreReadForWhatTheyClaim(t *testing.T) {
 	must(t, err)
 	other, err := garp.NewAnnouncement(real.v4, h2.mac(2))
 	must(t, err)
-	na, err := garp.NewAdvertisement(h6.vip(), vmac6)
+	na, err := garp.NewAnnouncement(h6.vip(), vmac6)
 	must(t, err)
-	directed, err := vip.Directed(clientAt.v4, clientAt.mac)
+	directed, err := garp.Nudge(h2.vip(), vmac, clientAt.v4, clientAt.mac)
 	must(t, err)
 	answer, _ := garp.ARPReply(garp.ARP{Op: garp.OpRequest, SenderMAC: clientAt.mac, SenderIP: clientAt.v4, TargetIP: h2.vip()}, vmac)
 
