@@ -1,8 +1,6 @@
 package lab
 
 import (
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
@@ -36,15 +34,6 @@ type record struct {
 type tableChange struct {
 	node string
 	netlab.NeighborChange
-}
-
-// complaints returns what is wrong with the run itself.
-func (r record) complaints() []string {
-	list := slices.Clone(r.notes)
-	if r.missed > 0 {
-		list = append(list, fmt.Sprintf("the captures lost %d frames, so nothing else here is certain", r.missed))
-	}
-	return list
 }
 
 // announced returns the announcements of the router that takes over, from the

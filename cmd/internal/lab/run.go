@@ -204,10 +204,10 @@ func (r *rig) startAs(ctx context.Context, name, role string) error {
 
 // stream sends datagrams, injects the fault meanwhile and waits for the outcome.
 func (r *rig) stream(ctx context.Context, rec *record, obs *observer) error {
-	sending, stop := context.WithCancel(ctx)
-	defer stop()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	rec.start = time.Now()
-	send, err := startSender(sending, r.net[nodeClient], hostAt.addr(r.plan.family), r.plan.rate)
+	stop, err := startSender(ctx, r.net[nodeClient], hostAt.addr(r.plan.family), r.plan.rate)
 	if err != nil {
 		return err
 	}
@@ -227,8 +227,7 @@ func (r *rig) stream(ctx context.Context, rec *record, obs *observer) error {
 	if err := pause(ctx, aftermath); err != nil {
 		return err
 	}
-	stop()
-	rec.sent, rec.end = send.times(), time.Now()
+	rec.sent, rec.end = stop(), time.Now()
 	if r.plan.fault.ends {
 		if err := r.gw[nodeGW1].checkEnded(); err != nil {
 			rec.notes = append(rec.notes, err.Error())

@@ -22,31 +22,28 @@ const (
 	streamSize  = 4 + 8
 )
 
-// sender sends numbered datagrams from the client to the host at a fixed pace.
-type sender struct {
-	conn net.Conn
-	rate time.Duration
-	sent []time.Time // by number
-	done chan struct{}
-}
-
-// startSender opens the socket in the client's namespace and starts sending
-// until ctx is done.
-func startSender(ctx context.Context, client *netlab.NS, to netip.Addr, rate time.Duration) (*sender, error) {
+// startSender starts to send numbered datagrams from the client to the host at a
+// fixed pace. stop ends that and returns when each was sent, by number.
+func startSender(ctx context.Context, client *netlab.NS, to netip.Addr, rate time.Duration) (stop func() []time.Time, err error) {
 	conn, err := client.Dial(ctx, "udp", netip.AddrPortFrom(to, streamPort).String())
 	if err != nil {
 		return nil, fmt.Errorf("open the client's socket: %w", err)
 	}
-	s := &sender{conn: conn, rate: rate, done: make(chan struct{})}
-	go s.run(ctx)
-	return s, nil
+	ctx, cancel := context.WithCancel(ctx)
+	sent := make(chan []time.Time, 1)
+	go func() {
+		defer conn.Close()
+		sent <- send(ctx, conn, rate)
+	}()
+	return func() []time.Time {
+		cancel()
+		return <-sent
+	}, nil
 }
 
-// run keeps to the schedule. A sender that was held up catches up, so that the
+// send keeps to the schedule. A sender that was held up catches up, so that the
 // number of a datagram tells its time.
-func (s *sender) run(ctx context.Context) {
-	defer close(s.done)
-	defer s.conn.Close()
+func send(ctx context.Context, conn net.Conn, rate time.Duration) (sent []time.Time) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	buf := make([]byte, streamSize)
@@ -54,18 +51,13 @@ func (s *sender) run(ctx context.Context) {
 	next := time.Now()
 	for seq := uint64(0); ctx.Err() == nil; seq++ {
 		time.Sleep(time.Until(next))
-		next = next.Add(s.rate)
+		next = next.Add(rate)
 		binary.BigEndian.PutUint64(buf[4:], seq)
-		s.sent = append(s.sent, time.Now())
+		sent = append(sent, time.Now())
 		// A datagram that is refused, as without a link or a neighbour, is lost.
-		_, _ = s.conn.Write(buf)
+		_, _ = conn.Write(buf)
 	}
-}
-
-// times waits for the sender to end and returns when each datagram was sent.
-func (s *sender) times() []time.Time {
-	<-s.done
-	return s.sent
+	return sent
 }
 
 // receiver captures the datagrams on the host's interface, where the MAC shows

@@ -90,7 +90,7 @@ func judge(r record) Verdict {
 	v.realAddresses(r)
 	takeover, missing := r.takeover()
 	v.TakeoverMS = ms(takeover)
-	v.Reasons = append(append([]string{}, r.complaints()...), v.complaints(r, a, missing)...)
+	v.findReasons(r, a, missing)
 	v.Passed = len(v.Reasons) == 0
 	return v
 }
@@ -127,21 +127,25 @@ func (v *Verdict) void(p plan) bool {
 // stall returns how long the machine held up the sender at most.
 func (v *Verdict) stall() time.Duration { return time.Duration(v.StallMS * float64(time.Millisecond)) }
 
-// complaints returns why the numbers do not allow a pass.
-func (v *Verdict) complaints(r record, a account, missing int) []string {
+// findReasons finds why the run has not passed.
+func (v *Verdict) findReasons(r record, a account, missing int) {
 	p, f := r.plan, r.plan.fault
-	var list []string
+	v.Reasons = append([]string{}, r.notes...)
 	fault := func(bad bool, format string, args ...any) {
 		if bad {
-			list = append(list, fmt.Sprintf(format, args...))
+			v.Reasons = append(v.Reasons, fmt.Sprintf(format, args...))
 		}
 	}
-	mac := p.mac(1).String()
+	mac, owners := p.mac(1).String(), v.TwoOwnersMS
+	if f.split() {
+		owners = v.OwnersAfterMS
+	}
+	fault(r.missed > 0, "the captures lost %d frames, so nothing else here is certain", r.missed)
 	fault(v.Active != f.last, "active in the end: want %s, have %q", f.last, v.Active)
 	fault(v.OutageMS > v.BoundMS, "outage of %.1f ms: the timers allow %.1f ms", v.OutageMS, v.BoundMS)
 	fault(!a.Healthy, "traffic does not flow at the end")
 	fault(v.Duplicated > 0, "%d datagrams arrived twice", v.Duplicated)
-	fault(v.judgedOwners(p) > v.TwoOwnersBound, "two owners for %.1f ms: want at most %.1f ms", v.judgedOwners(p), v.TwoOwnersBound)
+	fault(owners > v.TwoOwnersBound, "two owners for %.1f ms: want at most %.1f ms", owners, v.TwoOwnersBound)
 	for _, want := range p.wanted() {
 		fault(!slices.Contains(v.GARPs, want), "announcement not seen: %s", want)
 	}
@@ -149,35 +153,13 @@ func (v *Verdict) complaints(r record, a account, missing int) []string {
 	fault(v.FDB.After != f.last, "switch has %s behind port %q: want %s", mac, v.FDB.After, f.last)
 	fault(v.StandbyFrames > 0, "the standby sent %d frames from the virtual MAC", v.StandbyFrames)
 	fault(missing > 0, "%d of %d groups were not taken over", missing, p.groups)
-	return append(list, v.reachComplaints(p)...)
-}
-
-func (v *Verdict) reachComplaints(p plan) []string {
-	var list []string
 	for _, name := range pair {
-		at := gateways[name]
-		ip := at.addr(p.family)
-		r := v.RealReachable[ip.String()]
-		if !r.Before && !p.fault.cuts {
-			list = append(list, fmt.Sprintf("%s did not answer before the fault", ip))
-		}
-		if !r.After && !(name == nodeGW1 && p.fault.cuts) {
-			list = append(list, fmt.Sprintf("%s does not answer in the end", ip))
-		}
-		back := v.RealARP[ip.String()].After
-		if name == nodeGW1 && p.fault.returns && p.family == hello.IPv4 && back != at.mac.String() {
-			list = append(list, fmt.Sprintf("client has %s at %q: want the real %s", ip, back, at.mac))
-		}
+		ip, real, first := gateways[name].addr(p.family), gateways[name].mac.String(), name == nodeGW1
+		answers, back := v.RealReachable[ip.String()], v.RealARP[ip.String()].After
+		fault(!answers.Before && !f.cuts, "%s did not answer before the fault", ip)
+		fault(!answers.After && !(first && f.cuts), "%s does not answer in the end", ip)
+		fault(first && f.returns && p.family == hello.IPv4 && back != real, "client has %s at %q: want the real %s", ip, back, real)
 	}
-	return list
-}
-
-// judgedOwners returns the time with two owners that the bound is for.
-func (v *Verdict) judgedOwners(p plan) float64 {
-	if p.fault.split() {
-		return v.OwnersAfterMS
-	}
-	return v.TwoOwnersMS
 }
 
 // ms returns d in milliseconds, rounded to a microsecond.
