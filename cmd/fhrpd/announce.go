@@ -3,7 +3,7 @@ package main
 import "github.com/spf13/cobra"
 
 func announceCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{
+	return a.controlFlag(&cobra.Command{
 		Use:               "announce GROUP",
 		Short:             "send the announcements of an active group now",
 		Long:              paragraphs("announce tells hosts and switches at once where the virtual addresses of an\nactive group are: by gratuitous ARP, or neighbour advertisements over IPv6.", groupForms, asksDaemon),
@@ -13,7 +13,5 @@ func announceCommand(a *app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.daemon().Announce(cmd.Context(), args[0])
 		},
-	}
-	a.controlFlag(cmd)
-	return cmd
+	})
 }

@@ -16,7 +16,7 @@ import (
 
 func announceMACsCommand(a *app) *cobra.Command {
 	o := macs.Options{Form: garp.FormARP0, Rate: macs.DefaultRate}
-	cmd := &cobra.Command{
+	cmd := a.controlFlag(a.jsonFlag(&cobra.Command{
 		Use:   "announce-macs",
 		Short: "let switches relearn the MACs of this host and of its guests",
 		Long: "announce-macs sends one frame for every MAC of the host and of the guests behind\n" +
@@ -27,15 +27,19 @@ func announceMACsCommand(a *app) *cobra.Command {
 		Example: examples("fhrpd announce-macs --dry-run", "fhrpd announce-macs --dev bond0 --bridge br0 --rate 50/s"),
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.announceMACs(cmd.Context(), o) },
-	}
+	}))
 	f := cmd.Flags()
 	f.StringSliceVar(&o.Devs, "dev", nil, "the uplink `interface`; several are candidates, of which those in use are taken")
 	f.StringVar(&o.Bridge, "bridge", "", "the `bridge` whose guests are meant")
-	f.Var((*formFlag)(&o.Form), "form", "`form` of the frames: arp0, rarp or dummy-mcast")
-	f.Var((*rateFlag)(&o.Rate), "rate", "frames a second, as in `150/s`")
+	f.Func("form", fmt.Sprintf("`form` of the frames: arp0, rarp or dummy-mcast (default %s)", o.Form), func(s string) (err error) {
+		o.Form, err = garp.ParseForm(s)
+		return err
+	})
+	f.Func("rate", fmt.Sprintf("frames a second, as in `150/s` (default %d/s)", o.Rate), func(s string) (err error) {
+		o.Rate, err = parseRate(s)
+		return err
+	})
 	f.BoolVar(&o.DryRun, "dry-run", false, "print the plan and send nothing")
-	a.controlFlag(cmd)
-	a.jsonFlag(cmd)
 	return cmd
 }
 
@@ -51,8 +55,7 @@ func (a *app) announceMACs(ctx context.Context, o macs.Options) error {
 	return errors.Join(a.print(r, r.String), err)
 }
 
-// roles asks the daemon which groups are active here. That none runs is no
-// error: then none is.
+// roles asks the daemon which groups are active here. Without a daemon none is.
 func (a *app) roles(ctx context.Context) (macs.Roles, error) {
 	s, err := a.daemon().Status(ctx)
 	switch {
@@ -64,29 +67,11 @@ func (a *app) roles(ctx context.Context) (macs.Roles, error) {
 	return macs.RolesOf(s), nil
 }
 
-// formFlag is --form.
-type formFlag garp.Form
-
-func (f *formFlag) String() string { return string(*f) }
-func (f *formFlag) Type() string   { return "form" }
-
-func (f *formFlag) Set(s string) error {
-	form, err := garp.ParseForm(s)
-	*f = formFlag(form)
-	return err
-}
-
-// rateFlag is --rate: frames a second.
-type rateFlag int
-
-func (f *rateFlag) String() string { return fmt.Sprintf("%d/s", *f) }
-func (f *rateFlag) Type() string   { return "rate" }
-
-func (f *rateFlag) Set(s string) error {
+// parseRate reads --rate: frames a second.
+func parseRate(s string) (int, error) {
 	n, err := strconv.Atoi(strings.TrimSuffix(s, "/s"))
 	if err != nil || n < 1 || n > macs.MaxRate {
-		return fmt.Errorf("want 1/s to %d/s", macs.MaxRate)
+		return 0, fmt.Errorf("want 1/s to %d/s", macs.MaxRate)
 	}
-	*f = rateFlag(n)
-	return nil
+	return n, nil
 }

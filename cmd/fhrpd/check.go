@@ -31,7 +31,7 @@ func configFlag(cmd *cobra.Command, path *string) {
 }
 
 func (a *app) check(path string, effective bool) error {
-	c, err := a.loadConfig(path)
+	c, err := a.loadConfig(path, exitInvalid)
 	if err != nil {
 		return err
 	}
@@ -44,10 +44,9 @@ func (a *app) check(path string, effective bool) error {
 }
 
 // loadConfig reads the file at path. Warnings and faults go to stderr, a line
-// each, in the form that editors jump to; any fault ends the command with
-// exitInvalid.
-func (a *app) loadConfig(path string) (*configs.Config, error) {
-	c, err := a.faultless(path)
+// each, in the form that editors jump to; any fault ends the command with code.
+func (a *app) loadConfig(path string, code int) (*configs.Config, error) {
+	c, err := a.faultless(path, code)
 	if err != nil {
 		return nil, err
 	}
@@ -58,16 +57,16 @@ func (a *app) loadConfig(path string) (*configs.Config, error) {
 }
 
 // faultless is loadConfig without the warnings.
-func (a *app) faultless(path string) (*configs.Config, error) {
+func (a *app) faultless(path string, code int) (*configs.Config, error) {
 	c, err := configs.Load(path)
 	if faults, ok := errors.AsType[configs.Errors](err); ok {
 		for _, f := range faults {
 			fmt.Fprintln(a.stderr, f.Error())
 		}
-		return nil, quiet(exitInvalid)
+		return nil, quiet(code)
 	}
 	if err != nil {
-		return nil, &exitError{code: exitInvalid, err: err}
+		return nil, &exitError{code: code, err: err}
 	}
 	return c, nil
 }

@@ -21,7 +21,7 @@ const listenTime = 3 * time.Second
 func doctorCommand(a *app) *cobra.Command {
 	var config string
 	listen := listenTime
-	cmd := &cobra.Command{
+	cmd := a.controlFlag(a.jsonFlag(&cobra.Command{
 		Use:   "doctor",
 		Short: "what would break on this host and its segments, and the cure",
 		Long: "doctor looks at the host and listens to the segments of the configured groups.\n" +
@@ -37,11 +37,9 @@ func doctorCommand(a *app) *cobra.Command {
 			}
 			return a.doctor(cmd.Context(), c, listen)
 		},
-	}
+	}))
 	configFlag(cmd, &config)
 	cmd.Flags().DurationVar(&listen, "listen", listen, "how long to listen to the segments; 0 = not at all")
-	a.controlFlag(cmd)
-	a.jsonFlag(cmd)
 	return cmd
 }
 
@@ -52,11 +50,7 @@ func (a *app) doctorConfig(path string, asked bool) (*configs.Config, error) {
 		fmt.Fprintf(a.stderr, "no %s: looking at the host alone\n", path)
 		return nil, nil
 	}
-	c, err := a.loadConfig(path)
-	if own, ok := errors.AsType[*exitError](err); ok {
-		return nil, &exitError{code: exitFailed, err: own.err}
-	}
-	return c, err
+	return a.loadConfig(path, exitFailed)
 }
 
 func (a *app) doctor(ctx context.Context, c *configs.Config, listen time.Duration) error {

@@ -13,20 +13,15 @@ import (
 )
 
 func eventsCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{
+	return a.controlFlag(a.jsonFlag(&cobra.Command{
 		Use:   "events",
 		Short: "stream transitions and other events as they happen",
 		Long: paragraphs("events prints a line for each transition, announcement, conflict and proof,\nuntil it is interrupted.",
 			"Exits 0 when interrupted and 3 when no daemon runs or it stops."),
 		Example: examples("fhrpd events", "fhrpd events --json"),
 		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.events(cmd.Context())
-		},
-	}
-	a.controlFlag(cmd)
-	a.jsonFlag(cmd)
-	return cmd
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.events(cmd.Context()) },
+	}))
 }
 
 // events prints one line an event until it is interrupted, which is its

@@ -1,13 +1,15 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/show"
 )
 
 func explainCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{
+	return a.controlFlag(a.jsonFlag(&cobra.Command{
 		Use:               "explain [GROUP]",
 		Short:             "tell why the last transition happened",
 		Long:              paragraphs("explain tells in a few lines why a group, or the one that moved last, is in its\nstate: the cause, what was known when it was decided, and what is now.", groupForms, asksDaemon),
@@ -15,18 +17,11 @@ func explainCommand(a *app) *cobra.Command {
 		ValidArgsFunction: a.completeGroup,
 		Args:              cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			group := ""
-			if len(args) > 0 {
-				group = args[0]
-			}
-			x, err := a.daemon().Explain(cmd.Context(), group)
+			x, err := a.daemon().Explain(cmd.Context(), strings.Join(args, "")) // one or none
 			if err != nil {
 				return err
 			}
 			return a.print(x, func() string { return show.Explanation(x) })
 		},
-	}
-	a.controlFlag(cmd)
-	a.jsonFlag(cmd)
-	return cmd
+	}))
 }

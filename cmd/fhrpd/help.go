@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
 
 // Paragraphs that many help texts share.
@@ -73,13 +71,10 @@ func (a *app) running(ctx context.Context, protocol string) []string {
 		if protocol != "" && g.Protocol != protocol {
 			continue
 		}
-		refs = append(refs, describe(g))
+		refs = append(refs, g.Ref()+"\t"+g.Name) // shells show the name as a description
 		if protocol != "" && !slices.Contains(interfaces, g.Interface) {
 			interfaces = append(interfaces, g.Interface)
 		}
 	}
 	return append(interfaces, refs...)
 }
-
-// describe is a group's reference and, for shells that show it, its name.
-func describe(g *status.Group) string { return g.Ref() + "\t" + g.Name }

@@ -98,14 +98,16 @@ func needSubcommand(cmd *cobra.Command, _ []string) error {
 	return usageError(cmd, fmt.Errorf("a command is missing: one of %s", strings.Join(names, ", ")))
 }
 
-// controlFlag gives cmd and its subcommands --control.
-func (a *app) controlFlag(cmd *cobra.Command) {
+// controlFlag gives cmd and its subcommands --control, and returns cmd.
+func (a *app) controlFlag(cmd *cobra.Command) *cobra.Command {
 	cmd.PersistentFlags().StringVar(&a.control, "control", defaultControl, "the daemon's control `socket`")
+	return cmd
 }
 
-// jsonFlag gives cmd and its subcommands --json.
-func (a *app) jsonFlag(cmd *cobra.Command) {
+// jsonFlag gives cmd and its subcommands --json, and returns cmd.
+func (a *app) jsonFlag(cmd *cobra.Command) *cobra.Command {
 	cmd.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON instead of text")
+	return cmd
 }
 
 // daemon returns a client of the running daemon.

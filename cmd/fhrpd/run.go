@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -15,16 +14,15 @@ import (
 
 func runCommand(a *app) *cobra.Command {
 	var config string
-	cmd := &cobra.Command{
+	cmd := a.controlFlag(&cobra.Command{
 		Use:     "run",
 		Short:   "run the daemon in the foreground",
 		Long:    "run is the daemon. SIGTERM and SIGINT resign, put the kernel back and exit 0\nwithin two seconds; a second one exits at once. SIGHUP changes nothing: a\nchanged file is applied by a restart.\n\nExits 0 after a clean stop and 1 on failure.",
 		Example: examples("fhrpd run", "fhrpd run --config ./fhrpd.toml --control ./control.sock"),
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context(), config) },
-	}
+	})
 	configFlag(cmd, &config)
-	a.controlFlag(cmd)
 	return cmd
 }
 
@@ -34,10 +32,7 @@ func (a *app) run(ctx context.Context, path string) error {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
-	c, err := a.faultless(path)
-	if own, ok := errors.AsType[*exitError](err); ok {
-		return &exitError{code: exitFailed, err: own.err}
-	}
+	c, err := a.faultless(path, exitFailed)
 	if err != nil {
 		return err
 	}
@@ -51,16 +46,11 @@ func (a *app) run(ctx context.Context, path string) error {
 	log.Info("start", "version", buildVersion(), "config", path,
 		"hsrp", len(c.HSRP), "vrrp", len(c.VRRP), "tracks", len(c.Tracks))
 	go answerHangups(ctx, hangups, log, path)
-	return daemon.Run(ctx, daemon.Options{
-		Config:      c,
-		ControlPath: a.control,
-		Version:     buildVersion(),
-		Log:         log,
-	})
+	return daemon.Run(ctx, daemon.Options{Config: c, ControlPath: a.control, Version: buildVersion(), Log: log})
 }
 
 // answerHangups tells whoever sends SIGHUP for a reload that there is none. The
-// daemon goes on: a terminal that closes must not take the gateway with it.
+// daemon goes on: the gateway must not end with a terminal.
 func answerHangups(ctx context.Context, hangups <-chan os.Signal, log *slog.Logger, path string) {
 	for {
 		select {

@@ -23,7 +23,7 @@ func setCommand(a *app) *cobra.Command {
 }
 
 func setPriorityCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{
+	return a.controlFlag(&cobra.Command{
 		Use:               "priority GROUP N|default",
 		Short:             "set the run-time priority of a group; default restores the file's",
 		Long:              paragraphs("Another priority, until the next start of the daemon or until \"default\" takes it\nback. HSRP takes 0 to 255, VRRP 1 to 254. Tracked objects lower it as before,\nand preemption decides whether the role moves.", groupForms, asksDaemon),
@@ -37,9 +37,7 @@ func setPriorityCommand(a *app) *cobra.Command {
 			}
 			return a.daemon().SetPriority(cmd.Context(), args[0], n)
 		},
-	}
-	a.controlFlag(cmd)
-	return cmd
+	})
 }
 
 // parsePriority reads 0-255 or "default". What a protocol allows of that is

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-
 	"github.com/spf13/cobra"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/show"
@@ -10,7 +8,7 @@ import (
 )
 
 func showCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{
+	cmd := a.controlFlag(a.jsonFlag(&cobra.Command{
 		Use:   "show",
 		Short: "show the state of the daemon, in the layout of Cisco IOS or as JSON",
 		Long: paragraphs("show prints what the running daemon knows. With --json every form prints JSON.",
@@ -18,9 +16,7 @@ func showCommand(a *app) *cobra.Command {
 		Example: examples("fhrpd show standby brief", "fhrpd show vrrp eth2", "fhrpd show status --json | jq .groups[].state"),
 		Args:    cobra.NoArgs,
 		RunE:    needSubcommand,
-	}
-	a.controlFlag(cmd)
-	a.jsonFlag(cmd)
+	}))
 	cmd.AddCommand(
 		showStandbyCommand(a),
 		showVRRPCommand(a),
@@ -33,33 +29,47 @@ func showCommand(a *app) *cobra.Command {
 }
 
 func showTrackCommand(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "track",
-		Short: "tracked objects and who uses them",
-		Long: paragraphs("Tracked objects in the order of the configuration: what is looked at, whether it\nis up, since when, and the groups that use it.",
-			"Exits 0, and 3 when no daemon runs."),
-		Example: examples("fhrpd show track", "fhrpd show track --json"),
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.showStatus(cmd.Context(), func(st *status.Status) (any, func() string) {
-				return list(st.Tracks), func() string { return show.Tracks(st, a.now()) }
-			})
-		},
-	}
+	return showPartCommand(a, "track", "tracked objects and who uses them",
+		"Tracked objects in the order of the configuration: what is looked at, whether it\nis up, since when, and the groups that use it.",
+		"Exits 0, and 3 when no daemon runs.",
+		func(st *status.Status) (any, func() string) {
+			return list(st.Tracks), func() string { return show.Tracks(st, a.now()) }
+		})
 }
 
 func showTakeoverCommand(a *app) *cobra.Command {
+	return showPartCommand(a, "takeover", "proof, for each neighbour, that it delivers to this router",
+		"What became of each takeover: for each listed neighbour and the default gateway,\nwhether its traffic was seen to arrive here, how, and how soon after the claim.",
+		"Exits 0, and 3 when no daemon runs; \"fhrpd verify\" proves it afresh.",
+		func(st *status.Status) (any, func() string) {
+			return show.TakeoverRows(st.Groups), func() string { return show.Takeover(st.Groups) }
+		})
+}
+
+func showStatusCommand(a *app) *cobra.Command {
+	return showPartCommand(a, "status", "the whole daemon; --json is the form for scripts",
+		"The daemon itself and the brief tables of its groups; with --json everything\nthere is, as one object.",
+		"Exits 0, and 3 when no daemon runs.",
+		func(st *status.Status) (any, func() string) {
+			return st, func() string { return show.Status(st, a.now()) }
+		})
+}
+
+// showPartCommand prints the part of the daemon's status that pick returns, as
+// JSON or as text.
+func showPartCommand(a *app, name, short, long, exits string, pick func(*status.Status) (any, func() string)) *cobra.Command {
 	return &cobra.Command{
-		Use:   "takeover",
-		Short: "proof, for each neighbour, that it delivers to this router",
-		Long: paragraphs("What became of each takeover: for each listed neighbour and the default gateway,\nwhether its traffic was seen to arrive here, how, and how soon after the claim.",
-			"Exits 0, and 3 when no daemon runs; \"fhrpd verify\" proves it afresh."),
-		Example: examples("fhrpd show takeover", "fhrpd show takeover --json"),
+		Use:     name,
+		Short:   short,
+		Long:    paragraphs(long, exits),
+		Example: examples("fhrpd show "+name, "fhrpd show "+name+" --json"),
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.showStatus(cmd.Context(), func(st *status.Status) (any, func() string) {
-				return show.TakeoverRows(st.Groups), func() string { return show.Takeover(st.Groups) }
-			})
+			st, err := a.daemon().Status(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return a.print(pick(st))
 		},
 	}
 }
@@ -80,33 +90,6 @@ func showEventsCommand(a *app) *cobra.Command {
 			return a.print(list(ts), func() string { return show.Transitions(ts) })
 		},
 	}
-}
-
-func showStatusCommand(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "status",
-		Short: "the whole daemon; --json is the form for scripts",
-		Long: paragraphs("The daemon itself and the brief tables of its groups; with --json everything\nthere is, as one object.",
-			"Exits 0, and 3 when no daemon runs."),
-		Example: examples("fhrpd show status", "fhrpd show status --json"),
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.showStatus(cmd.Context(), func(st *status.Status) (any, func() string) {
-				return st, func() string { return show.Status(st, a.now()) }
-			})
-		},
-	}
-}
-
-// showStatus asks the daemon and prints the part of the answer that pick
-// returns, as JSON or as text.
-func (a *app) showStatus(ctx context.Context, pick func(*status.Status) (any, func() string)) error {
-	st, err := a.daemon().Status(ctx)
-	if err != nil {
-		return err
-	}
-	v, text := pick(st)
-	return a.print(v, text)
 }
 
 // list makes an absent list the empty one, which scripts can iterate over.

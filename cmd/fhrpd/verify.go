@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -10,7 +11,7 @@ import (
 )
 
 func verifyCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{
+	return a.controlFlag(a.jsonFlag(&cobra.Command{
 		Use:   "verify GROUP",
 		Short: "prove that the neighbours deliver to this router",
 		Long: paragraphs("verify asks every neighbour of an active group afresh and prints one line for\neach.", groupForms,
@@ -18,17 +19,12 @@ func verifyCommand(a *app) *cobra.Command {
 		Example:           examples("fhrpd verify eth1:10"),
 		ValidArgsFunction: a.completeGroup,
 		Args:              cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.verify(cmd, args[0])
-		},
-	}
-	a.controlFlag(cmd)
-	a.jsonFlag(cmd)
-	return cmd
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.verify(cmd.Context(), args[0]) },
+	}))
 }
 
-func (a *app) verify(cmd *cobra.Command, group string) error {
-	proofs, err := a.daemon().Verify(cmd.Context(), group)
+func (a *app) verify(ctx context.Context, group string) error {
+	proofs, err := a.daemon().Verify(ctx, group)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"runtime/debug"
 
@@ -34,21 +35,14 @@ func versionLine(bi *debug.BuildInfo, ok bool) string {
 	if !ok {
 		return "fhrpd unknown"
 	}
-	version, commit := bi.Main.Version, "unknown"
-	if version == "" {
-		version = "(devel)"
-	}
-	var dirty bool
+	commit, modified := "unknown", ""
 	for _, s := range bi.Settings {
-		switch s.Key {
-		case "vcs.revision":
+		switch {
+		case s.Key == "vcs.revision":
 			commit = s.Value
-		case "vcs.modified":
-			dirty = s.Value == "true"
+		case s.Key == "vcs.modified" && s.Value == "true":
+			modified = "+modified"
 		}
 	}
-	if dirty {
-		commit += "+modified"
-	}
-	return fmt.Sprintf("fhrpd %s commit %s %s", version, commit, bi.GoVersion)
+	return fmt.Sprintf("fhrpd %s commit %s%s %s", cmp.Or(bi.Main.Version, "(devel)"), commit, modified, bi.GoVersion)
 }

@@ -15,7 +15,7 @@ const exitMany = 4
 
 func whohasCommand(a *app) *cobra.Command {
 	o := whohas.Options{Timeout: whohas.DefaultTimeout}
-	cmd := &cobra.Command{
+	cmd := a.jsonFlag(&cobra.Command{
 		Use:   "whohas ADDRESS -i INTERFACE",
 		Short: "every MAC that answers for an address",
 		Long: "whohas asks for an IPv4 or IPv6 address on a segment and prints every MAC that\n" +
@@ -34,11 +34,10 @@ func whohasCommand(a *app) *cobra.Command {
 			o.Address = addr
 			return a.whohas(cmd.Context(), o)
 		},
-	}
+	})
 	cmd.Flags().StringVarP(&o.Interface, "interface", "i", "", "the `interface` to ask on")
 	cmd.Flags().DurationVar(&o.Timeout, "timeout", o.Timeout, "how long to listen for answers")
 	_ = cmd.MarkFlagRequired("interface") // the flag exists
-	a.jsonFlag(cmd)
 	return cmd
 }
 
