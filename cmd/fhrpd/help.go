@@ -29,9 +29,6 @@ func examples(lines ...string) string { return "  " + strings.Join(lines, "\n  "
 // the key for completion.
 const completeWithin = 500 * time.Millisecond
 
-// completion returns what the first arguments of a command can be.
-type completion = func(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective)
-
 // completeGroup offers the running groups as the first argument.
 func (a *app) completeGroup(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
@@ -41,7 +38,7 @@ func (a *app) completeGroup(cmd *cobra.Command, args []string, _ string) ([]stri
 }
 
 // completeShow offers brief, and the groups of a protocol with their interfaces.
-func (a *app) completeShow(protocol string) completion {
+func (a *app) completeShow(protocol string) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		var out []string
 		brief := slices.Contains(args, "brief")

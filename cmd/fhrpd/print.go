@@ -8,14 +8,10 @@ import (
 // print writes v as JSON when that was asked for, otherwise as text.
 func (a *app) print(v any, text func() string) error {
 	if a.json {
-		return a.printJSON(v)
+		enc := json.NewEncoder(a.stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(v)
 	}
 	_, err := io.WriteString(a.stdout, text())
 	return err
-}
-
-func (a *app) printJSON(v any) error {
-	enc := json.NewEncoder(a.stdout)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
 }

@@ -64,27 +64,13 @@ func (a *app) execute(ctx context.Context, args []string) int {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.AddCommand(commands(a)...)
-	var ran bool
-	noteRuns(root, &ran)
+	runs := false // an error that comes before is a mistake in the arguments
+	root.PersistentPreRun = func(cmd *cobra.Command, _ []string) { runs = cmd.ValidateRequiredFlags() == nil }
 	cmd, err := root.ExecuteContextC(ctx)
-	if err != nil && !ran {
+	if err != nil && !runs {
 		err = usageError(cmd, err)
 	}
 	return a.report(err)
-}
-
-// noteRuns makes every command set ran when it starts: an error that comes
-// before is a mistake in the arguments.
-func noteRuns(cmd *cobra.Command, ran *bool) {
-	if do := cmd.RunE; do != nil {
-		cmd.RunE = func(c *cobra.Command, args []string) error {
-			*ran = true
-			return do(c, args)
-		}
-	}
-	for _, sub := range cmd.Commands() {
-		noteRuns(sub, ran)
-	}
 }
 
 // needSubcommand is what a command does that only groups others.
