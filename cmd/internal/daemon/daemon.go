@@ -246,11 +246,12 @@ func (d *Daemon) wait(ctx context.Context, ended <-chan error) error {
 func (d *Daemon) stop() {
 	d.engine.Stop(time.Now())
 	d.leaving = true
-	d.left()
+	d.endIfStopped()
 }
 
-// left ends the loop when the engine has left every role.
-func (d *Daemon) left() {
+// endIfStopped ends the loop when the engine was told to stop and has given up
+// every role.
+func (d *Daemon) endIfStopped() {
 	if !d.leaving || d.stopped || !d.engine.Stopped() {
 		return
 	}
@@ -263,8 +264,8 @@ func (d *Daemon) left() {
 	}
 }
 
-// follow brings link changes to the loop.
-func (d *Daemon) follow(w *vip.Watcher) {
+// followLinks brings link changes to the loop.
+func (d *Daemon) followLinks(w *vip.Watcher) {
 	for ev := range w.Events() {
 		d.loop.Post(func() { d.linkEvent(ev) })
 	}
@@ -282,8 +283,8 @@ func (d *Daemon) listDescriptors() {
 	}
 }
 
-// convert leaves virtual addresses out of what counts as this router's own.
-func (d *Daemon) convert(l vip.Link) engine.Link {
+// engineLink leaves out the virtual addresses: they are not this router's own.
+func (d *Daemon) engineLink(l vip.Link) engine.Link {
 	l = l.Except(func(a netip.Addr) bool { return d.virtual[a] })
 	return engine.Link{
 		Name: l.Name, Index: l.Index, MAC: l.MAC, Up: l.Up, PortOf: l.PortOf,
@@ -343,7 +344,7 @@ func (d *Daemon) Readable(now time.Time, fd int) {
 // Tick implements driven.
 func (d *Daemon) Tick(now time.Time) {
 	d.engine.Tick(now)
-	d.left()
+	d.endIfStopped()
 }
 
 func (d *Daemon) logChange(c control.Change) {

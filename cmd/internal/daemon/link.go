@@ -16,8 +16,8 @@ import (
 // again: another process may be about to leave it.
 const openAgain = time.Second
 
-// linkEvent tells the engine about an interface. A port is attached to it
-// first, or to another one of the same name.
+// linkEvent tells the engine about an interface. Its port is attached first, and
+// detached from an earlier interface of the same name.
 func (d *Daemon) linkEvent(ev vip.Event) {
 	if d.stopped {
 		return
@@ -30,12 +30,12 @@ func (d *Daemon) linkEvent(ev vip.Event) {
 	}
 	p := d.ports[ev.Link.Name]
 	if p == nil { // only tracked
-		d.engine.LinkChanged(time.Now(), ev.Link.Name, d.convert(ev.Link))
+		d.engine.LinkChanged(time.Now(), ev.Link.Name, d.engineLink(ev.Link))
 		return
 	}
 	p.link = ev.Link
 	if p.opened != nil && p.opened.index != p.link.Index {
-		closed := d.convert(p.link)
+		closed := d.engineLink(p.link)
 		closed.Closed = true
 		d.engine.LinkChanged(time.Now(), p.name, closed)
 		p.detach()
@@ -48,26 +48,24 @@ func (d *Daemon) linkEvent(ev vip.Event) {
 func (d *Daemon) attach(p *port) {
 	p.attach(func(err error) { d.loop.Post(func() { d.attached(p, err) }) })
 	d.listDescriptors()
-	link := d.convert(p.link)
+	link := d.engineLink(p.link)
 	link.Closed, link.Trouble = p.opened == nil, p.trouble
 	d.engine.LinkChanged(time.Now(), p.name, link)
 }
 
-// letGoInTime has shut what a dead process left open, under a lease that may be
-// long, when this one has not taken the role until another router must have.
+// letGoInTime shuts what a dead process left open, under a lease that may be
+// long. By then another router must have the role if this one does not.
 func (d *Daemon) letGoInTime(p *port) {
 	o := p.opened
-	time.AfterFunc(d.engine.Succession(p.name), func() {
-		d.loop.Post(func() {
-			if p.opened == o {
-				p.letGo()
-			}
-		})
+	d.after(d.engine.Succession(p.name), func() {
+		if p.opened == o {
+			p.letGo()
+		}
 	})
 }
 
-// attached goes on when the worker has tried to open a port. What is in
-// another's way may go away; what this process may not do it never may.
+// attached continues when the worker has tried to open a port. Another process
+// may release the interface later; a right that this process lacks never comes.
 func (d *Daemon) attached(p *port, err error) {
 	if d.stopped {
 		return // shutdown closes what was opened
@@ -91,11 +89,14 @@ func (d *Daemon) attached(p *port, err error) {
 		p.trouble = err.Error()
 		d.log.Error("interface cannot be used", "interface", p.name, "error", err)
 	}
-	time.AfterFunc(openAgain, func() {
-		d.loop.Post(func() {
-			if !d.stopped {
-				d.attach(p)
-			}
-		})
+	d.after(openAgain, func() {
+		if !d.stopped {
+			d.attach(p)
+		}
 	})
+}
+
+// after has fn run on the loop after a pause.
+func (d *Daemon) after(pause time.Duration, fn func()) {
+	time.AfterFunc(pause, func() { d.loop.Post(fn) })
 }

@@ -244,7 +244,7 @@ func TestVirtualAddressesAreNotTakenForOwn(t *testing.T) {
 		netip.MustParsePrefix("192.0.2.1/24"), netip.MustParsePrefix("192.0.2.10/24"),
 		netip.MustParsePrefix("fe80::1/64"),
 	}}
-	got := p.convert(l)
+	got := p.engineLink(l)
 	if got.Addr4 != netip.MustParseAddr("192.0.2.10") || got.LinkLocal != netip.MustParseAddr("fe80::1") {
 		t.Errorf("own addresses %s and %s", got.Addr4, got.LinkLocal)
 	}

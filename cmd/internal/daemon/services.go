@@ -16,7 +16,7 @@ import (
 // startServices starts everything that runs beside the loop and reaches it only
 // by Post: none of it can hold up a hello. scrapes is nil without metrics.
 func (d *Daemon) startServices(ctx context.Context, w *vip.Watcher, scrapes net.Listener) {
-	go d.follow(w)
+	go d.followLinks(w)
 	go d.followGateways(ctx)
 	go d.followMoves(ctx)
 	go d.watchdog(ctx)
