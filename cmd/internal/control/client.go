@@ -65,19 +65,19 @@ func (c *Client) Explain(ctx context.Context, group string) (*status.Explanation
 
 // SetPriority implements Backend.
 func (c *Client) SetPriority(ctx context.Context, group string, priority int) error {
-	_, err := tell[struct{}](ctx, c, pathPriority, answerTimeout, request{Group: group, Priority: &priority})
+	_, err := command[struct{}](ctx, c, pathPriority, answerTimeout, request{Group: group, Priority: &priority})
 	return err
 }
 
 // Announce implements Backend.
 func (c *Client) Announce(ctx context.Context, group string) error {
-	_, err := tell[struct{}](ctx, c, pathAnnounce, answerTimeout, request{Group: group})
+	_, err := command[struct{}](ctx, c, pathAnnounce, answerTimeout, request{Group: group})
 	return err
 }
 
 // Verify implements Backend.
 func (c *Client) Verify(ctx context.Context, group string) ([]status.Takeover, error) {
-	return tell[[]status.Takeover](ctx, c, pathVerify, verifyTimeout, request{Group: group})
+	return command[[]status.Takeover](ctx, c, pathVerify, verifyTimeout, request{Group: group})
 }
 
 // Subscribe implements Backend. It returns when the daemon has subscribed the
@@ -121,8 +121,8 @@ func ask[T any](ctx context.Context, c *Client, path string) (T, error) {
 	return call[T](ctx, c, http.MethodGet, path, answerTimeout, nil)
 }
 
-// tell sends a command and reads a T.
-func tell[T any](ctx context.Context, c *Client, path string, timeout time.Duration, q request) (T, error) {
+// command sends a command and reads a T.
+func command[T any](ctx context.Context, c *Client, path string, timeout time.Duration, q request) (T, error) {
 	b, err := json.Marshal(q)
 	if err != nil {
 		return *new(T), err

@@ -30,7 +30,7 @@ type result struct {
 type object struct {
 	cfg    configs.Track
 	judge  *judge
-	look   check
+	check  check
 	report func(up bool, detail string)
 	wake   chan struct{} // capacity 1: something may have changed, look now
 
@@ -44,9 +44,9 @@ type object struct {
 	detail  string    // last seen
 }
 
-func newObject(c configs.Track, look check, report func(bool, string)) *object {
+func newObject(c configs.Track, check check, report func(bool, string)) *object {
 	return &object{
-		cfg: c, judge: newJudge(c), look: look, report: report,
+		cfg: c, judge: newJudge(c), check: check, report: report,
 		wake: make(chan struct{}, 1), results: make(chan result, 1),
 	}
 }
@@ -65,7 +65,12 @@ func (o *object) run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			o.drain()
+			if o.running {
+				select {
+				case <-o.results:
+				case <-time.After(drain):
+				}
+			}
 			return
 		case r := <-o.results:
 			o.finished(time.Now(), r)
@@ -76,16 +81,6 @@ func (o *object) run(ctx context.Context) {
 		now := time.Now()
 		o.step(ctx, now)
 		timer.Reset(o.deadline().Sub(now))
-	}
-}
-
-func (o *object) drain() {
-	if !o.running {
-		return
-	}
-	select {
-	case <-o.results:
-	case <-time.After(drain):
 	}
 }
 
@@ -113,7 +108,7 @@ func (o *object) start(ctx context.Context, now time.Time) {
 	go func() {
 		ctx, cancel := context.WithTimeout(ctx, o.cfg.Timeout)
 		defer cancel()
-		detail, err := o.look(ctx)
+		detail, err := o.check(ctx)
 		o.results <- result{detail, err}
 	}()
 }
@@ -122,12 +117,11 @@ func (o *object) start(ctx context.Context, now time.Time) {
 // counted as hung is too old to say anything.
 func (o *object) finished(now time.Time, r result) {
 	o.running = false
-	switch {
-	case o.hung:
-	case r.err != nil:
-		o.judged(now, false, r.err.Error())
-	default:
-		o.judged(now, true, r.detail)
+	if r.err != nil {
+		r.detail = r.err.Error()
+	}
+	if !o.hung {
+		o.judged(now, r.err == nil, r.detail)
 	}
 }
 
