@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 	"unicode"
@@ -23,24 +24,19 @@ func (f *firstLine) Write(p []byte) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, b := range p {
-		if f.done {
-			break
+		switch {
+		case f.done:
+			return len(p), nil
+		case b != '\n':
+			f.kept = append(f.kept, b)
+			f.done = len(f.kept) == lineLimit
+		case len(bytes.TrimSpace(f.kept)) == 0:
+			f.kept = f.kept[:0]
+		default:
+			f.done = true
 		}
-		f.add(b)
 	}
 	return len(p), nil
-}
-
-func (f *firstLine) add(b byte) {
-	switch {
-	case b != '\n':
-		f.kept = append(f.kept, b)
-		f.done = len(f.kept) == lineLimit
-	case len(strings.TrimSpace(string(f.kept))) == 0:
-		f.kept = f.kept[:0]
-	default:
-		f.done = true
-	}
 }
 
 // String returns the line without what could confuse a terminal.

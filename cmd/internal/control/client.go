@@ -96,24 +96,20 @@ func (c *Client) Subscribe(ctx context.Context) (<-chan status.Event, error) {
 		defer cancel(nil)
 		defer close(ch)
 		defer resp.Body.Close()
-		copyEvents(ctx, ch, resp.Body)
+		events := json.NewDecoder(resp.Body)
+		for {
+			var ev status.Event
+			if events.Decode(&ev) != nil {
+				return
+			}
+			select {
+			case ch <- ev:
+			case <-ctx.Done():
+				return
+			}
+		}
 	}()
 	return ch, nil
-}
-
-func copyEvents(ctx context.Context, ch chan<- status.Event, r io.Reader) {
-	d := json.NewDecoder(r)
-	for {
-		var ev status.Event
-		if d.Decode(&ev) != nil {
-			return
-		}
-		select {
-		case ch <- ev:
-		case <-ctx.Done():
-			return
-		}
-	}
 }
 
 // ask sends a question and reads a T.

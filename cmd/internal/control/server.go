@@ -71,29 +71,23 @@ func (s *server) routes() http.Handler {
 		answer(w)(s.backend.Explain(r.Context(), r.URL.Query().Get("group")))
 	})
 	mux.HandleFunc("GET "+pathEvents, s.events)
-	mux.HandleFunc("POST "+pathPriority, s.command(CommandSetPriority, s.setPriority))
-	mux.HandleFunc("POST "+pathAnnounce, s.command(CommandAnnounce, s.announce))
-	mux.HandleFunc("POST "+pathVerify, s.command(CommandVerify, s.verify))
+	mux.HandleFunc("POST "+pathPriority, s.command(CommandSetPriority, func(ctx context.Context, q request) (any, error) {
+		if q.Priority == nil {
+			return nil, fmt.Errorf("%w: priority is missing", ErrInvalid)
+		}
+		return struct{}{}, s.backend.SetPriority(ctx, q.Group, *q.Priority)
+	}))
+	mux.HandleFunc("POST "+pathAnnounce, s.command(CommandAnnounce, func(ctx context.Context, q request) (any, error) {
+		return struct{}{}, s.backend.Announce(ctx, q.Group)
+	}))
+	mux.HandleFunc("POST "+pathVerify, s.command(CommandVerify, func(ctx context.Context, q request) (any, error) {
+		return s.backend.Verify(ctx, q.Group)
+	}))
 	return mux
 }
 
-func (s *server) setPriority(ctx context.Context, q request) (any, error) {
-	if q.Priority == nil {
-		return nil, fmt.Errorf("%w: priority is missing", ErrInvalid)
-	}
-	return struct{}{}, s.backend.SetPriority(ctx, q.Group, *q.Priority)
-}
-
-func (s *server) announce(ctx context.Context, q request) (any, error) {
-	return struct{}{}, s.backend.Announce(ctx, q.Group)
-}
-
-func (s *server) verify(ctx context.Context, q request) (any, error) {
-	return s.backend.Verify(ctx, q.Group)
-}
-
-// command returns the handler of a command: read the request, do it, tell the
-// hooks, answer.
+// command returns the handler of a command. It reads the request, does it, calls
+// the hooks, and answers.
 func (s *server) command(name string, do func(context.Context, request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		q, err := readRequest(w, r)

@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"time"
@@ -174,7 +175,9 @@ func (d *Daemon) interfaces() []string {
 // makeRoom prepares the process for its real-time thread. It comes before
 // anything is run that starts programs, for these have a priority of their own.
 func (d *Daemon) makeRoom() {
-	roomForLoop()
+	// The thread gets a Go processor of its own: with as many processors as cores,
+	// two busy goroutines make it wait for milliseconds.
+	runtime.GOMAXPROCS(runtime.NumCPU() + 2)
 	if !d.opts.Config.Daemon.Realtime {
 		return
 	}

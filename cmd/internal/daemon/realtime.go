@@ -97,7 +97,3 @@ func capable(c int) bool {
 	}
 	return data[c/32].Effective&(1<<(c%32)) != 0
 }
-
-// roomForLoop gives the real-time thread a Go processor of its own: with as
-// many processors as cores, two busy goroutines make it wait for milliseconds.
-func roomForLoop() { runtime.GOMAXPROCS(runtime.NumCPU() + 2) }

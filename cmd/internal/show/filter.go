@@ -28,26 +28,24 @@ type Filter struct {
 // of the forms of engine.Find.
 func ParseFilter(protocol string, words []string) (Filter, error) {
 	f := Filter{protocol: protocol, id: anyID}
-	switch len(words) {
-	case 0:
-		return f, nil
-	case 1:
+	if len(words) > 2 {
+		return f, fmt.Errorf("too many arguments: %s", strings.Join(words, " "))
+	}
+	if len(words) > 0 {
 		f.word = words[0]
-		return f, nil
-	case 2:
-		id, err := strconv.Atoi(words[1])
-		if err != nil || id < 0 {
+	}
+	if len(words) == 2 {
+		var err error
+		if f.id, err = strconv.Atoi(words[1]); err != nil || f.id < 0 {
 			return f, fmt.Errorf("group %q: want a number", words[1])
 		}
-		f.word, f.id = words[0], id
-		return f, nil
 	}
-	return f, fmt.Errorf("too many arguments: %s", strings.Join(words, " "))
+	return f, nil
 }
 
-// Groups returns the groups that f lets through, in their order. Where f names
-// some and there are none, the error tells what there is. What is the name of
-// an interface is taken as such.
+// Groups returns the groups that f lets through, in their order. When f names a
+// group that does not exist, the error lists those that do. A word that fits an
+// interface and a group means the interface.
 func (f Filter) Groups(groups []status.Group) ([]status.Group, error) {
 	mine := ofProtocol(groups, f.protocol)
 	if f.word == "" {

@@ -102,16 +102,13 @@ func (b *block) state(g *status.Group) {
 }
 
 func (b *block) standbyAddresses(g *status.Group) {
+	primary, secondary := "Virtual IP address is %s%s", "Secondary virtual IP address %s%s"
 	if g.Family == 6 {
-		b.line(1, "Link-Local Virtual IPv6 address is %s (conf)%s", firstVirtual(g), subnet(g, firstVirtual(g)))
-		for _, a := range rest(g.VirtualIPs) {
-			b.line(2, "Virtual IPv6 address %s%s", a, subnet(g, a))
-		}
-		return
+		primary, secondary = "Link-Local Virtual IPv6 address is %s (conf)%s", "Virtual IPv6 address %s%s"
 	}
-	b.line(1, "Virtual IP address is %s%s", firstVirtual(g), subnet(g, firstVirtual(g)))
+	b.line(1, primary, firstVirtual(g), subnet(g, firstVirtual(g)))
 	for _, a := range rest(g.VirtualIPs) {
-		b.line(2, "Secondary virtual IP address %s%s", a, subnet(g, a))
+		b.line(2, secondary, a, subnet(g, a))
 	}
 }
 
@@ -157,10 +154,10 @@ func macOrigin(g *status.Group) string {
 // standbyAuth names the scheme, and the text of text authentication, which is no
 // secret on the wire either. As on IOS, the default has no line.
 func (b *block) standbyAuth(g *status.Group) {
-	switch {
-	case g.Auth == "md5":
+	switch g.Auth {
+	case "md5":
 		b.line(1, "Authentication MD5, key-string")
-	case g.Auth == "text":
+	case "text":
 		b.line(1, "Authentication text, string %q", g.AuthText)
 	}
 }
