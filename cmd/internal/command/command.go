@@ -1,7 +1,7 @@
 // Package command runs the programs that a configuration names: checks of
 // tracked objects and hooks. A program never runs through a shell, never
-// outlives its time, and never sees the environment of the daemon nor has its
-// priority.
+// outlives its time, and has neither the environment nor the priority of the
+// daemon.
 package command
 
 import (
@@ -23,8 +23,8 @@ type Spec struct {
 	Args    []string // program and arguments; at least one
 	Stdin   []byte   // nil = /dev/null
 	Timeout time.Duration
-	// Alone ends, with the program, whatever it left running in its process
-	// group. Without it only a timeout does, so that a program may start a
+	// Alone ends what the program left running in its process group when the
+	// program ends. Without it only a timeout does, so that a program may start a
 	// service.
 	Alone bool
 }
@@ -43,8 +43,8 @@ type Result struct {
 	Err error
 }
 
-// pipeDelay is how long a program's output is waited for once the program has
-// ended, because a process that it left behind may hold it open for ever.
+// pipeDelay bounds the wait for a program's output once the program has ended: a
+// process that it left behind may keep the pipe open for ever.
 const pipeDelay = 100 * time.Millisecond
 
 // Run runs a program in a process group of its own and waits for its end. When
@@ -64,7 +64,7 @@ func Run(ctx context.Context, s Spec) Result {
 	if cmd.ProcessState != nil {
 		r.Exit = cmd.ProcessState.ExitCode()
 	}
-	// A program that has ended well is not blamed for what it left behind.
+	// What a program left behind is no failure of a program that succeeded.
 	if r.Exit != 0 {
 		r.Err = explain(ctx, s, err)
 	}
@@ -84,9 +84,9 @@ func prepare(ctx context.Context, s Spec, out *firstLine) *exec.Cmd {
 	return cmd
 }
 
-// start starts the program at ordinary priority at most. It would inherit that
-// of the thread that starts it, and the daemon's threads are above everything
-// else for the sake of its hellos.
+// start starts the program with ordinary priority at most. Otherwise it would
+// inherit that of the thread that starts it, and the daemon's threads have the
+// highest so that hellos are not late.
 func start(cmd *exec.Cmd) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -109,8 +109,8 @@ func environment() []string {
 	return []string{"PATH=" + path, "LANG=C.UTF-8"}
 }
 
-// killGroup asks first whether the leader was reaped: its number may belong to
-// somebody else after that.
+// killGroup checks first whether the leader was reaped: after that its number may
+// belong to another process.
 func killGroup(p *os.Process) error {
 	if err := p.Signal(syscall.Signal(0)); err != nil {
 		return err
@@ -129,7 +129,7 @@ func wait(cmd *exec.Cmd, alone bool) error {
 	return cmd.Wait()
 }
 
-// explain words the end of a run that did not end with exit status 0.
+// explain says why a run did not end with exit status 0.
 func explain(ctx context.Context, s Spec, err error) error {
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):

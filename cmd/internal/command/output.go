@@ -39,7 +39,7 @@ func (f *firstLine) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// String returns the line without what could confuse a terminal.
+// String returns the line, with spaces for what could confuse a terminal.
 func (f *firstLine) String() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()

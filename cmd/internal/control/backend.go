@@ -16,9 +16,9 @@ const FilePriority = -1
 // from any goroutine, and end early with the context's error when it is done.
 //
 // A group is named as engine.Find understands it. A reference that does not
-// name exactly one group is a *engine.GroupError; a command that was understood
-// and not carried out is a *engine.RefusedError. All other errors are faults of the
-// daemon.
+// name exactly one group is a *engine.GroupError. A command that was understood
+// and not carried out is a *engine.RefusedError. All other errors are faults of
+// the daemon.
 type Backend interface {
 	// Status returns the whole daemon, complete and consistent.
 	Status(ctx context.Context) (*status.Status, error)

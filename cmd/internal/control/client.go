@@ -24,7 +24,7 @@ const (
 	verifyTimeout = 60 * time.Second
 )
 
-// ErrNoDaemon is wrapped by the errors of a Client that reached no daemon.
+// ErrNoDaemon is wrapped by the errors of a Client that does not reach a daemon.
 var ErrNoDaemon = errors.New("no daemon")
 
 // Client talks to the daemon behind a control socket. Its methods are those of
@@ -37,7 +37,7 @@ type Client struct {
 var _ Backend = (*Client)(nil)
 
 // Dial returns a client for the socket at path. It connects with the first
-// request, which is when a missing daemon shows.
+// request, which fails when there is no daemon.
 func Dial(path string) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", path)
@@ -167,7 +167,7 @@ func readFailure(resp *http.Response) error {
 	return f.err()
 }
 
-// explain turns a failed exchange into an error that says what to do.
+// explain adds to a failed exchange what to do.
 func (c *Client) explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

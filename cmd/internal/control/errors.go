@@ -54,7 +54,7 @@ func encode(err error) (int, failure) {
 	return http.StatusInternalServerError, f
 }
 
-// err returns the error that encode was given, as far as callers can tell.
+// err returns an error that callers cannot tell from that which encode was given.
 func (f failure) err() error {
 	switch f.Kind {
 	case kindUnknown:

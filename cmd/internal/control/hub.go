@@ -44,8 +44,8 @@ func (h *Hub) remove(r *reader) {
 	close(r.ch)
 }
 
-// Publish hands ev to every reader that has room. One that has none loses ev,
-// and gets a gap event with the count before the next it has room for.
+// Publish hands ev to every reader that has room. A reader that has none loses
+// ev. A gap event with the count then comes before the next event.
 func (h *Hub) Publish(ev status.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -54,7 +54,7 @@ func (h *Hub) Publish(ev status.Event) {
 	}
 }
 
-// give needs room for two when there is a gap to tell of: the gap and ev.
+// give needs room for two after a loss: for the gap and for ev.
 func (r *reader) give(ev status.Event) {
 	room := cap(r.ch) - len(r.ch)
 	if room == 0 || r.lost > 0 && room < 2 {

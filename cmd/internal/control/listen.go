@@ -55,7 +55,7 @@ func Listen(path string) (net.Listener, error) {
 
 // lockFolder keeps two daemons that start together from both finding the
 // socket dead. The lock lives as long as its descriptor and needs no file.
-// Daemons with other sockets in the folder take it too, and hold it briefly.
+// Daemons with other sockets in the folder lock it too, for a short time.
 func lockFolder(dir string, patience time.Duration) (unlock func(), err error) {
 	f, err := os.Open(dir)
 	if err != nil {
@@ -97,9 +97,9 @@ func vacant(path string) error {
 	return err
 }
 
-// publish binds inside a folder that is closed to others and moves the socket
-// to path when its mode is right, so that at no moment can anybody else
-// connect. A client sees the old socket or the new one, never none.
+// publish binds inside a folder that is closed to others, and moves the socket to
+// path when its mode is right, so that nobody else can connect at any moment. A
+// client sees the old socket or the new one, and always one of them.
 func publish(dir, path string) (net.Listener, error) {
 	tmp, err := os.MkdirTemp(dir, ".")
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 // two seconds a clean stop of the daemon may take.
 const drain = 500 * time.Millisecond
 
-// Change is a command that was asked for over the socket and what became of it.
+// Change is a command that came over the socket, and its result.
 type Change struct {
 	Peer     unix.Ucred // as the kernel saw it at connect time; zero when the kernel did not say
 	Command  string     // CommandSetPriority, CommandAnnounce or CommandVerify

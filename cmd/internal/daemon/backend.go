@@ -30,7 +30,7 @@ func (d *Daemon) Status(ctx context.Context) (*status.Status, error) {
 	return st, nil
 }
 
-// snapshot returns what the engine shows of itself, and when.
+// snapshot returns the status of the engine, and when it was that.
 func (d *Daemon) snapshot(ctx context.Context) (now time.Time, st engine.Status, err error) {
 	err = d.loop.Do(ctx, func() {
 		now = time.Now()

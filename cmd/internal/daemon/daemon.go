@@ -30,16 +30,16 @@ import (
 	"github.com/fhrpd/fhrpd/vip"
 )
 
-// stopWithin is how long a clean stop may take, whatever hangs.
+// stopWithin bounds a clean stop, whatever hangs.
 const stopWithin = 1800 * time.Millisecond
 
-// logWithin is how long the last lines of the log may take after that.
+// logWithin bounds what comes after that: the last lines of the log.
 const logWithin = 100 * time.Millisecond
 
 // Options tell Run what to run.
 type Options struct {
 	Config      *configs.Config
-	ControlPath string // Unix socket; its folder is that of the journals, too
+	ControlPath string // Unix socket; the journals are in the same folder
 	Version     string
 	Log         *slog.Logger
 }
@@ -149,8 +149,8 @@ func memberships(groups []engine.Group) map[string][]netip.Addr {
 	return out
 }
 
-// virtualAddresses are the addresses that must not be taken for this router's
-// own, except by their owner.
+// virtualAddresses lists the addresses of groups. True says that this router does
+// not own the address, which then must not pass for one of its own.
 func virtualAddresses(groups []engine.Group) map[netip.Addr]bool {
 	out := map[netip.Addr]bool{}
 	for _, g := range groups {
@@ -172,8 +172,8 @@ func (d *Daemon) interfaces() []string {
 	return names
 }
 
-// makeRoom prepares the process for its real-time thread. It comes before
-// anything is run that starts programs, for these have a priority of their own.
+// makeRoom prepares the process for its real-time thread. It comes before all
+// that starts programs, because those get their own priority.
 func (d *Daemon) makeRoom() {
 	// The thread gets a Go processor of its own: with as many processors as cores,
 	// two busy goroutines make it wait for milliseconds.
@@ -203,8 +203,8 @@ func (d *Daemon) drive() error {
 	return err
 }
 
-// recoverUnopened undoes what a crash left on interfaces that were to be opened
-// and could not be: after a clean stop nothing is left.
+// recoverUnopened undoes what a crash left on interfaces that could not be opened
+// since: after a clean stop nothing is left.
 func (d *Daemon) recoverUnopened() {
 	for _, p := range d.ports {
 		if p.used {

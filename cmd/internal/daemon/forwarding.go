@@ -24,8 +24,8 @@ func (d *Daemon) checkForwarding(t status.Transition) {
 		"found", fmt.Sprintf("net.ipv%d.conf.%s.forwarding=0", t.Family, t.Interface))
 }
 
-// forwards reports whether an interface forwards packets of a family, or whether
-// that cannot be read.
+// forwards reports whether an interface forwards packets of a family. It is true
+// when that cannot be read.
 func forwards(root string, family int, iface string) bool {
 	b, err := os.ReadFile(fmt.Sprintf("%s/net/ipv%d/conf/%s/forwarding", root, family, iface))
 	return err != nil || strings.TrimSpace(string(b)) != "0"

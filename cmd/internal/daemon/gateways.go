@@ -13,12 +13,12 @@ import (
 	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
-// gatewayPoll is how often default routes are looked at without a reason: an
-// event that was lost costs no more than this.
+// gatewayPoll is how often default routes are read without a change. A lost
+// event costs no more than this.
 const gatewayPoll = 30 * time.Second
 
-// followGateways tells the engine the next hops of the default routes, which
-// are neighbours that every takeover is proven to.
+// followGateways tells the engine the next hops of the default routes. Every
+// takeover is proven to them, as to all neighbours.
 func (d *Daemon) followGateways(ctx context.Context) {
 	changes := make(chan netlink.RouteUpdate, 64)
 	if err := netlink.RouteSubscribeWithOptions(changes, ctx.Done(), netlink.RouteSubscribeOptions{
@@ -70,7 +70,8 @@ func nextHops(list func(family int) ([]netlink.Route, error)) (map[int][]netip.A
 	return byIndex, nil
 }
 
-// updateGateways changes nothing when the routes cannot be read.
+// updateGateways reads the routes. When that fails, the gateways stay as they
+// were.
 func (d *Daemon) updateGateways() {
 	byIndex, err := nextHops(mainRoutes)
 	if err != nil {
@@ -86,8 +87,8 @@ func (d *Daemon) updateGateways() {
 	d.setGateways(byName)
 }
 
-// setGateways goes by the names of interfaces, which the engine knows before the
-// ports are open: nobody reports an earlier route again.
+// setGateways uses the names of interfaces, which the engine knows before the
+// ports are open. Nobody reports a route again once they are.
 func (d *Daemon) setGateways(byName map[string][]netip.Addr) {
 	d.loop.Post(func() {
 		for name := range d.ports {

@@ -9,7 +9,7 @@ import (
 )
 
 // preActive implements engine.Options.PreActive. The command runs beside the
-// loop, which learns of its end by a post: one that hangs holds up nothing.
+// loop, which learns of its end by a post: one that hangs delays nothing.
 func (d *Daemon) preActive(p engine.PreActive) (cancel func(why error)) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	go func() {

@@ -12,8 +12,8 @@ import (
 	"github.com/fhrpd/fhrpd/vip"
 )
 
-// openAgain is the pause before an interface that could not be opened is tried
-// again: another process may be about to leave it.
+// openAgain is the pause between attempts to open an interface: another process
+// may be about to release it.
 const openAgain = time.Second
 
 // linkEvent tells the engine about an interface. Its port is attached first, and
@@ -43,8 +43,8 @@ func (d *Daemon) linkEvent(ev vip.Event) {
 	d.attach(p)
 }
 
-// attach has a port opened if it is not, and tells the engine what there is.
-// Until the port is open no group runs there.
+// attach starts to open a port that is not open, and tells the engine its state.
+// No group runs there until the port is open.
 func (d *Daemon) attach(p *port) {
 	p.attach(func(err error) { d.loop.Post(func() { d.attached(p, err) }) })
 	d.listDescriptors()

@@ -12,7 +12,7 @@ import (
 )
 
 // NewLog returns a logger that writes to w as d asks for. A journal stamps each
-// line of text itself. The error is that of a level that is none.
+// line of text itself. The error says that the level does not exist.
 func NewLog(w io.Writer, d *configs.Daemon, journal bool) (*slog.Logger, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(d.Log)); err != nil {
@@ -35,7 +35,7 @@ func withoutTime(groups []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// levels says how loud an event is; what is not listed is information.
+// levels has the kinds of events that are more than information.
 var levels = map[string]slog.Level{
 	"conflict": slog.LevelWarn,
 	"reject":   slog.LevelWarn,
@@ -43,9 +43,9 @@ var levels = map[string]slog.Level{
 	"warning":  slog.LevelWarn,
 }
 
-// logEvent writes one line for an event, with its own time: it may have waited
-// for others to be told. A transition has its fields apart, so that nobody has
-// to parse a message.
+// logEvent writes one line for an event. The time is the event's own, because it
+// may have waited for others. A transition has separate fields, so that nobody
+// has to parse a message.
 func logEvent(log *slog.Logger, ev status.Event) {
 	ctx, h := context.Background(), log.Handler()
 	if !h.Enabled(ctx, level(ev)) {

@@ -12,8 +12,8 @@ import (
 )
 
 // loop is the one thread on which the engine runs. It waits in ppoll(2), whose
-// timeout is kept by a high-resolution kernel timer: Go's own timers come ten
-// times later, and another ten times when the host is busy.
+// timeout is a high-resolution timer of the kernel. Go's own timers are ten times
+// as late, and a hundred times when the host is busy.
 type loop struct {
 	wake int // eventfd
 
@@ -42,8 +42,8 @@ func (l *loop) signal() {
 	_, _ = unix.Write(l.wake, binary.NativeEndian.AppendUint64(nil, 1))
 }
 
-// Do runs fn on the loop's thread and waits for it. When ctx ends first fn is
-// not run any more.
+// Do runs fn on the loop's thread and waits for it. It does not run fn when ctx
+// ends first.
 func (l *loop) Do(ctx context.Context, fn func()) error {
 	done := make(chan struct{})
 	var claimed atomic.Bool
@@ -118,12 +118,12 @@ func wait(fds []unix.PollFd, d driven) error {
 	return nil
 }
 
-// turnPosts bounds how many posts run in a turn, for the sake of the timers: a
+// turnPosts bounds how many posts run in a turn, so that timers are not late: a
 // thousand commands may end together, and each opens a gate.
 const turnPosts = 16
 
-// drain runs the posts of a turn, and has another one begin at once when some
-// are left.
+// drain runs the posts of a turn. When some are left, another turn begins at
+// once.
 func (l *loop) drain() {
 	_, _ = unix.Read(l.wake, make([]byte, 8))
 	l.mu.Lock()

@@ -9,10 +9,10 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/macs"
 )
 
-// followMoves lets the switches learn again after the physical path of an
-// interface moved without its link going down: a bond chose another port, a
-// bridge another uplink. Nobody else tells them, and until they know, traffic to
-// this host and to the guests behind it ends at the old port.
+// followMoves lets the switches learn again when the physical path of an
+// interface has moved and its link has not gone down: a bond chose another port,
+// a bridge another uplink. Nobody else tells the switches. Until they know, the
+// traffic to this host and to the guests behind it ends at the old port.
 func (d *Daemon) followMoves(ctx context.Context) {
 	var plain []string
 	for name := range d.ports {

@@ -29,13 +29,13 @@ type port struct {
 	link    vip.Link // as last reported
 	routers map[engine.ID]engine.Virtual
 	opened  *opened
-	opening bool                   // the worker is at it
+	opening bool                   // the worker opens it now
 	used    bool                   // it was open at least once
 	fresh   atomic.Pointer[opened] // opened by the worker and not yet adopted
 	trouble string                 // why it could not be opened last time
 }
 
-// opened is what hangs on one incarnation of the interface.
+// opened is what belongs to one incarnation of the interface.
 type opened struct {
 	index   int
 	socket  wire
@@ -53,8 +53,8 @@ type wire interface {
 	Close() error
 }
 
-// newPort returns a port that is not open. multi are the hello groups to be a
-// member of.
+// newPort returns a port that is not open. It will join the hello groups in
+// multi.
 func newPort(name string, multi []netip.Addr, o vip.Options, failed func(engine.ID, error)) *port {
 	return &port{
 		name: name, log: o.Log, failed: failed, work: newWorker(), routers: map[engine.ID]engine.Virtual{},
@@ -115,8 +115,8 @@ func (o *opened) close() error {
 	return errs
 }
 
-// attach has the interface opened, if it is there and not open; done is called
-// by the worker, and adopt is to follow on the loop's goroutine.
+// attach has the worker open the interface, if it exists and is not open. The
+// worker then calls done; adopt has to follow on the loop's goroutine.
 func (p *port) attach(done func(error)) {
 	if p.opened != nil || p.opening || p.link.Index == 0 {
 		return
@@ -130,8 +130,8 @@ func (p *port) attach(done func(error)) {
 	})
 }
 
-// adopt takes over what the worker has opened. It reports whether the port is
-// open now; the interface may have changed again meanwhile.
+// adopt puts to use what the worker has opened. It reports whether the port is
+// open now: the interface may have changed again meanwhile.
 func (p *port) adopt() bool {
 	p.opening = false
 	o := p.fresh.Swap(nil)
@@ -154,7 +154,7 @@ func (p *port) adopt() bool {
 	return true
 }
 
-// detach gives up the present incarnation of the interface.
+// detach closes the present incarnation of the interface.
 func (p *port) detach() {
 	if o := p.opened; o != nil {
 		p.opened = nil
@@ -162,7 +162,7 @@ func (p *port) detach() {
 	}
 }
 
-// discard has o closed after what is still to be done with it.
+// discard has the worker close o, after its other work on it.
 func (p *port) discard(o *opened) {
 	p.work.do(func() {
 		if err := o.close(); err != nil {
@@ -182,7 +182,7 @@ func (p *port) shutdown() {
 	p.work.end()
 }
 
-// letGo shuts what Open has left open for a dead process.
+// letGo shuts the gates of a dead process that were left open.
 func (p *port) letGo() {
 	if err := p.opened.plane.LetGo(); err != nil {
 		p.log.Warn("shut what the last process left open", "interface", p.name, "error", err)
@@ -208,7 +208,7 @@ func (p *port) Address(add, remove []engine.ID) {
 			return
 		}
 		p.log.Warn("virtual addresses", "interface", p.name, "error", err)
-		for _, id := range in { // one that fails must not cost the others the role
+		for _, id := range in { // one that fails must not affect the others
 			if err := plane.Address([]vip.ID{id}, nil); err != nil {
 				p.failed(engine.ID(id), err)
 			}
@@ -230,7 +230,8 @@ func (p *port) Add(id engine.ID, v engine.Virtual) error {
 	return p.replace(id, v, known)
 }
 
-// replace puts a group into the kernel, in place of an earlier form of it.
+// replace puts a group into the kernel. A group that is known there already is
+// removed first.
 func (p *port) replace(id engine.ID, v engine.Virtual, known bool) error {
 	if known {
 		if err := p.opened.plane.Remove(vip.ID(id)); err != nil {

@@ -28,16 +28,17 @@ func lockThread(realtime bool) error {
 	return nil
 }
 
-// othersNice is the priority of the daemon's other threads. The loop has to wait
-// for them more often than it seems: Go's scheduler hands it a processor after
-// 10 ms of work, and stops it for the garbage collector until all have stopped.
-// Among a dozen busy processes each of these cost it some ten milliseconds.
+// othersNice is the priority of the daemon's other threads. The loop waits for
+// them more often than one expects: for one of Go's processors, which the
+// scheduler takes from another after 10 ms of work, and for the garbage collector
+// until all have stopped. Among a dozen busy processes each of these waits took
+// some ten milliseconds.
 const othersNice = -20
 
 // reniceAll gives all threads of this process a priority. Those that are made
 // later inherit it, and so would programs: see package command.
 func reniceAll(nice int) error {
-	// A thread that one of them made meanwhile may be missing in a list.
+	// A thread that was made meanwhile may be missing in one list.
 	for quiet := 0; quiet < 2; quiet++ {
 		tasks, err := os.ReadDir("/proc/self/task")
 		if err != nil {
@@ -57,8 +58,8 @@ func reniceAll(nice int) error {
 	return nil
 }
 
-// renice reports whether it changed a thread's priority. One that has ended has
-// none to change.
+// renice reports whether it changed a thread's priority. A thread that has ended
+// is no error.
 func renice(tid, nice int) (changed bool, err error) {
 	was, err := unix.Getpriority(unix.PRIO_PROCESS, tid)
 	if err == nil && 20-was != nice { // the system call returns 20 - nice
@@ -71,8 +72,8 @@ func renice(tid, nice int) (changed bool, err error) {
 	return changed, nil
 }
 
-// lockMemory keeps the daemon's pages in memory where that is allowed without
-// a limit: with a limit a later allocation would fail instead.
+// lockMemory keeps the daemon's pages in memory where that is allowed without a
+// limit. With a limit, a later allocation would fail.
 func lockMemory() error {
 	var lim unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &lim); err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/fhrpd/fhrpd/vip"
 )
 
-// startServices starts everything that runs beside the loop and reaches it only
-// by Post: none of it can hold up a hello. scrapes is nil without metrics.
+// startServices starts everything that runs beside the loop. It reaches the loop
+// by Post only, and so cannot delay a hello. scrapes is nil without metrics.
 func (d *Daemon) startServices(ctx context.Context, w *vip.Watcher, scrapes net.Listener) {
 	go d.followLinks(w)
 	go d.followGateways(ctx)

@@ -6,12 +6,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// clockNoise is by how much two clocks differ for no other reason than that
-// they are read one after the other.
+// clockNoise is how much two clocks may differ only because they are read one
+// after the other.
 const clockNoise = 10 * time.Millisecond
 
-// sleepClock tells how long the host was suspended: the boot clock goes on
-// then, the monotonic one, which everything else is measured by, does not.
+// sleepClock tells how long the host was suspended. Meanwhile the boot clock goes
+// on, and the monotonic clock, by which all else is measured, does not.
 type sleepClock struct {
 	known bool
 	ahead time.Duration

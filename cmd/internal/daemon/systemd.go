@@ -8,7 +8,7 @@ import (
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 )
 
-// ready tells systemd that the daemon serves, with a line for "systemctl status".
+// ready tells systemd that the daemon runs, with a line for "systemctl status".
 func (d *Daemon) ready() {
 	c := d.opts.Config
 	d.notify(fmt.Sprintf("%s\nSTATUS=%d HSRP groups, %d VRRP routers on %d interfaces",

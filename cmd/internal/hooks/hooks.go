@@ -1,14 +1,13 @@
 // Package hooks runs the commands that a configuration ties to changes of role.
 //
 // Every group has one ordered queue: its commands run one at a time, in the
-// order of the transitions, and never in parallel with themselves. A queue that
-// falls behind skips to the latest role, because a script that brings the world
-// into line with a role has no use for one that is over.
+// order of the transitions. A queue that falls behind skips to the latest role,
+// because a script that acts on a role has no use for one that is over.
 //
 // The active command runs when a group becomes Active. The standby command runs
-// with every other state that is reached from Active, whatever it is, and when
-// the group reaches Standby or Backup; a group that leaves Active by way of
-// Speak runs it twice. It must therefore be able to run again without harm.
+// when a group leaves Active, whatever its new state, and when it reaches Standby
+// or Backup. A group that goes from Active to Speak and on to Standby runs it
+// twice. It must therefore be able to run again without harm.
 //
 // The pre_active command runs at once when a group becomes Active, beside the
 // queue, because the address waits for it. The active command comes after it,
@@ -46,7 +45,7 @@ const (
 	preActive = "pre_active"
 )
 
-// stateActive is the one state whose name both protocols share.
+// stateActive is the one state that has the same name in both protocols.
 const stateActive = "Active"
 
 var errStopped = errors.New("the daemon has stopped")
@@ -84,8 +83,8 @@ func New(groups []setup.Group, log *slog.Logger, run func(context.Context, comma
 	return r
 }
 
-// Configure takes the hooks of another configuration for transitions from now
-// on. What is running or waiting goes on as it was.
+// Configure uses the hooks of another configuration for transitions from now on.
+// What runs or waits goes on as it was.
 func (r *Runner) Configure(groups []setup.Group) {
 	hooks := map[string]configs.Hooks{}
 	for _, g := range groups {

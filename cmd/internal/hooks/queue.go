@@ -11,15 +11,15 @@ import (
 )
 
 // job is one command to run. Without arguments there is nothing to run, but it
-// still takes the place of what waited before it.
+// still replaces what waited before it.
 type job struct {
 	input
 	args []string
 }
 
 // atOnce is how many commands of a kind run at a time. A thousand groups may
-// change their role together; a thousand processes, each with a thread of the
-// daemon that waits for it, could be more than the service is allowed to have.
+// change their role together. A thousand processes, each with a thread of the
+// daemon that waits for it, could be more than the service may have.
 const atOnce = 128
 
 // turns counts the commands that run.
@@ -71,8 +71,8 @@ func (r *Runner) drain(ref string) {
 	}
 }
 
-// runNext runs what waits when its turn has come: by then it may be something
-// later. It reports whether there was anything.
+// runNext waits for its turn and then runs what waits, which may have been
+// replaced by then. It reports whether there was anything.
 func (r *Runner) runNext(ref string) bool {
 	if r.roles.acquire(r.ctx) == nil {
 		defer r.roles.release()
@@ -113,7 +113,7 @@ func (r *Runner) execute(ctx context.Context, j job, timeout time.Duration) erro
 	return err
 }
 
-// attributes leave out what there is not: most commands are silent and succeed.
+// attributes leaves out what is empty: most commands are silent and succeed.
 func attributes(ref string, res status.Hook, took time.Duration) []any {
 	a := []any{"group", ref, "hook", res.Hook, "command", res.Command[0],
 		"transition", res.Transition, "exit", res.Exit, "duration", took}
@@ -126,8 +126,8 @@ func attributes(ref string, res status.Hook, took time.Duration) []any {
 	return a
 }
 
-// keep keeps a run unless a later one has begun: a pre_active command that was
-// killed may end after that.
+// keep keeps a run unless a later one has begun: a killed pre_active command may
+// end after that.
 func (r *Runner) keep(ref string, res status.Hook) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -24,7 +24,7 @@ type Source interface {
 	Status(ctx context.Context) (*status.Status, error)
 }
 
-// patience is how long one scrape waits for the daemon.
+// patience bounds how long one scrape waits for the daemon.
 const patience = 2 * time.Second
 
 // Serve answers on l until ctx is done: /metrics for Prometheus, / for people.

@@ -31,7 +31,7 @@ func Event(ev *status.Event) string {
 	return strings.Join(append(words, ev.Message), " ")
 }
 
-// transition gives the line that IOS would log, then cause and detail.
+// transition renders the line that IOS would log, then cause and detail.
 func transition(at time.Time, t *status.Transition) string {
 	s := at.Format(stamp) + " " + t.Message() + " (" + t.Cause
 	if t.Detail != "" {

@@ -1,7 +1,7 @@
 // Package show renders the status of the daemon for people: HSRP groups, VRRP
 // routers and tracked objects in the layout of Cisco IOS, which operators and
-// their parsers already read, and the rest in tables of the same make. Every
-// function is pure: values and a time in, text out.
+// their parsers already read, and the rest in similar tables. Every function is
+// pure: values and a time in, text out.
 package show
 
 import (
@@ -23,7 +23,7 @@ type Filter struct {
 	id       int    // on the interface; anyID for all
 }
 
-// ParseFilter reads what stands behind "show standby" (protocol hsrp) or "show
+// ParseFilter reads what comes after "show standby" (protocol hsrp) or "show
 // vrrp": nothing for all groups, INTERFACE, INTERFACE NUMBER, or a group in one
 // of the forms of engine.Find.
 func ParseFilter(protocol string, words []string) (Filter, error) {
@@ -80,7 +80,7 @@ func (f Filter) named(all, mine []status.Group) ([]status.Group, error) {
 	return nil, fmt.Errorf("%q is neither an interface with %ss nor a group: %s", f.word, names[f.protocol].noun, f.thereAre(mine))
 }
 
-// thereAre names what could have been asked for.
+// thereAre lists the groups for an error.
 func (f Filter) thereAre(groups []status.Group) string {
 	if len(groups) == 0 {
 		return "none is configured"

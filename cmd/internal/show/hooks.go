@@ -20,7 +20,7 @@ func (b *block) hooks(g *status.Group, now time.Time) {
 	}
 }
 
-// preActive leaves out a wait that belongs to an earlier term.
+// preActive leaves out the wait of an earlier transition.
 func (b *block) preActive(g *status.Group) {
 	p := g.PreActive
 	if p == nil || g.LastTransition == nil || p.Transition != g.LastTransition.ID {

@@ -12,7 +12,7 @@ import (
 )
 
 // Tracks renders tracked objects as "show track": one block each. Objects have
-// names here, so the number in the first line is their place in the file.
+// names here, so the number in the first line is their position in the file.
 func Tracks(st *status.Status, now time.Time) string {
 	var b block
 	for i := range st.Tracks {
@@ -39,8 +39,8 @@ func (b *block) track(n int, t *status.Track, groups []status.Group, now time.Ti
 	}
 }
 
-// trackTitle gives a number first, as IOS has it; a name that is a number
-// already is one.
+// trackTitle begins with a number, as on IOS; a name that is a number is used as
+// such.
 func trackTitle(n int, name string) string {
 	if _, err := strconv.ParseUint(name, 10, 16); err == nil {
 		return name
@@ -87,8 +87,8 @@ func trackState(t *status.Track) string {
 	return fmt.Sprintf("Down (%s)", t.Detail)
 }
 
-// user names a group as IOS does in "Tracked by", or as it was given when it
-// is not found.
+// user names a group as IOS does in "Tracked by". One that is not found keeps its
+// reference.
 func user(groups []status.Group, ref string) string {
 	i, err := status.Find(groups, ref)
 	if err != nil {

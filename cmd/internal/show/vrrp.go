@@ -9,7 +9,7 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// vrrpHeader is that of IOS-XE.
+// vrrpHeader is the header on IOS-XE.
 const vrrpHeader = "  Interface          Grp  A-F Pri  Time Own Pre State   Master addr/Group addr\n"
 
 // VRRPBrief renders VRRP routers as "show vrrp brief": one line each. Time is

@@ -91,8 +91,8 @@ func macMode(g *engine.Group) string {
 	return "virtual"
 }
 
-// setAuth names the scheme. As on Cisco IOS the default of HSRP is not worth a
-// word, and neither is none in VRRP.
+// setAuth names the scheme. As on Cisco IOS the default of HSRP has no name, and
+// neither has VRRP without authentication.
 func (out *Group) setAuth(g *engine.Group) {
 	text := g.Auth.Text()
 	switch {
@@ -158,7 +158,7 @@ func TransitionOf(t engine.Transition) Transition {
 	}
 }
 
-// lastOf is TransitionOf for one that may not have been.
+// lastOf returns nil when there was no transition.
 func lastOf(t *engine.Transition) *Transition {
 	if t == nil {
 		return nil
@@ -166,7 +166,7 @@ func lastOf(t *engine.Transition) *Transition {
 	return new(TransitionOf(*t))
 }
 
-// preActiveOf returns nil for a wait that has not been.
+// preActiveOf returns nil when there was no wait.
 func preActiveOf(w *engine.Wait) *PreActive {
 	if w == nil || w.Outcome == "" {
 		return nil
@@ -181,7 +181,7 @@ func preActiveOf(w *engine.Wait) *PreActive {
 	return out
 }
 
-// factsOf words what a decision rested on.
+// factsOf words what a decision was based on.
 func factsOf(t *engine.Transition) []Fact {
 	f := &t.Facts
 	out := []Fact{

@@ -11,7 +11,7 @@ import (
 	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
-// Explanation is why a group is in the state it is in.
+// Explanation is why a group is in its state.
 type Explanation struct {
 	Group      string      `json:"group"`      // full reference, see Group.Ref
 	Transition *Transition `json:"transition"` // the last one; null when there was none

@@ -5,7 +5,7 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// named returns the group as an operator may call it.
+// named returns the names of the group that an operator may use.
 func (g *Group) named() engine.Named {
 	return engine.Named{Ref: ref(g.Protocol, g.Family, g.Interface, g.ID), Name: g.Name}
 }

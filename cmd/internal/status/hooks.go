@@ -7,7 +7,7 @@ import (
 )
 
 // PreActive is the wait of an active group's address for the pre_active
-// command: the group's own, or its leader's, which it waits for as well.
+// command: the group's own, or its leader's.
 // Unless the outcome is engine.Cancelled, the address was taken at the end.
 type PreActive struct {
 	Transition int            `json:"transition"` // the ID of the one that made the group active

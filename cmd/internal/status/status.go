@@ -72,8 +72,7 @@ type Group struct {
 	Hooks              []Hook      `json:"hooks,omitempty"`      // the last run of each, in the order of their names
 }
 
-// Conflict is the last time that somebody else was seen to have a virtual
-// address.
+// Conflict is the last time that another device was seen with a virtual address.
 type Conflict struct {
 	Address string    `json:"address"`
 	MAC     string    `json:"mac"`

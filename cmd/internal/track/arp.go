@@ -20,9 +20,8 @@ import (
 	"github.com/fhrpd/fhrpd/hello/wire/filter"
 )
 
-// arpCheck is up while addr answers ARP requests. Unlike a ping it needs no
-// address that both sides agree on how to route, and hosts answer it whatever
-// their firewall says.
+// arpCheck is up while addr answers ARP requests. Unlike a ping it does not
+// depend on routes, and hosts answer it whatever their firewall says.
 func arpCheck(addr netip.Addr, timeout time.Duration) check {
 	return answered("ask for", addr.String(), timeout, func(ctx context.Context) (string, error) {
 		mac, err := askARP(ctx, addr)
@@ -72,8 +71,8 @@ type source struct {
 	mac   hello.MAC
 }
 
-// sourceFor asks the kernel through which interface and from which address it would
-// talk to addr, which has to be on a network of that interface.
+// sourceFor asks the kernel through which interface and from which address it
+// would reach addr, which has to be on a network of that interface.
 func sourceFor(addr netip.Addr) (source, error) {
 	routes, err := netlink.RouteGet(addr.AsSlice())
 	if err != nil {

@@ -2,8 +2,8 @@
 // their state changes.
 //
 // Every object has a goroutine and a check of its own, at most one at a time. A
-// check that outlasts its timeout counts as a bad result, also when it never
-// comes back: it delays neither the other objects nor the end of Run.
+// check that outlasts its timeout counts as a bad result, even when it never
+// returns. It delays neither the other objects nor the end of Run.
 //
 // What counts as up:
 //
@@ -15,6 +15,6 @@
 //	file     the file exists and, when it holds a whole number, that is not 0
 //	command  the program ends with status 0
 //
-// Objects that follow an interface are not looked at here: the engine hears of
-// links by itself.
+// Objects that follow an interface are not checked here: the engine knows the
+// links.
 package track

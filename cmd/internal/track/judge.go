@@ -8,8 +8,8 @@ import (
 
 // judge turns results of single checks into the state of an object. It takes
 // Fall bad results in a row to bring an object down and Rise good ones to bring
-// it up again, so that one lost packet moves nothing; the delays hold a change
-// back for as long as it lasts without a result to the contrary.
+// it up again, so that one lost packet changes nothing. The delays hold back a
+// change, which a result to the contrary cancels.
 //
 // At first nothing is known and the object counts as up. The first good result
 // settles that; a bad one does not.
@@ -25,8 +25,8 @@ type judge struct {
 	due       time.Time // when a held-back change takes effect; zero = none
 }
 
-// newJudge returns the judge of an object. A route is read from the kernel and
-// cannot be lost on the way, so one reading settles it; its delays hold.
+// newJudge returns the judge of an object. A route is read from the kernel, where
+// nothing can be lost, so that one reading settles it. Its delays hold.
 func newJudge(c configs.Track) *judge {
 	j := &judge{rise: c.Rise, fall: c.Fall, up: true, delay: map[bool]time.Duration{true: c.DelayUp, false: c.DelayDown}}
 	if c.Kind == configs.TrackRoute {

@@ -26,15 +26,15 @@ type result struct {
 	err    error
 }
 
-// object is one tracked object. Only its own goroutine touches it, but for wake.
+// object is one tracked object. Except for wake, only its own goroutine uses it.
 type object struct {
 	cfg    configs.Track
 	judge  *judge
 	check  check
 	report func(up bool, detail string)
-	wake   chan struct{} // capacity 1: something may have changed, look now
+	wake   chan struct{} // capacity 1: something may have changed, check now
 
-	results chan result // capacity 1, so that a check that comes late can go
+	results chan result // capacity 1, so that a late check can end
 	running bool
 	hung    bool      // the running check has already been counted
 	began   time.Time // of the last check
@@ -51,7 +51,7 @@ func newObject(c configs.Track, check check, report func(bool, string)) *object 
 	}
 }
 
-// nudge makes the object look soon. It may be called from any goroutine.
+// nudge makes the object check soon. It may be called from any goroutine.
 func (o *object) nudge() {
 	select {
 	case o.wake <- struct{}{}:
@@ -113,8 +113,8 @@ func (o *object) start(ctx context.Context, now time.Time) {
 	}()
 }
 
-// finished takes the result of the running check. One that has already been
-// counted as hung is too old to say anything.
+// finished handles the result of the running check. It is too old when the check
+// has already been counted as hung.
 func (o *object) finished(now time.Time, r result) {
 	o.running = false
 	if r.err != nil {
@@ -142,7 +142,8 @@ func (o *object) judged(now time.Time, ok bool, detail string) {
 	}
 }
 
-// delayed ends the details of a state that will change when its delay is over.
+// delayed is the end of the details of a state that changes when its delay is
+// over.
 func (o *object) delayed(now time.Time) string {
 	if o.judge.due.IsZero() {
 		return ""

@@ -47,8 +47,8 @@ var (
 )
 
 // pingCheck is up while addr answers echo requests (RFC 792, RFC 4443
-// section 4). A socket lasts for one check only, so that a change of routes,
-// rights or namespaces needs no care.
+// section 4). Each check has a socket of its own, so that changed routes, rights
+// or namespaces need no care.
 func pingCheck(addr netip.Addr, timeout time.Duration) check {
 	e := echo4
 	if addr.Is6() {
@@ -68,8 +68,8 @@ func (e *echo) ping(ctx context.Context, addr netip.Addr, seq int) error {
 	}
 	defer conn.Close()
 	defer endWith(ctx, conn)()
-	// What comes back is known by its payload: the kernel chooses the identifier
-	// of a datagram socket, and others may use ours.
+	// The payload identifies the answer: the kernel chooses the identifier of a
+	// datagram socket, and other programs may use ours.
 	nonce := make([]byte, 16)
 	rand.Read(nonce)
 	m := icmp.Message{Type: e.ask, Body: &icmp.Echo{ID: os.Getpid() & 0xffff, Seq: seq, Data: nonce}}
@@ -124,8 +124,8 @@ func (e *echo) await(conn *icmp.PacketConn, addr netip.Addr, nonce []byte) error
 	}
 }
 
-// endpoint is addr as the socket wants it. The zone becomes a number here:
-// package net remembers for a minute which interface had a name.
+// endpoint is addr as the socket wants it. The zone becomes a number here,
+// because package net remembers for a minute which interface had a name.
 func endpoint(addr netip.Addr, datagram bool) (net.Addr, error) {
 	zone := addr.Zone()
 	if zone != "" {

@@ -60,7 +60,7 @@ func routesTo(p netip.Prefix) ([]netlink.Route, error) {
 type hop struct {
 	via     netip.Addr
 	iface   string
-	trouble string // why it is of no use; "" when it is
+	trouble string // why it cannot be used; "" when it can
 }
 
 // String returns " via 192.0.2.1 on eth0", without what is not known.

@@ -9,13 +9,13 @@ import (
 	"github.com/fhrpd/fhrpd/configs"
 )
 
-// Run looks at the objects, except those that follow an interface, until ctx is
+// Run checks the objects, except those that follow an interface, until ctx is
 // done. Everything happens in the network namespace of the process.
 //
 // report is called, from one goroutine for each object, when the state of an
 // object becomes known or changes, with every result that speaks against the
-// state, and now and then with fresh details. It may block: only its own object
-// waits. detail says, for people, what was seen.
+// state, and now and then with fresh details. It may block, which delays only its
+// own object. detail says what was seen, for people.
 func Run(ctx context.Context, tracks []configs.Track, log *slog.Logger, report func(name string, up bool, detail string)) {
 	var running sync.WaitGroup
 	routes := map[netip.Prefix][]*object{}
@@ -44,7 +44,7 @@ func Run(ctx context.Context, tracks []configs.Track, log *slog.Logger, report f
 // counts as down; it should return when ctx is done.
 type check func(ctx context.Context) (detail string, err error)
 
-// newCheck returns nil for an object that is not looked at here.
+// newCheck returns nil for an object that is not checked here.
 func newCheck(t configs.Track) check {
 	switch t.Kind {
 	case configs.TrackRoute:
