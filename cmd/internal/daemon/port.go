@@ -208,7 +208,7 @@ func (p *port) Address(add, remove []engine.ID) {
 			return
 		}
 		p.log.Warn("virtual addresses", "interface", p.name, "error", err)
-		for _, id := range in { // one that fails must not affect the others
+		for _, id := range in { // one that fails must not cost the others the role
 			if err := plane.Address([]vip.ID{id}, nil); err != nil {
 				p.failed(engine.ID(id), err)
 			}

@@ -6,6 +6,7 @@ package show
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -97,13 +98,7 @@ func ofProtocol(groups []status.Group, protocol string) []status.Group {
 }
 
 func where(groups []status.Group, is func(*status.Group) bool) []status.Group {
-	var out []status.Group
-	for i := range groups {
-		if is(&groups[i]) {
-			out = append(out, groups[i])
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(groups), func(g status.Group) bool { return !is(&g) })
 }
 
 // names are the words of a protocol: its command behind show, as in IOS, and
