@@ -2,15 +2,23 @@ package doctor
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 
+	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/hello"
 )
 
 func checkRights(e *exam) {
-	if !e.NetAdmin || !e.NetRaw {
-		e.find("rights", "this user", missing(e.NetAdmin, e.NetRaw))
-	} else {
+	switch {
+	case e.NetAdmin && e.NetRaw:
 		e.fine("rights", "this user", "has CAP_NET_ADMIN and CAP_NET_RAW")
+	case e.NetAdmin:
+		e.find("rights", "this user", "lacks CAP_NET_RAW")
+	case e.NetRaw:
+		e.find("rights", "this user", "lacks CAP_NET_ADMIN")
+	default:
+		e.find("rights", "this user", "lacks CAP_NET_ADMIN and CAP_NET_RAW")
 	}
 	switch {
 	case !e.config.Daemon.Realtime:
@@ -19,16 +27,6 @@ func checkRights(e *exam) {
 	default:
 		e.find("realtime", "this user", "may not use SCHED_FIFO")
 	}
-}
-
-func missing(admin, raw bool) string {
-	switch {
-	case admin:
-		return "lacks CAP_NET_RAW"
-	case raw:
-		return "lacks CAP_NET_ADMIN"
-	}
-	return "lacks CAP_NET_ADMIN and CAP_NET_RAW"
 }
 
 func checkNftables(e *exam) {
@@ -62,8 +60,7 @@ func checkForwarding(e *exam) {
 }
 
 func (e *exam) switchedOn(path string) {
-	value, ok := e.sysctl(path)
-	switch {
+	switch value, ok := e.Sysctls[path]; {
 	case !ok: // the interface is missing, which another rule says
 	case value == "1":
 		e.fine("forwarding", "net/"+path, "1")
@@ -102,44 +99,35 @@ func (e *exam) unwanted(id, dev, name, bad string) {
 // as its own.
 func (e *exam) hasVirtual(dev string) bool {
 	i, _ := e.byName(dev)
-	for _, p := range i.Addresses {
-		for k := range e.groups {
-			if g := &e.groups[k]; g.Interface == dev && contains(g.VirtualIPs, p.Addr()) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(e.on(dev), func(g *engine.Group) bool {
+		return slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return contains(g.VirtualIPs, p.Addr()) })
+	})
 }
 
 // checkReversePath warns of the one case in which a strict filter hurts: the
 // way back to the hosts leads through another interface of the same network.
 func checkReversePath(e *exam) {
 	for _, dev := range e.devices() {
-		value := e.stronger(dev, "rp_filter")
-		if value == "" || !e.has(dev, hello.IPv4) {
-			continue
-		}
-		if other := e.sameNetwork(dev); value == "1" && other != "" {
-			setting := "net/ipv4/conf/" + dev + "/rp_filter"
+		setting := "ipv4/conf/" + dev + "/rp_filter"
+		value := max(e.Sysctls["ipv4/conf/all/rp_filter"], e.Sysctls[setting]) // the greater one counts
+		other := e.sameNetwork(dev)
+		switch {
+		case value == "" || !e.has(dev, hello.IPv4):
+		case value == "1" && other != "":
 			e.find("rp-filter", dev, fmt.Sprintf("rp_filter is 1 (strict), and %s is in the same network", other),
-				"INTERFACE", dev, "OTHER", other, "SETTING", setting)
-			continue
+				"INTERFACE", dev, "OTHER", other, "SETTING", "net/"+setting)
+		default:
+			e.fine("rp-filter", dev, "rp_filter is "+value)
 		}
-		e.fine("rp-filter", dev, "rp_filter is "+value)
 	}
 }
 
 // sameNetwork returns another interface that is up and has the network of one
 // of the virtual addresses of dev, "" when there is none.
 func (e *exam) sameNetwork(dev string) string {
-	for k := range e.groups {
-		g := &e.groups[k]
-		if g.Interface != dev || g.Family != hello.IPv4 {
-			continue
-		}
+	for _, g := range e.on(dev) {
 		for _, i := range e.Interfaces {
-			if i.Name != dev && i.Up && i.covers(g.VirtualIPs) {
+			if g.Family == hello.IPv4 && i.Name != dev && i.Up && i.covers(g.VirtualIPs) {
 				return i.Name
 			}
 		}
@@ -155,8 +143,7 @@ func checkSysctls(e *exam) {
 	for _, dev := range e.devices() {
 		for _, w := range wanted {
 			path := "ipv4/conf/" + dev + "/" + w.name
-			value, ok := e.sysctl(path)
-			switch {
+			switch value, ok := e.Sysctls[path]; {
 			case !ok:
 			case value == w.value:
 				e.fine("sysctls", "net/"+path, value)
@@ -171,14 +158,14 @@ func checkSysctls(e *exam) {
 
 func checkConntrack(e *exam) {
 	const path = "netfilter/nf_conntrack_tcp_loose"
-	switch value, ok := e.sysctl(path); {
+	switch value, ok := e.Sysctls[path]; {
 	case !ok: // connections are not tracked
 	case value == "0":
 		e.find("conntrack-loose", "net/"+path, value)
 	default:
 		e.fine("conntrack-loose", "net/"+path, value+": connections of the other router are taken over")
 	}
-	if value, ok := e.sysctl("ipv6/ip_nonlocal_bind"); ok && value == "0" && e.has("", hello.IPv6) {
+	if e.Sysctls["ipv6/ip_nonlocal_bind"] == "0" && e.has("", hello.IPv6) {
 		e.fine("nonlocal-bind", "net/ipv6/ip_nonlocal_bind", "0: programs that bind to a virtual IPv6 address need 1, fhrpd does not")
 	}
 }

@@ -62,10 +62,8 @@ func (e *exam) families(i Interface) {
 			e.find("no-address", i.Name, fmt.Sprintf("has no address to send IPv%d from", f), "INTERFACE", i.Name)
 		}
 	}
-	for k := range e.groups {
-		if g := &e.groups[k]; g.Interface == i.Name {
-			e.networks(g, i)
-		}
+	for _, g := range e.on(i.Name) {
+		e.networks(g, i)
 	}
 }
 
@@ -126,20 +124,20 @@ func checkBridges(e *exam) {
 }
 
 func checkRefresh(e *exam) {
-	for k := range e.groups {
-		g := &e.groups[k]
+	for _, g := range e.groups {
 		b, ok := e.bridgeOf(g.Interface)
 		if !ok || b.Bridge.Ageing == 0 {
 			continue
 		}
-		refresh, ageing := g.Announce.Refresh, b.Bridge.Ageing
-		switch {
-		case refresh == 0:
-			e.find("refresh", g.Ref.String(), fmt.Sprintf("refresh is off, %s forgets after %s", b.Name, short(ageing)), "GROUP", g.Ref.String(), "BRIDGE", b.Name)
-		case refresh >= ageing:
-			e.find("refresh", g.Ref.String(), fmt.Sprintf("refresh is %s, %s forgets after %s", short(refresh), b.Name, short(ageing)), "GROUP", g.Ref.String(), "BRIDGE", b.Name)
-		default:
-			e.fine("refresh", g.Ref.String(), fmt.Sprintf("refresh is %s, %s forgets after %s", short(refresh), b.Name, short(ageing)))
+		refresh, every := g.Announce.Refresh, "off"
+		if refresh > 0 {
+			every = short(refresh)
+		}
+		found := fmt.Sprintf("refresh is %s, %s forgets after %s", every, b.Name, short(b.Bridge.Ageing))
+		if refresh == 0 || refresh >= b.Bridge.Ageing {
+			e.find("refresh", g.Ref.String(), found, "GROUP", g.Ref.String(), "BRIDGE", b.Name)
+		} else {
+			e.fine("refresh", g.Ref.String(), found)
 		}
 	}
 }
@@ -172,7 +170,7 @@ func checkDrivers(e *exam) {
 		case virtual && slices.Contains(e.Proven, dev):
 			e.fine(id, dev, "driver "+card.Driver+"; neighbours are proven to reach the virtual MAC")
 		case virtual:
-			e.find(id, dev, "driver "+card.Driver, "GROUP", e.anyGroup(dev))
+			e.find(id, dev, "driver "+card.Driver, "GROUP", e.on(dev)[0].Ref.String())
 		case n > slots:
 			e.find("filter-slots", dev, fmt.Sprintf("%d virtual MACs, driver %s", n, card.Driver), "INTERFACE", dev)
 		default:
@@ -197,26 +195,16 @@ func (e *exam) hardware(dev string) Interface {
 
 func (e *exam) virtualMACs(dev string) int {
 	seen := map[hello.MAC]bool{}
-	for k := range e.groups {
-		if mac := e.groups[k].VirtualMAC(); e.groups[k].Interface == dev && !mac.IsZero() {
+	for _, g := range e.on(dev) {
+		if mac := g.VirtualMAC(); !mac.IsZero() {
 			seen[mac] = true
 		}
 	}
 	return len(seen)
 }
 
-func (e *exam) anyGroup(dev string) string {
-	for k := range e.groups {
-		if e.groups[k].Interface == dev {
-			return e.groups[k].Ref.String()
-		}
-	}
-	return ""
-}
-
 func checkAddresses(e *exam) {
-	for k := range e.groups {
-		g := &e.groups[k]
+	for _, g := range e.groups {
 		for _, i := range e.Interfaces {
 			for _, p := range i.Addresses {
 				own := g.OwnsAddress() && g.Interface == i.Name

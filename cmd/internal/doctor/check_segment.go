@@ -25,9 +25,9 @@ type speaker struct {
 	verify   func(*engine.Group) error
 }
 
-// read returns what was said; ok is false when it is no message of a group.
-func read(h Heard) (s speaker, ok bool) {
-	s = speaker{Heard: h, family: hello.FamilyOf(h.Envelope.Src)}
+// speakerOf returns what a message says; ok is false when it is none of a group.
+func speakerOf(h Heard) (s *speaker, ok bool) {
+	s = &speaker{Heard: h, family: hello.FamilyOf(h.Envelope.Src)}
 	if h.Envelope.Protocol == hello.ProtocolHSRP {
 		return s, s.readHSRP()
 	}
@@ -48,9 +48,7 @@ func (s *speaker) readHSRP() bool {
 	if m.HelloTime != 0 {
 		s.times = hsrpTimes(m.HelloTime, m.HoldTime)
 	}
-	s.verify = func(g *engine.Group) error {
-		return p.Verify(s.Payload, &g.Auth)
-	}
+	s.verify = func(g *engine.Group) error { return p.Verify(s.Payload, &g.Auth) }
 	return true
 }
 
@@ -84,17 +82,20 @@ func (s *speaker) of(g *engine.Group) bool {
 }
 
 func checkHeard(e *exam) {
-	var said []speaker
+	var speakers []*speaker
 	for _, h := range e.Heard {
 		if e.ownAddress(h) {
 			continue
 		}
-		if s, ok := read(h); ok {
-			said = append(said, s)
+		if s, ok := speakerOf(h); ok {
+			speakers = append(speakers, s)
 		}
 	}
-	for k := range e.groups {
-		e.heardIn(&e.groups[k], said)
+	if e.Listened == 0 {
+		return
+	}
+	for _, g := range e.groups {
+		e.heardIn(g, speakers)
 	}
 }
 
@@ -109,37 +110,29 @@ func (e *exam) ownAddress(h Heard) bool {
 	return own
 }
 
-func (e *exam) heardIn(g *engine.Group, said []speaker) {
-	if e.Listened == 0 {
-		return
-	}
-	var others []netip.Addr
+// heardIn compares a group with what all speakers say in it.
+func (e *exam) heardIn(g *engine.Group, speakers []*speaker) {
+	var others []*speaker
+	var names []string // of others, each once
 	before := len(e.findings)
-	for k := range said {
-		s := &said[k]
+	for _, s := range speakers {
 		if !s.of(g) {
 			continue
 		}
-		if !slices.Contains(others, s.Envelope.Src) {
-			others = append(others, s.Envelope.Src)
+		others = append(others, s)
+		if name := s.Envelope.Src.String(); !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 		e.compare(g, s)
 	}
-	e.strangers(g, said, others)
-	if len(e.findings) == before {
-		e.fine("heard-address", g.Ref.String(), heardWords(others, short(e.Listened)))
+	e.strangers(g, others, len(names))
+	switch {
+	case len(e.findings) > before:
+	case len(names) == 0:
+		e.fine("heard-address", g.Ref.String(), "nobody else was heard within "+short(e.Listened))
+	default:
+		e.fine("heard-address", g.Ref.String(), "agrees with "+strings.Join(names, ", "))
 	}
-}
-
-func heardWords(others []netip.Addr, within string) string {
-	if len(others) == 0 {
-		return "nobody else was heard within " + within
-	}
-	var names []string
-	for _, a := range others {
-		names = append(names, a.String())
-	}
-	return "agrees with " + strings.Join(names, ", ")
 }
 
 // compare looks at what makes two routers fail to agree, the first of these.
@@ -149,15 +142,14 @@ func (e *exam) compare(g *engine.Group, s *speaker) {
 	switch {
 	case s.version != g.Version:
 		e.find("heard-version", ref, fmt.Sprintf("%s speaks version %d, version %d is configured", s.who(), s.version, g.Version), "GROUP", ref)
-		return
 	case errors.As(s.verify(g), &reject):
 		e.find("heard-auth", ref, fmt.Sprintf("%s uses another one (%s)", s.who(), reject), "GROUP", ref)
-		return
+	default:
+		if diff := otherAddresses(g, s); diff != "" {
+			e.find("heard-address", ref, fmt.Sprintf("%s has %s", s.who(), diff), "GROUP", ref)
+		}
+		e.compareTimes(g, s)
 	}
-	if diff := otherAddresses(g, s); diff != "" {
-		e.find("heard-address", ref, fmt.Sprintf("%s has %s", s.who(), diff), "GROUP", ref)
-	}
-	e.compareTimes(g, s)
 }
 
 func (e *exam) compareTimes(g *engine.Group, s *speaker) {
@@ -197,10 +189,9 @@ func otherAddresses(g *engine.Group, s *speaker) string {
 // strangers reports who would win an election and is not explained: not listed
 // where routers are listed, the highest priority there is in HSRP, or one more
 // than the pair that a group usually is.
-func (e *exam) strangers(g *engine.Group, said []speaker, others []netip.Addr) {
-	for k := range said {
-		s := &said[k]
-		if !s.of(g) || s.version != g.Version || s.leaves || s.priority <= g.Priority {
+func (e *exam) strangers(g *engine.Group, others []*speaker, addresses int) {
+	for _, s := range others {
+		if s.version != g.Version || s.leaves || s.priority <= g.Priority {
 			continue
 		}
 		var why string
@@ -210,8 +201,8 @@ func (e *exam) strangers(g *engine.Group, said []speaker, others []netip.Addr) {
 			why = "it is not among the peers"
 		case g.Protocol == hello.ProtocolHSRP && s.priority == 255:
 			why = "the highest there is"
-		case len(others) > 1:
-			why = fmt.Sprintf("one of %d other routers", len(others))
+		case addresses > 1:
+			why = fmt.Sprintf("one of %d other routers", addresses)
 		}
 		if why != "" {
 			e.find("stranger", g.Ref.String(), fmt.Sprintf("%s has priority %d, %d is configured: %s", s.who(), s.priority, g.Priority, why), "GROUP", g.Ref.String())
@@ -221,8 +212,7 @@ func (e *exam) strangers(g *engine.Group, said []speaker, others []netip.Addr) {
 
 // checkClaims looks at who answers for virtual addresses.
 func checkClaims(e *exam) {
-	for k := range e.groups {
-		g := &e.groups[k]
+	for _, g := range e.groups {
 		for _, c := range e.Claims {
 			if c.Interface != g.Interface || !slices.Contains(g.VirtualIPs, c.Address) {
 				continue
@@ -249,11 +239,11 @@ func (e *exam) claim(g *engine.Group, c Claim) {
 }
 
 // heardFrom returns the last message of a group that came from a MAC.
-func (e *exam) heardFrom(g *engine.Group, mac hello.MAC) (last speaker, ok bool) {
+func (e *exam) heardFrom(g *engine.Group, mac hello.MAC) (*speaker, bool) {
 	for _, h := range slices.Backward(e.Heard) {
-		if s, is := read(h); is && s.of(g) && h.Envelope.SrcMAC == mac {
+		if s, ok := speakerOf(h); ok && s.of(g) && h.Envelope.SrcMAC == mac {
 			return s, true
 		}
 	}
-	return last, false
+	return nil, false
 }

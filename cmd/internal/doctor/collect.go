@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,10 +44,7 @@ func Collect(ctx context.Context, c *configs.Config, o Options) (*Host, error) {
 	if h.Interfaces, err = interfaces(); err != nil {
 		return nil, err
 	}
-	if c == nil {
-		c = &configs.Config{}
-	}
-	e := &exam{Host: h, groups: groupsOf(c)}
+	e := newExam(h, c)
 	h.readSysctls(e.devices())
 	if o.Listen > 0 && h.NetRaw {
 		err = e.listen(ctx, o.Listen)
@@ -215,19 +213,10 @@ func manager(root string, index int, name string) string {
 func told(root, pattern, key string, values ...string) bool {
 	files, _ := filepath.Glob(filepath.Join(root, pattern))
 	more, _ := filepath.Glob(filepath.Join(root, pattern, "*.conf"))
-	for _, f := range append(files, more...) {
-		b, err := os.ReadFile(f)
-		if err != nil {
-			continue
-		}
-		got := setting(b, key)
-		for _, v := range values {
-			if got != "" && got == v {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(append(files, more...), func(f string) bool {
+		b, _ := os.ReadFile(f) // a file that cannot be read sets nothing
+		return slices.Contains(values, setting(b, key))
+	})
 }
 
 // setting returns the last value of a key in a file of key=value lines.

@@ -40,10 +40,7 @@ type Finding struct {
 // what needs none is looked at. The worst come first; otherwise the order is
 // that of docs/doctor.md.
 func Examine(h *Host, c *configs.Config) []Finding {
-	if c == nil {
-		c = &configs.Config{}
-	}
-	e := &exam{Host: h, groups: groupsOf(c), config: c}
+	e := newExam(h, c)
 	for _, check := range []func(*exam){
 		checkRights, checkNftables, checkForwarding, checkARP, checkReversePath, checkSysctls, checkConntrack,
 		checkInterfaces, checkBridges, checkDrivers, checkAddresses, checkRefresh, checkManagers, checkOthers,
@@ -63,14 +60,14 @@ func Clean(list []Finding) bool {
 type exam struct {
 	*Host
 	config   *configs.Config
-	groups   []engine.Group
+	groups   []*engine.Group
 	findings []Finding
 }
 
 // find reports a rule's violation. names are pairs of a word in the rule's
 // effect and cure and what stands for it here: "INTERFACE", "eth1".
 func (e *exam) find(id, object, found string, names ...string) {
-	r := ruleOf(id)
+	r := rules[indexOf(id)]
 	words := strings.NewReplacer(names...)
 	e.add(Finding{
 		Rule: id, Severity: r.Severity, Object: object, Found: found,
@@ -80,7 +77,7 @@ func (e *exam) find(id, object, found string, names ...string) {
 
 // fine reports that there is nothing to do about a rule.
 func (e *exam) fine(id, object, found string) {
-	e.add(Finding{Rule: ruleOf(id).ID, Severity: OK, Object: object, Found: found})
+	e.add(Finding{Rule: rules[indexOf(id)].ID, Severity: OK, Object: object, Found: found})
 }
 
 // add keeps a finding, once.
@@ -93,7 +90,7 @@ func (e *exam) add(f Finding) {
 func (e *exam) sorted() []Finding {
 	weight := map[Severity]int{Fail: 0, Warn: 1, OK: 2}
 	slices.SortStableFunc(e.findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(weight[a.Severity], weight[b.Severity]), cmp.Compare(place(a.Rule), place(b.Rule)))
+		return cmp.Or(cmp.Compare(weight[a.Severity], weight[b.Severity]), cmp.Compare(indexOf(a.Rule), indexOf(b.Rule)))
 	})
 	return e.findings
 }

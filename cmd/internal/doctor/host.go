@@ -72,17 +72,3 @@ func (h *Host) byIndex(index int) (Interface, bool) {
 	}
 	return Interface{}, false
 }
-
-// sysctl returns a setting's value; ok is false when the kernel does not have
-// it.
-func (h *Host) sysctl(path string) (value string, ok bool) {
-	value, ok = h.Sysctls[path]
-	return value, ok
-}
-
-// stronger returns the greater of the values that "all" and an interface have,
-// which is what counts for most settings of IPv4.
-func (h *Host) stronger(dev, name string) string {
-	all := h.Sysctls["ipv4/conf/all/"+name]
-	return max(all, h.Sysctls["ipv4/conf/"+dev+"/"+name])
-}

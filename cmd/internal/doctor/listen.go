@@ -24,8 +24,8 @@ const (
 	heardMax  = 4096 // different messages that are kept
 )
 
-// ear is an interface that is listened to.
-type ear struct {
+// listener is an interface that is listened to.
+type listener struct {
 	dev     string
 	mac     hello.MAC
 	sock    *sock.Socket
@@ -36,29 +36,29 @@ type ear struct {
 // listen hears what is said on the segments of the groups, and asks once for
 // every virtual address.
 func (e *exam) listen(ctx context.Context, span time.Duration) error {
-	var ears []*ear
+	var listeners []*listener
 	defer func() {
-		for _, x := range ears {
-			x.close()
+		for _, l := range listeners {
+			l.close()
 		}
 	}()
 	for _, dev := range e.devices() {
 		if i, ok := e.byName(dev); ok && i.Up {
-			x, err := e.open(dev)
+			l, err := e.open(dev)
 			if err != nil {
 				return fmt.Errorf("listen on %s: %w", dev, err)
 			}
-			ears = append(ears, x)
+			listeners = append(listeners, l)
 		}
 	}
-	if len(ears) == 0 {
+	if len(listeners) == 0 {
 		return nil
 	}
 	for end := time.Now().Add(span); time.Now().Before(end); {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("listen: %w", context.Cause(ctx))
 		}
-		if err := e.step(ears); err != nil {
+		if err := e.step(listeners); err != nil {
 			return err
 		}
 	}
@@ -66,29 +66,26 @@ func (e *exam) listen(ctx context.Context, span time.Duration) error {
 	return nil
 }
 
-func (e *exam) open(dev string) (*ear, error) {
+func (e *exam) open(dev string) (*listener, error) {
 	ifi, err := net.InterfaceByName(dev)
 	if err != nil {
 		return nil, err
 	}
-	x := &ear{dev: dev, mac: hello.MACFrom(ifi.HardwareAddr)}
-	if x.sock, err = sock.Open(ifi, 0); err != nil {
+	l := &listener{dev: dev, mac: hello.MACFrom(ifi.HardwareAddr)}
+	if l.sock, err = sock.Open(ifi, 0); err != nil {
 		return nil, err
 	}
-	if x.members, err = sock.Join(ifi, groupAddresses(ifi)); err != nil {
-		return nil, errors.Join(err, x.sock.Close())
+	if l.members, err = sock.Join(ifi, groupAddresses(ifi)); err != nil {
+		return nil, errors.Join(err, l.sock.Close())
 	}
-	for k := range e.groups {
-		if e.groups[k].Interface != dev {
-			continue
-		}
-		for _, vip := range e.groups[k].VirtualIPs {
+	for _, g := range e.on(dev) {
+		for _, vip := range g.VirtualIPs {
 			if frame, err := whohas.Frame(ifi, vip); err == nil {
-				x.ask = append(x.ask, frame)
+				l.ask = append(l.ask, frame)
 			}
 		}
 	}
-	return x, nil
+	return l, nil
 }
 
 // groupAddresses are the multicast groups of all protocols: a router of the
@@ -109,48 +106,48 @@ func groupAddresses(ifi *net.Interface) []netip.Addr {
 	return out
 }
 
-func (x *ear) close() {
-	x.members.Close()
-	x.sock.Close()
+func (l *listener) close() {
+	l.members.Close()
+	l.sock.Close()
 }
 
 // step asks some questions and waits a little for frames.
-func (e *exam) step(ears []*ear) error {
-	fds := make([]unix.PollFd, len(ears))
-	for i, x := range ears {
-		n := min(questions, len(x.ask))
-		if _, err := x.sock.Send(x.ask[:n]); err != nil && !errors.Is(err, unix.ENOBUFS) {
-			return fmt.Errorf("ask on %s: %w", x.dev, err)
+func (e *exam) step(listeners []*listener) error {
+	fds := make([]unix.PollFd, len(listeners))
+	for i, l := range listeners {
+		n := min(questions, len(l.ask))
+		if _, err := l.sock.Send(l.ask[:n]); err != nil && !errors.Is(err, unix.ENOBUFS) {
+			return fmt.Errorf("ask on %s: %w", l.dev, err)
 		}
-		x.ask = x.ask[n:]
-		fds[i] = unix.PollFd{Fd: int32(x.sock.FD()), Events: unix.POLLIN}
+		l.ask = l.ask[n:]
+		fds[i] = unix.PollFd{Fd: int32(l.sock.FD()), Events: unix.POLLIN}
 	}
 	began := time.Now()
 	if _, err := unix.Poll(fds, int(step.Milliseconds())); err != nil && !errors.Is(err, unix.EINTR) {
 		return fmt.Errorf("listen: %w", err)
 	}
-	for _, x := range ears {
-		if _, err := x.sock.Receive(func(b []byte, ready bool) { e.frame(x, b, ready) }); err != nil && !errors.Is(err, unix.ENETDOWN) {
+	for _, l := range listeners {
+		if _, err := l.sock.Receive(func(b []byte, ready bool) { e.frame(l, b, ready) }); err != nil && !errors.Is(err, unix.ENETDOWN) {
 			return err
 		}
 	}
 	// On a busy segment frames may come faster than questions may be asked.
-	if rest := step - time.Since(began); rest > 0 && slices.ContainsFunc(ears, func(x *ear) bool { return len(x.ask) > 0 }) {
+	if rest := step - time.Since(began); rest > 0 && slices.ContainsFunc(listeners, func(l *listener) bool { return len(l.ask) > 0 }) {
 		time.Sleep(rest)
 	}
 	return nil
 }
 
 // frame keeps a message or claim that is new.
-func (e *exam) frame(x *ear, b []byte, ready bool) {
+func (e *exam) frame(l *listener, b []byte, ready bool) {
 	if o, ok := whohas.Claim(b); ok {
-		c := Claim{Interface: x.dev, Address: o.IP, MAC: o.MAC}
-		if o.MAC != x.mac && e.virtual(o.IP) && !slices.Contains(e.Claims, c) {
+		c := Claim{Interface: l.dev, Address: o.IP, MAC: o.MAC}
+		if o.MAC != l.mac && e.virtual(o.IP) && !slices.Contains(e.Claims, c) {
 			e.Claims = append(e.Claims, c)
 		}
 		return
 	}
-	h := Heard{Interface: x.dev}
+	h := Heard{Interface: l.dev}
 	payload, err := hello.ParseFrame(b, &h.Envelope, ready)
 	if err != nil || len(e.Heard) >= heardMax {
 		return
@@ -162,7 +159,7 @@ func (e *exam) frame(x *ear, b []byte, ready bool) {
 }
 
 func (e *exam) virtual(a netip.Addr) bool {
-	return slices.ContainsFunc(e.groups, func(g engine.Group) bool { return slices.Contains(g.VirtualIPs, a) })
+	return slices.ContainsFunc(e.groups, func(g *engine.Group) bool { return slices.Contains(g.VirtualIPs, a) })
 }
 
 func (h Heard) same(o Heard) bool {

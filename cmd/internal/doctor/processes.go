@@ -13,9 +13,9 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// speakers are the names of programs that speak a redundancy protocol; vrrpd is
+// daemons are the names of programs that speak a redundancy protocol; vrrpd is
 // FRR's and an older one's.
-var speakers = []string{"keepalived", "vrrpd", "uvrrpd", "ucarp", "hsrpd", "holod"}
+var daemons = []string{"keepalived", "vrrpd", "uvrrpd", "ucarp", "hsrpd", "holod"}
 
 // self is the name of this program's process.
 const self = "fhrpd"
@@ -30,7 +30,7 @@ func processes(proc string) []Process {
 		name := firstLine(filepath.Join(dir, "comm"))
 		switch {
 		case name == self || name == "" || elsewhere(proc, dir):
-		case slices.Contains(speakers, name):
+		case slices.Contains(daemons, name):
 			out = append(out, Process{PID: pid, Name: name})
 		default:
 			if why := holds(dir, holders); why != "" {

@@ -135,16 +135,11 @@ var rules = []rule{
 		"the virtual MAC on both: use_vmac in keepalived, no use-bia on IOS"},
 }
 
-// ruleOf returns the ruleOf with that ID.
-func ruleOf(id string) rule {
-	i := place(id)
+// indexOf returns where the rule with that ID is in the list.
+func indexOf(id string) int {
+	i := slices.IndexFunc(rules, func(r rule) bool { return r.ID == id })
 	if i < 0 {
 		panic(fmt.Sprintf("doctor: no rule %q", id))
 	}
-	return rules[i]
-}
-
-// place returns where a rule is in the list.
-func place(id string) int {
-	return slices.IndexFunc(rules, func(r rule) bool { return r.ID == id })
+	return i
 }
