@@ -1,6 +1,7 @@
 package skip
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -19,6 +20,7 @@ const ancestors = 6
 var (
 	errNotUnderGo = errors.New("not started by go test")
 	errShown      = errors.New("what the tests print is shown")
+	errRegular    = errors.New("the standard error of go test is a regular file")
 )
 
 // envHanded holds the descriptor that HandDown has opened.
@@ -121,14 +123,11 @@ func standardError(pid int) (*os.File, error) {
 	if f, err := sameDescription(pid, 2); err == nil {
 		return f, nil
 	}
-	info, err := os.Stat(fdPath(pid, 2))
-	if err != nil {
-		return nil, err
+	path := fdPath(pid, 2)
+	if info, err := os.Stat(path); err != nil || info.Mode().IsRegular() {
+		return nil, cmp.Or(err, errRegular)
 	}
-	if info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is a regular file", fdPath(pid, 2))
-	}
-	return os.OpenFile(fdPath(pid, 2), os.O_WRONLY, 0)
+	return os.OpenFile(path, os.O_WRONLY, 0)
 }
 
 // sameDescription duplicates a descriptor of another process (pidfd_getfd).

@@ -120,19 +120,12 @@ func Decode(data []byte) (l Link, event uint32, err error) {
 			l.attribute(ad)
 		}
 	}
-	if elsewhere {
+	// The other end of a cable is reported in the same attribute as the interface
+	// below.
+	if elsewhere || l.Kind == "veth" || l.Parent == l.Index {
 		l.Parent = 0
 	}
-	l.onlyParent()
 	return l, event, ad.Err()
-}
-
-// onlyParent forgets the other end of a cable, which the kernel reports in the
-// same place as the interface below.
-func (l *Link) onlyParent() {
-	if l.Kind == "veth" || l.Parent == l.Index {
-		l.Parent = 0
-	}
 }
 
 func (l *Link) attribute(ad *netlink.AttributeDecoder) {
@@ -228,20 +221,17 @@ func (b *Bridge) queriers(ad *netlink.AttributeDecoder) error {
 
 // ByName returns the link of that name; ok is false when there is none.
 func ByName(list []Link, name string) (l Link, ok bool) {
-	for _, l := range list {
-		if l.Name == name {
-			return l, true
-		}
-	}
-	return Link{}, false
+	return find(list, func(l Link) bool { return l.Name == name })
 }
 
 // ByIndex returns the link with that index; ok is false when there is none.
 func ByIndex(list []Link, index int) (l Link, ok bool) {
-	for _, l := range list {
-		if l.Index == index {
-			return l, true
-		}
+	return find(list, func(l Link) bool { return l.Index == index })
+}
+
+func find(list []Link, is func(Link) bool) (Link, bool) {
+	if i := slices.IndexFunc(list, is); i >= 0 {
+		return list[i], true
 	}
 	return Link{}, false
 }

@@ -20,13 +20,6 @@ type question struct {
 	own   bool       // the address is one of this host's
 }
 
-func (q question) source() string {
-	if !q.from.IsValid() {
-		return ""
-	}
-	return q.from.String()
-}
-
 // Frame returns the question that Ask would send, for those who have a socket.
 func Frame(ifi *net.Interface, address netip.Addr) ([]byte, error) {
 	q, err := newQuestion(ifi, address.Unmap().WithZone(""))
@@ -60,19 +53,17 @@ func (q question) build(address netip.Addr) ([]byte, error) {
 // the family; invalid when there is none. IPv6 prefers a link-local address
 // for a link-local one in the same way.
 func pick(own []netip.Prefix, address netip.Addr) netip.Addr {
-	var any netip.Addr
+	var first netip.Addr
 	for _, p := range own {
-		if p.Addr().Is4() != address.Is4() {
-			continue
-		}
-		if p.Contains(address) {
+		switch {
+		case p.Addr().Is4() != address.Is4():
+		case p.Contains(address):
 			return p.Addr()
-		}
-		if !any.IsValid() {
-			any = p.Addr()
+		case !first.IsValid():
+			first = p.Addr()
 		}
 	}
-	return any
+	return first
 }
 
 func prefixes(ifi *net.Interface) []netip.Prefix {
@@ -92,15 +83,10 @@ func prefixes(ifi *net.Interface) []netip.Prefix {
 // isLocal reports whether the host takes packets to address, be it one of an
 // interface or a virtual one, which is only a route of type local.
 func isLocal(ifi *net.Interface, address netip.Addr) bool {
-	routes, err := netlink.RouteGetWithOptions(address.AsSlice(), &netlink.RouteGetOptions{OifIndex: scoped(ifi, address)})
-	return err == nil && len(routes) > 0 && routes[0].Type == unix.RTN_LOCAL
-}
-
-// scoped returns the interface that a link-local address needs to mean
-// anything, 0 for others.
-func scoped(ifi *net.Interface, address netip.Addr) int {
+	var o netlink.RouteGetOptions
 	if address.IsLinkLocalUnicast() && address.Is6() {
-		return ifi.Index
+		o.OifIndex = ifi.Index // on another interface it is another address
 	}
-	return 0
+	routes, err := netlink.RouteGetWithOptions(address.AsSlice(), &o)
+	return err == nil && len(routes) > 0 && routes[0].Type == unix.RTN_LOCAL
 }

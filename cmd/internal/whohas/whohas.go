@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"time"
 
 	"github.com/mdlayher/packet"
@@ -75,7 +76,11 @@ func Ask(ctx context.Context, o Options) (Report, error) {
 	if err := converse(ctx, conn, q.frame, o.Timeout, &t); err != nil {
 		return Report{}, fmt.Errorf("ask for %s on %s: %w", o.Address, o.Interface, err)
 	}
-	return Report{Address: o.Address, Interface: o.Interface, From: q.source(), Own: q.own, Answers: t.result()}, nil
+	r := Report{Address: o.Address, Interface: o.Interface, Own: q.own, Answers: t.result()}
+	if q.from.IsValid() {
+		r.From = q.from.String()
+	}
+	return r, nil
 }
 
 // listen opens a socket that hears what may answer: untagged ARP, or untagged
@@ -120,14 +125,14 @@ func hear(ctx context.Context, conn *packet.Conn, until time.Time, fn func([]byt
 	buf := make([]byte, 256)
 	for ctx.Err() == nil {
 		n, _, err := conn.ReadFrom(buf)
-		var timeout net.Error
 		switch {
-		case errors.As(err, &timeout) && timeout.Timeout() && ctx.Err() == nil:
-			return nil
-		case err != nil && ctx.Err() == nil:
-			return err
 		case err == nil:
 			fn(buf[:n])
+		case ctx.Err() != nil: // which the deadline makes known
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return nil
+		default:
+			return err
 		}
 	}
 	return context.Cause(ctx)
