@@ -31,9 +31,9 @@ func Watch(ctx context.Context, o Options, onMove func(reason string)) error {
 		return err
 	}
 	defer w.close()
-	defer context.AfterFunc(ctx, func() { w.events.SetReadDeadline(time.Unix(1, 0)) })()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	defer context.AfterFunc(ctx, func() { w.events.SetReadDeadline(time.Unix(1, 0)) })()
 	reasons := make(chan string)
 	done := make(chan struct{})
 	go func() {
