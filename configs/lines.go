@@ -18,17 +18,16 @@ import (
 // be right only about what is valid TOML up to where it looks, for the decoder
 // stops at the first error, and has to end on anything.
 func indexLines(text string) (map[string]int, *Fault) {
-	s := &scanner{text: withoutMark(text), line: 1,
-		lines: map[string]int{}, elems: map[string]int{}}
-	for s.blank(true); !s.done(); s.blank(true) {
-		start := s.pos
-		if s.peek() == '[' {
+	s := &scanner{rest: withoutMark(text), line: 1, lines: map[string]int{}, elems: map[string]int{}}
+	for s.blank(); s.rest != ""; s.blank() {
+		before := len(s.rest)
+		if s.at("[") {
 			s.header()
 		} else {
 			s.pair(s.table)
 		}
-		if s.pos == start {
-			s.step()
+		if len(s.rest) == before {
+			s.take(1)
 		}
 	}
 	return s.lines, s.over
@@ -53,10 +52,9 @@ func withoutMark(text string) string {
 }
 
 type scanner struct {
-	text   string
-	pos    int
+	rest   string // of the text
 	line   int
-	depth  int            // of arrays and inline tables around pos
+	depth  int            // of arrays and inline tables around rest
 	tables int            // [[…]] headers so far
 	table  string         // path of the table in whose body the scan is
 	lines  map[string]int // result
@@ -69,7 +67,7 @@ func (s *scanner) refuse(format string, args ...any) {
 	if s.over == nil {
 		s.over = &Fault{Line: s.line, Msg: fmt.Sprintf(format, args...)}
 	}
-	s.pos = len(s.text)
+	s.rest = ""
 }
 
 // note remembers the line of a path and reports whether it may be used.
@@ -84,55 +82,47 @@ func (s *scanner) note(path string, line int) bool {
 	return true
 }
 
-func (s *scanner) done() bool { return s.pos >= len(s.text) }
+// at reports whether the rest begins with a text.
+func (s *scanner) at(text string) bool { return strings.HasPrefix(s.rest, text) }
 
-// peek returns the next byte, or 0 at the end.
-func (s *scanner) peek() byte {
-	if s.done() {
-		return 0
-	}
-	return s.text[s.pos]
+// take moves on by n bytes, at most to the end, and returns them.
+func (s *scanner) take(n int) string {
+	n = min(n, len(s.rest))
+	taken := s.rest[:n]
+	s.rest = s.rest[n:]
+	s.line += strings.Count(taken, "\n")
+	return taken
 }
 
-// step moves on by one byte, and stays at the end.
-func (s *scanner) step() {
-	if s.done() {
-		return
+// until takes what comes before the first of some characters.
+func (s *scanner) until(any string) string {
+	n := strings.IndexAny(s.rest, any)
+	if n < 0 {
+		n = len(s.rest)
 	}
-	if s.peek() == '\n' {
-		s.line++
-	}
-	s.pos++
+	return s.take(n)
 }
 
-// blank skips space and, when asked, line ends and comments.
-func (s *scanner) blank(lines bool) {
-	for !s.done() {
-		switch c := s.peek(); {
-		case c == ' ' || c == '\t' || c == '\r':
-		case lines && c == '\n':
-		case lines && c == '#':
-			for !s.done() && s.peek() != '\n' && s.peek() != '\r' {
-				s.step()
-			}
-			continue
-		default:
-			return
-		}
-		s.step()
+// while takes what consists of some characters.
+func (s *scanner) while(only string) string {
+	return s.take(len(s.rest) - len(strings.TrimLeft(s.rest, only)))
+}
+
+const space = " \t\r"
+
+// blank skips space, line ends and comments.
+func (s *scanner) blank() {
+	for s.while(space + "\n"); s.at("#"); s.while(space + "\n") {
+		s.until("\r\n")
 	}
 }
 
 // header reads [a.b] or [[a.b]] and makes it the current table.
 func (s *scanner) header() {
-	line, array := s.line, strings.HasPrefix(s.text[s.pos:], "[[")
-	for s.peek() == '[' {
-		s.step()
-	}
+	line, array := s.line, s.at("[[")
+	s.while("[")
 	keys := s.keys(']')
-	for s.peek() == ']' {
-		s.step()
-	}
+	s.while("]")
 	if array {
 		s.tables++
 	}
@@ -142,8 +132,7 @@ func (s *scanner) header() {
 	s.table = ""
 	for i, k := range keys {
 		s.table = join(s.table, k)
-		last := i == len(keys)-1
-		if last && array {
+		if array && i == len(keys)-1 {
 			s.elems[s.table]++
 		}
 		if n := s.elems[s.table]; n > 0 {
@@ -162,8 +151,8 @@ func (s *scanner) pair(path string) {
 			return
 		}
 	}
-	if s.peek() == '=' {
-		s.step()
+	if s.at("=") {
+		s.take(1)
 		s.value(path)
 	}
 }
@@ -175,93 +164,87 @@ func (s *scanner) keys(end byte) []string {
 		if len(keys) > maxDepth {
 			s.refuse("a key of more than %d parts", maxDepth)
 		}
-		s.blank(false)
-		start := s.pos
-		switch c := s.peek(); {
-		case c == end || c == '=' || c == '\n' || s.done() || c == ']' || c == '}' || c == ',':
+		s.while(space)
+		if s.rest == "" {
 			return keys
-		case c == '.':
-			s.step()
-		case c == '"' || c == '\'':
-			s.str()
-			keys = append(keys, unquote(s.text[start:s.pos]))
+		}
+		switch c := s.rest[0]; c {
+		case end, '=', '\n', ']', '}', ',':
+			return keys
+		case '.':
+			s.take(1)
+		case '"', '\'':
+			keys = append(keys, unquote(s.str()))
 		default:
-			for !s.done() && !strings.ContainsRune(" \t\r\n.=]},\"'", rune(s.peek())) {
-				s.step()
-			}
-			keys = append(keys, s.text[start:s.pos])
+			keys = append(keys, s.until(" \t\r\n.=]},\"'"))
 		}
 	}
 }
 
 // value reads any value and notes where it and its parts start.
 func (s *scanner) value(path string) {
-	s.blank(false)
+	s.while(space)
 	if !s.note(path, s.line) {
 		return
 	}
-	switch s.peek() {
-	case '"', '\'':
+	switch {
+	case s.at(`"`), s.at("'"):
 		s.str()
-	case '[':
-		s.within(path, ']')
-	case '{':
-		s.within(path, '}')
+	case s.at("["):
+		s.within(path, "]")
+	case s.at("{"):
+		s.within(path, "}")
 	default:
-		for !s.done() && !strings.ContainsRune(",]}#\n", rune(s.peek())) {
-			s.step()
-		}
+		s.until(",]}#\n")
 	}
 }
 
 // within reads an array or an inline table from its opening bracket to end.
-func (s *scanner) within(path string, end byte) {
+func (s *scanner) within(path, end string) {
 	if s.depth++; s.depth > maxDepth {
 		s.refuse("arrays and tables nested more than %d deep", maxDepth)
 	}
-	s.step()
-	s.blank(true)
-	for i := 0; !s.done() && s.peek() != end; i++ {
+	s.take(1)
+	s.blank()
+	for i := 0; s.rest != "" && !s.at(end); i++ {
 		switch {
-		case end == '}':
+		case end == "}":
 			s.pair(path)
 		case i >= maxElements:
 			s.refuse("an array of more than %d elements", maxElements)
 		default:
 			s.value(elem(path, i))
 		}
-		// Whatever is neither a comma nor the end is skipped too, so that the scan
-		// goes on.
-		s.blank(true)
-		if s.peek() != end {
-			s.step()
+		s.blank()
+		if !s.at(end) {
+			s.take(1) // a comma, or what is wrong: the scan has to go on
 		}
-		s.blank(true)
+		s.blank()
 	}
-	s.step()
+	s.take(1)
 	s.depth--
 }
 
-// str skips a string of any of the four kinds.
-func (s *scanner) str() {
-	quote := s.text[s.pos : s.pos+1]
+// str reads a string of any of the four kinds.
+func (s *scanner) str() string {
+	all, quote := s.rest, s.rest[:1]
 	end := quote
-	if strings.HasPrefix(s.text[s.pos:], strings.Repeat(quote, 3)) {
+	if s.at(strings.Repeat(quote, 3)) {
 		end = strings.Repeat(quote, 3)
 	}
-	for range len(end) {
-		s.step()
-	}
-	for !s.done() && !strings.HasPrefix(s.text[s.pos:], end) {
-		if s.peek() == '\\' && quote == `"` {
-			s.step()
+	s.take(len(end))
+	for s.rest != "" && !s.at(end) {
+		if quote == `"` && s.at(`\`) {
+			s.take(1)
 		}
-		s.step()
+		s.take(1)
 	}
+	s.take(len(end))
 	// A multi-line string may end in up to two quotes of its own.
-	for i := 0; !s.done() && (i < len(end) || len(end) == 3 && i < 5 && s.text[s.pos:s.pos+1] == quote); i++ {
-		s.step()
+	for i := 0; i < 2 && len(end) == 3 && s.at(quote); i++ {
+		s.take(1)
 	}
+	return all[:len(all)-len(s.rest)]
 }
 
 func unquote(key string) string {
