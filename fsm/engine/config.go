@@ -31,19 +31,19 @@ type Track struct {
 // TrackUse is how a group depends on an object.
 type TrackUse struct {
 	Object    string
-	Decrement int  // taken from the priority while the object is down
+	Decrement int  // 1-255, taken from the priority while the object is down
 	Shutdown  bool // the group leaves the election while the object is down
 }
 
 // Group is one HSRP group or VRRP router.
 type Group struct {
 	Ref
-	Name         string       // for Follow and for people; may be empty
-	Version      uint8        // HSRP 1 or 2, VRRP 2 or 3
-	VirtualIPs   []netip.Addr // the primary one first, in IPv6 the link-local one; an HSRP group without any learns
-	Priority     uint8
-	Preempt      bool
-	PreemptDelay time.Duration
+	Name         string        // for Follow and for people; may be empty
+	Version      uint8         // HSRP 1 or 2, VRRP 2 or 3
+	VirtualIPs   []netip.Addr  // the primary one first, in IPv6 the link-local one; an HSRP group without any learns
+	Priority     uint8         // HSRP 0-255; VRRP 1-254, 255 for an address owner
+	Preempt      bool          // take the role from a worse active router
+	PreemptDelay time.Duration // before that
 	HelloTime    time.Duration // HSRP Hellotime, VRRP Advertisement_Interval; HSRP: 0 learns both times
 	HoldTime     time.Duration // HSRP only
 	Auth         hello.Auth    // HSRP, and the text of VRRP version 2, in which the zero value is none
@@ -98,8 +98,8 @@ func (g *Group) VirtualMAC() hello.MAC {
 type Announce struct {
 	garp.Timing
 	RealIP         bool          // the real address is announced as well
-	Probe          Probe         // before the first claim
-	RouterLifetime time.Duration // of router advertisements of an active IPv6 group; 0 = it sends none
+	Probe          Probe         // whether others have the addresses, before the first claim
+	RouterLifetime time.Duration // of an active IPv6 group's router advertisements, whole seconds up to 9000; 0 = it sends none
 }
 
 // Probe is what becomes of a stranger who has the virtual address before this

@@ -11,8 +11,8 @@ import (
 // ID names a group towards its Port for the life of the engine.
 type ID uint32
 
-// Virtual is what a Port must know of a group: the MAC and addresses it may
-// be asked to take.
+// Virtual is what a Port must know of a group: the MAC and the addresses that it
+// may be asked to take.
 type Virtual struct {
 	MAC    hello.MAC // zero: the interface's own MAC, nothing to gate
 	Addrs  []netip.Addr
@@ -37,7 +37,7 @@ type Link struct {
 	Index     int
 	MAC       hello.MAC
 	Up        bool           // administratively up and with carrier
-	Closed    bool           // this daemon cannot use it, or not yet: no group runs on it
+	Closed    bool           // it cannot be used here, or not yet: no group runs on it
 	PortOf    string         // the bridge or bond that takes its frames, "" without one
 	Trouble   string         // why it is closed, when it stays so
 	Addr4     netip.Addr     // primary IPv4 address, invalid when there is none
@@ -64,20 +64,22 @@ func (l *Link) Owns(a netip.Addr) bool {
 	return false
 }
 
-// Port is one LAN segment: what may be sent there and which virtual MACs and
-// addresses this host takes there. It is one interface because a fake must
-// keep the two consistent: holding an address means answering for it. The
-// engine calls it from one goroutine. After the daemon has closed a port its
-// methods do nothing and return net.ErrClosed.
+// Port is what the engine may do on an interface: send frames, and take virtual
+// MACs and addresses. It is one Go interface because a fake must keep the two
+// consistent: who has an address answers for it. The engine calls it from one
+// goroutine. On a port that is not open the methods return net.ErrClosed, but
+// for Add, which is made up for when the port opens.
 type Port interface {
 	// Add prepares a group in silence, in both roles; again with other
-	// addresses replaces them and shuts the group's gate. Remove forgets it.
+	// addresses replaces them and shuts the group's gate. The error says why the
+	// group could not serve here; what Add finds out later comes as
+	// Engine.Prepared. Remove forgets the group.
 	Add(id ID, v Virtual) error
 	Remove(id ID)
 
 	// Gate opens and shuts virtual MACs in one kernel transaction: either all
-	// of it happens or none. Shutting must not wait for anything.
-	// lost are the groups whose lease had run out before.
+	// of it happens or none. Shutting must not wait for anything. lost are the
+	// groups whose lease had run out before.
 	Gate(open []Claim, shut []ID) (lost []ID, err error)
 
 	// Transmit sends frames in order and returns how many left.
