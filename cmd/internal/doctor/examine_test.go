@@ -237,6 +237,12 @@ var examinations = []examination{
 	{name: "the active router answers without its virtual MAC", config: vrrpConfig, change: []func(*Host){
 		says(vrrp(asIs), "192.0.2.3", ""), func(h *Host) { h.Claims = []Claim{{"eth1", ip("192.0.2.1"), hello.MAC{2, 0, 0, 0, 0, 0x99}}} },
 	}, want: []string{"peer-mac vrrp:eth1:20"}},
+	{name: "the active router of HSRP does so", change: []func(*Host){
+		says(hsrp(func(m *hello.HSRP) { m.State = hello.Active }), "192.0.2.3", ""), func(h *Host) { h.Claims = []Claim{{"eth1", ip("192.0.2.1"), hello.MAC{2, 0, 0, 0, 0, 0x99}}} },
+	}, want: []string{"peer-mac hsrp:eth1:10"}},
+	{name: "the active router of HSRP resigns and answers", change: []func(*Host){
+		says(hsrp(func(m *hello.HSRP) { m.Op, m.State = hello.OpResign, hello.Active }), "192.0.2.3", ""), func(h *Host) { h.Claims = []Claim{{"eth1", ip("192.0.2.1"), hello.MAC{2, 0, 0, 0, 0, 0x99}}} },
+	}, want: []string{"claimed hsrp:eth1:10"}},
 	{name: "the standby router answers", change: []func(*Host){
 		says(hsrp(func(m *hello.HSRP) { m.State = hello.Standby }), "192.0.2.3", ""), func(h *Host) { h.Claims = []Claim{{"eth1", ip("192.0.2.1"), hello.MAC{2, 0, 0, 0, 0, 0x99}}} },
 	}, want: []string{"claimed hsrp:eth1:10"}},
