@@ -178,3 +178,21 @@ func TestReportIsOfAtMost4096Frames(t *testing.T) {
 		}
 	}
 }
+
+func TestReportForAPerson(t *testing.T) {
+	r := Report{
+		Uplinks: []string{"bond0", "eth9"}, Form: "arp0", Rate: 150, Sent: 1, TookMS: 7,
+		Items:   []Item{{MAC: mac(2), Out: "bond0", Of: "interface bond0"}, {MAC: mac(0x61), VLAN: 10, Out: "eth9", Of: "guest behind vif1"}},
+		Skipped: []Skip{{MAC: mac(0x62), Of: "guest behind vif2", Why: "learned from the uplink"}},
+	}
+	const list = "02:00:00:00:00:02  untagged  bond0            interface bond0\n" +
+		"02:00:00:00:00:61  vlan 10   eth9             guest behind vif1\n" +
+		"02:00:00:00:00:62  skipped: guest behind vif2: learned from the uplink\n"
+	if diff := cmp.Diff(list+"sent 1 of 2 frames (arp0) out of bond0, eth9 in 7ms\n", r.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	r.DryRun, r.Left = true, 3
+	if diff := cmp.Diff(list+"would send 2 frames (arp0) out of bond0, eth9 at 150/s; 3 more were left out\n", r.String()); diff != "" {
+		t.Errorf("dry run (-want +got):\n%s", diff)
+	}
+}
