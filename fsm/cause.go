@@ -26,10 +26,10 @@ const (
 	CauseStalled          Cause = "stalled"        // the process was stopped longer than its lease
 	CauseAcquireFailed    Cause = "acquire-failed" // the kernel refused the virtual MAC or address
 	CauseTrackShutdown    Cause = "track-shutdown" // a tracked object shut the group down
-	CauseTrackRestored    Cause = "track-restored" // and it came back
+	CauseTrackRestored    Cause = "track-restored" // a tracked object came back and the group starts again
 	CauseLeader           Cause = "leader"         // the followed group changed
 	CauseMaintenance      Cause = "maintenance"
-	CauseConflict         Cause = "address-conflict" // somebody else answers for the virtual address
+	CauseConflict         Cause = "address-conflict" // another station answers for the virtual address
 )
 
 // Causes lists every cause with what it means, for the documentation.

@@ -16,10 +16,10 @@ import (
 type Event interface{ event() }
 
 // Up says that the group may run: its interface is up and has a usable
-// address. A second Up with another address makes the machine start again; one
-// with another MAC alone has an active router show itself to the switches.
+// address. A second Up with another address makes the machine start again. One
+// with another MAC only makes an active router show itself to the switches.
 type Up struct {
-	Addr netip.Addr // this router's address on the segment: primary IPv4 or IPv6 link-local
+	Addr netip.Addr // this router's address on the LAN: primary IPv4 or IPv6 link-local
 	MAC  hello.MAC  // the interface's own MAC
 }
 
@@ -38,12 +38,12 @@ type Received struct {
 	Message hello.Message
 }
 
-// Tick asks the machine whether anything is due. One that comes early or twice
-// does nothing.
+// Tick asks the machine whether anything is due. An early or second Tick does
+// nothing.
 type Tick struct{}
 
 // SetPriority changes the priority used in elections at run time. Configured
-// tells the value to show as configured; Effective the one to use.
+// is the value to show as configured, Effective the one to use.
 type SetPriority struct {
 	Effective  uint8
 	Configured uint8
@@ -51,7 +51,7 @@ type SetPriority struct {
 
 // Fenced says that this router was stopped for longer than its lease and that
 // the kernel has taken the virtual MAC away. The machine gives the role up
-// without a word on the wire and listens again.
+// without a message and listens again.
 type Fenced struct {
 	Cause  Cause
 	Detail string
@@ -89,7 +89,8 @@ type Send struct {
 // CauseAcquireFailed.
 type Acquire struct{}
 
-// Release gives them up. It comes before the message that resigns.
+// Release gives up the virtual MAC and addresses. It comes before the message
+// that resigns.
 type Release struct{}
 
 // Announce tells hosts and switches where addresses are.
@@ -104,11 +105,11 @@ type Announcement uint8
 const (
 	_        Announcement = iota
 	Claim                 // this router is now active: the whole schedule
-	Reassert              // it still is, and somebody may believe otherwise: once more, now
+	Reassert              // it still is, and another router may have claimed it: once more, now
 	Withdraw              // it no longer is: the real address is at the real MAC
 )
 
-// Learned says that the virtual address or the timers were taken from another
+// Learned says that the virtual address or the timers were learned from another
 // router's hello (RFC 2281 section 5.1).
 type Learned struct {
 	From      netip.Addr
@@ -138,7 +139,7 @@ type Peer struct {
 	Addr     netip.Addr // when not Local
 	Priority uint8
 	MAC      hello.MAC // HSRPv2 identifier, else the Ethernet source
-	Expires  time.Time // when it will be held for dead
+	Expires  time.Time // when it will count as dead
 }
 
 // Status is what a machine shows of itself.

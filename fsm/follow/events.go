@@ -17,9 +17,8 @@ func (f *Follower) follow(ev fsm.Leader) {
 	f.move(fsm.CauseLeader, leaderDetail(ev), false)
 }
 
-// start takes the leader's last known state at once. A new address while active
-// needs no new start, for it is in no message; a new MAC must be shown to the
-// switches.
+// start takes the leader's last known state at once. A new address while active needs
+// no new start, as no message contains it. A new MAC must be shown to the switches.
 func (f *Follower) start(ev fsm.Up) {
 	changed := ev.MAC != f.mac
 	f.mac = ev.MAC
@@ -42,9 +41,9 @@ func (f *Follower) stop(ev fsm.Down) {
 	f.move(ev.Cause, ev.Detail, false)
 }
 
-// fenced gives the role up in silence: another router may have it by now. The
-// leader is asked again after the pause, and long before that it will have
-// been fenced too if it shared the stall.
+// fenced gives the role up in silence: another router may have it by now. After the
+// pause the leader's state counts again. A leader that shared the stall has been
+// fenced long before that.
 func (f *Follower) fenced(now time.Time, ev fsm.Fenced) {
 	if f.role != active {
 		return

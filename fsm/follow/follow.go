@@ -2,13 +2,13 @@
 // the state of another group, its leader, so that both are active on the same
 // router (the IOS command "standby follow"). It sends and hears no hellos.
 //
-// Because it sends none, switches would forget its virtual MAC. What keeps them
-// is the announcer's periodic refresh, which goes on from the Claim of this
-// machine to its Withdraw or Release; the machine adds nothing of its own.
+// Because it sends none, switches would forget its virtual MAC. The announcer's
+// periodic refresh prevents that, from the Claim of this machine to its Withdraw or
+// Release.
 //
-// A follower that cannot take the role must not leave its leader alone in it:
-// half a failover is an outage. Whoever drives both takes the leader along
-// whenever Ready is false.
+// A follower that cannot take the role must not leave its leader alone in it: half a
+// failover is an outage. The engine takes the role from the leader whenever Ready is
+// false.
 package follow
 
 import (
@@ -30,11 +30,11 @@ type Config struct {
 // DefaultRetry is the default Holdtime of RFC 2281 section 5.1.
 const DefaultRetry = 10 * time.Second
 
-// role is the leader's state, and so what this group wants to be.
+// role is the leader's state, and so the one that this group wants.
 type role uint8
 
 const (
-	off role = iota // the own interface is not usable
+	off role = iota // this group's interface is not usable
 	listening
 	standby
 	active
@@ -163,7 +163,7 @@ func (f *Follower) move(cause fsm.Cause, detail string, silent bool) {
 		if !silent {
 			f.do(fsm.Announce{Kind: fsm.Withdraw})
 		}
-	case from == off && to != off: // nobody knows how the last run ended
+	case from == off && to != off: // the last run may have ended anyhow
 		f.do(fsm.Announce{Kind: fsm.Withdraw})
 	}
 	if f.name(from) != f.name(to) {

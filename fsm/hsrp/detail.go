@@ -17,7 +17,7 @@ func (g *Group) report(o occurrence, next hello.HSRPState) fsm.Report {
 	return r
 }
 
-// explain returns cause and detail of an event that has none of its own.
+// explain returns the cause and detail of an event that brings none.
 func (g *Group) explain(o occurrence) (fsm.Cause, string) {
 	switch o.event {
 	case activeExpired:
@@ -48,7 +48,7 @@ func (g *Group) explainActive(o occurrence) (fsm.Cause, string) {
 	return fsm.CausePreempt, g.against(o.peer, " is active")
 }
 
-// against sets another router and this one side by side.
+// against names another router and this one side by side.
 func (g *Group) against(p peer, does string) string {
 	s := fmt.Sprintf("%s%s, own priority %d", p, does, g.priority)
 	if p.priority == g.priority {
@@ -57,8 +57,7 @@ func (g *Group) against(p peer, does string) string {
 	return s
 }
 
-// silence tells for how long nothing was heard, and for how long that is
-// allowed.
+// silence tells how long nothing was heard, and how long that is allowed.
 func (w *watch) silence(now time.Time, role string) string {
 	quiet := elapsed(now.Sub(w.since))
 	if !w.peer.addr.IsValid() {

@@ -37,8 +37,8 @@ func (g *Group) up(now time.Time, ev fsm.Up) {
 }
 
 // newMAC goes on with another interface MAC, as when a bond follows its active
-// port. No election knows of it; hosts and switches are shown where the active
-// router is now.
+// port. Elections do not depend on it, but hosts and switches must see where the
+// active router is now.
 func (g *Group) newMAC(now time.Time, mac hello.MAC) {
 	if mac == g.mac {
 		return
@@ -59,9 +59,9 @@ func (g *Group) down(now time.Time, cause fsm.Cause, detail string) {
 	g.take(occurrence{event: disabled, now: now, cause: cause, detail: detail})
 }
 
-// fence gives the role up in silence: another router may have had it for a
-// while. What this one knew of the others is as old as its own stop, and so is
-// what waits in its receive buffer: for one hold time it only listens.
+// fence gives the role up in silence: another router may have had it for a while.
+// What this one knows of the others is as old as its own stop, and so are the
+// messages in its receive buffer. For one hold time it only listens.
 func (g *Group) fence(now time.Time, ev fsm.Fenced) {
 	if g.state == hello.Initial {
 		return
@@ -87,7 +87,7 @@ func (g *Group) receive(now time.Time, ev fsm.Received) {
 	}
 }
 
-// classify returns the event that a message is, and false when it is none.
+// classify returns the event of a message, and false when it has none.
 func (g *Group) classify(now time.Time, m *hello.HSRP, from peer) (event, bool) {
 	switch m.Op {
 	case hello.OpResign:
@@ -111,8 +111,8 @@ func (g *Group) classifyHello(now time.Time, m *hello.HSRP, from peer) (event, b
 		}
 		return worseStandby, true
 	case hello.Active:
-		// What teaches nothing in Learn must not start the preempt delay either,
-		// which would end without a message to learn from.
+		// A message that teaches nothing in Learn must not start the preempt
+		// delay: it would end without a message to learn from.
 		if g.state == hello.Learn && !g.learnable(m.VirtualIP) {
 			return 0, false
 		}
@@ -121,7 +121,7 @@ func (g *Group) classifyHello(now time.Time, m *hello.HSRP, from peer) (event, b
 	return 0, false
 }
 
-// classifyActive tells g from h, and h from h with preemption. It keeps the
+// classifyActive tells g from h, and h from h with preemption. It also runs the
 // preempt delay: a worse active router starts it, a better one ends it.
 func (g *Group) classifyActive(now time.Time, better bool) event {
 	switch {

@@ -1,9 +1,9 @@
-// Package hsrp is the HSRP machine of RFC 2281 sections 5.3 to 5.7, with what
-// Cisco routers do where the RFC leaves a hole.
+// Package hsrp is the HSRP machine of RFC 2281 sections 5.3 to 5.7. Where the RFC
+// leaves a hole it does what Cisco routers do.
 //
 // A Group is a value that knows no clock, socket or log: events and the time go
-// in, actions come out, and what it waits for is a deadline. The machine itself
-// is the table in table.go, which reads against the RFC cell by cell; the other
+// in, actions come out, and every wait is a deadline. The machine itself is the
+// table in table.go, which can be compared with the RFC cell by cell. The other
 // files say what an event is (events.go), what a letter in the table does
 // (state.go), when something is due (timers.go), what may be learned (learn.go)
 // and how a change is explained (detail.go).
@@ -43,8 +43,8 @@ const (
 	DefaultHoldTime  = 10 * time.Second
 )
 
-// Config is what a group is told by its operator. It does not change during
-// the life of a Group, except for the priority.
+// Config is the configuration of a group. It does not change during the life of a
+// Group, except for the priority.
 type Config struct {
 	Group    uint16       // 0-255 in version 1, 0-4095 in version 2
 	Version  uint8        // 1 or 2
@@ -53,7 +53,7 @@ type Config struct {
 
 	// Preempt lets this router take the role from a worse active router
 	// (RFC 2281 section 5.1). PreemptDelay holds that back, counted from the
-	// first hello of the worse active router; 0 means at once.
+	// first hello of the worse active router. 0 means at once.
 	Preempt      bool
 	PreemptDelay time.Duration
 
@@ -71,8 +71,8 @@ type Config struct {
 	Jitter func() float64
 
 	// Align may bring a periodic hello forward, by a small part of the hello
-	// time, to an instant that it shares with those of other groups. Nil: none
-	// is.
+	// time, to an instant that it shares with those of other groups. Nil: no
+	// hello is brought forward.
 	Align func(at time.Time, helloTime time.Duration) time.Time
 }
 
@@ -117,9 +117,9 @@ func New(cfg Config) *Group {
 	return g
 }
 
-// Step takes one event at the time now and returns what is to be done, in this
-// order. The slice is valid until the next Step; the messages in it are not
-// touched again. Time must not run backwards from Step to Step.
+// Step takes one event at the time now and returns what is to be done, in order.
+// The slice is valid until the next Step. The messages in it do not change any
+// more. Time must not run backwards from Step to Step.
 func (g *Group) Step(now time.Time, ev fsm.Event) []fsm.Action {
 	clear(g.out)
 	g.out = g.out[:0]

@@ -9,8 +9,8 @@ import (
 )
 
 // learn is action E: it takes the virtual address and the times that are not
-// configured here from the active router (RFC 2281 section 5.1). The table has
-// it in no cell of Active, and neither has a standby router's hello.
+// configured here from the active router (RFC 2281 section 5.1). The table has it
+// neither in Active nor for a standby router's hello.
 func (g *Group) learn(o occurrence) {
 	l := fsm.Learned{From: o.peer.addr}
 	if ip := plain(o.message.VirtualIP); g.learnable(ip) && ip != g.learnedIP {
@@ -33,9 +33,9 @@ func (g *Group) learnable(ip netip.Addr) bool {
 		hello.FamilyOf(ip) == hello.FamilyOf(g.addr) && ip != g.addr
 }
 
-// learnableTimes reports whether m carries a new pair of times, within what can
-// be configured: no other router can impose less on this one. Version 1 counts
-// in seconds, so anything below one is not what the sender uses.
+// learnableTimes reports whether m carries a new pair of times within the limits of
+// the configuration: no other router can impose shorter ones on this one. Version 1
+// counts in seconds, so the sender does not use anything below one.
 func (g *Group) learnableTimes(m *hello.HSRP) bool {
 	least := hello.MinHelloTime
 	if g.cfg.Version == 1 {
@@ -52,8 +52,8 @@ func (g *Group) forgetLearned() {
 	g.learnsTimes = g.cfg.HelloTime == 0 && g.cfg.HoldTime == 0
 }
 
-// times returns the configured times. One that is missing becomes its default,
-// or a third or the threefold of the other where the default would not fit.
+// times returns the configured times. A missing one becomes its default, or, where
+// that does not fit the other, a third or three times of the other.
 func (c Config) times() (helloTime, holdTime time.Duration) {
 	switch {
 	case c.HelloTime == 0 && c.HoldTime == 0:
@@ -66,8 +66,8 @@ func (c Config) times() (helloTime, holdTime time.Duration) {
 	return c.HelloTime, c.HoldTime
 }
 
-// carriedTimes returns the times as messages carry them. Version 1 cannot
-// express parts of a second; routers send zero for both then.
+// carriedTimes returns the times as messages carry them. Version 1 cannot express
+// parts of a second: routers then send zero for both.
 func (g *Group) carriedTimes() (helloTime, holdTime time.Duration) {
 	if g.cfg.Version == 1 && (g.helloTime%time.Second != 0 || g.holdTime%time.Second != 0) {
 		return 0, 0

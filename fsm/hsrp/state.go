@@ -33,7 +33,7 @@ func (g *Group) take(o occurrence) {
 		g.wait()
 		return
 	}
-	report := g.report(o, next) // before the timers it tells of are changed
+	report := g.report(o, next) // before the timers that it mentions change
 	g.exchange(next)
 	g.act(o, letters, next)
 	g.enter(next)
@@ -44,18 +44,18 @@ func (g *Group) take(o occurrence) {
 	g.closeHole(o)
 }
 
-// mayBeSucceeded reports whether a worse standby router is left its role: in
-// Listen, until an active router was heard or has had the time to be. Where the
-// active one has just died, and most of all where this router is the one, back
-// again, the table would send the standby router to Listen before it can take
-// over, and leave the segment without an active router for another hold time.
+// mayBeSucceeded reports whether a worse standby router keeps its role: in Listen,
+// until an active router was heard or has had the time to be heard. The active
+// router may have just died, above all when it was this one and is back again. The
+// table would then send the standby router to Listen before it can take over, and
+// leave the LAN without an active router for another hold time.
 func (g *Group) mayBeSucceeded() bool {
 	return g.state == hello.Listen && !g.active.known && g.active.running()
 }
 
-// closeHole delivers the Active timer's event that section 5.7 loses in Speak.
-// On a silent segment both timers expire together; a router that came to
-// Standby without an Active timer would never take over.
+// closeHole delivers the Active timer's event that section 5.7 loses in Speak. On a
+// silent LAN both timers expire together. A router that came to Standby without an
+// Active timer would never take over.
 func (g *Group) closeHole(o occurrence) {
 	if g.state == hello.Standby && !g.active.running() {
 		g.take(occurrence{event: activeExpired, now: o.now})
@@ -73,15 +73,14 @@ func (g *Group) exchange(next hello.HSRPState) {
 	}
 }
 
-// withdraws reports whether hosts may believe the real address at the virtual
-// MAC: after losing the role, and at the start, when nobody knows how the last
-// run ended.
+// withdraws reports whether hosts may have the real address at the virtual MAC:
+// after losing the role, and at the start, as the last run may have ended anyhow.
 func withdraws(from, next hello.HSRPState) bool {
 	return next != hello.Active && (from == hello.Active || from == hello.Initial)
 }
 
 // act performs the actions of RFC 2281 section 5.6 in the order of the letters.
-// next is the state that follows; g.state is still the one being left.
+// next is the state that follows. g.state is still the one being left.
 func (g *Group) act(o occurrence, letters string, next hello.HSRPState) {
 	for i := range len(letters) {
 		switch letters[i] {
@@ -109,7 +108,7 @@ func (g *Group) act(o occurrence, letters string, next hello.HSRPState) {
 	}
 }
 
-// enter makes next the state and sets what holds in it whatever led there.
+// enter makes next the state and sets what is true in it, whatever led there.
 func (g *Group) enter(next hello.HSRPState) {
 	g.state = next
 	switch next {
@@ -134,15 +133,15 @@ func (g *Group) sendHello(now time.Time, state hello.HSRPState) {
 	g.said = now
 }
 
-// gap is the shortest time between two answers of an active router to messages
-// that contest its role. Old messages cannot be told from new ones, with
-// authentication neither, so one that was recorded may come again and again.
+// gap is the shortest time between two answers of an active router to messages that
+// contest its role. Even authentication cannot tell old messages from new ones, so a
+// recorded one may come again and again.
 func (g *Group) gap() time.Duration { return max(g.helloTime/10, hello.MinHelloTime) }
 
-// sendCoup sends action G. An active router does not send it too soon after the
-// last one, which all routers of the group have heard, or the next hello of the
-// one that has not leads to it. The Coup that took the role is not counted: it
-// made one router yield, and another may have become active upon that.
+// sendCoup sends action G. An active router does not repeat it soon: all routers of
+// the group have heard the last one, and the next hello of one that has not leads to
+// another. The Coup that took the role is not counted: it made one router yield, and
+// another may have become active because of that.
 func (g *Group) sendCoup(now time.Time) {
 	active := g.state == hello.Active
 	if active {
@@ -154,11 +153,11 @@ func (g *Group) sendCoup(now time.Time) {
 	g.send(hello.OpCoup, g.state, active)
 }
 
-// repeats reports whether a Hello of an active router that answers would follow
-// too soon. To a worse active router it is left out after any other Hello: the
-// Coup alone makes that router yield, and if it does not, because it believes to
-// be the better one, Hello would answer Hello for ever. To a Resign it is put
-// off, unless it is the first for a hold time.
+// repeats reports whether a Hello in which an active router answers would follow too
+// soon. As an answer to a worse active router it is left out after any other Hello:
+// the Coup alone makes that router yield. If it does not yield, because it takes
+// itself for the better one, Hello would answer Hello for ever. As an answer to a
+// Resign it is put off, unless it is the first for a hold time.
 func (g *Group) repeats(o occurrence) bool {
 	if g.state != hello.Active {
 		return false
@@ -195,7 +194,7 @@ func (g *Group) sendResign(o occurrence) {
 	g.send(hello.OpResign, hello.Speak, false)
 }
 
-// announce does action I. A router that already is active only repeats itself.
+// announce does action I. A router that is already active only reasserts the role.
 func (g *Group) announce() {
 	kind := fsm.Claim
 	if g.state == hello.Active {

@@ -31,20 +31,19 @@ const (
 // The table of RFC 2281 section 5.7. A cell holds the actions of section 5.6,
 // then a slash and the next state; without a slash the state stays.
 //
-// Capital letters are the RFC's and complete, but for one H: with the small ones
-// taken away the table is the one of the RFC. A Coup is not resigned to, as
-// Cisco's routers do not since long: a third router that is the standby one may
-// hear the Resign before the first Hello of the router that sent the Coup, and
-// would become active for a moment. Small letters stand for the same actions,
-// done in addition, because
+// Capital letters are the RFC's and complete, but for one H: without the small
+// letters the table is the RFC's. A router does not answer a Coup with a Resign, and
+// neither do Cisco's. A third router, the standby one, may hear the Resign before the
+// first Hello of the router that sent the Coup, and would become active for a moment.
+// Small letters stand for the same actions, done in addition:
 //
-//   - f: a router says Hello at once when it begins to speak or takes a new
-//     role, so that the others need not wait for a hello time to learn of it;
-//   - h on g: losing to a better active router is resigned, as Cisco's routers
-//     do; everybody has heard its Hello;
-//   - f and i on h and i in Active: this router stays active but hosts and
-//     switches may have listened to the other one, so the role is asserted again
-//     (on h without the Hello when one was sent a moment ago);
+//   - f: a router sends a Hello at once when it begins to speak or takes a new role,
+//     so that the others learn of it without waiting for a hello time;
+//   - h on g: a router that loses to a better active one resigns, as Cisco's do; all
+//     others have heard the better one's Hello;
+//   - f and i on h and i in Active: this router stays active, but hosts and switches
+//     may have listened to the other one, so the role is asserted again (on h without
+//     the Hello when one was sent a moment ago);
 //   - e on h: the times come from the active router whatever its priority;
 //   - c on h: an active router watches no other one.
 //

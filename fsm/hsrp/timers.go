@@ -65,13 +65,12 @@ func (g *Group) startStandby(o occurrence) {
 	}
 }
 
-// holdOf returns how long a hello counts: the hold time in it, or the own one
-// when it carries none. A hold time that does not exceed the hello time, as RFC
-// 2281 section 5.1 demands, would have the sender die and rise with each of its
-// hellos; the own one or three of those hellos, whichever is longer, let it be.
-// Version 2 has room for 49 days, for which one packet of a router that is not
-// there would keep all others silent; no router can be configured with more
-// than MaxHoldTime.
+// holdOf returns how long a hello counts: the hold time in it, or the own one when it
+// carries none. RFC 2281 section 5.1 demands that the hold time exceeds the hello
+// time. Otherwise the sender would die and rise with each of its hellos, so the own
+// hold time or three of those hellos count, whichever is longer. Version 2 has room
+// for 49 days, and one packet of an absent router would keep all others silent for so
+// long. No router can be configured with more than MaxHoldTime.
 func (g *Group) holdOf(m *hello.HSRP) time.Duration {
 	hold := m.HoldTime
 	if hold <= m.HelloTime {
@@ -81,8 +80,8 @@ func (g *Group) holdOf(m *hello.HSRP) time.Duration {
 }
 
 // tick fires what is due: event d, then c, then the end of the preempt delay,
-// then e. The Standby timer is first because Speak has nothing to do with event
-// c; the Hello timer is last because the others may have said Hello already.
+// then e. The Standby timer is first because event c does nothing in Speak. The Hello
+// timer is last because the other events may have sent a Hello already.
 func (g *Group) tick(now time.Time) {
 	if g.standby.due(now) {
 		g.standby.stop()
@@ -104,7 +103,7 @@ func (g *Group) tick(now time.Time) {
 }
 
 // preempt ends the preempt delay without a new hello. The worse active router is
-// still known, or the delay would have ended with it; the last hello stands
+// still known, or the delay would have ended with it. Its last hello still counts
 // unless the own priority has changed since.
 func (g *Group) preempt(now time.Time) {
 	if !g.worseThan(g.active.peer) {
@@ -116,8 +115,8 @@ func (g *Group) preempt(now time.Time) {
 // mustWait reports whether a fence still keeps this router in Listen.
 func (g *Group) mustWait(now time.Time) bool { return now.Before(g.retryAt) }
 
-// wait puts off what would have made this router speak. An active router that
-// is heard meanwhile is watched as ever.
+// wait puts off what would make this router speak. An active router that is heard
+// meanwhile is watched as usual.
 func (g *Group) wait() {
 	g.standby.at = g.retryAt
 	if !g.active.known || !g.active.running() {
@@ -132,9 +131,8 @@ func (g *Group) forgetPeers() {
 	g.preemptAt = time.Time{}
 }
 
-// Share of a hello time by which one interval may be shorter. Routers in one
-// segment must not keep in step (RFC 2281 section 5.4); Cisco's draw from 80 %
-// to 100 %. An interval is never longer than the hello time, so the others'
+// Share of a hello time by which one interval may be shorter. Routers on one LAN must
+// not keep in step (RFC 2281 section 5.4). Cisco's draw from 80 % to 100 %. An interval is never longer than the hello time, so the others'
 // hold times are safe. Below a second there is little load to spread and much
 // to send, hence the smaller share.
 const (

@@ -8,8 +8,8 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// becomeActive takes the addresses, then speaks: the advertisement makes the
-// old Active let go before hosts and switches are told.
+// becomeActive takes the addresses, then advertises: the old Active must give way
+// before hosts and switches are told.
 func (r *Router) becomeActive(now time.Time, cause fsm.Cause, detail string) {
 	r.activeAdverInterval = r.cfg.AdverInterval
 	r.heard, r.preemptFrom = peer{}, time.Time{}
@@ -21,8 +21,8 @@ func (r *Router) becomeActive(now time.Time, cause fsm.Cause, detail string) {
 }
 
 // inActive handles an advertisement in Active (RFC 9568 section 6.4.3, RFC
-// 3768 section 6.4.3). Whoever sent one claimed the role, so every host and
-// switch that believed it is told again.
+// 3768 section 6.4.3). Its sender claimed the role, so the hosts and switches that
+// believed it are told again.
 func (r *Router) inActive(now time.Time, from peer, m *hello.VRRP) {
 	switch {
 	case m.Priority == 0:
@@ -39,10 +39,10 @@ func (r *Router) inActive(now time.Time, from peer, m *hello.VRRP) {
 // replyGap is the shortest time between two answers to another claimant.
 const replyGap = hello.MinAdverIntervalV3
 
-// answer sends the loser an advertisement at once. RFC 9568 brought this; RFC
-// 3768 discards the loser in silence. Within replyGap of the last one it is
-// left out: that one crossed with the loser's, or the other router believes
-// that it has won and would answer back without end.
+// answer sends the loser an advertisement at once. RFC 9568 brought this. RFC 3768
+// discards the loser's in silence. Within replyGap of the last one it is left out:
+// that one crossed with the loser's, or the other router believes that it has won
+// and would answer without end.
 func (r *Router) answer(now time.Time) {
 	if r.cfg.Version == 3 && now.Sub(r.said) >= replyGap {
 		r.advertise(now)
@@ -71,8 +71,8 @@ func (r *Router) losesTo(p peer) bool {
 	return p.addr.Compare(r.addr) > 0
 }
 
-// yield goes back to Backup under a better Active. Nothing is advertised: the
-// winner has already spoken.
+// yield goes back to Backup under a better Active. Nothing is advertised: the winner
+// has already advertised.
 func (r *Router) yield(now time.Time, from peer, m *hello.VRRP) {
 	detail := fmt.Sprintf("%s has priority %d against our %d", from.addr, from.priority, r.priority)
 	if from.priority == r.priority {
@@ -84,9 +84,9 @@ func (r *Router) yield(now time.Time, from peer, m *hello.VRRP) {
 	r.enter(Backup, fsm.CauseBetterActive, detail)
 }
 
-// fenced gives up a role that the kernel has already taken away: saying so on
-// the wire would speak for the router that has it now. In Backup whatever was
-// sent during the stall is still unread, so the wait starts again.
+// fenced gives up a role that the kernel has already taken away. It does not resign:
+// another router may have the role by now. In Backup the advertisements of the stall
+// are still unread, so the wait starts again.
 func (r *Router) fenced(now time.Time, ev fsm.Fenced) {
 	switch r.state {
 	case Backup:

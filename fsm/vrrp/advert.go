@@ -8,12 +8,12 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// Check says why an advertisement is not for Step, or "" if it is. Call it
-// before Step, so that what is refused is counted; Step refuses the same.
+// Check returns why an advertisement is not for Step, or "" if it is. Call it before
+// Step to count what is refused. Step refuses the same.
 //
 // The rules are those that need the router's configuration: RFC 9568 section
 // 7.1 and RFC 3768 section 7.1. An owner hears other owners in version 3
-// (erratum 8298), so that one of them gives way; in version 2 it hears nobody.
+// (erratum 8298), so that one of them gives way. In version 2 it hears nobody.
 func (r *Router) Check(m *hello.VRRP) hello.Reject {
 	switch {
 	case m.Version != r.cfg.Version:
@@ -30,8 +30,8 @@ func (r *Router) Check(m *hello.VRRP) hello.Reject {
 	return ""
 }
 
-// received sorts an advertisement by state. One from our own address is our
-// own, looped back, or a duplicate address: neither is to be answered.
+// received handles an advertisement by state. One from our own address came back to
+// us, or the address is a duplicate: neither is to be answered.
 func (r *Router) received(now time.Time, ev fsm.Received) {
 	m, ok := ev.Message.(*hello.VRRP)
 	if !ok || m == nil || r.Check(m) != "" {
@@ -71,9 +71,9 @@ func (r *Router) advertisement(priority uint8) fsm.Send {
 	}}
 }
 
-// setPriority changes the priority of everybody but an owner. It is kept
-// inside 1-254, since 0 and 255 have meanings of their own, and takes effect in
-// the next advertisement, comparison and timer; a running timer stays.
+// setPriority changes the priority of any router but an owner. It is kept inside
+// 1-254, since 0 and 255 have meanings of their own, and takes effect in the next
+// advertisement, comparison and timer. A running timer stays.
 func (r *Router) setPriority(ev fsm.SetPriority) {
 	if r.owner() {
 		return
@@ -84,8 +84,8 @@ func (r *Router) setPriority(ev fsm.SetPriority) {
 
 func clamp(priority uint8) uint8 { return min(max(priority, 1), Owner-1) }
 
-// plain strips what would spoil a comparison: the zone of a link-local address
-// and the IPv6 form of an IPv4 one.
+// plain removes what would spoil a comparison: the zone of a link-local address and
+// the IPv6 form of an IPv4 one.
 func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 
 // advertiseAfter starts the Adver_Timer.

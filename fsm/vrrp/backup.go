@@ -9,8 +9,8 @@ import (
 )
 
 // inBackup handles an advertisement in Backup (RFC 9568 section 6.4.2, RFC
-// 3768 section 6.4.2). Addresses are not compared here: of two equal routers
-// the one that is Active stays so.
+// 3768 section 6.4.2). Addresses are not compared here: of two equal routers the
+// Active one stays so.
 func (r *Router) inBackup(now time.Time, from peer, m *hello.VRRP) {
 	switch {
 	case m.Priority == 0:
@@ -25,8 +25,8 @@ func (r *Router) inBackup(now time.Time, from peer, m *hello.VRRP) {
 	}
 }
 
-// resigned follows the Active's last word after Skew_Time, whatever the
-// preempt settings are: nobody is there to be preempted.
+// resigned follows the Active's resignation after Skew_Time, whatever the preempt
+// settings are: there is no Active to be preempted.
 func (r *Router) resigned(now time.Time, from peer) {
 	r.heard, r.lastWord = peer{}, from.addr
 	r.pending = fsm.CauseResigned
@@ -34,8 +34,8 @@ func (r *Router) resigned(now time.Time, from peer) {
 }
 
 // obey takes the sender for the Active: learn its interval as
-// Active_Adver_Interval, then restart the Active_Down_Timer with it. In version
-// 2 there is nothing to learn, for Check lets no other interval pass.
+// Active_Adver_Interval, then restart the Active_Down_Timer with it. In version 2
+// there is nothing to learn, as Check refuses any other interval.
 func (r *Router) obey(now time.Time, from peer, m *hello.VRRP) {
 	r.heard = from
 	r.activeAdverInterval = m.AdverInterval
@@ -52,8 +52,8 @@ func (r *Router) challenge(from peer) {
 }
 
 // preempts reports whether a worse router's advertisement is to be discarded.
-// The preempt delay starts with the first such advertisement; while it lasts
-// the worse router is obeyed. The owner waits for nobody.
+// The preempt delay starts with the first such advertisement. While it lasts the
+// worse router is obeyed. The owner does not wait.
 func (r *Router) preempts(now time.Time) bool {
 	if r.owner() {
 		return true
@@ -67,7 +67,7 @@ func (r *Router) preempts(now time.Time) bool {
 	return !now.Before(r.preemptFrom)
 }
 
-// waitFor restarts the Active_Down_Timer in full; cause is what it will mean.
+// waitFor restarts the Active_Down_Timer in full. cause is what its end will mean.
 func (r *Router) waitFor(now time.Time, cause fsm.Cause) {
 	r.pending = cause
 	r.activeDown = now.Add(r.activeDownInterval())

@@ -7,12 +7,12 @@ import (
 )
 
 // up is the Startup event of RFC 9568 section 6.4.1: the owner becomes Active
-// at once, everybody else waits in Backup for one Active_Down_Interval of the
-// own Advertisement_Interval.
+// at once, any other router waits in Backup for one Active_Down_Interval of its own
+// Advertisement_Interval.
 //
-// In the other two states it tells of a changed identity. A new address enters
-// every tie-break, so the router starts again; a new MAC is not seen by anybody
-// behind the virtual one, save for switches.
+// In the other two states it tells of a changed identity. A new address enters every
+// tie-break, so the router starts again. A new MAC behind the virtual one is visible
+// to switches only.
 func (r *Router) up(now time.Time, ev fsm.Up) {
 	addr := plain(ev.Addr)
 	if !addr.IsValid() {
@@ -46,12 +46,12 @@ func (r *Router) startup(now time.Time) {
 		return
 	}
 	r.waitFor(now, fsm.CauseActiveTimer)
-	r.do(fsm.Announce{Kind: fsm.Withdraw}) // nobody knows how the last run ended
+	r.do(fsm.Announce{Kind: fsm.Withdraw}) // the last run may have ended anyhow
 	r.enter(Backup, cause, "waiting "+seconds(r.activeDownInterval())+" for an advertisement")
 }
 
-// shutdown is the Shutdown event of sections 6.4.2 and 6.4.3. Only an Active
-// has something to resign, and only it is heard.
+// shutdown is the Shutdown event of sections 6.4.2 and 6.4.3. Only an Active has a
+// role to resign.
 func (r *Router) shutdown(cause fsm.Cause, detail string) {
 	if r.state == Initialize {
 		return
@@ -66,8 +66,8 @@ func (r *Router) shutdown(cause fsm.Cause, detail string) {
 	r.enter(Initialize, cause, detail)
 }
 
-// forget drops what was heard and waited for, so that the next startup is like
-// the first.
+// forget drops what was heard and what is waited for, so that the next startup is
+// like the first.
 func (r *Router) forget() {
 	r.activeAdverInterval = r.cfg.AdverInterval
 	r.heard, r.preemptFrom = peer{}, time.Time{}

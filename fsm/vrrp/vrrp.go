@@ -3,9 +3,8 @@
 // one chart and differ in a few rows, so they share one type. Each state has
 // a file of its own.
 //
-// A Router is a value without clock, socket or log: the engine hands in time
-// and events and carries out what comes back. It must not be used from two
-// goroutines at once.
+// A Router is a value without clock, socket or log: the engine hands in time and
+// events and does what comes back. It must not be used from two goroutines at once.
 //
 // # Order of actions
 //
@@ -47,18 +46,18 @@ type Config struct {
 	Family        hello.Family
 	Priority      uint8         // 1-254; Owner for the address owner
 	Preempt       bool          // Preempt_Mode; an owner always preempts
-	PreemptDelay  time.Duration // how long lower-priority routers are obeyed first; 0 = not at all
+	PreemptDelay  time.Duration // how long lower-priority routers are obeyed first, 0 = not at all
 	AdverInterval time.Duration // Advertisement_Interval: whole seconds in version 2, 10 ms to 40.95 s in version 3
 	VirtualIPs    []netip.Addr  // in the order sent; IPv6: the link-local address first
 	Accept        bool          // Accept_Mode, see Router.Accepts
 
 	// Jitter returns a number in [0,1) that shortens the first interval after
-	// becoming Active, by half at most: routers that become Active together do
-	// not keep in step then. Nil: none is shortened.
+	// becoming Active, by half at most, so that routers that become Active together
+	// do not keep in step. Nil: no interval is shortened.
 	Jitter func() float64
 	// Align may bring a periodic advertisement forward, by a small part of the
 	// interval, to an instant that it shares with those of other routers. Nil:
-	// none is.
+	// no advertisement is brought forward.
 	Align func(at time.Time, interval time.Duration) time.Time
 }
 
@@ -133,12 +132,12 @@ func New(c Config) *Router {
 
 // Accepts reports whether packets to the virtual addresses are for this host
 // while it is Active (RFC 9568 section 6.1, Accept_Mode). Version 2 has no such
-// mode and lets the owner alone accept; the setting extends it.
+// mode and only lets the owner accept: the setting extends it.
 func (r *Router) Accepts() bool { return r.owner() || r.cfg.Accept }
 
-// Step takes one event and returns what is to be done, in order. The slice is
-// valid until the next Step; the messages in it may be kept. A message that
-// comes together with a deadline is handed in first: it is proof of life.
+// Step takes one event and returns what is to be done, in order. The slice is valid
+// until the next Step. The messages in it may be kept. A message that comes together
+// with a deadline is handed in first: its sender is alive.
 func (r *Router) Step(now time.Time, ev fsm.Event) []fsm.Action {
 	clear(r.actions)
 	r.actions = r.actions[:0]

@@ -12,7 +12,7 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// Machine is what both protocol machines are.
+// Machine is what the protocol machines have in common.
 type Machine interface {
 	Step(now time.Time, ev fsm.Event) []fsm.Action
 	Deadline() (at time.Time, armed bool)
@@ -30,11 +30,11 @@ type Protocol struct {
 	Format func(hello.Message) string
 }
 
-// epoch is when scenarios begin. Any time but the zero one does.
+// epoch is when scenarios begin. Any time but the zero one will do.
 var epoch = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// maxTicks is far above what one line can need; a machine that asks for more
-// does not move its deadline when it is served.
+// maxTicks is far above what one line can need. A machine that asks for more does not
+// move its deadline when it gets a Tick.
 const maxTicks = 10_000
 
 type player struct {
@@ -44,8 +44,8 @@ type player struct {
 	trace    []string
 }
 
-// line plays one command and returns the actions it led to. Deadlines before
-// its time are served first, those at the very time after it.
+// line plays one command and returns the actions it led to. Deadlines before its time
+// get their Tick first, those at exactly its time get it afterwards.
 func (p *player) line(raw string) ([]string, error) {
 	l, err := parse(raw)
 	if err != nil {

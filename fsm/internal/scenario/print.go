@@ -32,7 +32,7 @@ func (p *player) action(a fsm.Action) string {
 
 // Script renders actions in order and in few words, for tables of them:
 // "release, send 0, withdraw, Active>Backup (cause)". send renders a message
-// that leaves; a machine that has none may leave it nil.
+// that leaves, and may be nil for a machine that sends none.
 func Script(actions []fsm.Action, send func(fsm.Send) string) string {
 	words := make([]string, len(actions))
 	for i, a := range actions {
