@@ -254,7 +254,8 @@ func (b *binder) table(at position, m map[string]any, dst any) {
 	slices.Sort(known)
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		if !slices.Contains(known, key) {
-			b.unknown(b.key(at, key), key, known)
+			at := b.key(at, key)
+			b.fault(at, "unknown key %s%s", at.key, hint(key, "known here are ", known))
 		}
 	}
 }
@@ -264,12 +265,4 @@ func rawFields(t reflect.Type) []reflect.StructField {
 	return slices.DeleteFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool {
 		return f.Tag.Get("toml") == ""
 	})
-}
-
-func (b *binder) unknown(at position, key string, known []string) {
-	if best := nearest(key, known); best != "" {
-		b.fault(at, "unknown key %s: did you mean %s?", at.key, best)
-		return
-	}
-	b.fault(at, "unknown key %s: known here are %s", at.key, strings.Join(known, ", "))
 }

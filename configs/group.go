@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/fhrpd/fhrpd/hello"
@@ -111,23 +110,12 @@ func (p *parser) trackRef(it *opt[rawTrackRef], seen map[string]bool) {
 	case !r.Object.set:
 		p.fault(it.at, "track without object: the name of a [[track]]")
 	case p.tracks[name].line == 0:
-		p.fault(r.Object.at, "track object %q does not exist%s", name, hint(name, slices.Sorted(maps.Keys(p.tracks))))
+		p.fault(r.Object.at, "track object %q does not exist%s", name, hint(name, "known are ", slices.Sorted(maps.Keys(p.tracks))))
 	case seen[name]:
 		p.fault(r.Object.at, "track object %q is used twice in the group", name)
 	default:
 		seen[name] = true
 	}
-}
-
-// hint ends a complaint about an unknown name.
-func hint(name string, known []string) string {
-	if best := nearest(name, known); best != "" {
-		return ": did you mean " + best + "?"
-	}
-	if len(known) == 0 {
-		return ": none is defined"
-	}
-	return ": known are " + strings.Join(known, ", ")
 }
 
 func (p *parser) announce(r *rawAnnounce, auto bool) Announce {

@@ -2,6 +2,18 @@ package configs
 
 import "strings"
 
+// hint ends a complaint about an unknown name.
+func hint(name, list string, known []string) string {
+	best := nearest(name, known)
+	switch {
+	case best != "":
+		return ": did you mean " + best + "?"
+	case len(known) == 0:
+		return ": none is defined"
+	}
+	return ": " + list + strings.Join(known, ", ")
+}
+
 // nearest returns the known key that key is most likely a misspelling of, or
 // "" when none is close: at most a third of the letters may differ.
 func nearest(key string, known []string) string {

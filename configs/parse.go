@@ -66,7 +66,11 @@ func parse(name string, text []byte, readKey keyReader) (*Config, error) {
 	}
 	doc := map[string]any{}
 	if _, err := toml.Decode(string(text), &doc); err != nil {
-		return nil, Errors{syntaxFault(name, err)}
+		f := Fault{File: name, Msg: err.Error()}
+		if pe, ok := errors.AsType[toml.ParseError](err); ok {
+			f.Line, f.Msg = pe.Position.Line, pe.Message
+		}
+		return nil, Errors{f}
 	}
 	var raw rawConfig
 	b := &binder{report: r, lines: lines}
@@ -81,14 +85,6 @@ func parse(name string, text []byte, readKey keyReader) (*Config, error) {
 	sum := sha256.Sum256(text)
 	c.Sum, c.Warnings = hex.EncodeToString(sum[:]), r.warnings
 	return c, nil
-}
-
-func syntaxFault(name string, err error) Fault {
-	f := Fault{File: name, Msg: err.Error()}
-	if pe, ok := errors.AsType[toml.ParseError](err); ok {
-		f.Line, f.Msg = pe.Position.Line, pe.Message
-	}
-	return f
 }
 
 func (p *parser) config(raw *rawConfig) *Config {

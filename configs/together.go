@@ -123,7 +123,7 @@ func (p *parser) follow(e entry, named map[string]entry) {
 	target, ok := named[name]
 	switch {
 	case !ok:
-		p.fault(at, "follow %q: no group has that name%s", name, hint(name, slices.Sorted(maps.Keys(named))))
+		p.fault(at, "follow %q: no group has that name%s", name, hint(name, "known are ", slices.Sorted(maps.Keys(named))))
 	case target.at == e.at:
 		p.fault(at, "follow %q: a group cannot follow itself", name)
 	case target.raw.Follow.set:
