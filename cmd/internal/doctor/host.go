@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/links"
@@ -56,19 +57,16 @@ type Claim struct {
 }
 
 func (h *Host) byName(name string) (Interface, bool) {
-	for _, i := range h.Interfaces {
-		if i.Name == name {
-			return i, true
-		}
-	}
-	return Interface{}, false
+	return h.first(func(i Interface) bool { return i.Name == name })
 }
 
 func (h *Host) byIndex(index int) (Interface, bool) {
-	for _, i := range h.Interfaces {
-		if index != 0 && i.Index == index {
-			return i, true
-		}
+	return h.first(func(i Interface) bool { return index != 0 && i.Index == index })
+}
+
+func (h *Host) first(is func(Interface) bool) (Interface, bool) {
+	if k := slices.IndexFunc(h.Interfaces, is); k >= 0 {
+		return h.Interfaces[k], true
 	}
 	return Interface{}, false
 }

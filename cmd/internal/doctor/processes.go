@@ -24,9 +24,14 @@ const self = "fhrpd"
 // /proc, that speak a redundancy protocol or hold a socket for one.
 func processes(proc string) []Process {
 	holders := sockets(filepath.Join(proc, "thread-self/net"))
+	entries, _ := os.ReadDir(proc)
 	var out []Process
-	for _, pid := range pids(proc) {
-		dir := filepath.Join(proc, strconv.Itoa(pid))
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		dir := filepath.Join(proc, e.Name())
 		name := firstLine(filepath.Join(dir, "comm"))
 		switch {
 		case name == self || name == "" || elsewhere(proc, dir):
@@ -41,20 +46,6 @@ func processes(proc string) []Process {
 	// A daemon of several processes is one.
 	slices.SortFunc(out, func(a, b Process) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.PID, b.PID)) })
 	return slices.CompactFunc(out, func(a, b Process) bool { return a.Name == b.Name })
-}
-
-func pids(proc string) []int {
-	entries, err := os.ReadDir(proc)
-	if err != nil {
-		return nil
-	}
-	var out []int
-	for _, e := range entries {
-		if pid, err := strconv.Atoi(e.Name()); err == nil && pid != os.Getpid() {
-			out = append(out, pid)
-		}
-	}
-	return out
 }
 
 func firstLine(path string) string {
@@ -112,17 +103,12 @@ func holds(dir string, sockets map[string]string) string {
 	if len(sockets) == 0 {
 		return ""
 	}
-	fds, err := os.ReadDir(filepath.Join(dir, "fd"))
-	if err != nil {
-		return ""
-	}
+	fds, _ := os.ReadDir(filepath.Join(dir, "fd"))
 	for _, fd := range fds {
-		target, err := os.Readlink(filepath.Join(dir, "fd", fd.Name()))
-		inode, ok := strings.CutPrefix(target, "socket:[")
-		if err == nil && ok {
-			if what := sockets[strings.TrimSuffix(inode, "]")]; what != "" {
-				return what
-			}
+		target, _ := os.Readlink(filepath.Join(dir, "fd", fd.Name()))
+		inode, _ := strings.CutPrefix(target, "socket:[")
+		if what := sockets[strings.TrimSuffix(inode, "]")]; what != "" {
+			return what
 		}
 	}
 	return ""
