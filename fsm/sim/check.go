@@ -71,9 +71,6 @@ type checker struct {
 	faults []string
 }
 
-// disturb says that something was done to the segment.
-func (c *checker) disturb(now time.Time) { c.calm = now }
-
 // check is called after every happening. Once the segment has been whole and
 // undisturbed for the bound there is exactly one owner, as long as anybody may
 // be one.

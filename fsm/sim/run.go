@@ -45,15 +45,18 @@ func run(p Plan, between func(engine.Port) engine.Port) (*Result, error) {
 		r.link = linkOf(r)
 		l.routers = append(l.routers, r)
 	}
+	disturb := func(at time.Duration, fn func()) {
+		w.at(epoch.Add(at), func() { c.calm = w.now; fn() })
+	}
 	for _, r := range l.routers {
 		// Hosts do not boot at the same instant.
-		w.after(time.Duration(w.random.Float64()*float64(time.Second)), func() { c.disturb(w.now); r.start() })
+		disturb(time.Duration(w.random.Float64()*float64(time.Second)), r.start)
 	}
 	for _, f := range p.Faults {
-		w.at(epoch.Add(f.At), func() { c.disturb(w.now); l.inject(f, false) })
-		w.at(epoch.Add(min(f.At+f.For, p.Length)), func() { c.disturb(w.now); l.inject(f, true) })
+		disturb(f.At, func() { l.inject(f, false) })
+		disturb(min(f.At+f.For, p.Length), func() { l.inject(f, true) })
 	}
-	w.at(epoch.Add(p.Length), func() { c.disturb(w.now); l.mend() })
+	disturb(p.Length, l.mend)
 	w.run(epoch.Add(p.Length+2*c.bound), func() { c.check(w.now) })
 	c.check(w.now)
 	res.Broken = c.faults
