@@ -14,18 +14,18 @@ func checkRights(e *exam) {
 	case e.NetAdmin && e.NetRaw:
 		e.fine("rights", "this user", "has CAP_NET_ADMIN and CAP_NET_RAW")
 	case e.NetAdmin:
-		e.find("rights", "this user", "lacks CAP_NET_RAW")
+		e.wrong("rights", "this user", "lacks CAP_NET_RAW")
 	case e.NetRaw:
-		e.find("rights", "this user", "lacks CAP_NET_ADMIN")
+		e.wrong("rights", "this user", "lacks CAP_NET_ADMIN")
 	default:
-		e.find("rights", "this user", "lacks CAP_NET_ADMIN and CAP_NET_RAW")
+		e.wrong("rights", "this user", "lacks CAP_NET_ADMIN and CAP_NET_RAW")
 	}
 	switch {
 	case !e.config.Daemon.Realtime:
 	case e.Realtime:
 		e.fine("realtime", "this user", "may use SCHED_FIFO")
 	default:
-		e.find("realtime", "this user", "may not use SCHED_FIFO")
+		e.wrong("realtime", "this user", "may not use SCHED_FIFO")
 	}
 }
 
@@ -34,14 +34,14 @@ func checkNftables(e *exam) {
 	case e.Nftables == "":
 		e.fine("nftables", "nf_tables", "a netdev table with an ingress chain can be made")
 	case e.Untried:
-		e.find("nftables-untried", "nf_tables", e.Nftables)
+		e.wrong("nftables-untried", "nf_tables", e.Nftables)
 	default:
-		e.find("nftables", "nf_tables", e.Nftables)
+		e.wrong("nftables", "nf_tables", e.Nftables)
 	}
 }
 
-// checkForwarding looks at IPv4 even without a group, as a gateway that does
-// not forward is none.
+// checkForwarding looks at IPv4 even without a group: every gateway has to
+// forward.
 func checkForwarding(e *exam) {
 	if e.has("", hello.IPv4) || len(e.groups) == 0 {
 		e.switchedOn("ipv4/ip_forward")
@@ -65,7 +65,7 @@ func (e *exam) switchedOn(path string) {
 	case value == "1":
 		e.fine("forwarding", "net/"+path, "1")
 	default:
-		e.find("forwarding", "net/"+path, value, "SETTING", "net/"+path)
+		e.wrong("forwarding", "net/"+path, value, "SETTING", "net/"+path)
 	}
 }
 
@@ -89,7 +89,7 @@ func (e *exam) unwanted(id, dev, name, bad string) {
 	for _, scope := range []string{"all", dev} {
 		path := "ipv4/conf/" + scope + "/" + name
 		if e.Sysctls[path] == bad {
-			e.find(id, "net/"+path, bad, "SETTING", "net/"+path)
+			e.wrong(id, "net/"+path, bad, "SETTING", "net/"+path)
 			return
 		}
 	}
@@ -105,7 +105,7 @@ func (e *exam) hasVirtual(dev string) bool {
 }
 
 // checkReversePath warns of the one case in which a strict filter hurts: the
-// way back to the hosts leads through another interface of the same network.
+// route back to the hosts leads through another interface of the same network.
 func checkReversePath(e *exam) {
 	for _, dev := range e.devices() {
 		setting := "ipv4/conf/" + dev + "/rp_filter"
@@ -114,7 +114,7 @@ func checkReversePath(e *exam) {
 		switch {
 		case value == "" || !e.has(dev, hello.IPv4):
 		case value == "1" && other != "":
-			e.find("rp-filter", dev, fmt.Sprintf("rp_filter is 1 (strict), and %s is in the same network", other),
+			e.wrong("rp-filter", dev, fmt.Sprintf("rp_filter is 1 (strict), and %s is in the same network", other),
 				"INTERFACE", dev, "OTHER", other, "SETTING", "net/"+setting)
 		default:
 			e.fine("rp-filter", dev, "rp_filter is "+value)
@@ -148,7 +148,7 @@ func checkSysctls(e *exam) {
 			case value == w.value:
 				e.fine("sysctls", "net/"+path, value)
 			case e.ReadOnly:
-				e.find("sysctls", "net/"+path, value+", and it cannot be written", "SETTING", "net/"+path, "VALUE", w.value)
+				e.wrong("sysctls", "net/"+path, value+", and it cannot be written", "SETTING", "net/"+path, "VALUE", w.value)
 			default:
 				e.fine("sysctls", "net/"+path, value+"; the daemon sets "+w.value+" while it runs")
 			}
@@ -161,7 +161,7 @@ func checkConntrack(e *exam) {
 	switch value, ok := e.Sysctls[path]; {
 	case !ok: // connections are not tracked
 	case value == "0":
-		e.find("conntrack-loose", "net/"+path, value)
+		e.wrong("conntrack-loose", "net/"+path, value)
 	default:
 		e.fine("conntrack-loose", "net/"+path, value+": connections of the other router are taken over")
 	}

@@ -27,13 +27,13 @@ func checkInterfaces(e *exam) {
 	for _, dev := range e.devices() {
 		i, ok := e.byName(dev)
 		if !ok {
-			e.find("interface-missing", dev, "does not exist", "INTERFACE", dev)
+			e.wrong("interface-missing", dev, "does not exist", "INTERFACE", dev)
 			continue
 		}
 		e.fine("interface-missing", dev, "exists")
 		e.state(i)
 		if m, ok := e.byIndex(i.Master); ok && (m.Kind == "bridge" || m.Kind == "bond" || m.Kind == "team") {
-			e.find("enslaved", dev, fmt.Sprintf("is a port of %s %s", m.Kind, m.Name), "INTERFACE", dev, "OTHER", m.Name)
+			e.wrong("enslaved", dev, fmt.Sprintf("is a port of %s %s", m.Kind, m.Name), "INTERFACE", dev, "OTHER", m.Name)
 		}
 		e.families(i)
 	}
@@ -42,9 +42,9 @@ func checkInterfaces(e *exam) {
 func (e *exam) state(i Interface) {
 	switch {
 	case !i.Up:
-		e.find("interface-down", i.Name, "is switched off", "INTERFACE", i.Name)
+		e.wrong("interface-down", i.Name, "is switched off", "INTERFACE", i.Name)
 	case !i.Carrier:
-		e.find("interface-down", i.Name, "has no carrier", "INTERFACE", i.Name)
+		e.wrong("interface-down", i.Name, "has no carrier", "INTERFACE", i.Name)
 	default:
 		e.fine("interface-down", i.Name, "is up")
 	}
@@ -59,7 +59,7 @@ func (e *exam) families(i Interface) {
 		if from := i.source(f); from.IsValid() {
 			e.fine("no-address", i.Name, fmt.Sprintf("sends from %s", from))
 		} else {
-			e.find("no-address", i.Name, fmt.Sprintf("has no address to send IPv%d from", f), "INTERFACE", i.Name)
+			e.wrong("no-address", i.Name, fmt.Sprintf("has no address to send IPv%d from", f), "INTERFACE", i.Name)
 		}
 	}
 	for _, g := range e.on(i.Name) {
@@ -83,7 +83,7 @@ func (e *exam) networks(g *engine.Group, i Interface) {
 		if i.covers([]netip.Addr{vip}) || vip.Is6() && vip.IsLinkLocalUnicast() {
 			continue
 		}
-		e.find("other-network", g.Ref.String(), fmt.Sprintf("%s is in no network of %s", vip, i.Name),
+		e.wrong("other-network", g.Ref.String(), fmt.Sprintf("%s is in no network of %s", vip, i.Name),
 			"INTERFACE", i.Name, "ADDRESS", vip.String(), "GROUP", g.Ref.String())
 	}
 }
@@ -118,7 +118,7 @@ func checkBridges(e *exam) {
 		case !e.has(dev, hello.IPv6):
 			e.fine("snooping", b.Name, "multicast snooping has no querier, and IPv4 hellos (224.0.0.x) need none")
 		default:
-			e.find("snooping", b.Name, "multicast snooping is on, and there is no querier", "BRIDGE", b.Name)
+			e.wrong("snooping", b.Name, "multicast snooping is on, and there is no querier", "BRIDGE", b.Name)
 		}
 	}
 }
@@ -135,7 +135,7 @@ func checkRefresh(e *exam) {
 		}
 		found := fmt.Sprintf("refresh is %s, %s forgets after %s", every, b.Name, short(b.Bridge.Ageing))
 		if refresh == 0 || refresh >= b.Bridge.Ageing {
-			e.find("refresh", g.Ref.String(), found, "GROUP", g.Ref.String(), "BRIDGE", b.Name)
+			e.wrong("refresh", g.Ref.String(), found, "GROUP", g.Ref.String(), "BRIDGE", b.Name)
 		} else {
 			e.fine("refresh", g.Ref.String(), found)
 		}
@@ -150,12 +150,12 @@ func short(d time.Duration) string {
 	return d.String()
 }
 
-// drivers of network cards behind which something may filter MACs.
+// drivers are those of network cards behind which something may filter MACs.
 var drivers = map[string]string{
 	"virtio_net": "virtio", "vmxnet3": "vmware", "hv_netvsc": "hyper-v", "ena": "cloud", "gve": "cloud",
 }
 
-// slots is a number of virtual MACs that most network cards can filter by.
+// slots is how many virtual MACs most network cards can filter by.
 const slots = 16
 
 func checkDrivers(e *exam) {
@@ -170,17 +170,17 @@ func checkDrivers(e *exam) {
 		case virtual && slices.Contains(e.Proven, dev):
 			e.fine(id, dev, "driver "+card.Driver+"; neighbours are proven to reach the virtual MAC")
 		case virtual:
-			e.find(id, dev, "driver "+card.Driver, "GROUP", e.on(dev)[0].Ref.String())
+			e.wrong(id, dev, "driver "+card.Driver, "GROUP", e.on(dev)[0].Ref.String())
 		case n > slots:
-			e.find("filter-slots", dev, fmt.Sprintf("%d virtual MACs, driver %s", n, card.Driver), "INTERFACE", dev)
+			e.wrong("filter-slots", dev, fmt.Sprintf("%d virtual MACs, driver %s", n, card.Driver), "INTERFACE", dev)
 		default:
 			e.fine("filter-slots", dev, fmt.Sprintf("virtual MACs: %d, driver %s", n, card.Driver))
 		}
 	}
 }
 
-// hardware returns what is at the bottom of an interface, as far as it is one
-// card.
+// hardware returns what is at the bottom of an interface, unless that is several
+// cards.
 func (e *exam) hardware(dev string) Interface {
 	i, ok := e.byName(dev)
 	for range len(e.Interfaces) {
@@ -209,7 +209,7 @@ func checkAddresses(e *exam) {
 			for _, p := range i.Addresses {
 				own := g.OwnsAddress() && g.Interface == i.Name
 				if contains(g.VirtualIPs, p.Addr()) && !own {
-					e.find("leftover-address", i.Name, fmt.Sprintf("has %s, a virtual address of %s", p, g.Ref.String()),
+					e.wrong("leftover-address", i.Name, fmt.Sprintf("has %s, a virtual address of %s", p, g.Ref.String()),
 						"INTERFACE", i.Name, "ADDRESS", p.String())
 				}
 			}
@@ -222,7 +222,7 @@ func checkManagers(e *exam) {
 	for _, dev := range e.devices() {
 		i, _ := e.byName(dev)
 		if id := ids[i.Manager]; id != "" {
-			e.find(id, dev, "is managed by "+i.Manager, "INTERFACE", dev)
+			e.wrong(id, dev, "is managed by "+i.Manager, "INTERFACE", dev)
 		}
 	}
 }
@@ -233,6 +233,6 @@ func checkOthers(e *exam) {
 		if p.Why != "" {
 			found = fmt.Sprintf("holds %s (process %d)", p.Why, p.PID)
 		}
-		e.find("other-daemon", p.Name, found, "PROCESS", p.Name)
+		e.wrong("other-daemon", p.Name, found, "PROCESS", p.Name)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// speaker is what a message says, in words that both protocols share.
+// speaker is who sent a message and what it says, in terms of both protocols.
 type speaker struct {
 	Heard
 	version  uint8
@@ -105,7 +105,7 @@ func (e *exam) ownAddress(h Heard) bool {
 	i, _ := e.byName(h.Interface)
 	own := slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr() == h.Envelope.Src })
 	if own {
-		e.find("own-address", h.Interface, fmt.Sprintf("%s also sends from %s", h.Envelope.SrcMAC, h.Envelope.Src))
+		e.wrong("own-address", h.Interface, fmt.Sprintf("%s also sends from %s", h.Envelope.SrcMAC, h.Envelope.Src))
 	}
 	return own
 }
@@ -141,12 +141,12 @@ func (e *exam) compare(g *engine.Group, s *speaker) {
 	var reject hello.Reject
 	switch {
 	case s.version != g.Version:
-		e.find("heard-version", ref, fmt.Sprintf("%s speaks version %d, version %d is configured", s.who(), s.version, g.Version), "GROUP", ref)
+		e.wrong("heard-version", ref, fmt.Sprintf("%s speaks version %d, version %d is configured", s.who(), s.version, g.Version), "GROUP", ref)
 	case errors.As(s.verify(g), &reject):
-		e.find("heard-auth", ref, fmt.Sprintf("%s uses another one (%s)", s.who(), reject), "GROUP", ref)
+		e.wrong("heard-auth", ref, fmt.Sprintf("%s uses another one (%s)", s.who(), reject), "GROUP", ref)
 	default:
 		if diff := otherAddresses(g, s); diff != "" {
-			e.find("heard-address", ref, fmt.Sprintf("%s has %s", s.who(), diff), "GROUP", ref)
+			e.wrong("heard-address", ref, fmt.Sprintf("%s has %s", s.who(), diff), "GROUP", ref)
 		}
 		e.compareTimes(g, s)
 	}
@@ -164,7 +164,7 @@ func (e *exam) compareTimes(g *engine.Group, s *speaker) {
 	if g.Protocol == hello.ProtocolVRRP && g.Version == 2 {
 		id = "heard-interval"
 	}
-	e.find(id, g.Ref.String(), fmt.Sprintf("%s uses %s, %s is configured", s.who(), s.times, want), "GROUP", g.Ref.String())
+	e.wrong(id, g.Ref.String(), fmt.Sprintf("%s uses %s, %s is configured", s.who(), s.times, want), "GROUP", g.Ref.String())
 }
 
 // otherAddresses returns how the virtual addresses differ: HSRP tells the
@@ -186,9 +186,9 @@ func otherAddresses(g *engine.Group, s *speaker) string {
 	return fmt.Sprintf("%v, %v is configured", s.vips, mine)
 }
 
-// strangers reports who would win an election and is not explained: not listed
-// where routers are listed, the highest priority there is in HSRP, or one more
-// than the pair that a group usually is.
+// strangers reports speakers that would win the election although nothing
+// explains them: one that is not among the peers, one with the highest priority
+// of HSRP, or a third router beside the usual pair.
 func (e *exam) strangers(g *engine.Group, others []*speaker, addresses int) {
 	for _, s := range others {
 		if s.version != g.Version || s.leaves || s.priority <= g.Priority {
@@ -205,7 +205,7 @@ func (e *exam) strangers(g *engine.Group, others []*speaker, addresses int) {
 			why = fmt.Sprintf("one of %d other routers", addresses)
 		}
 		if why != "" {
-			e.find("stranger", g.Ref.String(), fmt.Sprintf("%s has priority %d, %d is configured: %s", s.who(), s.priority, g.Priority, why), "GROUP", g.Ref.String())
+			e.wrong("stranger", g.Ref.String(), fmt.Sprintf("%s has priority %d, %d is configured: %s", s.who(), s.priority, g.Priority, why), "GROUP", g.Ref.String())
 		}
 	}
 }
@@ -222,9 +222,9 @@ func checkClaims(e *exam) {
 	}
 }
 
-// claim judges one answer: it may come from the virtual MAC of the group, or
-// without that from a router that was heard in it. An active router without the
-// virtual MAC of the protocol is a peer, and no stranger.
+// claim judges one answer. It may come from the virtual MAC of the group, or, if
+// the group has none, from a router that was heard in it. A router that is active
+// without the virtual MAC of the protocol is a peer and no stranger.
 func (e *exam) claim(g *engine.Group, c Claim) {
 	said, virtual := fmt.Sprintf("%s is at %s", c.Address, c.MAC), g.VirtualMAC()
 	peer, heard := e.heardFrom(g, c.MAC)
@@ -232,9 +232,9 @@ func (e *exam) claim(g *engine.Group, c Claim) {
 	case c.MAC == virtual, heard && virtual.IsZero():
 		e.fine("claimed", g.Ref.String(), said)
 	case heard && peer.active:
-		e.find("peer-mac", g.Ref.String(), fmt.Sprintf("%s, the MAC of %s itself, which is active", said, peer.Envelope.Src), "ADDRESS", c.Address.String())
+		e.wrong("peer-mac", g.Ref.String(), fmt.Sprintf("%s, the MAC of %s itself, which is active", said, peer.Envelope.Src), "ADDRESS", c.Address.String())
 	default:
-		e.find("claimed", g.Ref.String(), said, "INTERFACE", c.Interface, "ADDRESS", c.Address.String())
+		e.wrong("claimed", g.Ref.String(), said, "INTERFACE", c.Interface, "ADDRESS", c.Address.String())
 	}
 }
 

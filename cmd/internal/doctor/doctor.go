@@ -64,9 +64,9 @@ type exam struct {
 	findings []Finding
 }
 
-// find reports a rule's violation. names are pairs of a word in the rule's
+// wrong reports a rule's violation. names are pairs of a word in the rule's
 // effect and cure and what stands for it here: "INTERFACE", "eth1".
-func (e *exam) find(id, object, found string, names ...string) {
+func (e *exam) wrong(id, object, found string, names ...string) {
 	r := rules[indexOf(id)]
 	words := strings.NewReplacer(names...)
 	e.add(Finding{
