@@ -7,7 +7,7 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/links"
 )
 
-// uplink is what is looked at of an interface that leads to the switches.
+// uplink is the state of an interface that leads to the switches.
 type uplink struct {
 	index       int
 	name        string
@@ -57,34 +57,34 @@ func below(list []links.Link, l links.Link, kind string) links.Link {
 // another one, as the bridge that lost it still has guests.
 func moves(before, after []uplink) []string {
 	var why []string
+	usable := false
 	for _, now := range after {
-		i := slices.IndexFunc(before, func(u uplink) bool { return u.index == now.index })
-		if i < 0 {
-			if now.usable {
-				why = append(why, now.name+" is an uplink now")
-			}
-			continue
-		}
-		if s := now.since(before[i]); s != "" {
+		usable = usable || now.usable
+		if s := now.since(before); s != "" {
 			why = append(why, s)
 		}
 	}
-	if !slices.ContainsFunc(after, func(u uplink) bool { return u.usable }) {
-		return nil
-	}
 	for _, was := range before {
-		if !slices.ContainsFunc(after, func(u uplink) bool { return u.index == was.index }) {
+		if usable && !slices.ContainsFunc(after, was.same) {
 			why = append(why, was.name+" is no uplink any more")
 		}
 	}
 	return why
 }
 
-// since compares the same uplink with how it was.
-func (u uplink) since(was uplink) string {
-	switch {
-	case !u.usable:
+// same reports whether both are the same interface.
+func (u uplink) same(v uplink) bool { return u.index == v.index }
+
+// since says what has become of an uplink since an earlier view.
+func (u uplink) since(before []uplink) string {
+	i := slices.IndexFunc(before, u.same)
+	if !u.usable {
 		return ""
+	}
+	if i < 0 {
+		return u.name + " is an uplink now"
+	}
+	switch was := before[i]; {
 	case !was.usable:
 		return u.name + " passes frames again"
 	case u.carrierUp > was.carrierUp:

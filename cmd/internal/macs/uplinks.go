@@ -12,12 +12,12 @@ import (
 	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
-// uplinksOf returns which interfaces lead to the switches that shall learn. devs
-// are candidates by name: those that exist and, when bridge is not empty, are
-// its ports. A bond stands for its ports, and for a bridge its ports stand that
-// are hardware, a bond or a VLAN. Without devs it is the bridge that stands so;
-// without both, the interface of the default route, whose index is route (0
-// when there is none). It returns an error that says what to name when nothing
+// uplinksOf returns the interfaces that lead to the switches. devs are candidates
+// by name; those that do not exist are left out and, unless bridge is empty,
+// those that are not its ports. A bond stands for its ports. A bridge is replaced
+// by those of its ports that are hardware, a bond or a VLAN. Without devs bridge
+// is the candidate; without both it is the interface of the default route, whose
+// index is route (0 when there is none). The error says what to name when nothing
 // fits.
 func uplinksOf(list []links.Link, devs []string, bridge string, route int) ([]string, error) {
 	switch {
