@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// opt is a value of the file that may be missing or of the wrong type. A value
-// that is bad has been complained about; what depends on it stays silent.
+// opt is a value of the file that may be missing or of the wrong type. A bad value
+// has been complained about already, and rules that depend on it stay silent.
 type opt[T any] struct {
 	at  position
 	set bool

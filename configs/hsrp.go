@@ -102,7 +102,7 @@ func (p *parser) hsrpHold(r *rawHSRP, h *HSRP) {
 }
 
 // hsrpAddresses fixes family and order of the virtual addresses. Without any
-// the group learns its address, which IPv4 only can.
+// the group learns its address, which only IPv4 can.
 func (p *parser) hsrpAddresses(r *rawHSRP, h *HSRP) {
 	if h.Family != hello.IPv6 {
 		h.Family = hello.IPv4

@@ -160,9 +160,9 @@ func (p *printer) auth(a Auth) {
 
 // tables writes the tables below a group. They come last, because a key after
 // them would be theirs.
-func (p *printer) tables(kind string, g *Group) {
+func (p *printer) tables(proto string, g *Group) {
 	a := &g.Announce
-	p.line("\n[%s.announce]", kind)
+	p.line("\n[%s.announce]", proto)
 	p.num("count", a.Count)
 	p.dur("interval", a.Interval)
 	p.durOrOff("refresh", a.Refresh)
@@ -171,7 +171,7 @@ func (p *printer) tables(kind string, g *Group) {
 	p.durOrOff("router_lifetime", a.RouterLifetime)
 
 	h := &g.Hooks
-	p.line("\n[%s.hooks]", kind)
+	p.line("\n[%s.hooks]", proto)
 	p.strs("active", h.Active)
 	p.strs("standby", h.Standby)
 	if len(h.PreActive.Command) > 0 {

@@ -116,9 +116,9 @@ func parent(pid int) (int, error) {
 	return strconv.Atoi(fields[1])
 }
 
-// standardError opens the standard error of a process. A second opening of a
-// regular file would have a position of its own, and what is written there be
-// overwritten: that one has to be the very same.
+// standardError opens the standard error of a process. A regular file that is
+// opened once more has a position of its own, and its text would be overwritten:
+// only a duplicate of the descriptor will do.
 func standardError(pid int) (*os.File, error) {
 	if f, err := sameDescription(pid, 2); err == nil {
 		return f, nil

@@ -36,9 +36,9 @@ func Because(t TB, why string) {
 	Regardless(t, why)
 }
 
-// Regardless skips the test for want of something that no installation brings: a
-// feature of the kernel, an undisturbed machine. It skips and is counted also
-// where nothing may be skipped.
+// Regardless skips the test for want of something that cannot be installed: a
+// feature of the kernel, an undisturbed machine. The test is skipped, and
+// counted, even where nothing may be skipped.
 func Regardless(t TB, why string) {
 	t.Helper()
 	skips.note(why)

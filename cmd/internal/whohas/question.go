@@ -20,7 +20,8 @@ type question struct {
 	own   bool       // the address is one of this host's
 }
 
-// Frame returns the question that Ask would send, for those who have a socket.
+// Frame returns the question that Ask would send, for a caller with a socket of
+// its own.
 func Frame(ifi *net.Interface, address netip.Addr) ([]byte, error) {
 	q, err := newQuestion(ifi, address.Unmap().WithZone(""))
 	return q.frame, err

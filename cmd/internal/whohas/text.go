@@ -8,7 +8,7 @@ import (
 )
 
 // virtual returns the words for the virtual router that mac belongs to, "" when
-// it is nobody's: "HSRP version 2 IPv4 group 10", "VRRP IPv6 router 20".
+// it belongs to none: "HSRP version 2 IPv4 group 10", "VRRP IPv6 router 20".
 func virtual(mac hello.MAC) string {
 	v, ok := hello.VirtualRouterOf(mac)
 	switch {

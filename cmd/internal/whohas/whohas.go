@@ -32,7 +32,7 @@ type Options struct {
 // Answer is a MAC that answered.
 type Answer struct {
 	MAC     hello.MAC `json:"mac"`
-	Virtual string    `json:"virtual"` // the virtual router it belongs to, "" when it is none's
+	Virtual string    `json:"virtual"` // the virtual router it belongs to, "" when it belongs to none
 	MS      float64   `json:"ms"`      // from the question to its first answer
 	Count   int       `json:"count"`   // answers to the two questions, and claims
 	Via     string    `json:"via"`     // Ethernet source when that is another MAC, "" otherwise
