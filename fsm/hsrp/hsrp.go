@@ -37,12 +37,6 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// Times in force until others are configured or learned (RFC 2281 section 5.1).
-const (
-	DefaultHelloTime = 3 * time.Second
-	DefaultHoldTime  = 10 * time.Second
-)
-
 // Config is the configuration of a group. It does not change during the life of a
 // Group, except for the priority.
 type Config struct {

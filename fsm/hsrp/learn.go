@@ -57,11 +57,11 @@ func (g *Group) forgetLearned() {
 func (c Config) times() (helloTime, holdTime time.Duration) {
 	switch {
 	case c.HelloTime == 0 && c.HoldTime == 0:
-		return DefaultHelloTime, DefaultHoldTime
+		return hello.DefaultHelloTime, hello.DefaultHoldTime
 	case c.HelloTime == 0:
-		return min(DefaultHelloTime, c.HoldTime/3), c.HoldTime
+		return min(hello.DefaultHelloTime, c.HoldTime/3), c.HoldTime
 	case c.HoldTime == 0:
-		return c.HelloTime, max(DefaultHoldTime, 3*c.HelloTime)
+		return c.HelloTime, max(hello.DefaultHoldTime, 3*c.HelloTime)
 	}
 	return c.HelloTime, c.HoldTime
 }

@@ -50,7 +50,7 @@ func newFromLine(l scenario.Line) (scenario.Machine, error) {
 // vip=192.0.2.254 version=1".
 func messageFromLine(l scenario.Line) (hello.Message, error) {
 	m := &hello.HSRP{Version: 1, Family: hello.IPv4, State: hello.Active, Priority: 100}
-	m.HelloTime, m.HoldTime = DefaultHelloTime, DefaultHoldTime
+	m.HelloTime, m.HoldTime = hello.DefaultHelloTime, hello.DefaultHoldTime
 	m.VirtualIP = netip.MustParseAddr("192.0.2.254")
 	err := l.Only("state", "prio", "hello", "hold", "vip", "version")
 	if m.Op, err = opcode(l.Words, err); err != nil {

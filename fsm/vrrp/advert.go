@@ -82,7 +82,7 @@ func (r *Router) setPriority(ev fsm.SetPriority) {
 	r.configured = clamp(ev.Configured)
 }
 
-func clamp(priority uint8) uint8 { return min(max(priority, 1), Owner-1) }
+func clamp(priority uint8) uint8 { return min(max(priority, 1), hello.OwnerPriority-1) }
 
 // plain removes what would spoil a comparison: the zone of a link-local address and
 // the IPv6 form of an IPv4 one.

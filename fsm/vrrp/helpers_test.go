@@ -40,7 +40,7 @@ func v3(change ...func(*Config)) Config {
 
 func version2(c *Config)  { c.Version = 2 }
 func noPreempt(c *Config) { c.Preempt = false }
-func owner(c *Config)     { c.Priority = Owner }
+func owner(c *Config)     { c.Priority = hello.OwnerPriority }
 
 func interval(d time.Duration) func(*Config) { return func(c *Config) { c.AdverInterval = d } }
 func priority(p uint8) func(*Config)         { return func(c *Config) { c.Priority = p } }
@@ -51,10 +51,10 @@ func in(t testing.TB, s State, c Config) *Router {
 	t.Helper()
 	r := New(c)
 	switch {
-	case s == Backup && c.Priority == Owner:
+	case s == Backup && c.Priority == hello.OwnerPriority:
 		r.Step(t0, up())
 		r.Step(t0, fsm.Fenced{Cause: fsm.CauseStalled})
-	case s == Backup, s == Active && c.Priority == Owner:
+	case s == Backup, s == Active && c.Priority == hello.OwnerPriority:
 		r.Step(t0, up())
 	case s == Active:
 		r.Step(t0.Add(-r.activeDownInterval()), up())

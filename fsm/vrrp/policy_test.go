@@ -100,7 +100,7 @@ func TestSetPriority(t *testing.T) {
 	t.Run("never moves an owner", func(t *testing.T) {
 		r := New(v3(owner))
 		r.Step(t0, set(10))
-		if s := r.Status(); s.Priority != Owner || s.Configured != Owner {
+		if s := r.Status(); s.Priority != hello.OwnerPriority || s.Configured != hello.OwnerPriority {
 			t.Errorf("shows %d of %d", s.Priority, s.Configured)
 		}
 	})

@@ -62,7 +62,7 @@ func TestCheck(t *testing.T) {
 		{"RFC3768/7.1/the owner refuses all", v3(version2, owner), func(*hello.VRRP) {}, hello.RejectOwner},
 		{"RFC3768/7.1/the interval is checked before the owner", v3(version2, owner),
 			func(m *hello.VRRP) { m.AdverInterval *= 2 }, hello.RejectInterval},
-		{"RFC9568/7.1/an owner hears another", v3(owner), func(m *hello.VRRP) { m.Priority = Owner }, ""},
+		{"RFC9568/7.1/an owner hears another", v3(owner), func(m *hello.VRRP) { m.Priority = hello.OwnerPriority }, ""},
 		{"RFC9568/7.1/a different address list is used", v3(), func(m *hello.VRRP) { m.VirtualIPs = nil }, ""},
 		{"v3/version 2 is refused", v3(), func(m *hello.VRRP) { m.Version = 2 }, hello.RejectVersion},
 		{"v2/version 3 is refused", v2, func(m *hello.VRRP) { m.Version = 3 }, hello.RejectVersion},

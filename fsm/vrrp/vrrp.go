@@ -35,16 +35,12 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// Owner is the priority of the router whose own addresses are the virtual
-// ones (RFC 9568 section 5.2.4).
-const Owner = 255
-
 // Config is a virtual router as configured. It is taken to be valid.
 type Config struct {
 	VRID          uint8 // 1-255
 	Version       uint8 // 2 or 3
 	Family        hello.Family
-	Priority      uint8         // 1-254; Owner for the address owner
+	Priority      uint8         // 1-254; hello.OwnerPriority for the address owner
 	Preempt       bool          // Preempt_Mode; an owner always preempts
 	PreemptDelay  time.Duration // how long lower-priority routers are obeyed first, 0 = not at all
 	AdverInterval time.Duration // Advertisement_Interval: whole seconds in version 2, 10 ms to 40.95 s in version 3
@@ -204,7 +200,7 @@ func (r *Router) activePeer() fsm.Peer {
 	return fsm.Peer{}
 }
 
-func (r *Router) owner() bool { return r.cfg.Priority == Owner }
+func (r *Router) owner() bool { return r.cfg.Priority == hello.OwnerPriority }
 
 func (r *Router) do(a fsm.Action) { r.actions = append(r.actions, a) }
 

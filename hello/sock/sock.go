@@ -83,15 +83,5 @@ func growBuffer(fd, force, plain, size int) {
 // FD returns the descriptor for poll(2). It stays valid until Close.
 func (s *Socket) FD() int { return s.fd }
 
-// Drops returns how many frames the kernel dropped since the last call because
-// the receive buffer was full.
-func (s *Socket) Drops() uint64 {
-	st, err := s.conn.Stats()
-	if err != nil {
-		return 0
-	}
-	return uint64(st.Drops)
-}
-
 // Close closes the socket.
 func (s *Socket) Close() error { return s.conn.Close() }
