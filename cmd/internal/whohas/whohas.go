@@ -26,7 +26,7 @@ const DefaultTimeout = time.Second
 type Options struct {
 	Interface string
 	Address   netip.Addr
-	Timeout   time.Duration // 0 = DefaultTimeout
+	Timeout   time.Duration // more than 0
 }
 
 // Answer is a MAC that answered.
@@ -55,9 +55,6 @@ type Report struct {
 // CAP_NET_RAW. The end of ctx is an error.
 func Ask(ctx context.Context, o Options) (Report, error) {
 	o.Address = o.Address.Unmap().WithZone("")
-	if o.Timeout <= 0 {
-		o.Timeout = DefaultTimeout
-	}
 	ifi, err := net.InterfaceByName(o.Interface)
 	if err != nil {
 		return Report{}, fmt.Errorf("ask on %s: no such interface", o.Interface)
