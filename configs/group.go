@@ -87,35 +87,27 @@ func (p *parser) mac(o *opt[string]) (mode MACMode, mac hello.MAC) {
 
 func (p *parser) trackRefs(l *list[rawTrackRef]) []TrackRef {
 	var refs []TrackRef
-	seen := map[string]bool{}
 	for _, it := range l.items {
 		r := &it.v
-		ref := TrackRef{Object: r.Object.v, Shutdown: r.Shutdown.or(false)}
-		if !ref.Shutdown {
+		ref := TrackRef{Object: r.Object.v, Shutdown: r.Shutdown.v}
+		switch {
+		case !ref.Shutdown:
 			ref.Decrement = int(p.number(&r.Decrement, defaultDecrement, 1, 255, ""))
+		case r.Decrement.set:
+			p.fault(r.Decrement.at, "track has both decrement and shutdown: a group that leaves the election has no priority to lower")
 		}
-		p.trackRef(it, seen)
+		switch name := ref.Object; {
+		case r.Object.bad:
+		case !r.Object.set:
+			p.fault(it.at, "track without object: the name of a [[track]]")
+		case p.tracks[name].line == 0:
+			p.fault(r.Object.at, "track object %q does not exist%s", name, hint(name, "known are ", slices.Sorted(maps.Keys(p.tracks))))
+		case slices.ContainsFunc(refs, func(other TrackRef) bool { return other.Object == name }):
+			p.fault(r.Object.at, "track object %q is used twice in the group", name)
+		}
 		refs = append(refs, ref)
 	}
 	return refs
-}
-
-func (p *parser) trackRef(it *opt[rawTrackRef], seen map[string]bool) {
-	r := &it.v
-	if r.Shutdown.or(false) && r.Decrement.set {
-		p.fault(r.Decrement.at, "track has both decrement and shutdown: a group that leaves the election has no priority to lower")
-	}
-	switch name := r.Object.v; {
-	case r.Object.bad:
-	case !r.Object.set:
-		p.fault(it.at, "track without object: the name of a [[track]]")
-	case p.tracks[name].line == 0:
-		p.fault(r.Object.at, "track object %q does not exist%s", name, hint(name, "known are ", slices.Sorted(maps.Keys(p.tracks))))
-	case seen[name]:
-		p.fault(r.Object.at, "track object %q is used twice in the group", name)
-	default:
-		seen[name] = true
-	}
 }
 
 func (p *parser) announce(r *rawAnnounce, auto bool) Announce {
