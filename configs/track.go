@@ -62,13 +62,13 @@ func (p *parser) trackKind(at position, r *rawTrack, t *Track) {
 		value *opt[string]
 		check func(*Track, string) string
 	}{
-		{TrackInterface, &r.Interface, checkInterface},
+		{TrackInterface, &r.Interface, unless(isDevice, notDevice)},
 		{TrackRoute, &r.Route, checkRoute},
 		{TrackPing, &r.Ping, checkPing},
 		{TrackARP, &r.ARP, checkARP},
-		{TrackTCP, &r.TCP, checkTCP},
-		{TrackHTTP, &r.HTTP, checkHTTP},
-		{TrackFile, &r.File, checkFile},
+		{TrackTCP, &r.TCP, unless(isService, `not host:port with a port of 1 to 65535, such as "203.0.113.1:443"`)},
+		{TrackHTTP, &r.HTTP, unless(isURL, `not an address such as "http://203.0.113.1/health"`)},
+		{TrackFile, &r.File, unless(isPath, "not an absolute path")},
 	}
 	var found []string
 	for _, k := range kinds {
@@ -106,12 +106,24 @@ func (p *parser) trackCommand(l *list[string], t *Track) {
 	}
 }
 
-func checkInterface(_ *Track, s string) string {
-	if !isDevice(s) {
-		return notDevice
+// unless returns a check that a value passes when is says so.
+func unless(is func(string) bool, why string) func(*Track, string) string {
+	return func(_ *Track, s string) string {
+		if is(s) {
+			return ""
+		}
+		return why
 	}
-	return ""
 }
+
+func isService(s string) bool { return hostPort(s, 1) && !strings.HasPrefix(s, ":") }
+
+func isURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
+}
+
+func isPath(s string) bool { return strings.HasPrefix(s, "/") && !strings.Contains(s, "\x00") }
 
 func checkRoute(t *Track, s string) string {
 	pfx, err := netip.ParsePrefix(s)
@@ -151,26 +163,4 @@ func checkARP(t *Track, s string) string {
 	}
 	t.Addr, t.Target = a, a.String()
 	return notUnicast(a)
-}
-
-func checkTCP(_ *Track, s string) string {
-	if !hostPort(s, 1) || strings.HasPrefix(s, ":") {
-		return `not host:port with a port of 1 to 65535, such as "203.0.113.1:443"`
-	}
-	return ""
-}
-
-func checkHTTP(_ *Track, s string) string {
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return `not an address such as "http://203.0.113.1/health"`
-	}
-	return ""
-}
-
-func checkFile(_ *Track, s string) string {
-	if !strings.HasPrefix(s, "/") || strings.Contains(s, "\x00") {
-		return "not an absolute path"
-	}
-	return ""
 }
