@@ -39,7 +39,10 @@ func Collect(ctx context.Context, c *configs.Config, o Options) (*Host, error) {
 		NetAdmin: capable(unix.CAP_NET_ADMIN), NetRaw: capable(unix.CAP_NET_RAW),
 		Realtime: mayRealtime(), Processes: processes("/proc"), Proven: o.Proven,
 	}
-	h.tryNftables()
+	// The host's rules are not touched even for a moment.
+	if err := inPrivate(vip.Probe); err != nil {
+		h.Nftables, h.Untried = err.Error(), errors.Is(err, errNamespace)
+	}
 	var err error
 	if h.Interfaces, err = interfaces(); err != nil {
 		return nil, err
@@ -69,16 +72,6 @@ func mayRealtime() bool {
 	var lim unix.Rlimit
 	err := unix.Getrlimit(unix.RLIMIT_RTPRIO, &lim)
 	return capable(unix.CAP_SYS_NICE) || err == nil && lim.Cur >= fifoPriority
-}
-
-// tryNftables makes what the daemon needs in a namespace of its own, so that
-// the host's rules are not touched even for a moment.
-func (h *Host) tryNftables() {
-	err := inPrivate(vip.Probe)
-	if err != nil {
-		h.Nftables = err.Error()
-		h.Untried = errors.Is(err, errNamespace)
-	}
 }
 
 var errNamespace = errors.New("no network namespace to try it in")
