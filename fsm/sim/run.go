@@ -30,7 +30,7 @@ func run(p Plan, between func(engine.Port) engine.Port) (*Result, error) {
 	w := newWorld(p.Seed)
 	l := newLAN(w)
 	res := &Result{}
-	c := &checker{lan: l, groups: len(p.Routers[0].groups()), bound: p.Bound(), calm: w.now}
+	c := &checker{lan: l, groups: len(p.Routers[0].groups()), bound: p.bound(), calm: w.now}
 	for i, spec := range p.Routers {
 		config, err := spec.config()
 		if err != nil {
@@ -62,20 +62,20 @@ func run(p Plan, between func(engine.Port) engine.Port) (*Result, error) {
 	return res, nil
 }
 
-// Bound is how long after the last disturbance a plan's routers may need until
+// bound is how long after the last disturbance a plan's routers may need until
 // exactly one of them owns the address: a lease that runs out, the way through
 // Speak and Standby, a preempt delay, a hello to settle who is better, and what
 // the address may wait for.
-func (p Plan) Bound() time.Duration {
-	var bound time.Duration
+func (p Plan) bound() time.Duration {
+	var longest time.Duration
 	for _, r := range p.Routers {
 		hold := r.Hold
 		if strings.Contains(r.Protocol, "vrrp") {
 			hold = max(hold, 4*r.Hello)
 		}
-		bound = max(bound, 3*hold+3*r.Hello+r.PreemptDelay+r.Deadline+r.Lease)
+		longest = max(longest, 3*hold+3*r.Hello+r.PreemptDelay+r.Deadline+r.Lease)
 	}
-	return bound + time.Second
+	return longest + time.Second
 }
 
 func linkOf(r *router) engine.Link {
