@@ -40,8 +40,8 @@ type opened struct {
 	index   int
 	socket  wire
 	members *sock.Members
-	plane   *vip.Interface
-	routers map[engine.ID]engine.Virtual // what the plane was opened with
+	iface   *vip.Interface
+	routers map[engine.ID]engine.Virtual // what iface was opened with
 	refused map[engine.ID]error          // those of them that cannot be prepared
 }
 
@@ -89,11 +89,11 @@ func openInterface(name string, index int, multi []netip.Addr, vo vip.Options, r
 	if o.members, err = sock.Join(ifi, multi); err != nil {
 		return o, err
 	}
-	if o.plane, err = vip.Open(name, vo); err != nil {
+	if o.iface, err = vip.Open(name, vo); err != nil {
 		return o, err
 	}
 	for id, v := range routers {
-		if err := o.plane.Add(vip.ID(id), router(v)); err != nil {
+		if err := o.iface.Add(vip.ID(id), router(v)); err != nil {
 			o.refused[id] = err // the others need not suffer
 		}
 	}
@@ -103,8 +103,8 @@ func openInterface(name string, index int, multi []netip.Addr, vo vip.Options, r
 // close detaches the port, undoing what it did to the kernel.
 func (o *opened) close() error {
 	var errs error
-	if o.plane != nil {
-		errs = errors.Join(errs, o.plane.Close())
+	if o.iface != nil {
+		errs = errors.Join(errs, o.iface.Close())
 	}
 	if o.members != nil {
 		errs = errors.Join(errs, o.members.Close())
@@ -184,7 +184,7 @@ func (p *port) shutdown() {
 
 // letGo shuts the gates of a dead process that were left open.
 func (p *port) letGo() {
-	if err := p.opened.plane.LetGo(); err != nil {
+	if err := p.opened.iface.LetGo(); err != nil {
 		p.log.Warn("shut what the last process left open", "interface", p.name, "error", err)
 	}
 }
@@ -192,8 +192,8 @@ func (p *port) letGo() {
 // restore asks the worker to put back what is missing and calls done from
 // there.
 func (p *port) restore(done func([]netip.Addr, error)) {
-	plane := p.opened.plane
-	p.work.do(func() { done(plane.Restore()) })
+	iface := p.opened.iface
+	p.work.do(func() { done(iface.Restore()) })
 }
 
 // Address implements engine.Port.
@@ -201,15 +201,15 @@ func (p *port) Address(add, remove []engine.ID) {
 	if p.opened == nil {
 		return
 	}
-	plane, in, out := p.opened.plane, ids[vip.ID](add), ids[vip.ID](remove)
+	iface, in, out := p.opened.iface, ids[vip.ID](add), ids[vip.ID](remove)
 	p.work.do(func() {
-		err := plane.Address(in, out)
+		err := iface.Address(in, out)
 		if err == nil {
 			return
 		}
 		p.log.Warn("virtual addresses", "interface", p.name, "error", err)
 		for _, id := range in { // one that fails must not cost the others the role
-			if err := plane.Address([]vip.ID{id}, nil); err != nil {
+			if err := iface.Address([]vip.ID{id}, nil); err != nil {
 				p.failed(engine.ID(id), err)
 			}
 		}
@@ -234,18 +234,18 @@ func (p *port) Add(id engine.ID, v engine.Virtual) error {
 // removed first.
 func (p *port) replace(id engine.ID, v engine.Virtual, known bool) error {
 	if known {
-		if err := p.opened.plane.Remove(vip.ID(id)); err != nil {
+		if err := p.opened.iface.Remove(vip.ID(id)); err != nil {
 			return err
 		}
 	}
-	return p.opened.plane.Add(vip.ID(id), router(v))
+	return p.opened.iface.Add(vip.ID(id), router(v))
 }
 
 // Remove implements engine.Port.
 func (p *port) Remove(id engine.ID) {
 	delete(p.routers, id)
 	if p.opened != nil {
-		if err := p.opened.plane.Remove(vip.ID(id)); err != nil {
+		if err := p.opened.iface.Remove(vip.ID(id)); err != nil {
 			p.log.Warn("remove group", "interface", p.name, "error", err)
 		}
 	}
@@ -260,7 +260,7 @@ func (p *port) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error) 
 	for i, c := range open {
 		claims[i] = vip.Claim{ID: vip.ID(c.ID), Lease: c.Lease}
 	}
-	lost, err := p.opened.plane.Gate(claims, ids[vip.ID](shut))
+	lost, err := p.opened.iface.Gate(claims, ids[vip.ID](shut))
 	return ids[engine.ID](lost), err
 }
 
@@ -285,11 +285,11 @@ func (p *port) Renew() ([]engine.ID, error) {
 	if p.opened == nil {
 		return nil, nil
 	}
-	lost, err := p.opened.plane.Renew()
+	lost, err := p.opened.iface.Renew()
 	return ids[engine.ID](lost), err
 }
 
-// ids translates group numbers between the engine and the data plane.
+// ids translates group numbers between the engine and the data iface.
 func ids[To, From ~uint32](list []From) []To {
 	out := make([]To, len(list))
 	for i, id := range list {
