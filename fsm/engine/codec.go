@@ -21,13 +21,20 @@ func (g *group) voice(s fsm.Send, was tenure) voice {
 		v.mac = g.mac
 	}
 	switch {
-	case !s.Virtual || resigns(s.Message):
+	case !claims(s):
 	case seen:
 		v.when = whileServing
 	default:
 		v.when = whileElected
 	}
 	return v
+}
+
+// claims reports whether s says that this router is active, or makes another
+// one give way.
+func claims(s fsm.Send) bool {
+	m, ok := s.Message.(*hello.HSRP)
+	return ok && m.Op == hello.OpCoup || s.Virtual && !resigns(s.Message)
 }
 
 // resigns reports whether m gives the role up.

@@ -234,9 +234,13 @@ func TestRefusedGroupLeavesTheFieldToItsPeer(t *testing.T) {
 	}
 	worse := func(m *hello.HSRP, _ *hello.Envelope) { m.Priority = 90 }
 	for len(h.port.having("gate refused")) == 0 {
+		h.heard(hsrpFrame(hello.OpHello, hello.Active, worse))
 		h.run(100 * time.Millisecond)
 	}
 	h.state("eth0:10", "Init")
+	if got := h.port.having("send real Coup"); len(got) > 0 {
+		t.Error("the peer was told to give way")
+	}
 	refused := func() (n int) {
 		for end := h.now.Add(time.Hour); h.now.Before(end); h.run(time.Second) {
 			h.heard(hsrpFrame(hello.OpHello, hello.Active, worse))
