@@ -306,6 +306,39 @@ func TestGateThatCannotBeShutIsTriedAgain(t *testing.T) {
 	}
 }
 
+// Else the renewals of other groups would keep it open.
+func TestGateThatCannotBeShutIsTriedAgainThoughItCouldNotBeOpenedSince(t *testing.T) {
+	h := vrrpActive(t)
+	h.port.refuse = func([]engine.Claim, []engine.ID) error { return errKernel }
+	h.heard(vrrpFrame(200))
+	h.run(100*time.Millisecond).until("eth0:10", "Initialize") // active within one flush
+	if !h.port.open[1] {
+		t.Fatal("the fake shut a gate that it refused to")
+	}
+	h.port.refuse = nil
+	h.run(200 * time.Millisecond)
+	if h.port.open[1] {
+		t.Error("the gate stayed open")
+	}
+}
+
+func TestGateThatCouldNotBeShutStaysOpenForAGroupThatIsActiveAgain(t *testing.T) {
+	h := newHost(t, manyVRRP(20, 1, "priority = 255")).up("eth0").run(10 * time.Second)
+	h.port.refuse = func(_ []engine.Claim, shut []engine.ID) error {
+		if len(shut) > 0 {
+			return errKernel
+		}
+		return nil
+	}
+	h.down("eth0")
+	h.port.refuse = nil
+	h.up("eth0").run(time.Second)
+	h.state("eth0:20", "Active")
+	if !h.port.open[1] {
+		t.Error("the gate was shut")
+	}
+}
+
 func TestAddressFailureGivesTheRoleUp(t *testing.T) {
 	h := hsrpActive(t)
 	h.e.AddressFailed(h.now, 1, errors.New("no buffer space"))

@@ -72,7 +72,6 @@ func (g *group) release(now time.Time, was stepStart) {
 // openGate asks for the gate and the addresses of a group that serves.
 func (g *group) openGate() {
 	if !g.InterfaceMAC {
-		g.iface.leases.unstick(g.id)
 		g.iface.out.open = append(g.iface.out.open, Claim{ID: g.id, Lease: g.grant.lease})
 	}
 	g.iface.out.add = append(g.iface.out.add, g.id)

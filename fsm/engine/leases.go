@@ -145,8 +145,3 @@ func (l *leases) stuckDue(now time.Time) []ID {
 	l.stuck = nil
 	return due
 }
-
-// unstick forgets a gate that is to be opened.
-func (l *leases) unstick(id ID) {
-	l.stuck = slices.DeleteFunc(l.stuck, func(i ID) bool { return i == id })
-}

@@ -122,7 +122,11 @@ func (e *Engine) checkLeases(now time.Time) {
 		if i.fenceLost(now) {
 			e.Flush(now)
 		}
-		i.out.shut = append(i.out.shut, i.leases.stuckDue(now)...)
+		for _, id := range i.leases.stuckDue(now) {
+			if !e.byID(id).tenure.hasAddress() { // else it was opened again meanwhile
+				i.out.shut = append(i.out.shut, id)
+			}
+		}
 	}
 }
 
