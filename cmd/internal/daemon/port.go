@@ -146,9 +146,7 @@ func (p *port) adopt() bool {
 	p.opened = o
 	for id, v := range p.routers {
 		if was, known := o.routers[id]; !known || !was.Equal(v) {
-			if err := p.replace(id, v, known); err != nil {
-				o.refused[id] = err
-			}
+			o.refused[id] = p.replace(id, v, known)
 		}
 	}
 	return true
