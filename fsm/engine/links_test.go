@@ -196,6 +196,16 @@ func TestLearnedAddressReplacesTheOneBefore(t *testing.T) {
 	}
 }
 
+func TestLearnedAddressThatIsRefusedIsToldAllTheSame(t *testing.T) {
+	h := newHost(t, "[[hsrp]]\ninterface = \"eth0\"\ngroup = 10\n").up("eth0")
+	h.port.addErr = errKernel
+	h.heard(hsrpFrame(hello.OpHello, hello.Active, better))
+	h.state("eth0:10", "Init")
+	if got := h.told(engine.KindAddress); len(got) != 1 {
+		t.Errorf("told %q", got)
+	}
+}
+
 func TestLearnedAddressThatTheInterfaceHasIsWarnedOf(t *testing.T) {
 	h := newHost(t, "[[hsrp]]\ninterface = \"eth0\"\ngroup = 10\n")
 	l := newTestLink("eth0")

@@ -74,12 +74,9 @@ func (g *group) learned(now time.Time, l fsm.Learned) {
 	g.iface.setVirtualIPs(g, slices.Clone(vips))
 	g.noteOwned(now, g.onLink())
 	g.findNeighbors(now)
-	if err := g.prepare(); err != nil {
-		g.refuse(now, err)
-		return
-	}
 	g.tell(now, KindAddress, "virtual address "+l.VirtualIP.String()+" learned from "+l.From.String())
 	g.iface.warnOutside(now)
+	g.prepared(now, g.prepare())
 	g.doubt()
 }
 
