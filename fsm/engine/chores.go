@@ -53,10 +53,11 @@ type refusal struct {
 const mostRefusalPause = 10 * time.Minute
 
 // begin notes a refusal. The first pause is least, and so is that of one which
-// comes long after the last.
-func (r *refusal) begin(now time.Time, why string, least time.Duration) {
+// comes long after the last: a group that may run again has to wait for its
+// election, and delay before it preempts.
+func (r *refusal) begin(now time.Time, why string, least, delay time.Duration) {
 	r.pause = min(2*r.pause, mostRefusalPause)
-	if r.pause < least || now.Sub(r.at) > 2*r.pause {
+	if r.pause < least || now.Sub(r.at) > 2*r.pause+delay {
 		r.pause = least
 	}
 	r.why, r.at, r.next = why, now, now.Add(r.pause)

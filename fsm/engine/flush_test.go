@@ -225,39 +225,41 @@ func TestRefusedGateCostsOnlyItsGroup(t *testing.T) {
 // A router that cannot serve would take the role from a peer that can, again
 // and again.
 func TestRefusedGroupLeavesTheFieldToItsPeer(t *testing.T) {
-	h := newHost(t, hsrpConfig).up("eth0")
-	h.port.refuse = func(open []engine.Claim, _ []engine.ID) error {
-		if len(open) > 0 {
-			return errKernel
-		}
-		return nil
-	}
-	worse := func(m *hello.HSRP, _ *hello.Envelope) { m.Priority = 90 }
-	for len(h.port.having("gate refused")) == 0 {
-		h.heard(hsrpFrame(hello.OpHello, hello.Active, worse))
-		h.run(100 * time.Millisecond)
-	}
-	h.state("eth0:10", "Init")
-	if got := h.port.having("send real Coup"); len(got) > 0 {
-		t.Error("the peer was told to give way")
-	}
-	refused := func() (n int) {
-		for end := h.now.Add(time.Hour); h.now.Before(end); h.run(time.Second) {
-			h.heard(hsrpFrame(hello.OpHello, hello.Active, worse))
-			if got := h.port.having("gate refused +1"); len(got) > 0 {
-				h.port.log = nil
-				n++
+	for _, config := range []string{hsrpConfig, hsrpConfig + "preempt_delay = \"1m\"\n"} {
+		h := newHost(t, config).up("eth0")
+		h.port.refuse = func(open []engine.Claim, _ []engine.ID) error {
+			if len(open) > 0 {
+				return errKernel
 			}
+			return nil
 		}
-		return n
-	}
-	if n := refused(); n < 5 || n > 12 {
-		t.Errorf("%d attempts in an hour, want pauses that grow from 12 s to 10 min", n)
-	}
-	h.port.refuse = nil
-	h.run(10*time.Minute).until("eth0:10", "Active")
-	if len(h.port.open) != 1 {
-		t.Error("active without the address")
+		worse := func(m *hello.HSRP, _ *hello.Envelope) { m.Priority = 90 }
+		for len(h.port.having("gate refused")) == 0 {
+			h.heard(hsrpFrame(hello.OpHello, hello.Active, worse))
+			h.run(100 * time.Millisecond)
+		}
+		h.state("eth0:10", "Init")
+		if got := h.port.having("send real Coup"); len(got) > 0 {
+			t.Error("the peer was told to give way")
+		}
+		refused := func() (n int) {
+			for end := h.now.Add(time.Hour); h.now.Before(end); h.run(time.Second) {
+				h.heard(hsrpFrame(hello.OpHello, hello.Active, worse))
+				if got := h.port.having("gate refused +1"); len(got) > 0 {
+					h.port.log = nil
+					n++
+				}
+			}
+			return n
+		}
+		if n := refused(); n < 5 || n > 12 {
+			t.Errorf("%d attempts in an hour, want pauses that grow from 12 s to 10 min", n)
+		}
+		h.port.refuse = nil
+		h.run(10*time.Minute).until("eth0:10", "Active")
+		if len(h.port.open) != 1 {
+			t.Error("active without the address")
+		}
 	}
 }
 

@@ -37,7 +37,7 @@ func (g *group) reconsider(now time.Time) {
 // thrown back to Listen needs two hold times until it can take over.
 func (g *group) refuse(now time.Time, err error) {
 	g.turned()
-	g.refusal.begin(now, err.Error(), 3*g.succession())
+	g.refusal.begin(now, err.Error(), 3*g.succession(), g.elector().PreemptDelay)
 	g.doubt()
 }
 
