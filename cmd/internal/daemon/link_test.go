@@ -37,7 +37,8 @@ type plug struct {
 	port   *port
 	opens  []int // indexes
 	wires  int   // open now
-	refuse error
+	refuse error // to open it
+	denied error // to prepare the group there
 }
 
 // fakeWire is a cable that leads nowhere. It floods its reader if flood is set.
@@ -83,7 +84,11 @@ func newPlug(t *testing.T) *plug {
 			return nil, p.refuse
 		}
 		p.wires++
-		return &opened{refused: map[engine.ID]error{}, index: index, socket: &fakeWire{fd: 100 + index, open: &p.wires}, routers: routers}, nil
+		refused := map[engine.ID]error{}
+		if p.denied != nil {
+			refused[1] = p.denied
+		}
+		return &opened{refused: refused, index: index, socket: &fakeWire{fd: 100 + index, open: &p.wires}, routers: routers}, nil
 	}
 	if p.engine, err = engine.New(config, engine.Options{
 		Ports:   map[string]engine.Port{"eth0": p.port},
@@ -186,6 +191,36 @@ func TestPortThatCannotBeOpenedIsTriedAgain(t *testing.T) {
 		if p.wires != 0 {
 			t.Errorf("%d sockets were left open", p.wires)
 		}
+	})
+}
+
+// What one incarnation of an interface refuses, the next one may not.
+func TestGroupThatIsRefusedWaitsAsLongAsItsInterface(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlug(t)
+		var b bytes.Buffer
+		p.log = slog.New(slog.NewTextHandler(&b, nil))
+		p.denied = errors.New("the kernel said no")
+		p.event(7)
+		p.settle()
+		p.event(7)
+		p.settle()
+		p.want(t, "Init", 107)
+		if told := strings.Count(b.String(), "the kernel said no"); told != 1 {
+			t.Errorf("told %d times:\n%s", told, &b)
+		}
+		p.event(0)
+		p.settle()
+		time.Sleep(time.Hour) // virtual; asked again, the closed port has no objection
+		p.Tick(time.Now())
+		p.event(8)
+		p.settle()
+		p.want(t, "Init", 108)
+		p.denied = nil
+		p.event(9)
+		p.settle()
+		p.want(t, "Listen", 109)
+		p.stop()
 	})
 }
 
