@@ -12,7 +12,7 @@ import (
 // Flush carries out everything that the engine has decided and not yet done.
 func (e *Engine) Flush(now time.Time) {
 	for again := true; again; {
-		e.reconsiderDoubtful(now)
+		e.gates(now)
 		again = false
 		for _, i := range e.ifaces {
 			if !i.out.empty() {
@@ -25,10 +25,25 @@ func (e *Engine) Flush(now time.Time) {
 	e.beginCommands(now)
 }
 
-// flush empties the outbox. What a refused gate leads to is in it afterwards.
+// gates opens and shuts the gates of all interfaces before anything is said on
+// one of them: a group that is refused may take others along, which have not
+// claimed the role then.
+func (e *Engine) gates(now time.Time) {
+	for again := true; again; {
+		e.reconsiderDoubtful(now)
+		again = false
+		for _, i := range e.ifaces {
+			for _, d := range i.gate(now) {
+				d.group.refuse(now, d.err)
+				again = true
+			}
+		}
+	}
+}
+
+// flush empties the outbox, whose gates have been seen to.
 func (i *iface) flush(now time.Time) {
 	o := &i.out
-	denied := i.gate(now)
 	i.transmit(now)
 	if i.leases.helloLeaves(now) {
 		i.renew(now)
@@ -37,9 +52,6 @@ func (i *iface) flush(now time.Time) {
 		i.port.Address(o.add, o.remove)
 	}
 	o.reset()
-	for _, d := range denied {
-		d.group.refuse(now, d.err)
-	}
 }
 
 // denial is a group whose gate the kernel refused to open.
@@ -56,6 +68,7 @@ func (i *iface) gate(now time.Time) []denial {
 	if len(o.open)+len(o.shut) == 0 {
 		return nil
 	}
+	defer func() { o.open, o.shut = o.open[:0], o.shut[:0] }()
 	lost, err := i.port.Gate(o.open, o.shut)
 	if err == nil {
 		return i.openEach(now, i.stillShut(lost))

@@ -151,6 +151,9 @@ func TestRefusedFollowerTakesItsLeaderAlong(t *testing.T) {
 	if len(h.port.open) > 0 {
 		t.Error("the others' gates stayed open")
 	}
+	if got := append(h.port.having("send virtual Hello"), h.port.having("send virtual reply")...); len(got) > 0 {
+		t.Errorf("the leader had claimed the role: %q", got)
+	}
 	h.ports["eth1"].refuse = nil
 	h.run(11900 * time.Millisecond)
 	h.state("wan", "Init")
