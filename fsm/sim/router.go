@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/fhrpd/fhrpd/fsm/engine"
@@ -40,6 +41,8 @@ type router struct {
 	virtual map[hello.MAC]engine.ID       // the groups' MACs
 	report  func(string)
 	broken  func(string)
+
+	disturbs func() // a group stops, or starts: as one that was refused does after a pause
 }
 
 // gate is what the kernel does for a group.
@@ -67,6 +70,9 @@ func (r *router) start() {
 		Random: r.w.random.Float64,
 		Observe: func(ev engine.Event) {
 			r.report(fmt.Sprintf("%12v %s %s: %s%s", r.w.elapsed(), r.name(), ev.Kind, ev.Message, causeOf(ev)))
+			if t := ev.Transition; t != nil && (strings.HasPrefix(t.From, "Init") || strings.HasPrefix(t.To, "Init")) {
+				r.disturbs()
+			}
 		},
 		PreActive: r.runPreActive,
 	})

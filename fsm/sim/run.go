@@ -40,6 +40,8 @@ func run(p Plan, between func(engine.Port) engine.Port) (*Result, error) {
 			port:   between,
 			report: func(s string) { res.Story = append(res.Story, s) },
 			broken: func(s string) { c.fail(w.now, "%s", s) },
+
+			disturbs: func() { c.calm = w.now },
 		}
 		r.link = linkOf(r)
 		l.routers = append(l.routers, r)
