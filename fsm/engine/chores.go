@@ -49,7 +49,8 @@ type refusal struct {
 	next  time.Time // when the port is asked again; zero: never
 }
 
-// mostRefusalPause is the longest pause between a refusal and the next attempt.
+// mostRefusalPause is the longest pause between a refusal and the next attempt,
+// unless the first one is longer.
 const mostRefusalPause = 10 * time.Minute
 
 // begin notes a refusal. The first pause is least, and so is that of one which

@@ -67,8 +67,8 @@ func (l *Link) Owns(a netip.Addr) bool {
 // Port is what the engine may do on an interface: send frames, and take virtual
 // MACs and addresses. It is one Go interface because a fake must keep the two
 // consistent: who has an address answers for it. The engine calls it from one
-// goroutine. On a port that is not open the methods return net.ErrClosed, but
-// for Add, which is made up for when the port opens.
+// goroutine. On a port that is not open Gate, Transmit and Unicast return
+// net.ErrClosed, Add is made up for when it opens, and the others do nothing.
 type Port interface {
 	// Add prepares a group in silence, in both roles; again with other
 	// addresses replaces them and shuts the group's gate. The error says why the
