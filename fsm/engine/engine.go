@@ -25,7 +25,7 @@
 //   - what there is: router, iface, group, and the state of a group's chores
 //   - what a group does with it: codec, addresses, proof, announce, wait, probe,
 //     gate, step
-//   - what decides whether it may: priority, obstacles
+//   - what decides whether it may: priority, obstacles, refusal
 //   - what comes in: neighbors, rival, differ, receive, links, tracks, commands
 //   - what goes out: renew, flush
 //   - the whole: build, engine, stop, tick, report

@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"encoding/binary"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/fhrpd/fhrpd/fsm"
@@ -30,33 +28,6 @@ func (g *group) reconsider(now time.Time) {
 	}
 	if why != "" && why != fsm.CauseConflict {
 		g.probe.stop()
-	}
-}
-
-// refuse stops a group that the kernel does not let serve. A router that was
-// thrown back to Listen needs two hold times until it can take over.
-func (g *group) refuse(now time.Time, err error) {
-	g.turned()
-	g.refusal.begin(now, err.Error(), 3*g.succession(), g.elector().PreemptDelay)
-	g.doubt()
-}
-
-// due asks the port again.
-func (r *refusal) due(now time.Time, g *group) {
-	if r.next.IsZero() || now.Before(r.next) {
-		return
-	}
-	g.prepared(now, g.prepare())
-}
-
-// prepared takes the port's word on whether the group may serve.
-func (g *group) prepared(now time.Time, err error) {
-	if err != nil {
-		g.refuse(now, err)
-	} else if g.refusal.why != "" {
-		g.turned()
-		g.refusal.end()
-		g.doubt()
 	}
 }
 
@@ -141,49 +112,6 @@ func (l *Link) obstacle(f hello.Family) string {
 		return l.Name + " is not open yet"
 	case !l.Addr(f).IsValid():
 		return fmt.Sprintf("%s has no usable IPv%d address", l.Name, f)
-	}
-	return ""
-}
-
-// addressObstacle returns why the virtual addresses do not go with the link, or
-// "": the address of a network is no host's, and a message that is larger than
-// a packet never leaves.
-func (g *group) addressObstacle() string {
-	l := &g.iface.link
-	for _, a := range g.vips {
-		for _, p := range l.Addrs {
-			if what := reserved(p, a); what != "" {
-				return fmt.Sprintf("%s is the %s address of %s on %s, and no host can use it", a, what, p.Masked(), l.Name)
-			}
-		}
-	}
-	if g.codec == nil || l.MTU == 0 {
-		return ""
-	}
-	size, each := g.codec.size(g)
-	switch excess := size - l.MTU; {
-	case excess <= 0:
-		return ""
-	case each == 0:
-		return fmt.Sprintf("a hello of %d bytes does not leave %s, whose MTU is %d", size, l.Name, l.MTU)
-	default:
-		fit := len(g.vips) - (excess+each-1)/each
-		return fmt.Sprintf("an advertisement of %d bytes does not leave %s, whose MTU is %d: it has room for %d virtual addresses, not for %d",
-			size, l.Name, l.MTU, max(fit, 0), len(g.vips))
-	}
-}
-
-// reserved says what a is in an IPv4 network with more than two addresses, "" for
-// the address of a host.
-func reserved(p netip.Prefix, a netip.Addr) string {
-	if !a.Is4() || p.Bits() > 30 || !p.Contains(a) {
-		return ""
-	}
-	switch host := binary.BigEndian.Uint32(a.AsSlice()) << p.Bits(); host {
-	case 0:
-		return "network"
-	case ^uint32(0) << p.Bits():
-		return "broadcast"
 	}
 	return ""
 }

@@ -1,0 +1,30 @@
+package engine
+
+import "time"
+
+// refuse stops a group that the kernel does not let serve. A router that was
+// thrown back to Listen needs two hold times until it can take over.
+func (g *group) refuse(now time.Time, err error) {
+	g.turned()
+	g.refusal.begin(now, err.Error(), 3*g.succession(), g.elector().PreemptDelay)
+	g.doubt()
+}
+
+// due asks the port again.
+func (r *refusal) due(now time.Time, g *group) {
+	if r.next.IsZero() || now.Before(r.next) {
+		return
+	}
+	g.prepared(now, g.prepare())
+}
+
+// prepared takes the port's word on whether the group may serve.
+func (g *group) prepared(now time.Time, err error) {
+	if err != nil {
+		g.refuse(now, err)
+	} else if g.refusal.why != "" {
+		g.turned()
+		g.refusal.end()
+		g.doubt()
+	}
+}
