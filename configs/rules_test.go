@@ -28,6 +28,8 @@ var heads = map[string]string{
 	"object": "[[track]]\nname = \"uplink\"\ninterface = \"eth0\"\n[[hsrp]]\ninterface = \"eth1\"\n",
 	"leader": "[[hsrp]]\ninterface = \"eth1\"\nname = \"lead\"\n[[hsrp]]\ninterface = \"eth1\"\ngroup = 1\nfollow = \"lead\"\n",
 	"copy":   "[[vrrp]]\ninterface = \"eth1\"\nvrid = 2\nname = \"lead\"\nvirtual_ips = [\"192.0.2.2\"]\n[[vrrp]]\ninterface = \"eth1\"\nvrid = 1\nvirtual_ips = [\"192.0.2.1\"]\nfollow = \"lead\"\n",
+	"two":    "[[hsrp]]\ninterface = \"eth1\"\nvirtual_ips = [\"192.0.2.1\"]\n[[hsrp]]\ninterface = \"eth2\"\n",
+	"two6":   "[[hsrp]]\ninterface = \"eth1\"\nvirtual_ips = [\"fe80::1\"]\n[[hsrp]]\ninterface = \"eth2\"\n",
 	"other":  "[[hsrp]]\ninterface = \"eth1\"\nname = \"lead\"\n[[vrrp]]\ninterface = \"eth1\"\nvrid = 1\nvirtual_ips = [\"192.0.2.1\"]\n",
 }
 
@@ -257,6 +259,10 @@ func TestRules(t *testing.T) {
 		{"vrrp2", `advertise = "255s"`, ""},
 		{"vrrp2", `advertise = "256s"`, "advertise 256s must be whole seconds of 1s to 255s in version 2"},
 		{"vrrp", `peers = ["192.0.2.2"]`, ""},
+		{"vrrp", `peers = ["192.0.2.1"]`, "peers 192.0.2.1 is a virtual address of the group of line 1: name the router by an address of its own"},
+		{"two", `virtual_ips = ["192.0.2.2"]`, ""},
+		{"two", `virtual_ips = ["192.0.2.1"]`, "warning: virtual_ips 192.0.2.1 is on another interface as well, in the group of line 1"},
+		{"two6", `virtual_ips = ["fe80::1"]`, ""},
 		{"vrrp", `peers = ["fe80::2"]`, "peers fe80::2 is IPv6 in a group of IPv4: one family per table"},
 		{"vrrp6", `peers = ["fe80::2", "fe80::3"]`, ""},
 		{"vrrp6", `peers = ["2001:db8::2", "2001:db8::3"]`, ""},

@@ -17,8 +17,9 @@ type entry struct {
 	numberAt position
 	raw      *rawGroup
 	group    Group
-	unsure   bool      // some part of its identity is faulty
-	timers   []setting // which a follower has no use for
+	peers    *list[string] // VRRP only
+	unsure   bool          // some part of its identity is faulty
+	timers   []setting     // which a follower has no use for
 }
 
 // setting is a key and whether the file gives it a value of its own.
@@ -29,12 +30,13 @@ type setting struct {
 
 // together checks the rules between groups.
 func (p *parser) together(all []entry) {
-	for _, rule := range []func(entry, claims){p.uniqueNumber, p.uniqueName, p.uniqueAddresses, p.uniqueMAC} {
+	for _, rule := range []func(entry, claims){p.uniqueNumber, p.uniqueName, p.uniqueAddresses, p.oneInterface, p.uniqueMAC} {
 		seen := claims{}
 		for _, e := range all {
 			rule(e, seen)
 		}
 	}
+	p.realPeers(all)
 	p.follows(all)
 }
 
@@ -91,6 +93,46 @@ func addressPosition(e entry, a netip.Addr) position {
 		}
 	}
 	return e.raw.VirtualIPs.at
+}
+
+// oneInterface warns of an address on two interfaces: this host takes what is
+// sent to it wherever it comes in, whichever of the groups is active. Link-local
+// addresses belong to their interface.
+func (p *parser) oneInterface(e entry, seen claims) {
+	for _, a := range e.group.VirtualIPs {
+		here := onInterface{e.group.Interface, a}
+		first, taken := seen[a]
+		_, same := seen[here]
+		switch {
+		case a.IsLinkLocalUnicast():
+		case !taken:
+			seen[a], seen[here] = e.at, e.at
+		case !same:
+			seen[here] = e.at
+			p.warn(addressPosition(e, a), "virtual_ips %s is on another interface as well, in the group of line %d", a, first.line)
+		}
+	}
+}
+
+// realPeers refuses a virtual address as peer: a router is known by its own.
+func (p *parser) realPeers(all []entry) {
+	virtual := map[netip.Addr]position{}
+	for _, e := range all {
+		for _, a := range e.group.VirtualIPs {
+			virtual[a] = e.at
+		}
+	}
+	for _, e := range all {
+		if e.peers == nil {
+			continue
+		}
+		for _, it := range e.peers.items {
+			a, err := netip.ParseAddr(it.v)
+			if of, taken := virtual[a]; err == nil && taken {
+				p.fault(it.at, "peers %s is a virtual address of the group of line %d: name the router by an address of its own", a, of.line)
+			}
+		}
+	}
 }
 
 // uniqueMAC refuses one chosen MAC for two groups of an interface: the first to
