@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -81,47 +80,4 @@ func (g *group) outside() []netip.Addr {
 		}
 	}
 	return out
-}
-
-// addressObstacle returns why the virtual addresses do not go with the link, or
-// "": the address of a network is no host's, and a message that is larger than
-// a packet never leaves.
-func (g *group) addressObstacle() string {
-	l := &g.iface.link
-	for _, a := range g.vips {
-		for _, p := range l.Addrs {
-			if what := reserved(p, a); what != "" {
-				return fmt.Sprintf("%s is the %s address of %s on %s, and no host can use it", a, what, p.Masked(), l.Name)
-			}
-		}
-	}
-	if g.codec == nil || l.MTU == 0 {
-		return ""
-	}
-	size, each := g.codec.size(g)
-	switch excess := size - l.MTU; {
-	case excess <= 0:
-		return ""
-	case each == 0:
-		return fmt.Sprintf("a hello of %d bytes does not leave %s, whose MTU is %d", size, l.Name, l.MTU)
-	default:
-		fit := len(g.vips) - (excess+each-1)/each
-		return fmt.Sprintf("an advertisement of %d bytes does not leave %s, whose MTU is %d: it has room for %d virtual addresses, not for %d",
-			size, l.Name, l.MTU, max(fit, 0), len(g.vips))
-	}
-}
-
-// reserved says what a is in an IPv4 network with more than two addresses, "" for
-// the address of a host.
-func reserved(p netip.Prefix, a netip.Addr) string {
-	if !a.Is4() || p.Bits() > 30 || !p.Contains(a) {
-		return ""
-	}
-	switch host := binary.BigEndian.Uint32(a.AsSlice()) << p.Bits(); host {
-	case 0:
-		return "network"
-	case ^uint32(0) << p.Bits():
-		return "broadcast"
-	}
-	return ""
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/fhrpd/fhrpd/fsm"
 	"github.com/fhrpd/fhrpd/hello"
-	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // voice returns how g says s, which came of a step that began in the tenure
@@ -65,18 +64,6 @@ func (c *hsrpCodec) send(g *group, s fsm.Send, v voice) {
 	g.iface.out.queueMessage(&g.tenure, v.when, func(b []byte) []byte { return hello.AppendFrame(b, &env, c.payload) })
 }
 
-func (c *hsrpCodec) size(g *group) (packet, each int) {
-	m := hello.HSRP{Version: g.Version, Op: hello.OpHello, State: hello.Active, Family: g.Family}
-	return ipHeader(g.Family) + wire.UDPHeader + len(hello.AppendHSRP(nil, &m, &c.auth, netip.Addr{})), 0
-}
-
-func ipHeader(f hello.Family) int {
-	if f == hello.IPv6 {
-		return wire.IPv6Header
-	}
-	return wire.IPv4Header
-}
-
 // vrrpCodec adds VRRPv2's text authentication, the choice of VRRPv3's checksum
 // over IPv4, and unicast peers.
 type vrrpCodec struct {
@@ -119,15 +106,6 @@ func (c *vrrpCodec) send(g *group, s fsm.Send, v voice) {
 			payload: hello.AppendVRRP(nil, m, c.text, c.left, env.Src, peer),
 		})
 	}
-}
-
-func (c *vrrpCodec) size(g *group) (packet, each int) {
-	m := hello.VRRP{Version: g.Version, Family: g.Family, VirtualIPs: g.vips}
-	each = 4
-	if g.Family == hello.IPv6 {
-		each = 16
-	}
-	return ipHeader(g.Family) + len(hello.AppendVRRP(nil, &m, c.text, hello.MessageOnly, netip.Addr{}, netip.Addr{})), each
 }
 
 // sendAgain repeats the advertisement of an active router that left in another

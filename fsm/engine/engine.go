@@ -19,7 +19,7 @@
 // The files refer to each other in one direction, but for the pointers between a
 // router, its interfaces and its groups. From the bottom:
 //
-//   - words: port, ref, config, event, status
+//   - words: port, ref, config, misfit, event, status
 //   - values that know no group: tenure, queue, outbox, leases, complaints,
 //     journal, advertise, objects, timing
 //   - what there is: router, iface, group, and the state of a group's chores

@@ -67,9 +67,6 @@ type machine interface {
 // codec turns a group's messages into frames.
 type codec interface {
 	send(g *group, s fsm.Send, v voice)
-	// size returns the bytes of the largest message as an IP packet, and of each
-	// virtual address in it.
-	size(g *group) (packet, each int)
 }
 
 // wireID is what tells groups apart in received packets.

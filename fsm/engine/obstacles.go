@@ -69,7 +69,7 @@ func (g *group) ownObstacle() (fsm.Cause, string) {
 	if why, detail := g.linkObstacle(&g.iface.link); why != "" {
 		return why, detail + g.misplaced()
 	}
-	if detail := g.addressObstacle(); detail != "" {
+	if detail := g.Misfit(&g.iface.link, g.vips); detail != "" {
 		return fsm.CauseInterfaceDown, detail
 	}
 	for _, u := range g.uses {

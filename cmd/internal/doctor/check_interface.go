@@ -79,6 +79,9 @@ func (i Interface) source(f hello.Family) netip.Addr {
 }
 
 func (e *exam) networks(g *engine.Group, i Interface) {
+	if why := g.Misfit(&engine.Link{Name: i.Name, Addrs: i.Addresses, MTU: i.MTU}, g.VirtualIPs); why != "" {
+		e.wrong("misfit", g.Ref.String(), why, "GROUP", g.Ref.String(), "INTERFACE", i.Name)
+	}
 	for _, vip := range g.VirtualIPs {
 		if i.covers([]netip.Addr{vip}) || vip.Is6() && vip.IsLinkLocalUnicast() {
 			continue

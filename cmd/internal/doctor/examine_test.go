@@ -173,6 +173,8 @@ var examinations = []examination{
 	{name: "no address", change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("fe80::2/64") }}, want: []string{"no-address eth1", "other-network hsrp:eth1:10"}},
 	{name: "no link-local address", config: vrrp6, change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("2001:db8::2/64") }}, want: []string{"no-address eth1"}},
 	{name: "in another network", change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("203.0.113.2/24") }}, want: []string{"other-network hsrp:eth1:10"}},
+	{name: "the address of a network", config: strings.Replace(vrrpConfig, "192.0.2.1", "192.0.2.255", 1), want: []string{"misfit vrrp:eth1:20"}},
+	{name: "messages larger than the MTU", change: []func(*Host){func(h *Host) { h.eth1().MTU = 68 }}, want: []string{"misfit hsrp:eth1:10"}},
 	{name: "leftover address", change: []func(*Host){func(h *Host) { h.Interfaces[0].Addresses = prefixes("192.0.2.1/32") }}, want: []string{"leftover-address lo"}},
 	{name: "the owner's address is no leftover", config: strings.Replace(vrrpConfig, "priority = 110", "priority = 255", 1), change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("192.0.2.1/24") }}},
 

@@ -25,6 +25,7 @@ type Link struct {
 	Up        bool   // switched on
 	Carrier   bool   // up and able to pass frames
 	CarrierUp uint32 // how often the carrier has come
+	MTU       int    // bytes of the largest IP packet
 
 	Parent int    // index of the interface below a vlan or macvlan; 0 when there is none here
 	Master int    // index of the bridge, bond or VRF above; 0 when there is none
@@ -138,6 +139,8 @@ func (l *Link) attribute(ad *netlink.AttributeDecoder) {
 		l.Parent = int(ad.Uint32())
 	case unix.IFLA_MASTER:
 		l.Master = int(ad.Uint32())
+	case unix.IFLA_MTU:
+		l.MTU = int(ad.Uint32())
 	case unix.IFLA_CARRIER_UP_COUNT:
 		l.CarrierUp = ad.Uint32()
 	case unix.IFLA_LINKINFO:

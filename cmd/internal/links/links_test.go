@@ -50,7 +50,8 @@ func TestDecode(t *testing.T) {
 		{name: "hardware", attrs: func(ae *encoder) {
 			ae.Bytes(unix.IFLA_ADDRESS, []byte{2, 0, 0, 0, 0, 1})
 			ae.Uint32(unix.IFLA_CARRIER_UP_COUNT, 7)
-		}, want: Link{MAC: hello.MAC{2, 0, 0, 0, 0, 1}, CarrierUp: 7}},
+			ae.Uint32(unix.IFLA_MTU, 9000)
+		}, want: Link{MAC: hello.MAC{2, 0, 0, 0, 0, 1}, CarrierUp: 7, MTU: 9000}},
 		{name: "the active port of a bond", attrs: func(ae *encoder) {
 			info(ae, "bond", func(ae *encoder) { ae.Uint8(1, 1); ae.Uint32(unix.IFLA_BOND_ACTIVE_SLAVE, 9) })
 		}, want: Link{Kind: "bond", ActiveSlave: 9}},

@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+
+	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/wire"
+)
+
+// Misfit returns why a group with these virtual addresses cannot run on a link,
+// or "". The address of a network is no host's, and a message that is larger than
+// a packet never leaves. A link whose MTU is 0 has room for every message.
+func (g *Group) Misfit(l *Link, vips []netip.Addr) string {
+	for _, a := range vips {
+		for _, p := range l.Addrs {
+			if what := reserved(p, a); what != "" {
+				return fmt.Sprintf("%s is the %s address of %s on %s, and no host can use it", a, what, p.Masked(), l.Name)
+			}
+		}
+	}
+	if l.MTU == 0 || g.Follow != "" { // which says nothing
+		return ""
+	}
+	size, each := g.messageSize(vips)
+	switch excess := size - l.MTU; {
+	case excess <= 0:
+		return ""
+	case each == 0:
+		return fmt.Sprintf("a hello of %d bytes does not leave %s, whose MTU is %d", size, l.Name, l.MTU)
+	default:
+		return fmt.Sprintf("an advertisement of %d bytes does not leave %s, whose MTU is %d: it has room for %d virtual addresses, not for %d",
+			size, l.Name, l.MTU, max(len(vips)-(excess+each-1)/each, 0), len(vips))
+	}
+}
+
+// messageSize returns the bytes of the largest message as an IP packet, and of
+// each virtual address in it.
+func (g *Group) messageSize(vips []netip.Addr) (packet, each int) {
+	packet, each = wire.IPv4Header, 4
+	if g.Family == hello.IPv6 {
+		packet, each = wire.IPv6Header, 16
+	}
+	if g.Protocol == hello.ProtocolHSRP {
+		m := hello.HSRP{Version: g.Version, Op: hello.OpHello, State: hello.Active, Family: g.Family}
+		return packet + wire.UDPHeader + len(hello.AppendHSRP(nil, &m, &g.Auth, netip.Addr{})), 0
+	}
+	m := hello.VRRP{Version: g.Version, Family: g.Family, VirtualIPs: vips}
+	return packet + len(hello.AppendVRRP(nil, &m, g.Password(), hello.MessageOnly, netip.Addr{}, netip.Addr{})), each
+}
+
+// reserved says what a is in an IPv4 network with more than two addresses, "" for
+// the address of a host.
+func reserved(p netip.Prefix, a netip.Addr) string {
+	if !a.Is4() || p.Bits() > 30 || !p.Contains(a) {
+		return ""
+	}
+	switch host := binary.BigEndian.Uint32(a.AsSlice()) << p.Bits(); host {
+	case 0:
+		return "network"
+	case ^uint32(0) << p.Bits():
+		return "broadcast"
+	}
+	return ""
+}
