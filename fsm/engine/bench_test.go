@@ -16,7 +16,7 @@ type idlePort struct{ frames, moves int }
 func (*idlePort) Add(engine.ID, engine.Virtual) error                   { return nil }
 func (*idlePort) Remove(engine.ID)                                      {}
 func (*idlePort) Gate([]engine.Claim, []engine.ID) ([]engine.ID, error) { return nil, nil }
-func (p *idlePort) Transmit(f [][]byte) (int, error)                    { p.frames += len(f); return len(f), nil }
+func (p *idlePort) Transmit(f [][]byte) ([]int, error)                  { p.frames += len(f); return nil, nil }
 func (*idlePort) Unicast(src, dst netip.Addr, b []byte) error           { return nil }
 func (*idlePort) Address([]engine.ID, []engine.ID)                      {}
 func (*idlePort) Renew() ([]engine.ID, error)                           { return nil, nil }

@@ -61,7 +61,7 @@ type hsrpCodec struct {
 func (c *hsrpCodec) send(g *group, s fsm.Send, v voice) {
 	env := g.envelope(v)
 	c.payload = hello.AppendHSRP(c.payload[:0], s.Message.(*hello.HSRP), &c.auth, env.Src)
-	g.iface.out.queueMessage(&g.tenure, v.when, func(b []byte) []byte { return hello.AppendFrame(b, &env, c.payload) })
+	g.iface.out.queueMessage(g, v.when, func(b []byte) []byte { return hello.AppendFrame(b, &env, c.payload) })
 }
 
 // vrrpCodec adds VRRPv2's text authentication, the choice of VRRPv3's checksum
@@ -97,12 +97,12 @@ func (c *vrrpCodec) send(g *group, s fsm.Send, v voice) {
 	env := g.envelope(v)
 	if len(c.peers) == 0 {
 		c.payload = hello.AppendVRRP(c.payload[:0], m, c.text, c.left, env.Src, env.Dst)
-		g.iface.out.queueMessage(&g.tenure, v.when, func(b []byte) []byte { return hello.AppendFrame(b, &env, c.payload) })
+		g.iface.out.queueMessage(g, v.when, func(b []byte) []byte { return hello.AppendFrame(b, &env, c.payload) })
 		return
 	}
 	for _, peer := range c.peers {
 		g.iface.out.unicast = append(g.iface.out.unicast, datagram{
-			of: &g.tenure, when: v.when, src: env.Src, dst: peer,
+			of: g, when: v.when, src: env.Src, dst: peer,
 			payload: hello.AppendVRRP(nil, m, c.text, c.left, env.Src, peer),
 		})
 	}

@@ -41,7 +41,8 @@ type fakePort struct {
 	refuse   func(open []engine.Claim, shut []engine.ID) error
 	renewErr error
 	addErr   error
-	sendErr  error
+	sendErr  error // of datagrams, and of the frames that are stuck
+	stuck    func(frame []byte) bool
 	frames   [][]byte
 	gates    int
 	leases   map[engine.ID]time.Duration
@@ -95,15 +96,27 @@ func (p *fakePort) expire() []engine.ID {
 	return lost
 }
 
-func (p *fakePort) Transmit(frames [][]byte) (int, error) {
-	for _, f := range frames {
+// fail lets nothing leave any more, for this reason, or everything again.
+func (p *fakePort) fail(why error) {
+	p.sendErr, p.stuck = why, nil
+	if why != nil {
+		p.stuck = func([]byte) bool { return true }
+	}
+}
+
+func (p *fakePort) Transmit(frames [][]byte) (unsent []int, err error) {
+	for n, f := range frames {
+		if p.stuck != nil && p.stuck(f) {
+			unsent = append(unsent, n)
+			continue
+		}
 		p.note("send %s", describeFrame(f))
 		p.frames = append(p.frames, slices.Clone(f))
 	}
-	if p.sendErr != nil {
-		return 0, p.sendErr
+	if len(unsent) > 0 {
+		return unsent, p.sendErr
 	}
-	return len(frames), nil
+	return nil, nil
 }
 
 func (p *fakePort) Unicast(src, dst netip.Addr, payload []byte) error {

@@ -123,20 +123,28 @@ func (i *iface) openEach(now time.Time, claims []Claim) []denial {
 // frame is repeated by the next hello or announcement; what counts is that it
 // is seen, for a router whose hellos do not leave is not the only one active.
 func (i *iface) transmit(now time.Time) {
-	frames := i.out.sendable()
+	frames, speakers := i.out.sendable()
 	for _, d := range i.out.unicast {
-		if !d.when.holds(*d.of) {
+		if !d.when.holds(d.of.tenure) {
 			continue
 		}
 		if err := i.port.Unicast(d.src, d.dst, d.payload); err != nil {
 			i.noteUnsent(now, 1, err)
+		} else {
+			d.of.counters.Sent++
 		}
 	}
 	if len(frames) == 0 {
 		return
 	}
-	if n, err := i.port.Transmit(frames); err != nil {
-		i.noteUnsent(now, len(frames)-n, err)
+	unsent, err := i.port.Transmit(frames)
+	if err != nil {
+		i.noteUnsent(now, len(unsent), err)
+	}
+	for n, g := range speakers {
+		if _, missed := slices.BinarySearch(unsent, n); !missed {
+			g.counters.Sent++
+		}
 	}
 }
 

@@ -386,9 +386,9 @@ func TestStopIsOneFlushAndTheEnd(t *testing.T) {
 
 func TestLostHelloIsCountedAndTheNextOneSent(t *testing.T) {
 	h := vrrpActive(t)
-	h.port.sendErr = errors.New("no buffer space available")
+	h.port.fail(errors.New("no buffer space available"))
 	h.run(1100 * time.Millisecond)
-	h.port.sendErr = nil
+	h.port.fail(nil)
 	st := h.e.Status(h.now).Interfaces[0]
 	if st.Unsent != 1 || st.LastError == nil || st.LastError.Error() != "no buffer space available" {
 		t.Errorf("%d frames did not leave, the last because of %v", st.Unsent, st.LastError)
@@ -399,10 +399,26 @@ func TestLostHelloIsCountedAndTheNextOneSent(t *testing.T) {
 	}
 }
 
+// Only what left is counted as sent, whatever left beside it.
+func TestMessageThatDidNotLeaveIsNotCountedAsSent(t *testing.T) {
+	h := newHost(t, hsrpConfig+strings.NewReplacer("group = 10", "group = 11", "192.0.2.1", "192.0.2.2").Replace(hsrpConfig)).up("eth0").until("eth0:11", "Active").run(10 * time.Second)
+	sent := func() [2]uint64 { return [2]uint64{h.group("eth0:10").Counters.Sent, h.group("eth0:11").Counters.Sent} }
+	before := sent()
+	h.port.fail(errors.New("no"))
+	h.port.stuck = func(f []byte) bool {
+		return hello.MAC(f[6:12]) == hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv4, 10)
+	}
+	h.clear().run(2 * time.Second)
+	after, left := sent(), uint64(len(h.port.having("send virtual")))
+	if left == 0 || after[0] != before[0] || after[1] != before[1]+left {
+		t.Errorf("%d messages sent became %d, while %d left", before, after, left)
+	}
+}
+
 func TestFramesThatDoNotLeaveAreToldOnce(t *testing.T) {
 	for err, want := range map[error]int{syscall.EMSGSIZE: 1, syscall.ENETDOWN: 0, net.ErrClosed: 0} {
 		h := hsrpActive(t)
-		h.port.sendErr = fmt.Errorf("send 1 frames: %w", err)
+		h.port.fail(fmt.Errorf("send 1 frames: %w", err))
 		h.run(time.Minute)
 		if told := h.told(engine.KindWarning); len(told) != want {
 			t.Errorf("%v: told %q", err, told)

@@ -21,7 +21,7 @@ func (*formPort) Gate([]engine.Claim, []engine.ID) ([]engine.ID, error) { return
 func (*formPort) Unicast(src, dst netip.Addr, payload []byte) error     { return nil }
 func (*formPort) Address(add, remove []engine.ID)                       {}
 func (*formPort) Renew() ([]engine.ID, error)                           { return nil, nil }
-func (p *formPort) Transmit(frames [][]byte) (int, error) {
+func (p *formPort) Transmit(frames [][]byte) ([]int, error) {
 	for _, f := range frames {
 		var env hello.Envelope
 		var packet hello.VRRPPacket
@@ -29,7 +29,7 @@ func (p *formPort) Transmit(frames [][]byte) (int, error) {
 			p.forms = append(p.forms, packet.Form.String())
 		}
 	}
-	return len(frames), nil
+	return nil, nil
 }
 
 // activeRouter returns an engine whose one router has just become Active.

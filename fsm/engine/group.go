@@ -97,7 +97,7 @@ func (g *group) prepare() error {
 // queueFrames queues whole frames and returns their number.
 func (g *group) queueFrames(when condition, frames [][]byte) int {
 	for _, f := range frames {
-		g.iface.out.queueFrame(&g.tenure, when, func(b []byte) []byte { return append(b, f...) })
+		g.iface.out.queueFrame(g, when, func(b []byte) []byte { return append(b, f...) })
 	}
 	return len(frames)
 }

@@ -25,7 +25,7 @@ type gatekeeper struct {
 
 func (*gatekeeper) Add(ID, Virtual) error                        { return nil }
 func (*gatekeeper) Remove(ID)                                    {}
-func (*gatekeeper) Transmit(frames [][]byte) (int, error)        { return len(frames), nil }
+func (*gatekeeper) Transmit([][]byte) ([]int, error)             { return nil, nil }
 func (*gatekeeper) Unicast(netip.Addr, netip.Addr, []byte) error { return nil }
 func (*gatekeeper) Renew() ([]ID, error)                         { return nil, nil }
 func (p *gatekeeper) Address(add, remove []ID)                   { p.note("address", len(add), len(remove)) }

@@ -20,19 +20,20 @@ type outbox struct {
 	frames      []frame // all others
 	unicast     []datagram
 	wire        [][]byte
+	speakers    []*group // of the first frames in wire, which are messages
 	arena       []byte
 }
 
 // frame is one prepared frame.
 type frame struct {
-	of         *tenure // of the group that says it
+	of         *group // that says it
 	when       condition
 	start, end int
 }
 
 // datagram is a message to a unicast peer.
 type datagram struct {
-	of       *tenure
+	of       *group
 	when     condition
 	src, dst netip.Addr
 	payload  []byte
@@ -53,33 +54,38 @@ func (c condition) holds(t tenure) bool {
 }
 
 // queueFrame queues the bytes that build appends as one frame of a group.
-func (o *outbox) queueFrame(of *tenure, when condition, build func([]byte) []byte) {
+func (o *outbox) queueFrame(of *group, when condition, build func([]byte) []byte) {
 	o.frames = append(o.frames, o.build(of, when, build))
 }
 
 // queueMessage queues a message of the protocol, which leaves before all other
 // frames: a role that is given up or claimed late costs more than an
 // announcement.
-func (o *outbox) queueMessage(of *tenure, when condition, build func([]byte) []byte) {
+func (o *outbox) queueMessage(of *group, when condition, build func([]byte) []byte) {
 	o.messages = append(o.messages, o.build(of, when, build))
 }
 
-func (o *outbox) build(of *tenure, when condition, build func([]byte) []byte) frame {
+func (o *outbox) build(of *group, when condition, build func([]byte) []byte) frame {
 	start := len(o.arena)
 	o.arena = build(o.arena)
 	return frame{of: of, when: when, start: start, end: len(o.arena)}
 }
 
-// sendable returns the frames whose conditions hold.
-func (o *outbox) sendable() [][]byte {
-	for _, list := range [...][]frame{o.messages, o.frames} {
-		for _, f := range list {
-			if f.when.holds(*f.of) {
-				o.wire = append(o.wire, o.arena[f.start:f.end])
-			}
+// sendable returns the frames whose conditions hold, and who says those of them
+// that are messages, which come first.
+func (o *outbox) sendable() (frames [][]byte, speakers []*group) {
+	for _, f := range o.messages {
+		if f.when.holds(f.of.tenure) {
+			o.wire = append(o.wire, o.arena[f.start:f.end])
+			o.speakers = append(o.speakers, f.of)
 		}
 	}
-	return o.wire
+	for _, f := range o.frames {
+		if f.when.holds(f.of.tenure) {
+			o.wire = append(o.wire, o.arena[f.start:f.end])
+		}
+	}
+	return o.wire, o.speakers
 }
 
 // withdraw drops what a group asked for that has not been carried out. The
@@ -97,7 +103,7 @@ func (o *outbox) empty() bool {
 func (o *outbox) reset() {
 	o.open, o.shut, o.add, o.remove = o.open[:0], o.shut[:0], o.add[:0], o.remove[:0]
 	o.messages, o.frames, o.unicast = o.messages[:0], o.frames[:0], o.unicast[:0]
-	o.wire, o.arena = o.wire[:0], o.arena[:0]
+	o.wire, o.speakers, o.arena = o.wire[:0], o.speakers[:0], o.arena[:0]
 }
 
 // voice is how a message leaves.

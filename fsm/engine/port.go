@@ -82,8 +82,10 @@ type Port interface {
 	// groups whose lease had run out before.
 	Gate(open []Claim, shut []ID) (lost []ID, err error)
 
-	// Transmit sends frames in order and returns how many left.
-	Transmit(frames [][]byte) (int, error)
+	// Transmit sends frames in order. unsent are the numbers of those that did
+	// not leave, from 0 and ascending, and err says why; a bad frame does not
+	// keep the next ones back.
+	Transmit(frames [][]byte) (unsent []int, err error)
 
 	// Unicast sends an IP payload of protocol 112 from src, one of this host's
 	// addresses, through the kernel's own routing, for unicast peers.

@@ -65,7 +65,7 @@ type Rival struct {
 
 // Counters count since the start.
 type Counters struct {
-	Sent, Received uint64 // messages of the protocol
+	Sent, Received uint64 // messages of the protocol; those sent are those that left, to each peer
 	Announced      uint64 // announcement frames
 	Answered       uint64 // ARP requests and neighbour solicitations
 	Conflicts      uint64 // claims of a virtual address by others

@@ -58,7 +58,6 @@ func (g *group) send(s fsm.Send, was stepStart) {
 	if g.codec == nil {
 		return
 	}
-	g.counters.Sent++
 	g.codec.send(g, s, g.voice(s, was.tenure))
 	if g.tenure.hasAddress() && s.Virtual {
 		g.iface.leases.hello = true

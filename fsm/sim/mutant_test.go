@@ -57,7 +57,7 @@ func (m *mutant) Address(add, remove []engine.ID) {
 	m.Port.Address(add, remove)
 }
 
-func (m *mutant) Transmit(frames [][]byte) (int, error) {
+func (m *mutant) Transmit(frames [][]byte) ([]int, error) {
 	for _, f := range frames {
 		if binary.BigEndian.Uint16(f[12:]) == 0x0806 && f[6] == 0 { // from a virtual MAC
 			m.said = slices.Clone(f)

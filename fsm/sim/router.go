@@ -295,7 +295,7 @@ func (r *router) Renew() ([]engine.ID, error) {
 }
 
 // Transmit implements engine.Port.
-func (r *router) Transmit(frames [][]byte) (int, error) {
+func (r *router) Transmit(frames [][]byte) (unsent []int, err error) {
 	for _, f := range frames {
 		if why := r.forbidden(f); why != "" {
 			r.broken(fmt.Sprintf("router %s sent %s with its gate shut", r.name(), why))
@@ -304,7 +304,7 @@ func (r *router) Transmit(frames [][]byte) (int, error) {
 			r.lan.send(r.id, f)
 		}
 	}
-	return len(frames), nil
+	return nil, nil
 }
 
 // Unicast implements engine.Port.

@@ -90,25 +90,29 @@ type outbox struct {
 	iovs []unix.Iovec
 }
 
-// Send puts frames on the wire in order, up to 1024 a system call. It returns
-// how many went out; a frame that the kernel refuses is skipped and its error
-// returned, so that one bad frame does not silence the rest.
-func (s *Socket) Send(frames [][]byte) (int, error) {
-	var sent int
-	var errs error
-	for len(frames) > 0 {
-		n, err := s.sendBatch(frames[:min(len(frames), batchOut)])
-		sent += n
-		frames = frames[n:]
-		if err != nil {
-			errs = errors.Join(errs, err)
-			if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.ENOBUFS) || errors.Is(err, unix.ENETDOWN) || len(frames) == 0 {
-				return sent, errs
-			}
-			frames = frames[1:]
+// Send puts frames on the wire in order, up to 1024 a system call. A frame that
+// the kernel refuses is skipped and its error returned, so that one bad frame
+// does not silence the rest; where no frame could leave now, the rest is not
+// tried. unsent are the numbers of the frames that did not go out, from 0 and
+// ascending.
+func (s *Socket) Send(frames [][]byte) (unsent []int, err error) {
+	for at := 0; at < len(frames); {
+		n, refused := s.sendBatch(frames[at:min(len(frames), at+batchOut)])
+		at += n
+		if refused == nil {
+			continue
+		}
+		err = errors.Join(err, refused)
+		skipped := 1
+		if errors.Is(refused, unix.EAGAIN) || errors.Is(refused, unix.ENOBUFS) || errors.Is(refused, unix.ENETDOWN) {
+			skipped = len(frames) - at
+		}
+		for range skipped {
+			unsent = append(unsent, at)
+			at++
 		}
 	}
-	return sent, errs
+	return unsent, err
 }
 
 func (s *Socket) sendBatch(frames [][]byte) (int, error) {

@@ -50,9 +50,9 @@ type fakeWire struct {
 	flood []byte
 }
 
-func (w *fakeWire) FD() int                           { return w.fd }
-func (w *fakeWire) Send(frames [][]byte) (int, error) { w.sent += len(frames); return len(frames), nil }
-func (w *fakeWire) Close() error                      { *w.open--; return nil }
+func (w *fakeWire) FD() int                             { return w.fd }
+func (w *fakeWire) Send(frames [][]byte) ([]int, error) { w.sent += len(frames); return nil, nil }
+func (w *fakeWire) Close() error                        { *w.open--; return nil }
 func (w *fakeWire) Receive(fn func([]byte, bool)) (int, error) {
 	w.reads++
 	if w.flood == nil {

@@ -220,11 +220,13 @@ func (p *fakePort) Address(_, _ []engine.ID)            {}
 func (p *fakePort) Gate([]engine.Claim, []engine.ID) ([]engine.ID, error) { return nil, nil }
 func (p *fakePort) Unicast(netip.Addr, netip.Addr, []byte) error          { return p.broken }
 func (p *fakePort) Renew() (lost []engine.ID, err error)                  { return p.lost, p.broken }
-func (p *fakePort) Transmit(frames [][]byte) (n int, err error) {
+func (p *fakePort) Transmit(frames [][]byte) (unsent []int, err error) {
 	if p.broken != nil {
-		return 0, p.broken
+		for n := range frames {
+			unsent = append(unsent, n)
+		}
 	}
-	return len(frames), nil
+	return unsent, p.broken
 }
 
 // program is what runs for a command: the first argument says how long, with

@@ -49,7 +49,7 @@ type opened struct {
 type wire interface {
 	FD() int
 	Receive(fn func(frame []byte, checksumReady bool)) (int, error)
-	Send(frames [][]byte) (int, error)
+	Send(frames [][]byte) (unsent []int, err error)
 	Close() error
 }
 
@@ -263,9 +263,12 @@ func (p *port) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error) 
 }
 
 // Transmit implements engine.Port.
-func (p *port) Transmit(frames [][]byte) (int, error) {
+func (p *port) Transmit(frames [][]byte) (unsent []int, err error) {
 	if p.opened == nil {
-		return 0, net.ErrClosed
+		for n := range frames {
+			unsent = append(unsent, n)
+		}
+		return unsent, net.ErrClosed
 	}
 	return p.opened.socket.Send(frames)
 }
