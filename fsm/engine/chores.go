@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/fhrpd/fhrpd/fsm"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/garp/prove"
 	"github.com/fhrpd/fhrpd/hello"
@@ -39,10 +40,12 @@ func (w *wait) deadline() time.Time {
 }
 
 // refusal is what the kernel refuses the group: its place in the interface's
-// filter, the gate, the addresses. A group that could not serve does not take
-// part, for it would take the role from those who can. The port is asked again
-// after a pause, which grows as long as the refusals follow each other.
+// filter, the gate, the addresses, its messages. A group that could not serve
+// does not take part, for it would take the role from those who can. The port is
+// asked again after a pause, which grows as long as the refusals follow each
+// other.
 type refusal struct {
+	cause fsm.Cause
 	why   string    // "": nothing
 	at    time.Time // of the last one
 	pause time.Duration
@@ -56,12 +59,12 @@ const mostRefusalPause = 10 * time.Minute
 // begin notes a refusal. The first pause is least, and so is that of one which
 // comes long after the last: a group that may run again has to wait for its
 // election, and delay before it preempts.
-func (r *refusal) begin(now time.Time, why string, least, delay time.Duration) {
+func (r *refusal) begin(now time.Time, cause fsm.Cause, why string, least, delay time.Duration) {
 	r.pause = min(2*r.pause, mostRefusalPause)
 	if r.pause < least || now.Sub(r.at) > 2*r.pause+delay {
 		r.pause = least
 	}
-	r.why, r.at, r.next = why, now, now.Add(r.pause)
+	r.cause, r.why, r.at, r.next = cause, why, now, now.Add(r.pause)
 }
 
 // end notes that nothing is refused any more.

@@ -142,8 +142,11 @@ func (i *iface) transmit(now time.Time) {
 		i.noteUnsent(now, len(unsent), err)
 	}
 	for n, g := range speakers {
-		if _, missed := slices.BinarySearch(unsent, n); !missed {
+		if _, missed := slices.BinarySearch(unsent, n); missed {
+			g.missed(now, err)
+		} else {
 			g.counters.Sent++
+			g.silence.spoke(now)
 		}
 	}
 }

@@ -423,8 +423,8 @@ func TestFramesThatDoNotLeaveAreToldOnce(t *testing.T) {
 		if told := h.told(engine.KindWarning); len(told) != want {
 			t.Errorf("%v: told %q", err, told)
 		}
-		if lost := h.e.Status(h.now).Interfaces[0].Unsent; lost < 60 {
-			t.Errorf("%v: %d frames counted, want those of a minute", err, lost)
+		if lost := h.e.Status(h.now).Interfaces[0].Unsent; lost < 10 {
+			t.Errorf("%v: %d frames counted, want those of three seconds and of the attempts", err, lost)
 		}
 	}
 }

@@ -78,7 +78,7 @@ func (g *group) ownObstacle() (fsm.Cause, string) {
 		}
 	}
 	if g.refusal.why != "" {
-		return fsm.CauseAcquireFailed, fmt.Sprintf("%s cannot serve it: %s", g.Interface, g.refusal.why)
+		return g.refusal.cause, g.refusal.why
 	}
 	if g.probe.veto {
 		return fsm.CauseConflict, fmt.Sprintf("%s is answered for by %s", g.conflict.Address, g.conflict.MAC)

@@ -1,12 +1,22 @@
 package engine
 
-import "time"
+import (
+	"fmt"
+	"time"
 
-// refuse stops a group that the kernel does not let serve. A router that was
-// thrown back to Listen needs two hold times until it can take over.
+	"github.com/fhrpd/fhrpd/fsm"
+)
+
+// refuse stops a group that the kernel does not let serve.
 func (g *group) refuse(now time.Time, err error) {
+	g.stepAside(now, fsm.CauseAcquireFailed, fmt.Sprintf("%s cannot serve it: %v", g.Interface, err))
+}
+
+// stepAside leaves the role to the others for a while. A router that was thrown
+// back to Listen needs two hold times until it can take over.
+func (g *group) stepAside(now time.Time, cause fsm.Cause, why string) {
 	g.turned()
-	g.refusal.begin(now, err.Error(), 3*g.succession(), g.elector().PreemptDelay)
+	g.refusal.begin(now, cause, why, 3*g.succession(), g.elector().PreemptDelay)
 	g.doubt()
 }
 

@@ -1,12 +1,17 @@
 package e2e
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"strings"
 	"testing"
 
+	"github.com/google/nftables"
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 )
 
 // A macvlan in bridge mode takes no second unicast address. The better router,
@@ -84,5 +89,49 @@ func TestRouterWhoseMessagesAreTooLargeDoesNotClaim(t *testing.T) {
 		}
 		mtu(1500)
 		l.a.WaitAll("Active")
+	})
+}
+
+// Two routers that do not hear each other would both be active, for ever. The
+// kernel throws away what one of them says.
+func TestRouterWhoseFramesDoNotLeaveStepsAside(t *testing.T) {
+	scenario(t, func(t testing.TB, l *lan) {
+		l.start(both)
+		mute := &nftables.Table{Name: "mute", Family: nftables.TableFamilyNetdev}
+		err := nft(l.a.NS, func(c *nftables.Conn) {
+			c.AddTable(mute)
+			drop := nftables.ChainPolicyDrop
+			c.AddChain(&nftables.Chain{
+				Name: "out", Table: mute, Type: nftables.ChainTypeFilter, Hooknum: nftables.ChainHookEgress,
+				Priority: nftables.ChainPriorityFilter, Device: lanDev, Policy: &drop,
+			})
+		})
+		if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOENT) {
+			t.Skip("this kernel does not filter what leaves an interface (CONFIG_NETFILTER_EGRESS)")
+		}
+		must(t, err)
+		l.a.WaitAll("Init")
+		l.b.WaitAll("Active")
+		for _, g := range l.a.Report().Groups {
+			if !strings.HasPrefix(g.Obstacle, "no message leaves eth0: ") {
+				t.Errorf("%s waits for %q", g.Ref(), g.Obstacle)
+			}
+		}
+		l.mustPing(vip)
+		must(t, nft(l.a.NS, func(c *nftables.Conn) { c.DelTable(mute) }))
+		l.a.WaitAll("Active")
+		l.b.WaitAll("Standby")
+	})
+}
+
+// nft changes the filters of a host in one transaction.
+func nft(ns *netlab.NS, change func(*nftables.Conn)) error {
+	return ns.Do(func() error {
+		c, err := nftables.New()
+		if err != nil {
+			return err
+		}
+		change(c)
+		return c.Flush()
 	})
 }
