@@ -67,6 +67,14 @@ func (r *refusal) begin(now time.Time, cause fsm.Cause, why string, least, delay
 	r.cause, r.why, r.at, r.next = cause, why, now, now.Add(r.pause)
 }
 
+// hurry has the port asked at once: an interface that comes up may be another
+// one, or cured.
+func (r *refusal) hurry(now time.Time) {
+	if r.why != "" {
+		r.next = now
+	}
+}
+
 // end notes that nothing is refused any more.
 func (r *refusal) end() { r.why, r.next = "", time.Time{} }
 

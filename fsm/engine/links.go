@@ -28,6 +28,10 @@ func (e *Engine) LinkChanged(now time.Time, name string, l Link) {
 func (i *iface) relink(now time.Time, l Link) {
 	for _, g := range i.groups {
 		g.leaveOldAddress(now, &l)
+		if l.Up && !i.link.Up {
+			g.turned()
+			g.refusal.hurry(now)
+		}
 	}
 	i.link = l
 	for _, g := range i.groups {

@@ -47,6 +47,19 @@ func TestRouterWhoseMessagesDoNotLeaveStepsAside(t *testing.T) {
 	}
 }
 
+// An interface that comes up again is tried at once, however long the pause.
+func TestInterfaceThatComesUpIsTriedAtOnce(t *testing.T) {
+	h := hsrpActive(t)
+	h.port.fail(errStuck)
+	h.run(time.Hour)
+	h.port.fail(nil)
+	h.down("eth0")
+	h.run(time.Second).up("eth0").run(0)
+	if why := h.group("eth0:10").Obstacle; why != "" {
+		t.Errorf("obstacle %q", why)
+	}
+}
+
 // A message that leaves in time makes up for those that did not.
 func TestRouterThatIsHeardInTimeKeepsTheRole(t *testing.T) {
 	h := hsrpActive(t)
