@@ -16,8 +16,8 @@ import (
 type Event interface{ event() }
 
 // Up says that the group may run: its interface is up and has a usable
-// address. A second Up with another address makes the machine start again. One
-// with another MAC only makes an active router show itself to the switches.
+// address. A second Up with another address or MAC changes no role: the machine
+// speaks from there at once, and an active router shows itself to the switches.
 type Up struct {
 	Addr netip.Addr // this router's address on the LAN: primary IPv4 or IPv6 link-local
 	MAC  hello.MAC  // the interface's own MAC

@@ -44,16 +44,15 @@ func (i *iface) relink(now time.Time, l Link) {
 	i.warnOutside(now)
 }
 
-// leaveOldAddress stops a group whose address changes or goes while it still has
-// the old one, for a Resign counts only from the address of the active router.
+// leaveOldAddress stops a group whose address goes while it still has it, for a
+// Resign counts only from the address of the active router.
 func (g *group) leaveOldAddress(now time.Time, l *Link) {
-	was, is := g.source(&g.iface.link), g.source(l)
-	if !g.up || g.leader != nil || was == is {
+	if !g.up || g.leader != nil || g.source(&g.iface.link) == g.source(l) {
 		return
 	}
 	why, detail := g.linkObstacle(l)
 	if why == "" {
-		why, detail = fsm.CauseAddressChanged, was.String()+" becomes "+is.String()
+		return
 	}
 	g.up, g.obstacle = false, detail
 	g.step(now, fsm.Down{Cause: why, Detail: detail})

@@ -51,14 +51,32 @@ func TestResignLeavesFromTheOldAddress(t *testing.T) {
 	for _, config := range []string{hsrpConfig, vrrpConfig} {
 		h := newHost(t, config).up("eth0").until("eth0:10", "Active").clear()
 		l := newTestLink("eth0")
-		l.Addr4 = netip.MustParseAddr("192.0.2.77")
+		l.Addr4 = netip.Addr{}
 		h.e.LinkChanged(h.now, "eth0", l)
 		var env hello.Envelope
 		if _, err := hello.ParseFrame(h.port.frames[0], &env, true); err != nil || env.Src != own4 {
 			t.Errorf("first frame is %s from %s, want the resignation from the old address", describeFrame(h.port.frames[0]), env.Src)
 		}
-		if last := h.group("eth0:10").Last; last.Cause != "address-changed" {
-			t.Errorf("cause %s", last.Cause)
+	}
+}
+
+// A router that has another address left goes on with that, without a word of
+// resignation.
+func TestAnotherAddressCostsNoRole(t *testing.T) {
+	for _, config := range []string{hsrpConfig, vrrpConfig} {
+		h := newHost(t, config).up("eth0").until("eth0:10", "Active").run(10 * time.Second).clear()
+		l := newTestLink("eth0")
+		l.Addr4 = netip.MustParseAddr("192.0.2.77")
+		h.e.LinkChanged(h.now, "eth0", l)
+		var env hello.Envelope
+		if len(h.port.frames) != 1 {
+			t.Fatalf("said %q, want one message", h.port.log)
+		}
+		if _, err := hello.ParseFrame(h.port.frames[0], &env, true); err != nil || env.Src != l.Addr4 {
+			t.Errorf("%s from %s, want the new address", describeFrame(h.port.frames[0]), env.Src)
+		}
+		if h.run(time.Minute); len(h.told(engine.KindTransition)) != 0 || h.port.gates != 0 {
+			t.Errorf("told %q, %d changes of gates", h.told(engine.KindTransition), h.port.gates)
 		}
 	}
 }

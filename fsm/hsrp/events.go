@@ -15,39 +15,40 @@ type peer struct {
 	mac      hello.MAC
 }
 
-// up is event a. A second one with another address starts the group again,
-// because its place in every election has changed.
+// up is event a. A second one gives the group another address or MAC.
 func (g *Group) up(now time.Time, ev fsm.Up) {
 	addr := plain(ev.Addr)
-	cause := g.stopped.Undone()
 	if g.state != hello.Initial {
-		if addr == g.addr {
-			g.newMAC(now, ev.MAC)
-			return
-		}
-		cause = fsm.CauseAddressChanged
-		g.down(now, cause, g.addr.String()+" becomes "+addr.String())
+		g.move(now, addr, ev.MAC)
+		return
 	}
 	g.addr, g.mac = addr, ev.MAC
-	o := occurrence{event: enabled, now: now, cause: cause, detail: "address " + addr.String()}
+	o := occurrence{event: enabled, now: now, cause: g.stopped.Undone(), detail: "address " + addr.String()}
 	if g.virtualIP().IsValid() {
 		o.event = enabledWithIP
 	}
 	g.take(o)
 }
 
-// newMAC goes on with another interface MAC, as when a bond follows its active
-// port. Elections do not depend on it, but hosts and switches must see where the
-// active router is now.
-func (g *Group) newMAC(now time.Time, mac hello.MAC) {
-	if mac == g.mac {
-		return
-	}
-	g.mac = mac
-	if g.state == hello.Active {
+// move goes on from another address, as when the first of two is removed, or from
+// another interface MAC, as when a bond follows its active port. The other
+// routers know the new address before they miss the old one. Its place in ties
+// is decided by the next messages. Hosts and switches must see where the active
+// router is now.
+func (g *Group) move(now time.Time, addr netip.Addr, mac hello.MAC) {
+	moved, switched := addr != g.addr, mac != g.mac
+	g.addr, g.mac = addr, mac
+	if moved && g.speaks() || switched && g.state == hello.Active {
 		g.sendHello(now, g.state)
+	}
+	if switched && g.state == hello.Active {
 		g.announce()
 	}
+}
+
+// speaks reports whether g sends hellos in its state.
+func (g *Group) speaks() bool {
+	return g.state == hello.Speak || g.state == hello.Standby || g.state == hello.Active
 }
 
 // down is event b.

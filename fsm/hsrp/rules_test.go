@@ -548,28 +548,27 @@ func TestRestartCauses(t *testing.T) {
 }
 
 func TestSecondUp(t *testing.T) {
-	for name, tt := range map[string]struct {
-		up      fsm.Up
-		restart bool
-	}{
-		"same address and MAC": {fsm.Up{Addr: self, MAC: ownMAC}, false},
-		"same address, mapped": {fsm.Up{Addr: netip.MustParseAddr("::ffff:192.0.2.5"), MAC: ownMAC}, false},
-		"another address":      {fsm.Up{Addr: third, MAC: ownMAC}, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			g := inState(hello.Standby, base())
-			got := g.Step(epoch, tt.up)
-			if !tt.restart {
-				if len(got) > 0 || g.state != hello.Standby {
-					t.Errorf("%s, %v", g.state, got)
-				}
-				return
+	for _, up := range []fsm.Up{{Addr: self, MAC: ownMAC}, {Addr: netip.MustParseAddr("::ffff:192.0.2.5"), MAC: ownMAC}} {
+		g := inState(hello.Standby, base())
+		if got := g.Step(epoch, up); len(got) > 0 || g.state != hello.Standby {
+			t.Errorf("%v: %s, %v", up, g.state, got)
+		}
+	}
+}
+
+// Who speaks says at once where it speaks from now.
+func TestAnotherAddressCostsNoRole(t *testing.T) {
+	for state, want := range map[hello.HSRPState]int{hello.Learn: 0, hello.Listen: 0, hello.Speak: 1, hello.Standby: 1, hello.Active: 1} {
+		g := inState(state, base())
+		got := g.Step(epoch, fsm.Up{Addr: third, MAC: ownMAC})
+		if g.state != state || g.addr != third || len(got) != want {
+			t.Fatalf("%s becomes %s at %s with %v", state, g.state, g.addr, got)
+		}
+		for _, a := range got {
+			if m, ok := a.(fsm.Send).Message.(*hello.HSRP); !ok || m.Op != hello.OpHello || m.State != state {
+				t.Errorf("%s: sent %+v", state, a)
 			}
-			r, _ := got[len(got)-1].(fsm.Report)
-			if g.state != hello.Listen || r.Cause != fsm.CauseAddressChanged || g.mac != tt.up.MAC {
-				t.Errorf("%s, %+v, MAC %s", g.state, r, g.mac)
-			}
-		})
+		}
 	}
 }
 

@@ -54,9 +54,12 @@ func shared(c Config) []row {
 			{"withdraw, Initialize>Backup (started)", Backup, at + down3}, stayBackup, {"reassert", Active, time.Second}}},
 		{"up with another address", other, [3]cell{
 			{"withdraw, Initialize>Backup (started)", Backup, at + down3},
-			{"Backup>Initialize (address-changed), withdraw, Initialize>Backup (address-changed)", Backup, at + down3},
-			{"release, send 0, withdraw, Active>Initialize (address-changed), withdraw, Initialize>Backup (address-changed)",
-				Backup, at + down3}}},
+			stayBackup,
+			{"send 100", Active, at + time.Second}}},
+		{"up with another address and MAC", fsm.Up{Addr: other.Addr, MAC: hello.MAC{2, 9}}, [3]cell{
+			{"withdraw, Initialize>Backup (started)", Backup, at + down3},
+			stayBackup,
+			{"send 100, reassert", Active, at + time.Second}}},
 		{"up without an address", fsm.Up{}, [3]cell{stayInit, stayBackup, stayActive}},
 		{"down", fsm.Down{Cause: fsm.CauseStopped}, [3]cell{
 			stayInit,

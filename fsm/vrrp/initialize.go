@@ -1,40 +1,45 @@
 package vrrp
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/hello"
 )
 
 // up is the Startup event of RFC 9568 section 6.4.1: the owner becomes Active
 // at once, any other router waits in Backup for one Active_Down_Interval of its own
 // Advertisement_Interval.
 //
-// In the other two states it tells of a changed identity. A new address enters every
-// tie-break, so the router starts again. A new MAC behind the virtual one is visible
-// to switches only.
+// In the other two states it gives the router another address or MAC.
 func (r *Router) up(now time.Time, ev fsm.Up) {
 	addr := plain(ev.Addr)
 	if !addr.IsValid() {
 		return
 	}
 	if r.state != Initialize {
-		if addr == r.addr {
-			r.newMAC(ev)
-			return
-		}
-		r.shutdown(fsm.CauseAddressChanged, "own address "+r.addr.String()+" is now "+addr.String())
+		r.move(now, addr, ev.MAC)
+		return
 	}
 	r.addr, r.mac = addr, ev.MAC
 	r.startup(now)
 }
 
-func (r *Router) newMAC(ev fsm.Up) {
-	if ev.MAC == r.mac {
+// move goes on from another address, as when the first of two is removed, or from
+// another interface MAC. The next advertisement decides ties with the new
+// address, so it does not wait for its time. A new MAC behind the virtual one is
+// visible to switches only.
+func (r *Router) move(now time.Time, addr netip.Addr, mac hello.MAC) {
+	moved, switched := addr != r.addr, mac != r.mac
+	r.addr, r.mac = addr, mac
+	if r.state != Active {
 		return
 	}
-	r.mac = ev.MAC
-	if r.state == Active {
+	if moved {
+		r.advertise(now)
+	}
+	if switched {
 		r.do(fsm.Announce{Kind: fsm.Reassert})
 	}
 }

@@ -145,7 +145,6 @@ func TestReport(t *testing.T) {
 		r.Step(t0, ev)
 		return r
 	}
-	moved := fsm.Up{Addr: netip.MustParseAddr("192.0.2.6")}
 	for _, tc := range []struct {
 		name string
 		got  fsm.Report
@@ -159,8 +158,6 @@ func TestReport(t *testing.T) {
 			fsm.Report{From: "Initialize", To: "Backup", Cause: fsm.CauseTrackRestored, Detail: "waiting 3.609s for an advertisement"}},
 		{"owner", last(New(v3(owner)), 0, up()),
 			fsm.Report{From: "Initialize", To: "Active", Cause: fsm.CauseAddressOwner, Detail: "owner of the virtual addresses, started"}},
-		{"owner with a new address", last(in(t, Active, v3(owner)), 0, moved),
-			fsm.Report{From: "Initialize", To: "Active", Cause: fsm.CauseAddressOwner, Detail: "owner of the virtual addresses, address-changed"}},
 		{"alone", last(in(t, Backup, v3()), down3, fsm.Tick{}),
 			fsm.Report{From: "Backup", To: "Active", Cause: fsm.CauseActiveTimer, Detail: "no advertisement heard"}},
 		{"silence", last(heard(advert(v3(), greater, 200)), down3+50*ms, fsm.Tick{}),
@@ -181,11 +178,6 @@ func TestReport(t *testing.T) {
 		if diff := cmp.Diff(tc.want, tc.got); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", tc.name, diff)
 		}
-	}
-	first := in(t, Active, v3()).Step(t0, moved)[3]
-	want := fsm.Report{From: "Active", To: "Initialize", Cause: fsm.CauseAddressChanged, Detail: "own address 192.0.2.5 is now 192.0.2.6"}
-	if diff := cmp.Diff(want, first); diff != "" {
-		t.Errorf("new address (-want +got)\n%s", diff)
 	}
 }
 

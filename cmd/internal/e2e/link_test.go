@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 )
@@ -74,5 +75,52 @@ func TestGroupWaitsForItsLinkLocalAddress(t *testing.T) {
 			t.Errorf("the first hello came %v before the address could be used", last.Sub(f.At))
 		}
 		l.mustPing(p.local)
+	})
+}
+
+// A router speaks from the first address of its interface. When that goes while
+// another one stays, nobody's role changes.
+func TestFirstOfTwoAddressesGoes(t *testing.T) {
+	groups := both + table("vrrp", "vrid = 20", common, `virtual_ips = ["192.168.1.2"]`, `advertise = "200ms"`) +
+		table("vrrp", "vrid = 20", common, `virtual_ips = ["fe80::2"]`, `advertise = "200ms"`)
+	second4, second6 := netip.MustParseAddr("192.168.1.110"), netip.MustParseAddr("fe80::110")
+	scenario(t, func(t testing.TB, l *lan) {
+		must(t, l.a.NS.Sysctl("net/ipv4/conf/"+lanDev+"/promote_secondaries", "1"))
+		must(t, l.a.NS.AddAddr(lanDev, netip.PrefixFrom(second4, 24)))
+		must(t, l.a.NS.AddAddr(lanDev, netip.PrefixFrom(second6, 64)))
+		l.start(groups)
+		moves := func() (n int) {
+			for _, g := range append(l.a.Report().Groups, l.b.Report().Groups...) {
+				n += g.Transitions
+			}
+			return n
+		}
+		speaker := func() map[string]string {
+			from := map[string]string{}
+			for _, g := range l.b.Report().Groups {
+				if g.Active != nil {
+					from[g.Ref()] = g.Active.Address
+				}
+			}
+			return from
+		}
+		before, first := moves(), speaker()
+		must(t, l.a.NS.DelAddr(lanDev, netip.PrefixFrom(netip.MustParseAddr(first["hsrp:eth0:10"]), 24)))
+		must(t, l.a.NS.DelAddr(lanDev, netip.PrefixFrom(netip.MustParseAddr(first["hsrp6:eth0:10"]), 64)))
+		l.Eventually("the standby hears the other addresses", func() bool {
+			now := speaker()
+			for ref, from := range first {
+				if now[ref] == from || now[ref] == "" {
+					return false
+				}
+			}
+			return true
+		})
+		sent := l.a.Group("v4").Counters.Sent
+		l.Eventually("three hold times", func() bool { return l.a.Group("v4").Counters.Sent > sent+15 })
+		if after := moves(); after != before {
+			t.Errorf("%d transitions became %d\n%s", before, after, l.a.Tail())
+		}
+		l.mustPing(vip, netip.MustParseAddr("192.168.1.2"))
 	})
 }
