@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -98,6 +99,40 @@ func TestPriorityAtRunTime(t *testing.T) {
 				}
 				m.event("fhrpd's priority is raised above", us, 0, set(above))
 				m.event("fhrpd's priority is lowered below", them, 0, set(below))
+				m.judge()
+			})
+		})
+	}
+}
+
+// An Active whose first address goes while it has another one goes on from that,
+// and its peer stays in Backup.
+func TestActiveGoesOnFromAnotherAddress(t *testing.T) {
+	for _, p := range rivals {
+		t.Run(p.String(), func(t *testing.T) {
+			t.Parallel()
+			steady(t, p, func(t testing.TB) {
+				needPeer(t, p)
+				m := newMatch(t, p, options{})
+				g, bits, another := m.Gateway(us), 24, netip.MustParseAddr("192.168.1.110")
+				first := g.IP
+				if p.family == hello.IPv6 {
+					bits, first, another = 64, g.LinkLocal, netip.MustParseAddr("fe80::110")
+				}
+				must(t, g.NS.Sysctl("net/ipv4/conf/"+dev+"/promote_secondaries", "1"))
+				must(t, g.NS.AddAddr(dev, netip.PrefixFrom(another, bits)))
+				m.Eventually("the new address is usable", func() bool { return !m.Tentative(g.NS, dev) })
+				m.theirs.start(theirs)
+				m.probe = startProbe(t, m.Client, p.target())
+				m.await(them)
+				m.ours.start(above)
+				m.await(us)
+				claimed := m.spoke[them].Load()
+				must(t, g.NS.DelAddr(dev, netip.PrefixFrom(first, bits)))
+				if m.within(m.p.down(theirs)+2*slack, func() bool { return m.spoke[them].Load() != claimed }) {
+					t.Errorf("the peer claimed the role\n%s", m.ours.Tails())
+				}
+				m.await(us)
 				m.judge()
 			})
 		})
