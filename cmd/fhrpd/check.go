@@ -3,10 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fhrpd/fhrpd/configs"
+	"github.com/fhrpd/fhrpd/configs/setup"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
 func checkCommand(a *app) *cobra.Command {
@@ -15,7 +19,7 @@ func checkCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "check",
 		Short:   "validate the configuration; every fault at once",
-		Long:    "check prints every fault of the configuration to stderr, with file, line, what\nwas found and what is allowed; doubtful settings are warnings.\n\nExits 0 when there is no fault and 2 otherwise.",
+		Long:    "check prints every fault of the configuration to stderr, with file, line, what\nwas found and what is allowed; doubtful settings are warnings, and\nso are groups that could not run on an interface that this host has.\n\nExits 0 when there is no fault and 2 otherwise.",
 		Example: examples("fhrpd check", "fhrpd check --config ./fhrpd.toml --print   # with every default filled in"),
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return a.check(config, effective) },
@@ -35,12 +39,34 @@ func (a *app) check(path string, effective bool) error {
 	if err != nil {
 		return err
 	}
+	a.warnOfMisfits(path, c)
 	if effective {
 		return configs.Print(a.stdout, c)
 	}
 	_, err = fmt.Fprintf(a.stdout, "%s: valid; HSRP groups: %d, VRRP routers: %d, tracked objects: %d\n",
 		path, len(c.HSRP), len(c.VRRP), len(c.Tracks))
 	return err
+}
+
+// warnOfMisfits says which groups could not run on the interfaces that this host
+// has. The file may be for another host, so nothing is a fault.
+func (a *app) warnOfMisfits(path string, c *configs.Config) {
+	for _, g := range setup.Groups(c) {
+		ifi, err := net.InterfaceByName(g.Interface)
+		if err != nil {
+			continue
+		}
+		link := engine.Link{Name: ifi.Name, MTU: ifi.MTU}
+		addrs, _ := ifi.Addrs()
+		for _, a := range addrs {
+			if p, err := netip.ParsePrefix(a.String()); err == nil {
+				link.Addrs = append(link.Addrs, p)
+			}
+		}
+		if why := g.Misfit(&link, g.VirtualIPs); why != "" {
+			fmt.Fprintf(a.stderr, "warning: %s: %s: %s\n", path, g.Ref, why)
+		}
+	}
 }
 
 // loadConfig reads the file at path. Warnings and faults go to stderr, a line

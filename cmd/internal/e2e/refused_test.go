@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 )
 
@@ -87,8 +90,17 @@ func TestRouterWhoseMessagesAreTooLargeDoesNotClaim(t *testing.T) {
 		if got := l.a.Group("eth0:10").Obstacle; got != "a hello of 80 bytes does not leave eth0, whose MTU is 68" {
 			t.Errorf("obstacle %q", got)
 		}
+		file := filepath.Join(t.TempDir(), "f.toml")
+		must(t, os.WriteFile(file, []byte(strings.Replace(group, "PRIORITY", "110", 1)), 0o644))
+		const warning = "hsrp:eth0:10: a hello of 80 bytes does not leave eth0, whose MTU is 68\n"
+		if out, exit := fhrptest.Run(t, l.a.NS, "check", "--config", file); exit != 0 || !strings.Contains(out, warning) {
+			t.Errorf("check exits %d and says %s", exit, out)
+		}
 		mtu(1500)
 		l.a.WaitAll("Active")
+		if out, exit := fhrptest.Run(t, l.a.NS, "check", "--config", file); exit != 0 || strings.Contains(out, "warning") {
+			t.Errorf("check exits %d and says %s", exit, out)
+		}
 	})
 }
 
