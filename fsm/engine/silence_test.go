@@ -75,6 +75,30 @@ func TestRouterThatIsHeardInTimeKeepsTheRole(t *testing.T) {
 	}
 }
 
+// Long after its last message a router that claims the role may lose the first
+// two, each time.
+func TestFirstMessagesMayBeLost(t *testing.T) {
+	h := newHost(t, vrrpConfig).up("eth0")
+	for range 2 {
+		h.port.fail(errStuck)
+		h.until("eth0:10", "Active").run(1500 * time.Millisecond)
+		h.port.fail(nil)
+		h.run(10*time.Second).state("eth0:10", "Active")
+		for range 20 {
+			h.heard(vrrpFrame(200))
+			h.run(time.Second)
+		}
+		h.state("eth0:10", "Backup")
+		if why := h.group("eth0:10").Obstacle; why != "" {
+			t.Errorf("obstacle %q", why)
+		}
+	}
+	// Backup, Active, Backup, Active, Backup.
+	if moved := h.told(engine.KindTransition); len(moved) != 5 {
+		t.Errorf("%q", moved)
+	}
+}
+
 // One that tries again while still nothing leaves does not stay for as long as
 // the first time, and tries less and less.
 func TestRouterThatIsStillUnheardGivesTheRoleBackAtOnce(t *testing.T) {
