@@ -1,10 +1,6 @@
 package vip
 
-import (
-	"slices"
-
-	"golang.org/x/sys/unix"
-)
+import "slices"
 
 // elementKind is what an element of a lease class is for. Each kind has a set and
 // a rule of its own. The rule does nothing once the lease has run out.
@@ -33,39 +29,26 @@ type element struct {
 	key  [16]byte // the first bytes, as many as the set of the kind has
 }
 
-// elementSpec is the set of a kind and what its rule compares.
+// elementSpec is the set of a kind and the rule about it.
 type elementSpec struct {
-	name         string
-	typ, size    uint32  // of the set's keys
-	match        []match // what a packet must be
-	base, offset uint32  // where the key is in it
+	name string
+	keys keyType
+	rule rule
 }
-
-// match is a piece of a packet with its value.
-type match struct {
-	base, offset uint32
-	value        string
-}
-
-const (
-	inEther   = unix.NFT_PAYLOAD_LL_HEADER
-	inNetwork = unix.NFT_PAYLOAD_NETWORK_HEADER
-)
 
 var elementSpecs = [elementKinds]elementSpec{
-	elementMAC: {name: "active", typ: keyEther, size: 6, base: inEther, offset: 0},
-	elementARP: {
-		name: "arp", typ: keyIPv4, size: 4, base: inNetwork, offset: 24, // target
-		match: []match{{inEther, 12, "\x08\x06"}, {inNetwork, 6, "\x00\x01"}}, // a request
-	},
-	elementND: {
-		name: "nd", typ: keyIPv6, size: 16, base: inNetwork, offset: 40 + 8, // target
-		match: []match{{inEther, 12, "\x86\xdd"}, {inNetwork, 6, "\x3a"}, {inNetwork, 40, "\x87"}}, // a solicitation
-	},
-	elementDropped: {
-		name: "deaf", typ: keyIPv6, size: 16, base: inNetwork, offset: 24, // destination
-		match: []match{{inEther, 12, "\x86\xdd"}},
-	},
+	elementMAC: {"active", keyEther, rule{
+		tests: []test{isForOthers, onEthernet}, key: etherDst, leased: true, then: admit,
+	}},
+	elementARP: {"arp", keyIPv4, rule{
+		tests: []test{isARP, isRequest}, key: arpTarget, last: untagged(isARP), leased: true, then: drop,
+	}},
+	elementND: {"nd", keyND, rule{
+		tests: []test{isIPv6, isICMPv6, isSolicitation}, key: ndTarget, last: untagged(isIPv6), leased: true, then: drop,
+	}},
+	elementDropped: {"deaf", keyIPv6, rule{
+		tests: []test{isIPv6}, key: ip6Dst, last: untagged(isIPv6), leased: true, then: drop,
+	}},
 }
 
 // elements returns what is in the sets of a class while r's gate is open: the MAC

@@ -12,14 +12,6 @@ const (
 	tablePersist = 4 // it outlives its owner, and the next may adopt it (6.9)
 )
 
-// Key types as the nft tool numbers them; the kernel only stores them.
-const (
-	keyIPv4    = 7
-	keyIPv6    = 8
-	keyEther   = 9
-	keyIfindex = 20
-)
-
 const (
 	chainName       = "in"
 	ingressPriority = -300
@@ -33,15 +25,16 @@ const (
 // persist without one.
 //
 //	table netdev fhrpd-eth0 {
-//		set active_0 { type ether_addr; }
 //		set alive_0  { type iface_index; flags timeout; }
+//		set active_0 { type ether_addr; }
 //		chain in {
-//			type filter hook ingress device eth0 priority -300;
-//			ether daddr @active_0 meta iif @alive_0 meta pkttype set host
+//			type filter hook ingress device "eth0" priority -300;
+//			meta pkttype other ether daddr @active_0 iif @alive_0 meta pkttype set host
 //		}
 //	}
 //
-// The MAC is looked up first, which saves other traffic the second test. Nothing is
+// What comes to the interface's own MAC is not looked up at all, and the MAC
+// before the lease, which saves other traffic the second test. Nothing is
 // forwarded without the table: its rules only admit, except for those about
 // addresses (see elementKind), which are there once a router needs them.
 type ruleset struct {
@@ -100,12 +93,12 @@ func (r *ruleset) newChain(device string) {
 // newLeaseClass makes the sets and the rules of a lease class.
 func (r *ruleset) newLeaseClass(c *leaseClass) {
 	id := uint32(c.number)*uint32(elementKinds+1) + 1
-	r.newSet(c.alive, keyIfindex, 4, unix.NFT_SET_TIMEOUT, id)
+	r.newSet(c.alive, keyIfindex, unix.NFT_SET_TIMEOUT, id)
 	for k := range r.kinds() {
 		spec := &elementSpecs[k]
 		id++
-		r.newSet(c.sets[k], spec.typ, spec.size, 0, id)
-		r.newRule(k, c.sets[k], c.alive)
+		r.newSet(c.sets[k], spec.keys, 0, id)
+		r.newRule(&spec.rule, c.sets[k], c.alive)
 	}
 }
 
@@ -117,99 +110,15 @@ func (r *ruleset) kinds() elementKind {
 	return elementMAC + 1
 }
 
-func (r *ruleset) newSet(name string, key, size, flags, id uint32) {
+func (r *ruleset) newSet(name string, keys keyType, flags, id uint32) {
 	r.message(unix.NFT_MSG_NEWSET, unix.NLM_F_CREATE)
 	r.str(unix.NFTA_SET_TABLE, r.table)
 	r.str(unix.NFTA_SET_NAME, name)
 	r.be32(unix.NFTA_SET_FLAGS, flags)
-	r.be32(unix.NFTA_SET_KEY_TYPE, key)
-	r.be32(unix.NFTA_SET_KEY_LEN, size)
+	r.be32(unix.NFTA_SET_KEY_TYPE, keys.number)
+	r.be32(unix.NFTA_SET_KEY_LEN, keys.size)
 	r.be32(unix.NFTA_SET_ID, id)
-}
-
-// newRule makes the rule of a set, which does what the kind is for while the lease
-// runs.
-func (r *ruleset) newRule(k elementKind, set, alive string) {
-	spec := &elementSpecs[k]
-	r.message(unix.NFT_MSG_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_APPEND)
-	r.str(unix.NFTA_RULE_TABLE, r.table)
-	r.str(unix.NFTA_RULE_CHAIN, chainName)
-	list := r.nest(unix.NFTA_RULE_EXPRESSIONS)
-	for _, m := range spec.match {
-		r.load(m.base, m.offset, uint32(len(m.value)))
-		r.equal(m.value)
-	}
-	r.load(spec.base, spec.offset, spec.size)
-	r.lookup(set)
-	r.expr("meta", func() {
-		r.be32(unix.NFTA_META_DREG, unix.NFT_REG_1)
-		r.be32(unix.NFTA_META_KEY, unix.NFT_META_IIF)
-	})
-	r.lookup(alive)
-	if k == elementMAC {
-		r.setPktType(unix.PACKET_HOST)
-	} else {
-		r.drop()
-	}
-	r.end(list)
-}
-
-// load reads a piece of the packet.
-func (r *ruleset) load(base, offset, size uint32) {
-	r.expr("payload", func() {
-		r.be32(unix.NFTA_PAYLOAD_DREG, unix.NFT_REG_1)
-		r.be32(unix.NFTA_PAYLOAD_BASE, base)
-		r.be32(unix.NFTA_PAYLOAD_OFFSET, offset)
-		r.be32(unix.NFTA_PAYLOAD_LEN, size)
-	})
-}
-
-// equal goes on with the rule if what was read last has this value.
-func (r *ruleset) equal(value string) {
-	r.expr("cmp", func() {
-		r.be32(unix.NFTA_CMP_SREG, unix.NFT_REG_1)
-		r.be32(unix.NFTA_CMP_OP, unix.NFT_CMP_EQ)
-		r.value(unix.NFTA_CMP_DATA, []byte(value))
-	})
-}
-
-func (r *ruleset) drop() {
-	const verdictDrop = 0 // NF_DROP
-	r.expr("immediate", func() {
-		r.be32(unix.NFTA_IMMEDIATE_DREG, unix.NFT_REG_VERDICT)
-		data := r.nest(unix.NFTA_IMMEDIATE_DATA)
-		verdict := r.nest(unix.NFTA_DATA_VERDICT)
-		r.be32(unix.NFTA_VERDICT_CODE, verdictDrop)
-		r.end(verdict)
-		r.end(data)
-	})
-}
-
-func (r *ruleset) lookup(set string) {
-	r.expr("lookup", func() {
-		r.str(unix.NFTA_LOOKUP_SET, set)
-		r.be32(unix.NFTA_LOOKUP_SREG, unix.NFT_REG_1)
-	})
-}
-
-func (r *ruleset) setPktType(typ byte) {
-	r.expr("immediate", func() {
-		r.be32(unix.NFTA_IMMEDIATE_DREG, unix.NFT_REG_1)
-		r.value(unix.NFTA_IMMEDIATE_DATA, []byte{typ, 0, 0, 0})
-	})
-	r.expr("meta", func() {
-		r.be32(unix.NFTA_META_KEY, unix.NFT_META_PKTTYPE)
-		r.be32(unix.NFTA_META_SREG, unix.NFT_REG_1)
-	})
-}
-
-func (r *ruleset) expr(name string, fields func()) {
-	elem := r.nest(unix.NFTA_LIST_ELEM)
-	r.str(unix.NFTA_EXPR_NAME, name)
-	data := r.nest(unix.NFTA_EXPR_DATA)
-	fields()
-	r.end(data)
-	r.end(elem)
+	r.attr(unix.NFTA_SET_USERDATA, keys.userData())
 }
 
 // change adds elements of one kind to their set, or deletes them from it.
@@ -217,7 +126,7 @@ func (r *ruleset) change(typ uint16, set string, k elementKind, elements []eleme
 	for chunk := range slices.Chunk(elements, elementsPerMessage) {
 		list := r.elements(typ, set)
 		for i := range chunk {
-			r.end(r.key(chunk[i].key[:elementSpecs[k].size]))
+			r.end(r.key(chunk[i].key[:elementSpecs[k].keys.size]))
 		}
 		r.end(list)
 	}

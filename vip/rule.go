@@ -1,0 +1,217 @@
+package vip
+
+import "golang.org/x/sys/unix"
+
+// rule is a rule of the chain as a value. It comes out as the nft tool would have
+// made it, which prints what it knows by name and reads its own print again. The
+// tests stand in an order that is cheap for all the other traffic.
+type rule struct {
+	tests  []test // what a packet is
+	key    field  // what of it is looked up in the rule's set
+	last   []test // what is tested when the key was found
+	leased bool   // does nothing once the lease has run out
+	then   verdict
+}
+
+// verdict is what happens to the packets of a rule.
+type verdict int
+
+const (
+	admit verdict = iota // they are for this host
+	drop
+)
+
+// field is a piece of a packet, or what the kernel knows of it.
+type field struct {
+	meta         bool
+	base, offset uint32 // of a piece; the kernel's key in base otherwise
+	size         uint32 // bytes
+}
+
+// test asks for the value of a field.
+type test struct {
+	field
+	value string
+}
+
+func payload(base, offset, size uint32) field {
+	return field{base: base, offset: offset, size: size}
+}
+
+func meta(key, size uint32) field { return field{meta: true, base: key, size: size} }
+
+func (f field) is(value string) test { return test{field: f, value: value} }
+
+// Fields by the names that nft has for them.
+var (
+	pktType   = meta(unix.NFT_META_PKTTYPE, 1)
+	iifType   = meta(unix.NFT_META_IIFTYPE, 2)
+	iif       = meta(unix.NFT_META_IIF, 4)
+	protocol  = meta(unix.NFT_META_PROTOCOL, 2)
+	l4proto   = meta(unix.NFT_META_L4PROTO, 1)
+	etherDst  = payload(unix.NFT_PAYLOAD_LL_HEADER, 0, 6)
+	etherType = payload(unix.NFT_PAYLOAD_LL_HEADER, 12, 2)
+	arpOp     = payload(unix.NFT_PAYLOAD_NETWORK_HEADER, 6, 2)
+	arpTarget = payload(unix.NFT_PAYLOAD_NETWORK_HEADER, 24, 4)
+	ip6Dst    = payload(unix.NFT_PAYLOAD_NETWORK_HEADER, 24, 16)
+	icmp6Type = payload(unix.NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1)
+	ndTarget  = payload(unix.NFT_PAYLOAD_NETWORK_HEADER, 40+8, 16) // see keyND
+)
+
+// Tests that the rules share. isARP and isIPv6 are quick, but take a frame whose
+// VLAN tag was taken off for what is in it.
+var (
+	isForOthers    = pktType.is("\x03") // PACKET_OTHERHOST: to a MAC that is not the interface's
+	onEthernet     = iifType.is(host16(unix.ARPHRD_ETHER))
+	isARP          = protocol.is("\x08\x06")
+	isRequest      = arpOp.is("\x00\x01")
+	isIPv6         = protocol.is("\x86\xdd")
+	isICMPv6       = l4proto.is("\x3a")
+	isSolicitation = icmp6Type.is("\x87")
+)
+
+// untagged looks at the frame itself, which still has its tag.
+func untagged(protocol test) []test { return []test{onEthernet, etherType.is(protocol.value)} }
+
+// keyType is the type of a set's keys as the nft tool numbers it; the kernel only
+// stores that.
+type keyType struct {
+	number, size uint32
+	order        uint32 // of the bytes
+	like         *field // for a type without a number: what the keys are
+}
+
+const (
+	hostOrder    = 1
+	networkOrder = 2
+)
+
+var (
+	keyIPv4    = keyType{7, 4, networkOrder, nil}
+	keyIPv6    = keyType{8, 16, networkOrder, nil}
+	keyEther   = keyType{9, 6, networkOrder, nil}
+	keyIfindex = keyType{20, 4, hostOrder, nil}
+	// keyND is an integer that has the target's place. Only nft 1.0.7 knows the
+	// target of a solicitation by name, and would not read what an older one
+	// prints of a set of addresses.
+	keyND = keyType{4, 16, networkOrder, &ndTarget}
+)
+
+// newRule makes a rule about a set. alive is the set of its lease.
+func (r *ruleset) newRule(rl *rule, set, alive string) {
+	r.message(unix.NFT_MSG_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_APPEND)
+	r.str(unix.NFTA_RULE_TABLE, r.table)
+	r.str(unix.NFTA_RULE_CHAIN, chainName)
+	list := r.nest(unix.NFTA_RULE_EXPRESSIONS)
+	r.tests(rl.tests)
+	r.load(rl.key)
+	r.lookup(set)
+	r.tests(rl.last)
+	if rl.leased {
+		r.load(iif)
+		r.lookup(alive)
+	}
+	if rl.then == admit {
+		r.setPktType(unix.PACKET_HOST)
+	} else {
+		r.drop()
+	}
+	r.end(list)
+}
+
+func (r *ruleset) tests(list []test) {
+	for _, t := range list {
+		r.load(t.field)
+		r.equal(t.value)
+	}
+}
+
+// load reads a field.
+func (r *ruleset) load(f field) {
+	if f.meta {
+		r.expr("meta", func() {
+			r.be32(unix.NFTA_META_DREG, unix.NFT_REG_1)
+			r.be32(unix.NFTA_META_KEY, f.base)
+		})
+		return
+	}
+	r.expr("payload", func() {
+		r.be32(unix.NFTA_PAYLOAD_DREG, unix.NFT_REG_1)
+		r.be32(unix.NFTA_PAYLOAD_BASE, f.base)
+		r.be32(unix.NFTA_PAYLOAD_OFFSET, f.offset)
+		r.be32(unix.NFTA_PAYLOAD_LEN, f.size)
+	})
+}
+
+// equal goes on with the rule if what was read last has this value.
+func (r *ruleset) equal(value string) {
+	r.expr("cmp", func() {
+		r.be32(unix.NFTA_CMP_SREG, unix.NFT_REG_1)
+		r.be32(unix.NFTA_CMP_OP, unix.NFT_CMP_EQ)
+		r.value(unix.NFTA_CMP_DATA, []byte(value))
+	})
+}
+
+func (r *ruleset) drop() {
+	const verdictDrop = 0 // NF_DROP
+	r.expr("immediate", func() {
+		r.be32(unix.NFTA_IMMEDIATE_DREG, unix.NFT_REG_VERDICT)
+		data := r.nest(unix.NFTA_IMMEDIATE_DATA)
+		verdict := r.nest(unix.NFTA_DATA_VERDICT)
+		r.be32(unix.NFTA_VERDICT_CODE, verdictDrop)
+		r.end(verdict)
+		r.end(data)
+	})
+}
+
+func (r *ruleset) lookup(set string) {
+	r.expr("lookup", func() {
+		r.str(unix.NFTA_LOOKUP_SET, set)
+		r.be32(unix.NFTA_LOOKUP_SREG, unix.NFT_REG_1)
+	})
+}
+
+func (r *ruleset) setPktType(typ byte) {
+	r.expr("immediate", func() {
+		r.be32(unix.NFTA_IMMEDIATE_DREG, unix.NFT_REG_1)
+		r.value(unix.NFTA_IMMEDIATE_DATA, []byte{typ})
+	})
+	r.expr("meta", func() {
+		r.be32(unix.NFTA_META_KEY, unix.NFT_META_PKTTYPE)
+		r.be32(unix.NFTA_META_SREG, unix.NFT_REG_1)
+	})
+}
+
+func (r *ruleset) expr(name string, fields func()) {
+	elem := r.nest(unix.NFTA_LIST_ELEM)
+	r.str(unix.NFTA_EXPR_NAME, name)
+	data := r.nest(unix.NFTA_EXPR_DATA)
+	fields()
+	r.end(data)
+	r.end(elem)
+}
+
+// Notes of the nft tool on the keys of a set, which the kernel keeps for it.
+const (
+	noteByteOrder = 0
+	noteTypeOf    = 3
+	noteTypeExpr  = 0 // of noteTypeOf: the kind of expression
+	noteTypeData  = 1 // of noteTypeOf: what the kind needs
+	exprPayload   = 7
+)
+
+// userData returns what nft notes of a set with keys of this type. Without it nft
+// prints numbers in place of names, and in the wrong order.
+func (k keyType) userData() []byte {
+	notes := note32(nil, noteByteOrder, k.order)
+	if k.like == nil {
+		return notes
+	}
+	var data []byte
+	for n, v := range []uint32{0, 0, k.like.base + 1, k.like.offset * 8, k.like.size * 8} { // no protocol, no field; nft counts bases from one
+		data = note32(data, byte(n), v)
+	}
+	like := note32(nil, noteTypeExpr, exprPayload)
+	like = append(append(like, noteTypeData, byte(len(data))), data...)
+	return append(append(notes, noteTypeOf, byte(len(like))), like...)
+}
