@@ -112,5 +112,9 @@ func note32(b []byte, typ byte, v uint32) []byte {
 	return binary.NativeEndian.AppendUint32(append(b, typ, 4), v)
 }
 
+func noteBytes(b []byte, typ byte, v []byte) []byte {
+	return append(append(b, typ, byte(len(v))), v...)
+}
+
 // host16 is a number in the order of the machine's bytes.
 func host16(v uint16) string { return string(binary.NativeEndian.AppendUint16(nil, v)) }

@@ -13,10 +13,13 @@ const (
 )
 
 const (
-	chainName       = "in"
+	ingressChain    = "in"
+	egressChain     = "out"
+	hookIngress     = unix.NF_NETDEV_INGRESS
+	hookEgress      = unix.NF_NETDEV_EGRESS
 	ingressPriority = -300
 	// elementsPerMessage keeps a list below the 64 KiB an attribute can hold.
-	elementsPerMessage = 2000
+	elementsPerMessage = 1000
 )
 
 // ruleset builds the nf_tables messages for one table of family netdev. The
@@ -41,6 +44,7 @@ type ruleset struct {
 	batch
 	table     string
 	addresses bool // with the sets and rules about addresses
+	egress    bool // the kernel shows what leaves (5.16)
 }
 
 func tableName(name string) string { return "fhrpd-" + name }
@@ -75,15 +79,23 @@ func (r *ruleset) delTable() {
 	r.str(unix.NFTA_TABLE_NAME, r.table)
 }
 
-func (r *ruleset) newChain(device string) {
-	const ingress, accept = 0, 1
-	prio := int32(ingressPriority)
+// newChains makes the chain that sees what comes in, and the one for what leaves
+// where the table needs it.
+func (r *ruleset) newChains(device string) {
+	r.newChain(ingressChain, hookIngress, ingressPriority, device)
+	if r.addresses && r.egress {
+		r.newChain(egressChain, hookEgress, 0, device)
+	}
+}
+
+func (r *ruleset) newChain(name string, hooknum uint32, priority int32, device string) {
+	const accept = 1
 	r.message(unix.NFT_MSG_NEWCHAIN, unix.NLM_F_CREATE)
 	r.str(unix.NFTA_CHAIN_TABLE, r.table)
-	r.str(unix.NFTA_CHAIN_NAME, chainName)
+	r.str(unix.NFTA_CHAIN_NAME, name)
 	hook := r.nest(unix.NFTA_CHAIN_HOOK)
-	r.be32(unix.NFTA_HOOK_HOOKNUM, ingress)
-	r.be32(unix.NFTA_HOOK_PRIORITY, uint32(prio))
+	r.be32(unix.NFTA_HOOK_HOOKNUM, hooknum)
+	r.be32(unix.NFTA_HOOK_PRIORITY, uint32(priority))
 	r.str(unix.NFTA_HOOK_DEV, device)
 	r.end(hook)
 	r.be32(unix.NFTA_CHAIN_POLICY, accept)
@@ -92,20 +104,38 @@ func (r *ruleset) newChain(device string) {
 
 // newLeaseClass makes the sets and the rules of a lease class.
 func (r *ruleset) newLeaseClass(c *leaseClass) {
-	id := uint32(c.number)*uint32(elementKinds+1) + 1
+	id := uint32(c.number+1)*uint32(elementKinds+1) + 1
 	r.newSet(c.alive, keyIfindex, unix.NFT_SET_TIMEOUT, id)
 	for k := range r.kinds() {
 		spec := &elementSpecs[k]
 		id++
-		r.newSet(c.sets[k], spec.keys, 0, id)
-		r.newRule(&spec.rule, c.sets[k], c.alive)
+		r.newSet(c.names[k], spec.keys, 0, id)
+		r.newRule(ingressChain, &spec.rule, c.names[k], c.alive)
 	}
 }
 
-// kinds returns how many kinds, from the first, the table has sets for.
+// newStanding makes the sets and the rules that hold whether a lease runs or not.
+func (r *ruleset) newStanding() {
+	if !r.addresses || !r.egress {
+		return
+	}
+	for k := leasedKinds; k < elementKinds; k++ {
+		spec := &elementSpecs[k]
+		flags := uint32(0)
+		if spec.keys.data != nil {
+			flags = unix.NFT_SET_MAP
+		}
+		r.newSet(spec.name, spec.keys, flags, uint32(k)+1)
+	}
+	for _, s := range standingRules {
+		r.newRule(s.chain, &s.rule, elementSpecs[s.about].name, "")
+	}
+}
+
+// kinds returns how many kinds, from the first, the table has leased sets for.
 func (r *ruleset) kinds() elementKind {
 	if r.addresses {
-		return elementKinds
+		return leasedKinds
 	}
 	return elementMAC + 1
 }
@@ -117,6 +147,10 @@ func (r *ruleset) newSet(name string, keys keyType, flags, id uint32) {
 	r.be32(unix.NFTA_SET_FLAGS, flags)
 	r.be32(unix.NFTA_SET_KEY_TYPE, keys.number)
 	r.be32(unix.NFTA_SET_KEY_LEN, keys.size)
+	if keys.data != nil {
+		r.be32(unix.NFTA_SET_DATA_TYPE, keyInteger)
+		r.be32(unix.NFTA_SET_DATA_LEN, keys.data.size)
+	}
 	r.be32(unix.NFTA_SET_ID, id)
 	r.attr(unix.NFTA_SET_USERDATA, keys.userData())
 }
@@ -126,7 +160,11 @@ func (r *ruleset) change(typ uint16, set string, k elementKind, elements []eleme
 	for chunk := range slices.Chunk(elements, elementsPerMessage) {
 		list := r.elements(typ, set)
 		for i := range chunk {
-			r.end(r.key(chunk[i].key[:elementSpecs[k].keys.size]))
+			elem := r.key(chunk[i].key[:elementSpecs[k].keys.size])
+			if data := elementSpecs[k].keys.data; data != nil && typ == unix.NFT_MSG_NEWSETELEM {
+				r.value(unix.NFTA_SET_ELEM_DATA, chunk[i].data[:data.size])
+			}
+			r.end(elem)
 		}
 		r.end(list)
 	}

@@ -9,9 +9,20 @@ type rule struct {
 	tests  []test // what a packet is
 	key    field  // what of it is looked up in the rule's set
 	last   []test // what is tested when the key was found
-	leased bool   // does nothing once the lease has run out
+	lease  phase  // in which the rule does something
+	forged bool   // only frames that come from none of the virtual MACs
 	then   verdict
+	what   field // that is rewritten
 }
+
+// phase is when a rule does something.
+type phase int
+
+const (
+	always phase = iota
+	whileAlive
+	onceOver // the lease has run out
+)
 
 // verdict is what happens to the packets of a rule.
 type verdict int
@@ -19,6 +30,7 @@ type verdict int
 const (
 	admit verdict = iota // they are for this host
 	drop
+	rewrite // a field of theirs becomes what the rule's map has for the key
 )
 
 // field is a piece of a packet, or what the kernel knows of it.
@@ -26,6 +38,7 @@ type field struct {
 	meta         bool
 	base, offset uint32 // of a piece; the kernel's key in base otherwise
 	size         uint32 // bytes
+	desc, number uint32 // of a piece that nft notes by name: its header and its place among the fields of that
 }
 
 // test asks for the value of a field.
@@ -50,12 +63,17 @@ var (
 	protocol  = meta(unix.NFT_META_PROTOCOL, 2)
 	l4proto   = meta(unix.NFT_META_L4PROTO, 1)
 	etherDst  = payload(unix.NFT_PAYLOAD_LL_HEADER, 0, 6)
+	etherSrc  = payload(unix.NFT_PAYLOAD_LL_HEADER, 6, 6)
 	etherType = payload(unix.NFT_PAYLOAD_LL_HEADER, 12, 2)
 	arpOp     = payload(unix.NFT_PAYLOAD_NETWORK_HEADER, 6, 2)
+	arpSender = payload(unix.NFT_PAYLOAD_NETWORK_HEADER, 14, 4)
 	arpTarget = payload(unix.NFT_PAYLOAD_NETWORK_HEADER, 24, 4)
+	ipDst     = payload(unix.NFT_PAYLOAD_NETWORK_HEADER, 16, 4)
+	ip6Src    = field{base: unix.NFT_PAYLOAD_NETWORK_HEADER, offset: 8, size: 16, desc: 13, number: 8}
 	ip6Dst    = payload(unix.NFT_PAYLOAD_NETWORK_HEADER, 24, 16)
 	icmp6Type = payload(unix.NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1)
-	ndTarget  = payload(unix.NFT_PAYLOAD_NETWORK_HEADER, 40+8, 16) // see keyND
+	ndTarget  = payload(unix.NFT_PAYLOAD_NETWORK_HEADER, 40+8, 16)  // see keyND
+	ndSource  = payload(unix.NFT_PAYLOAD_TRANSPORT_HEADER, 24+2, 6) // link-layer address, in the only option of the kernel's solicitations
 )
 
 // Tests that the rules share. isARP and isIPv6 are quick, but take a frame whose
@@ -65,9 +83,12 @@ var (
 	onEthernet     = iifType.is(host16(unix.ARPHRD_ETHER))
 	isARP          = protocol.is("\x08\x06")
 	isRequest      = arpOp.is("\x00\x01")
+	isIPv4         = protocol.is("\x08\x00")
 	isIPv6         = protocol.is("\x86\xdd")
 	isICMPv6       = l4proto.is("\x3a")
 	isSolicitation = icmp6Type.is("\x87")
+	isAdvertised   = icmp6Type.is("\x88")
+	isRouterAdvert = icmp6Type.is("\x86")
 )
 
 // untagged looks at the frame itself, which still has its tag.
@@ -78,8 +99,11 @@ func untagged(protocol test) []test { return []test{onEthernet, etherType.is(pro
 type keyType struct {
 	number, size uint32
 	order        uint32 // of the bytes
-	like         *field // for a type without a number: what the keys are
+	like         *field // what the keys are, for a type without a number and for a map
+	data         *field // what a map has for a key
 }
+
+const keyInteger = 4 // of a type without a name
 
 const (
 	hostOrder    = 1
@@ -87,30 +111,45 @@ const (
 )
 
 var (
-	keyIPv4    = keyType{7, 4, networkOrder, nil}
-	keyIPv6    = keyType{8, 16, networkOrder, nil}
-	keyEther   = keyType{9, 6, networkOrder, nil}
-	keyIfindex = keyType{20, 4, hostOrder, nil}
+	keyIPv4    = keyType{7, 4, networkOrder, nil, nil}
+	keyIPv6    = keyType{8, 16, networkOrder, nil, nil}
+	keyEther   = keyType{9, 6, networkOrder, nil, nil}
+	keyIfindex = keyType{20, 4, hostOrder, nil, nil}
 	// keyND is an integer that has the target's place. Only nft 1.0.7 knows the
 	// target of a solicitation by name, and would not read what an older one
 	// prints of a set of addresses.
-	keyND = keyType{4, 16, networkOrder, &ndTarget}
+	keyND = keyType{keyInteger, 16, networkOrder, &ndTarget, nil}
+	// mapND is from virtual addresses to their MACs.
+	mapND = keyType{8, 16, networkOrder, &ip6Src, &ndSource}
+	// mapIPv6 is from virtual addresses to the host's own.
+	mapIPv6 = keyType{8, 16, networkOrder, &ip6Src, &ip6Src}
 )
 
-// newRule makes a rule about a set. alive is the set of its lease.
-func (r *ruleset) newRule(rl *rule, set, alive string) {
+// newRule makes a rule about a set in a chain. alive is the set of its lease.
+func (r *ruleset) newRule(chain string, rl *rule, set, alive string) {
 	r.message(unix.NFT_MSG_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_APPEND)
 	r.str(unix.NFTA_RULE_TABLE, r.table)
-	r.str(unix.NFTA_RULE_CHAIN, chainName)
+	r.str(unix.NFTA_RULE_CHAIN, chain)
 	list := r.nest(unix.NFTA_RULE_EXPRESSIONS)
 	r.tests(rl.tests)
-	r.load(rl.key)
-	r.lookup(set)
-	r.tests(rl.last)
-	if rl.leased {
+	if rl.lease == onceOver {
 		r.load(iif)
-		r.lookup(alive)
+		r.lookup(alive, unlessFound)
 	}
+	if rl.then == rewrite {
+		r.unforged(rl)
+		r.rewrite(rl.key, set, rl.what)
+		r.end(list)
+		return
+	}
+	r.load(rl.key)
+	r.lookup(set, ifFound)
+	r.tests(rl.last)
+	if rl.lease == whileAlive {
+		r.load(iif)
+		r.lookup(alive, ifFound)
+	}
+	r.unforged(rl)
 	if rl.then == admit {
 		r.setPktType(unix.PACKET_HOST)
 	} else {
@@ -164,10 +203,51 @@ func (r *ruleset) drop() {
 	})
 }
 
-func (r *ruleset) lookup(set string) {
+// The ways to look a key up.
+const (
+	ifFound     = 0
+	unlessFound = unix.NFT_LOOKUP_F_INV
+)
+
+func (r *ruleset) lookup(set string, flags uint32) {
 	r.expr("lookup", func() {
 		r.str(unix.NFTA_LOOKUP_SET, set)
 		r.be32(unix.NFTA_LOOKUP_SREG, unix.NFT_REG_1)
+		if flags != 0 {
+			r.be32(unix.NFTA_LOOKUP_FLAGS, flags)
+		}
+	})
+}
+
+// unforged lets frames of the virtual MACs pass by a rule about forged ones.
+func (r *ruleset) unforged(rl *rule) {
+	if rl.forged {
+		r.load(etherSrc)
+		r.lookup(macsName, unlessFound)
+	}
+}
+
+// rewrite writes what the map has for the key into a field, and puts the checksum of
+// the ICMPv6 message right.
+func (r *ruleset) rewrite(key field, set string, what field) {
+	const checksumAt = 2
+	r.load(key)
+	r.expr("lookup", func() {
+		r.str(unix.NFTA_LOOKUP_SET, set)
+		r.be32(unix.NFTA_LOOKUP_SREG, unix.NFT_REG_1)
+		r.be32(unix.NFTA_LOOKUP_DREG, unix.NFT_REG_1)
+	})
+	r.expr("payload", func() {
+		r.be32(unix.NFTA_PAYLOAD_SREG, unix.NFT_REG_1)
+		r.be32(unix.NFTA_PAYLOAD_BASE, what.base)
+		r.be32(unix.NFTA_PAYLOAD_OFFSET, what.offset)
+		r.be32(unix.NFTA_PAYLOAD_LEN, what.size)
+		if what.base == unix.NFT_PAYLOAD_TRANSPORT_HEADER {
+			r.be32(unix.NFTA_PAYLOAD_CSUM_TYPE, unix.NFT_PAYLOAD_CSUM_INET)
+			r.be32(unix.NFTA_PAYLOAD_CSUM_OFFSET, checksumAt)
+		} else {
+			r.be32(unix.NFTA_PAYLOAD_CSUM_FLAGS, unix.NFT_PAYLOAD_L4CSUM_PSEUDOHDR)
+		}
 	})
 }
 
@@ -193,25 +273,41 @@ func (r *ruleset) expr(name string, fields func()) {
 
 // Notes of the nft tool on the keys of a set, which the kernel keeps for it.
 const (
-	noteByteOrder = 0
-	noteTypeOf    = 3
-	noteTypeExpr  = 0 // of noteTypeOf: the kind of expression
-	noteTypeData  = 1 // of noteTypeOf: what the kind needs
-	exprPayload   = 7
+	noteByteOrder    = 0
+	noteDataOrder    = 1
+	noteTypeOf       = 3
+	noteDataTypeOf   = 4
+	noteDataInterval = 6
+	noteTypeExpr     = 0 // in what a type is like: the kind of expression
+	noteTypeData     = 1 // and what the kind needs
+	exprPayload      = 7
 )
 
 // userData returns what nft notes of a set with keys of this type. Without it nft
 // prints numbers in place of names, and in the wrong order.
 func (k keyType) userData() []byte {
 	notes := note32(nil, noteByteOrder, k.order)
-	if k.like == nil {
-		return notes
+	if k.data != nil {
+		notes = note32(notes, noteDataOrder, networkOrder)
+	}
+	if k.like != nil {
+		notes = noteBytes(notes, noteTypeOf, k.like.note())
+	}
+	if k.data != nil {
+		notes = note32(noteBytes(notes, noteDataTypeOf, k.data.note()), noteDataInterval, 0)
+	}
+	return notes
+}
+
+// note returns what nft notes of a field. It counts bases from one.
+func (f *field) note() []byte {
+	what := []uint32{f.desc, f.number, f.base + 1, f.offset * 8, f.size * 8}
+	if f.desc != 0 {
+		what = what[:2]
 	}
 	var data []byte
-	for n, v := range []uint32{0, 0, k.like.base + 1, k.like.offset * 8, k.like.size * 8} { // no protocol, no field; nft counts bases from one
+	for n, v := range what {
 		data = note32(data, byte(n), v)
 	}
-	like := note32(nil, noteTypeExpr, exprPayload)
-	like = append(append(like, noteTypeData, byte(len(data))), data...)
-	return append(append(notes, noteTypeOf, byte(len(like))), like...)
+	return noteBytes(note32(nil, noteTypeExpr, exprPayload), noteTypeData, data)
 }

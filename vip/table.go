@@ -27,6 +27,11 @@ func (i *Interface) openTable(takeOver bool, flags uint32) error {
 		return tableError(i.rules.table, err)
 	}
 	i.rebuild, i.tableFlags, i.tabled = true, flags, true
+	if err := tryAddresses(i.nft); err != nil {
+		i.log.Warn("virtual addresses are local routes alone, not addresses of the interface: the kernel has no hook for what leaves (before 5.16, or without CONFIG_NETFILTER_EGRESS)", "error", err)
+	} else {
+		i.rules.egress = true
+	}
 	if !takeOver {
 		if _, err := i.commit(); err != nil {
 			return fmt.Errorf("%w (needs CONFIG_NF_TABLES_NETDEV)", err)
@@ -79,7 +84,8 @@ func (i *Interface) writeTable() {
 	i.rules.newTable(i.tableFlags)
 	i.rules.delTable()
 	i.rules.newTable(i.tableFlags)
-	i.rules.newChain(i.name)
+	i.rules.newChains(i.name)
+	i.rules.newStanding()
 }
 
 // restoreTable makes the table anew with what is open. The leases run on.
