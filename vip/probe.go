@@ -29,6 +29,7 @@ func tryTable(c *conn, flags uint32) error {
 	r.beginTransaction()
 	r.newTable(flags)
 	r.newChain("lo")
+	r.newCopySet([4]byte{})
 	r.newLeaseClass(newLeaseClass(0, 0))
 	r.delTable()
 	return transact(c, r)

@@ -91,6 +91,7 @@ var (
 	keyIPv6    = keyType{8, 16, networkOrder, nil}
 	keyEther   = keyType{9, 6, networkOrder, nil}
 	keyIfindex = keyType{20, 4, hostOrder, nil}
+	keyCopied  = keyType{20, 4, networkOrder, nil}
 	// keyND is an integer that has the target's place. Only nft 1.0.7 knows the
 	// target of a solicitation by name, and would not read what an older one
 	// prints of a set of addresses.
@@ -105,12 +106,13 @@ func (r *ruleset) newRule(rl *rule, set, alive string) {
 	list := r.nest(unix.NFTA_RULE_EXPRESSIONS)
 	r.tests(rl.tests)
 	r.load(rl.key)
-	r.lookup(set)
+	r.lookup(set, 0)
 	r.tests(rl.last)
+	r.load(iif)
 	if rl.leased {
-		r.load(iif)
-		r.lookup(alive)
+		r.lookup(alive, 0)
 	}
+	r.lookup(copySet, unix.NFT_LOOKUP_F_INV)
 	if rl.then == admit {
 		r.setPktType(unix.PACKET_HOST)
 	} else {
@@ -164,10 +166,12 @@ func (r *ruleset) drop() {
 	})
 }
 
-func (r *ruleset) lookup(set string) {
+// lookup goes on with the rule if what was read last is in the set, or is not.
+func (r *ruleset) lookup(set string, flags uint32) {
 	r.expr("lookup", func() {
 		r.str(unix.NFTA_LOOKUP_SET, set)
 		r.be32(unix.NFTA_LOOKUP_SREG, unix.NFT_REG_1)
+		r.be32(unix.NFTA_LOOKUP_FLAGS, flags)
 	})
 }
 
