@@ -1,6 +1,7 @@
 package vip
 
 import (
+	"fmt"
 	"net/netip"
 	"os/exec"
 	"regexp"
@@ -153,6 +154,59 @@ func TestCopyLoadedBesideTheLivingChangesNothing(t *testing.T) {
 				t.Errorf("(-before +after):\n%s", diff)
 			}
 			mustRenew(t, iface)
+		})
+	}
+}
+
+// A chain with a lower priority sees frames for the virtual MAC as what is not for
+// this host. It may let them pass by their MAC.
+func TestChainBeforeOursStarvesTheGate(t *testing.T) {
+	skip.Without(t, "nft")
+	l, _ := newActive(t, time.Hour)
+	filter := func(priority, first string) {
+		t.Helper()
+		nft(t, fmt.Sprintf(`table netdev fw
+delete table netdev fw
+table netdev fw {
+	chain early {
+		type filter hook ingress device "eth0" priority %s
+		%s
+		meta pkttype host accept
+		meta pkttype other drop
+	}
+}
+`, priority, first), "-f", "-")
+	}
+	filter("-301", "")
+	l.checkForwarded("before ours", 0)
+	filter("-301", "ether daddr { 00:00:0c:9f:f0:0a } accept")
+	l.checkForwarded("before ours, which knows the virtual MAC", 1)
+	filter("-299", "")
+	l.checkForwarded("behind ours", 1)
+	filter("-300", "")
+	l.checkForwarded("of the same priority, and younger", 0)
+}
+
+// A firewall that is loaded again while the daemon is dead puts its copy in the
+// place of the table that still forwards. The next start makes its own of it.
+func TestCopyOfADeadProcessIsReplaced(t *testing.T) {
+	skip.Without(t, "nft")
+	for name, o := range map[string]Options{"adopt": {Adopt: true}, "handover": {Handover: true}, "neither": {}} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t)
+			l.died(time.Hour)
+			saved := nft(t, "", "list", "ruleset")
+			nft(t, "flush ruleset\n"+owner.ReplaceAllString(saved, ""), "-f", "-")
+			l.checkForwarded("a copy", 0)
+			iface := l.open(o)
+			l.active(iface, time.Hour)
+			l.checkForwarded("active", 1)
+			want, err := open("eth1", Options{StateDir: l.state}, tableOwner|tablePersist)
+			ok(t, err)
+			if iface.tableFlags != want.tableFlags {
+				t.Errorf("table flags %d, want %d: the copy's were taken for the kernel's", iface.tableFlags, want.tableFlags)
+			}
+			ok(t, want.Close())
 		})
 	}
 }

@@ -18,7 +18,11 @@ func (i *Interface) openTable(takeOver bool, flags uint32) error {
 		}
 	}
 	err := i.newTable(flags)
-	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) {
+	if unsupported(err) && takeOver && tryTable(i.nft, flags) == nil { // not the kernel, but a table that somebody else made
+		i.log.Warn("the nftables table of the last process was replaced by somebody else: its gates are shut")
+		return i.openTable(false, flags)
+	}
+	if unsupported(err) {
 		i.log.Warn("the kernel has no persistent nftables tables (before 6.9): anybody may flush ours, which is put back then")
 		flags = 0
 		err = i.newTable(flags)
@@ -36,6 +40,11 @@ func (i *Interface) openTable(takeOver bool, flags uint32) error {
 		i.watch, err = watchTable(i)
 	}
 	return err
+}
+
+// unsupported reports whether the kernel does not have what it was asked for.
+func unsupported(err error) bool {
+	return errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL)
 }
 
 func (i *Interface) newTable(flags uint32) error {
