@@ -92,9 +92,9 @@ var (
 	keyEther   = keyType{9, 6, networkOrder, nil}
 	keyIfindex = keyType{20, 4, hostOrder, nil}
 	keyCopied  = keyType{20, 4, networkOrder, nil}
-	// keyND is an integer that has the target's place. Only nft 1.0.7 knows the
-	// target of a solicitation by name, and would not read what an older one
-	// prints of a set of addresses.
+	// keyND is an integer that has the target's place. nft 1.0.6 does not know the
+	// target of a solicitation by name: it prints the place, and does not read that
+	// again with a set of addresses.
 	keyND = keyType{4, 16, networkOrder, &ndTarget}
 )
 
