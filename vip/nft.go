@@ -1,6 +1,7 @@
 package vip
 
 import (
+	"encoding/binary"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -28,11 +29,12 @@ const (
 // persist without one.
 //
 //	table netdev fhrpd-eth0 {
+//		set copy     { type iface_index; elements = { "eth0" }; }
 //		set alive_0  { type iface_index; flags timeout; }
 //		set active_0 { type ether_addr; }
 //		chain in {
 //			type filter hook ingress device "eth0" priority -300;
-//			meta pkttype other ether daddr @active_0 iif @alive_0 meta pkttype set host
+//			meta pkttype other ether daddr @active_0 iif @alive_0 iif != @copy meta pkttype set host
 //		}
 //	}
 //
@@ -102,6 +104,26 @@ func (r *ruleset) newChain(name string, hooknum uint32, priority int32, device s
 	r.str(unix.NFTA_CHAIN_TYPE, "filter")
 }
 
+// copySet holds the interface in an order of bytes in which the rules do not find
+// it. The nft tool prints the interface's name, and where it loads its print again
+// it writes the order in which they do. So the rules of a copy of the table do
+// nothing. They would forward for the rest of a lease otherwise, or for ever where
+// it has no end.
+const copySet = "copy"
+
+// newCopySet makes the set. It stays empty where both orders are one.
+func (r *ruleset) newCopySet(ifindex [4]byte) {
+	r.newSet(copySet, keyCopied, 0, 1)
+	var other [4]byte
+	binary.BigEndian.PutUint32(other[:], binary.NativeEndian.Uint32(ifindex[:]))
+	if other == ifindex {
+		return
+	}
+	list := r.elements(unix.NFT_MSG_NEWSETELEM, copySet)
+	r.end(r.key(other[:]))
+	r.end(list)
+}
+
 // newLeaseClass makes the sets and the rules of a lease class.
 func (r *ruleset) newLeaseClass(c *leaseClass) {
 	id := uint32(c.number+1)*uint32(elementKinds+1) + 1
@@ -148,7 +170,11 @@ func (r *ruleset) newSet(name string, keys keyType, flags, id uint32) {
 	r.be32(unix.NFTA_SET_KEY_TYPE, keys.number)
 	r.be32(unix.NFTA_SET_KEY_LEN, keys.size)
 	if keys.data != nil {
-		r.be32(unix.NFTA_SET_DATA_TYPE, keyInteger)
+		number := uint32(keyInteger)
+		if keys.data == keys.like {
+			number = keys.number
+		}
+		r.be32(unix.NFTA_SET_DATA_TYPE, number)
 		r.be32(unix.NFTA_SET_DATA_LEN, keys.data.size)
 	}
 	r.be32(unix.NFTA_SET_ID, id)

@@ -1,7 +1,6 @@
 package vip
 
 import (
-	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -16,7 +15,7 @@ func Probe() error {
 	}
 	defer c.close()
 	err = tryTable(c, tableOwner|tablePersist)
-	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) {
+	if unsupported(err) {
 		return tryTable(c, 0) // before Linux 6.9
 	}
 	return err
@@ -40,6 +39,7 @@ func (r *ruleset) try(c *conn, flags uint32) error {
 	r.beginTransaction()
 	r.newTable(flags)
 	r.newChains("lo")
+	r.newCopySet([4]byte{})
 	r.newStanding()
 	r.newLeaseClass(newLeaseClass(0, 0))
 	r.delTable()

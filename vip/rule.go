@@ -115,9 +115,10 @@ var (
 	keyIPv6    = keyType{8, 16, networkOrder, nil, nil}
 	keyEther   = keyType{9, 6, networkOrder, nil, nil}
 	keyIfindex = keyType{20, 4, hostOrder, nil, nil}
-	// keyND is an integer that has the target's place. Only nft 1.0.7 knows the
-	// target of a solicitation by name, and would not read what an older one
-	// prints of a set of addresses.
+	keyCopied  = keyType{20, 4, networkOrder, nil, nil}
+	// keyND is an integer that has the target's place. nft 1.0.6 does not know the
+	// target of a solicitation by name: it prints the place, and does not read that
+	// again with a set of addresses.
 	keyND = keyType{keyInteger, 16, networkOrder, &ndTarget, nil}
 	// mapND is from virtual addresses to their MACs.
 	mapND = keyType{8, 16, networkOrder, &ip6Src, &ndSource}
@@ -136,24 +137,27 @@ func (r *ruleset) newRule(chain string, rl *rule, set, alive string) {
 		r.load(iif)
 		r.lookup(alive, unlessFound)
 	}
-	if rl.then == rewrite {
-		r.unforged(rl)
-		r.rewrite(rl.key, set, rl.what)
-		r.end(list)
-		return
+	if rl.then != rewrite {
+		r.load(rl.key)
+		r.lookup(set, ifFound)
 	}
-	r.load(rl.key)
-	r.lookup(set, ifFound)
 	r.tests(rl.last)
+	if rl.forged {
+		r.load(etherSrc)
+		r.lookup(macsName, unlessFound)
+	}
+	r.load(iif)
 	if rl.lease == whileAlive {
-		r.load(iif)
 		r.lookup(alive, ifFound)
 	}
-	r.unforged(rl)
-	if rl.then == admit {
+	r.lookup(copySet, unlessFound)
+	switch rl.then {
+	case admit:
 		r.setPktType(unix.PACKET_HOST)
-	} else {
+	case drop:
 		r.drop()
+	case rewrite:
+		r.rewrite(rl.key, set, rl.what)
 	}
 	r.end(list)
 }
@@ -217,14 +221,6 @@ func (r *ruleset) lookup(set string, flags uint32) {
 			r.be32(unix.NFTA_LOOKUP_FLAGS, flags)
 		}
 	})
-}
-
-// unforged lets frames of the virtual MACs pass by a rule about forged ones.
-func (r *ruleset) unforged(rl *rule) {
-	if rl.forged {
-		r.load(etherSrc)
-		r.lookup(macsName, unlessFound)
-	}
 }
 
 // rewrite writes what the map has for the key into a field, and puts the checksum of
