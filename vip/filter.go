@@ -15,8 +15,11 @@ import (
 type filter struct {
 	conn  *conn
 	index int
+	door  door
 	macs  map[[6]byte]*filterEntry
 	b     batch
+
+	promiscuous bool // made so by us
 }
 
 type filterEntry struct {
@@ -30,11 +33,17 @@ func (f *filter) add(mac [6]byte) error {
 		e.users++
 		return nil
 	}
-	err := f.change(unix.RTM_NEWNEIGH, unix.NLM_F_CREATE|unix.NLM_F_EXCL, mac)
+	var err error
+	switch f.door {
+	case bridged:
+		err = f.hearAll()
+	case filtered:
+		err = f.change(unix.RTM_NEWNEIGH, unix.NLM_F_CREATE|unix.NLM_F_EXCL, mac)
+	}
 	if err != nil && !errors.Is(err, unix.EEXIST) {
 		return fmt.Errorf("let %v in: %w", net.HardwareAddr(mac[:]), err)
 	}
-	f.macs[mac] = &filterEntry{users: 1, ours: err == nil}
+	f.macs[mac] = &filterEntry{users: 1, ours: err == nil && f.door == filtered}
 	return nil
 }
 
@@ -67,9 +76,9 @@ func linkExists(c *conn, index int) bool {
 	return exists
 }
 
-// linkState reports whether there is an interface with the index, and whether it is
-// administratively up.
-func linkState(c *conn, index int) (exists, up bool) {
+// linkState reports whether there is an interface with the index, and its flags, as
+// far as somebody has set them.
+func linkState(c *conn, index int) (exists bool, flags uint32) {
 	var b batch
 	info := [unix.SizeofIfInfomsg]byte{0: unix.AF_UNSPEC}
 	binary.NativeEndian.PutUint32(info[4:], uint32(index))
@@ -78,10 +87,10 @@ func linkState(c *conn, index int) (exists, up bool) {
 	b.ack()
 	err := c.query(&b, func(typ uint16, body []byte) {
 		if typ == unix.RTM_NEWLINK && len(body) >= unix.SizeofIfInfomsg {
-			up = binary.NativeEndian.Uint32(body[8:])&unix.IFF_UP != 0
+			flags = binary.NativeEndian.Uint32(body[8:])
 		}
 	})
-	return err == nil, up
+	return err == nil, flags
 }
 
 // clear deletes all our entries.
@@ -93,6 +102,10 @@ func (f *filter) clear() error {
 		}
 	}
 	clear(f.macs)
+	if f.promiscuous {
+		errs = append(errs, f.setPromiscuous(false))
+		f.promiscuous = false
+	}
 	return errors.Join(errs...)
 }
 

@@ -89,7 +89,7 @@ func newInterface(link netlink.Link, dir stateDir, log *slog.Logger) *Interface 
 		name: a.Name, index: a.Index, mac: [6]byte(a.HardwareAddr), dir: dir,
 		log:     log.With("interface", a.Name),
 		routers: map[ID]*virtualRouter{}, uses: map[place]use{}, inherited: map[place]bool{},
-		filter:  filter{index: a.Index, macs: map[[6]byte]*filterEntry{}},
+		filter:  filter{index: a.Index, door: doorOf(link), macs: map[[6]byte]*filterEntry{}},
 		members: memberships{index: a.Index, groups: map[netip.Addr]*membership{}},
 		rules:   ruleset{table: tableName(a.Name)}, standing: newElementSets(),
 	}
@@ -198,8 +198,14 @@ func (i *Interface) inherit(made []entry) error {
 	left, err := markedAddrs(i.index)
 	for _, e := range made {
 		i.forever = i.forever || e.Forever
-		if mac, ok := e.mac(); ok {
+		i.filter.promiscuous = i.filter.promiscuous || e.Promiscuous
+		mac, ok := e.mac()
+		switch {
+		case !ok:
+		case i.filter.door == filtered:
 			i.filter.macs[mac] = &filterEntry{ours: true}
+		default: // of a version that made entries everywhere
+			err = errors.Join(err, i.filter.del(mac))
 		}
 		for _, r := range routesOnly(e.anyPlaces(i.index)) {
 			i.inherited[r] = true
@@ -268,6 +274,11 @@ func (i *Interface) prepare(vr *virtualRouter) error {
 		i.rules.addresses, i.rebuild = true, true
 	}
 	if vr.gated {
+		if i.filter.deaf() { // about to change
+			if err := i.journal.add(entry{Promiscuous: true}); err != nil {
+				return err
+			}
+		}
 		if err := i.filter.add(vr.MAC); err != nil {
 			return err
 		}

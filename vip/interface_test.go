@@ -494,3 +494,44 @@ func groupsJoined(t testing.TB, name string) map[netip.Addr]bool {
 	}
 	return joined
 }
+
+// A bridge hands up what it forwards, and has no entry of its own for the virtual
+// MAC.
+func TestBridgeIsPromiscuousWhileItHasRouters(t *testing.T) {
+	newNetns(t)
+	ok(t, netlink.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0"}}))
+	ok(t, netlink.LinkSetUp(link(t, "br0")))
+	check := func(when string, want bool) {
+		t.Helper()
+		if got := link(t, "br0").Attrs().RawFlags&unix.IFF_PROMISC != 0; got != want {
+			t.Errorf("%s: promiscuous %v, want %v", when, got, want)
+		}
+		entries, err := netlink.NeighList(link(t, "br0").Attrs().Index, unix.AF_BRIDGE)
+		ok(t, err)
+		for _, e := range entries {
+			if bytes.Equal(e.HardwareAddr, vmac[:]) {
+				t.Errorf("%s: entry %v", when, e)
+			}
+		}
+	}
+	o := Options{StateDir: t.TempDir()}
+	open := func() *Interface {
+		iface, err := Open("br0", o)
+		ok(t, err)
+		ok(t, iface.Add(10, router10))
+		return iface
+	}
+	iface := open()
+	check("standby", true)
+	ok(t, iface.Abandon())
+	check("after a crash", true)
+	ok(t, Recover(o))
+	check("recovered", false)
+	iface = open()
+	ok(t, iface.Abandon())
+	ok(t, open().Close())
+	check("closed by the next process", false)
+	ok(t, netlink.SetPromiscOn(link(t, "br0")))
+	ok(t, open().Close())
+	check("somebody else's wish stays", true)
+}

@@ -33,13 +33,16 @@ type head struct {
 }
 
 // entry is any further line. It says what was made for a router, or that it was
-// undone (Gone), or that some gate was opened without a lease (Forever).
+// undone (Gone), or that some gate was opened without a lease (Forever), or that
+// the interface was made promiscuous.
 type entry struct {
 	MAC      string         `json:"mac,omitempty"`
 	Addrs    []netip.Addr   `json:"addrs,omitempty"`
 	Prefixes []netip.Prefix `json:"prefixes,omitempty"`
 	Gone     bool           `json:"gone,omitempty"`
 	Forever  bool           `json:"forever,omitempty"`
+
+	Promiscuous bool `json:"promiscuous,omitempty"`
 }
 
 func newEntry(vr *virtualRouter) entry {

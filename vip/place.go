@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+
+	"golang.org/x/sys/unix"
 )
 
 // place is one entry of the kernel's tables that an address needs while its router
@@ -171,12 +173,12 @@ func (i *Interface) releasePlaces(routers []*virtualRouter) (list []place) {
 func (i *Interface) Restore() (missing []netip.Addr, err error) {
 	i.placeMu.Lock()
 	defer i.placeMu.Unlock()
-	exists, up := linkState(i.rtnl, i.index)
+	exists, flags := linkState(i.rtnl, i.index)
 	if !exists {
 		return nil, fmt.Errorf("restore addresses on %s: interface is gone", i.name)
 	}
 	want := slices.SortedFunc(maps.Keys(i.uses), func(a, b place) int { return a.address().Compare(b.address()) })
-	if !up {
+	if flags&unix.IFF_UP == 0 {
 		want = slices.DeleteFunc(want, place.needsUp)
 	}
 	made, err := i.make(want)

@@ -90,6 +90,9 @@ func (d stateDir) undo(l *leftover, nft, rtnl *conn) error {
 			if mac, ok := e.mac(); ok {
 				errs = append(errs, f.del(mac))
 			}
+			if e.Promiscuous {
+				errs = append(errs, f.setPromiscuous(false))
+			}
 		}
 		errs = append(errs, l.head.restore())
 	}

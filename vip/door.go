@@ -1,0 +1,69 @@
+package vip
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// door is how frames for another MAC than the interface's come in.
+type door int
+
+const (
+	filtered door = iota // by an entry in its unicast filter
+	// bridged: an entry would be a port of its own in the bridge's forwarding
+	// table. Frames for the virtual MAC would end there in both roles, also those
+	// that guests send through the bridge to another router. A promiscuous bridge
+	// hands every frame up and goes on forwarding by its table.
+	bridged
+)
+
+func doorOf(link netlink.Link) door {
+	if link.Type() == "bridge" {
+		return bridged
+	}
+	return filtered
+}
+
+// deaf reports whether the interface is to be made promiscuous: nobody else has done
+// so before.
+func (f *filter) deaf() bool {
+	if f.door != bridged || f.promiscuous {
+		return false
+	}
+	_, flags := linkState(f.conn, f.index)
+	return flags&unix.IFF_PROMISC == 0
+}
+
+// hearAll makes the interface promiscuous if it is not.
+func (f *filter) hearAll() error {
+	if !f.deaf() {
+		return nil
+	}
+	if err := f.setPromiscuous(true); err != nil {
+		return err
+	}
+	f.promiscuous = true
+	return nil
+}
+
+// setPromiscuous is no error on an interface that has gone.
+func (f *filter) setPromiscuous(on bool) error {
+	info := [unix.SizeofIfInfomsg]byte{0: unix.AF_UNSPEC}
+	binary.NativeEndian.PutUint32(info[4:], uint32(f.index))
+	if on {
+		binary.NativeEndian.PutUint32(info[8:], unix.IFF_PROMISC)
+	}
+	binary.NativeEndian.PutUint32(info[12:], unix.IFF_PROMISC) // the flags to change
+	f.b.reset()
+	f.b.begin(unix.RTM_NEWLINK, 0)
+	f.b.raw(info[:]...)
+	f.b.ack()
+	err := f.conn.change(&f.b)
+	if errors.Is(err, unix.ENODEV) && !on {
+		return nil
+	}
+	return err
+}
