@@ -48,9 +48,7 @@ func (i *iface) flush(now time.Time) {
 	if i.leases.helloLeaves(now) {
 		i.renew(now)
 	}
-	if len(o.add)+len(o.remove) > 0 {
-		i.port.Address(o.add, o.remove)
-	}
+	i.address(o.add, o.remove)
 	o.reset()
 }
 

@@ -30,6 +30,7 @@ type group struct {
 
 	tenure   tenure
 	grant    grant     // of the open gate
+	round    Round     // in which the port was asked for the addresses; 0: not since the gate was opened
 	wait     wait      // while waiting
 	lastWait Wait      // the last that ended
 	until    time.Time // when a farewell ends, while leaving

@@ -22,6 +22,7 @@ type iface struct {
 	neighbors   map[netip.Addr]*neighbor
 
 	out    outbox
+	round  Round // of the port's last Address
 	leases leases
 
 	rejected   map[hello.Reject]uint64 // packets that belong to no group

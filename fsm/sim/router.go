@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -311,14 +312,26 @@ func (r *router) Transmit(frames [][]byte) (unsent []int, err error) {
 func (r *router) Unicast(src, dst netip.Addr, payload []byte) error { return nil }
 
 // Address implements engine.Port.
-func (r *router) Address(add, remove []engine.ID) {
+func (r *router) Address(round engine.Round, add, remove []engine.ID) {
 	for _, id := range add {
 		r.gates[id].owns = true
 	}
 	for _, id := range remove {
 		r.gates[id].owns = false
 	}
+	if len(add) == 0 {
+		return
+	}
+	life, add := r.life, slices.Clone(add)
+	r.w.after(time.Duration(r.w.random.Float64()*float64(slowestAddress)), func() {
+		if r.engine != nil && r.life == life {
+			r.post(func() { r.engine.Addressed(r.w.now, round, add, nil) })
+		}
+	})
 }
+
+// slowestAddress is how long a kernel needs at most for the addresses.
+const slowestAddress = 5 * time.Millisecond
 
 // mac is the router's own MAC.
 func (r *router) mac() hello.MAC { return hello.MAC{0x02, 0, 0, 0, 0, byte(r.id + 1)} }

@@ -125,7 +125,7 @@ func newDaemon(o Options) (*Daemon, error) {
 	}
 	ports := map[string]engine.Port{}
 	for name, groups := range memberships(config.Groups) {
-		p := newPort(name, groups, o.vipOptions(), d.addressFailed)
+		p := newPort(name, groups, o.vipOptions(), d.addressed)
 		d.ports[name], ports[name] = p, p
 	}
 	d.engine, err = engine.New(config, engine.Options{
@@ -306,8 +306,8 @@ func (d *Daemon) restore(name string) {
 	}
 }
 
-func (d *Daemon) addressFailed(id engine.ID, err error) {
-	d.loop.Post(func() { d.engine.AddressFailed(time.Now(), id, err) })
+func (d *Daemon) addressed(round engine.Round, groups []engine.ID, err error) {
+	d.loop.Post(func() { d.engine.Addressed(time.Now(), round, groups, err) })
 }
 
 // Descriptors implements driven.

@@ -76,7 +76,7 @@ func newPlug(t *testing.T) *plug {
 		opts: Options{Config: c}, log: log, loop: mustLoop(t), ports: map[string]*port{}, byFD: map[int]*port{},
 		virtual: virtualAddresses(config.Groups), hooks: hooks.New(groups, log, command.Run),
 	}}
-	p.port = newPort("eth0", nil, vip.Options{Log: log}, p.addressFailed)
+	p.port = newPort("eth0", nil, vip.Options{Log: log}, p.addressed)
 	p.ports["eth0"] = p.port
 	p.port.open = func(index int, routers map[engine.ID]engine.Virtual) (*opened, error) {
 		p.opens = append(p.opens, index)
@@ -231,7 +231,7 @@ func TestPostsAfterStopDoNothing(t *testing.T) {
 		synctest.Wait() // opened, and not yet adopted
 		p.stop()
 		p.event(9)
-		p.addressFailed(1, errors.New("too late"))
+		p.addressed(1, []engine.ID{1}, errors.New("too late"))
 		p.settle()
 		if diff := cmp.Diff([]int{7}, p.opens); diff != "" {
 			t.Errorf("opened (-want +got):\n%s", diff)
