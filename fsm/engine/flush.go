@@ -9,8 +9,12 @@ import (
 	"time"
 )
 
-// Flush carries out everything that the engine has decided and not yet done.
+// Flush carries out everything that the engine has decided and not yet done,
+// unless it is behind.
 func (e *Engine) Flush(now time.Time) {
+	if e.behind {
+		return
+	}
 	for again := true; again; {
 		e.gates(now)
 		again = false

@@ -41,6 +41,7 @@ type group struct {
 	probe      probe
 	refusal    refusal
 	silence    silence
+	stopped    time.Duration // how long it has said nothing, while the others may have waited less; 0: that is not so
 
 	priority  priority
 	uses      []use

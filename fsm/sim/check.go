@@ -39,6 +39,17 @@ func (r *router) forbidden(f []byte) string {
 	return "a claim of the role from the virtual MAC"
 }
 
+// claimsRole reports whether a frame is a message of a router that is active.
+func claimsRole(f []byte) bool {
+	var env hello.Envelope
+	payload, err := hello.ParseFrame(f, &env, true)
+	if err != nil || resigns(&env, payload) {
+		return false
+	}
+	var p hello.HSRPPacket
+	return env.Protocol == hello.ProtocolVRRP || p.Parse(payload) == nil && p.HSRP.State == hello.Active
+}
+
 func resigns(env *hello.Envelope, payload []byte) bool {
 	if env.Protocol == hello.ProtocolVRRP {
 		var p hello.VRRPPacket

@@ -126,8 +126,23 @@ func randomFault(r *rand.Rand, p *Plan) Fault {
 		f.N = 1 + r.IntN(50)
 	case Priority:
 		f.N = 60 + 10*r.IntN(10)
+	case Stall:
+		if r.IntN(2) == 0 {
+			f.For = awkward(r, &p.Routers[f.A])
+		}
 	}
 	return f
+}
+
+// awkward is a stall after which the others have just taken over, while the
+// kernel still forwards: a moment longer than a hold time, counted from the last
+// hello, which was up to a hello time before.
+func awkward(r *rand.Rand, g *Router) time.Duration {
+	hold := g.Hold
+	if strings.Contains(g.Protocol, "vrrp") {
+		hold = max(hold, 4*g.Hello)
+	}
+	return (hold + time.Duration((1.1*r.Float64()-0.1)*float64(g.Hello))).Round(time.Millisecond)
 }
 
 // String returns the plan as the text that Parse reads.

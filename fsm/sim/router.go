@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fhrpd/fhrpd/fsm"
 	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/hello"
 )
@@ -33,8 +34,10 @@ type router struct {
 
 	refuses bool // the kernel does, what is asked of it for groups
 	stalled bool
+	stopped time.Time // when it stalled last
 	backlog [][]byte
-	posts   []func() // what has happened beside the loop while it was stalled
+	waking  map[hello.MAC]bool // in its first turn after a stall: what it must not claim
+	posts   []func()           // what has happened beside the loop while it was stalled
 	armed   time.Time
 
 	port    func(engine.Port) engine.Port // what the engine gets for this router as its port
@@ -162,8 +165,36 @@ func (r *router) resume() {
 	}
 	backlog := r.backlog
 	r.backlog = nil
+	r.waking = r.takenOver(backlog)
 	r.turn(backlog)
+	r.waking = nil
 	r.linkChanged()
+}
+
+// stall stops scheduling the process.
+func (r *router) stall() { r.stalled, r.stopped = true, r.w.now }
+
+// takenOver returns the virtual MACs that others have claimed while the process
+// was stalled for longer than they wait for it, and which it may not take: it has
+// lost them, or does not preempt.
+func (r *router) takenOver(frames [][]byte) map[hello.MAC]bool {
+	list := map[hello.MAC]bool{}
+	if r.engine == nil || len(frames) == maxBacklog {
+		return list
+	}
+	for _, g := range r.engine.Status(r.w.now).Groups {
+		hold := g.Machine.HoldTime
+		if g.Ref.Protocol == hello.ProtocolVRRP {
+			hold = 3 * g.Machine.HelloTime
+		}
+		if g.Preempt && g.Machine.Role != fsm.Active || r.w.now.Sub(r.stopped) < hold {
+			continue
+		}
+		for _, f := range frames {
+			list[g.MAC] = list[g.MAC] || hello.MAC(f[6:12]) == g.MAC && claimsRole(f)
+		}
+	}
+	return list
 }
 
 func (r *router) receive(frame []byte) {
@@ -185,6 +216,7 @@ func (r *router) turn(frames [][]byte) {
 	for _, f := range frames {
 		r.engine.Frame(now, nic, f, true)
 	}
+	r.engine.CaughtUp(now, r.deaf(frames)...)
 	posts := r.posts
 	r.posts = nil
 	for _, fn := range posts {
@@ -194,6 +226,14 @@ func (r *router) turn(frames [][]byte) {
 	r.checkAddresses()
 	r.rearm()
 	r.left()
+}
+
+// deaf names the interface whose buffer was too small for what came.
+func (r *router) deaf(frames [][]byte) []string {
+	if len(frames) < maxBacklog {
+		return nil
+	}
+	return []string{nic}
 }
 
 // rearm plans the next turn for the engine's deadline, late by what a busy
@@ -300,6 +340,9 @@ func (r *router) Transmit(frames [][]byte) (unsent []int, err error) {
 	for _, f := range frames {
 		if why := r.forbidden(f); why != "" {
 			r.broken(fmt.Sprintf("router %s sent %s with its gate shut", r.name(), why))
+		}
+		if r.waking[hello.MAC(f[6:12])] {
+			r.broken(fmt.Sprintf("router %s was stalled and spoke from a virtual MAC that another router has claimed meanwhile", r.name()))
 		}
 		if r.up {
 			r.lan.send(r.id, f)

@@ -161,7 +161,7 @@ func (l *lan) inject(f Fault, undo bool) {
 		if undo {
 			a.resume()
 		} else {
-			a.stalled = true
+			a.stall()
 		}
 	case Priority:
 		if undo {

@@ -317,7 +317,14 @@ func (d *Daemon) Descriptors() []int { return d.fds }
 func (d *Daemon) Deadline() (time.Time, bool) { return d.engine.Deadline() }
 
 // Woken implements driven.
-func (d *Daemon) Woken(now time.Time) { d.engine.Wake(now, d.sleeping.since(aheadOfMonotonic())) }
+func (d *Daemon) Woken(now time.Time) {
+	d.engine.Wake(now, d.sleeping.since(aheadOfMonotonic()))
+	var deaf []string
+	for n := 0; d.engine.Behind() && n < catchUps; n++ {
+		deaf = append(deaf, d.catchUp(now)...)
+		d.engine.CaughtUp(time.Now(), deaf...)
+	}
+}
 
 // turnBatches bounds how many batches of one socket are read in a turn. A turn
 // ends earlier when a timer is due: a thousand groups that resign at once must
@@ -344,8 +351,9 @@ func (d *Daemon) Readable(now time.Time, fd int) {
 	}
 }
 
-// Tick implements driven.
+// Tick implements driven. The process may have been stopped since the wait.
 func (d *Daemon) Tick(now time.Time) {
+	d.Woken(now)
 	d.engine.Tick(now)
 	d.endIfStopped()
 }

@@ -41,20 +41,31 @@ type plug struct {
 	denied error // to prepare the group there
 }
 
-// fakeWire is a cable that leads nowhere. It floods its reader if flood is set.
+// fakeWire is a cable that leads nowhere. It floods its reader if flood is set,
+// and otherwise has the batches that wait.
 type fakeWire struct {
 	fd    int
 	open  *int
 	sent  int
 	reads int
 	flood []byte
+	wait  [][][]byte
 }
 
 func (w *fakeWire) FD() int                             { return w.fd }
 func (w *fakeWire) Send(frames [][]byte) ([]int, error) { w.sent += len(frames); return nil, nil }
+func (w *fakeWire) Full() bool                          { return false }
 func (w *fakeWire) Close() error                        { *w.open--; return nil }
 func (w *fakeWire) Receive(fn func([]byte, bool)) (int, error) {
 	w.reads++
+	if len(w.wait) > 0 {
+		batch := w.wait[0]
+		w.wait = w.wait[1:]
+		for _, frame := range batch {
+			fn(frame, true)
+		}
+		return len(batch), nil
+	}
 	if w.flood == nil {
 		return 0, nil
 	}

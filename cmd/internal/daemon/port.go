@@ -49,6 +49,7 @@ type opened struct {
 type wire interface {
 	FD() int
 	Receive(fn func(frame []byte, checksumReady bool)) (int, error)
+	Full() bool
 	Send(frames [][]byte) (unsent []int, err error)
 	Close() error
 }
