@@ -45,11 +45,15 @@ func (e *Engine) catchUp(now time.Time, deaf []string) {
 	for _, g := range e.groups {
 		gap := g.stopped
 		g.stopped = 0
-		if gap > 0 && len(g.peers) > 0 && slices.Contains(deaf, g.Interface) && g.tenure.claims() {
+		if gap > 0 && !g.alone() && slices.Contains(deaf, g.Interface) && g.tenure.claims() {
 			g.fence(now, fsm.CauseStalled, fmt.Sprintf("nothing was said for %v, and some of what others said meanwhile is lost", gap.Round(time.Millisecond)))
 		}
 	}
 }
+
+// alone reports whether g knows that nobody could take over from it. A VRRP router
+// never does: those who wait are silent.
+func (g *group) alone() bool { return g.hsrp() && len(g.peers) == 0 }
 
 // mayHide reports whether a gap between two calls of Wake may be most of a
 // silence that was too long.

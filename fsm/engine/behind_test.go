@@ -179,12 +179,13 @@ func TestRouterThatWasStoppedForLessContests(t *testing.T) {
 func TestRouterThatMissedFramesIsCareful(t *testing.T) {
 	for _, s := range stops() {
 		t.Run(s.name, func(t *testing.T) {
-			h := s.active(t)
-			h.wake(s.gap)
-			h.goOn("eth0")
-			h.state("eth0:10", "Active") // nobody else was ever heard
-
-			h = s.active(t, s.claim)
+			if s.name == "HSRP" {
+				h := s.active(t)
+				h.wake(s.gap)
+				h.goOn("eth0")
+				h.state("eth0:10", "Active") // nobody else was ever heard
+			}
+			h := s.active(t, s.claim)
 			h.wake(s.gap)
 			h.goOn("eth1")
 			h.state("eth0:10", "Active")
