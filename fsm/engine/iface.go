@@ -13,7 +13,9 @@ type iface struct {
 	r    *router
 	name string
 	port Port
-	link Link
+	link Link // as the groups see it
+
+	absence absence
 
 	groups      []*group
 	byWire      map[wireID]*group

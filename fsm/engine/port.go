@@ -46,7 +46,8 @@ type Link struct {
 	Trouble   string         // why it is closed, when it stays so
 	Addr4     netip.Addr     // primary IPv4 address, invalid when there is none
 	LinkLocal netip.Addr     // IPv6 link-local address, invalid when there is none or it is tentative
-	Addrs     []netip.Prefix // all own addresses
+	Addrs     []netip.Prefix // all own addresses that may be used
+	Checked   []netip.Addr   // those that may not be used yet: duplicates are being looked for
 	MTU       int            // bytes of the largest IP packet; 0 when it is not known
 }
 

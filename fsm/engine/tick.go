@@ -17,12 +17,13 @@ func (e *Engine) Deadline() (time.Time, bool) {
 }
 
 // urgent returns the deadline of what nothing that is received may delay: the
-// machines and the leases.
+// machines and the leases, and an address that does not come back.
 func (e *Engine) urgent() time.Time {
 	e.settle()
 	at := sooner(e.speaking.next(), e.silent.next())
 	for _, i := range e.ifaces {
 		at = sooner(at, i.leases.deadline())
+		at = sooner(at, i.absence.deadline())
 	}
 	return at
 }
@@ -47,6 +48,9 @@ func (e *Engine) Tick(now time.Time) {
 		e.catchUp(now, nil)
 	}
 	e.checkLeases(now)
+	for _, i := range e.ifaces {
+		i.endAbsence(now)
+	}
 	e.settle()
 	e.serveDue(now, &e.speaking, e.speaking.Len())
 	e.serveDue(now, &e.silent, chunk)

@@ -50,6 +50,13 @@ func claimsRole(f []byte) bool {
 	return env.Protocol == hello.ProtocolVRRP || p.Parse(payload) == nil && p.HSRP.State == hello.Active
 }
 
+// givesUp reports whether a frame is the last word of a router that was active.
+func givesUp(f []byte) bool {
+	var env hello.Envelope
+	payload, err := hello.ParseFrame(f, &env, true)
+	return err == nil && resigns(&env, payload)
+}
+
 func resigns(env *hello.Envelope, payload []byte) bool {
 	if env.Protocol == hello.ProtocolVRRP {
 		var p hello.VRRPPacket
@@ -109,7 +116,7 @@ func (c *checker) checkGroup(now time.Time, id engine.ID) {
 	}
 	able := 0
 	for _, r := range c.lan.routers {
-		if r.up && r.engine != nil && !r.stalled && !r.waits(id) {
+		if r.up && !r.bare && r.engine != nil && !r.stalled && !r.waits(id) {
 			able++
 		}
 	}

@@ -32,6 +32,7 @@ type router struct {
 
 	preActive time.Duration // how long the command takes
 
+	bare    bool // the interface has no address
 	refuses bool // the kernel does, what is asked of it for groups
 	stalled bool
 	stopped time.Time // when it stalled last
@@ -150,6 +151,9 @@ func (r *router) linkChanged() {
 	}
 	l := r.link
 	l.Up = r.up
+	if r.bare {
+		l.Addr4, l.LinkLocal, l.Addrs = netip.Addr{}, netip.Addr{}, nil
+	}
 	r.engine.LinkChanged(r.w.now, nic, l)
 	r.rearm()
 }
@@ -191,7 +195,9 @@ func (r *router) takenOver(frames [][]byte) map[hello.MAC]bool {
 			continue
 		}
 		for _, f := range frames {
-			list[g.MAC] = list[g.MAC] || hello.MAC(f[6:12]) == g.MAC && claimsRole(f)
+			if hello.MAC(f[6:12]) == g.MAC { // an answer to ARP says neither
+				list[g.MAC] = !givesUp(f) && (list[g.MAC] || claimsRole(f))
+			}
 		}
 	}
 	return list

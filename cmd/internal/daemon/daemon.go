@@ -291,7 +291,7 @@ func (d *Daemon) engineLink(l vip.Link) engine.Link {
 	l = l.Except(func(a netip.Addr) bool { return d.virtual[a] })
 	return engine.Link{
 		Name: l.Name, Index: l.Index, MAC: l.MAC, Up: l.Up, PortOf: l.PortOf,
-		Addr4: l.Addr4, LinkLocal: l.LinkLocal, Addrs: l.Addrs, MTU: l.MTU,
+		Addr4: l.Addr4, LinkLocal: l.LinkLocal, Addrs: l.Addrs, Checked: l.Checked, MTU: l.MTU,
 	}
 }
 
