@@ -85,6 +85,15 @@ const (
 	MACChosen    MACMode = "chosen"
 )
 
+// Install says what an active group makes of its virtual addresses.
+type Install string
+
+// The ways to install a virtual address.
+const (
+	InstallAddress Install = "address" // an address of the interface, which programs and firewalls find there
+	InstallRoute   Install = "route"   // a local route alone, for thousands of groups
+)
+
 // Announce is the [hsrp.announce] or [vrrp.announce] table.
 type Announce struct {
 	Count    int // bursts, at 0, Interval, 2 × Interval
@@ -114,10 +123,13 @@ type Hooks struct {
 
 // Group is what HSRP groups and VRRP routers have in common.
 type Group struct {
-	Interface    string
-	Name         string
-	Family       hello.Family
-	VirtualIPs   []netip.Addr // first is the primary; IPv6: the link-local first
+	Interface  string
+	Name       string
+	Family     hello.Family
+	VirtualIPs []netip.Addr // first is the primary; IPv6: the link-local first
+	// Prefixes are those of VirtualIPs that stand in the file with the length of
+	// their subnet. They bring its connected route while the group is active.
+	Prefixes     []netip.Prefix
 	Priority     uint8
 	Preempt      bool
 	PreemptDelay time.Duration
@@ -126,6 +138,7 @@ type Group struct {
 	Follow       string    // name of the group that elects for this one
 	Track        []TrackRef
 	Neighbors    []netip.Addr
+	Install      Install
 	Announce     Announce
 	Hooks        Hooks
 }

@@ -32,14 +32,15 @@ func (p *parser) group(at position, r *rawGroup, proto protocol) Group {
 	g := Group{
 		Interface:    p.device(&r.Interface),
 		Name:         p.label(&r.Name),
-		VirtualIPs:   p.addresses(&r.VirtualIPs, 0),
 		Priority:     uint8(p.number(&r.Priority, hello.DefaultPriority, 1, 255, "")),
 		Preempt:      r.Preempt.or(proto.preempt),
 		PreemptDelay: p.duration(&r.PreemptDelay, 0, 0, time.Hour),
 		Follow:       p.label(&r.Follow),
 		Announce:     p.announce(&r.Announce.v, proto.realIP),
 		Hooks:        p.hooks(&r.Hooks.v),
+		Install:      Install(oneOf(p, &r.Install, "address, route")),
 	}
+	g.VirtualIPs, g.Prefixes = p.virtualIPs(&r.VirtualIPs)
 	g.MACMode, g.MAC = p.mac(&r.MAC)
 	if len(g.VirtualIPs) > 0 {
 		g.Family = hello.FamilyOf(g.VirtualIPs[0])

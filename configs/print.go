@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -122,7 +123,7 @@ func (p *printer) vrrp(v *VRRP) {
 
 func (p *printer) group(g *Group) {
 	p.unlessEmpty("name", g.Name)
-	p.addrs("virtual_ips", g.VirtualIPs)
+	p.strs("virtual_ips", virtualTexts(g))
 	p.num("priority", int(g.Priority))
 	p.bool("preempt", g.Preempt)
 	p.dur("preempt_delay", g.PreemptDelay)
@@ -138,6 +139,16 @@ func (p *printer) group(g *Group) {
 	}
 	p.line("track = [%s]", strings.Join(refs, ", "))
 	p.addrs("neighbors", g.Neighbors)
+	p.str("install", string(g.Install))
+}
+
+// virtualTexts returns the virtual addresses as the file says them.
+func virtualTexts(g *Group) []string {
+	out := texts(g.VirtualIPs)
+	for _, pfx := range g.Prefixes {
+		out[slices.Index(g.VirtualIPs, pfx.Addr())] = pfx.String()
+	}
+	return out
 }
 
 func trackRefText(r TrackRef) string {

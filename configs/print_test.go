@@ -52,7 +52,8 @@ interval = "100ms"
 [[hsrp]]
 interface = "eth1"
 mac = "02:00:5e:00:00:01"
-virtual_ips = ["2001:db8::1"]
+virtual_ips = ["fe80::9", "2001:db8::1/64"]
+install = "route"
 neighbors = ["2001:db8::2"]
 auth = { md5 = "a\"b", key_id = 4294967295 }
 announce = { refresh = "off", real_ip = false, interval = "59m30s", probe = "veto" }

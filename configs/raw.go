@@ -52,6 +52,7 @@ type rawGroup struct {
 	Auth         opt[rawAuth]       `toml:"auth"`
 	Track        list[rawTrackRef]  `toml:"track"`
 	Neighbors    list[string]       `toml:"neighbors"`
+	Install      opt[string]        `toml:"install"`
 	Announce     opt[rawAnnounce]   `toml:"announce"`
 	Hooks        opt[rawHooks]      `toml:"hooks"`
 }

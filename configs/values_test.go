@@ -71,6 +71,12 @@ func TestReferenceAsValues(t *testing.T) {
 			VRID: 21, Version: 2, Advertise: s, Accept: true, Checksum: "auto", Auth: Auth{Text: "plain"},
 		}},
 	}
+	for n := range want.HSRP {
+		want.HSRP[n].Install = InstallAddress
+	}
+	for n := range want.VRRP {
+		want.VRRP[n].Install = InstallAddress
+	}
 	if diff := cmp.Diff(want, parsed(t, reference), sameConfig); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -94,6 +100,14 @@ func TestValues(t *testing.T) {
 		{"track", `fall = 5`, func(c *Config) { c.Tracks[0].Fall = 5 }},
 		{"track", `delay_up = "6s"`, func(c *Config) { c.Tracks[0].DelayUp = 6 * time.Second }},
 		{"track", `delay_down = "7s"`, func(c *Config) { c.Tracks[0].DelayDown = 7 * time.Second }},
+		{"hsrp", `install = "route"`, func(c *Config) { group(c).Install = InstallRoute }},
+		{"hsrp", `virtual_ips = ["192.0.2.1", "10.77.0.1/24"]`, func(c *Config) {
+			group(c).VirtualIPs, group(c).Prefixes = addrs("192.0.2.1", "10.77.0.1"), []netip.Prefix{netip.MustParsePrefix("10.77.0.1/24")}
+		}},
+		{"hsrp", `virtual_ips = ["192.0.2.1/32"]`, func(c *Config) { group(c).VirtualIPs = addrs("192.0.2.1") }},
+		{"hsrp", `virtual_ips = ["2001:db8::1/64", "fe80::9/64"]`, func(c *Config) {
+			group(c).VirtualIPs, group(c).Prefixes, group(c).Family = addrs("fe80::9", "2001:db8::1"), []netip.Prefix{netip.MustParsePrefix("2001:db8::1/64")}, 6
+		}},
 		{"hsrp", `mac = "interface"`, func(c *Config) { group(c).MACMode = MACInterface }},
 		{"hsrp", `mac = "02:00:5e:10:00:01"`, func(c *Config) {
 			group(c).MACMode, group(c).MAC = MACChosen, [6]byte{0x02, 0x00, 0x5e, 0x10, 0x00, 0x01}

@@ -105,3 +105,16 @@ func attrs(v []byte, f func(typ uint16, v []byte)) {
 		v = v[min((n+3)&^3, len(v)):]
 	}
 }
+
+// note32 appends a number as the nft tool notes it down: an octet each for type
+// and length, and no padding.
+func note32(b []byte, typ byte, v uint32) []byte {
+	return binary.NativeEndian.AppendUint32(append(b, typ, 4), v)
+}
+
+func noteBytes(b []byte, typ byte, v []byte) []byte {
+	return append(append(b, typ, byte(len(v))), v...)
+}
+
+// host16 is a number in the order of the machine's bytes.
+func host16(v uint16) string { return string(binary.NativeEndian.AppendUint16(nil, v)) }

@@ -102,7 +102,7 @@ func TestRecoverLeavesTheLivingAlone(t *testing.T) {
 	}
 }
 
-func TestRecoverFindsRoutesWithoutAJournal(t *testing.T) {
+func TestRecoverFindsAddressesWithoutAJournal(t *testing.T) {
 	l := newLab(t)
 	theirs := &netlink.Route{Dst: netlink.NewIPNet(net.ParseIP("10.0.0.77")), LinkIndex: loopbackIndex, Table: unix.RT_TABLE_LOCAL,
 		Type: unix.RTN_LOCAL, Scope: netlink.SCOPE_HOST, Protocol: RouteProtocol + 1}
@@ -113,10 +113,12 @@ func TestRecoverFindsRoutesWithoutAJournal(t *testing.T) {
 	drop := Router{MAC: vmac, Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.11"), netip.MustParseAddr("2001:db8::11")}}
 	ok(t, iface.Add(11, drop))
 	ok(t, iface.Address([]ID{11}, nil))
-	found, err := listRoutes()
-	ok(t, err)
-	if len(found) != 5 {
-		t.Errorf("found %v, want the 5 of two routers", found)
+	bare := Router{MAC: vmac, Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.12"), netip.MustParseAddr("fe80::12")}, Accept: true, RouteOnly: true,
+		Prefixes: []netip.Prefix{netip.MustParsePrefix("10.0.0.12/22")}}
+	ok(t, iface.Add(12, bare))
+	ok(t, iface.Address([]ID{12}, nil))
+	if found := marked(t); len(found) != 3+2+3 {
+		t.Errorf("found %v, want the 8 of three routers", found)
 	}
 	ok(t, iface.Abandon())
 	f, err := os.Create(stateDir(l.state).path("eth0")) // lost, but for the name
@@ -127,20 +129,28 @@ func TestRecoverFindsRoutesWithoutAJournal(t *testing.T) {
 	}
 	next, err := Open("eth0", Options{StateDir: l.state})
 	ok(t, err)
-	noRoutes(t)
+	nothingLeft(t)
 	ok(t, next.Close())
 	if got := strings.Count(snapshot(t), "10.0.0.77"); got != strings.Count(before, "10.0.0.77") {
 		t.Error("a route of another protocol number was removed")
 	}
 }
 
-// noRoutes fails if routes are left that a dead process has made.
-func noRoutes(t *testing.T) {
+// marked returns what carries the marks of this package.
+func marked(t *testing.T) []place {
 	t.Helper()
-	left, err := listRoutes()
+	addrs, err := markedAddrs(0)
 	ok(t, err)
-	if len(left) > 0 {
-		t.Errorf("routes left: %v", left)
+	routes, err := markedRoutes()
+	ok(t, err)
+	return append(addrs, routes...)
+}
+
+// nothingLeft fails if addresses or routes are left that a dead process has made.
+func nothingLeft(t *testing.T) {
+	t.Helper()
+	if left := marked(t); len(left) > 0 {
+		t.Errorf("left: %v", left)
 	}
 }
 
@@ -152,7 +162,7 @@ func TestOpenClearsUpAfterACrash(t *testing.T) {
 	ok(t, iface.Abandon())
 	next := l.open(Options{})
 	l.checkForwarded("the orphan's gate stayed open", 0)
-	noRoutes(t)
+	nothingLeft(t)
 	ok(t, next.Close())
 	checkSnapshot(t, "at the end", before)
 }
@@ -176,7 +186,7 @@ func TestAdoptedGateStaysOpenUntilTheFirstGate(t *testing.T) {
 	ok(t, Recover(Options{StateDir: l.state}, "eth0"))
 	open("recovered", 1)
 	next := l.open(Options{Adopt: true})
-	noRoutes(t)
+	nothingLeft(t)
 	ok(t, next.Add(10, router10))
 	mustRenew(t, next)
 	open("opened", 1)
@@ -306,7 +316,7 @@ func TestHandoverToAStandbyRemovesTheAddresses(t *testing.T) {
 	mustGate(t, next, nil, []ID{10})
 	ok(t, next.Address(nil, []ID{10}))
 	l.checkForwarded("forwarded", 0)
-	noRoutes(t)
+	nothingLeft(t)
 }
 
 func TestJournalOfAnotherBootIsNotBelieved(t *testing.T) {

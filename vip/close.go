@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-
-	"golang.org/x/sys/unix"
 )
 
 // Close undoes what was made, and only that. It removes the table first, which
-// ends forwarding at once, then the routes, filter entries and memberships, and
+// ends forwarding at once, then addresses and routes, filter entries and memberships, and
 // restores the sysctls that still have our value. It goes on after errors and
 // returns them joined. The journal stays then, and [Recover] tries again. A second
 // Close does nothing.
@@ -68,8 +66,8 @@ func (i *Interface) release(undo func() error) error {
 	if watch != nil {
 		watch.stop()
 	}
-	i.routeMu.Lock()
-	defer i.routeMu.Unlock()
+	i.placeMu.Lock()
+	defer i.placeMu.Unlock()
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return errors.Join(undo(), i.closeDescriptors())
@@ -81,13 +79,15 @@ func (i *Interface) undo() error {
 	if i.tabled {
 		errs = append(errs, deleteTable(i.nft, i.rules.table))
 	}
-	list := slices.Collect(maps.Keys(i.routeUsers))
-	for a := range i.inherited {
-		list = append(list, anyRoutes(a, i.index)...)
+	list := slices.Collect(maps.Keys(i.inherited))
+	for p, u := range i.uses {
+		if u.ours {
+			list = append(list, p)
+		}
 	}
-	_, err := i.routes.changeRoutes(unix.RTM_DELROUTE, list)
+	_, err := i.rtnl.delete(list)
 	errs = append(errs, err, i.filter.clear(), i.members.close())
-	if linkExists(i.routes, i.index) {
+	if linkExists(i.rtnl, i.index) {
 		errs = append(errs, i.journal.head.restore())
 	}
 	return errors.Join(errs...)
@@ -100,7 +100,7 @@ func (i *Interface) endJournal() error {
 
 func (i *Interface) closeDescriptors() error {
 	errs := []error{i.members.close()}
-	for _, c := range []*conn{i.nft, i.routes, i.filter.conn} {
+	for _, c := range []*conn{i.nft, i.rtnl, i.filter.conn} {
 		if c != nil {
 			errs = append(errs, c.close())
 		}

@@ -31,6 +31,7 @@ type conn struct {
 	seq     uint32
 	rbuf    []byte
 	refused []*messageError
+	see     func(typ uint16, body []byte) // gets the messages that are no errors
 }
 
 // messageError is the kernel's refusal of one message of a batch.
@@ -84,6 +85,14 @@ func growBuffer(fd, force, plain int) {
 }
 
 func (c *conn) close() error { return unix.Close(c.fd) }
+
+// query is change for a request that the kernel answers with more than success,
+// which see gets.
+func (c *conn) query(b *batch, see func(typ uint16, body []byte)) error {
+	c.see = see
+	defer func() { c.see = nil }()
+	return c.change(b)
+}
 
 // exec sends b and returns what the kernel refused. Only the last message that
 // changes something asks for an acknowledgement. The result is valid until the
@@ -145,6 +154,9 @@ func (c *conn) receive() (int, error) {
 func (c *conn) answers(v []byte, first uint32) (last bool) {
 	eachMessage(v, func(typ, flags uint16, seq uint32, body []byte) {
 		index := int(int32(seq - first))
+		if typ != unix.NLMSG_ERROR && c.see != nil && index >= 0 {
+			c.see(typ, body)
+		}
 		if typ != unix.NLMSG_ERROR || len(body) < 4 || index < 0 {
 			return
 		}

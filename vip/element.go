@@ -1,21 +1,17 @@
 package vip
 
-import (
-	"slices"
+import "slices"
 
-	"golang.org/x/sys/unix"
-)
-
-// elementKind is what an element of a lease class is for. Each kind has a set and
-// a rule of its own. The rule does nothing once the lease has run out.
+// elementKind is what an element is for. Each kind has a set of its own, in each
+// lease class or, of the last kinds, one in the table.
 type elementKind int
 
 const (
 	// elementMAC admits a virtual MAC.
 	elementMAC elementKind = iota
-	// elementARP and elementND keep questions for addresses that are configured
-	// on the interface from the kernel. It would answer with the interface's own
-	// MAC, beside the caller's answer with the virtual one (RFC 9568 sections
+	// elementARP and elementND keep questions for the host's own addresses, which
+	// are the virtual ones, from the kernel. It would answer with the interface's
+	// own MAC, beside the caller's answer with the virtual one (RFC 9568 sections
 	// 8.1.2 and 8.2.2). Packet sockets hear the questions all the same.
 	elementARP
 	elementND
@@ -23,6 +19,35 @@ const (
 	// The kernel would take it for the address of a neighbour, look for that on
 	// the LAN and send redirects.
 	elementDropped
+	// elementOver4 and elementOver6 drop packets to virtual addresses on the
+	// interface once the lease is over: the kernel takes the addresses away some
+	// time later.
+	elementOver4
+	elementOver6
+
+	leasedKinds
+)
+
+// The kinds that hold in every role, and after the end of the process.
+const (
+	// elementSilent4 and elementSilent6 are the virtual addresses that are put on
+	// the interface. The kernel must not answer for them.
+	elementSilent4 = leasedKinds + iota
+	elementSilent6
+	// elementGuarded4 and elementGuarded6 are those of them that have a MAC of
+	// their own. The kernel must not announce them either, as it does with every
+	// address when a bond changes its port or a virtual machine moves.
+	elementGuarded4
+	elementGuarded6
+	// elementSource is the MAC that a solicitation from a virtual address gives as
+	// the sender's. The kernel asks from the address that its packet is from.
+	elementSource
+	// elementSpeaker is the host's own address for a link-local virtual one. Daemons
+	// that advertise the host as a router take the first link-local address they
+	// find for theirs, and give the interface's MAC with it.
+	elementSpeaker
+	// elementOurs are the virtual MACs, whose frames are the caller's.
+	elementOurs
 
 	elementKinds
 )
@@ -31,56 +56,117 @@ const (
 type element struct {
 	kind elementKind
 	key  [16]byte // the first bytes, as many as the set of the kind has
+	data [16]byte // the same of a map
 }
 
-// elementSpec is the set of a kind and what its rule compares.
+// elementSpec is the set of a kind and the rule about it.
 type elementSpec struct {
-	name         string
-	typ, size    uint32  // of the set's keys
-	match        []match // what a packet must be
-	base, offset uint32  // where the key is in it
+	name string
+	keys keyType
+	rule rule
 }
-
-// match is a piece of a packet with its value.
-type match struct {
-	base, offset uint32
-	value        string
-}
-
-const (
-	inEther   = unix.NFT_PAYLOAD_LL_HEADER
-	inNetwork = unix.NFT_PAYLOAD_NETWORK_HEADER
-)
 
 var elementSpecs = [elementKinds]elementSpec{
-	elementMAC: {name: "active", typ: keyEther, size: 6, base: inEther, offset: 0},
-	elementARP: {
-		name: "arp", typ: keyIPv4, size: 4, base: inNetwork, offset: 24, // target
-		match: []match{{inEther, 12, "\x08\x06"}, {inNetwork, 6, "\x00\x01"}}, // a request
-	},
-	elementND: {
-		name: "nd", typ: keyIPv6, size: 16, base: inNetwork, offset: 40 + 8, // target
-		match: []match{{inEther, 12, "\x86\xdd"}, {inNetwork, 6, "\x3a"}, {inNetwork, 40, "\x87"}}, // a solicitation
-	},
-	elementDropped: {
-		name: "deaf", typ: keyIPv6, size: 16, base: inNetwork, offset: 24, // destination
-		match: []match{{inEther, 12, "\x86\xdd"}},
-	},
+	elementMAC: {"active", keyEther, rule{
+		tests: []test{isForOthers, onEthernet}, key: etherDst, lease: whileAlive, then: admit,
+	}},
+	elementARP: {"arp", keyIPv4, rule{
+		tests: []test{isARP, isRequest}, key: arpTarget, last: untagged(isARP), lease: whileAlive, then: drop,
+	}},
+	elementND: {"nd", keyND, rule{
+		tests: []test{isIPv6, isICMPv6, isSolicitation}, key: ndTarget, last: untagged(isIPv6), lease: whileAlive, then: drop,
+	}},
+	elementDropped: {"deaf", keyIPv6, rule{
+		tests: []test{isIPv6}, key: ip6Dst, last: untagged(isIPv6), lease: whileAlive, then: drop,
+	}},
+	elementOver4: {"over4", keyIPv4, rule{
+		tests: []test{isIPv4}, key: ipDst, last: untagged(isIPv4), lease: onceOver, then: drop,
+	}},
+	elementOver6: {"over6", keyIPv6, rule{
+		tests: []test{isIPv6}, key: ip6Dst, last: untagged(isIPv6), lease: onceOver, then: drop,
+	}},
+	elementSilent4:  {name: "silent4", keys: keyIPv4},
+	elementSilent6:  {name: "silent6", keys: keyND},
+	elementGuarded4: {name: "guarded4", keys: keyIPv4},
+	elementGuarded6: {name: "guarded6", keys: keyND},
+	elementSource:   {name: "source6", keys: mapND},
+	elementSpeaker:  {name: "speaker6", keys: mapIPv6},
+	elementOurs:     {name: macsName, keys: keyEther},
+}
+
+const macsName = "macs"
+
+// standingRules are those about the kinds without a lease.
+var standingRules = []struct {
+	chain string
+	about elementKind
+	rule  rule
+}{
+	{ingressChain, elementSilent4, rule{
+		tests: []test{isARP, isRequest}, key: arpTarget, last: untagged(isARP), then: drop,
+	}},
+	{ingressChain, elementSilent6, rule{
+		tests: []test{isIPv6, isICMPv6, isSolicitation}, key: ndTarget, last: untagged(isIPv6), then: drop,
+	}},
+	{egressChain, elementGuarded4, rule{
+		tests: []test{isARP}, key: arpSender, last: untagged(isARP), forged: true, then: drop,
+	}},
+	{egressChain, elementGuarded6, rule{
+		tests: []test{isIPv6, isICMPv6, isAdvertised}, key: ndTarget, last: untagged(isIPv6), forged: true, then: drop,
+	}},
+	{egressChain, elementSource, rule{
+		tests: []test{isIPv6, isICMPv6, isSolicitation}, key: ip6Src, then: rewrite, what: ndSource,
+	}},
+	{egressChain, elementSpeaker, rule{
+		tests: []test{isIPv6, isICMPv6, isRouterAdvert, onEthernet}, key: ip6Src, forged: true, then: rewrite, what: ip6Src,
+	}},
 }
 
 // elements returns what is in the sets of a class while r's gate is open: the MAC
-// first.
-func (r Router) elements() []element {
-	list := []element{newElement(elementMAC, r.MAC[:])}
+// first, if it has one of its own.
+func (r Router) elements(gated bool) (list []element) {
+	if gated {
+		list = append(list, newElement(elementMAC, r.MAC[:]))
+	}
 	for _, a := range r.Addrs {
-		owned := slices.Contains(r.Owned, a)
+		owned := gated && slices.Contains(r.Owned, a)
 		switch {
 		case owned && a.Is4():
 			list = append(list, newElement(elementARP, a.AsSlice()))
 		case owned:
 			list = append(list, newElement(elementND, a.AsSlice()))
+		case r.onInterface(a) && a.Is4():
+			list = append(list, newElement(elementOver4, a.AsSlice()))
+		case r.onInterface(a):
+			list = append(list, newElement(elementOver6, a.AsSlice()))
 		case !r.Accept && a.Is6() && a.IsLinkLocalUnicast():
 			list = append(list, newElement(elementDropped, a.AsSlice()))
+		}
+	}
+	return list
+}
+
+// standing returns what stays in the table's other sets from the first time that
+// r's gate is opened. With the interface's own MAC the kernel may announce the
+// addresses, but it must not answer beside the caller.
+func (r Router) standing(gated bool) (list []element) {
+	for _, a := range r.Addrs {
+		if !r.onInterface(a) {
+			continue
+		}
+		silent, guarded := elementSilent4, elementGuarded4
+		if a.Is6() {
+			silent, guarded = elementSilent6, elementGuarded6
+		}
+		list = append(list, newElement(silent, a.AsSlice()))
+		if !gated {
+			continue
+		}
+		list = append(list, newElement(guarded, a.AsSlice()), newElement(elementOurs, r.MAC[:]))
+		if a.Is6() {
+			source := newElement(elementSource, a.AsSlice())
+			copy(source.data[:], r.MAC[:])
+			list = append(list, source)
 		}
 	}
 	return list

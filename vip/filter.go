@@ -63,13 +63,25 @@ func (f *filter) del(mac [6]byte) error {
 // linkExists reports whether there is an interface with the index. The kernel
 // answers EINVAL as well as ENODEV for a neighbour of one that has gone.
 func linkExists(c *conn, index int) bool {
+	exists, _ := linkState(c, index)
+	return exists
+}
+
+// linkState reports whether there is an interface with the index, and whether it is
+// administratively up.
+func linkState(c *conn, index int) (exists, up bool) {
 	var b batch
 	info := [unix.SizeofIfInfomsg]byte{0: unix.AF_UNSPEC}
 	binary.NativeEndian.PutUint32(info[4:], uint32(index))
 	b.begin(unix.RTM_GETLINK, 0)
 	b.raw(info[:]...)
 	b.ack()
-	return c.change(&b) == nil
+	err := c.query(&b, func(typ uint16, body []byte) {
+		if typ == unix.RTM_NEWLINK && len(body) >= unix.SizeofIfInfomsg {
+			up = binary.NativeEndian.Uint32(body[8:])&unix.IFF_UP != 0
+		}
+	})
+	return err == nil, up
 }
 
 // clear deletes all our entries.

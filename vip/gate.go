@@ -20,13 +20,24 @@ type virtualRouter struct {
 	gated bool // has a MAC of its own
 
 	elements []element // of its class's sets while its gate is open
+	standing []element // of the table's other sets once that was open
+	stands   bool      // they are there, or come with the transaction under construction
 
-	class  int  // of its open gate, or shut
-	was    int  // class before the transaction under construction
-	routed bool // its addresses are to be routed; guarded by routeMu
+	class int           // of its open gate, or shut
+	was   int           // class before the transaction under construction
+	lease time.Duration // last claimed
+
+	placed   bool   // its addresses are to be this host's; guarded by placeMu, like the next
+	lifetime uint32 // of addresses
 
 	journaled, filtered bool // how far Add got
 	joined              int  // addresses, from the first, whose groups were joined
+}
+
+// aboutAddresses reports whether the router needs the sets and rules about
+// addresses.
+func (vr *virtualRouter) aboutAddresses() bool {
+	return len(vr.standing) > 0 || slices.ContainsFunc(vr.elements, func(e element) bool { return e.kind != elementMAC })
 }
 
 // Gate opens and shuts gates in one kernel transaction and starts again the
@@ -38,8 +49,9 @@ type virtualRouter struct {
 // in lost, also those in open that were open before. The caller demotes them,
 // listens, and takes part in the election anew.
 //
-// On an error nothing has changed in the kernel. Routers without a MAC of
-// their own are accepted and ignored.
+// On an error nothing has changed in the kernel. A router without a MAC of its own
+// has no gate, but a lease: when that ends its addresses on the interface are no
+// longer reachable there.
 func (i *Interface) Gate(open []Claim, shutIDs []ID) (lost []ID, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -82,7 +94,13 @@ func (i *Interface) claim(c Claim) error {
 		return fmt.Errorf("router %d was never added", c.ID)
 	case c.Lease < 0 || c.Lease > 0 && c.Lease < time.Millisecond:
 		return fmt.Errorf("lease %v of router %d is below a millisecond", c.Lease, c.ID)
-	case !vr.gated:
+	}
+	vr.lease = c.Lease
+	if !vr.stands && len(vr.standing) > 0 {
+		vr.stands, i.stood = true, append(i.stood, vr)
+		i.standing.use(vr.standing, +1)
+	}
+	if len(vr.elements) == 0 {
 		return nil
 	}
 	if vr.was != shut {
@@ -124,15 +142,15 @@ func (i *Interface) classFor(lease time.Duration) int {
 
 // move puts vr into class n, or shuts it, in the transaction under construction.
 func (i *Interface) move(vr *virtualRouter, n int) {
-	if !vr.gated || vr.class == n {
+	if len(vr.elements) == 0 || vr.class == n {
 		return
 	}
 	i.moved = append(i.moved, vr)
 	if vr.class != shut {
-		i.classes[vr.class].use(vr.elements, -1)
+		i.classes[vr.class].leave(vr.elements)
 	}
 	if n != shut {
-		i.classes[n].use(vr.elements, +1)
+		i.classes[n].enter(vr.elements)
 	}
 	vr.class = n
 }
@@ -201,6 +219,7 @@ func (i *Interface) send(now time.Duration) ([]*messageError, error) {
 	if i.rebuild {
 		i.writeTable()
 	}
+	i.standing.writeStanding(&i.rules, i.rebuild)
 	for _, c := range i.classes {
 		c.write(&i.rules, i.ifindex[:], now, i.rebuild || !c.made)
 	}
@@ -265,6 +284,10 @@ func (i *Interface) unwind() {
 	for _, vr := range i.moved {
 		i.move(vr, vr.was)
 	}
+	for _, vr := range i.stood {
+		vr.stands = false
+		i.standing.use(vr.standing, -1)
+	}
 	for _, c := range i.classes {
 		c.end()
 	}
@@ -275,7 +298,8 @@ func (i *Interface) endMoves() {
 	for _, vr := range i.moved {
 		vr.was = vr.class
 	}
-	i.moved = i.moved[:0]
+	i.moved, i.stood = i.moved[:0], i.stood[:0]
+	i.standing.end()
 }
 
 // bootTime reads a clock that goes on while the machine is suspended.

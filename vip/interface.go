@@ -31,6 +31,9 @@ type Interface struct {
 	routers    map[ID]*virtualRouter
 	classes    []*leaseClass
 	moved      []*virtualRouter // by the transaction under construction; may repeat
+	standing   elementSets      // of the table, without a lease
+	own        netip.Addr       // the host's link-local address
+	stood      []*virtualRouter // whose elements those became by the transaction
 	lost       []ID             // for the next Renew to return
 	nft        *conn
 	rules      ruleset
@@ -43,10 +46,11 @@ type Interface struct {
 	members    memberships
 	watch      *tableWatch // nil when the table has an owner
 
-	routeMu    sync.Mutex // guards what follows; taken before mu
-	routes     *conn
-	routeUsers map[route]int       // routers that need the route
-	inherited  map[netip.Addr]bool // may have routes of the last process
+	keep      keeper
+	placeMu   sync.Mutex // guards what follows; taken before mu
+	rtnl      *conn
+	uses      map[place]use
+	inherited map[place]bool // may have been made by the last process
 }
 
 // Open prepares an interface: it sets arp_ignore=1, arp_announce=2 and
@@ -84,10 +88,10 @@ func newInterface(link netlink.Link, dir stateDir, log *slog.Logger) *Interface 
 	i := &Interface{
 		name: a.Name, index: a.Index, mac: [6]byte(a.HardwareAddr), dir: dir,
 		log:     log.With("interface", a.Name),
-		routers: map[ID]*virtualRouter{}, routeUsers: map[route]int{}, inherited: map[netip.Addr]bool{},
+		routers: map[ID]*virtualRouter{}, uses: map[place]use{}, inherited: map[place]bool{},
 		filter:  filter{index: a.Index, macs: map[[6]byte]*filterEntry{}},
 		members: memberships{index: a.Index, groups: map[netip.Addr]*membership{}},
-		rules:   ruleset{table: tableName(a.Name)},
+		rules:   ruleset{table: tableName(a.Name)}, standing: newElementSets(),
 	}
 	binary.NativeEndian.PutUint32(i.ifindex[:], uint32(a.Index))
 	return i
@@ -118,7 +122,7 @@ func usable(name string) (netlink.Link, error) {
 
 // start makes what Open promises. After an error giveUp undoes what there is.
 func (i *Interface) start(o Options, tableFlags uint32) (err error) {
-	if i.nft, i.routes, err = dialBoth(i.index); err != nil {
+	if i.nft, i.rtnl, err = dialBoth(i.index); err != nil {
 		return err
 	}
 	if i.filter.conn, err = dial(unix.NETLINK_ROUTE, i.index); err != nil {
@@ -147,7 +151,7 @@ func (i *Interface) openJournal(o Options) (takenOver bool, err error) {
 	}
 	takenOver = old != nil && i.takeOver(old, o)
 	if old != nil && !takenOver {
-		if err := i.dir.undo(old, i.nft, i.routes); err == nil {
+		if err := i.dir.undo(old, i.nft, i.rtnl); err == nil {
 			old = nil
 		} else {
 			i.log.Warn("what the last process left stays until Close", "error", err)
@@ -161,9 +165,10 @@ func (i *Interface) openJournal(o Options) (takenOver bool, err error) {
 	if old != nil {
 		head.Sysctls, made = addChanged(old.head.Sysctls, head.Sysctls), compact(old.made)
 	}
-	i.journal, err = i.dir.create(head, made)
-	i.inherit(made)
-	return takenOver, err
+	if i.journal, err = i.dir.create(head, made); err != nil {
+		return takenOver, err
+	}
+	return takenOver, i.inherit(made)
 }
 
 // takeOver reports whether what the last process left open on the interface is
@@ -178,23 +183,32 @@ func (i *Interface) takeOver(old *leftover, o Options) bool {
 		return false
 	}
 	i.log.Warn("the last process died: gates that it left open shut when their leases end")
-	if err := old.undoRoutes(i.routes); err != nil {
+	if err := old.undoPlaces(i.rtnl); err != nil {
 		i.log.Warn("what the last process left stays until Close", "error", err)
 	}
 	return true
 }
 
-// inherit takes over the filter entries and routes of a process that has gone.
-func (i *Interface) inherit(made []entry) {
+// inherit takes over the filter entries, addresses and routes of a process that has
+// gone.
+func (i *Interface) inherit(made []entry) error {
+	if len(made) == 0 {
+		return nil
+	}
+	left, err := markedAddrs(i.index)
 	for _, e := range made {
 		i.forever = i.forever || e.Forever
 		if mac, ok := e.mac(); ok {
 			i.filter.macs[mac] = &filterEntry{ours: true}
 		}
-		for _, a := range e.Addrs {
-			i.inherited[a] = true
+		for _, r := range routesOnly(e.anyPlaces(i.index)) {
+			i.inherited[r] = true
 		}
 	}
+	for _, a := range left {
+		i.inherited[a] = true
+	}
+	return err
 }
 
 // Add prepares a router for either role, and sends no frame with its MAC. It lets
@@ -223,7 +237,10 @@ func (i *Interface) add(id ID, r Router) error {
 		return fmt.Errorf("virtual MAC %x is a multicast address", r.MAC)
 	}
 	r.Addrs, r.Owned = plainAddrs(r.Addrs), plainAddrs(r.Owned)
-	vr := &virtualRouter{Router: r, id: id, class: shut, was: shut, gated: r.MAC != [6]byte{} && r.MAC != i.mac, elements: r.elements()}
+	r.RouteOnly = r.RouteOnly || !i.rules.egress
+	vr := &virtualRouter{Router: r, id: id, class: shut, was: shut, gated: r.MAC != [6]byte{} && r.MAC != i.mac}
+	vr.elements, vr.standing = r.elements(vr.gated), r.standing(vr.gated)
+	vr.standing = vr.speakAs(i.own)
 	i.routers[id] = vr
 	err := i.prepare(vr)
 	if err != nil {
@@ -247,7 +264,7 @@ func (i *Interface) prepare(vr *virtualRouter) error {
 		return err
 	}
 	vr.journaled = true
-	if len(vr.elements) > 1 && vr.gated && !i.rules.addresses {
+	if !i.rules.addresses && vr.aboutAddresses() {
 		i.rules.addresses, i.rebuild = true, true
 	}
 	if vr.gated {
@@ -294,6 +311,11 @@ func (i *Interface) Remove(id ID) error {
 func (i *Interface) discard(vr *virtualRouter) error {
 	delete(i.routers, vr.id)
 	var errs []error
+	if vr.stands {
+		i.standing.use(vr.standing, -1)
+		lost, err := i.commit()
+		i.lost, errs = append(i.lost, lost...), append(errs, err)
+	}
 	if vr.filtered {
 		errs = append(errs, i.filter.remove(vr.MAC))
 	}

@@ -35,14 +35,15 @@ type head struct {
 // entry is any further line. It says what was made for a router, or that it was
 // undone (Gone), or that some gate was opened without a lease (Forever).
 type entry struct {
-	MAC     string       `json:"mac,omitempty"`
-	Addrs   []netip.Addr `json:"addrs,omitempty"`
-	Gone    bool         `json:"gone,omitempty"`
-	Forever bool         `json:"forever,omitempty"`
+	MAC      string         `json:"mac,omitempty"`
+	Addrs    []netip.Addr   `json:"addrs,omitempty"`
+	Prefixes []netip.Prefix `json:"prefixes,omitempty"`
+	Gone     bool           `json:"gone,omitempty"`
+	Forever  bool           `json:"forever,omitempty"`
 }
 
 func newEntry(vr *virtualRouter) entry {
-	e := entry{Addrs: vr.Addrs}
+	e := entry{Addrs: vr.Addrs, Prefixes: vr.Prefixes}
 	if vr.gated {
 		e.MAC = hex.EncodeToString(vr.MAC[:])
 	}
@@ -307,7 +308,9 @@ func (l *leftover) note(line []byte) {
 		l.made = append(l.made, e)
 		return
 	}
-	i := slices.IndexFunc(l.made, func(m entry) bool { return m.MAC == e.MAC && slices.Equal(m.Addrs, e.Addrs) })
+	i := slices.IndexFunc(l.made, func(m entry) bool {
+		return m.MAC == e.MAC && slices.Equal(m.Addrs, e.Addrs) && slices.Equal(m.Prefixes, e.Prefixes)
+	})
 	if i >= 0 {
 		l.made = slices.Delete(l.made, i, i+1)
 	}

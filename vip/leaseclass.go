@@ -13,51 +13,33 @@ import (
 // and may be taken for another lease. So there are never more rules than leases
 // in use at one time.
 type leaseClass struct {
-	number  int
-	sets    [elementKinds]string // by kind
-	alive   string               // the set that holds the interface while the lease runs
+	number int
+	elementSets
+	names   [leasedKinds]string // of the sets, by kind
+	alive   string              // the set that holds the interface while the lease runs
 	lease   time.Duration
-	open    int // routers
-	members map[element]member
+	open    int           // routers
 	made    bool          // the sets and the rules exist
 	held    bool          // alive_N holds the interface, unless the lease ran out
 	renewed time.Duration // boot time of the last refresh
 
 	// What the transaction under construction does to the class.
-	touched  []element // members whose number of users changed
-	add, del [elementKinds][]element
-	refresh  bool // start the lease again, if used, provided that it has not run out
-	reset    bool // empty the sets first: the lease has run out
-	check    int  // index of the message that the kernel refuses if the lease has run out
-}
-
-// member is an element of a class.
-type member struct {
-	users   int  // open routers with this element
-	in      bool // in the kernel's set before the transaction
-	touched bool
+	refresh bool // start the lease again, if used, provided that it has not run out
+	reset   bool // empty the sets first: the lease has run out
+	check   int  // index of the message that the kernel refuses if the lease has run out
 }
 
 func newLeaseClass(number int, lease time.Duration) *leaseClass {
-	c := &leaseClass{number: number, lease: lease, members: map[element]member{}, alive: fmt.Sprintf("alive_%d", number)}
-	for k, spec := range elementSpecs {
-		c.sets[k] = fmt.Sprintf("%s_%d", spec.name, number)
+	c := &leaseClass{number: number, lease: lease, elementSets: newElementSets(), alive: fmt.Sprintf("alive_%d", number)}
+	for k := range c.names {
+		c.names[k] = fmt.Sprintf("%s_%d", elementSpecs[k].name, number)
 	}
 	return c
 }
 
-// use counts by more routers, which have these elements.
-func (c *leaseClass) use(elements []element, by int) {
-	c.open += by
-	for _, e := range elements {
-		m := c.members[e]
-		if !m.touched {
-			c.touched = append(c.touched, e)
-		}
-		m.users, m.touched = m.users+by, true
-		c.members[e] = m
-	}
-}
+// enter and leave count routers, which have these elements.
+func (c *leaseClass) enter(elements []element) { c.open++; c.use(elements, +1) }
+func (c *leaseClass) leave(elements []element) { c.open--; c.use(elements, -1) }
 
 // expired reports whether more than a lease has passed since the last refresh. Its
 // clock counts the time of a suspend, which the kernel's timeouts do not.
@@ -73,30 +55,6 @@ func (c *leaseClass) left(now time.Duration) time.Duration {
 	return max(c.lease-(now-c.renewed), time.Millisecond)
 }
 
-// plan divides the elements to be changed into additions and deletions. empty is
-// for sets that are empty at that point of the transaction.
-func (c *leaseClass) plan(empty bool) {
-	for k := range elementKinds {
-		c.add[k], c.del[k] = c.add[k][:0], c.del[k][:0]
-	}
-	if empty {
-		for e, m := range c.members {
-			if m.users > 0 {
-				c.add[e.kind] = append(c.add[e.kind], e)
-			}
-		}
-		return
-	}
-	for _, e := range c.touched {
-		switch m := c.members[e]; {
-		case m.users > 0 && !m.in:
-			c.add[e.kind] = append(c.add[e.kind], e)
-		case m.users == 0 && m.in:
-			c.del[e.kind] = append(c.del[e.kind], e)
-		}
-	}
-}
-
 // write appends the class's part of a transaction. create is for a class whose
 // sets do not exist at that point of it.
 func (c *leaseClass) write(r *ruleset, ifindex []byte, now time.Duration, create bool) {
@@ -110,7 +68,7 @@ func (c *leaseClass) write(r *ruleset, ifindex []byte, now time.Duration, create
 		r.newLeaseClass(c)
 	case c.reset:
 		for k := range kinds {
-			r.flush(c.sets[k])
+			r.flush(c.names[k])
 		}
 		r.flush(c.alive)
 	case c.refresh && c.held:
@@ -119,8 +77,8 @@ func (c *leaseClass) write(r *ruleset, ifindex []byte, now time.Duration, create
 		r.flush(c.alive)
 	}
 	for k := range kinds {
-		r.change(unix.NFT_MSG_DELSETELEM, c.sets[k], k, c.del[k])
-		r.change(unix.NFT_MSG_NEWSETELEM, c.sets[k], k, c.add[k])
+		r.change(unix.NFT_MSG_DELSETELEM, c.names[k], k, c.del[k])
+		r.change(unix.NFT_MSG_NEWSETELEM, c.names[k], k, c.add[k])
 	}
 	if used && (create || c.reset || !c.held || c.refresh) {
 		r.addAlive(c.alive, ifindex, uint64(c.left(now).Milliseconds()))
@@ -137,16 +95,8 @@ func (c *leaseClass) settle(created bool, now time.Duration) {
 	c.end()
 }
 
-// end ends a transaction, also one whose moves were taken back. The kernel's sets
-// hold what is used.
+// end ends a transaction, also one whose moves were taken back.
 func (c *leaseClass) end() {
-	for _, e := range c.touched {
-		if users := c.members[e].users; users > 0 {
-			c.members[e] = member{users: users, in: true}
-		} else {
-			delete(c.members, e)
-		}
-	}
-	c.touched = c.touched[:0]
+	c.elementSets.end()
 	c.refresh, c.reset = false, false
 }

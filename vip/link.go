@@ -8,8 +8,6 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
-
-	"github.com/fhrpd/fhrpd/internal/dump"
 )
 
 // Link is the state of an interface.
@@ -25,7 +23,7 @@ type Link struct {
 
 	Addr4     netip.Addr     // primary IPv4 address; invalid while there is none
 	LinkLocal netip.Addr     // link-local IPv6 address, without zone; likewise
-	Addrs     []netip.Prefix // all usable addresses, IPv6 ones once they are known to be unique
+	Addrs     []netip.Prefix // all usable addresses of the host itself, IPv6 ones once they are known to be unique
 	Checked   []netip.Addr   // those that are being checked for that
 }
 
@@ -56,21 +54,9 @@ func (l Link) equal(o Link) bool {
 		slices.Equal(l.Addrs, o.Addrs) && slices.Equal(l.Checked, o.Checked)
 }
 
-// strictHandle opens a handle in the calling thread's namespace. The kernel itself
-// picks the addresses of one interface and the routes of one protocol for it; old
-// kernels list all.
-func strictHandle() (*netlink.Handle, error) {
-	h, err := netlink.NewHandle(unix.NETLINK_ROUTE)
-	if err != nil {
-		return nil, err
-	}
-	h.SetStrictCheck(true)
-	return h, nil
-}
-
 // readLink returns the present state of an interface. One that does not exist is
 // down; an error means that the state could not be learnt.
-func readLink(h *netlink.Handle, name string) (Link, error) {
+func readLink(h *lister, name string) (Link, error) {
 	l := Link{Name: name}
 	link, err := h.LinkByName(name)
 	if _, none := errors.AsType[netlink.LinkNotFoundError](err); none {
@@ -88,7 +74,7 @@ func readLink(h *netlink.Handle, name string) (Link, error) {
 		return l, err
 	}
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
-		addrs, err := dump.Whole(func() ([]netlink.Addr, error) { return h.AddrList(link, family) })
+		addrs, err := h.addrs(family, a.Index)
 		if err != nil && !errors.Is(err, unix.ENODEV) { // which says: deleted meanwhile
 			return l, err
 		}
@@ -126,29 +112,27 @@ func usableNow(a *netlink.LinkAttrs) bool {
 }
 
 // checkedAddrs lists the addresses for which the kernel looks for duplicates.
-func checkedAddrs(addrs []netlink.Addr) (out []netip.Addr) {
+func checkedAddrs(addrs []foundAddr) (out []netip.Addr) {
 	const state = unix.IFA_F_TENTATIVE | unix.IFA_F_DADFAILED | unix.IFA_F_OPTIMISTIC
 	for _, a := range addrs {
-		if ip, ok := netip.AddrFromSlice(a.IP); ok && a.Flags&state == unix.IFA_F_TENTATIVE {
-			out = append(out, ip.Unmap())
+		if !a.ours && a.flags&state == unix.IFA_F_TENTATIVE {
+			out = append(out, a.Addr())
 		}
 	}
 	return out
 }
 
-// usableAddrs lists addresses oldest first. The kernel lists IPv4 ones so,
-// primaries before secondaries, and IPv6 ones of a scope newest first; the
-// oldest is the one that stays when others come.
-func usableAddrs(addrs []netlink.Addr, family int) []netip.Prefix {
+// usableAddrs lists the host's own addresses oldest first: not those that this
+// package put there. The kernel lists IPv4 ones so, primaries before secondaries,
+// and IPv6 ones of a scope newest first; the oldest is the one that stays when
+// others come.
+func usableAddrs(addrs []foundAddr, family int) []netip.Prefix {
 	const notYet = unix.IFA_F_TENTATIVE | unix.IFA_F_DADFAILED
 	var out []netip.Prefix
 	for _, a := range addrs {
-		ip, ok := netip.AddrFromSlice(a.IP)
-		if !ok || a.Flags&notYet != 0 && a.Flags&unix.IFA_F_OPTIMISTIC == 0 {
-			continue
+		if !a.ours && (a.flags&notYet == 0 || a.flags&unix.IFA_F_OPTIMISTIC != 0) {
+			out = append(out, a.Prefix)
 		}
-		ones, _ := a.Mask.Size()
-		out = append(out, netip.PrefixFrom(ip.Unmap(), ones))
 	}
 	if family == netlink.FAMILY_V6 {
 		slices.Reverse(out)

@@ -1,6 +1,7 @@
 package vip
 
 import (
+	"encoding/binary"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -12,19 +13,14 @@ const (
 	tablePersist = 4 // it outlives its owner, and the next may adopt it (6.9)
 )
 
-// Key types as the nft tool numbers them; the kernel only stores them.
 const (
-	keyIPv4    = 7
-	keyIPv6    = 8
-	keyEther   = 9
-	keyIfindex = 20
-)
-
-const (
-	chainName       = "in"
+	ingressChain    = "in"
+	egressChain     = "out"
+	hookIngress     = unix.NF_NETDEV_INGRESS
+	hookEgress      = unix.NF_NETDEV_EGRESS
 	ingressPriority = -300
 	// elementsPerMessage keeps a list below the 64 KiB an attribute can hold.
-	elementsPerMessage = 2000
+	elementsPerMessage = 1000
 )
 
 // ruleset builds the nf_tables messages for one table of family netdev. The
@@ -33,21 +29,24 @@ const (
 // persist without one.
 //
 //	table netdev fhrpd-eth0 {
-//		set active_0 { type ether_addr; }
+//		set copy     { type iface_index; elements = { "eth0" }; }
 //		set alive_0  { type iface_index; flags timeout; }
+//		set active_0 { type ether_addr; }
 //		chain in {
-//			type filter hook ingress device eth0 priority -300;
-//			ether daddr @active_0 meta iif @alive_0 meta pkttype set host
+//			type filter hook ingress device "eth0" priority -300;
+//			meta pkttype other ether daddr @active_0 iif @alive_0 iif != @copy meta pkttype set host
 //		}
 //	}
 //
-// The MAC is looked up first, which saves other traffic the second test. Nothing is
+// What comes to the interface's own MAC is not looked up at all, and the MAC
+// before the lease, which saves other traffic the second test. Nothing is
 // forwarded without the table: its rules only admit, except for those about
 // addresses (see elementKind), which are there once a router needs them.
 type ruleset struct {
 	batch
 	table     string
 	addresses bool // with the sets and rules about addresses
+	egress    bool // the kernel shows what leaves (5.16)
 }
 
 func tableName(name string) string { return "fhrpd-" + name }
@@ -82,134 +81,104 @@ func (r *ruleset) delTable() {
 	r.str(unix.NFTA_TABLE_NAME, r.table)
 }
 
-func (r *ruleset) newChain(device string) {
-	const ingress, accept = 0, 1
-	prio := int32(ingressPriority)
+// newChains makes the chain that sees what comes in, and the one for what leaves
+// where the table needs it.
+func (r *ruleset) newChains(device string) {
+	r.newChain(ingressChain, hookIngress, ingressPriority, device)
+	if r.addresses && r.egress {
+		r.newChain(egressChain, hookEgress, 0, device)
+	}
+}
+
+func (r *ruleset) newChain(name string, hooknum uint32, priority int32, device string) {
+	const accept = 1
 	r.message(unix.NFT_MSG_NEWCHAIN, unix.NLM_F_CREATE)
 	r.str(unix.NFTA_CHAIN_TABLE, r.table)
-	r.str(unix.NFTA_CHAIN_NAME, chainName)
+	r.str(unix.NFTA_CHAIN_NAME, name)
 	hook := r.nest(unix.NFTA_CHAIN_HOOK)
-	r.be32(unix.NFTA_HOOK_HOOKNUM, ingress)
-	r.be32(unix.NFTA_HOOK_PRIORITY, uint32(prio))
+	r.be32(unix.NFTA_HOOK_HOOKNUM, hooknum)
+	r.be32(unix.NFTA_HOOK_PRIORITY, uint32(priority))
 	r.str(unix.NFTA_HOOK_DEV, device)
 	r.end(hook)
 	r.be32(unix.NFTA_CHAIN_POLICY, accept)
 	r.str(unix.NFTA_CHAIN_TYPE, "filter")
 }
 
+// copySet holds the interface in an order of bytes in which the rules do not find
+// it. The nft tool prints the interface's name, and where it loads its print again
+// it writes the order in which they do. So the rules of a copy of the table do
+// nothing. They would forward for the rest of a lease otherwise, or for ever where
+// it has no end.
+const copySet = "copy"
+
+// newCopySet makes the set. It stays empty where both orders are one.
+func (r *ruleset) newCopySet(ifindex [4]byte) {
+	r.newSet(copySet, keyCopied, 0, 1)
+	var other [4]byte
+	binary.BigEndian.PutUint32(other[:], binary.NativeEndian.Uint32(ifindex[:]))
+	if other == ifindex {
+		return
+	}
+	list := r.elements(unix.NFT_MSG_NEWSETELEM, copySet)
+	r.end(r.key(other[:]))
+	r.end(list)
+}
+
 // newLeaseClass makes the sets and the rules of a lease class.
 func (r *ruleset) newLeaseClass(c *leaseClass) {
-	id := uint32(c.number)*uint32(elementKinds+1) + 1
-	r.newSet(c.alive, keyIfindex, 4, unix.NFT_SET_TIMEOUT, id)
+	id := uint32(c.number+1)*uint32(elementKinds+1) + 1
+	r.newSet(c.alive, keyIfindex, unix.NFT_SET_TIMEOUT, id)
 	for k := range r.kinds() {
 		spec := &elementSpecs[k]
 		id++
-		r.newSet(c.sets[k], spec.typ, spec.size, 0, id)
-		r.newRule(k, c.sets[k], c.alive)
+		r.newSet(c.names[k], spec.keys, 0, id)
+		r.newRule(ingressChain, &spec.rule, c.names[k], c.alive)
 	}
 }
 
-// kinds returns how many kinds, from the first, the table has sets for.
+// newStanding makes the sets and the rules that hold whether a lease runs or not.
+func (r *ruleset) newStanding() {
+	if !r.addresses || !r.egress {
+		return
+	}
+	for k := leasedKinds; k < elementKinds; k++ {
+		spec := &elementSpecs[k]
+		flags := uint32(0)
+		if spec.keys.data != nil {
+			flags = unix.NFT_SET_MAP
+		}
+		r.newSet(spec.name, spec.keys, flags, uint32(k)+1)
+	}
+	for _, s := range standingRules {
+		r.newRule(s.chain, &s.rule, elementSpecs[s.about].name, "")
+	}
+}
+
+// kinds returns how many kinds, from the first, the table has leased sets for.
 func (r *ruleset) kinds() elementKind {
 	if r.addresses {
-		return elementKinds
+		return leasedKinds
 	}
 	return elementMAC + 1
 }
 
-func (r *ruleset) newSet(name string, key, size, flags, id uint32) {
+func (r *ruleset) newSet(name string, keys keyType, flags, id uint32) {
 	r.message(unix.NFT_MSG_NEWSET, unix.NLM_F_CREATE)
 	r.str(unix.NFTA_SET_TABLE, r.table)
 	r.str(unix.NFTA_SET_NAME, name)
 	r.be32(unix.NFTA_SET_FLAGS, flags)
-	r.be32(unix.NFTA_SET_KEY_TYPE, key)
-	r.be32(unix.NFTA_SET_KEY_LEN, size)
+	r.be32(unix.NFTA_SET_KEY_TYPE, keys.number)
+	r.be32(unix.NFTA_SET_KEY_LEN, keys.size)
+	if keys.data != nil {
+		number := uint32(keyInteger)
+		if keys.data == keys.like {
+			number = keys.number
+		}
+		r.be32(unix.NFTA_SET_DATA_TYPE, number)
+		r.be32(unix.NFTA_SET_DATA_LEN, keys.data.size)
+	}
 	r.be32(unix.NFTA_SET_ID, id)
-}
-
-// newRule makes the rule of a set, which does what the kind is for while the lease
-// runs.
-func (r *ruleset) newRule(k elementKind, set, alive string) {
-	spec := &elementSpecs[k]
-	r.message(unix.NFT_MSG_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_APPEND)
-	r.str(unix.NFTA_RULE_TABLE, r.table)
-	r.str(unix.NFTA_RULE_CHAIN, chainName)
-	list := r.nest(unix.NFTA_RULE_EXPRESSIONS)
-	for _, m := range spec.match {
-		r.load(m.base, m.offset, uint32(len(m.value)))
-		r.equal(m.value)
-	}
-	r.load(spec.base, spec.offset, spec.size)
-	r.lookup(set)
-	r.expr("meta", func() {
-		r.be32(unix.NFTA_META_DREG, unix.NFT_REG_1)
-		r.be32(unix.NFTA_META_KEY, unix.NFT_META_IIF)
-	})
-	r.lookup(alive)
-	if k == elementMAC {
-		r.setPktType(unix.PACKET_HOST)
-	} else {
-		r.drop()
-	}
-	r.end(list)
-}
-
-// load reads a piece of the packet.
-func (r *ruleset) load(base, offset, size uint32) {
-	r.expr("payload", func() {
-		r.be32(unix.NFTA_PAYLOAD_DREG, unix.NFT_REG_1)
-		r.be32(unix.NFTA_PAYLOAD_BASE, base)
-		r.be32(unix.NFTA_PAYLOAD_OFFSET, offset)
-		r.be32(unix.NFTA_PAYLOAD_LEN, size)
-	})
-}
-
-// equal goes on with the rule if what was read last has this value.
-func (r *ruleset) equal(value string) {
-	r.expr("cmp", func() {
-		r.be32(unix.NFTA_CMP_SREG, unix.NFT_REG_1)
-		r.be32(unix.NFTA_CMP_OP, unix.NFT_CMP_EQ)
-		r.value(unix.NFTA_CMP_DATA, []byte(value))
-	})
-}
-
-func (r *ruleset) drop() {
-	const verdictDrop = 0 // NF_DROP
-	r.expr("immediate", func() {
-		r.be32(unix.NFTA_IMMEDIATE_DREG, unix.NFT_REG_VERDICT)
-		data := r.nest(unix.NFTA_IMMEDIATE_DATA)
-		verdict := r.nest(unix.NFTA_DATA_VERDICT)
-		r.be32(unix.NFTA_VERDICT_CODE, verdictDrop)
-		r.end(verdict)
-		r.end(data)
-	})
-}
-
-func (r *ruleset) lookup(set string) {
-	r.expr("lookup", func() {
-		r.str(unix.NFTA_LOOKUP_SET, set)
-		r.be32(unix.NFTA_LOOKUP_SREG, unix.NFT_REG_1)
-	})
-}
-
-func (r *ruleset) setPktType(typ byte) {
-	r.expr("immediate", func() {
-		r.be32(unix.NFTA_IMMEDIATE_DREG, unix.NFT_REG_1)
-		r.value(unix.NFTA_IMMEDIATE_DATA, []byte{typ, 0, 0, 0})
-	})
-	r.expr("meta", func() {
-		r.be32(unix.NFTA_META_KEY, unix.NFT_META_PKTTYPE)
-		r.be32(unix.NFTA_META_SREG, unix.NFT_REG_1)
-	})
-}
-
-func (r *ruleset) expr(name string, fields func()) {
-	elem := r.nest(unix.NFTA_LIST_ELEM)
-	r.str(unix.NFTA_EXPR_NAME, name)
-	data := r.nest(unix.NFTA_EXPR_DATA)
-	fields()
-	r.end(data)
-	r.end(elem)
+	r.attr(unix.NFTA_SET_USERDATA, keys.userData())
 }
 
 // change adds elements of one kind to their set, or deletes them from it.
@@ -217,7 +186,11 @@ func (r *ruleset) change(typ uint16, set string, k elementKind, elements []eleme
 	for chunk := range slices.Chunk(elements, elementsPerMessage) {
 		list := r.elements(typ, set)
 		for i := range chunk {
-			r.end(r.key(chunk[i].key[:elementSpecs[k].size]))
+			elem := r.key(chunk[i].key[:elementSpecs[k].keys.size])
+			if data := elementSpecs[k].keys.data; data != nil && typ == unix.NFT_MSG_NEWSETELEM {
+				r.value(unix.NFTA_SET_ELEM_DATA, chunk[i].data[:data.size])
+			}
+			r.end(elem)
 		}
 		r.end(list)
 	}

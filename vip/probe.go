@@ -1,7 +1,6 @@
 package vip
 
 import (
-	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -16,7 +15,7 @@ func Probe() error {
 	}
 	defer c.close()
 	err = tryTable(c, tableOwner|tablePersist)
-	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) {
+	if unsupported(err) {
 		return tryTable(c, 0) // before Linux 6.9
 	}
 	return err
@@ -26,9 +25,22 @@ func Probe() error {
 // that the table is never in force.
 func tryTable(c *conn, flags uint32) error {
 	r := &ruleset{table: tableName("probe")}
+	return r.try(c, flags)
+}
+
+// tryAddresses does the same with the rules about addresses, which need to see what
+// leaves an interface (Linux 5.16 with CONFIG_NETFILTER_EGRESS).
+func tryAddresses(c *conn) error {
+	r := &ruleset{table: tableName("probe"), addresses: true, egress: true}
+	return r.try(c, 0)
+}
+
+func (r *ruleset) try(c *conn, flags uint32) error {
 	r.beginTransaction()
 	r.newTable(flags)
-	r.newChain("lo")
+	r.newChains("lo")
+	r.newCopySet([4]byte{})
+	r.newStanding()
 	r.newLeaseClass(newLeaseClass(0, 0))
 	r.delTable()
 	return transact(c, r)

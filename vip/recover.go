@@ -10,7 +10,7 @@ import (
 
 // Recover undoes what dead processes have left in the calling thread's network
 // namespace. It finds that by their journals in the state directory and by the
-// protocol number of their routes. It leaves alone
+// marks of their addresses and routes. It leaves alone
 //   - interfaces that a live process drives, and routes that no journal mentions
 //     while there is such a process;
 //   - what [Open] with Options.Adopt would leave open on the interfaces in later,
@@ -24,16 +24,16 @@ func Recover(o Options, later ...string) error {
 		return err
 	}
 	defer unlock()
-	nft, routes, err := dialBoth(0)
+	nft, rtnl, err := dialBoth(0)
 	if err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
 	defer nft.close()
-	defer routes.close()
-	live, err := dir.recoverAll(nft, routes, o, later)
+	defer rtnl.close()
+	live, err := dir.recoverAll(nft, rtnl, o, later)
 	errs := []error{err}
 	if !live {
-		errs = append(errs, routes.purgeRoutes())
+		errs = append(errs, rtnl.purge())
 	}
 	if err := errors.Join(append(errs, dir.releaseShared())...); err != nil {
 		return fmt.Errorf("recover: %w", err)
@@ -43,19 +43,19 @@ func Recover(o Options, later ...string) error {
 
 // dialBoth opens the sockets for the table and the routes of an interface, or of
 // all when index is zero.
-func dialBoth(index int) (nft, routes *conn, err error) {
+func dialBoth(index int) (nft, rtnl *conn, err error) {
 	if nft, err = dial(unix.NETLINK_NETFILTER, index); err != nil {
 		return nil, nil, err
 	}
-	if routes, err = dial(unix.NETLINK_ROUTE, index); err != nil {
+	if rtnl, err = dial(unix.NETLINK_ROUTE, index); err != nil {
 		return nil, nil, errors.Join(err, nft.close())
 	}
-	return nft, routes, nil
+	return nft, rtnl, nil
 }
 
 // recoverAll undoes the journals of dead processes, and reports whether there is
 // one of a live process.
-func (d stateDir) recoverAll(nft, routes *conn, o Options, later []string) (live bool, err error) {
+func (d stateDir) recoverAll(nft, rtnl *conn, o Options, later []string) (live bool, err error) {
 	names, err := d.interfaces()
 	errs := []error{err}
 	for _, name := range names {
@@ -68,7 +68,7 @@ func (d stateDir) recoverAll(nft, routes *conn, o Options, later []string) (live
 		case l != nil && slices.Contains(later, name) && l.adoptable():
 		case l != nil:
 			o.logger().Warn("undoing what a dead process left", "interface", name)
-			errs = append(errs, d.undo(l, nft, routes))
+			errs = append(errs, d.undo(l, nft, rtnl))
 		}
 	}
 	return live, errors.Join(errs...)
@@ -82,10 +82,10 @@ func (l *leftover) adoptable() bool {
 }
 
 // undo takes back what a journal tells of, and ends the journal.
-func (d stateDir) undo(l *leftover, nft, routes *conn) error {
-	f := filter{conn: routes, index: l.head.Index}
-	errs := []error{deleteTable(nft, l.head.Table), l.undoRoutes(routes)}
-	if linkExists(routes, l.head.Index) {
+func (d stateDir) undo(l *leftover, nft, rtnl *conn) error {
+	f := filter{conn: rtnl, index: l.head.Index}
+	errs := []error{deleteTable(nft, l.head.Table), l.undoPlaces(rtnl)}
+	if linkExists(rtnl, l.head.Index) {
 		for _, e := range l.made {
 			if mac, ok := e.mac(); ok {
 				errs = append(errs, f.del(mac))
@@ -99,19 +99,17 @@ func (d stateDir) undo(l *leftover, nft, routes *conn) error {
 	return d.remove(l.head.Interface)
 }
 
-// undoRoutes takes back the routes alone, and forgets them.
-func (l *leftover) undoRoutes(routes *conn) error {
-	var list []route
+// undoPlaces takes back the addresses and routes alone, and forgets them.
+func (l *leftover) undoPlaces(rtnl *conn) error {
+	list, err := markedAddrs(l.head.Index)
 	for _, e := range l.made {
-		for _, a := range e.Addrs {
-			list = append(list, anyRoutes(a, l.head.Index)...)
-		}
+		list = append(list, routesOnly(e.anyPlaces(l.head.Index))...)
 	}
-	if _, err := routes.changeRoutes(unix.RTM_DELROUTE, list); err != nil {
-		return err
+	if _, delErr := rtnl.delete(list); err != nil || delErr != nil {
+		return errors.Join(err, delErr)
 	}
 	for n := range l.made {
-		l.made[n].Addrs = nil
+		l.made[n].Addrs, l.made[n].Prefixes = nil, nil
 	}
 	return nil
 }

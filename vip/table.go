@@ -18,7 +18,11 @@ func (i *Interface) openTable(takeOver bool, flags uint32) error {
 		}
 	}
 	err := i.newTable(flags)
-	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) {
+	if unsupported(err) && takeOver && tryTable(i.nft, flags) == nil { // not the kernel, but a table that somebody else made
+		i.log.Warn("the nftables table of the last process was replaced by somebody else: its gates are shut")
+		return i.openTable(false, flags)
+	}
+	if unsupported(err) {
 		i.log.Warn("the kernel has no persistent nftables tables (before 6.9): anybody may flush ours, which is put back then")
 		flags = 0
 		err = i.newTable(flags)
@@ -27,6 +31,11 @@ func (i *Interface) openTable(takeOver bool, flags uint32) error {
 		return tableError(i.rules.table, err)
 	}
 	i.rebuild, i.tableFlags, i.tabled = true, flags, true
+	if err := tryAddresses(i.nft); err != nil {
+		i.log.Warn("virtual addresses are local routes alone, not addresses of the interface: the kernel has no hook for what leaves (before 5.16, or without CONFIG_NETFILTER_EGRESS)", "error", err)
+	} else {
+		i.rules.egress = true
+	}
 	if !takeOver {
 		if _, err := i.commit(); err != nil {
 			return fmt.Errorf("%w (needs CONFIG_NF_TABLES_NETDEV)", err)
@@ -36,6 +45,11 @@ func (i *Interface) openTable(takeOver bool, flags uint32) error {
 		i.watch, err = watchTable(i)
 	}
 	return err
+}
+
+// unsupported reports whether the kernel does not have what it was asked for.
+func unsupported(err error) bool {
+	return errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL)
 }
 
 func (i *Interface) newTable(flags uint32) error {
@@ -79,7 +93,9 @@ func (i *Interface) writeTable() {
 	i.rules.newTable(i.tableFlags)
 	i.rules.delTable()
 	i.rules.newTable(i.tableFlags)
-	i.rules.newChain(i.name)
+	i.rules.newChains(i.name)
+	i.rules.newCopySet(i.ifindex)
+	i.rules.newStanding()
 }
 
 // restoreTable makes the table anew with what is open. The leases run on.
@@ -95,8 +111,8 @@ func (i *Interface) restoreTable() error {
 	return err
 }
 
-// tableWatch puts a table without owner back when somebody else removes it or
-// a part of it, as `nft flush ruleset` does.
+// tableWatch puts a table without owner back when somebody else changes it, as
+// `nft flush ruleset` does, and `nft -f` with a file that has a copy of it.
 type tableWatch struct {
 	conn *netlink.Conn
 	done chan struct{}
@@ -124,30 +140,28 @@ func (w *tableWatch) run(iface *Interface) {
 		if err != nil && !overrun {
 			return
 		}
-		if !overrun && !removes(msgs, iface.rules.table) {
+		if !overrun && !touches(msgs, iface.rules.table) {
 			continue
 		}
 		if err := iface.restoreTable(); err != nil {
 			iface.log.Error("put nftables table back", "error", err)
 		} else {
-			iface.log.Warn("nftables table was removed by somebody else and put back")
+			iface.log.Warn("nftables table was changed by somebody else and put back")
 		}
 	}
 }
 
-// removes reports whether somebody else removed the table or a part of it.
-func removes(msgs []netlink.Message, table string) (found bool) {
+// touches reports whether somebody else changed the table or a part of it.
+func touches(msgs []netlink.Message, table string) (found bool) {
 	for _, m := range msgs {
 		if ours(m.Header.PID) || len(m.Data) < 4 {
 			continue
 		}
-		switch uint8(m.Header.Type) { // the rest is the subsystem, always nftables in this group
-		case unix.NFT_MSG_DELTABLE, unix.NFT_MSG_DELCHAIN, unix.NFT_MSG_DELRULE, unix.NFT_MSG_DELSET, unix.NFT_MSG_DELSETELEM:
-			attrs(m.Data[4:], func(typ uint16, v []byte) {
-				// Attribute 1 is the table's name in each of these messages.
-				found = found || typ == unix.NFTA_TABLE_NAME && unix.ByteSliceToString(v) == table
-			})
-		}
+		attrs(m.Data[4:], func(typ uint16, v []byte) {
+			// Attribute 1 is the table's name in every message of this group but
+			// the one that ends a transaction, where it is a number.
+			found = found || typ == unix.NFTA_TABLE_NAME && unix.ByteSliceToString(v) == table
+		})
 	}
 	return found
 }

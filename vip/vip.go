@@ -54,6 +54,12 @@ type Router struct {
 	// a VRRP address owner that is all of them. The kernel has their routes
 	// already, and is kept from answering for them with the interface's MAC.
 	Owned []netip.Addr
+	// Prefixes are those of Addrs that bring the connected route of their subnet
+	// while active.
+	Prefixes []netip.Prefix
+	// RouteOnly makes the addresses local by routes alone. Otherwise those that are
+	// accepted become addresses of the interface while active.
+	RouteOnly bool
 }
 
 // Claim opens the gate of one router.

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/mdlayher/netlink"
-	vnetlink "github.com/vishvananda/netlink"
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 
@@ -22,10 +21,10 @@ import (
 // Event is a change that a Watcher saw.
 type Event struct {
 	// Link is the new state of an interface. Its Name is empty when the event
-	// is about routes only.
+	// is about what this package installs only.
 	Link Link
-	// Restore says that somebody else has removed routes of this package, or may
-	// have, because events were lost. Call [Interface.Restore] then.
+	// Restore says that somebody else has removed addresses or routes of this
+	// package, or may have, because events were lost. Call [Interface.Restore] then.
 	Restore bool
 }
 
@@ -34,7 +33,7 @@ type Event struct {
 // last state is always reported, and a short-lived one may be missed.
 type Watcher struct {
 	conn   *netlink.Conn
-	handle *vnetlink.Handle
+	lists  *lister
 	events chan Event
 
 	mu      sync.Mutex
@@ -53,13 +52,13 @@ func Watch(ctx context.Context, names ...string) (*Watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watch interfaces: %w", err)
 	}
-	handle, err := strictHandle()
+	lists, err := newLister()
 	if err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("watch interfaces: %w", err)
 	}
 	w := &Watcher{
-		conn: conn, handle: handle, events: make(chan Event),
+		conn: conn, lists: lists, events: make(chan Event),
 		names: slices.Clone(names), known: map[string]Link{},
 	}
 	go w.run(ctx)
@@ -115,7 +114,7 @@ func (w *Watcher) Events() <-chan Event { return w.events }
 
 func (w *Watcher) run(ctx context.Context) {
 	defer close(w.events)
-	defer w.handle.Close()
+	defer w.lists.close()
 	defer w.conn.Close()
 	stop := context.AfterFunc(ctx, func() { w.conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
@@ -167,7 +166,11 @@ func (w *Watcher) concerns(msgs []netlink.Message) (dirty bool) {
 				w.restore, dirty = true, true
 			}
 		case unix.RTM_NEWADDR, unix.RTM_DELADDR:
-			dirty = dirty || w.watched("", indexIn(m.Data))
+			a, _ := parseAddr(m.Data)
+			if a.ours && m.Header.Type == unix.RTM_DELADDR && !ours(m.Header.PID) {
+				w.restore, dirty = true, true
+			}
+			dirty = dirty || !a.ours && w.watched("", indexIn(m.Data))
 		case unix.RTM_NEWLINK, unix.RTM_DELLINK:
 			dirty = dirty || w.watched(nameIn(m.Data), indexIn(m.Data))
 		}
@@ -212,7 +215,7 @@ func (w *Watcher) report(ctx context.Context) bool {
 		return !slices.Contains(names, name) // so that it is new if it comes back
 	})
 	for _, name := range names {
-		l, err := readLink(w.handle, name)
+		l, err := readLink(w.lists, name)
 		if old, ok := w.known[name]; ok && (err != nil || l.equal(old)) {
 			continue
 		}

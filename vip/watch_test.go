@@ -3,6 +3,7 @@ package vip
 import (
 	"context"
 	"encoding/binary"
+	"net"
 	"net/netip"
 	"slices"
 	"testing"
@@ -129,26 +130,48 @@ func TestVirtualAddressIsNeverTheRoutersOwn(t *testing.T) {
 }
 
 func TestWatchTellsRemovalByOthersFromOurs(t *testing.T) {
-	l, iface := newActive(t, time.Minute)
-	w := l.watch("eth0")
-	await(t, w, "settled", func(ev Event) bool { return ev.Link.LinkLocal.IsValid() })
-	ok(t, iface.Address(nil, []ID{10}))
-	ok(t, iface.Address([]ID{10}, nil))
-	quiet(t, w, 100*time.Millisecond)
-	theirs, err := netlink.RouteListFiltered(netlink.FAMILY_V4, &netlink.Route{Table: unix.RT_TABLE_LOCAL, Protocol: RouteProtocol},
-		netlink.RT_FILTER_TABLE|netlink.RT_FILTER_PROTOCOL)
-	ok(t, err)
-	if len(theirs) != 1 {
-		t.Fatalf("%d local IPv4 routes of ours, want 1", len(theirs))
+	for _, tt := range []struct {
+		name   string
+		router Router
+		remove func(*testing.T)
+	}{
+		{"route", Router{MAC: vmac, Addrs: []netip.Addr{vip4, vip6}, Accept: true, RouteOnly: true}, func(t *testing.T) {
+			theirs, err := netlink.RouteListFiltered(netlink.FAMILY_V4, &netlink.Route{Table: unix.RT_TABLE_LOCAL, Protocol: RouteProtocol},
+				netlink.RT_FILTER_TABLE|netlink.RT_FILTER_PROTOCOL)
+			ok(t, err)
+			if len(theirs) != 1 {
+				t.Fatalf("%d local IPv4 routes of ours, want 1", len(theirs))
+			}
+			ok(t, netlink.RouteDel(&theirs[0]))
+		}},
+		{"address", Router{MAC: vmac, Addrs: []netip.Addr{vip4}, Accept: true}, func(t *testing.T) {
+			ok(t, netlink.AddrDel(link(t, "eth0"), &netlink.Addr{IPNet: netlink.NewIPNet(vip4.AsSlice())}))
+		}},
+		{"connected route", Router{MAC: vmac, Addrs: []netip.Addr{vip4}, Accept: true, Prefixes: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/20")}}, func(t *testing.T) {
+			ok(t, netlink.RouteDel(&netlink.Route{LinkIndex: link(t, "eth0").Attrs().Index, Scope: netlink.SCOPE_LINK, Dst: &net.IPNet{IP: net.ParseIP("10.0.0.0"), Mask: net.CIDRMask(20, 32)}}))
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLab(t)
+			iface := l.open(Options{})
+			ok(t, iface.Add(10, tt.router))
+			mustGate(t, iface, []Claim{{10, time.Minute}}, nil)
+			ok(t, iface.Address([]ID{10}, nil))
+			w := l.watch("eth0")
+			await(t, w, "settled", func(ev Event) bool { return ev.Link.LinkLocal.IsValid() })
+			ok(t, iface.Address(nil, []ID{10}))
+			ok(t, iface.Address([]ID{10}, nil))
+			quiet(t, w, 100*time.Millisecond)
+			tt.remove(t)
+			await(t, w, "restore", func(ev Event) bool { return ev.Restore })
+			missing, err := iface.Restore()
+			ok(t, err)
+			if len(missing) != 1 {
+				t.Errorf("missing %v, want one", missing)
+			}
+			quiet(t, w, 50*time.Millisecond)
+		})
 	}
-	ok(t, netlink.RouteDel(&theirs[0]))
-	await(t, w, "restore", func(ev Event) bool { return ev.Restore })
-	missing, err := iface.Restore()
-	ok(t, err)
-	if len(missing) != 1 || missing[0] != vip4 {
-		t.Errorf("missing %v, want %v", missing, vip4)
-	}
-	quiet(t, w, 50*time.Millisecond)
 }
 
 func TestWatchSetReportsNewInterfaces(t *testing.T) {

@@ -49,7 +49,8 @@ announce = { router_lifetime = "30m", probe = "off" }
 [[vrrp]]
 interface = "eth1"
 vrid = 22
-virtual_ips = ["192.0.2.2"]
+virtual_ips = ["192.0.2.2/28"]
+install = "route"
 checksum = "pseudo-header"
 
 [[hsrp]]
@@ -136,13 +137,13 @@ func TestEngineRunsWhatTheFileSays(t *testing.T) {
 			Announce: engine.Announce{Timing: usual, RouterLifetime: 30 * time.Minute},
 		}, {
 			Ref:     engine.Ref{Protocol: hello.ProtocolVRRP, Family: hello.IPv4, Interface: "eth1", Number: 22},
-			Version: 3, VirtualIPs: addrs("192.0.2.2"), Priority: 100, Preempt: true,
+			Version: 3, VirtualIPs: addrs("192.0.2.2"), Prefixes: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/28")}, RouteOnly: true, Priority: 100, Preempt: true,
 			HelloTime: time.Second, Accept: true, Checksum: hello.PseudoHeader,
 			Announce: engine.Announce{Timing: usual, Probe: engine.ProbeWarn},
 		}},
 	}
 	got := Engine(parsed(t))
-	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b }), cmp.Comparer(sameAuth)); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b }), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }), cmp.Comparer(sameAuth)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	for i := range reflect.TypeFor[engine.Group]().NumField() { // so that a new one is not forgotten above

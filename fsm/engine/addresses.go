@@ -62,12 +62,15 @@ func (i *iface) describeOutside(f hello.Family) string {
 			prefixes = append(prefixes, p.Masked().String())
 		}
 	}
-	return fmt.Sprintf("outside every prefix of the interface (%s): virtual address %s",
-		strings.Join(prefixes, ", "), Listing(found))
+	return fmt.Sprintf("outside every prefix of the interface (%s): virtual address %s; unless that is meant, give the interface an address of its subnet, or virtual_ips the subnet's length, as in %s",
+		strings.Join(prefixes, ", "), Listing(found), example[f])
 }
 
-// outside returns the virtual addresses in none of the interface's prefixes;
-// none while the interface has no address to compare them with.
+// example is how a virtual address brings its subnet along.
+var example = map[hello.Family]string{hello.IPv4: `"10.77.0.1/24"`, hello.IPv6: `"2001:db8::1/64"`}
+
+// outside returns the virtual addresses in none of the interface's prefixes,
+// which do not bring their own either; none while the interface has no address to compare them with.
 func (g *group) outside() []netip.Addr {
 	l := &g.iface.link
 	if !l.speaks(g.Family) {
@@ -75,7 +78,8 @@ func (g *group) outside() []netip.Addr {
 	}
 	var out []netip.Addr
 	for _, a := range g.vips {
-		if !slices.ContainsFunc(l.Addrs, func(p netip.Prefix) bool { return p.Contains(a) }) {
+		if !slices.ContainsFunc(l.Addrs, func(p netip.Prefix) bool { return p.Contains(a) }) &&
+			!slices.ContainsFunc(g.Prefixes, func(p netip.Prefix) bool { return p.Addr() == a }) {
 			out = append(out, a)
 		}
 	}

@@ -38,15 +38,17 @@ type TrackUse struct {
 // Group is one HSRP group or VRRP router.
 type Group struct {
 	Ref
-	Name         string        // for Follow and for people; may be empty
-	Version      uint8         // HSRP 1 or 2, VRRP 2 or 3
-	VirtualIPs   []netip.Addr  // the primary one first, in IPv6 the link-local one; an HSRP group without any learns
-	Priority     uint8         // HSRP 0-255; VRRP 1-254, 255 for an address owner
-	Preempt      bool          // take the role from a worse active router
-	PreemptDelay time.Duration // before that
-	HelloTime    time.Duration // HSRP Hellotime, VRRP Advertisement_Interval; HSRP: 0 learns both times
-	HoldTime     time.Duration // HSRP only
-	Auth         hello.Auth    // HSRP, and the text of VRRP version 2, in which the zero value is none
+	Name         string         // for Follow and for people; may be empty
+	Version      uint8          // HSRP 1 or 2, VRRP 2 or 3
+	VirtualIPs   []netip.Addr   // the primary one first, in IPv6 the link-local one; an HSRP group without any learns
+	Prefixes     []netip.Prefix // those of VirtualIPs that bring the connected route of their subnet
+	RouteOnly    bool           // the addresses are local routes alone while active, not addresses of the interface
+	Priority     uint8          // HSRP 0-255; VRRP 1-254, 255 for an address owner
+	Preempt      bool           // take the role from a worse active router
+	PreemptDelay time.Duration  // before that
+	HelloTime    time.Duration  // HSRP Hellotime, VRRP Advertisement_Interval; HSRP: 0 learns both times
+	HoldTime     time.Duration  // HSRP only
+	Auth         hello.Auth     // HSRP, and the text of VRRP version 2, in which the zero value is none
 
 	MAC          hello.MAC // zero: the protocol's virtual MAC
 	InterfaceMAC bool      // the interface's own MAC instead (IOS: use-bia)

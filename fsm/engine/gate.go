@@ -25,9 +25,7 @@ func (g *group) happen(now time.Time, ev tenureEvent) {
 		g.openGate()
 	case doShut:
 		g.forgetGate()
-		if !g.InterfaceMAC {
-			g.iface.out.shut = append(g.iface.out.shut, g.id)
-		}
+		g.iface.out.shut = append(g.iface.out.shut, g.id)
 		g.iface.out.remove = append(g.iface.out.remove, g.id)
 	case doQuieten:
 		g.r.farewells.begin(g.until)
@@ -71,9 +69,7 @@ func (g *group) release(now time.Time, was stepStart) {
 
 // openGate asks for the gate and the addresses of a group that serves.
 func (g *group) openGate() {
-	if !g.InterfaceMAC {
-		g.iface.out.open = append(g.iface.out.open, Claim{ID: g.id, Lease: g.grant.lease})
-	}
+	g.iface.out.open = append(g.iface.out.open, Claim{ID: g.id, Lease: g.grant.lease})
 	g.iface.out.add = append(g.iface.out.add, g.id)
 	g.round, g.proof.held = 0, true
 }

@@ -94,7 +94,9 @@ type stepStart struct {
 
 // prepare hands the group to its port, in silence.
 func (g *group) prepare() error {
-	return g.iface.port.Add(g.id, Virtual{MAC: g.VirtualMAC(), Addrs: g.vips, Owned: g.owned, Accept: g.Accepts()})
+	return g.iface.port.Add(g.id, Virtual{
+		MAC: g.VirtualMAC(), Addrs: g.vips, Owned: g.owned, Accept: g.Accepts(), Prefixes: g.Prefixes, RouteOnly: g.RouteOnly,
+	})
 }
 
 // queueFrames queues whole frames and returns their number.

@@ -130,10 +130,11 @@ func TestNewInterfaceMACIsAnnounced(t *testing.T) {
 	})
 }
 
-func TestInterfaceModeOpensNoGate(t *testing.T) {
+// Without a gate the claim is still what the lease of the addresses is known by.
+func TestInterfaceModeClaimsItsAddresses(t *testing.T) {
 	h := newHost(t, vrrpConfig+"mac = \"interface\"\n").up("eth0").until("eth0:10", "Active")
-	if got := h.port.having("gate"); len(got) > 0 {
-		t.Errorf("gates %q", got)
+	if got := h.port.having("gate"); !slices.Equal(got, []string{"gate +1 -0"}) {
+		t.Errorf("claims %q", got)
 	}
 	if !h.port.addrs[1] || !slices.Contains(h.port.having("send"), "send real reply 192.0.2.1") {
 		t.Errorf("addresses %v, sent %q", h.port.addrs, h.port.having("send"))

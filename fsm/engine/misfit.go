@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net/netip"
 
@@ -15,7 +14,7 @@ import (
 func (g *Group) Misfit(l *Link, vips []netip.Addr) string {
 	for _, a := range vips {
 		for _, p := range l.Addrs {
-			if what := reserved(p, a); what != "" {
+			if what := hello.Reserved(p, a); what != "" {
 				return fmt.Sprintf("%s is the %s address of %s on %s, and no host can use it", a, what, p.Masked(), l.Name)
 			}
 		}
@@ -48,19 +47,4 @@ func (g *Group) messageSize(vips []netip.Addr) (packet, each int) {
 	}
 	m := hello.VRRP{Version: g.Version, Family: g.Family, VirtualIPs: vips}
 	return packet + len(hello.AppendVRRP(nil, &m, g.Password(), hello.MessageOnly, netip.Addr{}, netip.Addr{})), each
-}
-
-// reserved says what a is in an IPv4 network with more than two addresses, "" for
-// the address of a host.
-func reserved(p netip.Prefix, a netip.Addr) string {
-	if !a.Is4() || p.Bits() > 30 || !p.Contains(a) {
-		return ""
-	}
-	switch host := binary.BigEndian.Uint32(a.AsSlice()) << p.Bits(); host {
-	case 0:
-		return "network"
-	case ^uint32(0) << p.Bits():
-		return "broadcast"
-	}
-	return ""
 }

@@ -118,7 +118,7 @@ func TestVirtualAddressOutsideThePrefixesIsToldOnceForEachSetOfThem(t *testing.T
 [[hsrp]]
 interface = "eth0"
 group = 10
-virtual_ips = ["192.0.2.1", "198.51.100.1"]
+virtual_ips = ["192.0.2.1", "198.51.100.1", "10.77.0.1/24"]
 [[vrrp]]
 interface = "eth0"
 vrid = 20
@@ -127,8 +127,10 @@ virtual_ips = ["fe80::1", "2001:db8::1"]
 	prefix := netip.MustParsePrefix
 	const (
 		head     = "eth0: outside every prefix of the interface "
-		outside4 = head + "(192.0.2.0/24): virtual address 198.51.100.1 of hsrp:eth0:10"
-		outside6 = head + "(fe80::/64): virtual address 2001:db8::1 of vrrp6:eth0:20"
+		cure     = "; unless that is meant, give the interface an address of its subnet, or virtual_ips the subnet's length, as in "
+		cure4    = cure + `"10.77.0.1/24"`
+		outside4 = head + "(192.0.2.0/24): virtual address 198.51.100.1 of hsrp:eth0:10" + cure4
+		outside6 = head + "(fe80::/64): virtual address 2001:db8::1 of vrrp6:eth0:20" + cure + `"2001:db8::1/64"`
 	)
 	for _, step := range []struct {
 		name   string
@@ -144,7 +146,7 @@ virtual_ips = ["fe80::1", "2001:db8::1"]
 		{"none", func(l *engine.Link) { l.Addrs = append(l.Addrs, prefix("2001:db8::10/64"), prefix("198.51.100.2/24")) }, nil},
 		{"two again", func(*engine.Link) {}, []string{outside4, outside6}},
 		{"another prefix that does not help", func(l *engine.Link) { l.Addrs = append(l.Addrs, prefix("203.0.113.1/30")) },
-			[]string{head + "(192.0.2.0/24, 203.0.113.0/30): virtual address 198.51.100.1 of hsrp:eth0:10"}},
+			[]string{head + "(192.0.2.0/24, 203.0.113.0/30): virtual address 198.51.100.1 of hsrp:eth0:10" + cure4}},
 		{"a family without an address has other troubles", func(l *engine.Link) { l.LinkLocal, l.Addrs = netip.Addr{}, l.Addrs[:1] },
 			[]string{outside4}},
 	} {

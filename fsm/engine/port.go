@@ -18,17 +18,21 @@ type Virtual struct {
 	Addrs  []netip.Addr
 	Owned  []netip.Addr // those that the interface has anyway, all of a VRRP address owner
 	Accept bool         // false: packets to the addresses are dropped, ARP and ND are answered all the same
+
+	Prefixes  []netip.Prefix // those of Addrs that bring the connected route of their subnet
+	RouteOnly bool           // the addresses are local routes alone, not addresses of the interface
 }
 
 // Equal reports whether v and o are the same.
 func (v Virtual) Equal(o Virtual) bool {
-	return v.MAC == o.MAC && v.Accept == o.Accept && slices.Equal(v.Owned, o.Owned) && slices.Equal(v.Addrs, o.Addrs)
+	return v.MAC == o.MAC && v.Accept == o.Accept && v.RouteOnly == o.RouteOnly &&
+		slices.Equal(v.Owned, o.Owned) && slices.Equal(v.Addrs, o.Addrs) && slices.Equal(v.Prefixes, o.Prefixes)
 }
 
 // Claim asks for a gate to be opened.
 type Claim struct {
 	ID    ID
-	Lease time.Duration // how long it stays open without Renew; 0 = for ever
+	Lease time.Duration // how long it stays open without Renew, and the addresses at least; 0 = for ever
 }
 
 // Round tells the calls of a port's Address apart: an answer to an earlier one
@@ -82,8 +86,9 @@ type Port interface {
 	Add(id ID, v Virtual) error
 	Remove(id ID)
 
-	// Gate opens and shuts virtual MACs in one kernel transaction: either all
-	// of it happens or none. Shutting must not wait for anything. lost are the
+	// Gate opens and shuts groups in one kernel transaction: either all of it
+	// happens or none. A group without a MAC of its own has no gate, but its
+	// addresses stay no longer than the lease either. Shutting must not wait for anything. lost are the
 	// groups whose lease had run out before.
 	Gate(open []Claim, shut []ID) (lost []ID, err error)
 

@@ -43,6 +43,7 @@ type opened struct {
 	iface   *vip.Interface
 	routers map[engine.ID]engine.Virtual // what iface was opened with
 	refused map[engine.ID]error          // those of them that cannot be prepared
+	own     netip.Addr                   // link-local address, as last told
 }
 
 // wire is what moves frames: a sock.Socket.
@@ -195,6 +196,20 @@ func (p *port) restore(done func([]netip.Addr, error)) {
 	p.work.do(func() { done(iface.Restore()) })
 }
 
+// speakAs tells the data plane the host's own link-local address.
+func (p *port) speakAs(own netip.Addr) {
+	o := p.opened
+	if o == nil || o.own == own {
+		return
+	}
+	o.own = own
+	p.work.do(func() {
+		if err := o.iface.SpeakAs(own); err != nil {
+			p.log.Warn("nftables", "interface", p.name, "error", err)
+		}
+	})
+}
+
 // Address implements engine.Port.
 func (p *port) Address(round engine.Round, add, remove []engine.ID) {
 	if p.opened == nil {
@@ -217,7 +232,7 @@ func (p *port) Address(round engine.Round, add, remove []engine.ID) {
 }
 
 func router(v engine.Virtual) vip.Router {
-	return vip.Router{MAC: v.MAC, Addrs: v.Addrs, Accept: v.Accept, Owned: v.Owned}
+	return vip.Router{MAC: v.MAC, Addrs: v.Addrs, Accept: v.Accept, Owned: v.Owned, Prefixes: v.Prefixes, RouteOnly: v.RouteOnly}
 }
 
 // Add implements engine.Port.
@@ -288,7 +303,15 @@ func (p *port) Renew() ([]engine.ID, error) {
 	if p.opened == nil {
 		return nil, nil
 	}
-	lost, err := p.opened.iface.Renew()
+	iface := p.opened.iface
+	lost, err := iface.Renew()
+	if err == nil && iface.KeepDue() {
+		p.work.do(func() {
+			if err := iface.Keep(); err != nil {
+				p.log.Warn("virtual addresses", "interface", p.name, "error", err)
+			}
+		})
+	}
 	return ids[engine.ID](lost), err
 }
 

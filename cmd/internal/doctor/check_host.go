@@ -29,17 +29,6 @@ func checkRights(e *exam) {
 	}
 }
 
-func checkNftables(e *exam) {
-	switch {
-	case e.Nftables == "":
-		e.fine("nftables", "nf_tables", "a netdev table with an ingress chain can be made")
-	case e.Untried:
-		e.wrong("nftables-untried", "nf_tables", e.Nftables)
-	default:
-		e.wrong("nftables", "nf_tables", e.Nftables)
-	}
-}
-
 // checkForwarding looks at IPv4 even without a group: every gateway has to
 // forward.
 func checkForwarding(e *exam) {

@@ -164,7 +164,7 @@ const slots = 16
 func checkDrivers(e *exam) {
 	for _, dev := range e.devices() {
 		card := e.hardware(dev)
-		n := e.virtualMACs(dev)
+		n := len(e.virtualMACs(dev))
 		if card.Driver == "" || n == 0 {
 			continue
 		}
@@ -196,14 +196,14 @@ func (e *exam) hardware(dev string) Interface {
 	return i
 }
 
-func (e *exam) virtualMACs(dev string) int {
-	seen := map[hello.MAC]bool{}
+// virtualMACs returns those of the groups on an interface.
+func (e *exam) virtualMACs(dev string) (macs []hello.MAC) {
 	for _, g := range e.on(dev) {
-		if mac := g.VirtualMAC(); !mac.IsZero() {
-			seen[mac] = true
+		if mac := g.VirtualMAC(); !mac.IsZero() && !slices.Contains(macs, mac) {
+			macs = append(macs, mac)
 		}
 	}
-	return len(seen)
+	return macs
 }
 
 func checkAddresses(e *exam) {

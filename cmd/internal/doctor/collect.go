@@ -47,6 +47,10 @@ func Collect(ctx context.Context, c *configs.Config, o Options) (*Host, error) {
 	if h.Interfaces, err = interfaces(); err != nil {
 		return nil, err
 	}
+	h.Chains, _ = ingressChains() // who may not ask is told so by the rule about rights
+	if ownsHost() {
+		h.Saved = savedTables("/")
+	}
 	e := newExam(h, c)
 	h.readSysctls(e.devices())
 	if o.Listen > 0 && h.NetRaw {

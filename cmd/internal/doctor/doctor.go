@@ -42,7 +42,7 @@ type Finding struct {
 func Examine(h *Host, c *configs.Config) []Finding {
 	e := newExam(h, c)
 	for _, check := range []func(*exam){
-		checkRights, checkNftables, checkForwarding, checkARP, checkReversePath, checkSysctls, checkConntrack,
+		checkRights, checkNftables, checkChains, checkSavedTables, checkForwarding, checkARP, checkReversePath, checkSysctls, checkConntrack,
 		checkInterfaces, checkBridges, checkDrivers, checkAddresses, checkRefresh, checkManagers, checkOthers,
 		checkHeard, checkClaims,
 	} {

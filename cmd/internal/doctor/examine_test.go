@@ -75,6 +75,8 @@ func set(path, value string) func(*Host) {
 	return func(h *Host) { h.Sysctls[path] = value }
 }
 
+func chain(c Chain) func(*Host) { return func(h *Host) { h.Chains = append(h.Chains, c) } }
+
 // onBridge makes eth1 a bridge.
 func onBridge(b links.Bridge) func(*Host) {
 	return func(h *Host) { h.eth1().Kind, h.eth1().Bridge, h.eth1().Driver = "bridge", &b, "" }
@@ -131,6 +133,14 @@ var examinations = []examination{
 	{name: "rights", change: []func(*Host){func(h *Host) { h.NetRaw = false }}, want: []string{"rights this user"}},
 	{name: "no nf_tables", change: []func(*Host){func(h *Host) { h.Nftables = "operation not supported" }}, want: []string{"nftables nf_tables"}},
 	{name: "nf_tables not tried", change: []func(*Host){func(h *Host) { h.Nftables, h.Untried = "no namespace", true }}, want: []string{"nftables-untried nf_tables"}},
+	{name: "a chain before ours", change: []func(*Host){chain(Chain{"netdev", "fw", "early", -300, []string{"eth0", "eth1"}})}, want: []string{"before-gate eth1"}},
+	{name: "a chain of family inet before ours", change: []func(*Host){chain(Chain{"inet", "fw", "early", -500, []string{"eth*"}})}, want: []string{"before-gate eth1"}},
+	{name: "a chain behind ours", change: []func(*Host){chain(Chain{"netdev", "fw", "late", -299, []string{"eth1"}})}},
+	{name: "a chain of another interface", change: []func(*Host){chain(Chain{"netdev", "fw", "early", -500, []string{"eth0", "eth11", "w*"}})}},
+	{name: "our own chain", change: []func(*Host){chain(Chain{"netdev", "fhrpd-eth1", "in", -300, []string{"eth1"}})}},
+	{name: "a chain before ours, and no virtual MAC", config: hsrpConfig + "mac = \"interface\"\n", change: []func(*Host){chain(Chain{"netdev", "fw", "early", -500, []string{"eth1"}})}},
+	{name: "a saved table", change: []func(*Host){func(h *Host) { h.Saved = []Ruleset{{"/etc/nftables.conf", []string{"fhrpd-eth1", "fhrpd-eth2"}}} }},
+		want: []string{"saved-table /etc/nftables.conf"}},
 	{name: "no realtime", change: []func(*Host){func(h *Host) { h.Realtime = false }}, want: []string{"realtime this user"}},
 	{name: "realtime not asked for", config: "[daemon]\nrealtime = false\n" + hsrpConfig, change: []func(*Host){func(h *Host) { h.Realtime = false }}},
 
@@ -305,7 +315,7 @@ func TestExamine(t *testing.T) {
 }
 
 // words are those that a finding has to replace.
-var words = []string{"INTERFACE", "SETTING", "GROUP", "ADDRESS", "BRIDGE", "OTHER", "PROCESS", "VALUE"}
+var words = []string{"INTERFACE", "SETTING", "GROUP", "ADDRESS", "BRIDGE", "OTHER", "PROCESS", "VALUE", "CHAIN", "VMACS", "FILE"}
 
 func TestEveryRuleHasAnExamination(t *testing.T) {
 	for _, r := range rules {

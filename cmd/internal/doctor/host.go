@@ -20,6 +20,8 @@ type Host struct {
 	ReadOnly   bool              // /proc/sys/net cannot be written
 	Interfaces []Interface
 	Processes  []Process
+	Chains     []Chain // at ingress, before the kernel's stack
+	Saved      []Ruleset
 	Proven     []string // interfaces on which a neighbour was proven to deliver to the virtual MAC
 
 	Listened time.Duration // 0 = the segments were not listened to

@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"errors"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -128,18 +127,24 @@ func TestRemovedAddressIsPutBackAndReported(t *testing.T) {
 		must(t, err)
 
 		handle := l.a.NS.Netlink()
-		filter := &netlink.Route{Table: unix.RT_TABLE_LOCAL, Dst: &net.IPNet{IP: vip.AsSlice(), Mask: net.CIDRMask(32, 32)}}
-		find := func() []netlink.Route {
-			list, err := handle.RouteListFiltered(unix.AF_INET, filter, netlink.RT_FILTER_TABLE|netlink.RT_FILTER_DST)
+		find := func() (found []netlink.Addr) {
+			list, err := l.a.NS.Addresses(lanDev, netlink.FAMILY_V4)
 			must(t, err)
-			return list
+			for _, a := range list {
+				if a.IP.Equal(vip.AsSlice()) {
+					found = append(found, a)
+				}
+			}
+			return found
 		}
-		routes := find()
-		if len(routes) != 1 {
-			t.Fatalf("local routes to the virtual address: %v", routes)
+		addrs := find()
+		if len(addrs) != 1 {
+			t.Fatalf("the virtual address on the interface: %v", addrs)
 		}
-		must(t, handle.RouteDel(&routes[0]))
-		l.Eventually("route back", func() bool { return len(find()) == 1 })
+		dev, err := handle.LinkByName(lanDev)
+		must(t, err)
+		must(t, handle.AddrDel(dev, &addrs[0]))
+		l.Eventually("address back", func() bool { return len(find()) == 1 })
 		for ev := range events {
 			if ev.Kind == "address" && strings.Contains(ev.Message, vip.String()) && strings.Contains(ev.Message, "put back") {
 				break

@@ -120,9 +120,9 @@ func checkOwner(t testing.TB, l *lan, p protocol) {
 }
 
 // What the documentation says of programs on the gateway.
-func TestProgramsBindToVirtualAddressesOnlyIfAllowed(t *testing.T) {
+func TestProgramsBindToAddressesThatAreRoutesOnlyIfAllowed(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
-		l.startInTurn(vrrp6.config())
+		l.startInTurn(vrrp6.config() + "install = \"route\"\n")
 		l.mustPing(global)
 		bind := func() error {
 			conn, err := l.a.NS.ListenPacket("udp6", netip.AddrPortFrom(global, 7777).String())

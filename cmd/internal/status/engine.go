@@ -39,7 +39,7 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 		State: m.State, Since: g.Since, Obstacle: g.Obstacle,
 		Priority: int(g.InForce.Effective), ConfiguredPriority: int(g.InForce.Configured),
 		Preempt: g.Preempt, PreemptDelayMS: g.PreemptDelay.Milliseconds(),
-		VirtualIPs: texts(m.VirtualIPs), VirtualMAC: g.MAC.String(), MACMode: macMode(&g.Group),
+		VirtualIPs: texts(m.VirtualIPs), VirtualMAC: g.MAC.String(), MACMode: macMode(&g.Group), Install: install(&g.Group),
 		Active: peerOf(now, m.Active), Standby: peerOf(now, m.Standby),
 		HelloMS: m.HelloTime.Milliseconds(), HoldMS: m.HoldTime.Milliseconds(), NextHelloMS: until(now, m.NextHello),
 		Accept: g.Accepts(), Tracks: []TrackRef{},
@@ -79,6 +79,15 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 		out.Rival = &Rival{Address: r.From.String(), Reason: string(r.Reason), At: r.At, BothActive: g.BothActive}
 	}
 	return out
+}
+
+// install says, in the word of the file, what an active group makes of its
+// addresses.
+func install(g *engine.Group) string {
+	if g.RouteOnly {
+		return "route"
+	}
+	return "address"
 }
 
 func macMode(g *engine.Group) string {

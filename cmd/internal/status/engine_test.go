@@ -46,7 +46,7 @@ func TestGroupInTheShapeOfScripts(t *testing.T) {
 		State: "Active", Since: moved, Priority: 110, ConfiguredPriority: 110, SetPriority: new(130),
 		Preempt: true, PreemptDelayMS: 1500,
 		VirtualIPs: []string{"192.0.2.1", "198.51.100.1"}, Outside: []string{"198.51.100.1"},
-		VirtualMAC: "00:00:0c:9f:f0:0a", MACMode: "virtual", Address: "192.0.2.10",
+		VirtualMAC: "00:00:0c:9f:f0:0a", MACMode: "virtual", Install: "address", Address: "192.0.2.10",
 		Active:  &Peer{Address: "local", Priority: 110, MAC: "02:00:00:00:00:01"},
 		Standby: &Peer{Address: "192.0.2.11", Priority: 100, MAC: "02:00:00:00:00:09", ExpiresMS: 2900},
 		HelloMS: 1000, HoldMS: 3000, NextHelloMS: 500, Accept: true,
@@ -73,7 +73,7 @@ func TestGroupOfWhichLittleIsKnown(t *testing.T) {
 	g.Name, g.Obstacle, g.SetPriority = "", "eth0 is down", 0 // in HSRP 0 is a priority like others
 	want := Group{
 		Protocol: "hsrp", Version: 2, Family: 4, Interface: "eth0", ID: 10, Name: "hsrp-eth0-10", NameDefault: true,
-		State: "Init", Obstacle: "eth0 is down", SetPriority: new(0), VirtualIPs: []string{}, VirtualMAC: "00:00:00:00:00:00", MACMode: "virtual",
+		State: "Init", Obstacle: "eth0 is down", SetPriority: new(0), VirtualIPs: []string{}, VirtualMAC: "00:00:00:00:00:00", MACMode: "virtual", Install: "address",
 		NextHelloMS: -1, Accept: true, Tracks: []TrackRef{}, Counters: Counters{Rejected: map[string]uint64{}},
 		Announce: Announce{NextRefreshMS: -1}, Takeover: []Takeover{},
 	}

@@ -48,6 +48,7 @@ type Group struct {
 	Obstacle           string      `json:"obstacle,omitempty"` // why it waits in Init or Initialize
 	VirtualIPs         []string    `json:"virtual_ips"`
 	Outside            []string    `json:"outside_prefixes,omitempty"` // those in no prefix of the interface
+	Install            string      `json:"install"`                    // address or route
 	VirtualMAC         string      `json:"virtual_mac"`                // 00:00:0c:9f:f0:0a
 	MACMode            string      `json:"mac_mode"`                   // virtual, interface, chosen
 	Address            string      `json:"address"`                    // this router's own on the segment, "" when unknown

@@ -1,0 +1,349 @@
+package vip
+
+import (
+	"bytes"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/hello/wire"
+)
+
+// onEth0 returns the addresses of ours on the interface, with their lifetimes.
+func onEth0(t *testing.T) map[netip.Addr]netlink.Addr {
+	t.Helper()
+	ours, err := markedAddrs(link(t, "eth0").Attrs().Index)
+	ok(t, err)
+	all, err := netlink.AddrList(link(t, "eth0"), netlink.FAMILY_ALL)
+	ok(t, err)
+	out := map[netip.Addr]netlink.Addr{}
+	for _, p := range ours {
+		for _, a := range all {
+			if ip, _ := netip.AddrFromSlice(a.IP); ip.Unmap() == p.address() {
+				out[p.address()] = a
+			}
+		}
+	}
+	return out
+}
+
+func TestVirtualAddressesAreTheInterfacesWhileActive(t *testing.T) {
+	_, iface := newActive(t, 2*time.Second)
+	list := onEth0(t)
+	for _, a := range router10.Addrs {
+		got := list[a]
+		if ones, bits := got.Mask.Size(); ones != bits || bits != a.BitLen() {
+			t.Fatalf("%v on the interface: %+v", a, got)
+		}
+		if got.ValidLft < 1 || got.ValidLft > 3 {
+			t.Errorf("%v lives for %d s, want the lease and a second at most", a, got.ValidLft)
+		}
+		if a.Is6() && got.Flags&unix.IFA_F_DEPRECATED == 0 {
+			t.Errorf("%v is not deprecated", a)
+		}
+	}
+	ok(t, iface.Address(nil, []ID{10}))
+	if list := onEth0(t); len(list) > 0 {
+		t.Errorf("after the demotion: %v", list)
+	}
+}
+
+func TestRoutesAloneLeaveTheInterfaceAsItIs(t *testing.T) {
+	l, iface := newOpen(t)
+	r := router10
+	r.RouteOnly = true
+	ok(t, iface.Add(10, r))
+	mustGate(t, iface, []Claim{{10, time.Minute}}, nil)
+	ok(t, iface.Address([]ID{10}, nil))
+	if list := onEth0(t); len(list) > 0 {
+		t.Errorf("on the interface: %v", list)
+	}
+	for _, a := range r.Addrs {
+		l.checkDelivered("by a route", a, 1)
+	}
+	if iface.KeepDue() {
+		t.Error("there is something to keep")
+	}
+}
+
+// However it comes to have the address, the kernel must not answer for it.
+func TestKernelNeverAnswersForAVirtualAddress(t *testing.T) {
+	for _, mac := range [][6]byte{vmac, {}} {
+		l, iface := newOpen(t)
+		r := router10
+		r.MAC = mac
+		ok(t, iface.Add(10, r))
+		check := func(when string) {
+			t.Helper()
+			for a, ask := range map[netip.Addr][]byte{vip4: arpRequest(vip4), vip6: solicitation(vip6), vipLocal: solicitation(vipLocal)} {
+				if l.answered(ask, a) {
+					t.Errorf("MAC %x, %s: the kernel answers for %v", mac, when, a)
+				}
+			}
+			if own := netip.MustParseAddr("10.0.0.2"); !l.answered(arpRequest(own), own) {
+				t.Fatalf("%s: the kernel does not answer for its own address", when)
+			}
+		}
+		check("standby")
+		mustGate(t, iface, []Claim{{10, time.Minute}}, nil)
+		ok(t, iface.Address([]ID{10}, nil))
+		check("active")
+		mustGate(t, iface, nil, []ID{10})
+		check("shut, and the addresses still there")
+		ok(t, iface.Address(nil, []ID{10}))
+		check("standby again")
+		mustGate(t, iface, []Claim{{10, 100 * time.Millisecond}}, nil)
+		ok(t, iface.Address([]ID{10}, nil))
+		lapse(t, 150*time.Millisecond)
+		check("the lease is over")
+		ok(t, iface.Abandon())
+		check("after a crash")
+		ok(t, Recover(Options{StateDir: l.state}))
+		check("after the next start")
+	}
+}
+
+// lapse waits until leases are over.
+func lapse(t *testing.T, d time.Duration) {
+	t.Helper()
+	end := bootTime() + d
+	until(t, patience, "end of the leases", func() bool { return bootTime() > end })
+}
+
+// The kernel announces every address of an interface when its MAC changes, a bond
+// changes its port or a virtual machine moves.
+func TestKernelNeverAnnouncesAVirtualAddress(t *testing.T) {
+	l, _ := newActive(t, time.Minute)
+	setSysctl(t, "ipv4/conf/eth0/arp_notify=1")
+	setSysctl(t, "ipv6/conf/eth0/ndisc_notify=1")
+	ok(t, netlink.LinkSetHardwareAddr(link(t, "eth0"), net.HardwareAddr{2, 0, 0, 0, 0, 0x77}))
+	own := map[netip.Addr]bool{}
+	until(t, patience, "announcements of the host's own addresses", func() bool {
+		for b := receive(t, l.lan, 0); b != nil; b = receive(t, l.lan, 0) {
+			if wire.EtherType(b) == wire.EtherTypeARP {
+				own[netip.AddrFrom4([4]byte(b[28:32]))] = true
+			}
+			if typ, target, is := neighborDiscovery(b); is && typ == 136 {
+				own[target] = true
+			}
+		}
+		return own[netip.MustParseAddr("10.0.0.2")] && own[netip.MustParseAddr("2001:db8::2")]
+	})
+	for _, a := range router10.Addrs {
+		if own[a] {
+			t.Errorf("the kernel has announced %v", a)
+		}
+	}
+}
+
+// A host takes the sender of a solicitation for the owner of its source address.
+func TestSolicitationsFromAVirtualAddressShowItsMAC(t *testing.T) {
+	l, _ := newActive(t, time.Minute)
+	for from, to := range map[netip.Addr]string{vip6: "2001:db8::98", vipLocal: "fe80::98"} {
+		c, err := net.DialUDP("udp6", &net.UDPAddr{IP: from.AsSlice(), Zone: zoneOf(from)}, &net.UDPAddr{IP: net.ParseIP(to), Port: 9, Zone: zoneOf(from)})
+		ok(t, err)
+		defer c.Close()
+		_, err = c.Write([]byte("hello"))
+		ok(t, err)
+		until(t, patience, "a solicitation from "+from.String(), func() bool {
+			for b := receive(t, l.lan, 0); b != nil; b = receive(t, l.lan, 0) {
+				var p wire.Packet
+				if typ, target, is := neighborDiscovery(b); !is || typ != 135 || target.String() != to || !p.Parse(b) || p.Src != from {
+					continue
+				}
+				if o := p.Payload[24:]; o[0] != 1 || !bytes.Equal(o[2:8], vmac[:]) {
+					t.Errorf("source link-layer address option % x, want %x", o, vmac)
+				}
+				if !wire.PseudoHeader(p.Src, p.Dst, wire.ProtoICMPv6, len(p.Payload)).Add(p.Payload).OK() {
+					t.Error("the checksum of the solicitation is wrong")
+				}
+				return true
+			}
+			return false
+		})
+	}
+}
+
+func zoneOf(a netip.Addr) string {
+	if a.IsLinkLocalUnicast() {
+		return "eth0"
+	}
+	return ""
+}
+
+func TestVirtualAddressIsNoSourceOfOtherTraffic(t *testing.T) {
+	l, _ := newActive(t, time.Minute)
+	// What comes back now is younger than the virtual addresses.
+	for _, s := range []string{"10.0.0.2/24", "2001:db8::2/64"} {
+		a, err := netlink.ParseAddr(s)
+		ok(t, err)
+		ok(t, netlink.AddrDel(link(t, "eth0"), a))
+		ok(t, netlink.AddrAdd(link(t, "eth0"), a))
+	}
+	addresses := func() bool {
+		c, err := net.Dial("udp6", "[2001:db8::97]:9")
+		if err != nil {
+			return false
+		}
+		defer c.Close()
+		return c.LocalAddr().(*net.UDPAddr).IP.String() == "2001:db8::2"
+	}
+	until(t, patience, "the real IPv6 address as source", addresses)
+	_, elsewhere, err := net.ParseCIDR("203.0.113.0/24")
+	ok(t, err)
+	ok(t, netlink.RouteAdd(&netlink.Route{LinkIndex: link(t, "eth0").Attrs().Index, Dst: elsewhere, Scope: netlink.SCOPE_LINK}))
+	for _, to := range []string{"10.0.0.97:9", "203.0.113.9:9"} {
+		c, err := net.Dial("udp4", to)
+		ok(t, err)
+		defer c.Close()
+		if got := c.LocalAddr().(*net.UDPAddr).IP.String(); got != "10.0.0.2" {
+			t.Errorf("source of IPv4 traffic to %s is %s", to, got)
+		}
+	}
+	from, err := net.DialUDP("udp4", &net.UDPAddr{IP: vip4.AsSlice()}, &net.UDPAddr{IP: net.IPv4(10, 0, 0, 96), Port: 9})
+	ok(t, err)
+	defer from.Close()
+	_, err = from.Write([]byte("an answer"))
+	ok(t, err)
+	until(t, patience, "an ARP request for the host", func() bool {
+		for b := receive(t, l.lan, 0); b != nil; b = receive(t, l.lan, 0) {
+			if wire.EtherType(b) != wire.EtherTypeARP || netip.AddrFrom4([4]byte(b[38:42])).String() != "10.0.0.96" {
+				continue
+			}
+			if sender := netip.AddrFrom4([4]byte(b[28:32])); sender.String() != "10.0.0.2" {
+				t.Errorf("the kernel asks as %v", sender)
+			}
+			return true
+		}
+		return false
+	})
+}
+
+// The address goes some time after the lease. Until then nobody gets to it.
+func TestAddressIsOutOfReachOnceTheLeaseIsOver(t *testing.T) {
+	l, iface := newActive(t, 300*time.Millisecond)
+	reach := func(a netip.Addr) int { return l.deliveredTo(l.own, a) }
+	if reach(vip4) != 1 || reach(vip6) != 1 {
+		t.Fatal("not even while the lease runs")
+	}
+	ok(t, iface.Abandon())
+	until(t, patience, "end of the lease", func() bool { return !l.quick() })
+	there := len(onEth0(t)) // before, so that it still was
+	for _, a := range router10.Addrs {
+		if n := reach(a); n != 0 {
+			t.Errorf("%v delivered %d times", a, n)
+		}
+	}
+	if there != 3 {
+		t.Logf("%d of 3 addresses were still there: the machine is slow", there)
+	}
+	until(t, patience, "end of the addresses", func() bool { return len(onEth0(t)) == 0 })
+}
+
+func TestKeepLetsTheAddressesLive(t *testing.T) {
+	_, iface := newActive(t, 2*time.Second)
+	until(t, patience, "time to keep", iface.KeepDue)
+	before := onEth0(t)
+	ok(t, iface.Keep())
+	if iface.KeepDue() {
+		t.Error("it is still time to keep")
+	}
+	after := onEth0(t)
+	for _, a := range router10.Addrs {
+		if before[a].ValidLft >= 3 || after[a].ValidLft <= before[a].ValidLft {
+			t.Errorf("%v lives for %d s, before for %d s", a, after[a].ValidLft, before[a].ValidLft)
+		}
+	}
+}
+
+func TestAddressOfSomebodyElseStays(t *testing.T) {
+	_, iface := newOpen(t)
+	theirs := &netlink.Addr{IPNet: netlink.NewIPNet(vip4.AsSlice())}
+	ok(t, netlink.AddrAdd(link(t, "eth0"), theirs))
+	ok(t, iface.Add(10, router10))
+	mustGate(t, iface, []Claim{{10, time.Second}}, nil)
+	ok(t, iface.Address([]ID{10}, nil))
+	until(t, patience, "time to keep", iface.KeepDue)
+	ok(t, iface.Keep())
+	ok(t, iface.Address(nil, []ID{10}))
+	list, err := netlink.AddrList(link(t, "eth0"), netlink.FAMILY_V4)
+	ok(t, err)
+	for _, a := range list {
+		if a.IP.Equal(theirs.IP) && a.Flags&unix.IFA_F_PERMANENT != 0 {
+			return
+		}
+	}
+	t.Errorf("the address of somebody else has gone or changed: %v", list)
+}
+
+func TestPrefixBringsItsConnectedRoute(t *testing.T) {
+	_, iface := newOpen(t)
+	via := func() (src string, connected bool) {
+		routes, err := netlink.RouteGet(net.ParseIP("10.77.0.9"))
+		if err != nil || routes[0].Gw != nil {
+			return "", false
+		}
+		return routes[0].Src.String(), routes[0].LinkIndex == link(t, "eth0").Attrs().Index
+	}
+	for n, s := range []string{"10.77.0.1/24", "10.77.0.2/24"} {
+		p := netip.MustParsePrefix(s)
+		ok(t, iface.Add(ID(n), Router{MAC: routerN(n).MAC, Addrs: []netip.Addr{p.Addr()}, Prefixes: []netip.Prefix{p}, Accept: true, RouteOnly: n == 1}))
+	}
+	mustGate(t, iface, []Claim{{0, time.Minute}, {1, time.Minute}}, nil)
+	ok(t, iface.Address([]ID{0}, nil))
+	ok(t, iface.Address([]ID{1}, nil))
+	if src, connected := via(); !connected || src != "10.0.0.2" {
+		t.Errorf("a host of the subnet: connected %v, spoken to from %s", connected, src)
+	}
+	ok(t, iface.Address(nil, []ID{0}))
+	if _, connected := via(); !connected {
+		t.Error("the route has gone while a router needs it")
+	}
+	ok(t, iface.Address(nil, []ID{1}))
+	if _, connected := via(); connected {
+		t.Error("the route has stayed")
+	}
+	if len(marked(t)) > 0 {
+		t.Errorf("left: %v", marked(t))
+	}
+}
+
+func TestAdvertisementsOfOtherRouterDaemonsKeepTheirSource(t *testing.T) {
+	l, iface := newActive(t, time.Minute)
+	own := netip.MustParseAddr("fe80::2")
+	ok(t, iface.SpeakAs(netip.MustParseAddr("fe80::77")))
+	ok(t, iface.SpeakAs(own))
+	advert := func(mac [6]byte) []byte {
+		to := netip.MustParseAddr("ff02::1")
+		h := wire.Headers{DstMAC: wire.MulticastMAC(to), SrcMAC: mac, Src: vipLocal, Dst: to, TTL: 255, Proto: wire.ProtoICMPv6}
+		b := h.Append(nil, append([]byte{134, 15: 0}, 1, 1, 2, 3, 4, 5, 6, 7))
+		return b
+	}
+	out := packetSocket(t, "eth0")
+	for _, tt := range []struct {
+		mac  [6]byte
+		want netip.Addr
+	}{{l.own, own}, {vmac, vipLocal}} {
+		write(t, out, advert(tt.mac))
+		until(t, patience, "the advertisement", func() bool {
+			for b := receive(t, l.lan, 0); b != nil; b = receive(t, l.lan, 0) {
+				var p wire.Packet
+				if !p.Parse(b) || p.Proto != wire.ProtoICMPv6 || p.Payload[0] != 134 {
+					continue
+				}
+				if p.Src != tt.want {
+					t.Errorf("from %x: source %v, want %v", tt.mac, p.Src, tt.want)
+				}
+				if !wire.PseudoHeader(p.Src, p.Dst, wire.ProtoICMPv6, len(p.Payload)).Add(p.Payload).OK() {
+					t.Errorf("from %x: the checksum is wrong", tt.mac)
+				}
+				return true
+			}
+			return false
+		})
+	}
+}

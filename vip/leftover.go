@@ -1,0 +1,103 @@
+package vip
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/internal/dump"
+)
+
+// anyPlaces returns what the addresses of a router may have had in the kernel.
+func (e entry) anyPlaces(index int) (list []place) {
+	for _, a := range e.Addrs {
+		list = append(list, ifAddr{a, index}, localRoute(a, index), blackholeRoute(a))
+	}
+	for _, p := range e.Prefixes {
+		list = append(list, connectedRoute(p, index))
+	}
+	return list
+}
+
+// routesOnly leaves out the addresses, which do not say whose they are.
+func routesOnly(list []place) []place {
+	return slices.DeleteFunc(list, func(p place) bool { _, isAddr := p.(ifAddr); return isAddr })
+}
+
+// purge deletes all routes and addresses that carry our marks.
+func (c *conn) purge() error {
+	addrs, addrErr := markedAddrs(0)
+	routes, routeErr := markedRoutes()
+	_, err := c.delete(append(addrs, routes...))
+	return errors.Join(addrErr, routeErr, err)
+}
+
+// markedAddrs returns the addresses in the calling thread's namespace that carry
+// our mark: those of the interface with the index, or of all when it is 0. After an
+// error it returns those that were found.
+func markedAddrs(index int) (found []place, err error) {
+	l, err := newLister()
+	if err != nil {
+		return nil, fmt.Errorf("list addresses: %w", err)
+	}
+	defer l.close()
+	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		list, listErr := l.addrs(family, index)
+		for _, a := range list {
+			if a.ours {
+				found = append(found, ifAddr{a.Addr(), a.index})
+			}
+		}
+		if listErr != nil && !errors.Is(listErr, unix.ENODEV) {
+			err = errors.Join(err, fmt.Errorf("list addresses: %w", listErr))
+		}
+	}
+	return found, err
+}
+
+// markedRoutes returns the routes in the calling thread's namespace that carry our
+// protocol number; after an error those that were found.
+func markedRoutes() (all []place, err error) {
+	l, err := newLister()
+	if err != nil {
+		return nil, fmt.Errorf("list routes: %w", err)
+	}
+	defer l.close()
+	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		list, err := dump.Whole(func() (list []place, err error) {
+			err = l.RouteListFilteredIter(family, &netlink.Route{Protocol: RouteProtocol}, netlink.RT_FILTER_PROTOCOL|netlink.RT_FILTER_TABLE,
+				func(r netlink.Route) bool {
+					if r, ours := listed(r); ours {
+						list = append(list, r)
+					}
+					return true
+				})
+			return list, err
+		})
+		all = append(all, list...)
+		if err != nil && !errors.Is(err, unix.ENOENT) {
+			return all, fmt.Errorf("list routes: %w", err)
+		}
+	}
+	return all, nil
+}
+
+// listed converts a route that carries our protocol number. It is ours if it is to
+// a single address, or to a subnet on an interface.
+func listed(r netlink.Route) (out route, ours bool) {
+	if r.Dst == nil {
+		return out, false
+	}
+	a, ok := netip.AddrFromSlice(r.Dst.IP)
+	ones, bits := r.Dst.Mask.Size()
+	out = route{dst: netip.PrefixFrom(a, ones), typ: byte(r.Type), table: byte(r.Table), scope: byte(r.Scope)}
+	if r.Type == unix.RTN_LOCAL || r.Type == unix.RTN_UNICAST {
+		out.oif = uint32(r.LinkIndex)
+	}
+	connected := r.Type == unix.RTN_UNICAST && r.Gw == nil && r.Via == nil && len(r.MultiPath) == 0
+	return out, ok && (ones == bits || connected)
+}
