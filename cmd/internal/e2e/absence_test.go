@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // absentGroups are all kinds of groups, with timers that leave room for the
@@ -73,11 +75,23 @@ func TestAddressThatIsAwayForAMomentCostsNoRole(t *testing.T) {
 			t.Errorf("%d transitions became %d\n%s", before, after, l.a.Tails())
 		}
 		l.checkHellos(l.a, began, 500*time.Millisecond)
+		// The daemon hears of the absence a moment after the kernel.
+		for _, f := range l.a.Sent(began.Add(50*time.Millisecond + l.Witness.Late(began))) {
+			if f.Source() == l.a.MAC && saysFrom(f, vip6, netip.MustParseAddr("fe80::2")) {
+				t.Errorf("the kernel of the active router says something from a virtual address: % x", f.Data)
+			}
+		}
 		l.mustPing(vip, netip.MustParseAddr("192.168.1.2"), vip6, netip.MustParseAddr("fe80::2"), l.a.IP, l.b.IP)
 		if !l.forwards(l.a, mac2) || l.forwards(l.b, mac2) {
 			t.Error("want the active router to forward, and the standby not")
 		}
 	})
+}
+
+// saysFrom reports whether a frame is an IPv6 packet from one of the addresses.
+func saysFrom(f netlab.Frame, list ...netip.Addr) bool {
+	var p wire.Packet
+	return p.Parse(f.Data) && slices.Contains(list, p.Src)
 }
 
 // checkHellos wants a gateway to have missed no hello since a time.
