@@ -22,7 +22,7 @@ const (
 	CauseVirtualIPLearned Cause = "virtual-ip-learned"
 	CauseAddressOwner     Cause = "address-owner"  // VRRP: priority 255 starts as Active
 	CauseLeaseLost        Cause = "lease-lost"     // the kernel's gate closed before it was renewed
-	CauseStalled          Cause = "stalled"        // the process was stopped longer than its lease
+	CauseStalled          Cause = "stalled"        // the process was stopped longer than its lease, or than the others wait
 	CauseAcquireFailed    Cause = "acquire-failed" // the kernel refused the virtual MAC or address
 	CauseTrackShutdown    Cause = "track-shutdown" // a tracked object shut the group down
 	CauseTrackRestored    Cause = "track-restored" // a tracked object came back and the group starts again
@@ -52,7 +52,7 @@ var Causes = []struct {
 	{CauseVirtualIPLearned, "the virtual address was learned from the active router"},
 	{CauseAddressOwner, "this router owns the address (priority 255)"},
 	{CauseLeaseLost, "the kernel closed the gate because it was not renewed in time"},
-	{CauseStalled, "this process was stopped for longer than its lease"},
+	{CauseStalled, "this process was stopped for longer than its lease, or than the others wait, one of whom is active now"},
 	{CauseAcquireFailed, "the kernel refused the virtual MAC or address"},
 	{CauseTrackShutdown, "a tracked object shut the group down"},
 	{CauseTrackRestored, "the tracked object that shut the group down is up again"},

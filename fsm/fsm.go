@@ -49,9 +49,10 @@ type SetPriority struct {
 	Configured uint8
 }
 
-// Fenced says that this router was stopped for longer than its lease and that
-// the kernel has taken the virtual MAC away. The machine gives the role up
-// without a message and listens again.
+// Fenced says that this router was stopped for so long that another one may have
+// the role: for longer than its lease, after which the kernel has taken the
+// virtual MAC away, or for longer than the others wait, one of whom is active. The
+// machine gives the role up without a message and listens again.
 type Fenced struct {
 	Cause  Cause
 	Detail string

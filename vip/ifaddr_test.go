@@ -347,3 +347,35 @@ func TestAdvertisementsOfOtherRouterDaemonsKeepTheirSource(t *testing.T) {
 		})
 	}
 }
+
+// The kernel takes any link-local address that it may use for the source of its
+// reports of memberships. While the host's own one is away that would be a virtual
+// one.
+func TestLinkLocalAddressesAreRoutesWhileTheHostHasNone(t *testing.T) {
+	l, iface := newActive(t, time.Minute)
+	own := netip.MustParseAddr("fe80::2")
+	ok(t, iface.SpeakAs(own))
+	for _, step := range []struct {
+		own  netip.Addr
+		want bool
+	}{{own, true}, {netip.Addr{}, false}, {netip.Addr{}, false}, {own, true}, {netip.MustParseAddr("fe80::77"), true}} {
+		ok(t, iface.SpeakAs(step.own))
+		list := onEth0(t)
+		if _, there := list[vipLocal]; there != step.want {
+			t.Errorf("speaks as %v: %v on the interface: %v, want %v", step.own, vipLocal, there, step.want)
+		}
+		if _, there := list[vip4]; !there {
+			t.Errorf("speaks as %v: %v is not on the interface", step.own, vip4)
+		}
+		l.checkDelivered("speaks as "+step.own.String(), vipLocal, 1)
+		missing, err := iface.Restore()
+		if ok(t, err); len(missing) > 0 {
+			t.Errorf("speaks as %v: %v were missing", step.own, missing)
+		}
+	}
+	ok(t, iface.SpeakAs(netip.Addr{}))
+	ok(t, iface.Address(nil, []ID{10}))
+	if len(marked(t)) > 0 || len(onEth0(t)) > 0 {
+		t.Errorf("left: %v, %v", marked(t), onEth0(t))
+	}
+}

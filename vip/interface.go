@@ -51,6 +51,7 @@ type Interface struct {
 	rtnl      *conn
 	uses      map[place]use
 	inherited map[place]bool // may have been made by the last process
+	mute      bool           // the host has no link-local address to speak from
 }
 
 // Open prepares an interface: it sets arp_ignore=1, arp_announce=2 and

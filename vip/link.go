@@ -24,6 +24,7 @@ type Link struct {
 	Addr4     netip.Addr     // primary IPv4 address; invalid while there is none
 	LinkLocal netip.Addr     // link-local IPv6 address, without zone; likewise
 	Addrs     []netip.Prefix // all usable addresses of the host itself, IPv6 ones once they are known to be unique
+	Checked   []netip.Addr   // those that are being checked for that
 }
 
 // Except returns l with Addr4 and LinkLocal chosen among the addresses that are
@@ -50,7 +51,7 @@ func (l *Link) choose(allowed func(netip.Addr) bool) {
 
 func (l Link) equal(o Link) bool {
 	return l.Name == o.Name && l.Index == o.Index && l.MAC == o.MAC && l.Up == o.Up && l.MTU == o.MTU && l.PortOf == o.PortOf &&
-		slices.Equal(l.Addrs, o.Addrs)
+		slices.Equal(l.Addrs, o.Addrs) && slices.Equal(l.Checked, o.Checked)
 }
 
 // readLink returns the present state of an interface. One that does not exist is
@@ -78,6 +79,7 @@ func readLink(h *lister, name string) (Link, error) {
 			return l, err
 		}
 		l.Addrs = append(l.Addrs, usableAddrs(addrs, family)...)
+		l.Checked = append(l.Checked, checkedAddrs(addrs)...)
 	}
 	l.choose(func(netip.Addr) bool { return true })
 	return l, nil
@@ -107,6 +109,17 @@ func usableNow(a *netlink.LinkAttrs) bool {
 		return false
 	}
 	return a.OperState == netlink.OperUp || a.OperState == netlink.OperUnknown
+}
+
+// checkedAddrs lists the addresses for which the kernel looks for duplicates.
+func checkedAddrs(addrs []foundAddr) (out []netip.Addr) {
+	const state = unix.IFA_F_TENTATIVE | unix.IFA_F_DADFAILED | unix.IFA_F_OPTIMISTIC
+	for _, a := range addrs {
+		if !a.ours && a.flags&state == unix.IFA_F_TENTATIVE {
+			out = append(out, a.Addr())
+		}
+	}
+	return out
 }
 
 // usableAddrs lists the host's own addresses oldest first: not those that this

@@ -18,7 +18,7 @@ func (*idlePort) Remove(engine.ID)                                      {}
 func (*idlePort) Gate([]engine.Claim, []engine.ID) ([]engine.ID, error) { return nil, nil }
 func (p *idlePort) Transmit(f [][]byte) ([]int, error)                  { p.frames += len(f); return nil, nil }
 func (*idlePort) Unicast(src, dst netip.Addr, b []byte) error           { return nil }
-func (*idlePort) Address([]engine.ID, []engine.ID)                      {}
+func (*idlePort) Address(engine.Round, []engine.ID, []engine.ID)        {}
 func (*idlePort) Renew() ([]engine.ID, error)                           { return nil, nil }
 
 func idleEngine(b *testing.B, toml string) (*engine.Engine, *idlePort) {

@@ -91,11 +91,21 @@ func (a *announcer) deadline() time.Time {
 	return at
 }
 
-// proof is whether the last takeover reached the neighbours.
-type proof struct{ prove.Prover }
+// proof is whether the last takeover reached the neighbours. It is held until
+// the addresses are this host's: the kernel would forward the answer to a packet
+// that comes from an address which it does not know, ask everybody from the
+// interface's own MAC who has that address, and in the end tell the neighbour
+// that the host is unreachable.
+type proof struct {
+	prove.Prover
+	held bool
+}
 
 func (p *proof) deadline() time.Time {
 	at, _ := p.Deadline()
+	if p.held {
+		return time.Time{}
+	}
 	return at
 }
 

@@ -121,16 +121,6 @@ func (e *Engine) PreActiveDone(now time.Time, id ID, transition int, err error) 
 	e.Flush(now)
 }
 
-// AddressFailed is the port's answer when Address could not do its work.
-func (e *Engine) AddressFailed(now time.Time, id ID, err error) {
-	g := e.byID(id)
-	if e.stopped || g == nil || !g.tenure.hasAddress() {
-		return
-	}
-	g.refuse(now, err)
-	e.Flush(now)
-}
-
 // Prepared is the port's word on a group that it could not prepare when Add was
 // called, because its interface was not open: err is nil, or why the group cannot
 // serve there.

@@ -26,7 +26,8 @@
 //   - what a group does with it: codec, addresses, proof, announce, wait, probe,
 //     gate, step
 //   - what decides whether it may: priority, obstacles, refusal
-//   - what comes in: neighbors, rival, differ, receive, links, tracks, commands
+//   - what comes in: neighbors, rival, differ, behind, receive, absence, links,
+//     tracks, addressed, commands
 //   - what goes out: renew, flush
 //   - the whole: build, engine, stop, tick, report
 package engine

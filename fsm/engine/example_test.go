@@ -22,7 +22,9 @@ func (w *lan) print(text string, args ...any) {
 }
 func (*lan) Add(engine.ID, engine.Virtual) error { return nil }
 func (*lan) Renew() ([]engine.ID, error)         { return nil, nil }
-func (w *lan) Address(add, remove []engine.ID)   { w.print("addresses +%d -%d", len(add), len(remove)) }
+func (w *lan) Address(_ engine.Round, add, remove []engine.ID) {
+	w.print("addresses +%d -%d", len(add), len(remove))
+}
 func (w *lan) Gate(open []engine.Claim, shut []engine.ID) (lost []engine.ID, err error) {
 	w.print("gates +%d -%d", len(open), len(shut))
 	return nil, nil

@@ -44,6 +44,9 @@ type fakePort struct {
 	sendErr  error // of datagrams, and of the frames that are stuck
 	stuck    func(frame []byte) bool
 	frames   [][]byte
+	round    engine.Round // of the last Address, and whom it was to add
+	asked    []engine.ID
+	slow     bool // addresses are not there before the test says so
 	gates    int
 	leases   map[engine.ID]time.Duration
 }
@@ -124,8 +127,9 @@ func (p *fakePort) Unicast(src, dst netip.Addr, payload []byte) error {
 	return p.sendErr
 }
 
-func (p *fakePort) Address(add, remove []engine.ID) {
+func (p *fakePort) Address(round engine.Round, add, remove []engine.ID) {
 	p.note("address +%d -%d", len(add), len(remove))
+	p.round, p.asked = round, slices.Clone(add)
 	for _, id := range remove {
 		delete(p.addrs, id)
 	}
@@ -279,11 +283,22 @@ func (h *host) down(name string) {
 	h.e.LinkChanged(h.now, name, l)
 }
 
+// addressed lets the ports that are not slow tell that the addresses are there.
+func (h *host) addressed() {
+	for _, p := range h.ports {
+		if ids := p.asked; len(ids) > 0 && !p.slow {
+			p.asked = nil
+			h.e.Addressed(h.now, p.round, ids, nil)
+		}
+	}
+}
+
 // run lets time pass as the daemon's loop would.
 func (h *host) run(d time.Duration) *host {
 	h.t.Helper()
 	end := h.now.Add(d)
 	for range 100_000 {
+		h.addressed()
 		at, armed := h.e.Deadline()
 		if !armed || at.After(end) {
 			h.now = end

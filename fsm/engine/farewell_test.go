@@ -167,7 +167,7 @@ func TestResignationLeavesFromTheMACThatTheGroupWasSeenAt(t *testing.T) {
 		{"refused gate", refused, func(h *host) { h.run(time.Second) }, "send real advert 0"},
 		{"stopped with the address", vrrpActive, func(h *host) { h.e.Stop(h.now) }, "send virtual advert 0"},
 		{"stopped while the address waits", waitingVRRP, func(h *host) { h.clear().e.Stop(h.now) }, "send real advert 0"},
-		{"address that could not be added", vrrpActive, func(h *host) { h.e.AddressFailed(h.now, 1, errKernel) }, "send virtual advert 0"},
+		{"address that could not be added", vrrpActive, func(h *host) { h.e.Addressed(h.now, h.port.round, []engine.ID{1}, errKernel) }, "send virtual advert 0"},
 		{"interface down", vrrpActive, func(h *host) { h.down("eth0") }, "send virtual advert 0"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

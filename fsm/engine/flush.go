@@ -9,8 +9,12 @@ import (
 	"time"
 )
 
-// Flush carries out everything that the engine has decided and not yet done.
+// Flush carries out everything that the engine has decided and not yet done,
+// unless it is behind.
 func (e *Engine) Flush(now time.Time) {
+	if e.behind {
+		return
+	}
 	for again := true; again; {
 		e.gates(now)
 		again = false
@@ -48,9 +52,7 @@ func (i *iface) flush(now time.Time) {
 	if i.leases.helloLeaves(now) {
 		i.renew(now)
 	}
-	if len(o.add)+len(o.remove) > 0 {
-		i.port.Address(o.add, o.remove)
-	}
+	i.address(o.add, o.remove)
 	o.reset()
 }
 

@@ -343,14 +343,13 @@ func TestGateThatCouldNotBeShutStaysOpenForAGroupThatIsActiveAgain(t *testing.T)
 
 func TestAddressFailureGivesTheRoleUp(t *testing.T) {
 	h := hsrpActive(t)
-	h.e.AddressFailed(h.now, 1, errors.New("no buffer space"))
+	h.e.Addressed(h.now, h.port.round, []engine.ID{1}, errors.New("no buffer space"))
 	h.state("eth0:10", "Init")
 	want := []string{"gate +0 -1", "send virtual Resign Active", "send real reply 192.0.2.10", "address +0 -1"}
 	if diff := cmp.Diff(want, h.port.log); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	h.clear().e.AddressFailed(h.now, 1, errKernel) // no longer active
-	h.e.AddressFailed(h.now, 99, errKernel)        // never was
+	h.clear().e.Addressed(h.now, h.port.round, []engine.ID{1, 99}, errKernel) // no longer active, and never was
 	if len(h.port.log) > 0 {
 		t.Errorf("did %q", h.port.log)
 	}
@@ -370,7 +369,7 @@ func TestStopIsOneFlushAndTheEnd(t *testing.T) {
 	now := h.now.Add(time.Second)
 	h.e.LinkChanged(now, "eth0", newTestLink("eth0"))
 	h.heard(vrrpFrame(200))
-	h.e.AddressFailed(now, 1, errKernel)
+	h.e.Addressed(now, h.port.round, []engine.ID{1}, errKernel)
 	h.e.TrackChanged(now, "x", false, "")
 	h.e.GatewaysChanged(now, "eth0", nil)
 	h.e.Wake(now.Add(time.Hour), 0)

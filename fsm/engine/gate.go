@@ -71,6 +71,7 @@ func (g *group) release(now time.Time, was stepStart) {
 func (g *group) openGate() {
 	g.iface.out.open = append(g.iface.out.open, Claim{ID: g.id, Lease: g.grant.lease})
 	g.iface.out.add = append(g.iface.out.add, g.id)
+	g.round, g.proof.held = 0, true
 }
 
 // forgetGate ends what goes on while the gate is open.

@@ -30,6 +30,7 @@ type group struct {
 
 	tenure   tenure
 	grant    grant     // of the open gate
+	round    Round     // in which the port was asked for the addresses; 0: not since the gate was opened
 	wait     wait      // while waiting
 	lastWait Wait      // the last that ended
 	until    time.Time // when a farewell ends, while leaving
@@ -40,6 +41,7 @@ type group struct {
 	probe      probe
 	refusal    refusal
 	silence    silence
+	stopped    time.Duration // how long it has said nothing, while the others may have waited less; 0: that is not so
 
 	priority  priority
 	uses      []use

@@ -13,7 +13,9 @@ type iface struct {
 	r    *router
 	name string
 	port Port
-	link Link
+	link Link // as the groups see it
+
+	absence absence
 
 	groups      []*group
 	byWire      map[wireID]*group
@@ -22,6 +24,7 @@ type iface struct {
 	neighbors   map[netip.Addr]*neighbor
 
 	out    outbox
+	round  Round // of the port's last Address
 	leases leases
 
 	rejected   map[hello.Reject]uint64 // packets that belong to no group

@@ -28,7 +28,7 @@ func (*gatekeeper) Remove(ID)                                    {}
 func (*gatekeeper) Transmit([][]byte) ([]int, error)             { return nil, nil }
 func (*gatekeeper) Unicast(netip.Addr, netip.Addr, []byte) error { return nil }
 func (*gatekeeper) Renew() ([]ID, error)                         { return nil, nil }
-func (p *gatekeeper) Address(add, remove []ID)                   { p.note("address", len(add), len(remove)) }
+func (p *gatekeeper) Address(_ Round, add, remove []ID)          { p.note("address", len(add), len(remove)) }
 func (p *gatekeeper) Gate(open []Claim, shut []ID) ([]ID, error) {
 	if p.deny && len(open) > 0 {
 		return nil, errors.New("the kernel said no")

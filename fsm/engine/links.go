@@ -26,6 +26,7 @@ func (e *Engine) LinkChanged(now time.Time, name string, l Link) {
 }
 
 func (i *iface) relink(now time.Time, l Link) {
+	l = i.ride(now, l)
 	for _, g := range i.groups {
 		g.leaveOldAddress(now, &l)
 		if l.Up && !i.link.Up {

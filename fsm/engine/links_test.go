@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/fhrpd/fhrpd/fsm"
 	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/hello"
 )
@@ -53,7 +54,13 @@ func TestResignLeavesFromTheOldAddress(t *testing.T) {
 		l := newTestLink("eth0")
 		l.Addr4 = netip.Addr{}
 		h.e.LinkChanged(h.now, "eth0", l)
+		for end := h.now.Add(time.Second); h.group("eth0:10").Machine.Role == fsm.Active && h.now.Before(end); {
+			h.clear().run(10 * time.Millisecond)
+		}
 		var env hello.Envelope
+		if len(h.port.frames) == 0 {
+			t.Fatal("the role was not given up")
+		}
 		if _, err := hello.ParseFrame(h.port.frames[0], &env, true); err != nil || env.Src != own4 {
 			t.Errorf("first frame is %s from %s, want the resignation from the old address", describeFrame(h.port.frames[0]), env.Src)
 		}

@@ -35,6 +35,10 @@ type Claim struct {
 	Lease time.Duration // how long it stays open without Renew, and the addresses at least; 0 = for ever
 }
 
+// Round tells the calls of a port's Address apart: an answer to an earlier one
+// may come when a group has lost its role and won it again.
+type Round uint64
+
 // Link is an interface as the engine sees it.
 type Link struct {
 	Name      string
@@ -46,7 +50,8 @@ type Link struct {
 	Trouble   string         // why it is closed, when it stays so
 	Addr4     netip.Addr     // primary IPv4 address, invalid when there is none
 	LinkLocal netip.Addr     // IPv6 link-local address, invalid when there is none or it is tentative
-	Addrs     []netip.Prefix // all own addresses
+	Addrs     []netip.Prefix // all own addresses that may be used
+	Checked   []netip.Addr   // those that may not be used yet: duplicates are being looked for
 	MTU       int            // bytes of the largest IP packet; 0 when it is not known
 }
 
@@ -97,9 +102,10 @@ type Port interface {
 	Unicast(src, dst netip.Addr, payload []byte) error
 
 	// Address makes the virtual addresses of groups this host's own, or no
-	// longer. It happens in order, in the background; failures come back as
-	// Engine.AddressFailed.
-	Address(add, remove []ID)
+	// longer. It happens in order, in the background; what came of those to add
+	// comes back as Engine.Addressed, with the round. On a port that is not open
+	// nothing does.
+	Address(round Round, add, remove []ID)
 
 	// Renew renews every open lease. lost are the groups whose lease had run
 	// out before; their gates stay shut.

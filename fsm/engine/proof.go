@@ -12,6 +12,9 @@ import (
 // due sends the proofs that are due and reports the neighbours that have not
 // moved.
 func (p *proof) due(now time.Time, g *group) {
+	if p.held {
+		return
+	}
 	frames, failed := p.Due(now)
 	g.queueFrames(whileServing, frames)
 	for _, r := range failed {

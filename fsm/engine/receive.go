@@ -137,6 +137,7 @@ func (i *iface) groupOf(now time.Time, env *hello.Envelope, w wireID) *group {
 func (g *group) received(now time.Time, env *hello.Envelope, m hello.Message) {
 	g.counters.Received++
 	g.meet(m, env.SrcMAC)
+	g.superseded(now, env.Src, m)
 	g.succeeded(now, m)
 	if !g.up {
 		return

@@ -12,6 +12,8 @@ type router struct {
 	started   time.Time
 
 	lateness    time.Duration // of the machine being served
+	alert       time.Duration // a shorter gap hides nothing; 0: none does
+	behind      bool          // nothing is said before all that has arrived is read
 	stopping    bool          // every group is on its way out
 	maintenance bool          // no group takes part
 	waits       waits

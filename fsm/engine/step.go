@@ -12,6 +12,7 @@ import (
 func (g *group) step(now time.Time, ev fsm.Event) {
 	g.turned()
 	was, ready := stepStart{g.machine.Status(), g.tenure}, g.ready()
+	g.r.watchFor(g, was.machine)
 	var moved *fsm.Report
 	for _, a := range g.machine.Step(now, ev) {
 		g.apply(now, was, a)

@@ -135,9 +135,10 @@ func (s *stage) done() { s.PreActiveDone(s.now, s.id, s.last.ID, nil) }
 // counted, and what is to be announced and proven at times to come.
 func (s *stage) account() string {
 	_, refresh := s.announcer.NextRefresh()
+	_, proves := s.proof.Deadline() // once the addresses are there
 	return fmt.Sprintf("leases %d, waits %d, farewells %d, announces %t, proves %t, offers %t",
 		s.iface.leases.groups, s.waits.groups, s.farewells.left,
-		refresh, !s.proof.deadline().IsZero(), !s.advertiser.deadline().IsZero())
+		refresh, proves, !s.advertiser.deadline().IsZero())
 }
 
 // TestTenureEffects has the engine do everything that the table can ask for.

@@ -17,12 +17,13 @@ func (e *Engine) Deadline() (time.Time, bool) {
 }
 
 // urgent returns the deadline of what nothing that is received may delay: the
-// machines and the leases.
+// machines and the leases, and an address that does not come back.
 func (e *Engine) urgent() time.Time {
 	e.settle()
 	at := sooner(e.speaking.next(), e.silent.next())
 	for _, i := range e.ifaces {
 		at = sooner(at, i.leases.deadline())
+		at = sooner(at, i.absence.deadline())
 	}
 	return at
 }
@@ -32,7 +33,7 @@ func (e *Engine) urgent() time.Time {
 // be announced can wait for those who have not even claimed their role.
 func (e *Engine) Urgent(now time.Time) bool {
 	at := e.urgent()
-	return !at.IsZero() && !e.stopped && !at.After(now)
+	return !at.IsZero() && !e.stopped && !e.behind && !at.After(now)
 }
 
 // Tick serves what is due at now: leases first, then the hellos of active
@@ -43,7 +44,13 @@ func (e *Engine) Tick(now time.Time) {
 	if e.stopped {
 		return
 	}
+	if e.behind { // of a caller who has nothing to read
+		e.catchUp(now, nil)
+	}
 	e.checkLeases(now)
+	for _, i := range e.ifaces {
+		i.endAbsence(now)
+	}
 	e.settle()
 	e.serveDue(now, &e.speaking, e.speaking.Len())
 	e.serveDue(now, &e.silent, chunk)
@@ -132,19 +139,15 @@ func (e *Engine) checkLeases(now time.Time) {
 
 // Wake must be called after every wait, before anything that was received is
 // looked at: a process that was stopped for longer than its lease has been
-// replaced and must not say one word as the active router. suspended is how
-// long the host itself slept, as far as its clocks tell.
-//
-// A process that was stopped for longer than the hold time but not than its
-// lease is not fenced: the kernel has gone on forwarding for it. What it finds
-// in its receive buffer tells whether another router took over meanwhile, and
-// the protocols have rules for two active routers: the better one answers, the
-// other one resigns.
+// replaced and must not say one word as the active router. One that was stopped
+// for longer than the others wait, but not than its lease, is behind: see Behind.
+// suspended is how long the host itself slept, as far as its clocks tell.
 func (e *Engine) Wake(now time.Time, suspended time.Duration) {
 	if e.stopped {
 		return
 	}
-	e.fenceWaits(now, now.Sub(e.woken)+suspended)
+	gap := now.Sub(e.woken) + suspended
+	e.fenceWaits(now, gap)
 	e.woken = now
 	for _, i := range e.ifaces {
 		lease := i.leases.shortest().lease
@@ -159,6 +162,7 @@ func (e *Engine) Wake(now time.Time, suspended time.Duration) {
 		}
 	}
 	e.Flush(now)
+	e.fallBehind(now, gap, suspended)
 }
 
 // fenceWaits takes the role from the groups whose wait began before this

@@ -39,6 +39,24 @@ func (r *router) forbidden(f []byte) string {
 	return "a claim of the role from the virtual MAC"
 }
 
+// claimsRole reports whether a frame is a message of a router that is active.
+func claimsRole(f []byte) bool {
+	var env hello.Envelope
+	payload, err := hello.ParseFrame(f, &env, true)
+	if err != nil || resigns(&env, payload) {
+		return false
+	}
+	var p hello.HSRPPacket
+	return env.Protocol == hello.ProtocolVRRP || p.Parse(payload) == nil && p.HSRP.State == hello.Active
+}
+
+// givesUp reports whether a frame is the last word of a router that was active.
+func givesUp(f []byte) bool {
+	var env hello.Envelope
+	payload, err := hello.ParseFrame(f, &env, true)
+	return err == nil && resigns(&env, payload)
+}
+
 func resigns(env *hello.Envelope, payload []byte) bool {
 	if env.Protocol == hello.ProtocolVRRP {
 		var p hello.VRRPPacket
@@ -98,7 +116,7 @@ func (c *checker) checkGroup(now time.Time, id engine.ID) {
 	}
 	able := 0
 	for _, r := range c.lan.routers {
-		if r.up && r.engine != nil && !r.stalled && !r.waits(id) {
+		if r.up && !r.bare && r.engine != nil && !r.stalled && !r.waits(id) {
 			able++
 		}
 	}

@@ -47,14 +47,14 @@ func (m *mutant) Renew() ([]engine.ID, error) {
 	return m.Port.Renew()
 }
 
-func (m *mutant) Address(add, remove []engine.ID) {
+func (m *mutant) Address(round engine.Round, add, remove []engine.ID) {
 	if m.keepAddrs {
 		remove = nil
 	}
 	if m.noAddrs {
 		add = nil
 	}
-	m.Port.Address(add, remove)
+	m.Port.Address(round, add, remove)
 }
 
 func (m *mutant) Transmit(frames [][]byte) ([]int, error) {

@@ -60,9 +60,10 @@ const (
 	Stop      FaultKind = "stop"      // A's process is stopped cleanly, and starts again afterwards
 	Priority  FaultKind = "priority"  // A's priority is N
 	Refuse    FaultKind = "refuse"    // A's kernel prepares no group and opens no gate
+	Bare      FaultKind = "bare"      // A's interface has no address
 )
 
-var kinds = []FaultKind{Loss, Dup, Delay, OneWay, Partition, Link, Stall, Crash, Stop, Priority, Refuse}
+var kinds = []FaultKind{Loss, Dup, Delay, OneWay, Partition, Link, Stall, Crash, Stop, Priority, Refuse, Bare}
 
 // mixes are the protocols that a segment may speak, side by side.
 var mixes = []string{
@@ -126,8 +127,27 @@ func randomFault(r *rand.Rand, p *Plan) Fault {
 		f.N = 1 + r.IntN(50)
 	case Priority:
 		f.N = 60 + 10*r.IntN(10)
+	case Bare:
+		if r.IntN(2) == 0 { // as network managers do it
+			f.For = time.Duration(50+r.IntN(60)) * time.Millisecond
+		}
+	case Stall:
+		if r.IntN(2) == 0 {
+			f.For = awkward(r, &p.Routers[f.A])
+		}
 	}
 	return f
+}
+
+// awkward is a stall after which the others have just taken over, while the
+// kernel still forwards: a moment longer than a hold time, counted from the last
+// hello, which was up to a hello time before.
+func awkward(r *rand.Rand, g *Router) time.Duration {
+	hold := g.Hold
+	if strings.Contains(g.Protocol, "vrrp") {
+		hold = max(hold, 4*g.Hello)
+	}
+	return (hold + time.Duration((1.1*r.Float64()-0.1)*float64(g.Hello))).Round(time.Millisecond)
 }
 
 // String returns the plan as the text that Parse reads.

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/fhrpd/fhrpd/fsm"
 	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/hello"
 )
@@ -30,10 +32,13 @@ type router struct {
 
 	preActive time.Duration // how long the command takes
 
+	bare    bool // the interface has no address
 	refuses bool // the kernel does, what is asked of it for groups
 	stalled bool
+	stopped time.Time // when it stalled last
 	backlog [][]byte
-	posts   []func() // what has happened beside the loop while it was stalled
+	waking  map[hello.MAC]bool // in its first turn after a stall: what it must not claim
+	posts   []func()           // what has happened beside the loop while it was stalled
 	armed   time.Time
 
 	port    func(engine.Port) engine.Port // what the engine gets for this router as its port
@@ -146,6 +151,9 @@ func (r *router) linkChanged() {
 	}
 	l := r.link
 	l.Up = r.up
+	if r.bare {
+		l.Addr4, l.LinkLocal, l.Addrs = netip.Addr{}, netip.Addr{}, nil
+	}
 	r.engine.LinkChanged(r.w.now, nic, l)
 	r.rearm()
 }
@@ -161,8 +169,38 @@ func (r *router) resume() {
 	}
 	backlog := r.backlog
 	r.backlog = nil
+	r.waking = r.takenOver(backlog)
 	r.turn(backlog)
+	r.waking = nil
 	r.linkChanged()
+}
+
+// stall stops scheduling the process.
+func (r *router) stall() { r.stalled, r.stopped = true, r.w.now }
+
+// takenOver returns the virtual MACs that others have claimed while the process
+// was stalled for longer than they wait for it, and which it may not take: it has
+// lost them, or does not preempt.
+func (r *router) takenOver(frames [][]byte) map[hello.MAC]bool {
+	list := map[hello.MAC]bool{}
+	if r.engine == nil || len(frames) == maxBacklog {
+		return list
+	}
+	for _, g := range r.engine.Status(r.w.now).Groups {
+		hold := g.Machine.HoldTime
+		if g.Ref.Protocol == hello.ProtocolVRRP {
+			hold = 3 * g.Machine.HelloTime
+		}
+		if g.Preempt && g.Machine.Role != fsm.Active || r.w.now.Sub(r.stopped) < hold {
+			continue
+		}
+		for _, f := range frames {
+			if hello.MAC(f[6:12]) == g.MAC { // an answer to ARP says neither
+				list[g.MAC] = !givesUp(f) && (list[g.MAC] || claimsRole(f))
+			}
+		}
+	}
+	return list
 }
 
 func (r *router) receive(frame []byte) {
@@ -184,6 +222,7 @@ func (r *router) turn(frames [][]byte) {
 	for _, f := range frames {
 		r.engine.Frame(now, nic, f, true)
 	}
+	r.engine.CaughtUp(now, r.deaf(frames)...)
 	posts := r.posts
 	r.posts = nil
 	for _, fn := range posts {
@@ -193,6 +232,14 @@ func (r *router) turn(frames [][]byte) {
 	r.checkAddresses()
 	r.rearm()
 	r.left()
+}
+
+// deaf names the interface whose buffer was too small for what came.
+func (r *router) deaf(frames [][]byte) []string {
+	if len(frames) < maxBacklog {
+		return nil
+	}
+	return []string{nic}
 }
 
 // rearm plans the next turn for the engine's deadline, late by what a busy
@@ -300,6 +347,9 @@ func (r *router) Transmit(frames [][]byte) (unsent []int, err error) {
 		if why := r.forbidden(f); why != "" {
 			r.broken(fmt.Sprintf("router %s sent %s with its gate shut", r.name(), why))
 		}
+		if r.waking[hello.MAC(f[6:12])] {
+			r.broken(fmt.Sprintf("router %s was stalled and spoke from a virtual MAC that another router has claimed meanwhile", r.name()))
+		}
 		if r.up {
 			r.lan.send(r.id, f)
 		}
@@ -311,14 +361,26 @@ func (r *router) Transmit(frames [][]byte) (unsent []int, err error) {
 func (r *router) Unicast(src, dst netip.Addr, payload []byte) error { return nil }
 
 // Address implements engine.Port.
-func (r *router) Address(add, remove []engine.ID) {
+func (r *router) Address(round engine.Round, add, remove []engine.ID) {
 	for _, id := range add {
 		r.gates[id].owns = true
 	}
 	for _, id := range remove {
 		r.gates[id].owns = false
 	}
+	if len(add) == 0 {
+		return
+	}
+	life, add := r.life, slices.Clone(add)
+	r.w.after(time.Duration(r.w.random.Float64()*float64(slowestAddress)), func() {
+		if r.engine != nil && r.life == life {
+			r.post(func() { r.engine.Addressed(r.w.now, round, add, nil) })
+		}
+	})
 }
+
+// slowestAddress is how long a kernel needs at most for the addresses.
+const slowestAddress = 5 * time.Millisecond
 
 // mac is the router's own MAC.
 func (r *router) mac() hello.MAC { return hello.MAC{0x02, 0, 0, 0, 0, byte(r.id + 1)} }

@@ -161,7 +161,7 @@ func (l *lan) inject(f Fault, undo bool) {
 		if undo {
 			a.resume()
 		} else {
-			a.stalled = true
+			a.stall()
 		}
 	case Priority:
 		if undo {
@@ -170,6 +170,9 @@ func (l *lan) inject(f Fault, undo bool) {
 		a.setPriority(n)
 	case Refuse:
 		a.refuses = !undo
+	case Bare:
+		a.bare = !undo
+		a.linkChanged()
 	case Crash, Stop:
 		switch {
 		case undo:
@@ -187,7 +190,7 @@ func (l *lan) mend() {
 	l.loss, l.dup, l.jitter = 0, 0, usualJitter
 	clear(l.blocked)
 	for _, r := range l.routers {
-		r.up, r.refuses = true, false
+		r.up, r.refuses, r.bare = true, false, false
 		r.start()
 		r.resume()
 		r.prepared()

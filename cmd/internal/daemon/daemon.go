@@ -125,7 +125,7 @@ func newDaemon(o Options) (*Daemon, error) {
 	}
 	ports := map[string]engine.Port{}
 	for name, groups := range memberships(config.Groups) {
-		p := newPort(name, groups, o.vipOptions(), d.addressFailed)
+		p := newPort(name, groups, o.vipOptions(), d.addressed)
 		d.ports[name], ports[name] = p, p
 	}
 	d.engine, err = engine.New(config, engine.Options{
@@ -291,7 +291,7 @@ func (d *Daemon) engineLink(l vip.Link) engine.Link {
 	l = l.Except(func(a netip.Addr) bool { return d.virtual[a] })
 	return engine.Link{
 		Name: l.Name, Index: l.Index, MAC: l.MAC, Up: l.Up, PortOf: l.PortOf,
-		Addr4: l.Addr4, LinkLocal: l.LinkLocal, Addrs: l.Addrs, MTU: l.MTU,
+		Addr4: l.Addr4, LinkLocal: l.LinkLocal, Addrs: l.Addrs, Checked: l.Checked, MTU: l.MTU,
 	}
 }
 
@@ -306,8 +306,8 @@ func (d *Daemon) restore(name string) {
 	}
 }
 
-func (d *Daemon) addressFailed(id engine.ID, err error) {
-	d.loop.Post(func() { d.engine.AddressFailed(time.Now(), id, err) })
+func (d *Daemon) addressed(round engine.Round, groups []engine.ID, err error) {
+	d.loop.Post(func() { d.engine.Addressed(time.Now(), round, groups, err) })
 }
 
 // Descriptors implements driven.
@@ -317,7 +317,14 @@ func (d *Daemon) Descriptors() []int { return d.fds }
 func (d *Daemon) Deadline() (time.Time, bool) { return d.engine.Deadline() }
 
 // Woken implements driven.
-func (d *Daemon) Woken(now time.Time) { d.engine.Wake(now, d.sleeping.since(aheadOfMonotonic())) }
+func (d *Daemon) Woken(now time.Time) {
+	d.engine.Wake(now, d.sleeping.since(aheadOfMonotonic()))
+	var deaf []string
+	for n := 0; d.engine.Behind() && n < catchUps; n++ {
+		deaf = append(deaf, d.catchUp(now)...)
+		d.engine.CaughtUp(time.Now(), deaf...)
+	}
+}
 
 // turnBatches bounds how many batches of one socket are read in a turn. A turn
 // ends earlier when a timer is due: a thousand groups that resign at once must
@@ -344,8 +351,9 @@ func (d *Daemon) Readable(now time.Time, fd int) {
 	}
 }
 
-// Tick implements driven.
+// Tick implements driven. The process may have been stopped since the wait.
 func (d *Daemon) Tick(now time.Time) {
+	d.Woken(now)
 	d.engine.Tick(now)
 	d.endIfStopped()
 }

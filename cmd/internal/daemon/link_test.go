@@ -41,20 +41,31 @@ type plug struct {
 	denied error // to prepare the group there
 }
 
-// fakeWire is a cable that leads nowhere. It floods its reader if flood is set.
+// fakeWire is a cable that leads nowhere. It floods its reader if flood is set,
+// and otherwise has the batches that wait.
 type fakeWire struct {
 	fd    int
 	open  *int
 	sent  int
 	reads int
 	flood []byte
+	wait  [][][]byte
 }
 
 func (w *fakeWire) FD() int                             { return w.fd }
 func (w *fakeWire) Send(frames [][]byte) ([]int, error) { w.sent += len(frames); return nil, nil }
+func (w *fakeWire) Full() bool                          { return false }
 func (w *fakeWire) Close() error                        { *w.open--; return nil }
 func (w *fakeWire) Receive(fn func([]byte, bool)) (int, error) {
 	w.reads++
+	if len(w.wait) > 0 {
+		batch := w.wait[0]
+		w.wait = w.wait[1:]
+		for _, frame := range batch {
+			fn(frame, true)
+		}
+		return len(batch), nil
+	}
 	if w.flood == nil {
 		return 0, nil
 	}
@@ -76,7 +87,7 @@ func newPlug(t *testing.T) *plug {
 		opts: Options{Config: c}, log: log, loop: mustLoop(t), ports: map[string]*port{}, byFD: map[int]*port{},
 		virtual: virtualAddresses(config.Groups), hooks: hooks.New(groups, log, command.Run),
 	}}
-	p.port = newPort("eth0", nil, vip.Options{Log: log}, p.addressFailed)
+	p.port = newPort("eth0", nil, vip.Options{Log: log}, p.addressed)
 	p.ports["eth0"] = p.port
 	p.port.open = func(index int, routers map[engine.ID]engine.Virtual) (*opened, error) {
 		p.opens = append(p.opens, index)
@@ -231,7 +242,7 @@ func TestPostsAfterStopDoNothing(t *testing.T) {
 		synctest.Wait() // opened, and not yet adopted
 		p.stop()
 		p.event(9)
-		p.addressFailed(1, errors.New("too late"))
+		p.addressed(1, []engine.ID{1}, errors.New("too late"))
 		p.settle()
 		if diff := cmp.Diff([]int{7}, p.opens); diff != "" {
 			t.Errorf("opened (-want +got):\n%s", diff)

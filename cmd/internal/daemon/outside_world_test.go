@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,6 +54,7 @@ func newWorld(t *testing.T, file string) *world {
 		opts: Options{Config: cfg, Version: "v1.2.3"}, log: log, started: time.Now(), loop: mustLoop(t),
 		virtual: virtualAddresses(config.Groups), events: newWorker(), hooks: hooks.New(groups, log, w.program),
 	}
+	w.port.addressed = w.addressed
 	ports := map[string]engine.Port{}
 	for name := range memberships(config.Groups) {
 		ports[name] = &w.port
@@ -209,13 +211,17 @@ func (w *world) track(name string, up bool, detail string) {
 
 // fakePort takes everything, unless it is broken.
 type fakePort struct {
-	broken error
-	lost   []engine.ID // whose leases have run out
+	broken    error
+	lost      []engine.ID // whose leases have run out
+	addressed func(engine.Round, []engine.ID, error)
 }
 
 func (p *fakePort) Add(engine.ID, engine.Virtual) error { return nil }
 func (p *fakePort) Remove(engine.ID)                    {}
-func (p *fakePort) Address(_, _ []engine.ID)            {}
+
+func (p *fakePort) Address(round engine.Round, add, _ []engine.ID) {
+	p.addressed(round, slices.Clone(add), nil)
+}
 
 func (p *fakePort) Gate([]engine.Claim, []engine.ID) ([]engine.ID, error) { return nil, nil }
 func (p *fakePort) Unicast(netip.Addr, netip.Addr, []byte) error          { return p.broken }

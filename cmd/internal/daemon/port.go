@@ -20,11 +20,11 @@ import (
 // the kernel whenever the interface appears. Everything that may take time is
 // done by its worker, in order; the rest belongs to the loop's goroutine.
 type port struct {
-	name   string
-	log    *slog.Logger
-	open   func(index int, routers map[engine.ID]engine.Virtual) (*opened, error)
-	failed func(engine.ID, error)
-	work   *worker
+	name      string
+	log       *slog.Logger
+	open      func(index int, routers map[engine.ID]engine.Virtual) (*opened, error)
+	addressed func(engine.Round, []engine.ID, error) // what came of Address, from the worker
+	work      *worker
 
 	link    vip.Link // as last reported
 	routers map[engine.ID]engine.Virtual
@@ -50,15 +50,16 @@ type opened struct {
 type wire interface {
 	FD() int
 	Receive(fn func(frame []byte, checksumReady bool)) (int, error)
+	Full() bool
 	Send(frames [][]byte) (unsent []int, err error)
 	Close() error
 }
 
 // newPort returns a port that is not open. It will join the hello groups in
 // multi.
-func newPort(name string, multi []netip.Addr, o vip.Options, failed func(engine.ID, error)) *port {
+func newPort(name string, multi []netip.Addr, o vip.Options, addressed func(engine.Round, []engine.ID, error)) *port {
 	return &port{
-		name: name, log: o.Log, failed: failed, work: newWorker(), routers: map[engine.ID]engine.Virtual{},
+		name: name, log: o.Log, addressed: addressed, work: newWorker(), routers: map[engine.ID]engine.Virtual{},
 		open: func(index int, routers map[engine.ID]engine.Virtual) (*opened, error) {
 			return openInterface(name, index, multi, o, routers)
 		},
@@ -210,7 +211,7 @@ func (p *port) speakAs(own netip.Addr) {
 }
 
 // Address implements engine.Port.
-func (p *port) Address(add, remove []engine.ID) {
+func (p *port) Address(round engine.Round, add, remove []engine.ID) {
 	if p.opened == nil {
 		return
 	}
@@ -218,13 +219,14 @@ func (p *port) Address(add, remove []engine.ID) {
 	p.work.do(func() {
 		err := iface.Address(in, out)
 		if err == nil {
+			if len(in) > 0 {
+				p.addressed(round, ids[engine.ID](in), nil)
+			}
 			return
 		}
 		p.log.Warn("virtual addresses", "interface", p.name, "error", err)
 		for _, id := range in { // one that fails must not cost the others the role
-			if err := iface.Address([]vip.ID{id}, nil); err != nil {
-				p.failed(engine.ID(id), err)
-			}
+			p.addressed(round, []engine.ID{engine.ID(id)}, iface.Address([]vip.ID{id}, nil))
 		}
 	})
 }

@@ -187,12 +187,12 @@ func ownsHost() bool {
 }
 
 // manager returns the program that manages an interface, "" when none does or
-// when it has been told to keep off what is not its own.
+// when it has been told to leave the addresses there alone.
 func manager(root string, index int, name string) string {
 	link := strconv.Itoa(index)
 	if b, err := os.ReadFile(filepath.Join(root, "run/systemd/netif/links", link)); err == nil {
 		state := setting(b, "ADMIN_STATE")
-		if state != "" && state != "unmanaged" && !told(root, "etc/systemd/networkd.conf*", "ManageForeignRoutes", "no", "false", "0") {
+		if state != "" && state != "unmanaged" && !keepsAddresses(root, setting(b, "NETWORK_FILE")) {
 			return "systemd-networkd"
 		}
 	}
@@ -203,6 +203,24 @@ func manager(root string, index int, name string) string {
 		}
 	}
 	return ""
+}
+
+// keepsAddresses reports whether systemd-networkd keeps the addresses that a
+// .network file, or what is dropped in beside it, gives an interface.
+func keepsAddresses(root, file string) bool {
+	if file == "" {
+		return false
+	}
+	words := []string{"static", "yes", "true", "1", "on"}
+	if told(root, file, "KeepConfiguration", words...) {
+		return true
+	}
+	for _, folder := range []string{"etc/systemd/network", "run/systemd/network", "usr/lib/systemd/network"} {
+		if told(root, filepath.Join(folder, filepath.Base(file)+".d"), "KeepConfiguration", words...) {
+			return true
+		}
+	}
+	return false
 }
 
 // told reports whether a file that matches the pattern, or lies in a folder

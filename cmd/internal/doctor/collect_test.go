@@ -31,11 +31,24 @@ func TestManagerIsReadFromItsStateFiles(t *testing.T) {
 		{"networkd", map[string]string{networkd: "ADMIN_STATE=configured\nOPER_STATE=routable\n"}, "systemd-networkd"},
 		{"networkd leaves it alone", map[string]string{networkd: "ADMIN_STATE=unmanaged\n"}, ""},
 		{"networkd manages another", map[string]string{"run/systemd/netif/links/8": "ADMIN_STATE=configured\n"}, ""},
-		{"networkd keeps off foreign routes", map[string]string{
-			networkd: "ADMIN_STATE=configured\n", "etc/systemd/networkd.conf.d/fhrpd.conf": "[Network]\nManageForeignRoutes = no\n",
+		{"networkd keeps the addresses", map[string]string{
+			networkd:                             "ADMIN_STATE=configured\nNETWORK_FILE=/etc/systemd/network/10-lan.network\n",
+			"etc/systemd/network/10-lan.network": "[Match]\nName=eth1\n\n[Network]\nAddress=192.0.2.10/24\nKeepConfiguration=static\n",
 		}, ""},
-		{"networkd is told the opposite", map[string]string{
-			networkd: "ADMIN_STATE=configured\n", "etc/systemd/networkd.conf": "[Network]\n#ManageForeignRoutes=no\nManageForeignRoutes=yes\n",
+		{"networkd keeps the addresses, dropped in", map[string]string{
+			networkd: "ADMIN_STATE=configured\nNETWORK_FILE=/usr/lib/systemd/network/10-lan.network\n",
+			"etc/systemd/network/10-lan.network.d/fhrpd.conf": "[Network]\nKeepConfiguration = yes\n",
+		}, ""},
+		{"networkd keeps leases alone", map[string]string{
+			networkd:                             "ADMIN_STATE=configured\nNETWORK_FILE=/etc/systemd/network/10-lan.network\n",
+			"etc/systemd/network/10-lan.network": "[Network]\n#KeepConfiguration=static\nKeepConfiguration=dhcp\n",
+		}, "systemd-networkd"},
+		{"networkd keeps those of another file", map[string]string{
+			networkd:                             "ADMIN_STATE=configured\nNETWORK_FILE=/etc/systemd/network/10-lan.network\n",
+			"etc/systemd/network/20-wan.network": "[Network]\nKeepConfiguration=static\n",
+		}, "systemd-networkd"},
+		{"networkd keeps off foreign routes, which does not help", map[string]string{
+			networkd: "ADMIN_STATE=configured\n", "etc/systemd/networkd.conf.d/fhrpd.conf": "[Network]\nManageForeignRoutes = no\n",
 		}, "systemd-networkd"},
 		{"NetworkManager", map[string]string{manager7: "[device]\nmanaged=true\n"}, "NetworkManager"},
 		{"NetworkManager leaves it alone", map[string]string{manager7: "[device]\nmanaged=false\n"}, ""},

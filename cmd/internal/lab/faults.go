@@ -30,6 +30,7 @@ type fault struct {
 	// second is done once the other router has taken over. Most faults have none.
 	second     func(context.Context, *rig) error
 	secondText string
+	gap        func(plan) time.Duration // between the takeover and second; nil = secondGap
 	// waits returns how long the timers make the peer wait. nil = not at all.
 	waits func(plan) time.Duration
 }
@@ -78,7 +79,7 @@ func faultTable() []fault {
 		{
 			name: "freeze", text: "SIGSTOP to the daemon on gw1", first: nodeGW1, last: nodeGW2, role: roleDead,
 			inject: signal(unix.SIGSTOP), second: signal(unix.SIGCONT), secondText: "SIGCONT: it wakes up and must not take the role back unasked",
-			waits: plan.detect,
+			waits: plan.detect, gap: plan.unexpired,
 		},
 		{
 			name: "link", text: "gw1's interface is switched off", first: nodeGW1, last: nodeGW2, cuts: true,

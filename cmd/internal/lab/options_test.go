@@ -113,3 +113,23 @@ func TestConfigurationsAreValid(t *testing.T) {
 		}
 	}
 }
+
+// What is frozen wakes when its lease, a hold time and a hello from its last
+// hello, has not ended, and its successor has.
+func TestFrozenRouterWakesWithinItsLease(t *testing.T) {
+	for _, hello := range []time.Duration{0, time.Second, 3 * time.Second} {
+		for _, protocol := range Protocols {
+			o := Defaults()
+			o.Protocol, o.Hello, o.Fault = protocol, hello, "freeze"
+			p := o.plan()
+			if gap := p.gap(); gap < p.hello/4 || gap > p.hello*3/4 {
+				t.Errorf("%s, hello %v: wakes %v after the takeover", protocol, p.hello, gap)
+			}
+		}
+	}
+	o := Defaults()
+	o.Fault = "partition"
+	if gap := o.plan().gap(); gap != secondGap {
+		t.Errorf("a partition ends %v after the takeover, want %v", gap, secondGap)
+	}
+}

@@ -108,6 +108,19 @@ func (p plan) wait() time.Duration {
 	return p.fault.waits(p)
 }
 
+// gap returns how long the second half of the fault comes after the takeover.
+func (p plan) gap() time.Duration {
+	if p.fault.gap == nil {
+		return secondGap
+	}
+	return p.fault.gap(p)
+}
+
+// unexpired is a time after the takeover at which a lease, which is a hold time
+// and a hello, has not run out: what wakes then still forwards, and must find out
+// by itself that it has been succeeded.
+func (p plan) unexpired() time.Duration { return p.hello / 2 }
+
 // waitName names that time, which is not 0.
 func (p plan) waitName() string {
 	switch {

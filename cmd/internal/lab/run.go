@@ -18,7 +18,7 @@ import (
 const (
 	steady     = time.Second             // of undisturbed stream before the fault
 	aftermath  = 1500 * time.Millisecond // of stream after the takeover
-	freezeGap  = 500 * time.Millisecond  // between the takeover and the second half of a fault
+	secondGap  = 500 * time.Millisecond  // between the takeover and the second half of a fault that names none
 	drain      = 50 * time.Millisecond   // for the last datagram to arrive
 	patience   = 5 * time.Second         // beyond the bound, before a takeover counts as missing
 	startLimit = 10 * time.Second        // beyond the timers, for the pair to settle
@@ -158,7 +158,7 @@ func (r *rig) experiment(ctx context.Context) (record, []netlab.Frame, error) {
 
 // limit returns how many frames a capture may have to hold.
 func (r *rig) limit() int {
-	longest := steady + r.plan.detect() + patience + slack + freezeGap + aftermath + startLimit
+	longest := steady + r.plan.detect() + patience + slack + r.plan.gap() + aftermath + startLimit
 	return 2*int(longest/r.plan.rate) + 64*r.plan.groups + 1<<16
 }
 
@@ -251,7 +251,7 @@ func (r *rig) injectFault(ctx context.Context, rec *record, obs *observer) error
 	if err != nil || f.second == nil {
 		return err
 	}
-	if err := pause(ctx, freezeGap); err != nil {
+	if err := pause(ctx, r.plan.gap()); err != nil {
 		return err
 	}
 	r.progress("then: %s", f.secondText)
