@@ -39,6 +39,7 @@ type group struct {
 	advertiser advertiser
 	probe      probe
 	refusal    refusal
+	delay      delay
 	silence    silence
 
 	priority  priority

@@ -39,6 +39,7 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 		State: m.State, Since: g.Since, Obstacle: g.Obstacle,
 		Priority: int(g.InForce.Effective), ConfiguredPriority: int(g.InForce.Configured),
 		Preempt: g.Preempt, PreemptDelayMS: g.PreemptDelay.Milliseconds(),
+		Delay:      Delay{MinimumMS: g.Delay.Minimum.Milliseconds(), ReloadMS: g.Delay.Reload.Milliseconds(), LeftMS: g.DelayLeft.Milliseconds()},
 		VirtualIPs: texts(m.VirtualIPs), VirtualMAC: g.MAC.String(), MACMode: macMode(&g.Group),
 		Active: peerOf(now, m.Active), Standby: peerOf(now, m.Standby),
 		HelloMS: m.HelloTime.Milliseconds(), HoldMS: m.HoldTime.Milliseconds(), NextHelloMS: until(now, m.NextHello),
