@@ -122,6 +122,16 @@ func TestDelayRunsBesideOtherObstacles(t *testing.T) {
 	h.state("eth0:10", "Listen")
 }
 
+// The port is asked again after a pause that is shorter than the delay.
+func TestDelayOutlastsARefusal(t *testing.T) {
+	h := newHost(t, withDelay(hsrpConfig+"DELAY", "30s", "0s")).up("eth0")
+	h.e.Prepared(h.now, 1, errKernel)
+	if got := h.group("eth0:10").Obstacle; !strings.Contains(got, errKernel.Error()) {
+		t.Errorf("waits for %q", got)
+	}
+	h.run(15*time.Second).silentFor(15*time.Second, "Init", "Listen", "silent for 30s after eth0 came up: delay.minimum")
+}
+
 func TestDelayIsToldOnceAndIsNoWarning(t *testing.T) {
 	h := newHost(t, withDelay(hsrpConfig+"DELAY", "30s", "0s")).up("eth0").up("eth0").run(10 * time.Second).up("eth0").run(time.Minute)
 	want := []string{"hsrp:eth0:10 waits in Init: silent for 30s after eth0 came up: delay.minimum"}

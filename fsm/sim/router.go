@@ -25,10 +25,14 @@ type router struct {
 	config engine.Config
 	link   engine.Link
 	up     bool // link
+	deaf   bool // the switch port does not forward yet
+	ups    int  // how often the link came up; what an earlier time planned means nothing
 	engine *engine.Engine
 	life   int // number of starts; an older life's timers mean nothing
 
 	preActive time.Duration // how long the command takes
+
+	forwards time.Duration // after the link came up
 
 	refuses bool // the kernel does, what is asked of it for groups
 	stalled bool
@@ -140,6 +144,24 @@ func (r *router) left() {
 	}
 }
 
+// setLink takes the link from the router, or gives it back with a port that
+// forwards later.
+func (r *router) setLink(up bool) {
+	if up && !r.up && r.forwards > 0 {
+		r.deaf = true
+		r.ups++
+		ups := r.ups
+		r.w.after(r.forwards, func() {
+			if r.ups == ups && r.up {
+				r.deaf = false
+				r.disturbs()
+			}
+		})
+	}
+	r.up = up
+	r.linkChanged()
+}
+
 func (r *router) linkChanged() {
 	if r.engine == nil || r.stalled {
 		return
@@ -167,7 +189,7 @@ func (r *router) resume() {
 
 func (r *router) receive(frame []byte) {
 	switch {
-	case r.engine == nil || !r.up:
+	case r.engine == nil || !r.up || r.deaf:
 	case r.stalled:
 		if len(r.backlog) < maxBacklog {
 			r.backlog = append(r.backlog, frame)
@@ -300,7 +322,7 @@ func (r *router) Transmit(frames [][]byte) (unsent []int, err error) {
 		if why := r.forbidden(f); why != "" {
 			r.broken(fmt.Sprintf("router %s sent %s with its gate shut", r.name(), why))
 		}
-		if r.up {
+		if r.up && !r.deaf {
 			r.lan.send(r.id, f)
 		}
 	}
