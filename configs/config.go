@@ -121,6 +121,13 @@ type Hooks struct {
 	PreActive Hook
 }
 
+// Delay is the delay key of a group: how long it stays silent after its interface
+// came up. Both are 0 to 1 h.
+type Delay struct {
+	Minimum time.Duration // each time
+	Reload  time.Duration // the first time after the start of the daemon, where it is longer than Minimum
+}
+
 // Group is what HSRP groups and VRRP routers have in common.
 type Group struct {
 	Interface  string
@@ -133,6 +140,7 @@ type Group struct {
 	Priority     uint8
 	Preempt      bool
 	PreemptDelay time.Duration
+	Delay        Delay
 	MACMode      MACMode
 	MAC          hello.MAC // MACChosen only
 	Follow       string    // name of the group that elects for this one

@@ -35,6 +35,7 @@ func (p *parser) group(at position, r *rawGroup, proto protocol) Group {
 		Priority:     uint8(p.number(&r.Priority, hello.DefaultPriority, 1, 255, "")),
 		Preempt:      r.Preempt.or(proto.preempt),
 		PreemptDelay: p.duration(&r.PreemptDelay, 0, 0, time.Hour),
+		Delay:        p.delay(&r.Delay.v),
 		Follow:       p.label(&r.Follow),
 		Announce:     p.announce(&r.Announce.v, proto.realIP),
 		Hooks:        p.hooks(&r.Hooks.v),
@@ -54,6 +55,18 @@ func (p *parser) group(at position, r *rawGroup, proto protocol) Group {
 		p.warn(r.PreemptDelay.at, "preempt_delay has no effect without preempt = true")
 	}
 	return g
+}
+
+func (p *parser) delay(r *rawDelay) Delay {
+	d := Delay{
+		Minimum: p.duration(&r.Minimum, 0, 0, time.Hour),
+		Reload:  p.duration(&r.Reload, 0, 0, time.Hour),
+	}
+	if d.Reload > 0 && d.Reload < d.Minimum {
+		p.warn(r.Reload.at, "delay.reload %s has no effect: delay.minimum %s is longer and holds after the first start too",
+			short(d.Reload), short(d.Minimum))
+	}
+	return d
 }
 
 func (p *parser) neighbors(r *rawGroup, vips []netip.Addr, family hello.Family) []netip.Addr {

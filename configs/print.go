@@ -127,6 +127,7 @@ func (p *printer) group(g *Group) {
 	p.num("priority", int(g.Priority))
 	p.bool("preempt", g.Preempt)
 	p.dur("preempt_delay", g.PreemptDelay)
+	p.line("delay = { minimum = %s, reload = %s }", quote(short(g.Delay.Minimum)), quote(short(g.Delay.Reload)))
 	if g.MACMode == MACChosen {
 		p.str("mac", g.MAC.String())
 	} else {

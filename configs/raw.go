@@ -47,6 +47,7 @@ type rawGroup struct {
 	Priority     opt[int64]         `toml:"priority"`
 	Preempt      opt[bool]          `toml:"preempt"`
 	PreemptDelay opt[time.Duration] `toml:"preempt_delay"`
+	Delay        opt[rawDelay]      `toml:"delay"`
 	MAC          opt[string]        `toml:"mac"`
 	Follow       opt[string]        `toml:"follow"`
 	Auth         opt[rawAuth]       `toml:"auth"`
@@ -71,6 +72,11 @@ type rawVRRP struct {
 	Accept    opt[bool]          `toml:"accept"`
 	Peers     list[string]       `toml:"peers"`
 	Checksum  opt[string]        `toml:"checksum"`
+}
+
+type rawDelay struct {
+	Minimum opt[time.Duration] `toml:"minimum"`
+	Reload  opt[time.Duration] `toml:"reload"`
 }
 
 type rawAuth struct {

@@ -41,7 +41,7 @@ func TestReferenceAsValues(t *testing.T) {
 		HSRP: []HSRP{{
 			Group: Group{
 				Interface: "eth1", Name: "users", Family: 4, VirtualIPs: addrs("192.168.1.1", "192.168.1.2"),
-				Priority: 110, Preempt: true, PreemptDelay: 30 * s, MACMode: MACVirtual,
+				Priority: 110, Preempt: true, PreemptDelay: 30 * s, Delay: Delay{Minimum: 30 * s, Reload: m}, MACMode: MACVirtual,
 				Track:     []TrackRef{{Object: "uplink", Decrement: 20}, {Object: "flag", Shutdown: true}},
 				Neighbors: addrs("192.168.1.254"), Announce: announce,
 				Hooks: Hooks{

@@ -51,6 +51,7 @@ interface = "eth1"
 vrid = 22
 virtual_ips = ["192.0.2.2/28"]
 install = "route"
+delay = { minimum = "10s" }
 checksum = "pseudo-header"
 
 [[hsrp]]
@@ -62,6 +63,7 @@ virtual_ips = ["192.0.2.3", "192.0.2.4"]
 priority = 110
 preempt = true
 preempt_delay = "30s"
+delay = { minimum = "20s", reload = "40s" }
 hello = "1s"
 hold = "3s"
 mac = "02:00:00:00:00:07"
@@ -113,7 +115,8 @@ func TestEngineRunsWhatTheFileSays(t *testing.T) {
 			Ref:  engine.Ref{Protocol: hello.ProtocolHSRP, Family: hello.IPv4, Interface: "eth1", Number: 10},
 			Name: "users", Version: 1, VirtualIPs: addrs("192.0.2.3", "192.0.2.4"), Priority: 110,
 			Preempt: true, PreemptDelay: 30 * time.Second, HelloTime: time.Second, HoldTime: 3 * time.Second,
-			Auth: key, MAC: hello.MAC{2, 0, 0, 0, 0, 7},
+			Delay: engine.Delay{Minimum: 20 * time.Second, Reload: 40 * time.Second},
+			Auth:  key, MAC: hello.MAC{2, 0, 0, 0, 0, 7},
 			Tracks:    []engine.TrackUse{{Object: "uplink", Decrement: 20}, {Object: "core", Shutdown: true}},
 			Neighbors: addrs("192.0.2.254"), PreActive: 700 * time.Millisecond,
 			Announce: engine.Announce{Timing: garp.Timing{Count: 5, Interval: time.Second, Refresh: 90 * time.Second}, Probe: engine.ProbeVeto},
@@ -138,7 +141,7 @@ func TestEngineRunsWhatTheFileSays(t *testing.T) {
 		}, {
 			Ref:     engine.Ref{Protocol: hello.ProtocolVRRP, Family: hello.IPv4, Interface: "eth1", Number: 22},
 			Version: 3, VirtualIPs: addrs("192.0.2.2"), Prefixes: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/28")}, RouteOnly: true, Priority: 100, Preempt: true,
-			HelloTime: time.Second, Accept: true, Checksum: hello.PseudoHeader,
+			HelloTime: time.Second, Accept: true, Checksum: hello.PseudoHeader, Delay: engine.Delay{Minimum: 10 * time.Second},
 			Announce: engine.Announce{Timing: usual, Probe: engine.ProbeWarn},
 		}},
 	}

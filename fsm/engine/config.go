@@ -46,6 +46,7 @@ type Group struct {
 	Priority     uint8          // HSRP 0-255; VRRP 1-254, 255 for an address owner
 	Preempt      bool           // take the role from a worse active router
 	PreemptDelay time.Duration  // before that
+	Delay        Delay          // before the group takes part at all
 	HelloTime    time.Duration  // HSRP Hellotime, VRRP Advertisement_Interval; HSRP: 0 learns both times
 	HoldTime     time.Duration  // HSRP only
 	Auth         hello.Auth     // HSRP, and the text of VRRP version 2, in which the zero value is none
@@ -62,6 +63,15 @@ type Group struct {
 	Neighbors []netip.Addr // whom a takeover is proven to, beside the default gateways
 	Announce  Announce
 	PreActive time.Duration // how long the address waits for the pre_active command at most; 0 = there is none
+}
+
+// Delay is how long a group stays silent after its interface became able to
+// carry it: with its link, an open port and the address to speak from. A switch
+// may forward only seconds after the link is up, and until then a router hears
+// nobody and would be active alone. IOS: standby delay.
+type Delay struct {
+	Minimum time.Duration // each time; 0 = not at all
+	Reload  time.Duration // the first time after the start, where it is longer than Minimum
 }
 
 // OwnsAddress reports whether g is a VRRP address owner, whose real addresses

@@ -20,7 +20,7 @@
 // router, its interfaces and its groups. From the bottom:
 //
 //   - words: port, ref, config, misfit, event, status
-//   - values that know no group: tenure, queue, outbox, leases, complaints,
+//   - values that know no group: tenure, queue, delay, outbox, leases, complaints,
 //     journal, advertise, objects, timing
 //   - what there is: router, iface, group, and the state of a group's chores
 //   - what a group does with it: codec, addresses, proof, announce, wait, probe,

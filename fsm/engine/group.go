@@ -40,6 +40,7 @@ type group struct {
 	advertiser advertiser
 	probe      probe
 	refusal    refusal
+	delay      delay
 	silence    silence
 	stopped    time.Duration // how long it has said nothing, while the others may have waited less; 0: that is not so
 

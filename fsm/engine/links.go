@@ -35,6 +35,9 @@ func (i *iface) relink(now time.Time, l Link) {
 		}
 	}
 	i.link = l
+	for _, g := range i.groups { // all of them first, for a leader looks at its followers
+		g.delayAfter(now, &l)
+	}
 	for _, g := range i.groups {
 		g.checkOwned(now)
 		if g.InterfaceMAC {
@@ -43,6 +46,16 @@ func (i *iface) relink(now time.Time, l Link) {
 		g.reconsider(now)
 	}
 	i.warnOutside(now)
+}
+
+// delayAfter keeps the group silent when its interface has become able to carry
+// it. That includes what was still to be announced of its last role.
+func (g *group) delayAfter(now time.Time, l *Link) {
+	why, _ := g.linkObstacle(l)
+	g.turned()
+	if g.delay.follow(now, l.Name, why == "", g.up, g.Delay) {
+		g.announcer.Stop()
+	}
 }
 
 // leaveOldAddress stops a group whose address goes while it still has it, for a

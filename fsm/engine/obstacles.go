@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/fhrpd/fhrpd/fsm"
@@ -79,6 +81,9 @@ func (g *group) ownObstacle() (fsm.Cause, string) {
 	}
 	if g.refusal.why != "" {
 		return g.refusal.cause, g.refusal.why
+	}
+	if g.delay.why != "" {
+		return fsm.CauseInterfaceDown, g.delay.why
 	}
 	if g.probe.veto {
 		return fsm.CauseConflict, fmt.Sprintf("%s is answered for by %s", g.conflict.Address, g.conflict.MAC)
@@ -185,10 +190,27 @@ func (r *router) tellObstacles(now time.Time) {
 	r.hindered = nil
 }
 
-// loudness is the kind of event that the obstacle is worth. A fresh IPv6
-// address is unusable for a second or two, until its duplicate address
-// detection is over.
+// due lets the group take part when it has been silent for long enough.
+func (d *delay) due(now time.Time, g *group) {
+	if d.over(now) {
+		g.doubt()
+	}
+}
+
+// delayed reports whether g waits for nothing but an initial delay, its own or a
+// follower's.
+func (g *group) delayed() bool {
+	ends := func(f *group) bool { return f.delay.why != "" && strings.HasSuffix(g.obstacle, f.delay.why) }
+	return ends(g) || slices.ContainsFunc(g.followers, ends)
+}
+
+// loudness is the kind of event that the obstacle is worth. A delay is what the
+// configuration asks for. A fresh IPv6 address is unusable for a second or two,
+// until its duplicate address detection is over.
 func (g *group) loudness() Kind {
+	if g.delayed() {
+		return KindNotice
+	}
 	if l := &g.iface.link; g.Family == hello.IPv6 && l.Up && !l.Addr(hello.IPv6).IsValid() {
 		return KindNotice
 	}

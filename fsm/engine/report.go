@@ -33,7 +33,7 @@ func (g *group) status(now time.Time) GroupStatus {
 	st := GroupStatus{
 		Group: g.Group, Machine: g.machine.Status(), Since: g.changed(),
 		InForce: g.priority.inForce, SetPriority: g.priority.override,
-		Outside: g.outside(), MAC: g.mac, Address: g.iface.link.Addr(g.Family), DownTracks: g.downTracks(),
+		DelayLeft: g.delay.left(now), Outside: g.outside(), MAC: g.mac, Address: g.iface.link.Addr(g.Family), DownTracks: g.downTracks(),
 		Transitions: g.transitions, Last: g.last, Counters: g.counters, Refreshes: g.announcer.Refreshes(),
 		Proofs: g.proof.Results(), Conflict: g.conflict, Rival: g.rival, Wait: g.lastWait,
 	}

@@ -26,6 +26,7 @@ type GroupStatus struct {
 	InForce     fsm.SetPriority // also of a follower, whose machine has none
 	SetPriority int             // the one set at run time, -1 = none
 	Obstacle    string          // why it waits in its first state, "" when it does not
+	DelayLeft   time.Duration   // of the initial delay, 0 when there is none
 	Outside     []netip.Addr    // virtual addresses in no prefix of the interface
 	MAC         hello.MAC       // of the virtual router
 	Address     netip.Addr      // this router's own, invalid when unknown

@@ -52,4 +52,6 @@ func (l *lan) deliver(r *router, frame []byte) {
 }
 
 // whole reports whether every frame reaches everybody.
-func (l *lan) whole() bool { return len(l.blocked) == 0 && l.loss == 0 }
+func (l *lan) whole() bool {
+	return len(l.blocked) == 0 && l.loss == 0 && !slices.ContainsFunc(l.routers, func(r *router) bool { return r.deaf })
+}

@@ -33,6 +33,10 @@ type Router struct {
 	PreActive, Deadline time.Duration
 
 	Lease time.Duration // 0: as long as the others wait
+
+	// Forwards is how long after the router's link is up again its switch port
+	// begins to forward, and Delay for how long its groups are silent then.
+	Forwards, Delay time.Duration
 }
 
 // Fault is one thing done to the segment at a time, undone after For.
@@ -109,6 +113,12 @@ func Random(seed uint64) Plan {
 			p.Routers[i].Lease = time.Duration(500+r.IntN(3500)) * time.Millisecond
 		}
 	}
+	for i := range p.Routers {
+		if r.IntN(4) == 0 { // half of the delays are too short
+			p.Routers[i].Forwards = time.Duration(1+r.IntN(8000)) * time.Millisecond
+			p.Routers[i].Delay = time.Duration(2 * r.Float64() * float64(p.Routers[i].Forwards)).Round(time.Millisecond)
+		}
+	}
 	return p
 }
 
@@ -161,6 +171,9 @@ func (p Plan) String() string {
 		}
 		if r.Lease > 0 {
 			fmt.Fprintf(&b, " lease=%v", r.Lease)
+		}
+		if r.Forwards > 0 || r.Delay > 0 {
+			fmt.Fprintf(&b, " forwards=%v delay=%v", r.Forwards, r.Delay)
 		}
 		b.WriteByte('\n')
 	}
@@ -236,6 +249,7 @@ func (r *Router) set(key, value string) (err error) {
 	times := map[string]*time.Duration{
 		"preempt-delay": &r.PreemptDelay, "hello": &r.Hello, "hold": &r.Hold,
 		"pre-active": &r.PreActive, "deadline": &r.Deadline, "lease": &r.Lease,
+		"forwards": &r.Forwards, "delay": &r.Delay,
 	}
 	d, known := times[key]
 	if !known {

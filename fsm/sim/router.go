@@ -27,12 +27,16 @@ type router struct {
 	config engine.Config
 	link   engine.Link
 	up     bool // link
+	deaf   bool // the switch port does not forward yet
+	ups    int  // how often the link came up; what an earlier time planned means nothing
 	engine *engine.Engine
 	life   int // number of starts; an older life's timers mean nothing
 
 	preActive time.Duration // how long the command takes
 
-	bare    bool // the interface has no address
+	bare     bool          // the interface has no address
+	forwards time.Duration // after the link came up
+
 	refuses bool // the kernel does, what is asked of it for groups
 	stalled bool
 	stopped time.Time // when it stalled last
@@ -145,6 +149,24 @@ func (r *router) left() {
 	}
 }
 
+// setLink takes the link from the router, or gives it back with a port that
+// forwards later.
+func (r *router) setLink(up bool) {
+	if up && !r.up && r.forwards > 0 {
+		r.deaf = true
+		r.ups++
+		ups := r.ups
+		r.w.after(r.forwards, func() {
+			if r.ups == ups && r.up {
+				r.deaf = false
+				r.disturbs()
+			}
+		})
+	}
+	r.up = up
+	r.linkChanged()
+}
+
 func (r *router) linkChanged() {
 	if r.engine == nil || r.stalled {
 		return
@@ -205,7 +227,7 @@ func (r *router) takenOver(frames [][]byte) map[hello.MAC]bool {
 
 func (r *router) receive(frame []byte) {
 	switch {
-	case r.engine == nil || !r.up:
+	case r.engine == nil || !r.up || r.deaf:
 	case r.stalled:
 		if len(r.backlog) < maxBacklog {
 			r.backlog = append(r.backlog, frame)
@@ -222,7 +244,7 @@ func (r *router) turn(frames [][]byte) {
 	for _, f := range frames {
 		r.engine.Frame(now, nic, f, true)
 	}
-	r.engine.CaughtUp(now, r.deaf(frames)...)
+	r.engine.CaughtUp(now, r.overrun(frames)...)
 	posts := r.posts
 	r.posts = nil
 	for _, fn := range posts {
@@ -234,8 +256,8 @@ func (r *router) turn(frames [][]byte) {
 	r.left()
 }
 
-// deaf names the interface whose buffer was too small for what came.
-func (r *router) deaf(frames [][]byte) []string {
+// overrun names the interface whose buffer was too small for what came.
+func (r *router) overrun(frames [][]byte) []string {
 	if len(frames) < maxBacklog {
 		return nil
 	}
@@ -350,7 +372,7 @@ func (r *router) Transmit(frames [][]byte) (unsent []int, err error) {
 		if r.waking[hello.MAC(f[6:12])] {
 			r.broken(fmt.Sprintf("router %s was stalled and spoke from a virtual MAC that another router has claimed meanwhile", r.name()))
 		}
-		if r.up {
+		if r.up && !r.deaf {
 			r.lan.send(r.id, f)
 		}
 	}

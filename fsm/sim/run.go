@@ -36,7 +36,7 @@ func run(p Plan, between func(engine.Port) engine.Port) (*Result, error) {
 		if err != nil {
 			return nil, fmt.Errorf("router %d: %w", i, err)
 		}
-		r := &router{w: w, lan: l, id: i, config: config, up: true, preActive: spec.PreActive,
+		r := &router{w: w, lan: l, id: i, config: config, up: true, preActive: spec.PreActive, forwards: spec.Forwards,
 			port:   between,
 			report: func(s string) { res.Story = append(res.Story, s) },
 			broken: func(s string) { c.fail(w.now, "%s", s) },
@@ -65,9 +65,10 @@ func run(p Plan, between func(engine.Port) engine.Port) (*Result, error) {
 }
 
 // bound is how long after the last disturbance a plan's routers may need until
-// exactly one of them owns the address: a lease that runs out, the way through
-// Speak and Standby, a preempt delay, a hello to settle who is better, and what
-// the address may wait for.
+// exactly one of them owns the address: a port that does not forward yet, an
+// initial delay, a lease that runs out, the way through Speak and Standby, a
+// preempt delay, a hello to settle who is better, and what the address may wait
+// for.
 func (p Plan) bound() time.Duration {
 	var longest time.Duration
 	for _, r := range p.Routers {
@@ -75,7 +76,7 @@ func (p Plan) bound() time.Duration {
 		if strings.Contains(r.Protocol, "vrrp") {
 			hold = max(hold, 4*r.Hello)
 		}
-		longest = max(longest, 3*hold+3*r.Hello+r.PreemptDelay+r.Deadline+r.Lease)
+		longest = max(longest, 3*hold+3*r.Hello+r.PreemptDelay+r.Deadline+r.Lease+r.Forwards+r.Delay)
 	}
 	return longest + time.Second
 }
@@ -122,6 +123,7 @@ func (r Router) config() (engine.Config, error) {
 			g.VirtualIPs[0] = netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80, 14: 1, 15: byte(i)})
 		}
 		g.Priority, g.Preempt, g.PreemptDelay = uint8(r.Priority), r.Preempt, r.PreemptDelay
+		g.Delay.Minimum = r.Delay
 		g.HelloTime, g.Accept = r.Hello, true
 		if g.Protocol == hello.ProtocolHSRP {
 			g.HoldTime, g.Announce.RealIP = r.Hold, true
@@ -155,8 +157,7 @@ func (l *lan) inject(f Fault, undo bool) {
 		l.block(f.A, f.B, undo)
 		l.block(f.B, f.A, undo)
 	case Link:
-		a.up = undo
-		a.linkChanged()
+		a.setLink(undo)
 	case Stall:
 		if undo {
 			a.resume()
@@ -190,11 +191,11 @@ func (l *lan) mend() {
 	l.loss, l.dup, l.jitter = 0, 0, usualJitter
 	clear(l.blocked)
 	for _, r := range l.routers {
-		r.up, r.refuses, r.bare = true, false, false
+		r.refuses, r.bare = false, false
 		r.start()
 		r.resume()
 		r.prepared()
-		r.linkChanged()
+		r.setLink(true)
 		r.setPriority(-1)
 	}
 }

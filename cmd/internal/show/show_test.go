@@ -58,7 +58,7 @@ func hsrpStandby() status.Group {
 		State: "Standby", Since: ago(5*day + 11*time.Hour), Priority: 100, ConfiguredPriority: 100,
 		VirtualIPs: []string{"10.0.0.1"}, VirtualMAC: "00:00:0c:07:ac:ff", MACMode: "virtual",
 		Active: &status.Peer{Address: "10.255.255.254", Priority: 120, ExpiresMS: 612}, Standby: &status.Peer{Address: "local"},
-		HelloMS: 250, HoldMS: 800, NextHelloMS: 17, Transitions: 1,
+		HelloMS: 250, HoldMS: 800, NextHelloMS: 17, Transitions: 1, Delay: status.Delay{ReloadMS: 60_000},
 	}
 }
 
@@ -103,7 +103,7 @@ func vrrpBackup() status.Group {
 func vrrpInit() status.Group {
 	return status.Group{
 		Protocol: "vrrp", Version: 2, Family: 4, Interface: "eth3", ID: 1, Name: "own",
-		State: "Initialize", Obstacle: "eth3 has no usable IPv4 address", Since: ago(20 * time.Minute), Priority: 255, ConfiguredPriority: 255, Preempt: true,
+		State: "Initialize", Obstacle: "silent for 30s after eth3 came up: delay.minimum", Delay: status.Delay{MinimumMS: 30_000, ReloadMS: 250, LeftMS: 12_345}, Since: ago(20 * time.Minute), Priority: 255, ConfiguredPriority: 255, Preempt: true,
 		VirtualMAC: "00:00:5e:00:01:01", HelloMS: 1000, HoldMS: 3003, NextHelloMS: -1, Auth: "text",
 	}
 }

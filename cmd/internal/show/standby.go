@@ -79,6 +79,7 @@ func (b *block) standby(g *status.Group, now time.Time) {
 	}
 	b.standbyAuth(g)
 	b.line(1, "Preemption %s", preemption(g))
+	b.delay(g)
 	b.standbyPeer("Active", g.Active)
 	if g.Version == 2 && g.Active != nil && !local(g.Active) {
 		b.line(2, "MAC address is %s", mac(g.Active.MAC))
@@ -99,6 +100,20 @@ func (b *block) state(g *status.Group) {
 		return
 	}
 	b.line(1, "State is %s (%s)", g.State, g.Obstacle)
+}
+
+// delay shows the initial delay, for which "show standby" of IOS has no line. As
+// there, what is not configured is not shown.
+func (b *block) delay(g *status.Group) {
+	d := g.Delay
+	if d.MinimumMS == 0 && d.ReloadMS == 0 {
+		return
+	}
+	left := ""
+	if d.LeftMS > 0 {
+		left = fmt.Sprintf(" (%s sec left)", seconds(d.LeftMS))
+	}
+	b.line(1, "Initial delay minimum %s, reload %s%s", period(d.MinimumMS), period(d.ReloadMS), left)
 }
 
 func (b *block) standbyAddresses(g *status.Group) {

@@ -95,6 +95,7 @@ func (b *block) vrrp(g *status.Group, now time.Time) {
 	b.line(1, "Virtual MAC address is %s", mac(g.VirtualMAC))
 	b.line(1, "Advertisement interval is %d msec", g.HelloMS)
 	b.line(1, "Preemption %s", preemption(g))
+	b.delay(g)
 	b.line(1, "Priority is %d", g.Priority)
 	b.decrementTracks(g, func(up bool) string { return strings.ToUpper(upDown(up)) })
 	b.conflict(g, now)

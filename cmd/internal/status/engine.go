@@ -40,6 +40,7 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 		Priority: int(g.InForce.Effective), ConfiguredPriority: int(g.InForce.Configured),
 		Preempt: g.Preempt, PreemptDelayMS: g.PreemptDelay.Milliseconds(),
 		VirtualIPs: texts(m.VirtualIPs), VirtualMAC: g.MAC.String(), MACMode: macMode(&g.Group), Install: install(&g.Group),
+		Delay:  Delay{MinimumMS: g.Delay.Minimum.Milliseconds(), ReloadMS: g.Delay.Reload.Milliseconds(), LeftMS: g.DelayLeft.Milliseconds()},
 		Active: peerOf(now, m.Active), Standby: peerOf(now, m.Standby),
 		HelloMS: m.HelloTime.Milliseconds(), HoldMS: m.HoldTime.Milliseconds(), NextHelloMS: until(now, m.NextHello),
 		Accept: g.Accepts(), Tracks: []TrackRef{},

@@ -25,6 +25,7 @@ func TestGroupInTheShapeOfScripts(t *testing.T) {
 	vips := []netip.Addr{netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("198.51.100.1")}
 	g := takenOver()
 	g.Preempt, g.PreemptDelay, g.Follow = true, 1500*time.Millisecond, "wan"
+	g.Delay, g.DelayLeft = engine.Delay{Minimum: 30 * time.Second, Reload: time.Minute}, 1234567*time.Microsecond
 	g.Tracks = []engine.TrackUse{{Object: "uplink", Decrement: 20}, {Object: "power", Shutdown: true}}
 	g.DownTracks, g.SetPriority = []string{"uplink"}, 130
 	g.Machine.VirtualIPs, g.Outside = vips, vips[1:]
@@ -44,7 +45,7 @@ func TestGroupInTheShapeOfScripts(t *testing.T) {
 	want := Group{
 		Protocol: "hsrp", Version: 2, Family: 4, Interface: "eth0", ID: 10, Name: "users", Follow: "wan",
 		State: "Active", Since: moved, Priority: 110, ConfiguredPriority: 110, SetPriority: new(130),
-		Preempt: true, PreemptDelayMS: 1500,
+		Preempt: true, PreemptDelayMS: 1500, Delay: Delay{MinimumMS: 30_000, ReloadMS: 60_000, LeftMS: 1234},
 		VirtualIPs: []string{"192.0.2.1", "198.51.100.1"}, Outside: []string{"198.51.100.1"},
 		VirtualMAC: "00:00:0c:9f:f0:0a", MACMode: "virtual", Install: "address", Address: "192.0.2.10",
 		Active:  &Peer{Address: "local", Priority: 110, MAC: "02:00:00:00:00:01"},

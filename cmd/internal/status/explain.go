@@ -31,7 +31,7 @@ func Explain(now time.Time, st engine.Status, ref string) (*Explanation, error) 
 	t := g.Last
 	if t == nil {
 		out.Lines = []string{fmt.Sprintf("%s has not changed state since the start: it is in %s (%s).",
-			g.Ref, g.Machine.State, cmp.Or(g.Obstacle, "it has just been started"))}
+			g.Ref, g.Machine.State, cmp.Or(obstacle(g), "it has just been started"))}
 		return out, nil
 	}
 	out.Facts = out.Transition.Facts
@@ -40,7 +40,7 @@ func Explain(now time.Time, st engine.Status, ref string) (*Explanation, error) 
 		fmt.Sprintf("Cause: %s: %s.", t.Cause, meaning(t.Cause)),
 		"Facts: " + strings.TrimSuffix(t.Detail, ".") + ".",
 		fmt.Sprintf("Before it: active router %s; own priority %s.", describe(t.At, t.Facts.Active), priorities(t.Facts.Priority)),
-		fmt.Sprintf("Now: state %s, active router %s%s.", g.Machine.State, describe(now, g.Machine.Active), waited(g)),
+		fmt.Sprintf("Now: state %s, active router %s%s.", g.Machine.State, describe(now, g.Machine.Active), waited(g)+waits(g)),
 	}
 	return out, nil
 }
@@ -76,6 +76,23 @@ func meaning(cause fsm.Cause) (text string) {
 		}
 	}
 	return text
+}
+
+// waits is the end of a sentence about a group in its first state, where the
+// reason is not that of the transition.
+func waits(g *engine.GroupStatus) string {
+	if g.Obstacle == "" || g.Obstacle == g.Last.Detail {
+		return ""
+	}
+	return "; it waits: " + obstacle(g)
+}
+
+// obstacle says as well how long an initial delay still lasts.
+func obstacle(g *engine.GroupStatus) string {
+	if g.DelayLeft == 0 {
+		return g.Obstacle
+	}
+	return fmt.Sprintf("%s, %v left", g.Obstacle, g.DelayLeft.Round(time.Second))
 }
 
 // waited is the end of a sentence about an active group.

@@ -105,6 +105,31 @@ func TestExplainNamesWhatAGroupWaitsForSinceTheStart(t *testing.T) {
 	}
 }
 
+// The obstacle of a group that has moved before is told where it is news.
+func TestExplainTellsOfTheObstacleAfterAMove(t *testing.T) {
+	const silent = "silent for 30s after eth0 came up: delay.minimum"
+	for _, tt := range []struct {
+		obstacle string
+		left     time.Duration
+		want     string
+	}{
+		{"eth0 is down", 0, "Now: state Init, active router unknown."},
+		{"maintenance is on", 0, "Now: state Init, active router unknown; it waits: maintenance is on."},
+		{silent, 12345 * time.Millisecond, "Now: state Init, active router unknown; it waits: " + silent + ", 12s left."},
+	} {
+		g := users()
+		g.Obstacle, g.DelayLeft = tt.obstacle, tt.left
+		g.Last = &engine.Transition{ID: 18, Group: g.Ref, From: "Active", To: "Init", At: moved, Cause: fsm.CauseInterfaceDown, Detail: "eth0 is down"}
+		x, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{g}}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := x.Lines[len(x.Lines)-1]; got != tt.want {
+			t.Errorf("%s, want %s", got, tt.want)
+		}
+	}
+}
+
 func TestExplainTellsOfTheWait(t *testing.T) {
 	const now = "Now: state Active, active router local"
 	leader := engine.Ref{Protocol: hello.ProtocolVRRP, Family: hello.IPv6, Interface: "eth1", Number: 7}

@@ -45,6 +45,7 @@ type Group struct {
 	SetPriority        *int        `json:"set_priority,omitempty"` // run-time override of the configured one
 	Preempt            bool        `json:"preempt"`
 	PreemptDelayMS     int64       `json:"preempt_delay_ms"`
+	Delay              Delay       `json:"delay"`
 	Obstacle           string      `json:"obstacle,omitempty"` // why it waits in Init or Initialize
 	VirtualIPs         []string    `json:"virtual_ips"`
 	Outside            []string    `json:"outside_prefixes,omitempty"` // those in no prefix of the interface
@@ -71,6 +72,13 @@ type Group struct {
 	Rival              *Rival      `json:"rival"`                // null when there was none
 	PreActive          *PreActive  `json:"pre_active,omitempty"` // the last wait for the command; absent when there was none
 	Hooks              []Hook      `json:"hooks,omitempty"`      // the last run of each, in the order of their names
+}
+
+// Delay is how long a group stays silent after its interface came up.
+type Delay struct {
+	MinimumMS int64 `json:"minimum_ms"` // each time
+	ReloadMS  int64 `json:"reload_ms"`  // the first time after the start, where it is longer
+	LeftMS    int64 `json:"left_ms"`    // of the present one, 0 when there is none
 }
 
 // Conflict is the last time that another device was seen with a virtual address.
