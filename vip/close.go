@@ -68,6 +68,7 @@ func (i *Interface) release(undo func() error) error {
 	if watch != nil {
 		watch.stop()
 	}
+	i.settings.end()
 	i.routeMu.Lock()
 	defer i.routeMu.Unlock()
 	i.mu.Lock()

@@ -43,6 +43,8 @@ type Interface struct {
 	members    memberships
 	watch      *tableWatch // nil when the table has an owner
 
+	settings settings
+
 	routeMu    sync.Mutex // guards what follows; taken before mu
 	routes     *conn
 	routeUsers map[route]int       // routers that need the route
@@ -134,6 +136,7 @@ func (i *Interface) start(o Options, tableFlags uint32) (err error) {
 	if err := i.journal.head.apply(); err != nil {
 		return err
 	}
+	i.settings.keep(append(interfaceSysctls(i.name), sharedSysctls()...)...)
 	return i.dir.acquireShared()
 }
 

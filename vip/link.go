@@ -23,6 +23,10 @@ type Link struct {
 	// with its kind, as in "bridge br0"; "" without one.
 	PortOf string
 
+	// Off4 and Off6 name the settings that keep the kernel from forwarding what
+	// arrives in a family, as in net/ipv4/ip_forward; "" where it does.
+	Off4, Off6 string
+
 	Addr4     netip.Addr     // primary IPv4 address; invalid while there is none
 	LinkLocal netip.Addr     // link-local IPv6 address, without zone; likewise
 	Addrs     []netip.Prefix // all usable addresses, IPv6 ones once they are known to be unique
@@ -52,7 +56,7 @@ func (l *Link) choose(allowed func(netip.Addr) bool) {
 
 func (l Link) equal(o Link) bool {
 	return l.Name == o.Name && l.Index == o.Index && l.MAC == o.MAC && l.Up == o.Up && l.MTU == o.MTU && l.PortOf == o.PortOf &&
-		slices.Equal(l.Addrs, o.Addrs)
+		l.Off4 == o.Off4 && l.Off6 == o.Off6 && slices.Equal(l.Addrs, o.Addrs)
 }
 
 // strictHandle opens a handle in the calling thread's namespace. The kernel itself
