@@ -42,6 +42,7 @@ func (i *iface) relink(now time.Time, l Link) {
 		g.reconsider(now)
 	}
 	i.warnOutside(now)
+	i.forwarding.doubt = true
 }
 
 // leaveOldAddress stops a group whose address goes while it still has it, for a

@@ -23,8 +23,9 @@ func (d *Daemon) linkEvent(ev vip.Event) {
 		return
 	}
 	if ev.Restore {
-		d.restore(ev.Link.Name)
+		d.restoreEverywhere(ev.Overrun)
 	}
+	d.restoreFilters(ev.Dropped)
 	if ev.Link.Name == "" {
 		return
 	}

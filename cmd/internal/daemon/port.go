@@ -194,6 +194,19 @@ func (p *port) restore(done func([]netip.Addr, error)) {
 	p.work.do(func() { done(iface.Restore()) })
 }
 
+// restoreSettings asks the worker to put settings back and calls done from there.
+func (p *port) restoreSettings(done func([]string, error)) {
+	iface := p.opened.iface
+	p.work.do(func() { done(iface.RestoreSettings()) })
+}
+
+// restoreFilter asks the worker to let MACs in again that the filter has lost, and
+// calls done from there. Without MACs all are looked at.
+func (p *port) restoreFilter(macs [][6]byte, done func([][6]byte, error)) {
+	iface := p.opened.iface
+	p.work.do(func() { done(iface.RestoreFilter(macs...)) })
+}
+
 // Address implements engine.Port.
 func (p *port) Address(add, remove []engine.ID) {
 	if p.opened == nil {

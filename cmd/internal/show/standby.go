@@ -68,6 +68,7 @@ func (b *block) standby(g *status.Group, now time.Time) {
 	b.line(0, "%s - Group %d%s", g.Interface, g.ID, version)
 	b.state(g)
 	b.line(2, "%s, last state change %s", plural(g.Transitions, "state change"), age(g.Since, now))
+	b.forwarding(g)
 	b.shutdownTracks(g)
 	b.standbyAddresses(g)
 	b.standbyMAC(g)
@@ -99,6 +100,13 @@ func (b *block) state(g *status.Group) {
 		return
 	}
 	b.line(1, "State is %s (%s)", g.State, g.Obstacle)
+}
+
+// forwarding has a line only where the host drops what hosts send through it.
+func (b *block) forwarding(g *status.Group) {
+	if g.ForwardingOff != "" {
+		b.line(1, "%s forwarding is switched off (%s)", family(g), g.ForwardingOff)
+	}
 }
 
 func (b *block) standbyAddresses(g *status.Group) {
