@@ -2,6 +2,7 @@ package vip
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vishvananda/netlink"
@@ -171,4 +172,20 @@ func TestWatchTellsWhatKeepsAnInterfaceFromForwarding(t *testing.T) {
 	// Of IPv6 the setting of one interface says only how it answers its neighbours.
 	setSysctl(t, "ipv6/conf/eth0/forwarding=0")
 	l.checkThrough("IPv6 of one interface switched off", l.own, far6, 1)
+}
+
+// Who had the entry has given it up; what is there now is ours, and goes with us.
+func TestFilterEntryOfSomebodyElseThatWasPutBackIsOurs(t *testing.T) {
+	l := newLab(t)
+	before := snapshot(t)
+	ok(t, netlink.NeighAdd(&netlink.Neigh{LinkIndex: link(t, "eth0").Attrs().Index, Family: unix.AF_BRIDGE, Flags: netlink.NTF_SELF,
+		State: netlink.NUD_PERMANENT, HardwareAddr: vmac[:]}))
+	iface := l.open(Options{})
+	l.active(iface, time.Second)
+	dropFilterEntry(t, "eth0", vmac)
+	if missing, err := iface.RestoreFilter(vmac); err != nil || len(missing) != 1 {
+		t.Errorf("missing %x, %v", missing, err)
+	}
+	ok(t, iface.Close())
+	checkSnapshot(t, "at the end", before)
 }
