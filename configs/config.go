@@ -28,6 +28,8 @@ type Daemon struct {
 	Format   string // text or json
 	Realtime bool
 	Lease    Lease
+
+	RequireForwarding bool // groups do not run where IP forwarding is switched off
 }
 
 // Lease is how long the kernel goes on forwarding without the daemon.

@@ -17,6 +17,8 @@ func (p *parser) daemon(r *rawDaemon) Daemon {
 		Format:   oneOf(p, &r.Format, "text, json"),
 		Realtime: r.Realtime.or(true),
 		Lease:    p.lease(&r.Lease),
+
+		RequireForwarding: oneOf(p, &r.Forwarding, "warn, require") == "require",
 	}
 }
 

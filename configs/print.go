@@ -72,6 +72,11 @@ func (p *printer) daemon(d *Daemon) {
 	} else {
 		p.durOrOff("lease", d.Lease.Duration)
 	}
+	if d.RequireForwarding {
+		p.str("forwarding", "require")
+	} else {
+		p.str("forwarding", "warn")
+	}
 }
 
 func (p *printer) track(t *Track) {

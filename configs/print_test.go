@@ -45,6 +45,7 @@ func TestPrintParsesToTheSame(t *testing.T) {
 		"the rest": `
 [daemon]
 lease = "90s"
+forwarding = "require"
 [[track]]
 name = "t"
 ping = "fe80::1%eth0"

@@ -18,6 +18,8 @@ type rawDaemon struct {
 	Format   opt[string] `toml:"format"`
 	Realtime opt[bool]   `toml:"realtime"`
 	Lease    opt[span]   `toml:"lease"`
+
+	Forwarding opt[string] `toml:"forwarding"`
 }
 
 type rawTrack struct {

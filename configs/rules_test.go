@@ -81,6 +81,8 @@ func TestRules(t *testing.T) {
 		{"daemon", `lease = "1h"`, ""},
 		{"daemon", `lease = "1h0m1s"`, `lease "1h0m1s" must be "auto", "off" or a duration of 500ms to 1h`},
 		{"daemon", `lease = "0"`, `lease "0" must be "auto", "off" or a duration of 500ms to 1h`},
+		{"daemon", `forwarding = "require"`, ""},
+		{"daemon", `forwarding = "off"`, `forwarding "off" must be one of warn, require`},
 
 		{"bare", `interface = ""`, `interface ""` + device},
 		{"bare", `interface = "fifteen.charact"`, ""},
@@ -373,7 +375,7 @@ func TestRules(t *testing.T) {
 		{"hsrp", `hello = true`, "hello must be a duration, not true"},
 		{"hsrp", `virtual_ips = [1]`, "virtual_ips must be a string, not 1"},
 		{"hsrp", `announce = { refesh = "1s" }`, "unknown key announce.refesh: did you mean refresh?"},
-		{"daemon", `colour = "red"`, "unknown key colour: known here are format, lease, log, metrics, realtime"},
+		{"daemon", `colour = "red"`, "unknown key colour: known here are format, forwarding, lease, log, metrics, realtime"},
 	} {
 		want := []string{}
 		if tt.want != "" {

@@ -91,6 +91,7 @@ func TestValues(t *testing.T) {
 	}{
 		{"daemon", `lease = "off"`, func(c *Config) { c.Daemon.Lease = Lease{Off: true} }},
 		{"daemon", `lease = "90s"`, func(c *Config) { c.Daemon.Lease = Lease{Duration: 90 * time.Second} }},
+		{"daemon", `forwarding = "require"`, func(c *Config) { c.Daemon.RequireForwarding = true }},
 		{"daemon", `realtime = false`, func(c *Config) { c.Daemon.Realtime = false }},
 		{"track", `interval = "100ms"`, func(c *Config) {
 			c.Tracks[0].Interval, c.Tracks[0].Timeout = 100*time.Millisecond, 100*time.Millisecond

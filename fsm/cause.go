@@ -27,6 +27,7 @@ const (
 	CauseTrackShutdown    Cause = "track-shutdown" // a tracked object shut the group down
 	CauseTrackRestored    Cause = "track-restored" // a tracked object came back and the group starts again
 	CauseLeader           Cause = "leader"         // the followed group changed
+	CauseForwarding       Cause = "forwarding-off" // IP forwarding is switched off, and required
 	CauseMaintenance      Cause = "maintenance"
 	CauseConflict         Cause = "address-conflict" // another station answers for the virtual address
 )
@@ -57,6 +58,7 @@ var Causes = []struct {
 	{CauseTrackShutdown, "a tracked object shut the group down"},
 	{CauseTrackRestored, "the tracked object that shut the group down is up again"},
 	{CauseLeader, "the followed group changed state"},
+	{CauseForwarding, "IP forwarding is switched off where the configuration requires it, or was until now"},
 	{CauseMaintenance, "an operator put the daemon into maintenance"},
 	{CauseConflict, "somebody else answers for the virtual address"},
 }

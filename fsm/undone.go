@@ -8,7 +8,7 @@ func (c Cause) Undone() Cause {
 		return CauseStarted
 	case CauseTrackShutdown:
 		return CauseTrackRestored
-	case CauseMaintenance, CauseLeader, CauseConflict, CauseAcquireFailed, CauseLeaseLost, CauseStalled:
+	case CauseMaintenance, CauseForwarding, CauseLeader, CauseConflict, CauseAcquireFailed, CauseLeaseLost, CauseStalled:
 		return c
 	}
 	return CauseInterfaceUp

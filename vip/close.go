@@ -66,6 +66,7 @@ func (i *Interface) release(undo func() error) error {
 	if watch != nil {
 		watch.stop()
 	}
+	i.settings.end()
 	i.placeMu.Lock()
 	defer i.placeMu.Unlock()
 	i.mu.Lock()

@@ -49,6 +49,20 @@ func (f *filter) hearAll() error {
 	return nil
 }
 
+// hearAgain makes the interface promiscuous if somebody else has undone that, and
+// reports whether that was so.
+func (f *filter) hearAgain() (undone bool, err error) {
+	exists, flags := linkState(f.conn, f.index)
+	if f.door != bridged || !exists || flags&unix.IFF_PROMISC != 0 {
+		return false, nil
+	}
+	if err := f.setPromiscuous(true); err != nil {
+		return false, err
+	}
+	f.promiscuous = true
+	return true, nil
+}
+
 // setPromiscuous is no error on an interface that has gone.
 func (f *filter) setPromiscuous(on bool) error {
 	info := [unix.SizeofIfInfomsg]byte{0: unix.AF_UNSPEC}

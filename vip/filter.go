@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -119,4 +121,57 @@ func (f *filter) change(typ, flags uint16, mac [6]byte) error {
 	f.b.attr(unix.NDA_LLADDR, mac[:])
 	f.b.ack()
 	return f.conn.change(&f.b)
+}
+
+// restore lets mac in again, and reports whether it had to. One that nobody needs
+// stays out.
+func (f *filter) restore(mac [6]byte) (missing bool, err error) {
+	e := f.macs[mac]
+	if e == nil {
+		return false, nil
+	}
+	if f.door != filtered {
+		return f.hearAgain()
+	}
+	err = f.change(unix.RTM_NEWNEIGH, unix.NLM_F_CREATE|unix.NLM_F_EXCL, mac)
+	switch {
+	case err == nil:
+		e.ours = true
+		return true, nil
+	case errors.Is(err, unix.EEXIST) || !linkExists(f.conn, f.index):
+		return false, nil
+	}
+	return false, fmt.Errorf("let %v in again: %w", net.HardwareAddr(mac[:]), err)
+}
+
+// RestoreFilter lets virtual MACs in that somebody else has taken from the
+// interface's unicast filter, and returns those. It looks at the given ones, or at
+// all when there are none. A MAC that no router needs is left out.
+func (i *Interface) RestoreFilter(macs ...[6]byte) (missing [][6]byte, err error) {
+	if len(macs) == 0 {
+		i.mu.Lock()
+		macs = slices.Collect(maps.Keys(i.filter.macs))
+		i.mu.Unlock()
+	}
+	for _, mac := range macs {
+		was, oneErr := i.restoreFilter(mac)
+		if was {
+			missing = append(missing, mac)
+		}
+		err = errors.Join(err, oneErr)
+	}
+	if err != nil {
+		err = fmt.Errorf("restore unicast filter of %s: %w", i.name, err)
+	}
+	return missing, err
+}
+
+// restoreFilter holds up Gate for one MAC only: there may be thousands.
+func (i *Interface) restoreFilter(mac [6]byte) (missing bool, err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closed {
+		return false, nil
+	}
+	return i.filter.restore(mac)
 }

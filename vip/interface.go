@@ -46,6 +46,8 @@ type Interface struct {
 	members    memberships
 	watch      *tableWatch // nil when the table has an owner
 
+	settings settings
+
 	keep      keeper
 	placeMu   sync.Mutex // guards what follows; taken before mu
 	rtnl      *conn
@@ -139,6 +141,7 @@ func (i *Interface) start(o Options, tableFlags uint32) (err error) {
 	if err := i.journal.head.apply(); err != nil {
 		return err
 	}
+	i.settings.keep(append(interfaceSysctls(i.name), sharedSysctls()...)...)
 	return i.dir.acquireShared()
 }
 

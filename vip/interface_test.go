@@ -535,3 +535,22 @@ func TestBridgeIsPromiscuousWhileItHasRouters(t *testing.T) {
 	ok(t, open().Close())
 	check("somebody else's wish stays", true)
 }
+
+func TestBridgeThatWasMadeDeafHearsAgain(t *testing.T) {
+	newNetns(t)
+	ok(t, netlink.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0"}}))
+	iface, err := Open("br0", Options{StateDir: t.TempDir()})
+	ok(t, err)
+	defer iface.Close()
+	ok(t, iface.Add(10, router10))
+	if missing, err := iface.RestoreFilter(); err != nil || len(missing) > 0 {
+		t.Errorf("as it was made: missing %v, error %v", missing, err)
+	}
+	ok(t, netlink.SetPromiscOff(link(t, "br0")))
+	if missing, err := iface.RestoreFilter(); err != nil || len(missing) != 1 {
+		t.Errorf("switched off: missing %v, error %v", missing, err)
+	}
+	if link(t, "br0").Attrs().RawFlags&unix.IFF_PROMISC == 0 {
+		t.Error("the bridge is still deaf")
+	}
+}

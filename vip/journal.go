@@ -34,7 +34,8 @@ type head struct {
 
 // entry is any further line. It says what was made for a router, or that it was
 // undone (Gone), or that some gate was opened without a lease (Forever), or that
-// the interface was made promiscuous.
+// the interface was made promiscuous, or what a setting was before it was put back
+// (Sysctl).
 type entry struct {
 	MAC      string         `json:"mac,omitempty"`
 	Addrs    []netip.Addr   `json:"addrs,omitempty"`
@@ -42,7 +43,8 @@ type entry struct {
 	Gone     bool           `json:"gone,omitempty"`
 	Forever  bool           `json:"forever,omitempty"`
 
-	Promiscuous bool `json:"promiscuous,omitempty"`
+	Promiscuous bool   `json:"promiscuous,omitempty"`
+	Sysctl      sysctl `json:"sysctl,omitzero"`
 }
 
 func newEntry(vr *virtualRouter) entry {
@@ -73,6 +75,20 @@ func (h *head) note(want []sysctl) (err error) {
 	}
 	h.Sysctls, err = differing(want)
 	return err
+}
+
+// replace notes what a setting was, and reports whether that is news.
+func (h *head) replace(s sysctl) bool {
+	at := slices.IndexFunc(h.Sysctls, func(known sysctl) bool { return known.Name == s.Name })
+	switch {
+	case at < 0:
+		h.Sysctls = append(h.Sysctls, s)
+	case h.Sysctls[at] == s:
+		return false
+	default:
+		h.Sysctls[at] = s
+	}
+	return true
 }
 
 // current reports whether the head is of the running kernel. A journal of another
@@ -305,6 +321,10 @@ func (d stateDir) read(name string) (*leftover, error) {
 func (l *leftover) note(line []byte) {
 	var e entry
 	if json.Unmarshal(line, &e) != nil {
+		return
+	}
+	if e.Sysctl != (sysctl{}) {
+		l.head.replace(e.Sysctl)
 		return
 	}
 	if !e.Gone {

@@ -20,6 +20,13 @@ type Link struct {
 	// PortOf is the bridge, bond or team that takes the interface's frames,
 	// with its kind, as in "bridge br0"; "" without one.
 	PortOf string
+	// Promiscuous says that somebody has made it so, such as an Interface that is
+	// a bridge.
+	Promiscuous bool
+
+	// Off4 and Off6 name the settings that keep the kernel from forwarding what
+	// arrives in a family, as in net/ipv4/ip_forward; "" where it does.
+	Off4, Off6 string
 
 	Addr4     netip.Addr     // primary IPv4 address; invalid while there is none
 	LinkLocal netip.Addr     // link-local IPv6 address, without zone; likewise
@@ -50,8 +57,8 @@ func (l *Link) choose(allowed func(netip.Addr) bool) {
 }
 
 func (l Link) equal(o Link) bool {
-	return l.Name == o.Name && l.Index == o.Index && l.MAC == o.MAC && l.Up == o.Up && l.MTU == o.MTU && l.PortOf == o.PortOf &&
-		slices.Equal(l.Addrs, o.Addrs) && slices.Equal(l.Checked, o.Checked)
+	return l.Name == o.Name && l.Index == o.Index && l.MAC == o.MAC && l.Up == o.Up && l.MTU == o.MTU && l.PortOf == o.PortOf && l.Promiscuous == o.Promiscuous &&
+		l.Off4 == o.Off4 && l.Off6 == o.Off6 && slices.Equal(l.Addrs, o.Addrs) && slices.Equal(l.Checked, o.Checked)
 }
 
 // readLink returns the present state of an interface. One that does not exist is
@@ -70,6 +77,7 @@ func readLink(h *lister, name string) (Link, error) {
 	if len(a.HardwareAddr) == len(l.MAC) {
 		l.MAC = [6]byte(a.HardwareAddr)
 	}
+	l.Promiscuous = a.RawFlags&unix.IFF_PROMISC != 0
 	if l.PortOf, err = portOf(a, h.LinkByIndex); err != nil {
 		return l, err
 	}

@@ -24,6 +24,24 @@ func (d stateDir) acquireShared() error {
 	return h.apply()
 }
 
+// noteShared notes what a shared setting was before it was put back.
+func (d stateDir) noteShared(s sysctl) error {
+	dir, unlock, err := lockStateDir(string(d))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	h, err := dir.readShared()
+	if err != nil || h == nil || !h.replace(s) {
+		return err
+	}
+	f, err := dir.write(dir.shared(), *h, nil)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
 func (d stateDir) createShared() (*head, error) {
 	h := &head{}
 	if err := h.note(sharedSysctls()); err != nil {

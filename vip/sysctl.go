@@ -37,6 +37,15 @@ func sharedSysctls() []sysctl {
 	return []sysctl{{Name: "ipv4/conf/all/send_redirects", Set: "0"}}
 }
 
+// serves reports whether a value does what the setting is for. A stricter
+// arp_ignore or arp_announce does.
+func (s sysctl) serves(value string) bool {
+	if value == s.Set || strings.HasSuffix(s.Name, "/send_redirects") {
+		return value == s.Set
+	}
+	return len(value) == len(s.Set) && value > s.Set
+}
+
 // differing reads the present values and returns the settings to be changed.
 func differing(want []sysctl) ([]sysctl, error) {
 	var out []sysctl
@@ -45,7 +54,7 @@ func differing(want []sysctl) ([]sysctl, error) {
 		if err != nil {
 			return nil, err
 		}
-		if s.Old = old; old != s.Set {
+		if s.Old = old; !s.serves(old) {
 			out = append(out, s)
 		}
 	}

@@ -14,9 +14,10 @@
 //
 // The sockets of an Interface stay in the network namespace of the thread that
 // opened them. The sysctls are reached through /proc/sys/net, which follows the
-// calling thread. So [Open], [Interface.Close] and [Recover] must run on a thread
-// in the same namespace, and so must [Interface.Add] with IPv6 addresses, which
-// may open another socket. Every other method may be called from any thread.
+// calling thread. So [Open], [Interface.Close], [Interface.SettingsChanged],
+// [Interface.RestoreSettings] and [Recover] must run on a thread in the same
+// namespace, and so must [Interface.Add] with IPv6 addresses, which may open
+// another socket. Every other method may be called from any thread.
 //
 // # Addresses that are only routes
 //

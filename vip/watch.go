@@ -26,14 +26,27 @@ type Event struct {
 	// Restore says that somebody else has removed addresses or routes of this
 	// package, or may have, because events were lost. Call [Interface.Restore] then.
 	Restore bool
+	// Dropped are entries that have gone from the unicast filters of watched
+	// interfaces. The kernel does not say by whose doing: [Interface.RestoreFilter]
+	// finds out. Overrun says that there may be more.
+	Dropped []FilterEntry
+	Overrun bool
 }
 
-// Watcher reports changes of interfaces, their addresses and our routes. It looks
+// FilterEntry is a MAC in an interface's unicast filter.
+type FilterEntry struct {
+	Index int
+	MAC   [6]byte
+}
+
+// Watcher reports changes of interfaces, their addresses, whether they forward,
+// their unicast filters and our routes. It looks
 // at the present state whenever the kernel says that something has changed. So the
 // last state is always reported, and a short-lived one may be missed.
 type Watcher struct {
 	conn   *netlink.Conn
 	lists  *lister
+	query  *netlink.Conn // for questions that lists cannot ask
 	events chan Event
 
 	mu      sync.Mutex
@@ -41,7 +54,7 @@ type Watcher struct {
 	changed bool // the names have changed
 
 	known   map[string]Link // as last reported
-	restore bool            // to be reported
+	pending Event           // to be reported
 }
 
 // Watch starts a Watcher in the calling thread's network namespace. The state
@@ -52,13 +65,19 @@ func Watch(ctx context.Context, names ...string) (*Watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watch interfaces: %w", err)
 	}
-	lists, err := newLister()
+	query, err := netlink.Dial(unix.NETLINK_ROUTE, nil)
 	if err != nil {
 		conn.Close()
 		return nil, fmt.Errorf("watch interfaces: %w", err)
 	}
+	lists, err := newLister()
+	if err != nil {
+		conn.Close()
+		query.Close()
+		return nil, fmt.Errorf("watch interfaces: %w", err)
+	}
 	w := &Watcher{
-		conn: conn, lists: lists, events: make(chan Event),
+		conn: conn, query: query, lists: lists, events: make(chan Event),
 		names: slices.Clone(names), known: map[string]Link{},
 	}
 	go w.run(ctx)
@@ -68,7 +87,8 @@ func Watch(ctx context.Context, names ...string) (*Watcher, error) {
 func watchConn() (*netlink.Conn, error) {
 	conn, err := netlink.Dial(unix.NETLINK_ROUTE, &netlink.Config{
 		Groups: unix.RTMGRP_LINK | unix.RTMGRP_IPV4_IFADDR | unix.RTMGRP_IPV6_IFADDR |
-			unix.RTMGRP_IPV4_ROUTE | unix.RTMGRP_IPV6_ROUTE,
+			unix.RTMGRP_IPV4_ROUTE | unix.RTMGRP_IPV6_ROUTE | unix.RTMGRP_NEIGH |
+			1<<(unix.RTNLGRP_IPV4_NETCONF-1) | 1<<(unix.RTNLGRP_IPV6_NETCONF-1),
 	})
 	if err != nil {
 		return nil, err
@@ -81,16 +101,31 @@ func watchConn() (*netlink.Conn, error) {
 	return conn, nil
 }
 
-// watchFilter keeps the routes of others away: a router with a full table has
-// millions. Of the messages about routes only those pass that remove ours.
+// watchFilter keeps the routes and neighbours of others away: a router with a full
+// table has millions. Of the messages about routes only those pass that remove
+// ours, and of those about neighbours only those that take a MAC from an
+// interface's unicast filter.
 func watchFilter() []bpf.RawInstruction {
-	const typeAt, protocolAt = 4, unix.SizeofNlMsghdr + 5
+	const (
+		typeAt     = 4
+		protocolAt = unix.SizeofNlMsghdr + 5
+		familyAt   = unix.SizeofNlMsghdr
+		flagsAt    = unix.SizeofNlMsghdr + 10
+		neighbour  = "neighbour"
+	)
 	var p sockfilter.Program
 	p.Load(typeAt, 2)
 	p.When(asLoaded(unix.RTM_NEWROUTE), sockfilter.Refuse)
+	p.When(asLoaded(unix.RTM_NEWNEIGH), sockfilter.Refuse)
+	p.When(asLoaded(unix.RTM_DELNEIGH), neighbour)
 	p.Unless(asLoaded(unix.RTM_DELROUTE), sockfilter.Accept)
 	p.Load(protocolAt, 1)
 	p.Only(RouteProtocol)
+	p.Label(neighbour)
+	p.Load(familyAt, 1)
+	p.Unless(unix.AF_BRIDGE, sockfilter.Refuse)
+	p.Load(flagsAt, 1)
+	p.Only(unix.NTF_SELF)
 	return p.Assemble(1 << 20)
 }
 
@@ -115,11 +150,12 @@ func (w *Watcher) Events() <-chan Event { return w.events }
 func (w *Watcher) run(ctx context.Context) {
 	defer close(w.events)
 	defer w.lists.close()
+	defer w.query.Close()
 	defer w.conn.Close()
 	stop := context.AfterFunc(ctx, func() { w.conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
 	for dirty := true; ctx.Err() == nil; {
-		if dirty && !w.report(ctx) {
+		if dirty && !w.report(ctx) || !w.deliverPending(ctx) {
 			return
 		}
 		var err error
@@ -136,7 +172,7 @@ func (w *Watcher) wait(ctx context.Context) (dirty bool, err error) {
 	case err == nil:
 		return w.concerns(msgs), nil
 	case errors.Is(err, unix.ENOBUFS):
-		w.restore = true
+		w.pending.Restore, w.pending.Overrun = true, true
 		return true, nil
 	case ctx.Err() != nil:
 		return false, ctx.Err()
@@ -156,19 +192,26 @@ func (w *Watcher) interrupted() (changed bool) {
 	return changed
 }
 
-// concerns reports whether the messages may be about a watched interface, and
-// notes removals of our routes by others.
+// concerns reports whether the state of a watched interface may have changed, and
+// notes removals of our routes by others and of entries of filters.
 func (w *Watcher) concerns(msgs []netlink.Message) (dirty bool) {
 	for _, m := range msgs {
 		switch m.Header.Type {
 		case unix.RTM_DELROUTE:
 			if !ours(m.Header.PID) {
-				w.restore, dirty = true, true
+				w.pending.Restore = true
 			}
+		case unix.RTM_DELNEIGH:
+			if e, ok := filterEntryIn(m.Data); ok && w.watched("", e.Index) {
+				w.pending.Dropped = append(w.pending.Dropped, e)
+			}
+		case unix.RTM_NEWNETCONF:
+			index, ok := netconfValue(m.Data, netconfIndex)
+			dirty = dirty || ok && (int32(index) == netconfAll || w.watched("", int(index)))
 		case unix.RTM_NEWADDR, unix.RTM_DELADDR:
 			a, _ := parseAddr(m.Data)
 			if a.ours && m.Header.Type == unix.RTM_DELADDR && !ours(m.Header.PID) {
-				w.restore, dirty = true, true
+				w.pending.Restore = true
 			}
 			dirty = dirty || !a.ours && w.watched("", indexIn(m.Data))
 		case unix.RTM_NEWLINK, unix.RTM_DELLINK:
@@ -205,6 +248,27 @@ func nameIn(data []byte) (name string) {
 	return name
 }
 
+// filterEntryIn returns the entry that a message about a neighbour is about.
+func filterEntryIn(data []byte) (e FilterEntry, ok bool) {
+	if len(data) < unix.SizeofNdMsg {
+		return e, false
+	}
+	e.Index = int(binary.NativeEndian.Uint32(data[4:]))
+	attrs(data[unix.SizeofNdMsg:], func(typ uint16, v []byte) {
+		ok = ok || typ == unix.NDA_LLADDR && copy(e.MAC[:], v) == len(e.MAC)
+	})
+	return e, ok
+}
+
+// read returns the present state of an interface.
+func (w *Watcher) read(name string) (Link, error) {
+	l, err := readLink(w.lists, name)
+	if err == nil && l.Index != 0 {
+		l.Off4, l.Off6 = forwardingOff(w.query, name, l.Index)
+	}
+	return l, err
+}
+
 // report delivers what has changed since the last report. It returns false
 // when ctx ends.
 func (w *Watcher) report(ctx context.Context) bool {
@@ -215,27 +279,30 @@ func (w *Watcher) report(ctx context.Context) bool {
 		return !slices.Contains(names, name) // so that it is new if it comes back
 	})
 	for _, name := range names {
-		l, err := readLink(w.lists, name)
+		l, err := w.read(name)
 		if old, ok := w.known[name]; ok && (err != nil || l.equal(old)) {
 			continue
 		}
-		if !w.deliver(ctx, Event{Link: l}) {
+		if !w.deliver(ctx, l) {
 			return false
 		}
 		w.known[name] = l
 	}
-	if w.restore && !w.deliver(ctx, Event{}) {
-		return false
-	}
 	return true
 }
 
-// deliver sends ev, with the pending Restore.
-func (w *Watcher) deliver(ctx context.Context, ev Event) bool {
-	ev.Restore = w.restore
+// deliverPending sends what no event about an interface has taken along.
+func (w *Watcher) deliverPending(ctx context.Context) bool {
+	return !w.pending.Restore && len(w.pending.Dropped) == 0 || w.deliver(ctx, Link{})
+}
+
+// deliver sends the state of an interface, with what is pending beside it.
+func (w *Watcher) deliver(ctx context.Context, l Link) bool {
+	ev := w.pending
+	ev.Link = l
 	select {
 	case w.events <- ev:
-		w.restore = false
+		w.pending = Event{}
 		return true
 	case <-ctx.Done():
 		return false

@@ -236,7 +236,7 @@ func TestWatchEndsWithItsContext(t *testing.T) {
 	}
 }
 
-func TestWatchFilterKeepsTheRoutesOfOthersAway(t *testing.T) {
+func TestWatchFilterKeepsTheRoutesAndNeighboursOfOthersAway(t *testing.T) {
 	var ins []bpf.Instruction
 	for _, r := range watchFilter() {
 		ins = append(ins, r.Disassemble())
@@ -247,18 +247,26 @@ func TestWatchFilterKeepsTheRoutesOfOthersAway(t *testing.T) {
 		name     string
 		kind     uint16
 		protocol byte // rtm_protocol, behind nlmsghdr (RFC 3549 section 3.1.1)
+		family   byte // the first behind nlmsghdr
+		flags    byte // ndm_flags
 		want     bool
 	}{
-		{"an interface", unix.RTM_NEWLINK, 0, true},
-		{"an address", unix.RTM_DELADDR, 0, true},
-		{"a new route", unix.RTM_NEWROUTE, unix.RTPROT_BGP, false},
-		{"a new route of ours", unix.RTM_NEWROUTE, RouteProtocol, false},
-		{"a route that went", unix.RTM_DELROUTE, unix.RTPROT_BGP, false},
-		{"a route of ours that went", unix.RTM_DELROUTE, RouteProtocol, true},
+		{"an interface", unix.RTM_NEWLINK, 0, 0, 0, true},
+		{"an address", unix.RTM_DELADDR, 0, 0, 0, true},
+		{"a new route", unix.RTM_NEWROUTE, unix.RTPROT_BGP, 0, 0, false},
+		{"a new route of ours", unix.RTM_NEWROUTE, RouteProtocol, 0, 0, false},
+		{"a route that went", unix.RTM_DELROUTE, unix.RTPROT_BGP, 0, 0, false},
+		{"a route of ours that went", unix.RTM_DELROUTE, RouteProtocol, 0, 0, true},
+		{"a setting", unix.RTM_NEWNETCONF, 0, unix.AF_INET, 0, true},
+		{"a neighbour", unix.RTM_NEWNEIGH, 0, unix.AF_INET, 0, false},
+		{"a neighbour that went", unix.RTM_DELNEIGH, 0, unix.AF_INET, 0, false},
+		{"what a switch has learned", unix.RTM_NEWNEIGH, 0, unix.AF_BRIDGE, 0, false},
+		{"what a switch has forgotten", unix.RTM_DELNEIGH, 0, unix.AF_BRIDGE, 0, false},
+		{"an entry of a filter that went", unix.RTM_DELNEIGH, 0, unix.AF_BRIDGE, unix.NTF_SELF, true},
 	} {
 		msg := make([]byte, 28)
 		binary.NativeEndian.PutUint16(msg[4:], tt.kind)
-		msg[21] = tt.protocol
+		msg[16], msg[21], msg[26] = tt.family, tt.protocol, tt.flags
 		n, err := vm.Run(msg)
 		ok(t, err)
 		if got := n > 0; got != tt.want {

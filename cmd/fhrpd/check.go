@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/doctor"
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/configs/setup"
 	"github.com/fhrpd/fhrpd/fsm/engine"
@@ -19,7 +20,7 @@ func checkCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "check",
 		Short:   "validate the configuration; every fault at once",
-		Long:    "check prints every fault of the configuration to stderr, with file, line, what\nwas found and what is allowed; doubtful settings are warnings, and\nso are groups that could not run on an interface that this host has.\n\nExits 0 when there is no fault and 2 otherwise.",
+		Long:    "check prints every fault of the configuration to stderr, with file, line, what\nwas found and what is allowed; doubtful settings are warnings, and\nso are groups that could not run on an interface that this host has, and\ninterfaces that answer ARP for others (proxy_arp), which no failover moves.\n\nExits 0 when there is no fault and 2 otherwise.",
 		Example: examples("fhrpd check", "fhrpd check --config ./fhrpd.toml --print   # with every default filled in"),
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return a.check(config, effective) },
@@ -40,6 +41,9 @@ func (a *app) check(path string, effective bool) error {
 		return err
 	}
 	a.warnOfMisfits(path, c)
+	for _, f := range doctor.Proxies(c) {
+		fmt.Fprintf(a.stderr, "warning: %s: %s: %s: %s (cure: %s)\n", path, f.Object, f.Found, f.Effect, f.Cure)
+	}
 	if effective {
 		return configs.Print(a.stdout, c)
 	}

@@ -54,7 +54,9 @@ func (a *app) doctorConfig(path string, asked bool) (*configs.Config, error) {
 }
 
 func (a *app) doctor(ctx context.Context, c *configs.Config, listen time.Duration) error {
-	host, err := doctor.Collect(ctx, c, doctor.Options{Listen: listen, Proven: a.provenInterfaces(ctx)})
+	o := a.daemonKnows(ctx)
+	o.Listen = listen
+	host, err := doctor.Collect(ctx, c, o)
 	if err != nil {
 		return err
 	}
@@ -68,20 +70,27 @@ func (a *app) doctor(ctx context.Context, c *configs.Config, listen time.Duratio
 	return nil
 }
 
-// provenInterfaces asks a daemon, where one runs, on which interfaces of its
-// active groups a neighbour is proven to deliver to it.
-func (a *app) provenInterfaces(ctx context.Context) []string {
+// daemonKnows asks a daemon, where one runs, what the host alone does not tell: on
+// which interfaces of its active groups a neighbour is proven to deliver to it, and
+// where it has put something back.
+func (a *app) daemonKnows(ctx context.Context) (o doctor.Options) {
 	s, err := a.daemon().Status(ctx)
 	if err != nil {
-		return nil
+		return o
 	}
-	var out []string
 	for _, g := range s.Groups {
 		for _, t := range g.Takeover {
 			if t.Proven && g.State == hello.Active.String() && g.MACMode != "interface" {
-				out = append(out, g.Interface)
+				o.Proven = append(o.Proven, g.Interface)
 			}
 		}
 	}
-	return out
+	for _, i := range s.Interfaces {
+		if r := &i.Restored; r.Last != nil {
+			o.Restored = append(o.Restored, doctor.Restored{
+				Interface: i.Name, Times: r.Addresses + r.Settings + r.Filter, Ago: time.Since(*r.Last),
+			})
+		}
+	}
+	return o
 }

@@ -21,7 +21,7 @@ type Group struct {
 
 // Engine returns what an engine runs of c.
 func Engine(c *configs.Config) engine.Config {
-	out := engine.Config{Lease: lease(c.Daemon.Lease)}
+	out := engine.Config{Lease: lease(c.Daemon.Lease), RequireForwarding: c.Daemon.RequireForwarding}
 	for _, t := range c.Tracks {
 		o := engine.Track{Name: t.Name}
 		if t.Kind == configs.TrackInterface {

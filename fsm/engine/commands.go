@@ -148,21 +148,6 @@ func (e *Engine) GatewaysChanged(now time.Time, name string, gateways []netip.Ad
 	}
 }
 
-// Restored is the port's word that virtual addresses which somebody else had
-// removed are back, or could not be put back.
-func (e *Engine) Restored(now time.Time, name string, missing []netip.Addr, err error) {
-	i := e.byName[name]
-	if e.stopped || i == nil {
-		return
-	}
-	for _, a := range missing {
-		i.tell(now, KindAddress, fmt.Sprintf("virtual address %s was removed by somebody else; put back", a))
-	}
-	if err != nil {
-		i.tell(now, KindWarning, "put virtual addresses back: "+err.Error())
-	}
-}
-
 // Moved tells the engine that the switches behind some ports have lost their
 // way here, though no link went down. Every group that is active there is
 // announced as if it had just taken over, by the next Ticks: there may be a

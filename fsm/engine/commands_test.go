@@ -200,17 +200,6 @@ func TestLateTimerIsAFact(t *testing.T) {
 	}
 }
 
-func TestRestoredAddressesAreReported(t *testing.T) {
-	h := vrrpActive(t)
-	h.e.Restored(h.now, "eth0", []netip.Addr{vip4}, errKernel)
-	if got := h.told(engine.KindAddress); len(got) != 1 || !strings.Contains(got[0], "put back") {
-		t.Errorf("told %q", got)
-	}
-	if got := h.told(engine.KindWarning); len(got) != 1 {
-		t.Errorf("told %q", got)
-	}
-}
-
 func TestAFollowersLeaderMustExistAndElect(t *testing.T) {
 	// The configuration checks this; the engine must not rely on it blindly.
 	for _, name := range []string{"nobody", "dmz"} {

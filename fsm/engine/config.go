@@ -10,9 +10,12 @@ import (
 
 // Config is what an engine runs. It does not change.
 type Config struct {
-	Lease  time.Duration // how long the kernel forwards without Renew; LeaseAuto, or LeaseOff for ever
-	Tracks []Track
-	Groups []Group // their order gives them their IDs, from 1
+	Lease time.Duration // how long the kernel forwards without Renew; LeaseAuto, or LeaseOff for ever
+	// RequireForwarding keeps groups from running where packets of their family are
+	// not forwarded. Without it that is only said.
+	RequireForwarding bool
+	Tracks            []Track
+	Groups            []Group // their order gives them their IDs, from 1
 }
 
 // Leases that are not a duration.

@@ -25,9 +25,9 @@
 //   - what there is: router, iface, group, and the state of a group's chores
 //   - what a group does with it: codec, addresses, proof, announce, wait, probe,
 //     gate, step
-//   - what decides whether it may: priority, obstacles, refusal
+//   - what decides whether it may: priority, forwarding, obstacles, refusal
 //   - what comes in: neighbors, rival, differ, behind, receive, absence, links,
-//     tracks, addressed, commands
+//     tracks, addressed, restored, commands
 //   - what goes out: renew, flush
 //   - the whole: build, engine, stop, tick, report
 package engine
@@ -79,7 +79,7 @@ func New(c Config, o Options) (*Engine, error) {
 	e := &Engine{
 		router: router{
 			journal: journal{observe: o.Observe, complaints: newComplaints()},
-			lease:   c.Lease, random: o.Random, preActive: o.PreActive, started: o.Now,
+			lease:   c.Lease, requireForwarding: c.RequireForwarding, random: o.Random, preActive: o.PreActive, started: o.Now,
 		},
 		byName: map[string]*iface{}, woken: o.Now,
 	}

@@ -26,6 +26,9 @@ func (e *Engine) Flush(now time.Time) {
 		}
 	}
 	e.tellObstacles(now)
+	for _, i := range e.ifaces {
+		i.tellForwarding(now)
+	}
 	e.beginCommands(now)
 }
 

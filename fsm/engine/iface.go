@@ -31,6 +31,8 @@ type iface struct {
 	advertises uint64                  // interface-state messages of HSRP
 	unsent     uint64                  // frames that did not leave
 	lastError  error
+	restored   Restored
+	forwarding forwarding
 	outside    [2]string // what was last said of addresses outside the prefixes, by family
 
 	hsrp hello.HSRPPacket // the last ones parsed

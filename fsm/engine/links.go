@@ -46,6 +46,7 @@ func (i *iface) relink(now time.Time, l Link) {
 		g.reconsider(now)
 	}
 	i.warnOutside(now)
+	i.forwarding.doubt = true
 }
 
 // delayAfter keeps the group silent when its interface has become able to carry

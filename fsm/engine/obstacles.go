@@ -74,6 +74,9 @@ func (g *group) ownObstacle() (fsm.Cause, string) {
 	if detail := g.Misfit(&g.iface.link, g.vips); detail != "" {
 		return fsm.CauseInterfaceDown, detail
 	}
+	if detail := g.forwardingObstacle(&g.iface.link); detail != "" {
+		return fsm.CauseForwarding, detail
+	}
 	for _, u := range g.uses {
 		if u.Shutdown && u.object.down() {
 			return fsm.CauseTrackShutdown, fmt.Sprintf("tracked object %s is down: %s", u.Object, u.object.detail)

@@ -41,13 +41,15 @@ type Round uint64
 
 // Link is an interface as the engine sees it.
 type Link struct {
-	Name      string
-	Index     int
-	MAC       hello.MAC
-	Up        bool           // administratively up and with carrier
-	Closed    bool           // it cannot be used here, or not yet: no group runs on it
-	PortOf    string         // the bridge or bond that takes its frames, "" without one
-	Trouble   string         // why it is closed, when it stays so
+	Name       string
+	Index      int
+	MAC        hello.MAC
+	Up         bool   // administratively up and with carrier
+	Closed     bool   // it cannot be used here, or not yet: no group runs on it
+	PortOf     string // the bridge or bond that takes its frames, "" without one
+	Trouble    string // why it is closed, when it stays so
+	Off4, Off6 string // the settings that keep packets of a family from being forwarded; "" where they are
+
 	Addr4     netip.Addr     // primary IPv4 address, invalid when there is none
 	LinkLocal netip.Addr     // IPv6 link-local address, invalid when there is none or it is tentative
 	Addrs     []netip.Prefix // all own addresses that may be used
@@ -61,6 +63,15 @@ func (l *Link) Addr(f hello.Family) netip.Addr {
 		return l.LinkLocal
 	}
 	return l.Addr4
+}
+
+// Off returns the setting that keeps packets of family f from being forwarded, ""
+// where they are.
+func (l *Link) Off(f hello.Family) string {
+	if f == hello.IPv6 {
+		return l.Off6
+	}
+	return l.Off4
 }
 
 // Owns reports whether a is one of the link's own addresses.

@@ -14,7 +14,7 @@ func (e *Engine) Status(now time.Time) Status {
 	}
 	for _, i := range e.ifaces {
 		st.Interfaces = append(st.Interfaces, InterfaceStatus{
-			Link: i.link, Advertises: i.advertises, Rejected: maps.Clone(i.rejected), Unsent: i.unsent, LastError: i.lastError,
+			Link: i.link, Advertises: i.advertises, Rejected: maps.Clone(i.rejected), Restored: i.restored, Unsent: i.unsent, LastError: i.lastError,
 		})
 	}
 	for _, o := range e.objects {
@@ -33,7 +33,8 @@ func (g *group) status(now time.Time) GroupStatus {
 	st := GroupStatus{
 		Group: g.Group, Machine: g.machine.Status(), Since: g.changed(),
 		InForce: g.priority.inForce, SetPriority: g.priority.override,
-		DelayLeft: g.delay.left(now), Outside: g.outside(), MAC: g.mac, Address: g.iface.link.Addr(g.Family), DownTracks: g.downTracks(),
+		DelayLeft: g.delay.left(now), ForwardingOff: g.iface.link.Off(g.Family),
+		Outside: g.outside(), MAC: g.mac, Address: g.iface.link.Addr(g.Family), DownTracks: g.downTracks(),
 		Transitions: g.transitions, Last: g.last, Counters: g.counters, Refreshes: g.announcer.Refreshes(),
 		Proofs: g.proof.Results(), Conflict: g.conflict, Rival: g.rival, Wait: g.lastWait,
 	}

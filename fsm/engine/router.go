@@ -5,11 +5,12 @@ import "time"
 // router is what the groups of one engine share.
 type router struct {
 	journal
-	groups    []*group // by ID, from 1
-	lease     time.Duration
-	random    func() float64
-	preActive func(PreActive) (cancel func(error))
-	started   time.Time
+	groups            []*group // by ID, from 1
+	lease             time.Duration
+	requireForwarding bool
+	random            func() float64
+	preActive         func(PreActive) (cancel func(error))
+	started           time.Time
 
 	lateness    time.Duration // of the machine being served
 	alert       time.Duration // a shorter gap hides nothing; 0: none does

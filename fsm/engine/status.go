@@ -20,28 +20,29 @@ type Status struct {
 
 // GroupStatus is one group.
 type GroupStatus struct {
-	Group                       // as configured
-	Machine     fsm.Status      // its addresses are the configured or the learned ones
-	Since       time.Time       // when the state was entered
-	InForce     fsm.SetPriority // also of a follower, whose machine has none
-	SetPriority int             // the one set at run time, -1 = none
-	Obstacle    string          // why it waits in its first state, "" when it does not
-	DelayLeft   time.Duration   // of the initial delay, 0 when there is none
-	Outside     []netip.Addr    // virtual addresses in no prefix of the interface
-	MAC         hello.MAC       // of the virtual router
-	Address     netip.Addr      // this router's own, invalid when unknown
-	DownTracks  []string
-	Transitions int
-	Last        *Transition // nil when there was none
-	Counters    Counters
-	LastRefresh time.Time // of the announcements; zero: none yet
-	NextRefresh time.Time // zero: none is due
-	Refreshes   uint64
-	Proofs      []prove.Result
-	Conflict    Conflict
-	Rival       Rival
-	BothActive  bool // the rival and this router, as far as is known
-	Wait        Wait // the present or the last one; its outcome is "" when there was none
+	Group                         // as configured
+	Machine       fsm.Status      // its addresses are the configured or the learned ones
+	Since         time.Time       // when the state was entered
+	InForce       fsm.SetPriority // also of a follower, whose machine has none
+	SetPriority   int             // the one set at run time, -1 = none
+	Obstacle      string          // why it waits in its first state, "" when it does not
+	DelayLeft     time.Duration   // of the initial delay, 0 when there is none
+	ForwardingOff string          // the setting that keeps packets of its family from being forwarded; "" where they are
+	Outside       []netip.Addr    // virtual addresses in no prefix of the interface
+	MAC           hello.MAC       // of the virtual router
+	Address       netip.Addr      // this router's own, invalid when unknown
+	DownTracks    []string
+	Transitions   int
+	Last          *Transition // nil when there was none
+	Counters      Counters
+	LastRefresh   time.Time // of the announcements; zero: none yet
+	NextRefresh   time.Time // zero: none is due
+	Refreshes     uint64
+	Proofs        []prove.Result
+	Conflict      Conflict
+	Rival         Rival
+	BothActive    bool // the rival and this router, as far as is known
+	Wait          Wait // the present or the last one; its outcome is "" when there was none
 }
 
 // Conflict is the last claim of one of a group's addresses by somebody else.
@@ -78,8 +79,9 @@ type InterfaceStatus struct {
 	Link
 	Advertises uint64                  // HSRP interface-state messages heard
 	Rejected   map[hello.Reject]uint64 // packets that belong to no group
-	Unsent     uint64                  // frames that did not leave
-	LastError  error                   // why
+	Restored   Restored
+	Unsent     uint64 // frames that did not leave
+	LastError  error  // why
 }
 
 // TrackStatus is one tracked object.

@@ -101,4 +101,5 @@ func (g *group) report(now time.Time, was stepStart, r fsm.Report) {
 	g.last = t
 	g.r.observe(Event{At: now, Kind: KindTransition, Group: g.Ref, Message: t.String(), Transition: t})
 	g.suspect(now)
+	g.iface.forwarding.doubt = g.iface.forwarding.doubt || g.tenure.claims()
 }

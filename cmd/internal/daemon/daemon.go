@@ -67,6 +67,7 @@ type Daemon struct {
 	stopped  bool
 	virtual  map[netip.Addr]bool
 	hooks    *hooks.Runner
+	looked   time.Time   // when the loop looked around last
 	events   *worker     // publishes them in order
 	fail     func(error) // ends the daemon: it can never do its work
 }
@@ -292,17 +293,7 @@ func (d *Daemon) engineLink(l vip.Link) engine.Link {
 	return engine.Link{
 		Name: l.Name, Index: l.Index, MAC: l.MAC, Up: l.Up, PortOf: l.PortOf,
 		Addr4: l.Addr4, LinkLocal: l.LinkLocal, Addrs: l.Addrs, Checked: l.Checked, MTU: l.MTU,
-	}
-}
-
-// restore puts back addresses that somebody else removed.
-func (d *Daemon) restore(name string) {
-	for _, p := range d.ports {
-		if p.opened != nil && (name == "" || name == p.name) {
-			p.restore(func(missing []netip.Addr, err error) {
-				d.loop.Post(func() { d.engine.Restored(time.Now(), p.name, missing, err) })
-			})
-		}
+		Off4: l.Off4, Off6: l.Off6,
 	}
 }
 
@@ -314,7 +305,13 @@ func (d *Daemon) addressed(round engine.Round, groups []engine.ID, err error) {
 func (d *Daemon) Descriptors() []int { return d.fds }
 
 // Deadline implements driven.
-func (d *Daemon) Deadline() (time.Time, bool) { return d.engine.Deadline() }
+func (d *Daemon) Deadline() (time.Time, bool) {
+	at, armed := d.engine.Deadline()
+	if look, due := d.nextLook(); due && (!armed || look.Before(at)) {
+		return look, true
+	}
+	return at, armed
+}
 
 // Woken implements driven.
 func (d *Daemon) Woken(now time.Time) {
@@ -356,6 +353,7 @@ func (d *Daemon) Tick(now time.Time) {
 	d.Woken(now)
 	d.engine.Tick(now)
 	d.endIfStopped()
+	d.lookAround(now)
 }
 
 func (d *Daemon) logChange(c control.Change) {

@@ -23,8 +23,9 @@ func (d *Daemon) linkEvent(ev vip.Event) {
 		return
 	}
 	if ev.Restore {
-		d.restore(ev.Link.Name)
+		d.restoreEverywhere(ev.Overrun)
 	}
+	d.restoreFilters(ev.Dropped)
 	if ev.Link.Name == "" {
 		return
 	}
@@ -33,7 +34,11 @@ func (d *Daemon) linkEvent(ev vip.Event) {
 		d.engine.LinkChanged(time.Now(), ev.Link.Name, d.engineLink(ev.Link))
 		return
 	}
+	deafened := p.link.Promiscuous && !ev.Link.Promiscuous
 	p.link = ev.Link
+	if p.opened != nil && deafened {
+		d.restoreFilter(p)
+	}
 	if p.opened != nil && p.opened.index != p.link.Index {
 		closed := d.engineLink(p.link)
 		closed.Closed = true

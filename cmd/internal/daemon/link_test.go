@@ -173,6 +173,32 @@ func TestPortFollowsItsInterface(t *testing.T) {
 	})
 }
 
+// With timers of minutes the loop would sleep through what others change.
+func TestLoopWakesToLookAtTheHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlug(t)
+		soon := func() bool {
+			at, armed := p.Deadline()
+			return armed && time.Until(at) <= 2*time.Second
+		}
+		if soon() {
+			t.Error("it wakes for a port that is not open")
+		}
+		p.event(7)
+		p.settle()
+		at, _ := p.engine.Deadline()
+		for time.Until(at) <= 2*time.Second { // virtual
+			time.Sleep(time.Until(at))
+			p.Tick(time.Now())
+			at, _ = p.engine.Deadline()
+		}
+		if !soon() {
+			t.Errorf("it sleeps until the engine's deadline, %v from now", time.Until(at))
+		}
+		p.stop()
+	})
+}
+
 func TestPortThatChangesWhileItIsOpenedIsOpenedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlug(t)

@@ -19,9 +19,6 @@ func (d *Daemon) publish(ev status.Event) {
 	logEvent(d.log, ev)
 	d.hub.Publish(ev)
 	d.runHooks(ev)
-	if ev.Transition != nil {
-		d.checkForwarding(*ev.Transition)
-	}
 }
 
 // closeEvents waits until all events are published.

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"errors"
+	"net/netip"
 	"time"
 
 	"github.com/fhrpd/fhrpd/fsm/engine"
@@ -99,10 +100,19 @@ func playVRRP(w *world) {
 	w.setPriority("owner", 100)
 	w.setPriority("lan", 0)
 	w.setPriority("lan", 105)
+
+	// Somebody changes the host underneath.
+	w.linkOff("lanA", true, "net/ipv4/ip_forward", "192.0.2.10/24", "fe80::10/64")
+	w.do(func(now time.Time) {
+		w.engine.AddressesRestored(now, "lanA", []netip.Addr{addr("192.0.2.1")}, nil)
+		w.engine.SettingsRestored(now, "lanA", []string{"net/ipv4/conf/lanA/arp_ignore", "net/ipv4/conf/lanA/arp_announce"}, nil)
+		w.engine.FilterRestored(now, "lanA", []hello.MAC{mac("00:00:5e:00:01:0a")}, nil)
+	})
 	w.run(2 * time.Second)
 	w.look("2-active")
 	w.scrape()
 
+	w.link("lanA", true, "192.0.2.10/24", "fe80::10/64")
 	w.port.lost = []engine.ID{1}
 	w.run(time.Second)
 	w.explainJSON("lan")

@@ -185,8 +185,11 @@ func (w *world) verify(group string) {
 		})
 }
 
-func (w *world) link(name string, up bool, addrs ...string) {
-	l := vip.Link{Name: name, Index: 2, MAC: mac(own.mac), Up: up}
+func (w *world) link(name string, up bool, addrs ...string) { w.linkOff(name, up, "", addrs...) }
+
+// linkOff is link for an interface that a setting keeps from forwarding IPv4.
+func (w *world) linkOff(name string, up bool, off4 string, addrs ...string) {
+	l := vip.Link{Name: name, Index: 2, MAC: mac(own.mac), Up: up, Off4: off4}
 	for _, a := range addrs {
 		l.Addrs = append(l.Addrs, netip.MustParsePrefix(a))
 	}

@@ -210,6 +210,19 @@ func (p *port) speakAs(own netip.Addr) {
 	})
 }
 
+// restoreSettings asks the worker to put settings back and calls done from there.
+func (p *port) restoreSettings(done func([]string, error)) {
+	iface := p.opened.iface
+	p.work.do(func() { done(iface.RestoreSettings()) })
+}
+
+// restoreFilter asks the worker to let MACs in again that the filter has lost, and
+// calls done from there. Without MACs all are looked at.
+func (p *port) restoreFilter(macs [][6]byte, done func([][6]byte, error)) {
+	iface := p.opened.iface
+	p.work.do(func() { done(iface.RestoreFilter(macs...)) })
+}
+
 // Address implements engine.Port.
 func (p *port) Address(round engine.Round, add, remove []engine.ID) {
 	if p.opened == nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/hello"
@@ -33,28 +34,29 @@ func checkRights(e *exam) {
 // forward.
 func checkForwarding(e *exam) {
 	if e.has("", hello.IPv4) || len(e.groups) == 0 {
-		e.switchedOn("ipv4/ip_forward")
+		e.switchedOn("forwarding", "ipv4/ip_forward")
 	}
 	if e.has("", hello.IPv6) {
-		e.switchedOn("ipv6/conf/all/forwarding")
+		e.switchedOn("forwarding", "ipv6/conf/all/forwarding")
 	}
 	for _, dev := range e.devices() {
 		if e.has(dev, hello.IPv4) && e.Sysctls["ipv4/ip_forward"] == "1" {
-			e.switchedOn("ipv4/conf/" + dev + "/forwarding")
+			e.switchedOn("forwarding", "ipv4/conf/"+dev+"/forwarding")
 		}
 		if e.has(dev, hello.IPv6) && e.Sysctls["ipv6/conf/all/forwarding"] == "1" {
-			e.switchedOn("ipv6/conf/" + dev + "/forwarding")
+			e.switchedOn("forwarding-host", "ipv6/conf/"+dev+"/forwarding")
 		}
 	}
 }
 
-func (e *exam) switchedOn(path string) {
+// switchedOn reports a setting that has to be 1.
+func (e *exam) switchedOn(id, path string) {
 	switch value, ok := e.Sysctls[path]; {
 	case !ok: // the interface is missing, which another rule says
 	case value == "1":
-		e.fine("forwarding", "net/"+path, "1")
+		e.fine(id, "net/"+path, "1")
 	default:
-		e.wrong("forwarding", "net/"+path, value, "SETTING", "net/"+path)
+		e.wrong(id, "net/"+path, value, "SETTING", "net/"+path)
 	}
 }
 
@@ -64,10 +66,28 @@ func checkARP(e *exam) {
 			continue
 		}
 		e.unwanted("arp-ignore", dev, "arp_ignore", "8")
-		e.unwanted("proxy-arp-pvlan", dev, "proxy_arp_pvlan", "1")
 		e.unwanted("drop-gratuitous-arp", dev, "drop_gratuitous_arp", "1")
 		if e.hasVirtual(dev) {
 			e.unwanted("arp-notify", dev, "arp_notify", "1")
+		}
+	}
+}
+
+// checkProxies looks for answers of the kernel for the addresses of others.
+func checkProxies(e *exam) {
+	for _, dev := range e.devices() {
+		i, ok := e.byName(dev)
+		if !ok {
+			continue
+		}
+		if e.has(dev, hello.IPv4) {
+			e.unwanted("proxy-arp", dev, "proxy_arp", "1")
+			e.unwanted("proxy-arp-pvlan", dev, "proxy_arp_pvlan", "1")
+		}
+		for _, a := range i.Proxied {
+			if e.has(dev, hello.FamilyOf(a)) {
+				e.wrong("proxy-neighbor", dev, "answers for "+a.String(), "ADDRESS", a.String(), "INTERFACE", dev)
+			}
 		}
 	}
 }
@@ -141,6 +161,21 @@ func checkSysctls(e *exam) {
 			default:
 				e.fine("sysctls", "net/"+path, value+"; the daemon sets "+w.value+" while it runs")
 			}
+		}
+	}
+}
+
+// recently is how long a change of the host is worth a warning.
+const recently = time.Hour
+
+// checkRestored tells of somebody who undoes what the daemon needs.
+func checkRestored(e *exam) {
+	for _, r := range e.Restored {
+		found := fmt.Sprintf("changes by somebody else that were put back: %d, the last %s ago", r.Times, short(r.Ago.Round(time.Second)))
+		if r.Ago < recently {
+			e.wrong("restored", r.Interface, found, "INTERFACE", r.Interface)
+		} else {
+			e.fine("restored", r.Interface, found)
 		}
 	}
 }

@@ -28,6 +28,8 @@ import (
 type Options struct {
 	Listen time.Duration // how long to listen to the segments of the groups; 0 = not
 	Proven []string      // see Host
+
+	Restored []Restored // likewise
 }
 
 // Collect looks at the host of the calling thread's network namespace. What
@@ -37,7 +39,7 @@ type Options struct {
 func Collect(ctx context.Context, c *configs.Config, o Options) (*Host, error) {
 	h := &Host{
 		NetAdmin: capable(unix.CAP_NET_ADMIN), NetRaw: capable(unix.CAP_NET_RAW),
-		Realtime: mayRealtime(), Processes: processes("/proc"), Proven: o.Proven,
+		Realtime: mayRealtime(), Processes: processes("/proc"), Proven: o.Proven, Restored: o.Restored,
 	}
 	// The host's rules are not touched even for a moment.
 	if err := inPrivate(vip.Probe); err != nil {
@@ -104,7 +106,7 @@ func interfaces() ([]Interface, error) {
 	managed := ownsHost()
 	var out []Interface
 	for _, l := range list {
-		i := Interface{Link: l, Addresses: addresses[l.Index]}
+		i := Interface{Link: l, Addresses: addresses[l.Index], Proxied: proxied(l.Index)}
 		if l.Kind == "" && !l.Loopback {
 			i.Driver = driver(l.Name)
 		}
@@ -125,6 +127,20 @@ func addresses() map[int][]netip.Prefix {
 		ip, ok := netip.AddrFromSlice(a.IP)
 		if ones, _ := a.Mask.Size(); ok {
 			out[a.LinkIndex] = append(out[a.LinkIndex], netip.PrefixFrom(ip.Unmap(), ones))
+		}
+	}
+	return out
+}
+
+// proxied returns the addresses that an interface answers for by `ip neigh add
+// proxy`, as far as the kernel tells.
+func proxied(index int) (out []netip.Addr) {
+	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		list, _ := dump.Whole(func() ([]netlink.Neigh, error) { return netlink.NeighProxyList(index, family) })
+		for _, n := range list {
+			if a, ok := netip.AddrFromSlice(n.IP); ok {
+				out = append(out, a.Unmap())
+			}
 		}
 	}
 	return out
@@ -153,7 +169,7 @@ func (h *Host) readSysctls(devs []string) {
 	for _, dev := range append([]string{"all"}, devs...) {
 		paths = append(paths, "ipv6/conf/"+dev+"/forwarding")
 		for _, name := range []string{
-			"forwarding", "rp_filter", "arp_ignore", "arp_announce", "arp_notify", "send_redirects", "proxy_arp_pvlan", "drop_gratuitous_arp",
+			"forwarding", "rp_filter", "arp_ignore", "arp_announce", "arp_notify", "send_redirects", "proxy_arp", "proxy_arp_pvlan", "drop_gratuitous_arp",
 		} {
 			paths = append(paths, "ipv4/conf/"+dev+"/"+name)
 		}

@@ -42,13 +42,24 @@ type Finding struct {
 func Examine(h *Host, c *configs.Config) []Finding {
 	e := newExam(h, c)
 	for _, check := range []func(*exam){
-		checkRights, checkNftables, checkChains, checkSavedTables, checkForwarding, checkARP, checkReversePath, checkSysctls, checkConntrack,
+		checkRights, checkNftables, checkChains, checkSavedTables, checkForwarding, checkARP, checkProxies, checkReversePath,
+		checkSysctls, checkRestored, checkConntrack,
 		checkInterfaces, checkBridges, checkDrivers, checkAddresses, checkRefresh, checkManagers, checkOthers,
 		checkHeard, checkClaims,
 	} {
 		check(e)
 	}
 	return e.sorted()
+}
+
+// Proxies looks at the interfaces of a configuration for answers of the kernel
+// that no failover moves, and returns what is wrong.
+func Proxies(c *configs.Config) []Finding {
+	e := newExam(&Host{}, c)
+	e.readSysctls(e.devices())
+	e.Interfaces, _ = interfaces() // as far as the kernel tells
+	checkProxies(e)
+	return e.findings
 }
 
 // Clean reports whether there is nothing to fix.

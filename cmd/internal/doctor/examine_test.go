@@ -60,7 +60,7 @@ func healthy() *Host {
 	for _, dev := range []string{"all", "eth1"} {
 		for name, value := range map[string]string{
 			"forwarding": "1", "rp_filter": "1", "arp_ignore": "0", "arp_announce": "0", "arp_notify": "0",
-			"send_redirects": "1", "proxy_arp_pvlan": "0", "drop_gratuitous_arp": "0",
+			"send_redirects": "1", "proxy_arp": "0", "proxy_arp_pvlan": "0", "drop_gratuitous_arp": "0",
 		} {
 			h.Sysctls["ipv4/conf/"+dev+"/"+name] = value
 		}
@@ -147,12 +147,18 @@ var examinations = []examination{
 	{name: "forwarding off", change: []func(*Host){set("ipv4/ip_forward", "0")}, want: []string{"forwarding net/ipv4/ip_forward"}},
 	{name: "forwarding off on the interface", change: []func(*Host){set("ipv4/conf/eth1/forwarding", "0")}, want: []string{"forwarding net/ipv4/conf/eth1/forwarding"}},
 	{name: "IPv6 forwarding matters to IPv6", config: vrrp6, change: []func(*Host){set("ipv6/conf/all/forwarding", "0")}, want: []string{"forwarding net/ipv6/conf/all/forwarding"}},
-	{name: "IPv6 forwarding off on the interface", config: vrrp6, change: []func(*Host){set("ipv6/conf/eth1/forwarding", "0")}, want: []string{"forwarding net/ipv6/conf/eth1/forwarding"}},
+	{name: "IPv6 forwarding off on the interface", config: vrrp6, change: []func(*Host){set("ipv6/conf/eth1/forwarding", "0")}, want: []string{"forwarding-host net/ipv6/conf/eth1/forwarding"}},
 	{name: "IPv6 forwarding does not matter to IPv4", change: []func(*Host){set("ipv6/conf/all/forwarding", "0")}},
 
 	{name: "arp_ignore 8 of all", change: []func(*Host){set("ipv4/conf/all/arp_ignore", "8")}, want: []string{"arp-ignore net/ipv4/conf/all/arp_ignore"}},
 	{name: "arp_ignore 2 does no harm", change: []func(*Host){set("ipv4/conf/all/arp_ignore", "2")}},
 	{name: "proxy_arp_pvlan", change: []func(*Host){set("ipv4/conf/eth1/proxy_arp_pvlan", "1")}, want: []string{"proxy-arp-pvlan net/ipv4/conf/eth1/proxy_arp_pvlan"}},
+	{name: "proxy_arp of all", change: []func(*Host){set("ipv4/conf/all/proxy_arp", "1")}, want: []string{"proxy-arp net/ipv4/conf/all/proxy_arp"}},
+	{name: "proxy_arp does not matter to IPv6", config: vrrp6, change: []func(*Host){set("ipv4/conf/eth1/proxy_arp", "1")}},
+	{name: "address of another host", change: []func(*Host){func(h *Host) { h.eth1().Proxied = []netip.Addr{ip("198.51.100.7"), ip("2001:db8::7")} }},
+		want: []string{"proxy-neighbor eth1"}},
+	{name: "put back a minute ago", change: []func(*Host){func(h *Host) { h.Restored = []Restored{{"eth1", 3, time.Minute}} }}, want: []string{"restored eth1"}},
+	{name: "put back long ago", change: []func(*Host){func(h *Host) { h.Restored = []Restored{{"eth1", 3, time.Hour}} }}},
 	{name: "gratuitous ARP dropped", change: []func(*Host){set("ipv4/conf/all/drop_gratuitous_arp", "1")}, want: []string{"drop-gratuitous-arp net/ipv4/conf/all/drop_gratuitous_arp"}},
 	{name: "arp_notify announces real addresses only", change: []func(*Host){set("ipv4/conf/all/arp_notify", "1")}},
 	{name: "arp_notify of an address owner", config: strings.Replace(vrrpConfig, "priority = 110", "priority = 255", 1), change: []func(*Host){

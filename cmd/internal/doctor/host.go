@@ -23,6 +23,7 @@ type Host struct {
 	Chains     []Chain // at ingress, before the kernel's stack
 	Saved      []Ruleset
 	Proven     []string // interfaces on which a neighbour was proven to deliver to the virtual MAC
+	Restored   []Restored
 
 	Listened time.Duration // 0 = the segments were not listened to
 	Heard    []Heard
@@ -34,7 +35,15 @@ type Interface struct {
 	links.Link
 	Driver    string // of hardware
 	Addresses []netip.Prefix
-	Manager   string // systemd-networkd, NetworkManager or ""
+	Proxied   []netip.Addr // of others, which it answers for
+	Manager   string       // systemd-networkd, NetworkManager or ""
+}
+
+// Restored is what a running daemon has put back on an interface.
+type Restored struct {
+	Interface string
+	Times     uint64
+	Ago       time.Duration // the last time
 }
 
 // Process is another program that speaks a redundancy protocol.

@@ -123,6 +123,7 @@ func (s sink) group(g *status.Group) {
 	c := g.Counters
 	s.gauge("fhrp_group_state", "HSRP: 1 Init to 6 Active; VRRP: 1 Initialize, 2 Backup, 3 Active.", states[g.Protocol][g.State], l)
 	s.gauge("fhrp_group_active", "1 while this router is active.", number(g.State == "Active"), l)
+	s.gauge("fhrp_group_forwarding", "1 while the host forwards packets of the group's family.", number(g.ForwardingOff == ""), l)
 	s.gauge("fhrp_group_priority", "The priority used in elections.", float64(g.Priority), l)
 	s.counter("fhrp_group_transitions_total", "Changes of state.", uint64(g.Transitions), l)
 	s.counter("fhrp_group_messages_sent_total", "Protocol messages sent.", c.Sent, l)
@@ -148,6 +149,9 @@ func (s sink) iface(i status.Interface) {
 	s.gauge("fhrp_interface_up", "1 while the interface is up.", number(i.Up), l)
 	s.counter("fhrp_interface_send_errors_total", "Frames that the kernel did not take.", i.SendErrors, l)
 	s.counter("fhrp_interface_advertises_total", "HSRP interface-state messages heard.", i.Advertises, l)
+	for what, n := range map[string]uint64{"address": i.Restored.Addresses, "setting": i.Restored.Settings, "filter": i.Restored.Filter} {
+		s.counter("fhrp_interface_restored_total", "What somebody else removed or changed and was put back.", n, with(l, "what", what))
+	}
 	for why, n := range i.Rejected {
 		s.counter("fhrp_interface_rejected_total", "Packets that belong to no group here, by reason.", n, with(l, "reason", why))
 	}

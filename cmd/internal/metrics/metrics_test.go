@@ -69,10 +69,13 @@ func sample() *status.Status {
 			Announce: status.Announce{LastRefresh: &refreshed, Refreshes: 24},
 			Takeover: []status.Takeover{{Address: "192.0.2.254", Proven: true, MS: 12.5}, {Address: "192.0.2.253"}},
 		}, {
-			Protocol: "vrrp", Family: 6, Interface: "eth2", ID: 20, Name: "lan", State: "Backup", Priority: 100,
+			Protocol: "vrrp", Family: 6, Interface: "eth2", ID: 20, Name: "lan", State: "Backup", Priority: 100, ForwardingOff: "net/ipv6/conf/all/forwarding",
 		}},
-		Tracks:     []status.Track{{Name: "uplink", Kind: "interface", Up: true, Changes: 3}, {Name: "web", Kind: "tcp"}},
-		Interfaces: []status.Interface{{Name: "eth1", Up: true, SendErrors: 1, Advertises: 8, Rejected: map[string]uint64{"group": 9}}, {Name: "eth2"}},
+		Tracks: []status.Track{{Name: "uplink", Kind: "interface", Up: true, Changes: 3}, {Name: "web", Kind: "tcp"}},
+		Interfaces: []status.Interface{{
+			Name: "eth1", Up: true, SendErrors: 1, Advertises: 8, Rejected: map[string]uint64{"group": 9},
+			Restored: status.Restored{Addresses: 31, Settings: 32, Filter: 33},
+		}, {Name: "eth2"}},
 	}
 }
 

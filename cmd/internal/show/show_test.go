@@ -32,6 +32,10 @@ func sample() *status.Status {
 			{Name: "default", Kind: "route", Target: "0.0.0.0/0", Known: true, Since: ago(3 * day), Changes: 4, Detail: "no route"},
 			{Name: "7", Kind: "ping", Target: "203.0.113.1", UsedBy: []string{"gone:eth9:1"}},
 		},
+		Interfaces: []status.Interface{
+			{Name: "eth1", Restored: status.Restored{Addresses: 3, Settings: 1, Last: new(ago(2 * time.Minute))}},
+			{Name: "eth2"},
+		},
 	}
 }
 
@@ -39,7 +43,7 @@ func hsrpActive() status.Group {
 	return status.Group{
 		Protocol: "hsrp", Version: 2, Family: 4, Interface: "eth1", ID: 10, Name: "users",
 		State: "Active", Since: ago(62 * time.Second), Priority: 110, ConfiguredPriority: 110,
-		Preempt: true, PreemptDelayMS: 30000,
+		Preempt: true, PreemptDelayMS: 30000, ForwardingOff: "net/ipv4/conf/eth1/forwarding",
 		VirtualIPs: []string{"192.168.1.1", "192.168.2.129"}, Outside: []string{"192.168.2.129"}, VirtualMAC: "00:00:0c:9f:f0:0a", MACMode: "virtual",
 		Address: "192.168.1.2", Active: &status.Peer{Address: "local", Priority: 110},
 		Standby: &status.Peer{Address: "192.168.1.3", Priority: 100, MAC: "02:00:00:00:00:03", ExpiresMS: 9312},
@@ -86,7 +90,7 @@ func vrrpActive() status.Group {
 		Protocol: "vrrp", Version: 3, Family: 4, Interface: "eth2", ID: 20, Name: "lan",
 		State: "Active", Since: ago(9*time.Minute + 47148*time.Millisecond), Priority: 110, ConfiguredPriority: 110, Preempt: true,
 		VirtualIPs: []string{"172.16.20.1"}, VirtualMAC: "00:00:5e:00:01:14", MACMode: "virtual", Address: "172.16.20.2",
-		Active: &status.Peer{Address: "local"}, HelloMS: 1000, HoldMS: 3570, NextHelloMS: 592,
+		Active: &status.Peer{Address: "local"}, HelloMS: 1000, HoldMS: 3570, NextHelloMS: 592, ForwardingOff: "net/ipv4/ip_forward",
 		Tracks: []status.TrackRef{{Object: "uplink", Up: true, Decrement: 20}},
 	}
 }

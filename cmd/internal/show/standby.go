@@ -68,6 +68,7 @@ func (b *block) standby(g *status.Group, now time.Time) {
 	b.line(0, "%s - Group %d%s", g.Interface, g.ID, version)
 	b.state(g)
 	b.line(2, "%s, last state change %s", plural(g.Transitions, "state change"), age(g.Since, now))
+	b.forwarding(g)
 	b.shutdownTracks(g)
 	b.standbyAddresses(g)
 	b.standbyMAC(g)
@@ -114,6 +115,13 @@ func (b *block) delay(g *status.Group) {
 		left = fmt.Sprintf(" (%s sec left)", seconds(d.LeftMS))
 	}
 	b.line(1, "Initial delay minimum %s, reload %s%s", period(d.MinimumMS), period(d.ReloadMS), left)
+}
+
+// forwarding has a line only where the host drops what hosts send through it.
+func (b *block) forwarding(g *status.Group) {
+	if g.ForwardingOff != "" {
+		b.line(1, "%s forwarding is switched off (%s)", family(g), g.ForwardingOff)
+	}
 }
 
 func (b *block) standbyAddresses(g *status.Group) {

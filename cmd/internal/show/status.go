@@ -19,9 +19,31 @@ func Status(st *status.Status, now time.Time) string {
 	if st.Maintenance {
 		b.WriteString("in maintenance: every group has left its election\n")
 	}
+	for i := range st.Interfaces {
+		b.WriteString(restored(&st.Interfaces[i], now))
+	}
 	section(&b, StandbyBrief, ofProtocol(st.Groups, "hsrp"))
 	section(&b, VRRPBrief, ofProtocol(st.Groups, "vrrp"))
 	return b.String()
+}
+
+// restored has a line for an interface on which somebody else undoes what the
+// daemon needs.
+func restored(i *status.Interface, now time.Time) string {
+	r := &i.Restored
+	if r.Last == nil {
+		return ""
+	}
+	var what []string
+	for _, part := range []struct {
+		n    uint64
+		word string
+	}{{r.Addresses, "virtual addresses"}, {r.Settings, "kernel settings"}, {r.Filter, "filter entries"}} {
+		if part.n > 0 {
+			what = append(what, fmt.Sprintf("%s %d", part.word, part.n))
+		}
+	}
+	return fmt.Sprintf("%s: changed by somebody else and put back: %s; last %s ago\n", i.Name, strings.Join(what, ", "), age(*r.Last, now))
 }
 
 func section(b *strings.Builder, render func([]status.Group) string, groups []status.Group) {

@@ -84,6 +84,7 @@ func (b *block) vrrp(g *status.Group, now time.Time) {
 	b.line(0, "%s - Group %d - Address-Family %s", g.Interface, g.ID, family(g))
 	b.state(g)
 	b.line(1, "State duration %s", duration(g.Since, now))
+	b.forwarding(g)
 	b.shutdownTracks(g)
 	b.line(1, "Virtual IP address is %s%s", firstVirtual(g), subnet(g, firstVirtual(g)))
 	if more := rest(g.VirtualIPs); len(more) > 0 {

@@ -36,7 +36,7 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 	out := Group{
 		Protocol: g.Protocol.String(), Version: int(g.Version), Family: int(g.Family),
 		Interface: g.Interface, ID: int(g.Number), Name: g.Name, Follow: g.Follow,
-		State: m.State, Since: g.Since, Obstacle: g.Obstacle,
+		State: m.State, Since: g.Since, Obstacle: g.Obstacle, ForwardingOff: g.ForwardingOff,
 		Priority: int(g.InForce.Effective), ConfiguredPriority: int(g.InForce.Configured),
 		Preempt: g.Preempt, PreemptDelayMS: g.PreemptDelay.Milliseconds(),
 		VirtualIPs: texts(m.VirtualIPs), VirtualMAC: g.MAC.String(), MACMode: macMode(&g.Group), Install: install(&g.Group),
@@ -118,6 +118,10 @@ func interfaceOf(i engine.InterfaceStatus) Interface {
 	out := Interface{
 		Name: i.Name, Up: i.Up, MAC: i.MAC.String(), Addresses: texts(i.Addrs),
 		Advertises: i.Advertises, Rejected: rejects(i.Rejected), SendErrors: i.Unsent,
+	}
+	out.Restored = Restored{Addresses: i.Restored.Addresses, Settings: i.Restored.Settings, Filter: i.Restored.Filter}
+	if !i.Restored.Last.IsZero() {
+		out.Restored.Last = &i.Restored.Last
 	}
 	if i.LastError != nil {
 		out.LastError = i.LastError.Error()

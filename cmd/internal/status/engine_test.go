@@ -169,6 +169,7 @@ func TestInterfacesAndTracks(t *testing.T) {
 				}},
 				Advertises: 3, Rejected: map[hello.Reject]uint64{hello.RejectSource: 2},
 				Unsent: 1, LastError: errors.New("no buffer space available"),
+				Restored: engine.Restored{Addresses: 4, Settings: 5, Filter: 6, Last: moved},
 			},
 			{Link: engine.Link{Name: "eth1"}},
 		},
@@ -183,6 +184,7 @@ func TestInterfacesAndTracks(t *testing.T) {
 			{
 				Name: "eth0", Up: true, MAC: "02:00:00:00:00:01", Addresses: []string{"192.0.2.10/24", "fe80::10/64"},
 				Advertises: 3, Rejected: map[string]uint64{"source": 2}, SendErrors: 1, LastError: "no buffer space available",
+				Restored: Restored{Addresses: 4, Settings: 5, Filter: 6, Last: new(moved)},
 			},
 			{Name: "eth1", MAC: "00:00:00:00:00:00", Addresses: []string{}, Rejected: map[string]uint64{}},
 		},

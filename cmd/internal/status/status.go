@@ -25,8 +25,18 @@ type Interface struct {
 	Addresses  []string          `json:"addresses"`
 	Advertises uint64            `json:"advertises"` // HSRP interface-state messages heard
 	Rejected   map[string]uint64 `json:"rejected"`   // by reason: packets that belong to no group
+	Restored   Restored          `json:"restored"`
 	SendErrors uint64            `json:"send_errors"`
 	LastError  string            `json:"last_error,omitempty"`
+}
+
+// Restored counts what somebody else took from an interface, or changed there,
+// and was put back.
+type Restored struct {
+	Addresses uint64     `json:"addresses"` // virtual addresses
+	Settings  uint64     `json:"settings"`  // arp_ignore, arp_announce, send_redirects
+	Filter    uint64     `json:"filter"`    // virtual MACs in the unicast filter
+	Last      *time.Time `json:"last"`      // null when there was nothing
 }
 
 // Group is one HSRP group or VRRP router.
@@ -46,7 +56,8 @@ type Group struct {
 	Preempt            bool        `json:"preempt"`
 	PreemptDelayMS     int64       `json:"preempt_delay_ms"`
 	Delay              Delay       `json:"delay"`
-	Obstacle           string      `json:"obstacle,omitempty"` // why it waits in Init or Initialize
+	Obstacle           string      `json:"obstacle,omitempty"`       // why it waits in Init or Initialize
+	ForwardingOff      string      `json:"forwarding_off,omitempty"` // the setting that keeps packets of its family from being forwarded
 	VirtualIPs         []string    `json:"virtual_ips"`
 	Outside            []string    `json:"outside_prefixes,omitempty"` // those in no prefix of the interface
 	Install            string      `json:"install"`                    // address or route

@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// Restored counts what somebody else took from an interface, or changed there,
+// and the port has put back.
+type Restored struct {
+	Addresses uint64    // virtual addresses
+	Settings  uint64    // of the kernel
+	Filter    uint64    // virtual MACs in the unicast filter
+	Last      time.Time // zero: nothing yet
+}
+
+// AddressesRestored is the port's word that virtual addresses which somebody else
+// had removed are back, or could not be put back.
+func (e *Engine) AddressesRestored(now time.Time, name string, missing []netip.Addr, err error) {
+	i := e.byName[name]
+	if e.stopped || i == nil {
+		return
+	}
+	i.countRestored(now, &i.restored.Addresses, len(missing))
+	for _, a := range missing {
+		i.tell(now, KindAddress, fmt.Sprintf("virtual address %s was removed by somebody else; put back", a))
+	}
+	if err != nil {
+		i.tell(now, KindWarning, "put virtual addresses back: "+err.Error())
+	}
+}
+
+// SettingsRestored is the port's word that settings of the kernel which somebody
+// else had changed are as they have to be, or could not be put back. Who sets them
+// again and again is told of rarely.
+func (e *Engine) SettingsRestored(now time.Time, name string, changed []string, err error) {
+	i := e.byName[name]
+	if e.stopped || i == nil {
+		return
+	}
+	i.countRestored(now, &i.restored.Settings, len(changed))
+	for _, s := range changed {
+		i.tellRarely(now, "setting", s, s+" was changed by somebody else; put back, and further changes are counted")
+	}
+	if err != nil {
+		i.tellRarely(now, "settings", err.Error(), "put settings back: "+err.Error())
+	}
+}
+
+// FilterRestored is the port's word that virtual MACs which somebody else had taken
+// from the interface's unicast filter are let in again, or could not be.
+func (e *Engine) FilterRestored(now time.Time, name string, macs []hello.MAC, err error) {
+	i := e.byName[name]
+	if e.stopped || i == nil {
+		return
+	}
+	i.countRestored(now, &i.restored.Filter, len(macs))
+	for _, mac := range macs {
+		i.tellRarely(now, "filter", mac.String(),
+			fmt.Sprintf("virtual MAC %s was taken from the unicast filter by somebody else; put back, and further removals are counted", mac))
+	}
+	if err != nil {
+		i.tellRarely(now, "filters", err.Error(), "let virtual MACs in: "+err.Error())
+	}
+}
+
+func (i *iface) countRestored(now time.Time, counter *uint64, n int) {
+	if n > 0 {
+		*counter += uint64(n)
+		i.restored.Last = now
+	}
+}
+
+// tellRarely warns once for each subject, and then rarely.
+func (i *iface) tellRarely(now time.Time, word, subject, message string) {
+	if i.r.complaints.first(now, i.ref(), word, subject) {
+		i.tell(now, KindWarning, message)
+	}
+}
