@@ -130,6 +130,7 @@ var examinations = []examination{
 	{name: "nothing is wrong with VRRP over IPv6", config: vrrp6},
 	{name: "rights", change: []func(*Host){func(h *Host) { h.NetRaw = false }}, want: []string{"rights this user"}},
 	{name: "no nf_tables", change: []func(*Host){func(h *Host) { h.Nftables = "operation not supported" }}, want: []string{"nftables nf_tables"}},
+	{name: "tables that anybody may flush", change: []func(*Host){func(h *Host) { h.Flushable = true }}, want: []string{"flushable nf_tables"}},
 	{name: "nf_tables not tried", change: []func(*Host){func(h *Host) { h.Nftables, h.Untried = "no namespace", true }}, want: []string{"nftables-untried nf_tables"}},
 	{name: "no realtime", change: []func(*Host){func(h *Host) { h.Realtime = false }}, want: []string{"realtime this user"}},
 	{name: "realtime not asked for", config: "[daemon]\nrealtime = false\n" + hsrpConfig, change: []func(*Host){func(h *Host) { h.Realtime = false }}},
@@ -335,7 +336,7 @@ func TestWithoutConfigurationOnlyTheHostIsLookedAt(t *testing.T) {
 	for _, f := range Examine(h, nil) {
 		got = append(got, string(f.Severity)+" "+f.Rule)
 	}
-	if diff := cmp.Diff([]string{"fail forwarding", "ok rights", "ok nftables", "ok conntrack-loose"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"fail forwarding", "ok rights", "ok nftables", "ok flushable", "ok conntrack-loose"}, got); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
 }
