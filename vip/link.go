@@ -22,6 +22,10 @@ type Link struct {
 	// PortOf is the bridge, bond or team that takes the interface's frames,
 	// with its kind, as in "bridge br0"; "" without one.
 	PortOf string
+	// Kind is what the kernel calls such interfaces, as in "vlan"; "" for
+	// hardware. Passthru says that a macvlan has the interface below it for itself.
+	Kind     string
+	Passthru bool
 
 	Addr4     netip.Addr     // primary IPv4 address; invalid while there is none
 	LinkLocal netip.Addr     // link-local IPv6 address, without zone; likewise
@@ -52,7 +56,7 @@ func (l *Link) choose(allowed func(netip.Addr) bool) {
 
 func (l Link) equal(o Link) bool {
 	return l.Name == o.Name && l.Index == o.Index && l.MAC == o.MAC && l.Up == o.Up && l.MTU == o.MTU && l.PortOf == o.PortOf &&
-		slices.Equal(l.Addrs, o.Addrs)
+		l.Kind == o.Kind && l.Passthru == o.Passthru && slices.Equal(l.Addrs, o.Addrs)
 }
 
 // strictHandle opens a handle in the calling thread's namespace. The kernel itself
@@ -83,6 +87,7 @@ func readLink(h *netlink.Handle, name string) (Link, error) {
 	if len(a.HardwareAddr) == len(l.MAC) {
 		l.MAC = [6]byte(a.HardwareAddr)
 	}
+	l.Kind, l.Passthru = kindOf(link)
 	if l.PortOf, err = portOf(a, h.LinkByIndex); err != nil {
 		return l, err
 	}
@@ -95,6 +100,15 @@ func readLink(h *netlink.Handle, name string) (Link, error) {
 	}
 	l.choose(func(netip.Addr) bool { return true })
 	return l, nil
+}
+
+// kindOf returns Link.Kind and Link.Passthru.
+func kindOf(link netlink.Link) (kind string, passthru bool) {
+	if kind = link.Type(); kind == "device" { // the library's word for none
+		return "", false
+	}
+	m, ok := link.(*netlink.Macvlan)
+	return kind, ok && m.Mode == netlink.MACVLAN_MODE_PASSTHRU
 }
 
 // portOf returns what takes the frames of an interface: see Link.PortOf. Other

@@ -44,6 +44,8 @@ type Link struct {
 	LinkLocal netip.Addr     // IPv6 link-local address, invalid when there is none or it is tentative
 	Addrs     []netip.Prefix // all own addresses
 	MTU       int            // bytes of the largest IP packet; 0 when it is not known
+	Kind      string         // in the kernel's words: "vlan", "macvlan"; "" for hardware, or when it is not known
+	Passthru  bool           // a macvlan that has the interface below it for itself
 }
 
 // Addr returns the address that this router uses on the link in family f.

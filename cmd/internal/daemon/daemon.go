@@ -292,6 +292,7 @@ func (d *Daemon) engineLink(l vip.Link) engine.Link {
 	return engine.Link{
 		Name: l.Name, Index: l.Index, MAC: l.MAC, Up: l.Up, PortOf: l.PortOf,
 		Addr4: l.Addr4, LinkLocal: l.LinkLocal, Addrs: l.Addrs, MTU: l.MTU,
+		Kind: l.Kind, Passthru: l.Passthru,
 	}
 }
 

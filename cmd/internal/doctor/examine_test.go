@@ -176,6 +176,10 @@ var examinations = []examination{
 	{name: "in another network", change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("203.0.113.2/24") }}, want: []string{"other-network hsrp:eth1:10"}},
 	{name: "the address of a network", config: strings.Replace(vrrpConfig, "192.0.2.1", "192.0.2.255", 1), want: []string{"misfit vrrp:eth1:20"}},
 	{name: "messages larger than the MTU", change: []func(*Host){func(h *Host) { h.eth1().MTU = 68 }}, want: []string{"misfit hsrp:eth1:10"}},
+	{name: "an ipvlan", config: hsrpConfig + "mac = \"interface\"\n", change: []func(*Host){func(h *Host) { h.eth1().Kind = "ipvlan" }}, want: []string{"misfit hsrp:eth1:10"}},
+	{name: "a virtual MAC on a macvlan", change: []func(*Host){func(h *Host) { h.eth1().Kind = "macvlan" }}, want: []string{"misfit hsrp:eth1:10"}},
+	{name: "a macvlan that may have other MACs", change: []func(*Host){func(h *Host) { h.eth1().Kind, h.eth1().Passthru = "macvlan", true }}},
+	{name: "a macvlan with its own MAC", config: hsrpConfig + "mac = \"interface\"\n", change: []func(*Host){func(h *Host) { h.eth1().Kind = "macvlan" }}},
 	{name: "leftover address", change: []func(*Host){func(h *Host) { h.Interfaces[0].Addresses = prefixes("192.0.2.1/32") }}, want: []string{"leftover-address lo"}},
 	{name: "the owner's address is no leftover", config: strings.Replace(vrrpConfig, "priority = 110", "priority = 255", 1), change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("192.0.2.1/24") }}},
 

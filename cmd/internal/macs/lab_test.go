@@ -225,15 +225,12 @@ func TestStandbysVirtualMACIsNeverAnnounced(t *testing.T) {
 	}
 }
 
-// filterVLANs makes a bridge filter VLANs. It says nothing of the bridge's other
-// attributes: some kernels refuse the values that they have themselves told.
+// filterVLANs makes a bridge filter VLANs. The kernel finds it by its name: some
+// take a name beside an index for a new one, which an interface that is up cannot
+// have, and refuse other attributes that they have told themselves.
 func filterVLANs(h *netlink.Handle, bridge string) error {
-	br, err := h.LinkByName(bridge)
-	if err != nil {
-		return err
-	}
 	attrs := netlink.NewLinkAttrs()
-	attrs.Name, attrs.Index = bridge, br.Attrs().Index
+	attrs.Name = bridge
 	return h.BridgeSetVlanFiltering(&netlink.Bridge{LinkAttrs: attrs}, true)
 }
 
