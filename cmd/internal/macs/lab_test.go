@@ -301,7 +301,7 @@ func TestWatchTellsOfMovesAndOfCarriers(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() {
 		ended <- s.host.Do(func() error {
-			return Watch(ctx, Options{Devs: []string{"up0", "up1"}, Bridge: "hb"}, func(why string) { reasons <- why })
+			return Watch(ctx, Options{Devs: []string{"up0", "up1"}, Bridge: "hb"}, func(string) {}, func(why string) { reasons <- why })
 		})
 	}()
 	defer func() {
