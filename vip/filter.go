@@ -15,8 +15,11 @@ import (
 type filter struct {
 	conn  *conn
 	index int
-	macs  map[[6]byte]*filterEntry
-	b     batch
+	// open says that the interface has no filter. On a vxlan, what an entry is
+	// elsewhere tells where to send frames for the MAC.
+	open bool
+	macs map[[6]byte]*filterEntry
+	b    batch
 }
 
 type filterEntry struct {
@@ -28,6 +31,10 @@ type filterEntry struct {
 func (f *filter) add(mac [6]byte) error {
 	if e := f.macs[mac]; e != nil {
 		e.users++
+		return nil
+	}
+	if f.open {
+		f.macs[mac] = &filterEntry{users: 1}
 		return nil
 	}
 	err := f.change(unix.RTM_NEWNEIGH, unix.NLM_F_CREATE|unix.NLM_F_EXCL, mac)

@@ -85,7 +85,7 @@ func newInterface(link netlink.Link, dir stateDir, log *slog.Logger) *Interface 
 		name: a.Name, index: a.Index, mac: [6]byte(a.HardwareAddr), dir: dir,
 		log:     log.With("interface", a.Name),
 		routers: map[ID]*virtualRouter{}, routeUsers: map[route]int{}, inherited: map[netip.Addr]bool{},
-		filter:  filter{index: a.Index, macs: map[[6]byte]*filterEntry{}},
+		filter:  filter{index: a.Index, open: link.Type() == "vxlan", macs: map[[6]byte]*filterEntry{}},
 		members: memberships{index: a.Index, groups: map[netip.Addr]*membership{}},
 		rules:   ruleset{table: tableName(a.Name)},
 	}
@@ -189,7 +189,7 @@ func (i *Interface) inherit(made []entry) {
 	for _, e := range made {
 		i.forever = i.forever || e.Forever
 		if mac, ok := e.mac(); ok {
-			i.filter.macs[mac] = &filterEntry{ours: true}
+			i.filter.macs[mac] = &filterEntry{ours: !i.filter.open}
 		}
 		for _, a := range e.Addrs {
 			i.inherited[a] = true
