@@ -83,7 +83,7 @@ func (i *Interface) undo() error {
 	}
 	list := slices.Collect(maps.Keys(i.routeUsers))
 	for a := range i.inherited {
-		list = append(list, anyRoutes(a, i.index)...)
+		list = append(list, anyRoutes(a, i.home)...)
 	}
 	_, err := i.routes.changeRoutes(unix.RTM_DELROUTE, list)
 	errs = append(errs, err, i.filter.clear(), i.members.close())

@@ -21,6 +21,7 @@ import (
 type Interface struct {
 	name    string
 	index   int
+	home    home
 	ifindex [4]byte // index as a set key
 	mac     [6]byte
 	dir     stateDir
@@ -82,7 +83,7 @@ func open(name string, o Options, tableFlags uint32) (*Interface, error) {
 func newInterface(link netlink.Link, dir stateDir, log *slog.Logger) *Interface {
 	a := link.Attrs()
 	i := &Interface{
-		name: a.Name, index: a.Index, mac: [6]byte(a.HardwareAddr), dir: dir,
+		name: a.Name, index: a.Index, home: homeOf(a.Index), mac: [6]byte(a.HardwareAddr), dir: dir,
 		log:     log.With("interface", a.Name),
 		routers: map[ID]*virtualRouter{}, routeUsers: map[route]int{}, inherited: map[netip.Addr]bool{},
 		filter:  filter{index: a.Index, open: link.Type() == "vxlan", macs: map[[6]byte]*filterEntry{}},

@@ -26,6 +26,9 @@ type Link struct {
 	// hardware. Passthru says that a macvlan has the interface below it for itself.
 	Kind     string
 	Passthru bool
+	// Table is the routing table of the VRF that the interface is a member of, 0
+	// without one.
+	Table uint32
 
 	Addr4     netip.Addr     // primary IPv4 address; invalid while there is none
 	LinkLocal netip.Addr     // link-local IPv6 address, without zone; likewise
@@ -56,7 +59,7 @@ func (l *Link) choose(allowed func(netip.Addr) bool) {
 
 func (l Link) equal(o Link) bool {
 	return l.Name == o.Name && l.Index == o.Index && l.MAC == o.MAC && l.Up == o.Up && l.MTU == o.MTU && l.PortOf == o.PortOf &&
-		l.Kind == o.Kind && l.Passthru == o.Passthru && slices.Equal(l.Addrs, o.Addrs)
+		l.Kind == o.Kind && l.Passthru == o.Passthru && l.Table == o.Table && slices.Equal(l.Addrs, o.Addrs)
 }
 
 // strictHandle opens a handle in the calling thread's namespace. The kernel itself
@@ -89,6 +92,9 @@ func readLink(h *netlink.Handle, name string) (Link, error) {
 	}
 	l.Kind, l.Passthru = kindOf(link)
 	if l.PortOf, err = portOf(a, h.LinkByIndex); err != nil {
+		return l, err
+	}
+	if l.Table, err = vrfTable(a, h.LinkByIndex); err != nil {
 		return l, err
 	}
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {

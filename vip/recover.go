@@ -102,9 +102,10 @@ func (d stateDir) undo(l *leftover, nft, routes *conn) error {
 // undoRoutes takes back the routes alone, and forgets them.
 func (l *leftover) undoRoutes(routes *conn) error {
 	var list []route
+	h := homeOf(l.head.Index)
 	for _, e := range l.made {
 		for _, a := range e.Addrs {
-			list = append(list, anyRoutes(a, l.head.Index)...)
+			list = append(list, anyRoutes(a, h)...)
 		}
 	}
 	if _, err := routes.changeRoutes(unix.RTM_DELROUTE, list); err != nil {

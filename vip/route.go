@@ -30,7 +30,7 @@ const (
 type route struct {
 	addr  netip.Addr
 	typ   byte
-	table byte
+	table uint32
 	scope byte
 	oif   uint32
 }
@@ -43,34 +43,46 @@ func (i *Interface) routesOf(vr *virtualRouter) (list []route) {
 		switch {
 		case slices.Contains(vr.Owned, a):
 		case vr.Accept:
-			list = append(list, localRoute(a, i.index))
+			list = append(list, localRoutes(a, i.home)...)
 		case a.IsLinkLocalUnicast() && a.Is6():
 			// A blackhole route has no interface, so it would not be found. The
 			// nftables table drops these packets.
 		default:
-			list = append(list, blackholeRoute(a))
+			list = append(list, blackholeRoute(a, i.home))
 		}
 	}
 	return list
 }
 
-// localRoute goes through lo, where it survives when the interface goes down. The
-// route of a link-local IPv6 address would not be found there.
-func localRoute(a netip.Addr, index int) route {
+// localRoutes make a local. The route goes through lo, where it survives when the
+// interface goes down; that of a link-local IPv6 address would not be found there.
+//
+// In a VRF it is where the kernel has those of the interface's own addresses: what
+// comes through the VRF would not find it elsewhere, or other VRFs would as well.
+// IPv4 needs the other one too. The kernel sends from an address that no interface
+// has only where the table local knows it.
+func localRoutes(a netip.Addr, h home) []route {
 	r := route{addr: a, typ: unix.RTN_LOCAL, table: unix.RT_TABLE_LOCAL, scope: unix.RT_SCOPE_HOST, oif: loopbackIndex}
-	if a.Is6() && a.IsLinkLocalUnicast() {
-		r.oif = uint32(index)
+	inside := r
+	inside.table, inside.oif = h.table, uint32(h.index)
+	switch {
+	case h.table != 0 && a.Is4():
+		return []route{inside, r}
+	case h.table != 0:
+		return []route{inside}
+	case a.Is6() && a.IsLinkLocalUnicast():
+		r.oif = uint32(h.index)
 	}
-	return r
+	return []route{r}
 }
 
-func blackholeRoute(a netip.Addr) route {
-	return route{addr: a, typ: unix.RTN_BLACKHOLE, table: unix.RT_TABLE_MAIN, scope: unix.RT_SCOPE_UNIVERSE}
+func blackholeRoute(a netip.Addr, h home) route {
+	return route{addr: a, typ: unix.RTN_BLACKHOLE, table: h.or(unix.RT_TABLE_MAIN), scope: unix.RT_SCOPE_UNIVERSE}
 }
 
 // anyRoutes returns the routes that an address may have had.
-func anyRoutes(a netip.Addr, index int) []route {
-	return []route{localRoute(a, index), blackholeRoute(a)}
+func anyRoutes(a netip.Addr, h home) []route {
+	return append(localRoutes(a, h), blackholeRoute(a, h))
 }
 
 func (r route) write(b *batch, typ, flags uint16) {
@@ -79,7 +91,8 @@ func (r route) write(b *batch, typ, flags uint16) {
 	if r.addr.Is6() {
 		family = unix.AF_INET6
 	}
-	b.raw(family, byte(r.addr.BitLen()), 0, 0, r.table, RouteProtocol, r.scope, r.typ, 0, 0, 0, 0)
+	b.raw(family, byte(r.addr.BitLen()), 0, 0, unix.RT_TABLE_UNSPEC, RouteProtocol, r.scope, r.typ, 0, 0, 0, 0)
+	b.u32(unix.RTA_TABLE, r.table)
 	b.attr(unix.RTA_DST, r.addr.AsSlice())
 	if r.oif != 0 {
 		b.u32(unix.RTA_OIF, r.oif)
@@ -154,7 +167,7 @@ func (i *Interface) releaseRoutes(routers []*virtualRouter) (list []route) {
 		for _, a := range vr.Addrs {
 			if i.inherited[a] {
 				delete(i.inherited, a)
-				list = append(list, anyRoutes(a, i.index)...)
+				list = append(list, anyRoutes(a, i.home)...)
 			}
 		}
 		if !vr.routed {
@@ -298,7 +311,7 @@ func listed(r netlink.Route) (out route, ours bool) {
 	}
 	a, ok := netip.AddrFromSlice(r.Dst.IP)
 	ones, bits := r.Dst.Mask.Size()
-	out = route{addr: a, typ: byte(r.Type), table: byte(r.Table), scope: byte(r.Scope)}
+	out = route{addr: a, typ: byte(r.Type), table: uint32(r.Table), scope: byte(r.Scope)}
 	if r.Type == unix.RTN_LOCAL {
 		out.oif = uint32(r.LinkIndex)
 	}
