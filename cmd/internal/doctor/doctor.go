@@ -43,7 +43,7 @@ func Examine(h *Host, c *configs.Config) []Finding {
 	e := newExam(h, c)
 	for _, check := range []func(*exam){
 		checkRights, checkNftables, checkForwarding, checkARP, checkReversePath, checkSysctls, checkConntrack,
-		checkInterfaces, checkBridges, checkDrivers, checkAddresses, checkRefresh, checkManagers, checkOthers,
+		checkInterfaces, checkBridges, checkDrivers, checkAddresses, checkTracks, checkRefresh, checkManagers, checkOthers,
 		checkHeard, checkClaims,
 	} {
 		check(e)

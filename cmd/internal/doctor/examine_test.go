@@ -183,6 +183,10 @@ var examinations = []examination{
 	{name: "leftover address", change: []func(*Host){func(h *Host) { h.Interfaces[0].Addresses = prefixes("192.0.2.1/32") }}, want: []string{"leftover-address lo"}},
 	{name: "the owner's address is no leftover", config: strings.Replace(vrrpConfig, "priority = 110", "priority = 255", 1), change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("192.0.2.1/24") }}},
 
+	{name: "a track that looks outside of the VRF", config: tracking("ping = \"203.0.113.1\""), change: []func(*Host){inVRF}, want: []string{"vrf-track hsrp:eth1:10"}},
+	{name: "a track that looks in the VRF", config: tracking("command = [\"ping\", \"-I\", \"blue\", \"203.0.113.1\"]"), change: []func(*Host){inVRF}},
+	{name: "a track of an interface", config: tracking("interface = \"eth1\""), change: []func(*Host){inVRF}},
+	{name: "a track without a VRF", config: tracking("ping = \"203.0.113.1\"")},
 	{name: "snooping without a querier", config: vrrp6, change: []func(*Host){onBridge(links.Bridge{Snooping: true, Ageing: 300e9})}, want: []string{"snooping eth1"}},
 	{name: "snooping with a querier", config: vrrp6, change: []func(*Host){onBridge(links.Bridge{Snooping: true, Querier6: true, Ageing: 300e9})}},
 	{name: "snooping and a bridge that is a querier", config: vrrp6, change: []func(*Host){onBridge(links.Bridge{Snooping: true, Querier: true, Ageing: 300e9})}},
@@ -264,6 +268,17 @@ var examinations = []examination{
 	}, want: []string{"claimed hsrp:eth1:10"}},
 }
 
+// tracking is hsrpConfig with a tracked object.
+func tracking(what string) string {
+	return hsrpConfig + "track = [{ object = \"out\" }]\n[[track]]\nname = \"out\"\n" + what + "\n"
+}
+
+// inVRF makes eth1 a member of a VRF.
+func inVRF(h *Host) {
+	h.eth1().Master = 77
+	h.Interfaces = append(h.Interfaces, Interface{Link: links.Link{Index: 77, Name: "blue", Kind: "vrf", Up: true, Carrier: true}})
+}
+
 func manyGroups(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -310,7 +325,7 @@ func TestExamine(t *testing.T) {
 }
 
 // words are those that a finding has to replace.
-var words = []string{"INTERFACE", "SETTING", "GROUP", "ADDRESS", "BRIDGE", "OTHER", "PROCESS", "VALUE"}
+var words = []string{"INTERFACE", "SETTING", "GROUP", "ADDRESS", "BRIDGE", "OTHER", "PROCESS", "VALUE", "OBJECT", "VRF"}
 
 func TestEveryRuleHasAnExamination(t *testing.T) {
 	for _, r := range rules {
