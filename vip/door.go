@@ -18,11 +18,17 @@ const (
 	// that guests send through the bridge to another router. A promiscuous bridge
 	// hands every frame up and goes on forwarding by its table.
 	bridged
+	// unfiltered: a vxlan has no filter. What an entry is elsewhere tells there where to
+	// send frames for the MAC.
+	unfiltered
 )
 
 func doorOf(link netlink.Link) door {
-	if link.Type() == "bridge" {
+	switch link.Type() {
+	case "bridge":
 		return bridged
+	case "vxlan":
+		return unfiltered
 	}
 	return filtered
 }

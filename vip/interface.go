@@ -21,6 +21,7 @@ import (
 type Interface struct {
 	name    string
 	index   int
+	home    home
 	ifindex [4]byte // index as a set key
 	mac     [6]byte
 	dir     stateDir
@@ -89,7 +90,7 @@ func open(name string, o Options, tableFlags uint32) (*Interface, error) {
 func newInterface(link netlink.Link, dir stateDir, log *slog.Logger) *Interface {
 	a := link.Attrs()
 	i := &Interface{
-		name: a.Name, index: a.Index, mac: [6]byte(a.HardwareAddr), dir: dir,
+		name: a.Name, index: a.Index, home: homeOf(a.Index), mac: [6]byte(a.HardwareAddr), dir: dir,
 		log:     log.With("interface", a.Name),
 		routers: map[ID]*virtualRouter{}, uses: map[place]use{}, inherited: map[place]bool{},
 		filter:  filter{index: a.Index, door: doorOf(link), macs: map[[6]byte]*filterEntry{}},
@@ -208,10 +209,10 @@ func (i *Interface) inherit(made []entry) error {
 		case !ok:
 		case i.filter.door == filtered:
 			i.filter.macs[mac] = &filterEntry{ours: true}
-		default: // of a version that made entries everywhere
+		case i.filter.door == bridged: // of a version that made entries everywhere
 			err = errors.Join(err, i.filter.del(mac))
 		}
-		for _, r := range routesOnly(e.anyPlaces(i.index)) {
+		for _, r := range routesOnly(e.anyPlaces(i.home)) {
 			i.inherited[r] = true
 		}
 	}

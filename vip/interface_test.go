@@ -367,6 +367,9 @@ func TestFlushRulesetLosesNothing(t *testing.T) {
 			skip.Without(t, "nft")
 			l := newLab(t)
 			iface := l.openFlags(Options{}, tt.flags)
+			if tt.flags != 0 {
+				needOwner(t, iface)
+			}
 			l.active(iface, time.Minute)
 			out, err := exec.Command("nft", "flush", "ruleset").CombinedOutput()
 			if err != nil {
@@ -423,14 +426,21 @@ func TestRestoreTellsThatTheInterfaceWasRecreated(t *testing.T) {
 }
 
 func TestSecondOpenIsRefused(t *testing.T) {
-	l, _ := newActive(t, time.Minute)
-	for _, dir := range []string{l.state, t.TempDir()} {
-		if _, err := Open("eth0", Options{StateDir: dir}); !errors.Is(err, ErrBusy) {
-			t.Errorf("error %v, want ErrBusy", err)
-		}
+	for _, elsewhere := range []bool{false, true} {
+		t.Run(fmt.Sprintf("state elsewhere %v", elsewhere), func(t *testing.T) {
+			l, iface := newActive(t, time.Minute)
+			dir := l.state
+			if elsewhere {
+				needOwner(t, iface) // nothing but the table tells
+				dir = t.TempDir()
+			}
+			if _, err := Open("eth0", Options{StateDir: dir}); !errors.Is(err, ErrBusy) {
+				t.Errorf("error %v, want ErrBusy", err)
+			}
+			l.checkForwarded("the refused Open did harm", 1)
+			checkSysctl(t, "ipv4/conf/eth0/arp_ignore", "1", "Open refused")
+		})
 	}
-	l.checkForwarded("the refused Open did harm", 1)
-	checkSysctl(t, "ipv4/conf/eth0/arp_ignore", "1", "Open refused")
 }
 
 func TestUnusableInterfacesAreNamed(t *testing.T) {

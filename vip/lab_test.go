@@ -21,6 +21,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/hello/wire"
 	"github.com/fhrpd/fhrpd/internal/dump"
+	"github.com/fhrpd/fhrpd/internal/skip"
 )
 
 var (
@@ -144,6 +145,14 @@ func (l *lab) openFlags(o Options, flags uint32) *Interface {
 	ok(l.t, err)
 	l.t.Cleanup(func() { iface.Close() })
 	return iface
+}
+
+// needOwner skips a test of what only a table with an owner gives.
+func needOwner(t testing.TB, iface *Interface) {
+	t.Helper()
+	if iface.tableFlags == 0 {
+		skip.Regardless(t, "this kernel has no persistent nftables tables (before 6.9)")
+	}
 }
 
 // active brings router 10 into its active role.

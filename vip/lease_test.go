@@ -211,6 +211,7 @@ func TestClaimIsOpenedThoughItSharesAMACThatWasLost(t *testing.T) {
 
 func TestKernelsWordCountsWhateverTheClockSays(t *testing.T) {
 	l, iface := newActive(t, testLease)
+	needOwner(t, iface)
 	l.lapse()
 	iface.classes[0].renewed = bootTime()
 	mustLose(t, 10)(iface.Renew())

@@ -13,12 +13,12 @@ import (
 )
 
 // anyPlaces returns what the addresses of a router may have had in the kernel.
-func (e entry) anyPlaces(index int) (list []place) {
+func (e entry) anyPlaces(h home) (list []place) {
 	for _, a := range e.Addrs {
-		list = append(list, ifAddr{a, index}, localRoute(a, index), blackholeRoute(a))
+		list = append(append(list, ifAddr{a, h.index}, blackholeRoute(a, h)), localRoutes(a, h)...)
 	}
 	for _, p := range e.Prefixes {
-		list = append(list, connectedRoute(p, index))
+		list = append(list, connectedRoute(p, h))
 	}
 	return list
 }
@@ -94,7 +94,7 @@ func listed(r netlink.Route) (out route, ours bool) {
 	}
 	a, ok := netip.AddrFromSlice(r.Dst.IP)
 	ones, bits := r.Dst.Mask.Size()
-	out = route{dst: netip.PrefixFrom(a, ones), typ: byte(r.Type), table: byte(r.Table), scope: byte(r.Scope)}
+	out = route{dst: netip.PrefixFrom(a, ones), typ: byte(r.Type), table: uint32(r.Table), scope: byte(r.Scope)}
 	if r.Type == unix.RTN_LOCAL || r.Type == unix.RTN_UNICAST {
 		out.oif = uint32(r.LinkIndex)
 	}

@@ -27,6 +27,13 @@ type Link struct {
 	// Off4 and Off6 name the settings that keep the kernel from forwarding what
 	// arrives in a family, as in net/ipv4/ip_forward; "" where it does.
 	Off4, Off6 string
+	// Kind is what the kernel calls such interfaces, as in "vlan"; "" for
+	// hardware. Passthru says that a macvlan has the interface below it for itself.
+	Kind     string
+	Passthru bool
+	// Table is the routing table of the VRF that the interface is a member of, 0
+	// without one.
+	Table uint32
 
 	Addr4     netip.Addr     // primary IPv4 address; invalid while there is none
 	LinkLocal netip.Addr     // link-local IPv6 address, without zone; likewise
@@ -58,7 +65,7 @@ func (l *Link) choose(allowed func(netip.Addr) bool) {
 
 func (l Link) equal(o Link) bool {
 	return l.Name == o.Name && l.Index == o.Index && l.MAC == o.MAC && l.Up == o.Up && l.MTU == o.MTU && l.PortOf == o.PortOf && l.Promiscuous == o.Promiscuous &&
-		l.Off4 == o.Off4 && l.Off6 == o.Off6 && slices.Equal(l.Addrs, o.Addrs) && slices.Equal(l.Checked, o.Checked)
+		l.Kind == o.Kind && l.Passthru == o.Passthru && l.Table == o.Table && l.Off4 == o.Off4 && l.Off6 == o.Off6 && slices.Equal(l.Addrs, o.Addrs) && slices.Equal(l.Checked, o.Checked)
 }
 
 // readLink returns the present state of an interface. One that does not exist is
@@ -78,7 +85,11 @@ func readLink(h *lister, name string) (Link, error) {
 		l.MAC = [6]byte(a.HardwareAddr)
 	}
 	l.Promiscuous = a.RawFlags&unix.IFF_PROMISC != 0
+	l.Kind, l.Passthru = kindOf(link)
 	if l.PortOf, err = portOf(a, h.LinkByIndex); err != nil {
+		return l, err
+	}
+	if l.Table, err = vrfTable(a, h.LinkByIndex); err != nil {
 		return l, err
 	}
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
@@ -91,6 +102,15 @@ func readLink(h *lister, name string) (Link, error) {
 	}
 	l.choose(func(netip.Addr) bool { return true })
 	return l, nil
+}
+
+// kindOf returns Link.Kind and Link.Passthru.
+func kindOf(link netlink.Link) (kind string, passthru bool) {
+	if kind = link.Type(); kind == "device" { // the library's word for none
+		return "", false
+	}
+	m, ok := link.(*netlink.Macvlan)
+	return kind, ok && m.Mode == netlink.MACVLAN_MODE_PASSTHRU
 }
 
 // portOf returns what takes the frames of an interface: see Link.PortOf. Other

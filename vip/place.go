@@ -48,15 +48,15 @@ func (i *Interface) placesOf(vr *virtualRouter) (list []place) {
 		case vr.onInterface(a) && !(i.mute && vr.speaksFor(a)):
 			list = append(list, ifAddr{a, i.index})
 		case vr.Accept:
-			list = append(list, localRoute(a, i.index))
+			list = append(list, localRoutes(a, i.home)...)
 		case a.IsLinkLocalUnicast() && a.Is6():
 			// A blackhole route has no interface, so it would not be found. The
 			// nftables table drops these packets.
 		default:
-			list = append(list, blackholeRoute(a))
+			list = append(list, blackholeRoute(a, i.home))
 		}
 		if n := slices.IndexFunc(vr.Prefixes, func(p netip.Prefix) bool { return p.Addr() == a }); n >= 0 {
-			list = append(list, connectedRoute(vr.Prefixes[n], i.index))
+			list = append(list, connectedRoute(vr.Prefixes[n], i.home))
 		}
 	}
 	return list
@@ -140,7 +140,7 @@ func (i *Interface) acquirePlaces(routers []*virtualRouter) (list []place) {
 // those that the last process may have made for the routers.
 func (i *Interface) releasePlaces(routers []*virtualRouter) (list []place) {
 	for _, vr := range routers {
-		for _, p := range newEntry(vr).anyPlaces(i.index) {
+		for _, p := range newEntry(vr).anyPlaces(i.home) {
 			if i.inherited[p] {
 				delete(i.inherited, p)
 				list = append(list, p)

@@ -7,18 +7,23 @@ import (
 )
 
 // Probe tries what [Open] needs of nftables, with a table on lo that it removes
-// again, and returns why it does not work.
-func Probe() error {
+// again, and returns why it does not work. lasting says that tables can be made
+// to persist, from Linux 6.9 on. Without that anybody can flush the table of an
+// Interface: a process puts it back within milliseconds, but where it is dead or
+// frozen forwarding ends at once and not with the lease.
+func Probe() (lasting bool, err error) { return probe(tryTable) }
+
+func probe(try func(c *conn, flags uint32) error) (lasting bool, err error) {
 	c, err := dial(unix.NETLINK_NETFILTER, 0)
 	if err != nil {
-		return fmt.Errorf("probe nftables: %w", err)
+		return false, fmt.Errorf("probe nftables: %w", err)
 	}
 	defer c.close()
-	err = tryTable(c, tableOwner|tablePersist)
+	err = try(c, tableOwner|tablePersist)
 	if unsupported(err) {
-		return tryTable(c, 0) // before Linux 6.9
+		return false, try(c, 0)
 	}
-	return err
+	return err == nil, err
 }
 
 // tryTable makes and deletes a table with a lease class in one transaction, so

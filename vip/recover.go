@@ -105,8 +105,9 @@ func (d stateDir) undo(l *leftover, nft, rtnl *conn) error {
 // undoPlaces takes back the addresses and routes alone, and forgets them.
 func (l *leftover) undoPlaces(rtnl *conn) error {
 	list, err := markedAddrs(l.head.Index)
+	h := homeOf(l.head.Index)
 	for _, e := range l.made {
-		list = append(list, routesOnly(e.anyPlaces(l.head.Index))...)
+		list = append(list, routesOnly(e.anyPlaces(h))...)
 	}
 	if _, delErr := rtnl.delete(list); err != nil || delErr != nil {
 		return errors.Join(err, delErr)

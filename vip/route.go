@@ -18,29 +18,41 @@ const loopbackIndex = 1 // in every network namespace
 type route struct {
 	dst   netip.Prefix
 	typ   byte
-	table byte
+	table uint32
 	scope byte
 	oif   uint32
 }
 
-// localRoute goes through lo, where it survives when the interface goes down. The
-// route of a link-local IPv6 address would not be found there.
-func localRoute(a netip.Addr, index int) route {
+// localRoutes make a local. The route goes through lo, where it survives when the
+// interface goes down; that of a link-local IPv6 address would not be found there.
+//
+// In a VRF it is where the kernel has those of the interface's own addresses: what
+// comes through the VRF would not find it elsewhere, or other VRFs would as well.
+// IPv4 needs the other one too. The kernel sends from an address that no interface
+// has only where the table local knows it.
+func localRoutes(a netip.Addr, h home) []place {
 	r := route{dst: single(a), typ: unix.RTN_LOCAL, table: unix.RT_TABLE_LOCAL, scope: unix.RT_SCOPE_HOST, oif: loopbackIndex}
-	if a.Is6() && a.IsLinkLocalUnicast() {
-		r.oif = uint32(index)
+	inside := r
+	inside.table, inside.oif = h.table, uint32(h.index)
+	switch {
+	case h.table != 0 && a.Is4():
+		return []place{inside, r}
+	case h.table != 0:
+		return []place{inside}
+	case a.Is6() && a.IsLinkLocalUnicast():
+		r.oif = uint32(h.index)
 	}
-	return r
+	return []place{r}
 }
 
-func blackholeRoute(a netip.Addr) route {
-	return route{dst: single(a), typ: unix.RTN_BLACKHOLE, table: unix.RT_TABLE_MAIN, scope: unix.RT_SCOPE_UNIVERSE}
+func blackholeRoute(a netip.Addr, h home) route {
+	return route{dst: single(a), typ: unix.RTN_BLACKHOLE, table: h.or(unix.RT_TABLE_MAIN), scope: unix.RT_SCOPE_UNIVERSE}
 }
 
 // connectedRoute leads to the subnet of a virtual address. Packets that the host
 // itself sends there carry its real address.
-func connectedRoute(p netip.Prefix, index int) route {
-	r := route{dst: p.Masked(), typ: unix.RTN_UNICAST, table: unix.RT_TABLE_MAIN, scope: unix.RT_SCOPE_LINK, oif: uint32(index)}
+func connectedRoute(p netip.Prefix, h home) route {
+	r := route{dst: p.Masked(), typ: unix.RTN_UNICAST, table: h.or(unix.RT_TABLE_MAIN), scope: unix.RT_SCOPE_LINK, oif: uint32(h.index)}
 	if r.dst.Addr().Is6() {
 		r.scope = unix.RT_SCOPE_UNIVERSE // IPv6 has no other
 	}
@@ -66,7 +78,8 @@ func (r route) write(b *batch, add bool, _ uint32) {
 	} else {
 		b.begin(unix.RTM_DELROUTE, 0)
 	}
-	b.raw(family, byte(r.dst.Bits()), 0, 0, r.table, RouteProtocol, r.scope, r.typ, 0, 0, 0, 0)
+	b.raw(family, byte(r.dst.Bits()), 0, 0, unix.RT_TABLE_UNSPEC, RouteProtocol, r.scope, r.typ, 0, 0, 0, 0)
+	b.u32(unix.RTA_TABLE, r.table)
 	b.attr(unix.RTA_DST, r.dst.Addr().AsSlice())
 	if r.oif != 0 {
 		b.u32(unix.RTA_OIF, r.oif)

@@ -48,7 +48,7 @@ func (i *Interface) moveLinkLocal(mute bool) error {
 	}
 	var del, list []place
 	for a := range moved {
-		for _, p := range []place{ifAddr{a, i.index}, localRoute(a, i.index)} {
+		for _, p := range append(localRoutes(a, i.home), ifAddr{a, i.index}) {
 			had, used := i.uses[p]
 			u, wanted := want[p]
 			switch {

@@ -57,7 +57,7 @@ func TestWatchReportsTheInitialState(t *testing.T) {
 	w := l.watch("eth0", "none")
 	got := await(t, w, "eth0", func(ev Event) bool { return ev.Link.Name == "eth0" && ev.Link.LinkLocal.IsValid() }).Link
 	eth0 := link(t, "eth0").Attrs()
-	want := Link{Name: "eth0", Index: eth0.Index, MAC: [6]byte(eth0.HardwareAddr), Up: true, MTU: eth0.MTU,
+	want := Link{Name: "eth0", Index: eth0.Index, MAC: [6]byte(eth0.HardwareAddr), Up: true, MTU: eth0.MTU, Kind: "veth",
 		Addr4: netip.MustParseAddr("10.0.0.2"), LinkLocal: got.LinkLocal,
 		Addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.2/24"),
 			netip.PrefixFrom(got.LinkLocal, 64), netip.MustParsePrefix("2001:db8::2/64")}}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/doctor"
+	"github.com/fhrpd/fhrpd/cmd/internal/links"
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/configs/setup"
 	"github.com/fhrpd/fhrpd/fsm/engine"
@@ -55,22 +56,29 @@ func (a *app) check(path string, effective bool) error {
 // warnOfMisfits says which groups could not run on the interfaces that this host
 // has. The file may be for another host, so nothing is a fault.
 func (a *app) warnOfMisfits(path string, c *configs.Config) {
+	list, _ := links.List() // a kernel that does not tell has no interface of a group
 	for _, g := range setup.Groups(c) {
-		ifi, err := net.InterfaceByName(g.Interface)
-		if err != nil {
+		l, ok := links.ByName(list, g.Interface)
+		if !ok {
 			continue
 		}
-		link := engine.Link{Name: ifi.Name, MTU: ifi.MTU}
-		addrs, _ := ifi.Addrs()
-		for _, a := range addrs {
-			if p, err := netip.ParsePrefix(a.String()); err == nil {
-				link.Addrs = append(link.Addrs, p)
-			}
-		}
+		link := engine.Link{Name: l.Name, MAC: l.MAC, MTU: l.MTU, Kind: l.Kind, Passthru: l.Passthru, Addrs: addresses(l.Index)}
 		if why := g.Misfit(&link, g.VirtualIPs); why != "" {
 			fmt.Fprintf(a.stderr, "warning: %s: %s: %s\n", path, g.Ref, why)
 		}
 	}
+}
+
+// addresses returns those of an interface, as far as the kernel tells.
+func addresses(index int) (list []netip.Prefix) {
+	ifi := net.Interface{Index: index}
+	addrs, _ := ifi.Addrs()
+	for _, a := range addrs {
+		if p, err := netip.ParsePrefix(a.String()); err == nil {
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
 // loadConfig reads the file at path. Warnings and faults go to stderr, a line

@@ -9,9 +9,13 @@ import (
 )
 
 // Misfit returns why a group with these virtual addresses cannot run on a link,
-// or "". The address of a network is no host's, and a message that is larger than
-// a packet never leaves. A link whose MTU is 0 has room for every message.
+// or "". Some kinds of interface are not given what is sent to a virtual router,
+// the address of a network is no host's, and a message that is larger than a
+// packet never leaves. A link whose MTU is 0 has room for every message.
 func (g *Group) Misfit(l *Link, vips []netip.Addr) string {
+	if why := g.unfit(l); why != "" {
+		return why
+	}
 	for _, a := range vips {
 		for _, p := range l.Addrs {
 			if what := hello.Reserved(p, a); what != "" {
@@ -32,6 +36,22 @@ func (g *Group) Misfit(l *Link, vips []netip.Addr) string {
 		return fmt.Sprintf("an advertisement of %d bytes does not leave %s, whose MTU is %d: it has room for %d virtual addresses, not for %d",
 			size, l.Name, l.MTU, max(len(vips)-(excess+each-1)/each, 0), len(vips))
 	}
+}
+
+// unfit returns why frames for the group do not arrive on a link of this kind, or
+// "". An ipvlan is told from its siblings by the IP addresses that it has, so that
+// nothing to be forwarded reaches it, whatever its MAC.
+func (g *Group) unfit(l *Link) string {
+	mac := g.VirtualMAC()
+	switch {
+	case l.Kind == "ipvlan":
+		return fmt.Sprintf("%s is an ipvlan, which gets only what is for its own addresses and forwards nothing: "+
+			"put the group on the interface below it, or on a macvlan with mac = \"interface\"", l.Name)
+	case l.Kind == "macvlan" && !l.Passthru && !mac.IsZero() && mac != l.MAC:
+		return fmt.Sprintf("%s is a macvlan, which gets only what is for its own MAC: "+
+			"set mac = \"interface\", or put the group on the interface below it", l.Name)
+	}
+	return ""
 }
 
 // messageSize returns the bytes of the largest message as an IP packet, and of

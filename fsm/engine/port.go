@@ -55,6 +55,8 @@ type Link struct {
 	Addrs     []netip.Prefix // all own addresses that may be used
 	Checked   []netip.Addr   // those that may not be used yet: duplicates are being looked for
 	MTU       int            // bytes of the largest IP packet; 0 when it is not known
+	Kind      string         // in the kernel's words: "vlan", "macvlan"; "" for hardware, or when it is not known
+	Passthru  bool           // a macvlan that has the interface below it for itself
 }
 
 // Addr returns the address that this router uses on the link in family f.

@@ -294,6 +294,7 @@ func (d *Daemon) engineLink(l vip.Link) engine.Link {
 		Name: l.Name, Index: l.Index, MAC: l.MAC, Up: l.Up, PortOf: l.PortOf,
 		Addr4: l.Addr4, LinkLocal: l.LinkLocal, Addrs: l.Addrs, Checked: l.Checked, MTU: l.MTU,
 		Off4: l.Off4, Off6: l.Off6,
+		Kind: l.Kind, Passthru: l.Passthru,
 	}
 }
 

@@ -3,8 +3,10 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/vishvananda/netlink"
@@ -45,11 +47,37 @@ func (d *Daemon) followGateways(ctx context.Context) {
 	}
 }
 
-// mainRoutes lists the routes of a family in the main table.
-func mainRoutes(family int) ([]netlink.Route, error) {
-	return dump.Whole(func() ([]netlink.Route, error) {
-		return netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_MAIN}, netlink.RT_FILTER_TABLE)
-	})
+// tables returns where the default routes of interfaces may be: in the main table
+// and in those of the VRFs that they are members of.
+func tables(names []string) []int {
+	out := []int{unix.RT_TABLE_MAIN}
+	for _, name := range names {
+		l, err := netlink.LinkByName(name)
+		if err != nil || l.Attrs().MasterIndex == 0 {
+			continue
+		}
+		master, _ := netlink.LinkByIndex(l.Attrs().MasterIndex)
+		if vrf, ok := master.(*netlink.Vrf); ok && !slices.Contains(out, int(vrf.Table)) {
+			out = append(out, int(vrf.Table))
+		}
+	}
+	return out
+}
+
+// routesIn returns how to list the routes of a family in some tables.
+func routesIn(tables []int) func(family int) ([]netlink.Route, error) {
+	return func(family int) (all []netlink.Route, err error) {
+		for _, table := range tables {
+			list, err := dump.Whole(func() ([]netlink.Route, error) {
+				return netlink.RouteListFiltered(family, &netlink.Route{Table: table}, netlink.RT_FILTER_TABLE)
+			})
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, list...)
+		}
+		return all, nil
+	}
 }
 
 // nextHops returns the next hops of the default routes by interface. An error in
@@ -73,7 +101,7 @@ func nextHops(list func(family int) ([]netlink.Route, error)) (map[int][]netip.A
 // updateGateways reads the routes. When that fails, the gateways stay as they
 // were.
 func (d *Daemon) updateGateways() {
-	byIndex, err := nextHops(mainRoutes)
+	byIndex, err := nextHops(routesIn(tables(slices.Collect(maps.Keys(d.ports)))))
 	if err != nil {
 		d.log.Debug("default gateways stay as they were", "error", err)
 		return

@@ -39,7 +39,7 @@ func (d *Daemon) linkEvent(ev vip.Event) {
 	if p.opened != nil && deafened {
 		d.restoreFilter(p)
 	}
-	if p.opened != nil && p.opened.index != p.link.Index {
+	if p.opened != nil && !p.opened.is(p.link) {
 		closed := d.engineLink(p.link)
 		closed.Closed = true
 		d.engine.LinkChanged(time.Now(), p.name, closed)

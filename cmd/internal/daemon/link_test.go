@@ -35,10 +35,11 @@ virtual_ips = ["192.0.2.1"]
 type plug struct {
 	*Daemon
 	port   *port
-	opens  []int // indexes
-	wires  int   // open now
-	refuse error // to open it
-	denied error // to prepare the group there
+	opens  []int  // indexes
+	table  uint32 // of the VRF that eth0 is in
+	wires  int    // open now
+	refuse error  // to open it
+	denied error  // to prepare the group there
 }
 
 // fakeWire is a cable that leads nowhere. It floods its reader if flood is set,
@@ -99,7 +100,7 @@ func newPlug(t *testing.T) *plug {
 		if p.denied != nil {
 			refused[1] = p.denied
 		}
-		return &opened{refused: refused, index: index, socket: &fakeWire{fd: 100 + index, open: &p.wires}, routers: routers}, nil
+		return &opened{refused: refused, index: index, table: p.table, socket: &fakeWire{fd: 100 + index, open: &p.wires}, routers: routers}, nil
 	}
 	if p.engine, err = engine.New(config, engine.Options{
 		Ports:   map[string]engine.Port{"eth0": p.port},
@@ -116,7 +117,7 @@ func newPlug(t *testing.T) *plug {
 // event is what the watcher says of eth0; index 0 is its absence.
 func (p *plug) event(index int) {
 	a := netip.MustParseAddr("192.0.2.10")
-	l := vip.Link{Name: "eth0", Index: index, Up: index != 0}
+	l := vip.Link{Name: "eth0", Index: index, Up: index != 0, Table: p.table}
 	if index != 0 {
 		l.MAC, l.Addr4, l.Addrs = [6]byte{2, 1}, a, []netip.Prefix{netip.PrefixFrom(a, 24)}
 	}
@@ -160,10 +161,16 @@ func TestPortFollowsItsInterface(t *testing.T) {
 		p.settle()
 		p.want(t, "Listen", 109)
 
+		p.table = 1001 // joined a VRF
+		p.event(9)
+		p.want(t, "Init")
+		p.settle()
+		p.want(t, "Listen", 109)
+
 		p.event(0)
 		p.settle()
 		p.want(t, "Init")
-		if diff := cmp.Diff([]int{7, 9}, p.opens); diff != "" {
+		if diff := cmp.Diff([]int{7, 9, 9}, p.opens); diff != "" {
 			t.Errorf("opened (-want +got):\n%s", diff)
 		}
 		p.stop()

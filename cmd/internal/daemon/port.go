@@ -35,9 +35,11 @@ type port struct {
 	trouble string                 // why it could not be opened last time
 }
 
-// opened is what belongs to one incarnation of the interface.
+// opened is what belongs to one incarnation of the interface: one that joins or
+// leaves a VRF is another.
 type opened struct {
 	index   int
+	table   uint32 // of its VRF
 	socket  wire
 	members *sock.Members
 	iface   *vip.Interface
@@ -94,6 +96,7 @@ func openInterface(name string, index int, multi []netip.Addr, vo vip.Options, r
 	if o.iface, err = vip.Open(name, vo); err != nil {
 		return o, err
 	}
+	o.table = o.iface.Table()
 	for id, v := range routers {
 		if err := o.iface.Add(vip.ID(id), router(v)); err != nil {
 			o.refused[id] = err // the others need not suffer
@@ -101,6 +104,9 @@ func openInterface(name string, index int, multi []netip.Addr, vo vip.Options, r
 	}
 	return o, nil
 }
+
+// is reports whether o is the interface as it is now.
+func (o *opened) is(l vip.Link) bool { return o.index == l.Index && o.table == l.Table }
 
 // close detaches the port, undoing what it did to the kernel.
 func (o *opened) close() error {
@@ -141,7 +147,7 @@ func (p *port) adopt() bool {
 		return p.opened != nil
 	}
 	p.used = true
-	if o.index != p.link.Index {
+	if !o.is(p.link) {
 		p.discard(o)
 		return false
 	}

@@ -79,7 +79,8 @@ func (i Interface) source(f hello.Family) netip.Addr {
 }
 
 func (e *exam) networks(g *engine.Group, i Interface) {
-	if why := g.Misfit(&engine.Link{Name: i.Name, Addrs: i.Addresses, MTU: i.MTU}, g.VirtualIPs); why != "" {
+	link := engine.Link{Name: i.Name, MAC: i.MAC, Addrs: i.Addresses, MTU: i.MTU, Kind: i.Kind, Passthru: i.Passthru}
+	if why := g.Misfit(&link, g.VirtualIPs); why != "" {
 		e.wrong("misfit", g.Ref.String(), why, "GROUP", g.Ref.String(), "INTERFACE", i.Name)
 	}
 	for _, vip := range g.VirtualIPs {

@@ -11,10 +11,20 @@ func checkNftables(e *exam) {
 	switch {
 	case e.Nftables == "":
 		e.fine("nftables", "nf_tables", "a netdev table with an ingress chain can be made")
+		e.flushable()
 	case e.Untried:
 		e.wrong("nftables-untried", "nf_tables", e.Nftables)
 	default:
 		e.wrong("nftables", "nf_tables", e.Nftables)
+	}
+}
+
+// flushable looks at what is left of a gate when somebody flushes the ruleset.
+func (e *exam) flushable() {
+	if e.Flushable {
+		e.wrong("flushable", "nf_tables", "tables do not persist on this kernel")
+	} else {
+		e.fine("flushable", "nf_tables", "tables persist: nobody else can flush them")
 	}
 }
 

@@ -41,10 +41,7 @@ func Collect(ctx context.Context, c *configs.Config, o Options) (*Host, error) {
 		NetAdmin: capable(unix.CAP_NET_ADMIN), NetRaw: capable(unix.CAP_NET_RAW),
 		Realtime: mayRealtime(), Processes: processes("/proc"), Proven: o.Proven, Restored: o.Restored,
 	}
-	// The host's rules are not touched even for a moment.
-	if err := inPrivate(vip.Probe); err != nil {
-		h.Nftables, h.Untried = err.Error(), errors.Is(err, errNamespace)
-	}
+	h.probe(vip.Probe)
 	var err error
 	if h.Interfaces, err = interfaces(); err != nil {
 		return nil, err
@@ -59,6 +56,19 @@ func Collect(ctx context.Context, c *configs.Config, o Options) (*Host, error) {
 		err = e.listen(ctx, o.Listen)
 	}
 	return h, err
+}
+
+// probe notes what nftables can do. The host's rules are not touched even for a
+// moment.
+func (h *Host) probe(try func() (lasting bool, err error)) {
+	err := inPrivate(func() error {
+		lasting, err := try()
+		h.Flushable = err == nil && !lasting
+		return err
+	})
+	if err != nil {
+		h.Nftables, h.Untried = err.Error(), errors.Is(err, errNamespace)
+	}
 }
 
 // capable reports whether the process holds a capability.

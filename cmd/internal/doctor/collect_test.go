@@ -1,11 +1,14 @@
 package doctor
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/fhrpd/fhrpd/internal/skip"
 )
 
 // tree writes files below a new folder.
@@ -90,5 +93,28 @@ func TestProcessesOfAnotherNamespaceAreNotOurs(t *testing.T) {
 	}
 	if diff := cmp.Diff([]Process{{PID: 41, Name: "vrrpd"}}, processes(root)); diff != "" {
 		t.Errorf("processes (-want +got):\n%s", diff)
+	}
+}
+
+func TestProbeOfTablesIsNoted(t *testing.T) {
+	refused := errors.New("operation not supported")
+	for _, tt := range []struct {
+		name    string
+		lasting bool
+		err     error
+		want    Host
+	}{
+		{"Linux 6.9", true, nil, Host{}},
+		{"an older kernel", false, nil, Host{Flushable: true}},
+		{"no nf_tables", false, refused, Host{Nftables: refused.Error()}},
+	} {
+		var h Host
+		h.probe(func() (bool, error) { return tt.lasting, tt.err })
+		if h.Untried {
+			skip.Because(t, h.Nftables)
+		}
+		if diff := cmp.Diff(tt.want, h); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
 	}
 }

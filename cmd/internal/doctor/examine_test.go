@@ -132,6 +132,7 @@ var examinations = []examination{
 	{name: "nothing is wrong with VRRP over IPv6", config: vrrp6},
 	{name: "rights", change: []func(*Host){func(h *Host) { h.NetRaw = false }}, want: []string{"rights this user"}},
 	{name: "no nf_tables", change: []func(*Host){func(h *Host) { h.Nftables = "operation not supported" }}, want: []string{"nftables nf_tables"}},
+	{name: "tables that anybody may flush", change: []func(*Host){func(h *Host) { h.Flushable = true }}, want: []string{"flushable nf_tables"}},
 	{name: "nf_tables not tried", change: []func(*Host){func(h *Host) { h.Nftables, h.Untried = "no namespace", true }}, want: []string{"nftables-untried nf_tables"}},
 	{name: "a chain before ours", change: []func(*Host){chain(Chain{"netdev", "fw", "early", -300, []string{"eth0", "eth1"}})}, want: []string{"before-gate eth1"}},
 	{name: "a chain of family inet before ours", change: []func(*Host){chain(Chain{"inet", "fw", "early", -500, []string{"eth*"}})}, want: []string{"before-gate eth1"}},
@@ -191,9 +192,17 @@ var examinations = []examination{
 	{name: "in another network", change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("203.0.113.2/24") }}, want: []string{"other-network hsrp:eth1:10"}},
 	{name: "the address of a network", config: strings.Replace(vrrpConfig, "192.0.2.1", "192.0.2.255", 1), want: []string{"misfit vrrp:eth1:20"}},
 	{name: "messages larger than the MTU", change: []func(*Host){func(h *Host) { h.eth1().MTU = 68 }}, want: []string{"misfit hsrp:eth1:10"}},
+	{name: "an ipvlan", config: hsrpConfig + "mac = \"interface\"\n", change: []func(*Host){func(h *Host) { h.eth1().Kind = "ipvlan" }}, want: []string{"misfit hsrp:eth1:10"}},
+	{name: "a virtual MAC on a macvlan", change: []func(*Host){func(h *Host) { h.eth1().Kind = "macvlan" }}, want: []string{"misfit hsrp:eth1:10"}},
+	{name: "a macvlan that may have other MACs", change: []func(*Host){func(h *Host) { h.eth1().Kind, h.eth1().Passthru = "macvlan", true }}},
+	{name: "a macvlan with its own MAC", config: hsrpConfig + "mac = \"interface\"\n", change: []func(*Host){func(h *Host) { h.eth1().Kind = "macvlan" }}},
 	{name: "leftover address", change: []func(*Host){func(h *Host) { h.Interfaces[0].Addresses = prefixes("192.0.2.1/32") }}, want: []string{"leftover-address lo"}},
 	{name: "the owner's address is no leftover", config: strings.Replace(vrrpConfig, "priority = 110", "priority = 255", 1), change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("192.0.2.1/24") }}},
 
+	{name: "a track that looks outside of the VRF", config: tracking("ping = \"203.0.113.1\""), change: []func(*Host){inVRF}, want: []string{"vrf-track hsrp:eth1:10"}},
+	{name: "a track that looks in the VRF", config: tracking("command = [\"ping\", \"-I\", \"blue\", \"203.0.113.1\"]"), change: []func(*Host){inVRF}},
+	{name: "a track of an interface", config: tracking("interface = \"eth1\""), change: []func(*Host){inVRF}},
+	{name: "a track without a VRF", config: tracking("ping = \"203.0.113.1\"")},
 	{name: "snooping without a querier", config: vrrp6, change: []func(*Host){onBridge(links.Bridge{Snooping: true, Ageing: 300e9})}, want: []string{"snooping eth1"}},
 	{name: "snooping with a querier", config: vrrp6, change: []func(*Host){onBridge(links.Bridge{Snooping: true, Querier6: true, Ageing: 300e9})}},
 	{name: "snooping and a bridge that is a querier", config: vrrp6, change: []func(*Host){onBridge(links.Bridge{Snooping: true, Querier: true, Ageing: 300e9})}},
@@ -275,6 +284,17 @@ var examinations = []examination{
 	}, want: []string{"claimed hsrp:eth1:10"}},
 }
 
+// tracking is hsrpConfig with a tracked object.
+func tracking(what string) string {
+	return hsrpConfig + "track = [{ object = \"out\" }]\n[[track]]\nname = \"out\"\n" + what + "\n"
+}
+
+// inVRF makes eth1 a member of a VRF.
+func inVRF(h *Host) {
+	h.eth1().Master = 77
+	h.Interfaces = append(h.Interfaces, Interface{Link: links.Link{Index: 77, Name: "blue", Kind: "vrf", Up: true, Carrier: true}})
+}
+
 func manyGroups(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -321,7 +341,7 @@ func TestExamine(t *testing.T) {
 }
 
 // words are those that a finding has to replace.
-var words = []string{"INTERFACE", "SETTING", "GROUP", "ADDRESS", "BRIDGE", "OTHER", "PROCESS", "VALUE", "CHAIN", "VMACS", "FILE"}
+var words = []string{"INTERFACE", "SETTING", "GROUP", "ADDRESS", "BRIDGE", "OTHER", "PROCESS", "VALUE", "CHAIN", "VMACS", "FILE", "OBJECT", "VRF"}
 
 func TestEveryRuleHasAnExamination(t *testing.T) {
 	for _, r := range rules {
@@ -351,7 +371,7 @@ func TestWithoutConfigurationOnlyTheHostIsLookedAt(t *testing.T) {
 	for _, f := range Examine(h, nil) {
 		got = append(got, string(f.Severity)+" "+f.Rule)
 	}
-	if diff := cmp.Diff([]string{"fail forwarding", "ok rights", "ok nftables", "ok conntrack-loose"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"fail forwarding", "ok rights", "ok nftables", "ok flushable", "ok conntrack-loose"}, got); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
 }

@@ -18,7 +18,8 @@ import (
 )
 
 // A macvlan in bridge mode takes no second unicast address. The better router,
-// which cannot serve there, must leave the field to the worse one that can.
+// which cannot serve there, must leave the field to the worse one that can. With
+// the interface's own MAC it serves there.
 func TestRouterThatCannotServeLeavesTheFieldToItsPeer(t *testing.T) {
 	const groups = `[[hsrp]]
 interface = "eth0"
@@ -48,14 +49,21 @@ advertise = "200ms"
 		must(t, err)
 		must(t, h.AddrAdd(link, &netlink.Addr{IPNet: &net.IPNet{IP: net.IPv4(192, 168, 1, 101), Mask: net.CIDRMask(24, 32)}}))
 
+		must(t, l.a.NS.DelAddr(lanDev, netip.PrefixFrom(l.a.IP, 24))) // else answers would leave there
+
 		l.a.StartAs(strings.ReplaceAll(groups, `"eth0"`, `"mv0"`), 120)
 		l.a.WaitAll("Init", "Initialize")
 		l.b.StartAs(groups, 100)
 		l.b.WaitAll("Active", "Active")
 		for _, g := range l.a.Report().Groups {
-			if !strings.Contains(g.Obstacle, "mv0 cannot serve it: ") {
+			if !strings.Contains(g.Obstacle, `set mac = "interface"`) {
 				t.Errorf("%s waits for %q", g.Ref(), g.Obstacle)
 			}
+		}
+		file := filepath.Join(t.TempDir(), "f.toml")
+		must(t, os.WriteFile(file, []byte(strings.NewReplacer(`"eth0"`, `"mv0"`, "PRIORITY", "120").Replace(groups)), 0o644))
+		if out, exit := fhrptest.Run(t, l.a.NS, "check", "--config", file); exit != 0 || strings.Count(out, "mv0 is a macvlan") != 2 {
+			t.Errorf("check exits %d and says %s", exit, out)
 		}
 		count := func(d *gateway) (moved int, sent uint64) {
 			for _, g := range d.Report().Groups {
@@ -71,6 +79,10 @@ advertise = "200ms"
 		if nowB, _ := count(l.b); nowA != a || nowB != b || said > 0 {
 			t.Errorf("%d and %d transitions became %d and %d, and a said %d messages\n%s", a, b, nowA, nowB, said, l.a.Tail())
 		}
+		l.a.Stop()
+		l.a.StartAs(strings.NewReplacer(`"eth0"`, `"mv0"`, "priority", "mac = \"interface\"\npriority").Replace(groups), 120)
+		l.a.WaitAll("Active", "Active")
+		l.mustPing(vip, netip.MustParseAddr("192.168.1.2"))
 	})
 }
 

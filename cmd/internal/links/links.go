@@ -31,6 +31,8 @@ type Link struct {
 	Master int    // index of the bridge, bond or VRF above; 0 when there is none
 	VLAN   uint16 // of kind vlan
 
+	Passthru bool // macvlan: it has the interface below for itself
+
 	ActiveSlave int   // bond: index of the port in use; 0 when there is none
 	PortState   uint8 // of a bridge's port: PortForwarding or another
 	Bridge      *Bridge
@@ -47,6 +49,9 @@ type Bridge struct {
 	Querier       bool // it is a querier itself
 	Querier6      bool // the address of a querier of IPv6, itself or another, is known
 }
+
+// macvlanPassthru is MACVLAN_MODE_PASSTHRU of linux/if_link.h.
+const macvlanPassthru = 8
 
 // FailoverEvent is the value of IFLA_EVENT by which the kernel says that a bond
 // has another active port.
@@ -174,6 +179,8 @@ func (l *Link) data(ad *netlink.AttributeDecoder) error {
 	}
 	for ad.Next() {
 		switch {
+		case l.Kind == "macvlan" && ad.Type() == unix.IFLA_MACVLAN_MODE:
+			l.Passthru = ad.Uint32() == macvlanPassthru
 		case l.Kind == "vlan" && ad.Type() == unix.IFLA_VLAN_ID:
 			l.VLAN = ad.Uint16()
 		case l.Kind == "bond" && ad.Type() == unix.IFLA_BOND_ACTIVE_SLAVE:

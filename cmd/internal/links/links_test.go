@@ -98,6 +98,12 @@ func TestDecode(t *testing.T) {
 			ae.Uint32(unix.IFLA_LINK_NETNSID, 0)
 			info(ae, "macvlan", func(*encoder) {})
 		}, want: Link{Kind: "macvlan"}},
+		{name: "a macvlan in bridge mode", attrs: func(ae *encoder) {
+			info(ae, "macvlan", func(ae *encoder) { ae.Uint32(unix.IFLA_MACVLAN_MODE, 4) })
+		}, want: Link{Kind: "macvlan"}},
+		{name: "a macvlan that has the interface below for itself", attrs: func(ae *encoder) {
+			info(ae, "macvlan", func(ae *encoder) { ae.Uint32(unix.IFLA_MACVLAN_MODE, 8) })
+		}, want: Link{Kind: "macvlan", Passthru: true}},
 		{name: "the other end of a cable is no parent", attrs: func(ae *encoder) {
 			ae.Uint32(unix.IFLA_LINK, 2)
 			info(ae, "veth", func(*encoder) {})

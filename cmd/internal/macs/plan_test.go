@@ -2,6 +2,7 @@ package macs
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,8 +132,29 @@ func TestPlanAnnouncesAVirtualMACOnlyWhereItsGroupIsActive(t *testing.T) {
 	}
 }
 
+// A group on a VLAN of a bridge over a bond: its virtual MAC leaves through the
+// bond with the tag.
+func TestPlanReachesAGroupOnAVLANOfTheBridge(t *testing.T) {
+	s := host(links.Bridge{})
+	s.Links = append(s.Links, links.Link{Index: 9, Name: "br0.10", Kind: "vlan", VLAN: 10, Parent: 5, MAC: mac(5)})
+	uplinks, err := uplinksOf(s.Links, []string{"br0.10"}, "", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, _ := plan(s, uplinks, Roles{Active: []Active{{"hsrp:br0.10:10", "br0.10", hsrp10}}})
+	want := Item{MAC: hsrp10, VLAN: 10, Out: "bond0", Of: "group hsrp:br0.10:10"}
+	if !slices.Contains(items, want) {
+		t.Errorf("plan %+v, want %+v in it", items, want)
+	}
+}
+
 func TestUplinks(t *testing.T) {
-	list := host(links.Bridge{}).Links
+	list := append(host(links.Bridge{}).Links,
+		links.Link{Index: 9, Name: "br0.10", Kind: "vlan", VLAN: 10, Parent: 5},
+		links.Link{Index: 10, Name: "mv0", Kind: "macvlan", Parent: 9},
+		links.Link{Index: 11, Name: "br1", Kind: "bridge", Bridge: &links.Bridge{}},
+		links.Link{Index: 12, Name: "br1.10", Kind: "vlan", VLAN: 10, Parent: 11},
+	)
 	tests := []struct {
 		name   string
 		devs   []string
@@ -147,6 +169,9 @@ func TestUplinks(t *testing.T) {
 		{name: "those that are in the bridge", devs: []string{"eth9", "bond0"}, bridge: "br0", want: "bond0"},
 		{name: "ports of a bridge that are no guest's", bridge: "br0", want: "bond0"},
 		{name: "ports stand for a bridge", devs: []string{"br0", "eth9"}, want: "bond0 eth9"},
+		{name: "ports stand for a VLAN on a bridge", devs: []string{"br0.10", "eth9"}, want: "bond0 eth9"},
+		{name: "ports stand for what is stacked on that", devs: []string{"mv0"}, want: "bond0"},
+		{name: "a VLAN on a bridge of guests alone", devs: []string{"br1.10", "eth9"}, want: "eth9"},
 		{name: "the default route", route: 8, want: "eth9"},
 		{name: "the default route through a bridge", route: 5, want: "bond0"},
 		{name: "nothing to go by", err: "name it with --dev"},

@@ -14,8 +14,9 @@ import (
 
 // uplinksOf returns the interfaces that lead to the switches. devs are candidates
 // by name; those that do not exist are left out and, unless bridge is empty,
-// those that are not its ports. A bond stands for its ports. A bridge is replaced
-// by those of its ports that are hardware, a bond or a VLAN. Without devs bridge
+// those that are not its ports. A bond stands for its ports. A bridge, and what is
+// stacked on one, is replaced by those of its ports that are hardware, a bond or a
+// VLAN. Without devs bridge
 // is the candidate; without both it is the interface of the default route, whose
 // index is route (0 when there is none). The error says what to name when nothing
 // fits.
@@ -62,11 +63,12 @@ func named(list []links.Link, devs []string, bridge string) ([]string, error) {
 func resolve(list []links.Link, dev string) ([]string, error) {
 	l, ok := links.ByName(list, dev)
 	m, _ := links.ByIndex(list, l.Master)
+	bridge := below(list, l, "bridge")
 	switch {
 	case !ok:
 		return nil, nil
-	case l.Bridge != nil:
-		return portsOf(list, dev)
+	case bridge.Bridge != nil:
+		return portsOf(list, bridge.Name)
 	case m.Kind == "bond":
 		return []string{m.Name}, nil
 	}

@@ -21,11 +21,13 @@ const (
 	restMax = time.Second
 )
 
-// Watch calls onMove, one call at a time, when the switches behind the uplinks
-// have to learn again, with the reasons in one line. Of o only Devs and Bridge
+// Watch calls atOnce when the switches behind the uplinks have to learn again, with
+// the reason: what cannot wait is announced then, though some steps of the change
+// may be to come. When the change rests it calls rested, with all reasons in one
+// line, from another goroutine, one call at a time. Of o only Devs and Bridge
 // matter. It watches the calling thread's network namespace and returns nil
 // when ctx is done, or an error when the kernel's messages cannot be had.
-func Watch(ctx context.Context, o Options, onMove func(reason string)) error {
+func Watch(ctx context.Context, o Options, atOnce, rested func(reason string)) error {
 	w, err := newWatcher(o)
 	if err != nil {
 		return err
@@ -38,7 +40,7 @@ func Watch(ctx context.Context, o Options, onMove func(reason string)) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		debounce(ctx, reasons, onMove)
+		debounce(ctx, reasons, atOnce, rested)
 	}()
 	err = w.run(ctx, reasons)
 	cancel()
@@ -133,29 +135,41 @@ func failovers(msgs []netlink.Message, ups []uplink) []string {
 	return why
 }
 
-// debounce gathers reasons until none has come for the quiet time, or the
-// longest rest is over, and hands them on, each once, until ctx is done.
-func debounce(ctx context.Context, reasons <-chan string, onMove func(string)) {
+// debounce hands the first reason of a change to atOnce. It gathers the others
+// until none has come for the quiet time, or the longest rest is over, and hands
+// them all, each once, to rested, which may take long. It returns when ctx is done
+// and nothing is carried out any more.
+func debounce(ctx context.Context, reasons <-chan string, atOnce, rested func(string)) {
 	var why []string
-	var due <-chan time.Time
-	var last time.Time // when to report whatever comes
+	var due <-chan time.Time // nil while nothing changes
+	var last time.Time       // when to report whatever comes
+	var busy chan struct{}   // nil while rested does not run
 	for {
+		if len(why) > 0 && due == nil && busy == nil {
+			report := strings.Join(why, "; ")
+			why, busy = nil, make(chan struct{})
+			go func(over chan<- struct{}) { defer close(over); rested(report) }(busy)
+		}
 		select {
 		case <-ctx.Done():
+			if busy != nil {
+				<-busy
+			}
 			return
 		case s := <-reasons:
 			now := time.Now()
-			if len(why) == 0 {
+			if due == nil {
 				last = now.Add(restMax)
+				atOnce(s)
 			}
 			if !slices.Contains(why, s) {
 				why = append(why, s)
 			}
 			due = time.After(min(quiet, last.Sub(now)))
 		case <-due:
-			report := strings.Join(why, "; ")
-			why, due = nil, nil
-			onMove(report)
+			due = nil
+		case <-busy:
+			busy = nil
 		}
 	}
 }

@@ -90,6 +90,17 @@ func TestViewFindsTheBondBelow(t *testing.T) {
 	}
 }
 
+// The uplink may be a VLAN of a bridge over the bond.
+func TestViewFindsTheBondBelowABridge(t *testing.T) {
+	list := host(links.Bridge{}).Links
+	list[3].ActiveSlave, list[3].Carrier = 3, true
+	list = append(list, links.Link{Index: 9, Name: "br0.10", Kind: "vlan", VLAN: 10, Parent: 5, Carrier: true})
+	want := []uplink{{index: 4, name: "bond0", usable: true, bond: 4, activeSlave: "eth1"}}
+	if diff := cmp.Diff(want, view(list, Options{Devs: []string{"br0.10"}}, 0), cmp.AllowUnexported(uplink{})); diff != "" {
+		t.Errorf("uplinks (-want +got):\n%s", diff)
+	}
+}
+
 // newLink is an RTM_NEWLINK message of a bond with the given attributes.
 func newLink(t *testing.T, index int32, event uint32) netlink.Message {
 	t.Helper()
@@ -126,30 +137,48 @@ func TestFailoversOfBondsAreHeardThoughTheyLeaveNoTrace(t *testing.T) {
 	}
 }
 
-func TestDebounceReportsAChangeOnceItRests(t *testing.T) {
+func TestDebounceReportsAChangeAtOnceAndOnceItRests(t *testing.T) {
 	type report struct {
 		At  time.Duration
 		Why string
 	}
 	for _, tt := range []struct {
-		name string
-		gaps []time.Duration // before each reason "a", "b", …
-		want []report
+		name   string
+		gaps   []time.Duration // before each reason "a", "b", …
+		busy   time.Duration   // what a report of a rest takes
+		first  []report
+		rested []report
 	}{
-		{"one", []time.Duration{0}, []report{{quiet, "a"}}},
-		{"steps of one change", []time.Duration{0, 50e6, 50e6}, []report{{100e6 + quiet, "a; b; c"}}},
-		{"two changes", []time.Duration{0, time.Second}, []report{{quiet, "a"}, {time.Second + quiet, "b"}}},
-		{"no rest", []time.Duration{0, 150e6, 150e6, 150e6, 150e6, 150e6, 150e6, 150e6}, []report{{restMax, "a; b; c; d; e; f; g"}, {1050e6 + quiet, "h"}}},
+		{name: "one", gaps: []time.Duration{0}, first: []report{{0, "a"}}, rested: []report{{quiet, "a"}}},
+		{
+			name: "steps of one change", gaps: []time.Duration{0, 50e6, 50e6},
+			first: []report{{0, "a"}}, rested: []report{{100e6 + quiet, "a; b; c"}},
+		},
+		{
+			name: "two changes", gaps: []time.Duration{0, time.Second},
+			first: []report{{0, "a"}, {time.Second, "b"}}, rested: []report{{quiet, "a"}, {time.Second + quiet, "b"}},
+		},
+		{
+			name: "no rest", gaps: []time.Duration{0, 150e6, 150e6, 150e6, 150e6, 150e6, 150e6, 150e6},
+			first: []report{{0, "a"}, {1050e6, "h"}}, rested: []report{{restMax, "a; b; c; d; e; f; g"}, {1050e6 + quiet, "h"}},
+		},
+		{
+			name: "changes while one is still carried out", gaps: []time.Duration{0, time.Second, time.Second}, busy: 10 * time.Second,
+			first: []report{{0, "a"}, {time.Second, "b"}, {2 * time.Second, "c"}}, rested: []report{{quiet, "a"}, {quiet + 10*time.Second, "b; c"}},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				began, reasons := time.Now(), make(chan string)
-				var got []report
+				var first, rested []report
 				done := make(chan struct{})
 				go func() {
 					defer close(done)
-					debounce(ctx, reasons, func(s string) { got = append(got, report{time.Since(began), s}) })
+					debounce(ctx, reasons, func(s string) { first = append(first, report{time.Since(began), s}) }, func(s string) {
+						rested = append(rested, report{time.Since(began), s})
+						time.Sleep(tt.busy)
+					})
 				}()
 				for i, gap := range tt.gaps {
 					time.Sleep(gap) // the bubble's clock
@@ -158,10 +187,31 @@ func TestDebounceReportsAChangeOnceItRests(t *testing.T) {
 				time.Sleep(time.Minute)
 				cancel()
 				<-done
-				if diff := cmp.Diff(tt.want, got); diff != "" {
-					t.Errorf("reports (-want +got):\n%s", diff)
+				if diff := cmp.Diff([][]report{tt.first, tt.rested}, [][]report{first, rested}); diff != "" {
+					t.Errorf("reports at once, and after a rest (-want +got):\n%s", diff)
 				}
 			})
 		})
 	}
+}
+
+// Whoever has ended the watch may rely on it that nothing is carried out any more.
+func TestDebounceEndsAfterWhatItCarriesOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		reasons := make(chan string, 1)
+		reasons <- "a"
+		var over bool
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			debounce(ctx, reasons, func(string) {}, func(string) { time.Sleep(time.Second); over = true })
+		}()
+		time.Sleep(quiet + 1)
+		cancel()
+		<-done
+		if !over {
+			t.Error("it ended first")
+		}
+	})
 }

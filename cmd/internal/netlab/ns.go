@@ -27,7 +27,8 @@ type NS struct {
 }
 
 // New makes an empty namespace with the loopback interface up and without
-// duplicate address detection, so that IPv6 addresses can be used at once.
+// duplicate address detection, so that IPv6 addresses can be used at once. It does
+// not forward, and neither do its interfaces, whatever the host does.
 func New() (*NS, error) {
 	var ns *NS
 	err := onThread(func() (err error) {
@@ -40,7 +41,7 @@ func New() (*NS, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ns, errors.Join(ns.quickIPv6(), ns.LinkUp("lo"))
+	return ns, errors.Join(ns.plain(), ns.quickIPv6(), ns.LinkUp("lo"))
 }
 
 // Current returns the namespace of the calling thread.

@@ -15,6 +15,9 @@
 //	file     the file exists and, when it holds a whole number, that is not 0
 //	command  the program ends with status 0
 //
+// All that goes by routes goes by the main table, whatever VRF the groups are in
+// that depend on it.
+//
 // Objects that follow an interface are not checked here: the engine knows the
 // links.
 package track

@@ -1,0 +1,36 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/fhrpd/fhrpd/fsm/engine"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+func TestKindsOfInterfaceThatDoNotDeliver(t *testing.T) {
+	own := hello.MAC{2, 0, 0, 0, 0, 1}
+	for _, tt := range []struct {
+		name  string
+		group engine.Group
+		link  engine.Link
+		cure  string // "" when the group may run
+	}{
+		{name: "a VLAN", link: engine.Link{Kind: "vlan"}},
+		{name: "hardware", link: engine.Link{}},
+		{name: "an ipvlan", link: engine.Link{Kind: "ipvlan"}, cure: "put the group on the interface below it"},
+		{name: "an ipvlan with its own MAC", group: engine.Group{InterfaceMAC: true}, link: engine.Link{Kind: "ipvlan"}, cure: "put the group on the interface below it"},
+		{name: "a macvlan", link: engine.Link{Kind: "macvlan"}, cure: `set mac = "interface"`},
+		{name: "a macvlan in passthru mode", link: engine.Link{Kind: "macvlan", Passthru: true}},
+		{name: "a macvlan with its own MAC", group: engine.Group{InterfaceMAC: true}, link: engine.Link{Kind: "macvlan"}},
+		{name: "a macvlan that has the group's MAC", group: engine.Group{MAC: own}, link: engine.Link{Kind: "macvlan", MAC: own}},
+		{name: "a macvlan and another MAC", group: engine.Group{MAC: hello.MAC{2, 9}}, link: engine.Link{Kind: "macvlan", MAC: own}, cure: `set mac = "interface"`},
+	} {
+		tt.link.Name = "x0"
+		tt.group.Protocol, tt.group.Version, tt.group.Family = hello.ProtocolVRRP, 3, hello.IPv4
+		why := tt.group.Misfit(&tt.link, nil)
+		if (why == "") != (tt.cure == "") || !strings.Contains(why, tt.cure) {
+			t.Errorf("%s: %q, want %q in it", tt.name, why, tt.cure)
+		}
+	}
+}
