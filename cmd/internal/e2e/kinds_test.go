@@ -17,7 +17,6 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/internal/dump"
-	gate "github.com/fhrpd/fhrpd/vip"
 )
 
 // kind is a kind of interface that groups run on.
@@ -224,16 +223,18 @@ func (n *kindLAN) follows() {
 	n.Eventually("the switch has the virtual MAC at the second cable", func() bool { return n.FDB(mac2) == "a2" })
 }
 
-// keepsToItsVRF proves that an IPv6 address is not taken from other VRFs, and that a
+// keepsToItsVRF proves that an address is not taken from other VRFs, and that a
 // takeover is proven to the default gateway of the VRF, for which the client
 // stands.
 func keepsToItsVRF(n *kindLAN) {
-	shared, err := dump.Whole(func() ([]netlink.Route, error) {
-		ours := &netlink.Route{Table: unix.RT_TABLE_LOCAL, Protocol: gate.RouteProtocol}
-		return n.a.NS.Netlink().RouteListFiltered(netlink.FAMILY_V6, ours, netlink.RT_FILTER_TABLE|netlink.RT_FILTER_PROTOCOL)
-	})
-	if err != nil || len(shared) > 0 {
-		n.t.Errorf("the table that every VRF looks into first has %v, %v", shared, err)
+	for _, a := range []netip.Addr{vip, vip6} {
+		shared, err := dump.Whole(func() ([]netlink.Route, error) {
+			to := &netlink.Route{Table: unix.RT_TABLE_LOCAL, Dst: netlink.NewIPNet(a.AsSlice())}
+			return n.a.NS.Netlink().RouteListFiltered(netlink.FAMILY_ALL, to, netlink.RT_FILTER_TABLE|netlink.RT_FILTER_DST)
+		})
+		if err != nil || len(shared) > 0 {
+			n.t.Errorf("the table that every VRF looks into first has %v, %v", shared, err)
+		}
 	}
 	index := stacker{n.t, n.a.NS}.link(lanDev).Attrs().Index
 	must(n.t, n.a.NS.Netlink().RouteAdd(&netlink.Route{LinkIndex: index, Gw: fhrptest.ClientIP.AsSlice(), Table: vrfTable}))
