@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -190,6 +191,40 @@ func TestScriptsFindTheVirtualAddresses(t *testing.T) {
 		}
 		if err := source(global); err != nil {
 			t.Errorf("a route with %s as source: %v", global, err)
+		}
+	})
+}
+
+// A server that binds at its start, on a standby, serves once its router is active.
+func TestListenersFromBeforeServeAfterwards(t *testing.T) {
+	scenario(t, func(t testing.TB, l *lan) {
+		l.startInTurn(served)
+		for _, a := range []netip.Addr{vip, global} {
+			at := netip.AddrPortFrom(a, replierPort).String()
+			if _, err := l.b.NS.Listen("tcp", at); !errors.Is(err, unix.EADDRNOTAVAIL) {
+				t.Errorf("listen on %s of the standby: %v, want EADDRNOTAVAIL", at, err)
+			}
+			for _, family := range []string{"ipv4", "ipv6"} {
+				must(t, l.b.NS.Sysctl("net/"+family+"/ip_nonlocal_bind", "1"))
+			}
+			server, err := l.b.NS.Listen("tcp", at)
+			must(t, err)
+			defer server.Close()
+			for _, family := range []string{"ipv4", "ipv6"} {
+				must(t, l.b.NS.Sysctl("net/"+family+"/ip_nonlocal_bind", "0"))
+			}
+		}
+		l.lose()
+		for _, a := range []netip.Addr{vip, global} {
+			l.Eventually("a connection to "+a.String(), func() bool {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				c, err := l.Client.Dial(ctx, "tcp", netip.AddrPortFrom(a, replierPort).String())
+				if err == nil {
+					c.Close()
+				}
+				return err == nil
+			})
 		}
 	})
 }
