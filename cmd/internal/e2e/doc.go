@@ -9,7 +9,7 @@
 // TestMain builds the command once and runs the tests in namespaces of their
 // own, as root or as an ordinary user. A program built elsewhere is tested by
 // naming it in FHRPD_E2E_PROGRAM. Tests that want other programs (tshark, arping,
-// radvd) are skipped without them.
+// radvd, name servers, firewalls) are skipped without them.
 //
 // The files named report_ hold five faults that were reported from the field:
 // each test shows the fault with the cure switched off, and that it is gone with

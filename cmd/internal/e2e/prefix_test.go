@@ -1,0 +1,83 @@
+package e2e
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// A subnet of which the gateways have nothing but the virtual addresses.
+var (
+	subnet4, subnet6 = netip.MustParsePrefix("10.77.0.0/24"), netip.MustParsePrefix("fd77::/64")
+	prefix4, prefix6 = netip.MustParsePrefix("10.77.0.1/24"), netip.MustParsePrefix("fd77::1/64")
+	guest4, guest6   = netip.MustParseAddr("10.77.0.9"), netip.MustParseAddr("fd77::9")
+)
+
+// connected are groups that bring the subnet along.
+var connected = hsrpTable(2, `virtual_ips = ["10.77.0.1/24"]`, subSecond) +
+	table("vrrp", "vrid = 20", common, `advertise = "300ms"`, `virtual_ips = ["fe80::1", "fd77::1/64"]`)
+
+// become gives the client addresses of that subnet in place of its own.
+func (l *lan) become(four, six netip.Addr) {
+	l.t.Helper()
+	must(l.t, l.Client.DelAddr(lanDev, netip.PrefixFrom(fhrptest.ClientIP, 24))) // the default route goes with it
+	must(l.t, l.Client.DelAddr(lanDev, netip.PrefixFrom(fhrptest.ClientIP6, 64)))
+	must(l.t, l.Client.AddAddr(lanDev, netip.PrefixFrom(four, subnet4.Bits())))
+	must(l.t, l.Client.AddAddr(lanDev, netip.PrefixFrom(six, subnet6.Bits())))
+	must(l.t, l.Client.AddRoute(netip.MustParsePrefix("0.0.0.0/0"), prefix4.Addr(), lanDev))
+	l.routeThrough(prefix6.Addr())
+}
+
+// backThrough is the host's way to the subnet.
+func (l *lan) backThrough(g *gateway) {
+	l.t.Helper()
+	link, err := l.Host.Netlink().LinkByName(lanDev)
+	must(l.t, err)
+	for to, via := range map[netip.Prefix]netip.Addr{subnet4: g.CoreIP, subnet6: g.CoreIP6} {
+		dst, err := netlink.ParseIPNet(to.String())
+		must(l.t, err)
+		must(l.t, l.Host.Netlink().RouteReplace(&netlink.Route{LinkIndex: link.Attrs().Index, Dst: dst, Gw: via.AsSlice()}))
+	}
+}
+
+// hasSubnet reports whether a gateway has the connected routes.
+func hasSubnet(g *gateway) bool {
+	g.T.Helper()
+	found := 0
+	for family, want := range map[int]netip.Prefix{unix.AF_INET: subnet4, unix.AF_INET6: subnet6} {
+		list, err := g.NS.Netlink().RouteList(nil, family)
+		must(g.T, err)
+		for _, r := range list {
+			if r.Dst != nil && r.Dst.String() == want.String() {
+				found++
+			}
+		}
+	}
+	return found == 2
+}
+
+func TestPrefixServesASubnetOfItsOwn(t *testing.T) {
+	scenario(t, func(t testing.TB, l *lan) {
+		l.become(guest4, guest6)
+		l.startInTurn(connected)
+		began := time.Now()
+		for _, active := range l.Gateways {
+			l.backThrough(active)
+			l.strangers(active)
+			l.mustPing(prefix4.Addr(), prefix6.Addr(), fhrptest.HostIP, fhrptest.HostIP6)
+			if !hasSubnet(active) || active == l.a && hasSubnet(l.b) {
+				t.Error("want the connected routes on the active router alone")
+			}
+			if active == l.a {
+				l.lose()
+			}
+		}
+		l.checkOneMAC(began, map[netip.Addr]hello.MAC{prefix4.Addr(): mac2, prefix6.Addr(): vrrp6.mac, vrrp6.local: vrrp6.mac})
+	})
+}
