@@ -95,7 +95,8 @@ func lifetime(lease time.Duration) uint32 {
 	return uint32((lease+time.Second-1)/time.Second) + 1
 }
 
-// keeper knows when lifetimes have to be extended: after a third of the shortest.
+// keeper knows when lifetimes have to be extended: after half of the shortest. Every
+// extension is news to all who watch addresses.
 type keeper struct {
 	at atomic.Int64 // boot time in nanoseconds, 0 = never
 }
@@ -105,13 +106,13 @@ func (k *keeper) due() bool {
 	return at != 0 && int64(bootTime()) >= at
 }
 
-// within makes an extension due after a third of a lifetime that begins now, unless
+// within makes an extension due after half of a lifetime that begins now, unless
 // it is due before.
 func (k *keeper) within(lifetime uint32) {
 	if lifetime == endless {
 		return
 	}
-	next := int64(bootTime() + time.Duration(lifetime)*time.Second/3)
+	next := int64(bootTime() + time.Duration(lifetime)*time.Second/2)
 	if at := k.at.Load(); at == 0 || next < at {
 		k.at.Store(next)
 	}
