@@ -18,8 +18,8 @@ const addressMetric = RouteProtocol
 
 // ifAddr is a virtual address on the interface. It is a single address without a
 // prefix route and without duplicate address detection. The kernel picks it for no
-// traffic of its own: an IPv4 address of scope host is never chosen as a source, an
-// IPv6 one is deprecated.
+// traffic of its own: an IPv4 address comes after the host's (see SpeakAs), an IPv6
+// one is deprecated.
 type ifAddr struct {
 	addr  netip.Addr
 	index int
@@ -46,11 +46,11 @@ func (a ifAddr) extend(b *batch, lifetime uint32) {
 
 func (a ifAddr) request(b *batch, typ, flags uint16) {
 	b.begin(typ, flags)
-	family, scope := byte(unix.AF_INET), byte(unix.RT_SCOPE_HOST)
+	family := byte(unix.AF_INET)
 	if a.addr.Is6() {
-		family, scope = unix.AF_INET6, unix.RT_SCOPE_UNIVERSE // the kernel finds it by itself
+		family = unix.AF_INET6
 	}
-	b.raw(family, byte(a.addr.BitLen()), 0, scope)
+	b.raw(family, byte(a.addr.BitLen()), 0, unix.RT_SCOPE_UNIVERSE) // of an IPv6 address the kernel knows
 	b.raw(binary.NativeEndian.AppendUint32(nil, uint32(a.index))...)
 	b.attr(unix.IFA_LOCAL, a.addr.AsSlice())
 	b.attr(unix.IFA_ADDRESS, a.addr.AsSlice())
