@@ -208,7 +208,7 @@ type ownAddrs struct{ ipv4, linkLocal netip.Addr }
 // speakAs tells the data plane the host's own addresses.
 func (p *port) speakAs(own ownAddrs) {
 	o := p.opened
-	if o == nil || o.own == own {
+	if o == nil || o.iface == nil || o.own == own {
 		return
 	}
 	o.own = own
