@@ -85,18 +85,21 @@ func (a ifAddr) explain(err error) error {
 // endless is the lifetime of an address that stays.
 const endless = ^uint32(0)
 
+// spare is how much longer than the lease an address lives at least, and so how old
+// its last extension may be when the lease is renewed: the lease never outlives it.
+const spare = time.Second
+
 // lifetime returns for how many seconds an address is to live under a lease. The
-// kernel counts whole seconds, and never takes an address away before the lease
-// has ended.
+// kernel counts whole seconds, and takes an address away some time later.
 func lifetime(lease time.Duration) uint32 {
 	if lease == 0 {
 		return endless
 	}
-	return uint32((lease+time.Second-1)/time.Second) + 1
+	return uint32((lease + spare + time.Second - 1) / time.Second)
 }
 
-// keeper knows when lifetimes have to be extended: after half of the shortest. Every
-// extension is news to all who watch addresses.
+// keeper knows when lifetimes have to be extended: with a renewal of the lease, but
+// once in a while only. Every extension is news to all who watch addresses.
 type keeper struct {
 	at atomic.Int64 // boot time in nanoseconds, 0 = never
 }
@@ -106,13 +109,13 @@ func (k *keeper) due() bool {
 	return at != 0 && int64(bootTime()) >= at
 }
 
-// within makes an extension due after half of a lifetime that begins now, unless
-// it is due before.
+// within makes an extension due in time for a lifetime that begins now, unless it is
+// due before.
 func (k *keeper) within(lifetime uint32) {
 	if lifetime == endless {
 		return
 	}
-	next := int64(bootTime() + time.Duration(lifetime)*time.Second/2)
+	next := int64(bootTime() + spare)
 	if at := k.at.Load(); at == 0 || next < at {
 		k.at.Store(next)
 	}

@@ -274,6 +274,19 @@ func TestKeepLetsTheAddressesLive(t *testing.T) {
 	}
 }
 
+// A process that dies at any moment must not leave a lease without the addresses:
+// frames for the virtual MAC would be taken, and nobody would serve them.
+func TestAddressesOutliveTheLease(t *testing.T) {
+	const lease = 10 * time.Second
+	_, iface := newActive(t, lease)
+	began := time.Now()
+	until(t, patience, "time to keep", iface.KeepDue) // a renewal may come just before
+	lives := time.Duration(lifetime(lease)) * time.Second
+	if left := lives - time.Since(began); left < lease-2*time.Second { // the machine may stand still
+		t.Errorf("the addresses live for %v more when the lease is renewed for %v", left, lease)
+	}
+}
+
 func TestAddressOfSomebodyElseStays(t *testing.T) {
 	_, iface := newOpen(t)
 	theirs := &netlink.Addr{IPNet: netlink.NewIPNet(vip4.AsSlice())}
