@@ -19,6 +19,7 @@ type entry struct {
 	group    Group
 	peers    *list[string] // VRRP only
 	unsure   bool          // some part of its identity is faulty
+	none     bool          // it adds no address: VRRP without accept, or the owner
 	timers   []setting     // which a follower has no use for
 }
 
@@ -37,6 +38,7 @@ func (p *parser) together(all []entry) {
 		}
 	}
 	p.realPeers(all)
+	p.manyAddresses(all)
 	p.follows(all)
 }
 

@@ -30,6 +30,7 @@ func (p *parser) vrrp(o *opt[rawVRRP]) (VRRP, entry) {
 	return v, entry{
 		proto: "vrrp", at: o.at, number: uint16(v.VRID), numberAt: r.VRID.at, raw: &r.rawGroup, group: v.Group, peers: &r.Peers,
 		unsure: r.VRID.bad || r.Interface.bad || r.VirtualIPs.bad || v.Family == 0,
+		none:   !v.Accept || v.Priority == hello.OwnerPriority,
 		timers: []setting{{r.Advertise.at, r.Advertise.given() && v.Advertise != hello.DefaultAdverInterval}},
 	}
 }
