@@ -24,15 +24,15 @@ func TestTooManyAddressesOfInterfacesAreTold(t *testing.T) {
 		}
 		return fmt.Sprintf("[[hsrp]]\ninterface = %q\nvirtual_ips = [%s]\n", iface, b.String())
 	}
-	const more6 = `f:501: hsrp[125] (eth1, group 125): virtual IPv6 addresses of this host with install = "address": 254; above 250 they cost the kernel much time: install = "route" where no program serves them`
+	const more6 = `f:401: hsrp[100] (eth0, group 100): virtual IPv6 addresses of this host with install = "address": 204; above 200 they cost the kernel much time: install = "route" where no program serves them`
 	for _, tt := range []struct {
 		name, text, want string
 	}{
-		{"few", groups6(125, ""), ""},
-		{"many, on two interfaces", groups6(127, ""), more6},
-		{"many routes", groups6(127, "install = \"route\"\n"), ""},
-		{"without accept", "[[vrrp]]\ninterface = \"eth9\"\nvrid = 1\naccept = false\nvirtual_ips = [\"fe80::9\"]\n" + groups6(125, ""), ""},
-		{"an owner", "[[vrrp]]\ninterface = \"eth9\"\nvrid = 1\npriority = 255\nvirtual_ips = [\"fe80::9\"]\n" + groups6(125, ""), ""},
+		{"few", groups6(100, ""), ""},
+		{"many, on two interfaces", groups6(102, ""), more6},
+		{"many routes", groups6(102, "install = \"route\"\n"), ""},
+		{"without accept", "[[vrrp]]\ninterface = \"eth9\"\nvrid = 1\naccept = false\nvirtual_ips = [\"fe80::9\"]\n" + groups6(100, ""), ""},
+		{"an owner", "[[vrrp]]\ninterface = \"eth9\"\nvrid = 1\npriority = 255\nvirtual_ips = [\"fe80::9\"]\n" + groups6(100, ""), ""},
 		{"many of IPv4, on two interfaces", group4("eth1", 10, 4000) + group4("eth2", 11, 2000), ""},
 		{"more of IPv4", group4("eth1", 10, 4001), `f:1: hsrp[0] (eth1): virtual IPv4 addresses on eth1 with install = "address": 4001; above 4000 they cost the kernel much time: install = "route" where no program serves them`},
 	} {

@@ -18,8 +18,8 @@ const addressMetric = RouteProtocol
 
 // ifAddr is a virtual address on the interface. It is a single address without a
 // prefix route and without duplicate address detection. The kernel picks it for no
-// traffic of its own: an IPv4 address of scope host is never chosen as a source, an
-// IPv6 one is deprecated.
+// traffic of its own: an IPv4 address comes after the host's (see SpeakAs), an IPv6
+// one is deprecated.
 type ifAddr struct {
 	addr  netip.Addr
 	index int
@@ -46,11 +46,11 @@ func (a ifAddr) extend(b *batch, lifetime uint32) {
 
 func (a ifAddr) request(b *batch, typ, flags uint16) {
 	b.begin(typ, flags)
-	family, scope := byte(unix.AF_INET), byte(unix.RT_SCOPE_HOST)
+	family := byte(unix.AF_INET)
 	if a.addr.Is6() {
-		family, scope = unix.AF_INET6, unix.RT_SCOPE_UNIVERSE // the kernel finds it by itself
+		family = unix.AF_INET6
 	}
-	b.raw(family, byte(a.addr.BitLen()), 0, scope)
+	b.raw(family, byte(a.addr.BitLen()), 0, unix.RT_SCOPE_UNIVERSE) // of an IPv6 address the kernel knows
 	b.raw(binary.NativeEndian.AppendUint32(nil, uint32(a.index))...)
 	b.attr(unix.IFA_LOCAL, a.addr.AsSlice())
 	b.attr(unix.IFA_ADDRESS, a.addr.AsSlice())
@@ -85,17 +85,21 @@ func (a ifAddr) explain(err error) error {
 // endless is the lifetime of an address that stays.
 const endless = ^uint32(0)
 
+// spare is how much longer than the lease an address lives at least, and so how old
+// its last extension may be when the lease is renewed: the lease never outlives it.
+const spare = time.Second
+
 // lifetime returns for how many seconds an address is to live under a lease. The
-// kernel counts whole seconds, and never takes an address away before the lease
-// has ended.
+// kernel counts whole seconds, and takes an address away some time later.
 func lifetime(lease time.Duration) uint32 {
 	if lease == 0 {
 		return endless
 	}
-	return uint32((lease+time.Second-1)/time.Second) + 1
+	return uint32((lease + spare + time.Second - 1) / time.Second)
 }
 
-// keeper knows when lifetimes have to be extended: after a third of the shortest.
+// keeper knows when lifetimes have to be extended: with a renewal of the lease, but
+// once in a while only. Every extension is news to all who watch addresses.
 type keeper struct {
 	at atomic.Int64 // boot time in nanoseconds, 0 = never
 }
@@ -105,13 +109,13 @@ func (k *keeper) due() bool {
 	return at != 0 && int64(bootTime()) >= at
 }
 
-// within makes an extension due after a third of a lifetime that begins now, unless
-// it is due before.
+// within makes an extension due in time for a lifetime that begins now, unless it is
+// due before.
 func (k *keeper) within(lifetime uint32) {
 	if lifetime == endless {
 		return
 	}
-	next := int64(bootTime() + time.Duration(lifetime)*time.Second/3)
+	next := int64(bootTime() + spare)
 	if at := k.at.Load(); at == 0 || next < at {
 		k.at.Store(next)
 	}

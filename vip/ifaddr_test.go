@@ -176,13 +176,27 @@ func zoneOf(a netip.Addr) string {
 }
 
 func TestVirtualAddressIsNoSourceOfOtherTraffic(t *testing.T) {
-	l, _ := newActive(t, time.Minute)
+	l, iface := newActive(t, time.Minute)
+	own6 := netip.MustParseAddr("fe80::2")
+	ok(t, iface.SpeakAs(own4, own6))
 	// What comes back now is younger than the virtual addresses.
 	for _, s := range []string{"10.0.0.2/24", "2001:db8::2/64"} {
 		a, err := netlink.ParseAddr(s)
 		ok(t, err)
 		ok(t, netlink.AddrDel(link(t, "eth0"), a))
 		ok(t, netlink.AddrAdd(link(t, "eth0"), a))
+	}
+	ok(t, iface.SpeakAs(netip.Addr{}, own6))
+	if _, there := onEth0(t)[vip4]; there {
+		t.Errorf("%v is on the interface while the host has no IPv4 address", vip4)
+	}
+	l.checkDelivered("without an address of the host", vip4, 1)
+	ok(t, iface.SpeakAs(own4, own6))
+	l.checkDelivered("with one again", vip4, 1)
+	list, err := netlink.AddrList(link(t, "eth0"), netlink.FAMILY_V4)
+	ok(t, err)
+	if first := list[0].IP.String(); first != own4.String() {
+		t.Errorf("the first address of the interface is %s", first)
 	}
 	addresses := func() bool {
 		c, err := net.Dial("udp6", "[2001:db8::97]:9")
@@ -260,6 +274,19 @@ func TestKeepLetsTheAddressesLive(t *testing.T) {
 	}
 }
 
+// A process that dies at any moment must not leave a lease without the addresses:
+// frames for the virtual MAC would be taken, and nobody would serve them.
+func TestAddressesOutliveTheLease(t *testing.T) {
+	const lease = 10 * time.Second
+	_, iface := newActive(t, lease)
+	began := time.Now()
+	until(t, patience, "time to keep", iface.KeepDue) // a renewal may come just before
+	lives := time.Duration(lifetime(lease)) * time.Second
+	if left := lives - time.Since(began); left < lease-2*time.Second { // the machine may stand still
+		t.Errorf("the addresses live for %v more when the lease is renewed for %v", left, lease)
+	}
+}
+
 func TestAddressOfSomebodyElseStays(t *testing.T) {
 	_, iface := newOpen(t)
 	theirs := &netlink.Addr{IPNet: netlink.NewIPNet(vip4.AsSlice())}
@@ -315,8 +342,8 @@ func TestPrefixBringsItsConnectedRoute(t *testing.T) {
 func TestAdvertisementsOfOtherRouterDaemonsKeepTheirSource(t *testing.T) {
 	l, iface := newActive(t, time.Minute)
 	own := netip.MustParseAddr("fe80::2")
-	ok(t, iface.SpeakAs(netip.MustParseAddr("fe80::77")))
-	ok(t, iface.SpeakAs(own))
+	ok(t, iface.SpeakAs(own4, netip.MustParseAddr("fe80::77")))
+	ok(t, iface.SpeakAs(own4, own))
 	advert := func(mac [6]byte) []byte {
 		to := netip.MustParseAddr("ff02::1")
 		h := wire.Headers{DstMAC: wire.MulticastMAC(to), SrcMAC: mac, Src: vipLocal, Dst: to, TTL: 255, Proto: wire.ProtoICMPv6}
@@ -354,12 +381,12 @@ func TestAdvertisementsOfOtherRouterDaemonsKeepTheirSource(t *testing.T) {
 func TestLinkLocalAddressesAreRoutesWhileTheHostHasNone(t *testing.T) {
 	l, iface := newActive(t, time.Minute)
 	own := netip.MustParseAddr("fe80::2")
-	ok(t, iface.SpeakAs(own))
+	ok(t, iface.SpeakAs(own4, own))
 	for _, step := range []struct {
 		own  netip.Addr
 		want bool
 	}{{own, true}, {netip.Addr{}, false}, {netip.Addr{}, false}, {own, true}, {netip.MustParseAddr("fe80::77"), true}} {
-		ok(t, iface.SpeakAs(step.own))
+		ok(t, iface.SpeakAs(own4, step.own))
 		list := onEth0(t)
 		if _, there := list[vipLocal]; there != step.want {
 			t.Errorf("speaks as %v: %v on the interface: %v, want %v", step.own, vipLocal, there, step.want)
@@ -373,7 +400,7 @@ func TestLinkLocalAddressesAreRoutesWhileTheHostHasNone(t *testing.T) {
 			t.Errorf("speaks as %v: %v were missing", step.own, missing)
 		}
 	}
-	ok(t, iface.SpeakAs(netip.Addr{}))
+	ok(t, iface.SpeakAs(own4, netip.Addr{}))
 	ok(t, iface.Address(nil, []ID{10}))
 	if len(marked(t)) > 0 || len(onEth0(t)) > 0 {
 		t.Errorf("left: %v, %v", marked(t), onEth0(t))

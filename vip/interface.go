@@ -54,7 +54,8 @@ type Interface struct {
 	rtnl      *conn
 	uses      map[place]use
 	inherited map[place]bool // may have been made by the last process
-	mute      bool           // the host has no link-local address to speak from
+	own4      netip.Addr     // the host's first IPv4 address
+	mute      mute
 }
 
 // Open prepares an interface: it sets arp_ignore=1, arp_announce=2 and

@@ -45,7 +45,7 @@ func (i *Interface) placesOf(vr *virtualRouter) (list []place) {
 		switch {
 		case slices.Contains(vr.Owned, a):
 			continue
-		case vr.onInterface(a) && !(i.mute && vr.speaksFor(a)):
+		case vr.onInterface(a) && !i.mute.of(vr.Router, a):
 			list = append(list, ifAddr{a, i.index})
 		case vr.Accept:
 			list = append(list, localRoutes(a, i.home)...)

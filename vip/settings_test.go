@@ -58,13 +58,18 @@ func TestSettingsAreThoseOfTheInterfaceNotOfItsName(t *testing.T) {
 	_, iface := newOpen(t)
 	const name = "ipv4/conf/eth0/arp_ignore"
 	mustRestore(t, iface)
-	ok(t, netlink.LinkSetName(link(t, "eth0"), "wan9"))
-	ok(t, netlink.LinkSetName(link(t, "eth1"), "eth0"))
+	rename := func(from, to string) {
+		t.Helper()
+		ok(t, netlink.LinkSetDown(link(t, from))) // Linux 6.1 renames none that is up
+		ok(t, netlink.LinkSetName(link(t, from), to))
+	}
+	rename("eth0", "wan9")
+	rename("eth1", "eth0")
 	mustRestore(t, iface)
 	checkSysctl(t, name, "0", "of another interface")
-	ok(t, netlink.LinkSetName(link(t, "eth0"), "eth1"))
+	rename("eth0", "eth1")
 	mustRestore(t, iface)
-	ok(t, netlink.LinkSetName(link(t, "wan9"), "eth0"))
+	rename("wan9", "eth0")
 	checkSysctl(t, name, "1", "back under its name")
 	setSysctl(t, name+"=0")
 	mustRestore(t, iface, name)

@@ -7,32 +7,46 @@ import (
 	"slices"
 )
 
-// SpeakAs says which link-local address of its own the host has on the interface,
-// the zero Addr for none. Router advertisements that other programs send from a
-// link-local virtual address, with the interface's MAC, leave from this one.
+// SpeakAs says which addresses of its own the host speaks from on the interface: its
+// first IPv4 address and its link-local one, the zero Addr for none. Router
+// advertisements that other programs send from a link-local virtual address, with the
+// interface's MAC, leave from own6.
 //
-// While the host has none, the link-local virtual addresses are local routes alone:
-// the kernel would take one that is on the interface for the source of its reports
-// of memberships, deprecated or not. It may take as long as Address.
-func (i *Interface) SpeakAs(own netip.Addr) error {
+// While the host has none of a family, the virtual addresses that the kernel would
+// speak from in its place are local routes alone. IPv4 ones come after the host's own
+// again when that has changed: the kernel and many a program take the first of an
+// interface. It may take as long as Address.
+func (i *Interface) SpeakAs(own4, own6 netip.Addr) error {
 	i.placeMu.Lock()
 	defer i.placeMu.Unlock()
-	was, err := i.setOwn(own)
-	if was.IsValid() == own.IsValid() {
+	was4 := i.own4
+	was6, err := i.setOwn(own6)
+	i.own4 = own4
+	if was4 == own4 && was6.IsValid() == own6.IsValid() {
 		return err
 	}
-	return errors.Join(err, i.moveLinkLocal(!own.IsValid()))
+	mute := mute{ipv4: !own4.IsValid(), ipv6: !own6.IsValid()}
+	return errors.Join(err, i.moveAddresses(mute, own4 != was4))
 }
 
-// moveLinkLocal makes the link-local virtual addresses local routes, or addresses
-// of the interface again. The old places go first: the kernel has one local route
-// for an address at a time.
-func (i *Interface) moveLinkLocal(mute bool) error {
+// mute says of which families the host has no address to speak from.
+type mute struct{ ipv4, ipv6 bool }
+
+// of reports whether the kernel would speak from an address of r, because the host
+// has no other.
+func (m mute) of(r Router, a netip.Addr) bool {
+	return r.speaksFor(a) && (a.Is4() && m.ipv4 || a.Is6() && m.ipv6)
+}
+
+// moveAddresses makes virtual addresses local routes, or addresses of the interface
+// again, or puts the IPv4 ones behind all others. The old places go first: the kernel
+// has one local route for an address at a time.
+func (i *Interface) moveAddresses(m mute, last bool) error {
 	users, closed := i.placedRouters()
 	if closed {
 		return nil
 	}
-	i.mute = mute
+	i.mute = m
 	want := map[place]use{}
 	moved := map[netip.Addr]bool{}
 	for _, vr := range users {
@@ -51,7 +65,10 @@ func (i *Interface) moveLinkLocal(mute bool) error {
 		for _, p := range append(localRoutes(a, i.home), ifAddr{a, i.index}) {
 			had, used := i.uses[p]
 			u, wanted := want[p]
+			_, isAddr := p.(ifAddr)
 			switch {
+			case used && wanted && isAddr && last && a.Is4() && had.ours:
+				del, list = append(del, p), append(list, p)
 			case used == wanted:
 			case used:
 				delete(i.uses, p)
@@ -59,7 +76,6 @@ func (i *Interface) moveLinkLocal(mute bool) error {
 					del = append(del, p)
 				}
 			default:
-				_, isAddr := p.(ifAddr)
 				u.ours = !isAddr // as in acquirePlaces
 				i.uses[p] = u
 				list = append(list, p)
@@ -69,7 +85,7 @@ func (i *Interface) moveLinkLocal(mute bool) error {
 	_, delErr := i.rtnl.delete(del)
 	_, addErr := i.make(list)
 	if err := errors.Join(delErr, addErr); err != nil {
-		return fmt.Errorf("link-local addresses on %s: %w", i.name, err)
+		return fmt.Errorf("addresses on %s: %w", i.name, err)
 	}
 	return nil
 }
@@ -86,9 +102,10 @@ func (i *Interface) placedRouters() (list []*virtualRouter, closed bool) {
 	return list, i.closed
 }
 
-// speaksFor reports whether the kernel might speak from a, an address of r.
+// speaksFor reports whether the kernel might speak from a, an address of r. It does
+// from no other deprecated IPv6 address.
 func (r Router) speaksFor(a netip.Addr) bool {
-	return a.Is6() && a.IsLinkLocalUnicast() && r.onInterface(a)
+	return (a.Is4() || a.IsLinkLocalUnicast()) && r.onInterface(a)
 }
 
 // setOwn notes the host's link-local address and returns the last one.
@@ -126,7 +143,7 @@ func (vr *virtualRouter) speakAs(own netip.Addr) []element {
 		return list
 	}
 	for _, a := range vr.Addrs {
-		if vr.speaksFor(a) {
+		if a.Is6() && vr.speaksFor(a) {
 			e := newElement(elementSpeaker, a.AsSlice())
 			copy(e.data[:], own.AsSlice())
 			list = append(list, e)

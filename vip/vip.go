@@ -7,8 +7,10 @@
 // only while an nftables netdev rule turns it into a frame "for this host".
 // That rule tests a set element with a timeout, the lease. A process that dies
 // or freezes stops renewing, and the kernel stops forwarding by itself. The
-// virtual addresses are routes of type local: the kernel never answers ARP or
-// neighbour solicitations for these, so the caller does.
+// virtual addresses are addresses of the interface while active, or routes of
+// type local. Either way the kernel answers no ARP request or neighbour
+// solicitation for them, so the caller does. An address ends with its lifetime,
+// which is the lease in whole seconds and one more.
 //
 // # Threads and namespaces
 //
@@ -21,8 +23,10 @@
 //
 // # Addresses that are only routes
 //
-// IPv4 programs can bind to such an address. IPv6 programs need
-// net.ipv6.ip_nonlocal_bind=1 or IPV6_FREEBIND.
+// With RouteOnly, and where the kernel has no netdev egress hook, an address is a
+// local route and nothing more. IPv4 programs can bind to it. IPv6 programs need
+// net.ipv6.ip_nonlocal_bind=1 or IPV6_FREEBIND. Programs and firewalls that ask
+// the interface for its addresses do not find it.
 package vip
 
 import (

@@ -104,7 +104,8 @@ func watchConn() (*netlink.Conn, error) {
 // watchFilter keeps the routes and neighbours of others away: a router with a full
 // table has millions. Of the messages about routes only those pass that remove
 // ours, and of those about neighbours only those that take a MAC from an
-// interface's unicast filter.
+// interface's unicast filter. What we do to addresses ourselves, again and again to
+// keep them, is no news either; the kernel does not say who changed an IPv6 one.
 func watchFilter() []bpf.RawInstruction {
 	const (
 		typeAt     = 4
@@ -112,12 +113,18 @@ func watchFilter() []bpf.RawInstruction {
 		familyAt   = unix.SizeofNlMsghdr
 		flagsAt    = unix.SizeofNlMsghdr + 10
 		neighbour  = "neighbour"
+		address    = "address"
 	)
+	sender, at := binary.NativeEndian.AppendUint32(nil, firstPort), uint32(12)
+	if sender[0] == 0 { // the number of our sockets is in its upper half
+		sender, at = sender[2:], at+2
+	}
 	var p sockfilter.Program
 	p.Load(typeAt, 2)
 	p.When(asLoaded(unix.RTM_NEWROUTE), sockfilter.Refuse)
 	p.When(asLoaded(unix.RTM_NEWNEIGH), sockfilter.Refuse)
 	p.When(asLoaded(unix.RTM_DELNEIGH), neighbour)
+	p.When(asLoaded(unix.RTM_NEWADDR), address)
 	p.Unless(asLoaded(unix.RTM_DELROUTE), sockfilter.Accept)
 	p.Load(protocolAt, 1)
 	p.Only(RouteProtocol)
@@ -126,6 +133,9 @@ func watchFilter() []bpf.RawInstruction {
 	p.Unless(unix.AF_BRIDGE, sockfilter.Refuse)
 	p.Load(flagsAt, 1)
 	p.Only(unix.NTF_SELF)
+	p.Label(address)
+	p.Load(at, 2)
+	p.When(uint32(binary.BigEndian.Uint16(sender)), sockfilter.Refuse)
 	return p.Assemble(1 << 20)
 }
 

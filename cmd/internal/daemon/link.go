@@ -55,7 +55,7 @@ func (d *Daemon) attach(p *port) {
 	d.listDescriptors()
 	link := d.engineLink(p.link)
 	link.Closed, link.Trouble = p.opened == nil, p.trouble
-	p.speakAs(link.LinkLocal)
+	p.speakAs(ownAddrs{link.Addr4, link.LinkLocal})
 	d.engine.LinkChanged(time.Now(), p.name, link)
 }
 

@@ -45,7 +45,7 @@ type opened struct {
 	iface   *vip.Interface
 	routers map[engine.ID]engine.Virtual // what iface was opened with
 	refused map[engine.ID]error          // those of them that cannot be prepared
-	own     netip.Addr                   // link-local address, as last told
+	own     ownAddrs                     // as last told
 }
 
 // wire is what moves frames: a sock.Socket.
@@ -202,15 +202,18 @@ func (p *port) restore(done func([]netip.Addr, error)) {
 	p.work.do(func() { done(iface.Restore()) })
 }
 
-// speakAs tells the data plane the host's own link-local address.
-func (p *port) speakAs(own netip.Addr) {
+// ownAddrs are those that the host speaks from.
+type ownAddrs struct{ ipv4, linkLocal netip.Addr }
+
+// speakAs tells the data plane the host's own addresses.
+func (p *port) speakAs(own ownAddrs) {
 	o := p.opened
-	if o == nil || o.own == own {
+	if o == nil || o.iface == nil || o.own == own {
 		return
 	}
 	o.own = own
 	p.work.do(func() {
-		if err := o.iface.SpeakAs(own); err != nil {
+		if err := o.iface.SpeakAs(own.ipv4, own.linkLocal); err != nil {
 			p.log.Warn("nftables", "interface", p.name, "error", err)
 		}
 	})

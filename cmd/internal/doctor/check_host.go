@@ -190,6 +190,6 @@ func checkConntrack(e *exam) {
 		e.fine("conntrack-loose", "net/"+path, value+": connections of the other router are taken over")
 	}
 	if e.Sysctls["ipv6/ip_nonlocal_bind"] == "0" && e.has("", hello.IPv6) {
-		e.fine("nonlocal-bind", "net/ipv6/ip_nonlocal_bind", "0: programs that bind to a virtual IPv6 address need 1, fhrpd does not")
+		e.fine("nonlocal-bind", "net/ipv6/ip_nonlocal_bind", "0: programs that bind to a virtual IPv6 address before the group is active need 1, fhrpd does not")
 	}
 }

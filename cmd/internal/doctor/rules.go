@@ -131,7 +131,7 @@ var rules = []rule{
 		"two daemons that serve the same addresses fight for them",
 		"systemctl disable --now PROCESS, or make sure that it serves other groups and addresses"},
 	{"nonlocal-bind", OK, "net/ipv6/ip_nonlocal_bind",
-		"a program that binds to a virtual IPv6 address gets \"cannot assign requested address\" (fhrpd needs it not)",
+		"a program that binds to a virtual IPv6 address gets \"cannot assign requested address\" unless the group is active, and with install = \"route\" even then (fhrpd needs it not)",
 		"net/ipv6/ip_nonlocal_bind = 1 " + sysctlFile + ", or IP_FREEBIND in the program"},
 	{"heard-address", Fail, "virtual addresses in messages of each group",
 		"another router uses the number of GROUP for other addresses: two virtual routers have one MAC",

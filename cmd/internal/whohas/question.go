@@ -82,7 +82,7 @@ func prefixes(ifi *net.Interface) []netip.Prefix {
 }
 
 // isLocal reports whether the host takes packets to address, be it one of an
-// interface or a virtual one, which is only a route of type local.
+// interface or a virtual one, which may be only a route of type local.
 func isLocal(ifi *net.Interface, address netip.Addr) bool {
 	var o netlink.RouteGetOptions
 	if address.IsLinkLocalUnicast() && address.Is6() {
