@@ -2,6 +2,8 @@ package vip
 
 import (
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"net/netip"
 
 	"github.com/vishvananda/netlink"
@@ -96,4 +98,28 @@ func parseAddr(m []byte) (a foundAddr, ok bool) {
 	a.Prefix = netip.PrefixFrom(ip, bits)
 	a.ours = a.ours && a.flags&unix.IFA_F_NOPREFIXROUTE != 0 && a.IsSingleIP()
 	return a, ok && a.IsValid()
+}
+
+// HostAddrs returns the addresses of the host itself, by the index of their
+// interface: those in the calling thread's namespace that this package has not put
+// there. After an error it returns those that were found.
+func HostAddrs() (map[int][]netip.Prefix, error) {
+	l, err := newLister()
+	if err != nil {
+		return nil, fmt.Errorf("list addresses: %w", err)
+	}
+	defer l.close()
+	out := map[int][]netip.Prefix{}
+	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		list, listErr := l.addrs(family, 0)
+		for _, a := range list {
+			if !a.ours {
+				out[a.index] = append(out[a.index], a.Prefix)
+			}
+		}
+		if listErr != nil {
+			err = errors.Join(err, fmt.Errorf("list addresses: %w", listErr))
+		}
+	}
+	return out, err
 }

@@ -112,7 +112,7 @@ func interfaces() ([]Interface, error) {
 	if err != nil {
 		return nil, err
 	}
-	addresses := addresses()
+	addresses, _ := vip.HostAddrs() // as far as the kernel tells
 	managed := ownsHost()
 	var out []Interface
 	for _, l := range list {
@@ -126,20 +126,6 @@ func interfaces() ([]Interface, error) {
 		out = append(out, i)
 	}
 	return out, nil
-}
-
-// addresses returns the addresses of each interface, by index, as far as the
-// kernel tells.
-func addresses() map[int][]netip.Prefix {
-	out := map[int][]netip.Prefix{}
-	list, _ := dump.Whole(func() ([]netlink.Addr, error) { return netlink.AddrList(nil, netlink.FAMILY_ALL) })
-	for _, a := range list {
-		ip, ok := netip.AddrFromSlice(a.IP)
-		if ones, _ := a.Mask.Size(); ok {
-			out[a.LinkIndex] = append(out[a.LinkIndex], netip.PrefixFrom(ip.Unmap(), ones))
-		}
-	}
-	return out
 }
 
 // proxied returns the addresses that an interface answers for by `ip neigh add

@@ -18,6 +18,7 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 	"github.com/fhrpd/fhrpd/hello/sock"
 	"github.com/fhrpd/fhrpd/internal/dump"
+	"github.com/fhrpd/fhrpd/vip"
 )
 
 func TestMain(m *testing.M) { netlab.Main(m) }
@@ -209,6 +210,22 @@ func TestPortOfABridgeAndLeftoverAddressAreFound(t *testing.T) {
 	finds(t, gw, hsrpConfig, 0, "leftover-address eth1")
 	must(t, gw.Bridge("br0", "eth1"))
 	finds(t, gw, hsrpConfig, 0, "enslaved eth1", "leftover-address eth1")
+}
+
+// What the daemon has put on the interface while it is active is none.
+func TestVirtualAddressOfARunningDaemonIsNoLeftover(t *testing.T) {
+	gw, _ := gateway(t)
+	v := opens(t, gw)
+	must(t, v.Add(2, vip.Router{MAC: [6]byte{0, 0, 0x0c, 7, 0xac, 10}, Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}, Accept: true}))
+	_, err := v.Gate([]vip.Claim{{ID: 2, Lease: time.Hour}}, nil)
+	must(t, err)
+	must(t, v.Address([]vip.ID{2}, nil))
+	list, err := gw.Addresses("eth1", netlink.FAMILY_V4)
+	must(t, err)
+	if len(list) != 2 {
+		t.Fatalf("the addresses of eth1 are %v", list)
+	}
+	finds(t, gw, hsrpConfig, 0)
 }
 
 func TestMissingAndDownInterfacesAreFound(t *testing.T) {

@@ -92,14 +92,14 @@ func command(t *testing.T, ns *netlab.NS, line string) string {
 }
 
 // opens opens eth1 of a router for the length of the test, as the daemon does.
-func opens(t *testing.T, gw *netlab.NS) {
+func opens(t *testing.T, gw *netlab.NS) (v *vip.Interface) {
 	t.Helper()
-	var v *vip.Interface
 	must(t, gw.Do(func() (err error) { v, err = vip.Open("eth1", vip.Options{StateDir: t.TempDir()}); return err }))
 	t.Cleanup(func() { gw.Do(v.Close) })
 	must(t, v.Add(1, vip.Router{MAC: [6]byte{0, 0, 0x5e, 0, 1, 20}}))
 	_, err := v.Gate([]vip.Claim{{ID: 1, Lease: time.Hour}}, nil)
 	must(t, err)
+	return v
 }
 
 // What nft prints is found, and what the cure leaves of it loads beside the daemon.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/vip"
 )
 
 // question is the frame to send.
@@ -33,7 +34,8 @@ func newQuestion(ifi *net.Interface, address netip.Addr) (question, error) {
 		return question{}, fmt.Errorf("ask on %s: the interface has no MAC", ifi.Name)
 	}
 	if !q.own {
-		q.from = pick(prefixes(ifi), address)
+		own, _ := vip.HostAddrs() // without any it is a probe
+		q.from = pick(own[ifi.Index], address)
 	}
 	var err error
 	q.frame, err = q.build(address)
@@ -65,20 +67,6 @@ func pick(own []netip.Prefix, address netip.Addr) netip.Addr {
 		}
 	}
 	return first
-}
-
-func prefixes(ifi *net.Interface) []netip.Prefix {
-	addrs, err := ifi.Addrs()
-	if err != nil {
-		return nil
-	}
-	var out []netip.Prefix
-	for _, a := range addrs {
-		if p, err := netip.ParsePrefix(a.String()); err == nil {
-			out = append(out, p)
-		}
-	}
-	return out
 }
 
 // isLocal reports whether the host takes packets to address, be it one of an

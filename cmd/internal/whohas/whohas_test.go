@@ -3,6 +3,7 @@ package whohas
 import (
 	"context"
 	"errors"
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/vip"
 )
 
 func TestMain(m *testing.M) { netlab.Main(m) }
@@ -203,4 +205,31 @@ func TestPickPrefersTheSameNetwork(t *testing.T) {
 	if got := pick(own[2:], ip("192.0.2.9")); got.IsValid() {
 		t.Errorf("without IPv4: %s", got)
 	}
+}
+
+// A virtual address that the daemon has put on the interface is not for questions:
+// hosts would learn the interface's MAC for it.
+func TestNobodyIsAskedFromAVirtualAddress(t *testing.T) {
+	s := newSegment(t)
+	add(t, s.asker, "2001:db8::1/64")
+	add(t, s.a, "2001:db8:9::9/64")
+	virtual := ip("2001:db8::100") // the kernel lists the youngest address first
+	var v *vip.Interface
+	must(t, s.asker.Do(func() (err error) { v, err = vip.Open("eth0", vip.Options{StateDir: t.TempDir()}); return err }))
+	t.Cleanup(func() { must(t, s.asker.Do(v.Close)) })
+	must(t, s.asker.Do(func() error {
+		return v.Add(1, vip.Router{MAC: [6]byte{0, 0, 0x5e, 0, 2, 1}, Addrs: []netip.Addr{virtual}, Accept: true})
+	}))
+	_, err := v.Gate([]vip.Claim{{ID: 1, Lease: time.Hour}}, nil)
+	must(t, err)
+	must(t, v.Address([]vip.ID{1}, nil))
+	must(t, s.asker.Do(func() error {
+		ifi, err := net.InterfaceByName("eth0")
+		must(t, err)
+		q, err := newQuestion(ifi, ip("2001:db8:9::9"))
+		if q.from == virtual {
+			t.Errorf("the question comes from %s", q.from)
+		}
+		return err
+	}))
 }
