@@ -59,9 +59,10 @@ func TestPrefixServesItsSubnetBesideKeepalived(t *testing.T) {
 
 // prefixConfig is keepalived's configuration with the same addresses.
 func prefixConfig(virtual []string) string {
-	text := fmt.Sprintf("vrrp_instance p {\n state BACKUP\n interface %s\n virtual_router_id %d\n priority PRIORITY\n version 3\n advert_int 0.3\n use_vmac\n virtual_ipaddress {\n", dev, vrid)
+	var text strings.Builder
+	fmt.Fprintf(&text, "vrrp_instance p {\n state BACKUP\n interface %s\n virtual_router_id %d\n priority PRIORITY\n version 3\n advert_int 0.3\n use_vmac\n virtual_ipaddress {\n", dev, vrid)
 	for _, v := range virtual {
-		text += "  " + v + "\n"
+		text.WriteString("  " + v + "\n")
 	}
-	return text + " }\n}\n"
+	return text.String() + " }\n}\n"
 }
