@@ -33,10 +33,20 @@ type Named struct {
 	Name string // "" when it has none
 }
 
-// Matches reports whether text is KIND:INTERFACE:NUMBER, INTERFACE:NUMBER or the
-// name of n. It may fit other groups too.
+// Matches reports whether text is KIND:INTERFACE:NUMBER, INTERFACE:NUMBER, the name
+// of n (a default one where it has none), or n as "show" and the log write it (see
+// Spelled). It may fit other groups too.
 func (n Named) Matches(text string) bool {
-	return text != "" && (text == n.Name || text == n.Ref.String() || text == fmt.Sprintf("%s:%d", n.Interface, n.Number))
+	switch text {
+	case "":
+		return false
+	case n.Name, n.Ref.String(), fmt.Sprintf("%s:%d", n.Interface, n.Number):
+		return true
+	case n.DefaultName():
+		return n.Name == ""
+	}
+	s, ok := spelled(text)
+	return ok && s.fits(&n)
 }
 
 // ErrUnknownGroup says that a text fits no group, and ErrAmbiguousGroup that it
