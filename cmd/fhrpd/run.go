@@ -36,7 +36,8 @@ func (a *app) run(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	log, err := daemon.NewLog(a.stderr, &c.Daemon, a.journal)
+	level := new(slog.LevelVar)
+	log, err := daemon.NewLog(a.stderr, &c.Daemon, level, a.journal)
 	if err != nil {
 		return err
 	}
@@ -46,7 +47,7 @@ func (a *app) run(ctx context.Context, path string) error {
 	log.Info("start", "version", buildVersion(), "config", path,
 		"hsrp", len(c.HSRP), "vrrp", len(c.VRRP), "tracks", len(c.Tracks))
 	go answerHangups(ctx, hangups, log, path)
-	return daemon.Run(ctx, daemon.Options{Config: c, ControlPath: a.control, Version: buildVersion(), Log: log})
+	return daemon.Run(ctx, daemon.Options{Config: c, ControlPath: a.control, Version: buildVersion(), Log: log, Level: level})
 }
 
 // answerHangups tells whoever sends SIGHUP for a reload that there is none. The
