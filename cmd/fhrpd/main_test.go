@@ -43,6 +43,7 @@ func TestExitCodesAndOutput(t *testing.T) {
 		{args: "show vrrp statistics eth1", stdout: []string{"VRRP Statistics for eth1 - Group 20 - Address-Family IPv6\n"}},
 		{args: "show vrrp ipv4", stderr: []string{"no VRRP routers are configured for IPv4\n"}},
 		{args: "show standby breif", code: 1, stderr: []string{`did you mean "brief"?`}},
+		{args: "show standby eth1 breif", code: 2, stderr: []string{`did you mean "brief"?`}},
 		{args: "show standby det", code: 1, stderr: []string{`did you mean "detail"?`}},
 		{args: "show standby detail statistics", code: 2, stderr: []string{"detail and statistics: choose one of them"}},
 		{args: "show standby eth9", code: 1, stderr: []string{`"eth9" is neither an interface with HSRP groups nor a group: there is hsrp:eth1:10, hsrp:eth2:10`}},

@@ -109,7 +109,7 @@ func setLogCommand(a *app) *cobra.Command {
 	return a.controlFlag(&cobra.Command{
 		Use:       "log debug|info|warn|error|default",
 		Short:     "set the level of the running daemon's log; default restores the file's",
-		Long:      paragraphs("Another level of the log, until the next start of the daemon or until \"default\"\ntakes it back. At debug every packet has its line.", asksDaemon),
+		Long:      paragraphs("Another level of the log, until the next start of the daemon or until \"default\"\ntakes it back.", asksDaemon),
 		Example:   examples("fhrpd set log debug", "fhrpd set log default"),
 		ValidArgs: levels,
 		Args:      cobra.ExactArgs(1),

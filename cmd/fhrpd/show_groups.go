@@ -112,7 +112,7 @@ func showGroupsCommand(a *app, l layout) *cobra.Command {
 			}
 			f, err := show.ParseFilter(l.protocol, rest)
 			if err != nil {
-				return usageError(cmd, err)
+				return usageError(cmd, suggest(err, rest[len(rest)-1], l.words()))
 			}
 			return a.showGroups(cmd.Context(), l, form, f)
 		},

@@ -360,7 +360,11 @@ func (d *Daemon) Tick(now time.Time) {
 }
 
 func (d *Daemon) logChange(c control.Change) {
-	log := d.log.With("command", c.Command, "group", c.Group, "uid", c.Peer.Uid, "pid", c.Peer.Pid)
+	log := d.log.With("command", c.Command)
+	if c.Group != "" {
+		log = log.With("group", c.Group)
+	}
+	log = log.With("uid", c.Peer.Uid, "pid", c.Peer.Pid)
 	switch c.Command {
 	case control.CommandSetPriority:
 		log = log.With("priority", priorityText(c.Priority))
