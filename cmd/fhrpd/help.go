@@ -12,7 +12,7 @@ import (
 
 // Paragraphs that many help texts share.
 const (
-	groupForms = "GROUP is INTERFACE:NUMBER, with a protocol in front where needed (hsrp:, hsrp6:,\nvrrp:, vrrp6:), or the group's name."
+	groupForms = "GROUP is INTERFACE:NUMBER, with a protocol in front where needed (hsrp:, hsrp6:,\nvrrp:, vrrp6:), the group's name, or what show calls it: eth1 - Group 10."
 	asksDaemon = "Exits 0 when done, 1 when it was refused or failed, 2 for wrong arguments and 3\nwhen no daemon runs."
 )
 
