@@ -222,6 +222,16 @@ func TestNewsIsToldUntilItIsOld(t *testing.T) {
 	}
 }
 
+func TestWhatWasPutBackIsToldUntilItIsOld(t *testing.T) {
+	for since, told := range map[time.Duration]bool{59 * time.Minute: true, time.Hour: false} {
+		i := status.Interface{Name: "eth1", Restored: status.Restored{Settings: 1, Last: new(ago(since))}}
+		text := Status(&status.Status{Interfaces: []status.Interface{i}}, now)
+		if strings.Contains(text, "changed by somebody else") != told {
+			t.Errorf("after %v: want %t:\n%s", since, told, text)
+		}
+	}
+}
+
 func TestACommandThatFailedAtTheLastTransitionIsToldHoweverLongAgo(t *testing.T) {
 	g := hsrpActive()
 	g.LastTransition = &status.Transition{ID: 9}

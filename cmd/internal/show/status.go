@@ -44,11 +44,11 @@ func attention(g *status.Group, now time.Time) string {
 	return g.Ref() + ":\n" + b.String()
 }
 
-// restored has a line for an interface on which somebody else undoes what the
-// daemon needs.
+// restored has a line for an interface on which somebody else has undone what the
+// daemon needs, lately.
 func restored(i *status.Interface, now time.Time) string {
 	r := &i.Restored
-	if r.Last == nil {
+	if r.Last == nil || !fresh(*r.Last, now) {
 		return ""
 	}
 	var what []string
