@@ -37,16 +37,8 @@ type Named struct {
 // of n (a default one where it has none), or n as "show" and the log write it (see
 // Spelled). It may fit other groups too.
 func (n Named) Matches(text string) bool {
-	switch text {
-	case "":
-		return false
-	case n.Name, n.Ref.String(), fmt.Sprintf("%s:%d", n.Interface, n.Number):
-		return true
-	case n.DefaultName():
-		return n.Name == ""
-	}
-	s, ok := spelled(text)
-	return ok && s.fits(&n)
+	w := newWanted(text)
+	return w.fits(&n)
 }
 
 // ErrUnknownGroup says that a text fits no group, and ErrAmbiguousGroup that it
@@ -60,8 +52,9 @@ var (
 // Matches knows. Any other number of matches is a *GroupError.
 func Find(groups []Named, text string) (int, error) {
 	var found []int
+	w := newWanted(text)
 	for i := range groups {
-		if groups[i].Matches(text) {
+		if w.fits(&groups[i]) {
 			found = append(found, i)
 		}
 	}

@@ -8,6 +8,35 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
+// wanted is the group that a text means. It is read once for thousands of groups:
+// who asks is answered between two hellos.
+type wanted struct {
+	text     string
+	spelling spelling
+	spelled  bool
+}
+
+func newWanted(text string) wanted {
+	w := wanted{text: text}
+	w.spelling, w.spelled = spelled(text)
+	return w
+}
+
+// fits reports whether w may mean n.
+func (w *wanted) fits(n *Named) bool {
+	switch {
+	case w.text == "":
+		return false
+	case w.text == n.Name:
+		return true
+	case w.spelled:
+		return w.spelling.fits(n)
+	case !strings.HasSuffix(w.text, strconv.Itoa(int(n.Number))): // most of them: the rest is dearer
+		return false
+	}
+	return w.text == fmt.Sprintf("%s:%d", n.Interface, n.Number) || w.text == n.Ref.String() || n.Name == "" && w.text == n.DefaultName()
+}
+
 // spelling is a group in the words in which "show" and the log name it. What a
 // spelling leaves open fits every group.
 type spelling struct {
