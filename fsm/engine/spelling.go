@@ -57,7 +57,7 @@ func spelled(text string) (s spelling, ok bool) {
 	text, _, _ = strings.Cut(text, " (version ")
 	s.anyFamily = true
 	var words []string
-	for _, w := range strings.Fields(text) {
+	for w := range strings.FieldsSeq(text) {
 		switch low := strings.ToLower(w); {
 		case filler[low] && len(words) > 0:
 		case low == "ipv4" && len(words) > 1:
