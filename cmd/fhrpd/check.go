@@ -34,6 +34,7 @@ func checkCommand(a *app) *cobra.Command {
 // configFlag gives cmd --config.
 func configFlag(cmd *cobra.Command, path *string) {
 	cmd.Flags().StringVar(path, "config", defaultConfig, "the configuration `file`")
+	_ = cmd.MarkFlagFilename("config", "toml") // the flag exists
 }
 
 func (a *app) check(path string, effective bool) error {
