@@ -80,6 +80,9 @@ func (i *Interface) undo() error {
 	if i.tabled {
 		errs = append(errs, deleteTable(i.nft, i.rules.table))
 	}
+	if i.routes != nil {
+		errs = append(errs, i.routes.dismiss(i.brings))
+	}
 	list := slices.Collect(maps.Keys(i.inherited))
 	for p, u := range i.uses {
 		if u.ours {
@@ -101,6 +104,12 @@ func (i *Interface) endJournal() error {
 
 func (i *Interface) closeDescriptors() error {
 	errs := []error{i.members.close()}
+	if i.routes != nil {
+		i.routes.forget(i.brings)
+		if i.ownRoutes {
+			errs = append(errs, i.routes.Close())
+		}
+	}
 	for _, c := range []*conn{i.nft, i.rtnl, i.filter.conn} {
 		if c != nil {
 			errs = append(errs, c.close())

@@ -58,6 +58,8 @@ type Interface struct {
 	inherited map[place]bool // may have been made by the last process
 	own4      netip.Addr     // the host's first IPv4 address
 	mute      mute
+	routes    *Routes
+	ownRoutes bool // to be closed with the Interface
 }
 
 // Open prepares an interface: it sets arp_ignore=1, arp_announce=2 and
@@ -132,6 +134,12 @@ func (i *Interface) start(o Options, tableFlags uint32) (err error) {
 	if i.nft, i.rtnl, err = dialBoth(i.index); err != nil {
 		return err
 	}
+	if i.routes = o.Routes; i.routes == nil {
+		if i.routes, err = OpenRoutes(); err != nil {
+			return err
+		}
+		i.ownRoutes = true
+	}
 	if i.filter.conn, err = dial(unix.NETLINK_ROUTE, i.index); err != nil {
 		return err
 	}
@@ -159,7 +167,7 @@ func (i *Interface) openJournal(o Options) (takenOver bool, err error) {
 	}
 	takenOver = old != nil && i.takeOver(old, o)
 	if old != nil && !takenOver {
-		if err := i.dir.undo(old, i.nft, i.rtnl); err == nil {
+		if err := i.dir.undo(old, i.nft, i.rtnl, i.routes); err == nil {
 			old = nil
 		} else {
 			i.log.Warn("what the last process left stays until Close", "error", err)
@@ -191,7 +199,7 @@ func (i *Interface) takeOver(old *leftover, o Options) bool {
 		return false
 	}
 	i.log.Warn("the last process died: gates that it left open shut when their leases end")
-	if err := old.undoPlaces(i.rtnl); err != nil {
+	if err := old.undoPlaces(i.rtnl, i.routes); err != nil {
 		i.log.Warn("what the last process left stays until Close", "error", err)
 	}
 	return true
@@ -218,6 +226,7 @@ func (i *Interface) inherit(made []entry) error {
 		for _, r := range routesOnly(e.anyPlaces(i.home)) {
 			i.inherited[r] = true
 		}
+		i.routes.inherit(bringer{i, inheritedID}, companions(e.Routes, e.Rules))
 	}
 	for _, a := range left {
 		i.inherited[a] = true
@@ -251,6 +260,7 @@ func (i *Interface) add(id ID, r Router) error {
 		return fmt.Errorf("virtual MAC %x is a multicast address", r.MAC)
 	}
 	r.Addrs, r.Owned = plainAddrs(r.Addrs), plainAddrs(r.Owned)
+	r.Routes, r.Rules = i.home.inTables(r.Routes, r.Rules)
 	r.RouteOnly = r.RouteOnly || !i.rules.egress
 	vr := &virtualRouter{Router: r, id: id, class: shut, was: shut, gated: r.MAC != [6]byte{} && r.MAC != i.mac}
 	vr.elements, vr.standing = r.elements(vr.gated), r.standing(vr.gated)

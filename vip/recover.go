@@ -30,10 +30,15 @@ func Recover(o Options, later ...string) error {
 	}
 	defer nft.close()
 	defer rtnl.close()
-	live, err := dir.recoverAll(nft, rtnl, o, later)
+	routes, err := OpenRoutes()
+	if err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	defer routes.Close()
+	live, err := dir.recoverAll(nft, rtnl, routes, o, later)
 	errs := []error{err}
 	if !live {
-		errs = append(errs, rtnl.purge())
+		errs = append(errs, routes.purgeRules(), rtnl.purge())
 	}
 	if err := errors.Join(append(errs, dir.releaseShared())...); err != nil {
 		return fmt.Errorf("recover: %w", err)
@@ -55,7 +60,7 @@ func dialBoth(index int) (nft, rtnl *conn, err error) {
 
 // recoverAll undoes the journals of dead processes, and reports whether there is
 // one of a live process.
-func (d stateDir) recoverAll(nft, rtnl *conn, o Options, later []string) (live bool, err error) {
+func (d stateDir) recoverAll(nft, rtnl *conn, routes *Routes, o Options, later []string) (live bool, err error) {
 	names, err := d.interfaces()
 	errs := []error{err}
 	for _, name := range names {
@@ -68,7 +73,7 @@ func (d stateDir) recoverAll(nft, rtnl *conn, o Options, later []string) (live b
 		case l != nil && slices.Contains(later, name) && l.adoptable():
 		case l != nil:
 			o.logger().Warn("undoing what a dead process left", "interface", name)
-			errs = append(errs, d.undo(l, nft, rtnl))
+			errs = append(errs, d.undo(l, nft, rtnl, routes))
 		}
 	}
 	return live, errors.Join(errs...)
@@ -82,9 +87,9 @@ func (l *leftover) adoptable() bool {
 }
 
 // undo takes back what a journal tells of, and ends the journal.
-func (d stateDir) undo(l *leftover, nft, rtnl *conn) error {
+func (d stateDir) undo(l *leftover, nft, rtnl *conn, routes *Routes) error {
 	f := filter{conn: rtnl, index: l.head.Index}
-	errs := []error{deleteTable(nft, l.head.Table), l.undoPlaces(rtnl)}
+	errs := []error{deleteTable(nft, l.head.Table), l.undoPlaces(rtnl, routes)}
 	if linkExists(rtnl, l.head.Index) {
 		for _, e := range l.made {
 			if mac, ok := e.mac(); ok {
@@ -103,9 +108,16 @@ func (d stateDir) undo(l *leftover, nft, rtnl *conn) error {
 }
 
 // undoPlaces takes back the addresses and routes alone, and forgets them.
-func (l *leftover) undoPlaces(rtnl *conn) error {
+func (l *leftover) undoPlaces(rtnl *conn, routes *Routes) error {
 	list, err := markedAddrs(l.head.Index)
 	h := homeOf(l.head.Index)
+	for n := range l.made {
+		e := &l.made[n]
+		if err := routes.undo(companions(e.Routes, e.Rules)); err != nil {
+			return err
+		}
+		e.Routes, e.Rules = nil, nil
+	}
 	for _, e := range l.made {
 		list = append(list, routesOnly(e.anyPlaces(h))...)
 	}

@@ -65,6 +65,10 @@ type Router struct {
 	// RouteOnly makes the addresses local by routes alone. Otherwise those that are
 	// accepted become addresses of the interface while active.
 	RouteOnly bool
+	// Routes and Rules are there while the addresses are: they come after them and
+	// go before. One that cannot be made is no error of Address, see RoutesOf.
+	Routes []Route
+	Rules  []Rule
 }
 
 // Claim opens the gate of one router.
@@ -87,6 +91,9 @@ type Options struct {
 	// ends or the first Gate replaces it, in one transaction. The routes stay
 	// until Address removes those of an added router, or Close removes all.
 	Handover bool
+	// Routes are shared by the Interfaces of a process; nil: the Interface opens
+	// its own, and shares its routers' routes with no other.
+	Routes *Routes
 	// Adopt makes Open leave the gates of a dead process open until the lease
 	// ends, the first Gate replaces them or [Interface.LetGo] is called: to start
 	// a dead router again must not stop the traffic that the kernel still forwards
