@@ -172,6 +172,8 @@ type HSRP struct {
 	Hold    time.Duration
 	Learn   bool // neither hello nor hold was given: the active router's are taken
 	Auth    Auth
+
+	OffSubnet bool // packets from outside every subnet of the interface are accepted
 }
 
 // VRRP is one [[vrrp]] table.

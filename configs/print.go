@@ -109,6 +109,7 @@ func (p *printer) hsrp(h *HSRP) {
 	p.dur(comment+"hello", h.Hello)
 	p.dur(comment+"hold", h.Hold)
 	p.auth(h.Auth)
+	p.str("off_subnet", map[bool]string{false: "ignore", true: "accept"}[h.OffSubnet])
 	p.tables("hsrp", &h.Group)
 }
 

@@ -57,6 +57,7 @@ virtual_ips = ["fe80::9", "2001:db8::1/64"]
 install = "route"
 neighbors = ["2001:db8::2"]
 auth = { md5 = "a\"b", key_id = 4294967295 }
+off_subnet = "accept"
 announce = { refresh = "off", real_ip = false, interval = "59m30s", probe = "veto" }
 [[vrrp]]
 interface = "eth1"

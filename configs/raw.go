@@ -65,6 +65,8 @@ type rawHSRP struct {
 	Group opt[int64]         `toml:"group"`
 	Hello opt[time.Duration] `toml:"hello"`
 	Hold  opt[time.Duration] `toml:"hold"`
+
+	OffSubnet opt[string] `toml:"off_subnet"`
 }
 
 type rawVRRP struct {

@@ -302,6 +302,10 @@ func TestRules(t *testing.T) {
 		{"owner", `preempt = true`, ""},
 		{"owner", `preempt = false`, "warning: preempt = false has no effect: the address owner (priority 255) always preempts"},
 		{"hsrp", "priority = 255\npreempt = false", ""},
+		{"hsrp", `off_subnet = "ignore"`, ""},
+		{"hsrp", `off_subnet = "accept"`, ""},
+		{"hsrp", `off_subnet = "reject"`, `off_subnet "reject" must be one of ignore, accept`},
+		{"hsrp", `off_subnet = true`, `off_subnet must be a string, not true`},
 
 		{"kind", `route = "0.0.0.0/0"`, ""},
 		{"kind", `route = "2001:db8::/32"`, ""},

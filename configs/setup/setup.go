@@ -43,7 +43,7 @@ func Groups(c *configs.Config) []Group {
 		if !h.Learn {
 			g.HelloTime, g.HoldTime = h.Hello, h.Hold
 		}
-		g.Auth = auth(h.Auth)
+		g.Auth, g.OffSubnet = auth(h.Auth), h.OffSubnet
 		out = append(out, g)
 	}
 	for _, v := range c.VRRP {

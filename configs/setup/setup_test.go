@@ -68,6 +68,7 @@ hello = "1s"
 hold = "3s"
 mac = "02:00:00:00:00:07"
 auth = { md5 = "secret", key_id = 7 }
+off_subnet = "accept"
 track = [{ object = "uplink", decrement = 20 }, { object = "core", shutdown = true }]
 neighbors = ["192.0.2.254"]
 hooks = { active = ["/on"], pre_active = { command = ["/before"], deadline = "700ms" } }
@@ -115,8 +116,8 @@ func TestEngineRunsWhatTheFileSays(t *testing.T) {
 			Ref:  engine.Ref{Protocol: hello.ProtocolHSRP, Family: hello.IPv4, Interface: "eth1", Number: 10},
 			Name: "users", Version: 1, VirtualIPs: addrs("192.0.2.3", "192.0.2.4"), Priority: 110,
 			Preempt: true, PreemptDelay: 30 * time.Second, HelloTime: time.Second, HoldTime: 3 * time.Second,
-			Delay: engine.Delay{Minimum: 20 * time.Second, Reload: 40 * time.Second},
-			Auth:  key, MAC: hello.MAC{2, 0, 0, 0, 0, 7},
+			Delay:     engine.Delay{Minimum: 20 * time.Second, Reload: 40 * time.Second},
+			OffSubnet: true, Auth: key, MAC: hello.MAC{2, 0, 0, 0, 0, 7},
 			Tracks:    []engine.TrackUse{{Object: "uplink", Decrement: 20}, {Object: "core", Shutdown: true}},
 			Neighbors: addrs("192.0.2.254"), PreActive: 700 * time.Millisecond,
 			Announce: engine.Announce{Timing: garp.Timing{Count: 5, Interval: time.Second, Refresh: 90 * time.Second}, Probe: engine.ProbeVeto},

@@ -52,6 +52,7 @@ type Group struct {
 	Delay        Delay          // before the group takes part at all
 	HelloTime    time.Duration  // HSRP Hellotime, VRRP Advertisement_Interval; HSRP: 0 learns both times
 	HoldTime     time.Duration  // HSRP only
+	OffSubnet    bool           // HSRP: hear routers outside every subnet of the interface as well
 	Auth         hello.Auth     // HSRP, and the text of VRRP version 2, in which the zero value is none
 
 	MAC          hello.MAC // zero: the protocol's virtual MAC

@@ -31,7 +31,9 @@ var floods = []struct {
 		return hsrpFrameWith("guess", hello.OpHello, hello.Active, forged(n))
 	}},
 	{"hellos of many speakers", func(n int) []byte {
-		return hsrpFrame(hello.OpHello, hello.Speak, forged(n), func(m *hello.HSRP, _ *hello.Envelope) { m.Priority = 1 })
+		return hsrpFrame(hello.OpHello, hello.Speak, forged(n), func(m *hello.HSRP, e *hello.Envelope) {
+			m.Priority, e.Src = 1, netip.AddrFrom4([4]byte{192, 0, 2, byte(n%200 + 20)})
+		})
 	}},
 	{"advertisements of routers that do not exist", func(n int) []byte {
 		return vrrpFrame(1, func(m *hello.VRRP, e *hello.Envelope) { m.VRID, e.Src = uint8(n%200+20), forgedAddr(n) })

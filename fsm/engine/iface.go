@@ -16,6 +16,7 @@ type iface struct {
 	link Link // as the groups see it
 
 	absence absence
+	former  []former // subnets that were the interface's a moment ago
 
 	groups      []*group
 	byWire      map[wireID]*group

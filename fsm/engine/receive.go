@@ -78,6 +78,10 @@ func (i *iface) heardHSRP(now time.Time, env *hello.Envelope, payload []byte) {
 	if g == nil {
 		return
 	}
+	if i.isOffSubnet(now, g, env.Src) {
+		g.rejectOffSubnet(now, env)
+		return
+	}
 	c := g.codec.(*hsrpCodec)
 	if err := p.Verify(payload, &c.auth); err != nil {
 		g.rejectAuth(now, env, m.State, m.State == hello.Active && m.Op != hello.OpResign, err)

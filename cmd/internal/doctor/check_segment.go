@@ -142,6 +142,8 @@ func (e *exam) compare(g *engine.Group, s *speaker) {
 	switch {
 	case s.version != g.Version:
 		e.wrong("heard-version", ref, fmt.Sprintf("%s speaks version %d, version %d is configured", s.who(), s.version, g.Version), "GROUP", ref)
+	case g.Protocol == hello.ProtocolHSRP && !g.HearsFrom(&engine.Link{Addrs: e.addressesOf(g.Interface)}, s.Envelope.Src):
+		e.wrong("heard-subnet", ref, fmt.Sprintf("%s is in no subnet of %s", s.who(), g.Interface), "GROUP", ref)
 	case errors.As(s.verify(g), &reject):
 		e.wrong("heard-auth", ref, fmt.Sprintf("%s uses another one (%s)", s.who(), reject), "GROUP", ref)
 	default:
@@ -150,6 +152,12 @@ func (e *exam) compare(g *engine.Group, s *speaker) {
 		}
 		e.compareTimes(g, s)
 	}
+}
+
+// addressesOf returns the addresses of the host itself on an interface.
+func (e *exam) addressesOf(dev string) []netip.Prefix {
+	i, _ := e.byName(dev)
+	return i.Addresses
 }
 
 func (e *exam) compareTimes(g *engine.Group, s *speaker) {

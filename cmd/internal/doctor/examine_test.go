@@ -232,6 +232,8 @@ var examinations = []examination{
 	{name: "another address in our group", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.VirtualIP = ip("192.0.2.99") }), "192.0.2.3", "")}, want: []string{"heard-address hsrp:eth1:10"}},
 	{name: "a speaker that has not learned the address", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.VirtualIP = netip.IPv4Unspecified() }), "192.0.2.3", "")}},
 	{name: "version 1 in our group", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Version = 1 }), "192.0.2.3", "")}, want: []string{"heard-version hsrp:eth1:10"}},
+	{name: "a router of another subnet", change: []func(*Host){says(hsrp(asIs), "198.51.100.3", "")}, want: []string{"heard-subnet hsrp:eth1:10"}},
+	{name: "a router of another subnet that is meant", config: hsrpConfig + "off_subnet = \"accept\"\n", change: []func(*Host){says(hsrp(asIs), "198.51.100.3", "")}},
 	{name: "another text", change: []func(*Host){says(hsrp(asIs), "192.0.2.3", "secret")}, want: []string{"heard-auth hsrp:eth1:10"}},
 	{name: "other timers", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.HoldTime = 9 * time.Second }), "192.0.2.3", "")}, want: []string{"heard-timers hsrp:eth1:10"}},
 	{name: "other timers where they are learned", config: strings.Replace(hsrpConfig, "hello = \"1s\"\nhold = \"3s\"\n", "", 1), change: []func(*Host){says(hsrp(asIs), "192.0.2.3", "")}},
