@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -164,9 +165,9 @@ func (g *group) changed() time.Time {
 func (g *group) tell(now time.Time, kind Kind, message string) { g.r.tell(now, g.Ref, kind, message) }
 
 // tellRarely tells it once for each subject, and then rarely.
-func (g *group) tellRarely(now time.Time, kind Kind, word, subject, message string) {
-	if g.r.complaints.first(now, g.Ref, word, subject) {
-		g.tell(now, kind, message)
+func (g *group) tellRarely(now time.Time, kind Kind, word string, about subject, format string, args ...any) {
+	if g.r.complaints.first(now, g.Ref, word, about) {
+		g.tell(now, kind, fmt.Sprintf(format, args...))
 	}
 }
 

@@ -176,5 +176,5 @@ func (g *group) noteForm(now time.Time, c *vrrpCodec, form hello.Checksum, from 
 		return
 	}
 	c.heard = form
-	g.tellRarely(now, KindNotice, "checksum-form", from.String(), fmt.Sprintf("%s sends the %s checksum; this router sends the %s one", from, form, c.sendForm()))
+	g.tellRarely(now, KindNotice, "checksum-form", byAddr(from), "%s sends the %s checksum; this router sends the %s one", from, form, c.sendForm())
 }

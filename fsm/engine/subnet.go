@@ -74,7 +74,7 @@ func (l *Link) subnets(f hello.Family) (out []netip.Prefix) {
 // it: a source address that counts for nothing is easily forged.
 func (g *group) rejectOffSubnet(now time.Time, env *hello.Envelope) {
 	g.counters.Rejected[hello.RejectSubnet]++
-	if !g.r.complaints.first(now, g.Ref, string(hello.RejectSubnet), "") {
+	if !g.r.complaints.first(now, g.Ref, string(hello.RejectSubnet), subject{}) {
 		return
 	}
 	var have []string
