@@ -53,6 +53,7 @@ type group struct {
 	transitions int
 	last        *Transition
 	heard       Heard
+	contested   time.Time // when a contest of the role was answered out of turn last
 	conflict    Conflict
 	rival       Rival
 	peers       []hello.MAC // interface MACs of the group's other routers

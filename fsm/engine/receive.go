@@ -147,6 +147,9 @@ func (g *group) received(now time.Time, env *hello.Envelope, m hello.Message) {
 		return
 	}
 	g.notAlone(m)
+	if g.overContested(now, env.Src, m) {
+		return
+	}
 	g.step(now, fsm.Received{From: env.Src, MAC: env.SrcMAC, Message: m})
 }
 

@@ -17,6 +17,7 @@ type router struct {
 	behind      bool          // nothing is said before all that has arrived is read
 	stopping    bool          // every group is on its way out
 	maintenance bool          // no group takes part
+	contests    contests
 	waits       waits
 	farewells   farewells
 
