@@ -62,6 +62,10 @@ type Options struct {
 	Ports map[string]Port
 	// Random returns numbers in [0,1) for jitter.
 	Random func() float64
+	// Mark returns numbers that nobody on the segment can guess: those of a
+	// generator of cryptographic strength. They mark the proofs of takeovers. Nil:
+	// no takeover is proven.
+	Mark func() uint64
 	// Observe is called for every event, from within the engine's methods.
 	Observe func(Event)
 	// PreActive begins a pre_active command and does not wait for it; how it
@@ -79,7 +83,7 @@ func New(c Config, o Options) (*Engine, error) {
 	e := &Engine{
 		router: router{
 			journal: journal{observe: o.Observe, complaints: newComplaints()},
-			lease:   c.Lease, requireForwarding: c.RequireForwarding, random: o.Random, preActive: o.PreActive, started: o.Now,
+			lease:   c.Lease, requireForwarding: c.RequireForwarding, random: o.Random, mark: o.Mark, preActive: o.PreActive, started: o.Now,
 		},
 		byName: map[string]*iface{}, woken: o.Now,
 	}

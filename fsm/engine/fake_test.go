@@ -235,6 +235,7 @@ func newHost(t testing.TB, toml string) *host {
 	h.e, err = engine.New(parsed(t, toml), engine.Options{
 		Ports:   map[string]engine.Port{"eth0": h.ports["eth0"], "eth1": h.ports["eth1"]},
 		Random:  func() float64 { return 0.5 },
+		Mark:    func() uint64 { return 0x0123456789abcdef },
 		Observe: h.observe,
 		PreActive: func(p engine.PreActive) func(error) {
 			r := &run{PreActive: p}

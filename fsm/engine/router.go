@@ -9,6 +9,7 @@ type router struct {
 	lease             time.Duration
 	requireForwarding bool
 	random            func() float64
+	mark              func() uint64
 	preActive         func(PreActive) (cancel func(error))
 	started           time.Time
 

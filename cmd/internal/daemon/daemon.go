@@ -130,7 +130,7 @@ func newDaemon(o Options) (*Daemon, error) {
 		d.ports[name], ports[name] = p, p
 	}
 	d.engine, err = engine.New(config, engine.Options{
-		Ports: ports, Random: rand.Float64, Observe: d.observe, PreActive: d.preActive, Now: d.started,
+		Ports: ports, Random: rand.Float64, Mark: newMarks(), Observe: d.observe, PreActive: d.preActive, Now: d.started,
 	})
 	if err != nil {
 		return nil, err
