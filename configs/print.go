@@ -122,6 +122,7 @@ func (p *printer) vrrp(v *VRRP) {
 	p.dur("advertise", v.Advertise)
 	p.bool("accept", v.Accept)
 	p.addrs("peers", v.Peers)
+	p.num("min_ttl", int(v.MinTTL))
 	p.str("checksum", v.Checksum)
 	p.auth(v.Auth)
 	p.tables("vrrp", &v.Group)

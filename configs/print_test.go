@@ -66,6 +66,7 @@ priority = 255
 mac = "interface"
 virtual_ips = ["192.0.2.1"]
 peers = ["192.0.2.2"]
+min_ttl = 254
 advertise = "40950ms"
 preempt_delay = "1h"
 checksum = "pseudo-header"

@@ -75,6 +75,7 @@ type rawVRRP struct {
 	Advertise opt[time.Duration] `toml:"advertise"`
 	Accept    opt[bool]          `toml:"accept"`
 	Peers     list[string]       `toml:"peers"`
+	MinTTL    opt[int64]         `toml:"min_ttl"`
 	Checksum  opt[string]        `toml:"checksum"`
 }
 

@@ -24,6 +24,7 @@ func (p *parser) vrrp(o *opt[rawVRRP]) (VRRP, entry) {
 	v.Advertise = p.advertise(r, v.Version)
 	v.Peers = p.addresses(&r.Peers, v.Family)
 	p.scopes(r, v.Peers)
+	v.MinTTL = p.minTTL(r)
 	p.vrrpAddresses(o.at, r, &v)
 	v.Checksum = p.checksum(r, &v)
 	p.owner(r, &v)
@@ -63,6 +64,16 @@ func (p *parser) scopes(r *rawVRRP, peers []netip.Addr) {
 			return
 		}
 	}
+}
+
+// minTTL is of peers alone: what is sent to the group has 255 anyway.
+func (p *parser) minTTL(r *rawVRRP) uint8 {
+	o := &r.MinTTL
+	n := p.number(o, 1, 1, hello.TTLVRRP, "")
+	if o.given() && n > 1 && !r.Peers.set {
+		p.warn(o.at, "min_ttl %d has no effect without peers: multicast packets must have 255 anyway", n)
+	}
+	return uint8(n)
 }
 
 func (p *parser) vrrpAddresses(at position, r *rawVRRP, v *VRRP) {

@@ -60,6 +60,7 @@ type Group struct {
 
 	Accept   bool           // VRRP: Accept_Mode of RFC 9568 section 6.1; see Accepts
 	Peers    []netip.Addr   // VRRP: unicast peers; empty = multicast
+	MinTTL   uint8          // VRRP: least TTL or hop limit of their packets
 	Checksum hello.Checksum // VRRP version 3 over IPv4; ChecksumUnknown sends the form last heard
 
 	Follow    string // name of the group that elects for this one

@@ -144,6 +144,8 @@ func (e *exam) compare(g *engine.Group, s *speaker) {
 		e.wrong("heard-version", ref, fmt.Sprintf("%s speaks version %d, version %d is configured", s.who(), s.version, g.Version), "GROUP", ref)
 	case g.Protocol == hello.ProtocolHSRP && !g.HearsFrom(&engine.Link{Addrs: e.addressesOf(g.Interface)}, s.Envelope.Src):
 		e.wrong("heard-subnet", ref, fmt.Sprintf("%s is in no subnet of %s", s.who(), g.Interface), "GROUP", ref)
+	case s.Envelope.Unicast && s.Envelope.TTL < g.MinTTL:
+		e.wrong("heard-ttl", ref, fmt.Sprintf("%s sends %d, min_ttl is %d", s.who(), s.Envelope.TTL, g.MinTTL), "GROUP", ref)
 	case errors.As(s.verify(g), &reject):
 		e.wrong("heard-auth", ref, fmt.Sprintf("%s uses another one (%s)", s.who(), reject), "GROUP", ref)
 	default:

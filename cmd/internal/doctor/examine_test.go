@@ -251,6 +251,15 @@ var examinations = []examination{
 		says(hsrp(asIs), "192.0.2.3", ""), says(hsrp(func(m *hello.HSRP) { m.Priority = 120 }), "192.0.2.66", ""),
 	}},
 
+	{name: "unicast peers on the link", config: vrrpConfig + "peers = [\"192.0.2.3\"]\n", want: []string{"min-ttl vrrp:eth1:20"}},
+	{name: "unicast peers on the link that nobody else can be", config: vrrpConfig + "peers = [\"192.0.2.3\"]\nmin_ttl = 255\n"},
+	{name: "unicast peers elsewhere", config: vrrpConfig + "peers = [\"198.51.100.3\", \"192.0.2.3\"]\n"},
+	{name: "a unicast peer from further away than it may be", config: vrrpConfig + "peers = [\"192.0.2.3\"]\nmin_ttl = 255\n", change: []func(*Host){
+		says(vrrp(asIs), "192.0.2.3", ""), func(h *Host) {
+			env := &h.Heard[0].Envelope
+			env.Dst, env.Unicast, env.TTL = ip("192.0.2.2"), true, 254
+		},
+	}, want: []string{"heard-ttl vrrp:eth1:20"}},
 	{name: "VRRP agrees", config: vrrpConfig, change: []func(*Host){says(vrrp(asIs), "192.0.2.3", "")}},
 	{name: "VRRP with more addresses", config: vrrpConfig, change: []func(*Host){says(vrrp(func(m *hello.VRRP) { m.VirtualIPs = append(m.VirtualIPs, ip("192.0.2.4")) }), "192.0.2.3", "")}, want: []string{"heard-address vrrp:eth1:20"}},
 	{name: "VRRP version 3 where 2 is configured", config: vrrpConfig, change: []func(*Host){says(vrrp(func(m *hello.VRRP) { m.Version = 3 }), "192.0.2.3", "")}, want: []string{"heard-version vrrp:eth1:20"}},
