@@ -42,7 +42,7 @@ func (l *lab) everyKind() *Interface {
 	ok(l.t, iface.Add(2, Router{MAC: routerN(2).MAC, Addrs: []netip.Addr{own4, own6}, Accept: true, Owned: []netip.Addr{own4, own6}}))
 	ok(l.t, iface.Add(3, Router{MAC: routerN(3).MAC, Addrs: []netip.Addr{vipLocal, vip6}}))
 	ok(l.t, iface.ProxyARP(true, []netip.Addr{own4}))
-	mustGate(l.t, iface, []Claim{{1, time.Minute}, {2, 0}, {3, 1500 * time.Millisecond}}, nil)
+	mustGate(l.t, iface, []Claim{{1, time.Minute}, {2, 0}, {3, time.Minute + 1500*time.Millisecond}}, nil)
 	return iface
 }
 
