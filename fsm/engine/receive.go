@@ -32,7 +32,7 @@ func (e *Engine) Frame(now time.Time, name string, b []byte, checksumReady bool)
 	case err != nil:
 		i.reject(now, nil, &env, err)
 	case i.link.Owns(env.Src):
-		i.reject(now, nil, &env, hello.RejectSource)
+		i.heardOwnSource(now, &env)
 	case env.Protocol == hello.ProtocolHSRP:
 		i.heardHSRP(now, &env, payload)
 	default:

@@ -14,7 +14,7 @@ func (e *Engine) Status(now time.Time) Status {
 	}
 	for _, i := range e.ifaces {
 		st.Interfaces = append(st.Interfaces, InterfaceStatus{
-			Link: i.link, Advertises: i.advertises, Rejected: maps.Clone(i.rejected), Restored: i.restored, Unsent: i.unsent, LastError: i.lastError,
+			Link: i.link, Advertises: i.advertises, Rejected: maps.Clone(i.rejected), Duplicate: i.duplicate, Restored: i.restored, Unsent: i.unsent, LastError: i.lastError,
 		})
 	}
 	for _, o := range e.objects {
@@ -43,6 +43,9 @@ func (g *group) status(now time.Time) GroupStatus {
 	st.NextRefresh, _ = g.announcer.NextRefresh()
 	if !g.up {
 		_, st.Obstacle = g.obstacles()
+	}
+	if d := g.iface.duplicate; d.Address == st.Address {
+		st.Duplicate = d
 	}
 	if g.tenure == waiting {
 		st.Wait = g.waitStatus(now)

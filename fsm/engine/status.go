@@ -40,6 +40,7 @@ type GroupStatus struct {
 	Refreshes     uint64
 	Proofs        []prove.Result
 	Conflict      Conflict
+	Duplicate     Duplicate // of Address
 	Rival         Rival
 	BothActive    bool // the rival and this router, as far as is known
 	Wait          Wait // the present or the last one; its outcome is "" when there was none
@@ -79,6 +80,7 @@ type InterfaceStatus struct {
 	Link
 	Advertises uint64                  // HSRP interface-state messages heard
 	Rejected   map[hello.Reject]uint64 // packets that belong to no group
+	Duplicate  Duplicate
 	Restored   Restored
 	Unsent     uint64 // frames that did not leave
 	LastError  error  // why

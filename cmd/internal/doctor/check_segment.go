@@ -102,8 +102,7 @@ func checkHeard(e *exam) {
 // ownAddress reports a message that somebody sent from an address of this
 // router. The router's own messages are not among what was heard.
 func (e *exam) ownAddress(h Heard) bool {
-	i, _ := e.byName(h.Interface)
-	own := slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr() == h.Envelope.Src })
+	own := e.own(h.Interface, h.Envelope.Src)
 	if own {
 		e.wrong("own-address", h.Interface, fmt.Sprintf("%s also sends from %s", h.Envelope.SrcMAC, h.Envelope.Src))
 	}
@@ -230,6 +229,22 @@ func checkClaims(e *exam) {
 			e.claim(g, c)
 		}
 	}
+}
+
+// checkOwnClaims looks at who answers for this router's own addresses. Another
+// interface of the host may do that as well, by the kernel's defaults.
+func checkOwnClaims(e *exam) {
+	for _, c := range e.Claims {
+		here := slices.ContainsFunc(e.Interfaces, func(i Interface) bool { return i.MAC == c.MAC })
+		if !here && !e.virtual(c.Address) && e.own(c.Interface, c.Address) {
+			e.wrong("own-address", c.Interface, fmt.Sprintf("%s is at %s as well", c.Address, c.MAC))
+		}
+	}
+}
+
+// own reports whether an address is one of the host itself on an interface.
+func (e *exam) own(dev string, a netip.Addr) bool {
+	return slices.ContainsFunc(e.addressesOf(dev), func(p netip.Prefix) bool { return p.Addr() == a })
 }
 
 // claim judges one answer. It may come from the virtual MAC of the group, or, if

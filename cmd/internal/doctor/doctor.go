@@ -45,7 +45,7 @@ func Examine(h *Host, c *configs.Config) []Finding {
 		checkRights, checkNftables, checkChains, checkSavedTables, checkForwarding, checkARP, checkProxies, checkReversePath,
 		checkSysctls, checkRestored, checkConntrack,
 		checkInterfaces, checkBridges, checkDrivers, checkAddresses, checkPeers, checkTracks, checkRefresh, checkManagers, checkOthers,
-		checkHeard, checkClaims,
+		checkHeard, checkClaims, checkOwnClaims,
 	} {
 		check(e)
 	}

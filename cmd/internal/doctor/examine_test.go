@@ -241,6 +241,9 @@ var examinations = []examination{
 	{name: "other timers", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.HoldTime = 9 * time.Second }), "192.0.2.3", "")}, want: []string{"heard-timers hsrp:eth1:10"}},
 	{name: "other timers where they are learned", config: strings.Replace(hsrpConfig, "hello = \"1s\"\nhold = \"3s\"\n", "", 1), change: []func(*Host){says(hsrp(asIs), "192.0.2.3", "")}},
 	{name: "our own address speaks", change: []func(*Host){says(hsrp(asIs), "192.0.2.2", "")}, want: []string{"own-address eth1"}},
+	{name: "our own address answers elsewhere", change: []func(*Host){func(h *Host) {
+		h.Claims = []Claim{{"eth1", ip("192.0.2.2"), hello.MAC{2, 0, 0, 0, 0, 0x66}}, {"eth1", ip("192.0.2.77"), hello.MAC{2, 0, 0, 0, 0, 0x66}}}
+	}}, want: []string{"own-address eth1"}},
 	{name: "the highest priority of HSRP", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Priority = 255 }), "192.0.2.66", "")}, want: []string{"stranger hsrp:eth1:10"}},
 	{name: "a resignation has no priority", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Op, m.Priority = hello.OpResign, 255 }), "192.0.2.66", "")}},
 	{name: "the other router may have the higher priority", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Priority = 120 }), "192.0.2.3", "")}},

@@ -157,7 +157,7 @@ var rules = []rule{
 	{"heard-timers", Warn, "hello and hold times, and the interval of VRRP version 3",
 		"the failover takes as long as the timers of whoever is active say, not as configured here",
 		"the same times of GROUP on both"},
-	{"own-address", Fail, "messages from this router's own address",
+	{"own-address", Fail, "messages from this router's own addresses, who answers for them, and whom a running daemon has seen there in the last hour",
 		"two routers have one address: elections that depend on it never end",
 		"another address on one of the two"},
 	{"stranger", Warn, "speakers with a higher priority that no configuration explains",

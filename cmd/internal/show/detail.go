@@ -53,6 +53,7 @@ func (b *block) beyond(g *status.Group, now time.Time) {
 	if g.Follow != "" {
 		b.line(1, "Following %q", g.Follow)
 	}
+	b.duplicate(g.Duplicate, now)
 	b.tell(g, now)
 }
 
@@ -126,6 +127,13 @@ func misplaced(a string) string { return a + " is in the wrong subnet for this i
 func (b *block) conflict(g *status.Group, now time.Time) {
 	if c := g.Conflict; c != nil && fresh(c.At, now) {
 		b.line(1, "Last conflict: %s at %s (%s, %s), %s ago", c.Address, mac(c.MAC), c.Who, c.Reason, age(c.At, now))
+	}
+}
+
+// duplicate shows who else was seen with this router's own address.
+func (b *block) duplicate(d *status.Duplicate, now time.Time) {
+	if d != nil && fresh(d.At, now) {
+		b.line(1, "Duplicate address: %s is this router's own and was seen at %s, %s ago", d.Address, mac(d.MAC), age(d.At, now))
 	}
 }
 
