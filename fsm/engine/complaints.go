@@ -28,7 +28,7 @@ const (
 // own, and the first of its kind in a group is always heard.
 func important(word string) bool {
 	switch word {
-	case wordConflict, wordAnswered, wordRival, wordDuplicate, wordOwners, wordOwned,
+	case wordConflict, wordAnswered, wordDuplicate, wordOwners, wordOwned,
 		wordRenew, wordShut, wordSend, wordSetting, wordSettings, wordFilter, wordFilters:
 		return true
 	}
@@ -39,7 +39,6 @@ func important(word string) bool {
 const (
 	wordConflict  = "conflict"  // another host claims a virtual address that this router serves
 	wordAnswered  = "answered"  // another host answers for one that nobody should have
-	wordRival     = "rival"     // another router is active and is not heard
 	wordDuplicate = "duplicate" // another host has this router's own address
 	wordOwners    = "two-owners"
 	wordOwned     = "owned"

@@ -77,7 +77,7 @@ func TestWhatIsImportantIsNotSilenced(t *testing.T) {
 	if c.first(at(10_000), groupB, "interval", forger(1)) {
 		t.Error("the flood was to use up all lines for what is not important")
 	}
-	for _, word := range []string{wordConflict, wordRival, wordDuplicate, wordAnswered} {
+	for _, word := range []string{wordConflict, wordDuplicate, wordAnswered} {
 		if !c.first(at(10_000), groupB, word, forger(1)) {
 			t.Errorf("%s was silenced by a flood of what is not important", word)
 		}

@@ -56,6 +56,7 @@ type group struct {
 	contested   time.Time // when a contest of the role was answered out of turn last
 	conflict    Conflict
 	rival       Rival
+	insistence  insistence
 	peers       []hello.MAC // interface MACs of the group's other routers
 	counters    Counters
 

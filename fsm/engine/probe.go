@@ -30,6 +30,7 @@ func (g *group) defend(now time.Time, o garp.Observation) {
 		return
 	}
 	g.noteConflict(now, o, who, why)
+	g.shownByARP(now, o, why)
 	g.announcer.Reassert(now)
 	g.announcer.due(now, g)
 	g.tellDuplicate(now, wordConflict, o, "claimed by %s (%s, %s); announcing again", o.MAC, who, why)

@@ -50,7 +50,7 @@ func (g *group) status(now time.Time) GroupStatus {
 	if g.tenure == waiting {
 		st.Wait = g.waitStatus(now)
 	}
-	st.BothActive = !g.rival.At.IsZero() && g.tenure.claims() && now.Sub(g.rival.At) <= st.Machine.HoldTime
+	st.BothActive = g.tenure.claims() && g.rivalCurrent(now, g.elector().machine.Status().HoldTime)
 	return st
 }
 

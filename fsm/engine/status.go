@@ -55,17 +55,6 @@ type Conflict struct {
 	Reason  garp.Reason
 }
 
-// Rival is a router that says it is active and is not heard, because its
-// authentication differs. It does not hear this one either, so neither gives
-// way and both stay active until somebody compares the secrets.
-type Rival struct {
-	At     time.Time // of its last claim; zero: there was none
-	From   netip.Addr
-	Reason hello.Reject
-
-	warned time.Time // when it was last said that both are active
-}
-
 // Counters count since the start.
 type Counters struct {
 	Sent, Received uint64 // messages of the protocol; those sent are those that left, to each peer

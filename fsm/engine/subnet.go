@@ -72,8 +72,11 @@ func (l *Link) subnets(f hello.Family) (out []netip.Prefix) {
 
 // rejectOffSubnet counts such a packet and warns of the first one, whoever sent
 // it: a source address that counts for nothing is easily forged.
-func (g *group) rejectOffSubnet(now time.Time, env *hello.Envelope) {
+func (g *group) rejectOffSubnet(now time.Time, env *hello.Envelope, claims bool) {
 	g.counters.Rejected[hello.RejectSubnet]++
+	if claims {
+		g.noteRival(now, claim{from: env.Src, mac: env.SrcMAC, reason: string(hello.RejectSubnet), detail: func() string { return g.whyRejected(env, hello.RejectSubnet) }})
+	}
 	if !g.r.complaints.first(now, g.Ref, string(hello.RejectSubnet), subject{}) {
 		return
 	}

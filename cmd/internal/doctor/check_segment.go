@@ -116,6 +116,7 @@ func (e *exam) heardIn(g *engine.Group, speakers []*speaker) {
 	before := len(e.findings)
 	for _, s := range speakers {
 		if !s.of(g) {
+			e.elsewhere(g, s)
 			continue
 		}
 		others = append(others, s)
@@ -132,6 +133,16 @@ func (e *exam) heardIn(g *engine.Group, speakers []*speaker) {
 	default:
 		e.fine("heard-address", g.Ref.String(), "agrees with "+strings.Join(names, ", "))
 	}
+}
+
+// elsewhere reports a router that is active for an address of g in a group that
+// does not exist here.
+func (e *exam) elsewhere(g *engine.Group, s *speaker) {
+	shared := slices.IndexFunc(s.vips, func(a netip.Addr) bool { return slices.Contains(g.VirtualIPs, a) })
+	if !s.active || s.Interface != g.Interface || shared < 0 || slices.ContainsFunc(e.groups, s.of) {
+		return
+	}
+	e.wrong("heard-group", g.Ref.String(), fmt.Sprintf("%s is active for %s in %s group %d", s.who(), s.vips[shared], s.Envelope.Protocol, s.group), "GROUP", g.Ref.String())
 }
 
 // compare looks at what makes two routers fail to agree, the first of these.

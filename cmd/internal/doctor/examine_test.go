@@ -234,6 +234,8 @@ var examinations = []examination{
 	{name: "another group's messages", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Group, m.VirtualIP = 11, ip("192.0.2.99") }), "192.0.2.3", "")}},
 	{name: "another address in our group", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.VirtualIP = ip("192.0.2.99") }), "192.0.2.3", "")}, want: []string{"heard-address hsrp:eth1:10"}},
 	{name: "a speaker that has not learned the address", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.VirtualIP = netip.IPv4Unspecified() }), "192.0.2.3", "")}},
+	{name: "our address in another group", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Group, m.State = 11, hello.Active }), "192.0.2.3", "")}, want: []string{"heard-group hsrp:eth1:10"}},
+	{name: "our address in another protocol", config: vrrpConfig, change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.State = hello.Active }), "192.0.2.3", "")}, want: []string{"heard-group vrrp:eth1:20"}},
 	{name: "version 1 in our group", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Version = 1 }), "192.0.2.3", "")}, want: []string{"heard-version hsrp:eth1:10"}},
 	{name: "a router of another subnet", change: []func(*Host){says(hsrp(asIs), "198.51.100.3", "")}, want: []string{"heard-subnet hsrp:eth1:10"}},
 	{name: "a router of another subnet that is meant", config: hsrpConfig + "off_subnet = \"accept\"\n", change: []func(*Host){says(hsrp(asIs), "198.51.100.3", "")}},

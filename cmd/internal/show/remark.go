@@ -24,7 +24,7 @@ func remarks(g *status.Group, now time.Time) (list []string) {
 		list = append(list, g.Obstacle)
 	}
 	if r := g.Rival; r != nil && r.BothActive {
-		list = append(list, "both routers are active: bad authentication from "+r.Address)
+		list = append(list, "both routers are active: "+r.Detail)
 	}
 	if d := g.Duplicate; d != nil && fresh(d.At, now) {
 		list = append(list, "duplicate address "+d.Address+" at "+mac(d.MAC))

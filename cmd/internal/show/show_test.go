@@ -263,7 +263,7 @@ func TestACommandThatFailedAtTheLastTransitionIsToldHoweverLongAgo(t *testing.T)
 func TestTwoActiveRoutersAreSeenInTheStateAndInDetail(t *testing.T) {
 	for _, g := range []status.Group{hsrpActive(), vrrpActive()} {
 		g.ForwardingOff = ""
-		g.Rival = &status.Rival{Address: "192.168.1.3", Reason: "auth", At: ago(5 * time.Second), BothActive: true}
+		g.Rival = &status.Rival{Address: "192.168.1.3", Reason: "auth", Detail: "bad authentication from 192.168.1.3", At: ago(5 * time.Second), BothActive: true}
 		if want := " (both routers are active: bad authentication from 192.168.1.3)\n"; !strings.Contains(plain(g), want) {
 			t.Errorf("no %q in:\n%s", want, plain(g))
 		}

@@ -94,7 +94,7 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 	}
 	out.Duplicate = duplicateOf(&g.Duplicate)
 	if r := g.Rival; !r.At.IsZero() {
-		out.Rival = &Rival{Address: r.From.String(), Reason: string(r.Reason), At: r.At, BothActive: g.BothActive}
+		out.Rival = rivalOf(&r, g.BothActive)
 	}
 	return out
 }
@@ -156,6 +156,14 @@ func takeover(g *engine.GroupStatus) []Takeover {
 	out := []Takeover{}
 	for _, r := range g.Proofs {
 		out = append(out, Takeover{Address: r.Neighbor.String(), Idle: true, Detail: "nothing to prove: this router is in " + g.Machine.State})
+	}
+	return out
+}
+
+func rivalOf(r *engine.Rival, both bool) *Rival {
+	out := &Rival{MAC: r.MAC.String(), Reason: r.Reason, Detail: r.Detail, At: r.At, BothActive: both}
+	if r.From.IsValid() {
+		out.Address = r.From.String()
 	}
 	return out
 }

@@ -114,11 +114,13 @@ type Conflict struct {
 	At      time.Time `json:"at"`
 }
 
-// Rival is the last router that claimed the active role and was ignored because
-// its authentication differs.
+// Rival is the last router that has the active role, or says so, and that does not
+// give way to this one or is not heard by it.
 type Rival struct {
-	Address    string    `json:"address"`
-	Reason     string    `json:"reason"`      // auth, auth-type
+	Address    string    `json:"address"`     // "" when only its MAC is known
+	MAC        string    `json:"mac"`         // where its claims come from, or say that the address is
+	Reason     string    `json:"reason"`      // why its packets are rejected, such as auth, version, group; unheard: only its ARP arrives; deaf: it does not hear this router
+	Detail     string    `json:"detail"`      // the same for a person
 	At         time.Time `json:"at"`          // of its last claim
 	BothActive bool      `json:"both_active"` // it and this router are now
 }
