@@ -112,6 +112,9 @@ func (p *parser) owner(r *rawVRRP, v *VRRP) {
 	if v.Priority != hello.OwnerPriority || r.Priority.bad {
 		return
 	}
+	if len(v.Prefixes) > 0 {
+		p.fault(r.Priority.at, "priority 255 is for the owner of the addresses, which the interface has itself: virtual_ips %s with the length of a subnet brings it along only while active; take another priority, or leave the length out and give the address to the interface", v.Prefixes[0])
+	}
 	if !v.Preempt {
 		p.warn(r.Preempt.at, "preempt = false has no effect: the address owner (priority 255) always preempts")
 	}

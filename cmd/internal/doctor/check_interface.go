@@ -221,6 +221,25 @@ func checkAddresses(e *exam) {
 	}
 }
 
+// checkOwners looks whether address owners are such.
+func checkOwners(e *exam) {
+	for _, g := range e.groups {
+		if _, ok := e.byName(g.Interface); !ok || !g.OwnsAddress() || g.Follow != "" {
+			continue
+		}
+		ref, all := g.Ref.String(), true
+		for _, a := range g.VirtualIPs {
+			if !e.own(g.Interface, a) {
+				e.wrong("owner-address", ref, fmt.Sprintf("%s is no address of %s", a, g.Interface), "GROUP", ref, "INTERFACE", g.Interface, "ADDRESS", a.String())
+				all = false
+			}
+		}
+		if all {
+			e.fine("owner-address", ref, g.Interface+" has the addresses")
+		}
+	}
+}
+
 // checkPeers looks at who may speak as a unicast peer.
 func checkPeers(e *exam) {
 	for _, g := range e.groups {

@@ -200,6 +200,7 @@ var examinations = []examination{
 	{name: "a macvlan that may have other MACs", change: []func(*Host){func(h *Host) { h.eth1().Kind, h.eth1().Passthru = "macvlan", true }}},
 	{name: "a macvlan with its own MAC", config: hsrpConfig + "mac = \"interface\"\n", change: []func(*Host){func(h *Host) { h.eth1().Kind = "macvlan" }}},
 	{name: "leftover address", change: []func(*Host){func(h *Host) { h.Interfaces[0].Addresses = prefixes("192.0.2.1/32") }}, want: []string{"leftover-address lo"}},
+	{name: "an owner without the address", config: strings.Replace(vrrpConfig, "priority = 110", "priority = 255", 1), want: []string{"owner-address vrrp:eth1:20"}},
 	{name: "the owner's address is no leftover", config: strings.Replace(vrrpConfig, "priority = 110", "priority = 255", 1), change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("192.0.2.1/24") }}},
 
 	{name: "a track that looks outside of the VRF", config: tracking("ping = \"203.0.113.1\""), change: []func(*Host){inVRF}, want: []string{"vrf-track hsrp:eth1:10"}},
