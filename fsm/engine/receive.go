@@ -78,7 +78,7 @@ func (i *iface) heardHSRP(now time.Time, env *hello.Envelope, payload []byte) {
 	g := i.groupOf(now, env, w)
 	if g == nil {
 		if claims {
-			i.unknownClaim(now, env, w, m.VirtualIP)
+			i.unknownClaim(now, env, w, []netip.Addr{m.VirtualIP})
 		}
 		return
 	}
@@ -107,7 +107,7 @@ func (i *iface) heardVRRP(now time.Time, env *hello.Envelope, payload []byte) {
 	g := i.groupOf(now, env, w)
 	if g == nil {
 		if claims {
-			i.unknownClaim(now, env, w, m.VirtualIPs...)
+			i.unknownClaim(now, env, w, m.VirtualIPs)
 		}
 		return
 	}

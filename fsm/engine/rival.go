@@ -54,20 +54,69 @@ func (g *group) rivalCurrent(now time.Time, hold time.Duration) bool {
 	return now.Sub(r.At) <= hold
 }
 
-// claim is what a rival did.
+// claim is what a rival did. It is a value, for packets cost no memory.
 type claim struct {
 	from   netip.Addr
 	mac    hello.MAC
 	reason string
-	detail func() string // is asked for news only
+
+	ttl  uint8      // of the packet
+	as   wireID     // the group in which it claims the role, where that is another one
+	addr netip.Addr // the virtual address, where that is what it is known by
 }
+
+// claimOf is the claim of a packet that is rejected.
+func claimOf(env *hello.Envelope, reason string) claim {
+	return claim{from: env.Src, mac: env.SrcMAC, reason: reason, ttl: env.TTL}
+}
+
+// detail words a claim for the operator of both routers.
+func (g *group) detail(c *claim) string {
+	switch c.reason {
+	case string(hello.RejectAuth), string(hello.RejectAuthType):
+		return fmt.Sprintf("bad authentication from %s", c.from)
+	case string(hello.RejectVersion):
+		return fmt.Sprintf("%s speaks version %d, this router version %d", c.from, c.as.version, g.Version)
+	case string(hello.RejectGroup):
+		return fmt.Sprintf("%s has %s in %s group %d, this router in %s group %d", c.from, c.addr, upper(c.as.protocol), c.as.number, upper(g.Protocol), g.Number)
+	case string(hello.RejectSubnet):
+		return fmt.Sprintf("%s is in no subnet of %s and is not heard", c.from, g.Interface)
+	case string(hello.RejectTTL):
+		return fmt.Sprintf("%s is not heard: its packets have TTL %d, min_ttl is %d", c.from, c.ttl, g.MinTTL)
+	case string(hello.RejectSource):
+		return fmt.Sprintf("%s is not heard: it is not among the peers", c.from)
+	case string(hello.RejectDestination):
+		return fmt.Sprintf("%s is not heard: one of the two speaks to peers, the other by multicast", c.from)
+	case string(hello.RejectInterval):
+		return fmt.Sprintf("%s is not heard: its advertisement interval is another one than %v", c.from, g.HelloTime)
+	case RivalDeaf:
+		return fmt.Sprintf("%s goes on although this router is better: it does not hear it; look at multicast filters and the firewall there and on the way", c.from)
+	case RivalUnheard:
+		return c.unheard()
+	}
+	return fmt.Sprintf("%s is not heard: its packets are rejected, %s", c.from, c.reason)
+}
+
+// unheard is detail of a router that ARP or ND shows.
+func (c *claim) unheard() string {
+	if c.as.protocol == 0 {
+		return fmt.Sprintf("the virtual MAC answers for %s elsewhere and no message of that router arrives; look at multicast filters and the firewall here and on the way", c.addr)
+	}
+	version := ""
+	if c.as.version > 0 {
+		version = fmt.Sprintf(" version %d", c.as.version)
+	}
+	return fmt.Sprintf("%s is at the virtual MAC of %s%s group %d and no message of that router arrives", c.addr, upper(c.as.protocol), version, c.as.number)
+}
+
+func upper(p hello.Protocol) string { return strings.ToUpper(p.String()) }
 
 // noteRival notes a claim. It reports whether both routers are active, and that is
 // to be said.
 func (g *group) noteRival(now time.Time, c claim) (say bool) {
 	r, hold := &g.rival, g.elector().machine.Status().HoldTime
 	if c.from != r.From || c.mac != r.MAC || c.reason != r.Reason {
-		r.From, r.MAC, r.Reason, r.Detail = c.from, c.mac, c.reason, c.detail()
+		r.From, r.MAC, r.Reason, r.Detail = c.from, c.mac, c.reason, g.detail(&c)
 	}
 	r.At = now
 	if !g.tenure.claims() || !g.rivalCurrent(now, hold) || now.Sub(r.warned) < rivalAgain {
@@ -95,9 +144,7 @@ func (g *group) rejectAuth(now time.Time, env *hello.Envelope, state hello.HSRPS
 	say := g.r.complaints.first(now, g.Ref, string(why), sender(env))
 	consequence := ""
 	if claims {
-		again := g.noteRival(now, claim{from: env.Src, mac: env.SrcMAC, reason: string(why), detail: func() string {
-			return fmt.Sprintf("bad authentication from %s", env.Src)
-		}})
+		again := g.noteRival(now, claimOf(env, string(why)))
 		if say = say || again; say && g.tenure.claims() {
 			consequence = ": both routers are active until their secrets agree"
 			g.rival.warned = now
@@ -105,7 +152,7 @@ func (g *group) rejectAuth(now time.Time, env *hello.Envelope, state hello.HSRPS
 	}
 	if say {
 		g.tell(now, KindReject, fmt.Sprintf("%%%s-4-BADAUTH: Bad authentication from %s, group %d, remote state %s (%s)%s",
-			strings.ToUpper(g.Protocol.String()), env.Src, g.Number, state, why, consequence))
+			upper(g.Protocol), env.Src, g.Number, state, why, consequence))
 	}
 }
 
@@ -114,46 +161,27 @@ func (g *group) rejectAuth(now time.Time, env *hello.Envelope, state hello.HSRPS
 func (g *group) rejectClaim(now time.Time, env *hello.Envelope, why hello.Reject, claims bool) {
 	g.iface.reject(now, g, env, why)
 	if claims {
-		g.warnRival(now, claim{from: env.Src, mac: env.SrcMAC, reason: string(why), detail: func() string { return g.whyRejected(env, why) }})
+		g.warnRival(now, claimOf(env, string(why)))
 	}
-}
-
-// whyRejected words a rejection for the operator of both routers.
-func (g *group) whyRejected(env *hello.Envelope, why hello.Reject) string {
-	switch why {
-	case hello.RejectSubnet:
-		return fmt.Sprintf("%s is in no subnet of %s and is not heard", env.Src, g.Interface)
-	case hello.RejectTTL:
-		return fmt.Sprintf("%s is not heard: its packets have TTL %d, min_ttl is %d", env.Src, env.TTL, g.MinTTL)
-	case hello.RejectSource:
-		return fmt.Sprintf("%s is not heard: it is not among the peers", env.Src)
-	case hello.RejectDestination:
-		return fmt.Sprintf("%s is not heard: one of the two speaks to peers, the other by multicast", env.Src)
-	case hello.RejectInterval:
-		return fmt.Sprintf("%s is not heard: its advertisement interval is another one than %v", env.Src, g.HelloTime)
-	}
-	return fmt.Sprintf("%s is not heard: its packets are rejected, %s", env.Src, why)
 }
 
 // unknownClaim deals with a router that claims the role in a group which does not
 // exist here: in another version of one, or in another group with the virtual
 // address of one.
-func (i *iface) unknownClaim(now time.Time, env *hello.Envelope, w wireID, vips ...netip.Addr) {
-	other := w
+func (i *iface) unknownClaim(now time.Time, env *hello.Envelope, w wireID, vips []netip.Addr) {
+	c, other := claimOf(env, string(hello.RejectVersion)), w
+	c.as = w
 	for other.version = range uint8(4) {
 		if g := i.byWire[other]; g != nil {
-			g.warnRival(now, claim{from: env.Src, mac: env.SrcMAC, reason: string(hello.RejectVersion), detail: func() string {
-				return fmt.Sprintf("%s speaks version %d, this router version %d", env.Src, w.version, g.Version)
-			}})
+			g.warnRival(now, c)
 		}
 	}
+	c.reason = string(hello.RejectGroup)
 	for _, a := range vips {
+		c.addr = a
 		for _, g := range i.byVirtualIP[a] {
 			if g.Number != w.number || g.Protocol != w.protocol {
-				g.warnRival(now, claim{from: env.Src, mac: env.SrcMAC, reason: string(hello.RejectGroup), detail: func() string {
-					return fmt.Sprintf("%s has %s in %s group %d, this router in %s group %d",
-						env.Src, a, strings.ToUpper(w.protocol.String()), w.number, strings.ToUpper(g.Protocol.String()), g.Number)
-				}})
+				g.warnRival(now, c)
 			}
 		}
 	}
@@ -179,9 +207,7 @@ func (g *group) insists(now time.Time, env *hello.Envelope, m hello.Message) {
 	if n.last = now; now.Sub(n.since) < hold {
 		return
 	}
-	g.warnRival(now, claim{from: env.Src, mac: env.SrcMAC, reason: RivalDeaf, detail: func() string {
-		return fmt.Sprintf("%s goes on although this router is better: it does not hear it; look at multicast filters and the firewall there and on the way", env.Src)
-	}})
+	g.warnRival(now, claimOf(env, RivalDeaf))
 }
 
 // shownByARP deals with a claim of a virtual address that only a router which is
@@ -191,19 +217,14 @@ func (g *group) shownByARP(now time.Time, o garp.Observation, why garp.Reason) {
 	if now.Sub(g.heard.At) <= hold || now.Sub(g.changed()) <= hold || g.rival.Reason != RivalUnheard && g.rivalCurrent(now, hold) {
 		return
 	}
+	c := claim{mac: o.MAC, addr: o.IP, reason: RivalUnheard}
 	switch why {
-	case garp.ReasonPeerVirtualMAC:
-		g.warnRival(now, claim{mac: o.MAC, reason: RivalUnheard, detail: func() string {
-			return fmt.Sprintf("the virtual MAC answers for %s elsewhere and no message of that router arrives; look at multicast filters and the firewall here and on the way", o.IP)
-		}})
 	case garp.ReasonOtherGroup:
 		v, _ := hello.VirtualRouterOf(o.MAC)
-		g.warnRival(now, claim{mac: o.MAC, reason: RivalUnheard, detail: func() string {
-			version := ""
-			if v.Version > 0 {
-				version = fmt.Sprintf(" version %d", v.Version)
-			}
-			return fmt.Sprintf("%s is at the virtual MAC of %s%s group %d and no message of that router arrives", o.IP, strings.ToUpper(v.Protocol.String()), version, v.Group)
-		}})
+		c.as = wireID{v.Protocol, v.Family, v.Version, v.Group}
+	case garp.ReasonPeerVirtualMAC:
+	default:
+		return
 	}
+	g.warnRival(now, c)
 }

@@ -188,12 +188,12 @@ func TestWhatIsNoSignOfAnotherActiveRouter(t *testing.T) {
 			h := hsrpActive(t)
 			for range 2 {
 				for _, f := range frames {
+					h.run(500 * time.Millisecond)
 					h.heard(f)
 				}
-				h.run(time.Second)
-			}
-			if g := h.group("hsrp:eth0:10"); g.BothActive {
-				t.Errorf("both active: %+v", g.Rival)
+				if g := h.group("hsrp:eth0:10"); g.BothActive {
+					t.Errorf("both active: %+v", g.Rival)
+				}
 			}
 		})
 	}

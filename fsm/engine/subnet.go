@@ -55,19 +55,22 @@ func (g *Group) HearsFrom(l *Link, src netip.Addr) bool {
 	if g.OffSubnet || src.IsLinkLocalUnicast() {
 		return true
 	}
-	has := func(p netip.Prefix) bool { return p.Contains(src) }
-	subnets := l.subnets(g.Family)
-	return len(subnets) == 0 || slices.ContainsFunc(subnets, has) || slices.ContainsFunc(g.Prefixes, has)
-}
-
-// subnets returns those of a family that have room for another host.
-func (l *Link) subnets(f hello.Family) (out []netip.Prefix) {
+	numbered := false
 	for _, p := range l.Addrs {
-		if hello.FamilyOf(p.Addr()) == f && !p.IsSingleIP() {
-			out = append(out, p.Masked())
+		if isSubnet(p, g.Family) {
+			if p.Contains(src) {
+				return true
+			}
+			numbered = true
 		}
 	}
-	return out
+	return !numbered || slices.ContainsFunc(g.Prefixes, func(p netip.Prefix) bool { return p.Contains(src) })
+}
+
+// isSubnet reports whether the address p is of a family and its subnet has room
+// for another host.
+func isSubnet(p netip.Prefix, f hello.Family) bool {
+	return hello.FamilyOf(p.Addr()) == f && !p.IsSingleIP()
 }
 
 // rejectOffSubnet counts such a packet and warns of the first one, whoever sent
@@ -75,14 +78,16 @@ func (l *Link) subnets(f hello.Family) (out []netip.Prefix) {
 func (g *group) rejectOffSubnet(now time.Time, env *hello.Envelope, claims bool) {
 	g.counters.Rejected[hello.RejectSubnet]++
 	if claims {
-		g.noteRival(now, claim{from: env.Src, mac: env.SrcMAC, reason: string(hello.RejectSubnet), detail: func() string { return g.whyRejected(env, hello.RejectSubnet) }})
+		g.noteRival(now, claimOf(env, string(hello.RejectSubnet)))
 	}
 	if !g.r.complaints.first(now, g.Ref, string(hello.RejectSubnet), subject{}) {
 		return
 	}
 	var have []string
-	for _, p := range g.iface.link.subnets(g.Family) {
-		have = append(have, p.String())
+	for _, p := range g.iface.link.Addrs {
+		if isSubnet(p, g.Family) {
+			have = append(have, p.Masked().String())
+		}
 	}
 	g.tell(now, KindReject, fmt.Sprintf(
 		"%s: packet from %s (%s) rejected: it is in no subnet of the interface (%s); further ones are counted; if that router is meant, set off_subnet = \"accept\"",
