@@ -21,13 +21,13 @@
 //
 //   - words: port, ref, config, misfit, event, status
 //   - values that know no group: tenure, queue, delay, outbox, leases, complaints,
-//     journal, advertise, objects, timing
+//     leftout, journal, advertise, objects, timing
 //   - what there is: router, iface, group, and the state of a group's chores
 //   - what a group does with it: codec, addresses, proof, announce, wait, probe,
-//     gate, step
-//   - what decides whether it may: priority, forwarding, obstacles, refusal
-//   - what comes in: neighbors, rival, differ, behind, receive, absence, links,
-//     tracks, addressed, restored, commands
+//     gate, step, duplicate
+//   - what decides whether it may: priority, forwarding, owner, obstacles, refusal
+//   - what comes in: neighbors, subnet, contest, rival, differ, behind, receive,
+//     absence, links, tracks, addressed, restored, commands
 //   - what goes out: renew, flush
 //   - the whole: build, engine, stop, tick, report
 package engine
