@@ -44,11 +44,11 @@ func newFake() *fake {
 
 func (f *fake) Status(context.Context) (*status.Status, error) { return f.st, nil }
 
-func (f *fake) Transitions(context.Context) ([]status.Transition, error) {
-	var out []status.Transition
+func (f *fake) History(context.Context) ([]status.Past, error) {
+	var out []status.Past
 	for _, g := range f.st.Groups {
 		if g.LastTransition != nil {
-			out = append(out, *g.LastTransition)
+			out = append(out, status.Past{Transition: *g.LastTransition})
 		}
 	}
 	return out, nil

@@ -144,7 +144,7 @@ func TestFilterForms(t *testing.T) {
 func TestEveryShowSpeaksJSON(t *testing.T) {
 	f := newFake()
 	path, _ := serve(t, f)
-	ts, _ := f.Transitions(t.Context())
+	ts, _ := f.History(t.Context())
 	tests := []struct {
 		args string
 		into any
@@ -153,7 +153,7 @@ func TestEveryShowSpeaksJSON(t *testing.T) {
 		{"show status", &status.Status{}, f.st},
 		{"show track", &[]status.Track{}, &f.st.Tracks},
 		{"show takeover", &[]show.TakeoverRow{}, &[]show.TakeoverRow{{Group: "hsrp:eth1:10", Takeover: f.st.Groups[0].Takeover[0]}}},
-		{"show events", &[]status.Transition{}, &ts},
+		{"show events", &[]status.Past{}, &ts},
 		{"explain users", &status.Explanation{}, &status.Explanation{Group: "hsrp:eth1:10", Lines: []string{"users moved."},
 			Facts: []status.Fact{}, Transition: f.st.Groups[0].LastTransition}},
 		{"verify users", &[]status.Takeover{}, &f.st.Groups[0].Takeover},

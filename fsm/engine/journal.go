@@ -3,11 +3,12 @@ package engine
 import "time"
 
 // journal tells the observer what happens, complains rarely, and keeps the last
-// transitions.
+// transitions and commands.
 type journal struct {
 	observe    func(Event)
 	complaints complaints
 	history    history
+	commands   []Event // the last ones, oldest first
 }
 
 // tell tells the observer something about a group, or about none.

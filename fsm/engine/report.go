@@ -51,5 +51,8 @@ func (g *group) status(now time.Time) GroupStatus {
 	return st
 }
 
+// Commands returns the last commands of all groups, oldest first.
+func (e *Engine) Commands() []Event { return slices.Clone(e.commands) }
+
 // Transitions returns the recent transitions of all groups, oldest first.
 func (e *Engine) Transitions() []Transition { return e.history.list() }

@@ -23,9 +23,10 @@ type Backend interface {
 	// Status returns the whole daemon, complete and consistent.
 	Status(ctx context.Context) (*status.Status, error)
 
-	// Transitions returns the recent transitions of all groups, oldest first. The
-	// list is not nil when it is empty, because scripts iterate over it.
-	Transitions(ctx context.Context) ([]status.Transition, error)
+	// History returns the recent transitions of all groups and the commands that
+	// changed something, oldest first. The list is not nil when it is empty, because
+	// scripts iterate over it.
+	History(ctx context.Context) ([]status.Past, error)
 
 	// Subscribe returns events as they happen until ctx is done, then closes
 	// the channel. A reader that is too slow loses events, never holds up the

@@ -53,9 +53,9 @@ func (c *Client) Status(ctx context.Context) (*status.Status, error) {
 	return ask[*status.Status](ctx, c, pathStatus)
 }
 
-// Transitions implements Backend.
-func (c *Client) Transitions(ctx context.Context) ([]status.Transition, error) {
-	return ask[[]status.Transition](ctx, c, pathTransitions)
+// History implements Backend.
+func (c *Client) History(ctx context.Context) ([]status.Past, error) {
+	return ask[[]status.Past](ctx, c, pathHistory)
 }
 
 // Explain implements Backend.

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/fsm/engine"
@@ -17,7 +19,8 @@ type fake struct {
 	mu   sync.Mutex
 	done []string // commands, as they came
 	prio int
-	fail error         // returned by Transitions
+	by   unix.Ucred    // who gave the last SetPriority
+	fail error         // returned by History
 	hold chan struct{} // when set, Explain waits for it
 	came chan struct{} // Explain says here that it was called
 }
@@ -31,8 +34,8 @@ func (f *fake) Status(context.Context) (*status.Status, error) {
 	return &status.Status{Version: "v1", PID: 42, Groups: groups}, nil
 }
 
-func (f *fake) Transitions(context.Context) ([]status.Transition, error) {
-	return []status.Transition{}, f.fail
+func (f *fake) History(context.Context) ([]status.Past, error) {
+	return []status.Past{}, f.fail
 }
 
 func (f *fake) Subscribe(ctx context.Context) (<-chan status.Event, error) {
@@ -53,7 +56,8 @@ func (f *fake) note(what, group string) error {
 	return nil
 }
 
-func (f *fake) SetPriority(_ context.Context, group string, n int) error {
+func (f *fake) SetPriority(ctx context.Context, group string, n int) error {
+	f.by = control.Caller(ctx)
 	f.prio = n
 	return f.note(control.CommandSetPriority, group)
 }

@@ -64,8 +64,8 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("GET "+pathStatus, func(w http.ResponseWriter, r *http.Request) {
 		answer(w)(s.backend.Status(r.Context()))
 	})
-	mux.HandleFunc("GET "+pathTransitions, func(w http.ResponseWriter, r *http.Request) {
-		answer(w)(s.backend.Transitions(r.Context()))
+	mux.HandleFunc("GET "+pathHistory, func(w http.ResponseWriter, r *http.Request) {
+		answer(w)(s.backend.History(r.Context()))
 	})
 	mux.HandleFunc("GET "+pathExplain, func(w http.ResponseWriter, r *http.Request) {
 		answer(w)(s.backend.Explain(r.Context(), r.URL.Query().Get("group")))
@@ -96,7 +96,7 @@ func (s *server) command(name string, do func(context.Context, request) (any, er
 			return
 		}
 		v, err := do(r.Context(), q)
-		c := Change{Peer: peerFrom(r.Context()), Command: name, Group: q.Group, Err: err}
+		c := Change{Peer: Caller(r.Context()), Command: name, Group: q.Group, Err: err}
 		if q.Priority != nil {
 			c.Priority = *q.Priority
 		}

@@ -39,11 +39,12 @@ func (d *Daemon) snapshot(ctx context.Context) (now time.Time, st engine.Status,
 	return now, st, err
 }
 
-// Transitions implements control.Backend.
-func (d *Daemon) Transitions(ctx context.Context) ([]status.Transition, error) {
-	var list []engine.Transition
-	err := d.loop.Do(ctx, func() { list = d.engine.Transitions() })
-	return status.TransitionsOf(list), err
+// History implements control.Backend.
+func (d *Daemon) History(ctx context.Context) ([]status.Past, error) {
+	var moves []engine.Transition
+	var commands []engine.Event
+	err := d.loop.Do(ctx, func() { moves, commands = d.engine.Transitions(), d.engine.Commands() })
+	return status.PastOf(moves, commands), err
 }
 
 // Subscribe implements control.Backend.
@@ -53,12 +54,12 @@ func (d *Daemon) Subscribe(ctx context.Context) (<-chan status.Event, error) {
 
 // SetPriority implements control.Backend.
 func (d *Daemon) SetPriority(ctx context.Context, group string, priority int) error {
-	return d.command(ctx, func(now time.Time) error { return d.engine.SetPriority(now, group, priority) })
+	return d.command(ctx, func(now time.Time) error { return d.engine.SetPriority(now, caller(ctx), group, priority) })
 }
 
 // Announce implements control.Backend.
 func (d *Daemon) Announce(ctx context.Context, group string) error {
-	return d.command(ctx, func(now time.Time) error { return d.engine.Announce(now, group) })
+	return d.command(ctx, func(now time.Time) error { return d.engine.Announce(now, caller(ctx), group) })
 }
 
 // Explain implements control.Backend.
@@ -68,6 +69,12 @@ func (d *Daemon) Explain(ctx context.Context, group string) (*status.Explanation
 		return nil, err
 	}
 	return status.Explain(now, st, group)
+}
+
+// caller is who has asked.
+func caller(ctx context.Context) engine.Caller {
+	c := control.Caller(ctx)
+	return engine.Caller{Known: c.Pid != 0, UID: c.Uid, PID: c.Pid}
 }
 
 // command runs fn on the loop and returns its error.

@@ -357,7 +357,12 @@ func (d *Daemon) Tick(now time.Time) {
 	d.lookAround(now)
 }
 
+// logChange logs the commands that no event tells of: those that were refused, and
+// those that change nothing.
 func (d *Daemon) logChange(c control.Change) {
+	if c.Err == nil && c.Command != control.CommandVerify {
+		return
+	}
 	log := d.log.With("command", c.Command, "group", c.Group, "uid", c.Peer.Uid, "pid", c.Peer.Pid)
 	if c.Command == control.CommandSetPriority {
 		log = log.With("priority", priorityText(c.Priority))

@@ -60,9 +60,24 @@ func logEvent(log *slog.Logger, ev status.Event) {
 	} else if ev.Group != "" {
 		attrs = append(attrs, slog.String("group", ev.Group))
 	}
+	if c := ev.Command; c != nil {
+		attrs = append(attrs, commandAttrs(c)...)
+	}
 	r := slog.NewRecord(ev.At, level(ev), ev.Message, 0)
 	r.AddAttrs(attrs...)
 	_ = h.Handle(ctx, r)
+}
+
+// commandAttrs are what a command is searched for by.
+func commandAttrs(c *status.Command) []slog.Attr {
+	attrs := []slog.Attr{slog.String("command", c.Name)}
+	if c.Priority != nil {
+		attrs = append(attrs, slog.String("priority", priorityText(*c.Priority)))
+	}
+	if c.UID != nil {
+		attrs = append(attrs, slog.Int("uid", *c.UID), slog.Int("pid", *c.PID))
+	}
+	return attrs
 }
 
 func level(ev status.Event) slog.Level {

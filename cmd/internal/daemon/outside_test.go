@@ -141,17 +141,17 @@ func (w *world) end() {
 
 // checkHistory compares "fhrpd show events" with what "fhrpd events" has told.
 func (w *world) checkHistory() {
-	var told []status.Transition
+	var told []string
 	for _, ev := range w.events {
-		if ev.Transition != nil {
-			told = append(told, *ev.Transition)
+		if ev.Transition != nil || ev.Command != nil {
+			told = append(told, show.Event(&ev)+"\n")
 		}
 	}
-	shown := sure(ask(w, w.Transitions))
-	if diff := cmp.Diff(told, shown); diff != "" {
+	shown := sure(ask(w, w.History))
+	if diff := cmp.Diff(strings.Join(told, ""), show.History(shown)); diff != "" {
 		w.t.Errorf("show events (-told +shown):\n%s", diff)
 	}
-	w.typed("commands.txt", "show events", show.Transitions(shown))
+	w.typed("commands.txt", "show events", show.History(shown))
 }
 
 // gap returns what a reader gets who has slept through more events than are kept

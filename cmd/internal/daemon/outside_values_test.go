@@ -24,7 +24,7 @@ func TestOutsideHasEveryField(t *testing.T) {
 		unset(reflect.TypeFor[status.Status](), "status", golden(t, "*.status.json")),
 		unset(reflect.TypeFor[status.Explanation](), "explanation", golden(t, "explain.json")),
 		unset(reflect.TypeFor[status.Event](), "event", events))
-	for kind := range strings.FieldsSeq("transition address conflict takeover track lease announce hook reject warning notice gap") {
+	for kind := range strings.FieldsSeq("transition address conflict takeover track lease announce hook reject warning notice command gap") {
 		if !slices.ContainsFunc(events, func(ev any) bool { return ev.(map[string]any)["kind"] == kind }) {
 			missing = append(missing, "event of kind "+kind)
 		}

@@ -157,11 +157,12 @@ func (w *world) explain(ref string) *status.Explanation {
 
 // command has the daemon do something, and writes down what it logs and answers.
 func (w *world) command(c control.Change, typed string, do func(context.Context) (string, error)) {
-	answer, err := ask(w, do)
+	peer := unix.Ucred{Pid: 4343, Uid: 1000}
+	answer, err := ask(w, func(ctx context.Context) (string, error) { return do(control.WithCaller(ctx, peer)) })
 	if err != nil {
 		answer = err.Error() + "\n"
 	}
-	c.Peer, c.Err = unix.Ucred{Pid: 4343, Uid: 1000}, err
+	c.Peer, c.Err = peer, err
 	w.logChange(c)
 	w.typed("commands.txt", typed, answer)
 }

@@ -10,11 +10,19 @@ import (
 // stamp is RFC 3339 with milliseconds, always three.
 const stamp = "2006-01-02T15:04:05.000Z07:00"
 
-// Transitions renders transitions, one line each.
-func Transitions(ts []status.Transition) string {
+// History renders transitions and commands, one line each.
+func History(list []status.Past) string {
 	var b strings.Builder
-	for i := range ts {
-		b.WriteString(transition(ts[i].At, &ts[i]) + "\n")
+	for i := range list {
+		p := &list[i]
+		line := ""
+		if p.Command != nil {
+			ref := p.Ref()
+			line = Event(&status.Event{At: p.At, Kind: "command", Group: ref.String(), Message: p.Detail})
+		} else {
+			line = transition(p.At, &p.Transition)
+		}
+		b.WriteString(line + "\n")
 	}
 	return b.String()
 }

@@ -1,0 +1,61 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+)
+
+// Caller is who gave a command, as the kernel knows him. The zero Caller is
+// nobody that is known.
+type Caller struct {
+	Known bool
+	UID   uint32
+	PID   int32
+}
+
+// String returns "uid 1000 (pid 4343)".
+func (c Caller) String() string {
+	if !c.Known {
+		return "an unknown caller"
+	}
+	return fmt.Sprintf("uid %d (pid %d)", c.UID, c.PID)
+}
+
+// The names of the commands that change something.
+const (
+	CommandSetPriority = "set priority"
+	CommandAnnounce    = "announce"
+)
+
+// Command is a command that was carried out.
+type Command struct {
+	Name     string
+	By       Caller
+	Priority int // CommandSetPriority: -1 for the configuration's
+	Moves    int // the ID of the last transition before it, of any group
+}
+
+// String returns what was asked for and who did: "set priority 130, by uid 1000
+// (pid 4343)".
+func (c Command) String() string {
+	what := c.Name
+	switch {
+	case c.Name != CommandSetPriority:
+	case c.Priority < 0:
+		what += " default"
+	default:
+		what += fmt.Sprintf(" %d", c.Priority)
+	}
+	return what + ", by " + c.By.String()
+}
+
+// keepCommands is how many past commands can be asked for.
+const keepCommands = 256
+
+// commanded tells that a command for g is carried out, and keeps it.
+func (g *group) commanded(now time.Time, c Command) {
+	c.Moves = g.r.history.made
+	ev := Event{At: now, Kind: KindCommand, Group: g.Ref, Name: g.Name, Message: c.String(), Command: &c}
+	g.r.commands = append(g.r.commands[max(0, len(g.r.commands)+1-keepCommands):], ev)
+	g.r.observe(ev)
+}
