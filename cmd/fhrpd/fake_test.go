@@ -23,6 +23,7 @@ type fake struct {
 	st       *status.Status
 	commands []string
 	fail     error // returned by Verify
+	asked    status.Question
 }
 
 func newFake() *fake {
@@ -85,7 +86,9 @@ func (f *fake) Verify(_ context.Context, group string) ([]status.Takeover, error
 	return f.st.Groups[0].Takeover, f.do("verify", group)
 }
 
-func (f *fake) Explain(_ context.Context, group string) (*status.Explanation, error) {
+func (f *fake) Explain(_ context.Context, q status.Question) (*status.Explanation, error) {
+	f.asked = q
+	group := q.Group
 	if group == "" {
 		group = "users"
 	}

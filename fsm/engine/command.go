@@ -52,10 +52,12 @@ func (c Command) String() string {
 // keepCommands is how many past commands can be asked for.
 const keepCommands = 256
 
-// commanded tells that a command for g is carried out, and keeps it.
-func (g *group) commanded(now time.Time, c Command) {
+// commanded tells that a command for g is carried out, keeps it, and makes its
+// record.
+func (g *group) commanded(now time.Time, c Command) *Record {
 	c.Moves = g.r.history.made
 	ev := Event{At: now, Kind: KindCommand, Group: g.Ref, Name: g.Name, Message: c.String(), Command: &c}
 	g.r.commands = append(g.r.commands[max(0, len(g.r.commands)+1-keepCommands):], ev)
 	g.r.observe(ev)
+	return g.r.record(Record{At: now, Kind: RecordCommand, Group: g.Ref, Command: &c})
 }

@@ -62,9 +62,9 @@ func (e *Engine) SetPriority(now time.Time, by Caller, ref string, value int) er
 	case g.OwnsAddress():
 		return refused(command, g, "its priority is that of the address owner, 255")
 	}
-	g.commanded(now, Command{Name: command, By: by, Priority: value})
+	asked := g.commanded(now, Command{Name: command, By: by, Priority: value})
 	g.priority.override = value
-	g.prioritize(now)
+	g.prioritize(now, asked)
 	e.Flush(now)
 	return nil
 }

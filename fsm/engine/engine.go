@@ -19,12 +19,13 @@
 // The files refer to each other in one direction, but for the pointers between a
 // router, its interfaces and its groups. From the bottom:
 //
-//   - words: port, ref, config, misfit, event, status
+//   - words: port, ref, config, misfit, event, command, record, change, status
 //   - values that know no group: tenure, queue, delay, outbox, leases, complaints,
-//     journal, advertise, objects, timing
+//     journal, advertise, objects, timing, unheard
 //   - what there is: router, iface, group, and the state of a group's chores
 //   - what a group does with it: codec, addresses, proof, announce, wait, probe,
-//     gate, step
+//     gate, step;
+//     and what it remembers in order to explain itself: word, lead, story
 //   - what decides whether it may: priority, forwarding, obstacles, refusal
 //   - what comes in: neighbors, rival, differ, behind, receive, absence, links,
 //     tracks, addressed, restored, commands
@@ -51,8 +52,7 @@ type Engine struct {
 	byName  map[string]*iface
 	objects []*object
 
-	stopped bool      // every role has been left: nothing is done any more
-	woken   time.Time // last Wake
+	stopped bool // every role has been left: nothing is done any more
 	timing  Timing
 }
 
@@ -79,9 +79,9 @@ func New(c Config, o Options) (*Engine, error) {
 	e := &Engine{
 		router: router{
 			journal: journal{observe: o.Observe, complaints: newComplaints()},
-			lease:   c.Lease, requireForwarding: c.RequireForwarding, random: o.Random, preActive: o.PreActive, started: o.Now,
+			lease:   c.Lease, requireForwarding: c.RequireForwarding, random: o.Random, preActive: o.PreActive, started: o.Now, woken: o.Now,
 		},
-		byName: map[string]*iface{}, woken: o.Now,
+		byName: map[string]*iface{},
 	}
 	if e.observe == nil {
 		e.observe = func(Event) {}

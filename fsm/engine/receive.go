@@ -47,6 +47,17 @@ func (i *iface) reject(now time.Time, g *group, env *hello.Envelope, err error) 
 	if !ok {
 		return
 	}
+	u := Unheard{From: env.Src, Protocol: env.Protocol, Reason: why}
+	if g != nil {
+		u.Group = g.Ref
+	}
+	i.turnAway(now, g, env, u)
+}
+
+// turnAway does it for a packet of a router about which u is known.
+func (i *iface) turnAway(now time.Time, g *group, env *hello.Envelope, u Unheard) {
+	why := u.Reason
+	i.unheard.note(now, u)
 	ev := Event{At: now, Kind: KindReject}
 	whose, counts := i.ref(), i.rejected
 	if g != nil {
@@ -84,7 +95,7 @@ func (i *iface) heardHSRP(now time.Time, env *hello.Envelope, payload []byte) {
 		return
 	}
 	g.compareHello(now, env.Src, m)
-	g.heard = Heard{At: now, From: env.Src, Op: m.Op, State: m.State, Priority: m.Priority}
+	g.hears(Heard{At: now, From: env.Src, Op: m.Op, State: m.State, Priority: m.Priority})
 	g.received(now, env, m)
 }
 
@@ -119,7 +130,7 @@ func (i *iface) heardVRRP(now time.Time, env *hello.Envelope, payload []byte) {
 	}
 	g.noteForm(now, c, p.Form, env.Src)
 	g.compareAdvert(now, env.Src, m)
-	g.heard = Heard{At: now, From: env.Src, Priority: m.Priority}
+	g.hears(Heard{At: now, From: env.Src, Priority: m.Priority})
 	g.received(now, env, m)
 	c.sendAgain(now, g)
 }
@@ -129,7 +140,7 @@ func (i *iface) heardVRRP(now time.Time, env *hello.Envelope, payload []byte) {
 func (i *iface) groupOf(now time.Time, env *hello.Envelope, w wireID) *group {
 	g := i.byWire[w]
 	if g == nil {
-		i.reject(now, nil, env, i.whyUnknown(w))
+		i.turnAway(now, nil, env, Unheard{From: env.Src, Protocol: w.protocol, Reason: i.whyUnknown(w), Version: w.version, Number: w.number})
 	}
 	return g
 }

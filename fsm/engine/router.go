@@ -13,6 +13,8 @@ type router struct {
 	started           time.Time
 
 	lateness    time.Duration // of the machine being served
+	woken       time.Time     // last Wake
+	stall       *Record       // the last time that this process did nothing for too long
 	alert       time.Duration // a shorter gap hides nothing; 0: none does
 	behind      bool          // nothing is said before all that has arrived is read
 	stopping    bool          // every group is on its way out

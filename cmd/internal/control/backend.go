@@ -45,7 +45,6 @@ type Backend interface {
 	// this router, and returns one result for each. An empty list is not nil.
 	Verify(ctx context.Context, group string) ([]status.Takeover, error)
 
-	// Explain tells why the group last changed state; an empty group means
-	// whichever changed last.
-	Explain(ctx context.Context, group string) (*status.Explanation, error)
+	// Explain tells why the one who serves a group changed last.
+	Explain(ctx context.Context, q status.Question) (*status.Explanation, error)
 }

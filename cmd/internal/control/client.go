@@ -59,8 +59,15 @@ func (c *Client) History(ctx context.Context) ([]status.Past, error) {
 }
 
 // Explain implements Backend.
-func (c *Client) Explain(ctx context.Context, group string) (*status.Explanation, error) {
-	return ask[*status.Explanation](ctx, c, pathExplain+"?"+url.Values{"group": {group}}.Encode())
+func (c *Client) Explain(ctx context.Context, q status.Question) (*status.Explanation, error) {
+	v := url.Values{"group": {q.Group}}
+	if q.All {
+		v.Set("all", "true")
+	}
+	if q.Since > 0 {
+		v.Set("since", q.Since.String())
+	}
+	return ask[*status.Explanation](ctx, c, pathExplain+"?"+v.Encode())
 }
 
 // SetPriority implements Backend.

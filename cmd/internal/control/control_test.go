@@ -37,7 +37,11 @@ func TestQuestionsCrossTheSocketWhole(t *testing.T) {
 		t.Errorf("History = %#v, %v; want the empty list", ts, err)
 	}
 
-	x, err := c.Explain(ctx, "hsrp:eth1:10 & more")
+	q := status.Question{Group: "hsrp:eth1:10 & more", All: true, Since: 90 * time.Second}
+	x, err := c.Explain(ctx, q)
+	if f.asked != q {
+		t.Errorf("asked %+v, want %+v", f.asked, q)
+	}
 	if err != nil || x.Group != "hsrp:eth1:10 & more" {
 		t.Errorf("Explain = %+v, %v; want the group as it was written", x, err)
 	}
@@ -254,7 +258,7 @@ func TestCancelReachesTheBackend(t *testing.T) {
 	c := start(t, f).dial(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	end := make(chan error, 1)
-	go func() { _, err := c.Explain(ctx, "users"); end <- err }()
+	go func() { _, err := c.Explain(ctx, status.Question{Group: "users"}); end <- err }()
 	soon(t, f.came, "the request")
 	why := errors.New("operator lost patience")
 	cancel(why)

@@ -15,14 +15,15 @@ import (
 
 // fake is a daemon with one active group, hsrp:eth1:10.
 type fake struct {
-	hub  control.Hub
-	mu   sync.Mutex
-	done []string // commands, as they came
-	prio int
-	by   unix.Ucred    // who gave the last SetPriority
-	fail error         // returned by History
-	hold chan struct{} // when set, Explain waits for it
-	came chan struct{} // Explain says here that it was called
+	hub   control.Hub
+	mu    sync.Mutex
+	done  []string // commands, as they came
+	prio  int
+	asked status.Question
+	by    unix.Ucred    // who gave the last SetPriority
+	fail  error         // returned by History
+	hold  chan struct{} // when set, Explain waits for it
+	came  chan struct{} // Explain says here that it was called
 }
 
 var groups = []status.Group{
@@ -73,7 +74,8 @@ func (f *fake) Verify(_ context.Context, group string) ([]status.Takeover, error
 	return []status.Takeover{{Address: "192.0.2.9", Proven: true, Method: "icmp", MS: 1.5}}, nil
 }
 
-func (f *fake) Explain(ctx context.Context, group string) (*status.Explanation, error) {
+func (f *fake) Explain(ctx context.Context, q status.Question) (*status.Explanation, error) {
+	f.asked = q
 	if f.hold != nil {
 		close(f.came)
 		select {
@@ -82,7 +84,7 @@ func (f *fake) Explain(ctx context.Context, group string) (*status.Explanation, 
 			return nil, ctx.Err()
 		}
 	}
-	return &status.Explanation{Group: group, Lines: []string{"because"}}, nil
+	return &status.Explanation{Group: q.Group, Lines: []string{"because"}}, nil
 }
 
 // daemon is a fake behind a socket.

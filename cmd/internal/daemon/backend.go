@@ -63,12 +63,18 @@ func (d *Daemon) Announce(ctx context.Context, group string) error {
 }
 
 // Explain implements control.Backend.
-func (d *Daemon) Explain(ctx context.Context, group string) (*status.Explanation, error) {
-	now, st, err := d.snapshot(ctx)
+func (d *Daemon) Explain(ctx context.Context, q status.Question) (*status.Explanation, error) {
+	var now time.Time
+	var st engine.Status
+	var changes []*engine.Change
+	err := d.loop.Do(ctx, func() {
+		now = time.Now()
+		st, changes = d.engine.Status(now), d.engine.Changes()
+	})
 	if err != nil {
 		return nil, err
 	}
-	return status.Explain(now, st, group)
+	return status.Explain(now, st, changes, q)
 }
 
 // caller is who has asked.

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -121,6 +122,15 @@ func (w *world) look(name string) {
 // explainJSON writes down why a group is in its state, for scripts.
 func (w *world) explainJSON(group string) {
 	w.file("explain.json").WriteString(printed(w.explain(group)))
+}
+
+// explainAll writes down every change that is remembered.
+func (w *world) explainAll(group string) {
+	x := sure(ask(w, func(ctx context.Context) (*status.Explanation, error) {
+		return w.Explain(ctx, status.Question{Group: group, All: true})
+	}))
+	w.file("explain.json").WriteString(printed(x))
+	w.typed("explain.txt", strings.TrimRight("explain --all "+group, " "), show.Explanation(x))
 }
 
 // end stops the daemon and writes down what it has told.

@@ -55,12 +55,12 @@ func takenOver() engine.GroupStatus {
 
 func TestExplainNamesCauseAndFacts(t *testing.T) {
 	g := takenOver()
-	x, err := Explain(moved.Add(90*time.Second), engine.Status{Groups: []engine.GroupStatus{g}}, "eth0:10")
+	x, err := Explain(moved.Add(90*time.Second), engine.Status{Groups: []engine.GroupStatus{g}}, nil, Question{Group: "eth0:10"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := &Explanation{
-		Group: "hsrp:eth0:10", Transition: new(TransitionOf(*g.Last)),
+		Group: "hsrp:eth0:10", Transition: new(TransitionOf(*g.Last)), Changes: []Change{},
 		Lines: []string{
 			"hsrp:eth0:10 went from Standby to Active 1m30s ago, at 12:00:13.070.",
 			"Cause: active-timer-expired: nothing was heard from the active router for the hold time.",
@@ -91,12 +91,12 @@ func TestExplainNamesWhatAGroupWaitsForSinceTheStart(t *testing.T) {
 	} {
 		g := users()
 		g.Obstacle = obstacle
-		x, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{g}}, "")
+		x, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{g}}, nil, Question{Group: ""})
 		if err != nil {
 			t.Fatal(err)
 		}
 		explained := &Explanation{
-			Group: "hsrp:eth0:10", Facts: []Fact{},
+			Group: "hsrp:eth0:10", Changes: []Change{}, Facts: []Fact{},
 			Lines: []string{"hsrp:eth0:10 has not changed state since the start: it is in Init " + want},
 		}
 		if diff := cmp.Diff(explained, x); diff != "" {
@@ -120,7 +120,7 @@ func TestExplainTellsOfTheObstacleAfterAMove(t *testing.T) {
 		g := users()
 		g.Obstacle, g.DelayLeft = tt.obstacle, tt.left
 		g.Last = &engine.Transition{ID: 18, Group: g.Ref, From: "Active", To: "Init", At: moved, Cause: fsm.CauseInterfaceDown, Detail: "eth0 is down"}
-		x, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{g}}, "")
+		x, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{g}}, nil, Question{Group: ""})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +153,7 @@ func TestExplainTellsOfTheWait(t *testing.T) {
 	} {
 		g := takenOver()
 		g.Wait = tt.wait
-		x, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{g}}, "users")
+		x, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{g}}, nil, Question{Group: "users"})
 		if err != nil || len(x.Lines) != 5 {
 			t.Fatalf("%s: %v, %q", tt.name, err, x.Lines)
 		}
@@ -169,18 +169,18 @@ func TestExplainWithoutAReferenceIsAboutTheLastMove(t *testing.T) {
 	last.Last = new(*first.Last)
 	last.Last.ID = 18
 	for _, groups := range [][]engine.GroupStatus{{still, first, last}, {last, first, still}} {
-		if x, err := Explain(moved, engine.Status{Groups: groups}, ""); err != nil || x.Group != "hsrp:eth0:3" {
+		if x, err := Explain(moved, engine.Status{Groups: groups}, nil, Question{Group: ""}); err != nil || x.Group != "hsrp:eth0:3" {
 			t.Errorf("%+v, %v, want hsrp:eth0:3", x, err)
 		}
 	}
 }
 
 func TestExplainOfNoGroup(t *testing.T) {
-	_, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{users()}}, "eth9:1")
+	_, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{users()}}, nil, Question{Group: "eth9:1"})
 	if _, ok := errors.AsType[*engine.GroupError](err); !ok {
 		t.Errorf("a group that does not exist: %v", err)
 	}
-	if _, err := Explain(moved, engine.Status{}, ""); err == nil || err.Error() != "no group is configured" {
+	if _, err := Explain(moved, engine.Status{}, nil, Question{Group: ""}); err == nil || err.Error() != "no group is configured" {
 		t.Errorf("without groups: %v", err)
 	}
 }
