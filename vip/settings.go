@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,7 +24,7 @@ type settings struct {
 // microsecond, to find it several.
 type keptSetting struct {
 	sysctl
-	f *os.File // nil before the first reading, and after an error
+	fd int // -1 before the first reading, and after an error
 }
 
 // SettingsChanged reports whether there may be work for RestoreSettings. It costs a
@@ -104,7 +103,7 @@ func (s *settings) keep(list ...sysctl) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, wanted := range list {
-		s.kept = append(s.kept, &keptSetting{sysctl: wanted})
+		s.kept = append(s.kept, &keptSetting{sysctl: wanted, fd: -1})
 	}
 }
 
@@ -121,22 +120,21 @@ func (s *settings) end() {
 // read reads the present value. An open file is of the interface under the name
 // that it had, and tells nothing once that has changed.
 func (k *keptSetting) read() (value string, err error) {
-	if k.f != nil {
+	if k.fd >= 0 {
 		if value, err = k.readOpen(); err == nil {
 			return value, nil
 		}
 		k.close()
 	}
-	if k.f, err = os.Open(filepath.Join(sysctlRoot, k.Name)); err != nil {
-		k.f = nil
-		return "", fmt.Errorf("read sysctl net/%s: %w", k.Name, cause(err))
+	if k.fd, err = unix.Open(filepath.Join(sysctlRoot, k.Name), unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
+		return "", fmt.Errorf("read sysctl net/%s: %w", k.Name, err)
 	}
 	return k.readOpen()
 }
 
 func (k *keptSetting) readOpen() (string, error) {
 	var b [16]byte
-	n, err := unix.Pread(int(k.f.Fd()), b[:], 0)
+	n, err := unix.Pread(k.fd, b[:], 0)
 	if err != nil {
 		return "", fmt.Errorf("read sysctl net/%s: %w", k.Name, err)
 	}
@@ -144,8 +142,8 @@ func (k *keptSetting) readOpen() (string, error) {
 }
 
 func (k *keptSetting) close() {
-	if k.f != nil {
-		k.f.Close()
-		k.f = nil
+	if k.fd >= 0 {
+		unix.Close(k.fd)
+		k.fd = -1
 	}
 }

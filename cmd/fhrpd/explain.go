@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/show"
@@ -18,9 +16,12 @@ func explainCommand(a *app) *cobra.Command {
 			"--since and --all tell of more changes than the last one, oldest first: those of\nthe group, or of all groups when none is named.", groupForms, asksDaemon),
 		Example:           examples("fhrpd explain", "fhrpd explain eth1:10", "fhrpd explain --since 1h", "fhrpd explain eth1:10 --all --json"),
 		ValidArgsFunction: a.completeGroup,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			q.Group = strings.Join(args, "") // one or none
+			var err error
+			if q.Group, err = groupArg(args); err != nil { // or none
+				return usageError(cmd, err)
+			}
 			x, err := a.daemon().Explain(cmd.Context(), q)
 			if err != nil {
 				return err

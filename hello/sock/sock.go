@@ -22,10 +22,9 @@ const (
 // Socket is an AF_PACKET socket on one interface. Receive and Send must not be
 // called at the same time from different goroutines.
 type Socket struct {
-	conn *packet.Conn
-	fd   int
-	in   inbox
-	out  outbox
+	fd  int
+	in  inbox
+	out outbox
 }
 
 // Open opens a socket on ifi that sees only what an FHRP router must hear:
@@ -38,26 +37,33 @@ func Open(ifi *net.Interface, mark uint16) (*Socket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open packet socket on %s: %w (needs CAP_NET_RAW)", ifi.Name, err)
 	}
-	s := &Socket{conn: conn}
-	if err := s.configure(); err != nil {
-		conn.Close()
+	defer conn.Close()
+	fd, err := detach(conn)
+	if err != nil {
+		return nil, fmt.Errorf("detach packet socket on %s: %w", ifi.Name, err)
+	}
+	if err := setOptions(fd); err != nil {
+		unix.Close(fd)
 		return nil, fmt.Errorf("configure packet socket on %s: %w", ifi.Name, err)
 	}
+	s := &Socket{fd: fd}
 	s.in.init()
 	return s, nil
 }
 
-func (s *Socket) configure() error {
-	raw, err := s.conn.SyscallConn()
+// detach returns a descriptor of conn that stays when conn is closed. The caller
+// waits for it itself: Go's poller would wake a thread of its own for each frame in
+// and out, which costs as much as the frame.
+func detach(conn *packet.Conn) (fd int, err error) {
+	raw, err := conn.SyscallConn()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	var refused error
-	err = raw.Control(func(fd uintptr) {
-		s.fd = int(fd)
-		refused = setOptions(s.fd)
+	var dupErr error
+	err = raw.Control(func(old uintptr) {
+		fd, dupErr = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0)
 	})
-	return errors.Join(err, refused)
+	return fd, errors.Join(err, dupErr)
 }
 
 func setOptions(fd int) error {
@@ -84,4 +90,4 @@ func growBuffer(fd, force, plain, size int) {
 func (s *Socket) FD() int { return s.fd }
 
 // Close closes the socket.
-func (s *Socket) Close() error { return s.conn.Close() }
+func (s *Socket) Close() error { return unix.Close(s.fd) }

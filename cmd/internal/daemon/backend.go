@@ -27,6 +27,7 @@ func (d *Daemon) Status(ctx context.Context) (*status.Status, error) {
 		st.Tracks[i].Kind, st.Tracks[i].Target = string(t.Kind), t.Target
 	}
 	d.addHooks(st.Groups)
+	d.cleared.show(st)
 	return st, nil
 }
 
@@ -81,6 +82,12 @@ func (d *Daemon) Explain(ctx context.Context, q status.Question) (*status.Explan
 func caller(ctx context.Context) engine.Caller {
 	c := control.Caller(ctx)
 	return engine.Caller{Known: c.Pid != 0, UID: c.Uid, PID: c.Pid}
+}
+
+// commanded tells of a command that the engine has no part in.
+func (d *Daemon) commanded(ctx context.Context, name, about string) {
+	c := engine.Command{Name: name, About: about, By: caller(ctx)}
+	d.loop.Post(func() { d.engine.Commanded(time.Now(), c) })
 }
 
 // command runs fn on the loop and returns its error.

@@ -64,7 +64,7 @@ func (d *Daemon) restoreFilter(p *port, macs ...[6]byte) {
 // which costs a few microseconds: to wake for that alone, or to wake somebody else,
 // costs more than a hello. While they are wrong hosts may learn the wrong MAC.
 const (
-	lookLeast = 500 * time.Millisecond // between two looks
+	lookLeast = 1500 * time.Millisecond // between two looks
 	lookMost  = 2 * time.Second
 )
 

@@ -12,13 +12,19 @@ const stamp = "2006-01-02T15:04:05.000Z07:00"
 
 // History renders transitions and commands, one line each.
 func History(list []status.Past) string {
+	if len(list) == 0 {
+		return "no transitions since the start\n"
+	}
 	var b strings.Builder
 	for i := range list {
 		p := &list[i]
 		line := ""
 		if p.Command != nil {
-			ref := p.Ref()
-			line = Event(&status.Event{At: p.At, Kind: "command", Group: ref.String(), Message: p.Detail})
+			ev := status.Event{At: p.At, Kind: "command", Message: p.Detail}
+			if p.Interface != "" {
+				ev.Group = p.Ref().String()
+			}
+			line = Event(&ev)
 		} else {
 			line = transition(p.At, &p.Transition)
 		}

@@ -4,7 +4,8 @@ import "github.com/fhrpd/fhrpd/fsm/engine"
 
 // Command is a command that was carried out.
 type Command struct {
-	Name     string `json:"name"`               // set priority, announce
+	Name     string `json:"name"`               // set priority, announce, clear counters, set log
+	About    string `json:"about,omitempty"`    // of the last two: protocol and groups, the level
 	Priority *int   `json:"priority,omitempty"` // set priority: -1 for the file's
 	UID      *int   `json:"uid"`                // who gave it; null when the kernel did not say
 	PID      *int   `json:"pid"`
@@ -15,7 +16,7 @@ func CommandOf(c *engine.Command) *Command {
 	if c == nil {
 		return nil
 	}
-	out := &Command{Name: c.Name}
+	out := &Command{Name: c.Name, About: c.About}
 	if c.Name == engine.CommandSetPriority {
 		out.Priority = new(c.Priority)
 	}
@@ -51,6 +52,9 @@ func PastOf(moves []engine.Transition, commands []engine.Event) []Past {
 
 func pastCommand(ev engine.Event) Past {
 	r := ev.Group
+	if r == (engine.Ref{}) {
+		return Past{Command: CommandOf(ev.Command), Transition: Transition{At: ev.At, Detail: ev.Message}}
+	}
 	return Past{Command: CommandOf(ev.Command), Transition: Transition{
 		Protocol: r.Protocol.String(), Interface: r.Interface, Group: int(r.Number), Family: int(r.Family), Name: ev.Name,
 		At: ev.At, Detail: ev.Message,
