@@ -67,6 +67,7 @@ type Daemon struct {
 	leaving  bool // the engine was told to stop
 	stopped  bool
 	virtual  map[netip.Addr]bool
+	roles    roles
 	hooks    *hooks.Runner
 	cleared  baselines
 	looked   time.Time   // when the loop looked around last
@@ -137,6 +138,7 @@ func newDaemon(o Options) (*Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.roles.init(d.engine.Status(d.started).Groups)
 	return d, d.engine.Prepare()
 }
 

@@ -12,7 +12,8 @@ import (
 )
 
 // NewLog returns a logger that writes to w as d asks for, at a level that may be
-// changed later. A journal stamps each line of text itself. The error says that
+// changed later. A journal stamps each
+// line of text itself, and is told its level. The error says that
 // the level of d does not exist.
 func NewLog(w io.Writer, d *configs.Daemon, level *slog.LevelVar, journal bool) (*slog.Logger, error) {
 	if err := level.UnmarshalText([]byte(d.Log)); err != nil {
@@ -23,16 +24,9 @@ func NewLog(w io.Writer, d *configs.Daemon, level *slog.LevelVar, journal bool) 
 		return slog.New(slog.NewJSONHandler(w, o)), nil
 	}
 	if journal {
-		o.ReplaceAttr = withoutTime
+		return slog.New(newJournalHandler(w, o)), nil
 	}
 	return slog.New(slog.NewTextHandler(w, o)), nil
-}
-
-func withoutTime(groups []string, a slog.Attr) slog.Attr {
-	if len(groups) == 0 && a.Key == slog.TimeKey {
-		return slog.Attr{}
-	}
-	return a
 }
 
 // levels has the kinds of events that are more than information.
