@@ -68,6 +68,10 @@ type Options struct {
 	// ended is for Engine.PreActiveDone. cancel kills it, for a reason, and
 	// does not wait either. Nil: no group waits for a command.
 	PreActive func(PreActive) (cancel func(why error))
+	// Starved returns how long the caller's thread was ready to run and got no
+	// processor since the last call, or a little earlier; false when that is not
+	// known. It is asked after a stall, for why. Nil: it is never known.
+	Starved func() (time.Duration, bool)
 	// Now is when the groups start to be in their initial state.
 	Now time.Time
 }
@@ -79,7 +83,7 @@ func New(c Config, o Options) (*Engine, error) {
 	e := &Engine{
 		router: router{
 			journal: journal{observe: o.Observe, complaints: newComplaints()},
-			lease:   c.Lease, requireForwarding: c.RequireForwarding, random: o.Random, preActive: o.PreActive, started: o.Now, woken: o.Now,
+			lease:   c.Lease, requireForwarding: c.RequireForwarding, random: o.Random, preActive: o.PreActive, started: o.Now, woken: o.Now, starved: o.Starved,
 		},
 		byName: map[string]*iface{},
 	}

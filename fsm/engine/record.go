@@ -34,20 +34,22 @@ type Record struct {
 	Kind  RecordKind
 	After *Record // what led to it; nil when it is the first that this router knows
 
-	Object     string        // RecordTrack: its name
-	Up         bool          // RecordTrack
-	Detail     string        // RecordTrack: what the check said; RecordRouter: what happened
-	Command    *Command      // RecordCommand
-	Group      Ref           // RecordCommand: what it was about
-	Priority   Shift         // RecordPriority; RecordPeer: that which the router says
-	Peer       netip.Addr    // RecordPeer, RecordSilence, RecordRejected
-	News       News          // RecordPeer
-	Heard      Heard         // RecordPeer: the message; RecordSilence: the last one
-	For        time.Duration // RecordSilence, RecordStall: how long; RecordPeer: the silence before, with NewsBack
-	Suspended  time.Duration // RecordStall: of this, so long the host itself slept
-	Rejected   *Unheard      // RecordRejected
-	Transition *Transition   // RecordTransition
-	Cause      fsm.Cause     // RecordRouter: the word for it
+	Object       string        // RecordTrack: its name
+	Up           bool          // RecordTrack
+	Detail       string        // RecordTrack: what the check said; RecordRouter: what happened
+	Command      *Command      // RecordCommand
+	Group        Ref           // RecordCommand: what it was about
+	Priority     Shift         // RecordPriority; RecordPeer: that which the router says
+	Peer         netip.Addr    // RecordPeer, RecordSilence, RecordRejected
+	News         News          // RecordPeer
+	Heard        Heard         // RecordPeer: the message; RecordSilence: the last one
+	For          time.Duration // RecordSilence, RecordStall: how long; RecordPeer: the silence before, with NewsBack
+	Suspended    time.Duration // RecordStall: of this, so long the host itself slept
+	Starved      time.Duration // RecordStall: so long it was ready to run and got no processor
+	StarvedKnown bool
+	Rejected     *Unheard    // RecordRejected
+	Transition   *Transition // RecordTransition
+	Cause        fsm.Cause   // RecordRouter: the word for it
 }
 
 // Shift is a change of priority.

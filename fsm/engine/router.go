@@ -11,6 +11,7 @@ type router struct {
 	random            func() float64
 	preActive         func(PreActive) (cancel func(error))
 	started           time.Time
+	starved           func() (time.Duration, bool)
 
 	lateness    time.Duration // of the machine being served
 	woken       time.Time     // last Wake

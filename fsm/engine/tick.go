@@ -172,7 +172,11 @@ func (e *Engine) noteStall(now time.Time, gap, suspended time.Duration) {
 	due := e.urgent()
 	late := !due.IsZero() && now.Sub(due)+suspended >= lateAfter
 	if e.mayHide(gap) || late && gap >= minimumLease {
-		e.stall = e.record(Record{At: now, Kind: RecordStall, For: gap, Suspended: suspended})
+		r := Record{At: now, Kind: RecordStall, For: gap, Suspended: suspended}
+		if e.starved != nil {
+			r.Starved, r.StarvedKnown = e.starved()
+		}
+		e.stall = e.record(r)
 	}
 }
 

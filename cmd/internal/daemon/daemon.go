@@ -64,6 +64,7 @@ type Daemon struct {
 	byFD     map[int]*port
 	fds      []int
 	sleeping sleepClock
+	starved  starvation
 	leaving  bool // the engine was told to stop
 	stopped  bool
 	virtual  map[netip.Addr]bool
@@ -133,7 +134,7 @@ func newDaemon(o Options) (*Daemon, error) {
 		d.ports[name], ports[name] = p, p
 	}
 	d.engine, err = engine.New(config, engine.Options{
-		Ports: ports, Random: rand.Float64, Observe: d.observe, PreActive: d.preActive, Now: d.started,
+		Ports: ports, Random: rand.Float64, Observe: d.observe, PreActive: d.preActive, Starved: d.starved.since, Now: d.started,
 	})
 	if err != nil {
 		return nil, err
@@ -202,6 +203,7 @@ func (d *Daemon) drive() error {
 			d.log.Debug("memory is not locked", "error", err)
 		}
 	}
+	d.starved.watch()
 	d.ready()
 	err := d.loop.run(d, func() bool { return d.stopped })
 	d.recoverUnopened()
@@ -359,6 +361,7 @@ func (d *Daemon) Tick(now time.Time) {
 	d.engine.Tick(now)
 	d.endIfStopped()
 	d.lookAround(now)
+	d.starved.keep(now)
 }
 
 // logChange logs the commands that no event tells of: those that were refused, and

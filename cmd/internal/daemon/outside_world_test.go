@@ -36,7 +36,8 @@ type world struct {
 	t      *testing.T
 	port   fakePort // of all interfaces
 	self   station
-	frozen bool          // its loop does not turn
+	frozen bool // its loop does not turn
+	hungry func() (time.Duration, bool)
 	slept  time.Duration // the host itself did, while it was frozen
 	gone   bool          // it was killed, or has ended
 	told   <-chan status.Event
@@ -64,11 +65,19 @@ func newWorld(t *testing.T, file string) *world {
 		ports[name] = &w.port
 	}
 	w.engine = sure(engine.New(config, engine.Options{
-		Ports: ports, Random: func() float64 { return 0.5 }, Observe: w.observe, PreActive: w.preActive, Now: w.started,
+		Ports: ports, Random: func() float64 { return 0.5 }, Observe: w.observe, PreActive: w.preActive, Starved: w.starvation, Now: w.started,
 	}))
 	must(w.engine.Prepare())
 	w.told = sure(w.Subscribe(t.Context()))
 	return w
+}
+
+// starvation is not known, if the story does not say something else.
+func (w *world) starvation() (time.Duration, bool) {
+	if w.hungry == nil {
+		return 0, false
+	}
+	return w.hungry()
 }
 
 // do has the loop do something, and everything that follows from it at once.

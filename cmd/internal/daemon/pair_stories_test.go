@@ -46,6 +46,14 @@ func TestPair(t *testing.T) {
 			p.first.frozen = false
 			p.run(3 * time.Second)
 		}},
+		{"busy host", nil, func(p *pair) {
+			p.started().run(300 * time.Millisecond)
+			p.first.frozen = true
+			p.first.hungry = func() (time.Duration, bool) { return 4900 * time.Millisecond, true }
+			p.run(5 * time.Second)
+			p.first.frozen = false
+			p.run(8 * time.Second)
+		}},
 		{"host asleep", nil, func(p *pair) {
 			p.started().run(300 * time.Millisecond)
 			p.first.frozen = true // for the monotonic clock no time passes meanwhile

@@ -35,13 +35,25 @@ func advice(c *engine.Change, unheard []engine.Unheard) string {
 		}
 		return fmt.Sprintf("%s: is it alive, and does the link between carry multicast? Its own fhrpd explain says whether it stood still", r.Peer)
 	case engine.RecordStall:
-		return "what stopped this process: a suspended host or virtual machine, SIGSTOP, a debugger, or a host without a free processor (realtime = true)"
+		return stallAdvice(r)
 	case engine.RecordPeer:
 		return peerAdvice(r)
 	case engine.RecordRouter:
 		return routerAdvice(r.Cause)
 	}
 	return ""
+}
+
+func stallAdvice(r *engine.Record) string {
+	switch {
+	case r.Suspended > r.For/2:
+		return "what suspended the host: a lid, a power manager, a hypervisor"
+	case r.StarvedKnown && r.Starved > r.For/2:
+		return "what kept the processors busy, and whether the daemon may have real-time priority (realtime = true, LimitRTPRIO)"
+	case r.StarvedKnown:
+		return "who stopped the process: SIGSTOP, a debugger, a freezer, a snapshot or migration of the virtual machine"
+	}
+	return "what stopped this process: SIGSTOP, a debugger, a paused virtual machine, or a host without a free processor (realtime = true)"
 }
 
 func rejectedAdvice(u *engine.Unheard) string {

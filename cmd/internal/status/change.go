@@ -50,6 +50,7 @@ type Record struct {
 	Heard       *Heard            `json:"heard,omitempty"`        // peer: the message; silence: the last one
 	ForMS       int64             `json:"for_ms,omitempty"`       // silence, stall; peer: the silence before it
 	SuspendedMS int64             `json:"suspended_ms,omitempty"` // stall: of that the host itself slept
+	StarvedMS   *int64            `json:"starved_ms,omitempty"`   // stall: so long the process was ready to run and got no processor; absent when not known
 	Rejected    *Rejected         `json:"rejected,omitempty"`     // rejected
 	Transition  int               `json:"transition,omitempty"`   // transition: its ID
 	From        string            `json:"from,omitempty"`         // transition
@@ -122,6 +123,9 @@ func recordOf(group engine.Ref, r *engine.Record) Record {
 	}
 	if h := r.Heard; !h.At.IsZero() {
 		out.Heard = &Heard{h.At, h.String(), int(h.Priority)}
+	}
+	if r.StarvedKnown {
+		out.StarvedMS = new(r.Starved.Milliseconds())
 	}
 	if u := r.Rejected; u != nil {
 		out.Rejected = new(rejectedOf(u))

@@ -100,9 +100,12 @@ func stallText(r *engine.Record) string {
 	switch {
 	case r.Suspended > r.For/2:
 		return fmt.Sprintf("this host slept: nothing was done for %v", short(r.For))
-	default:
+	case !r.StarvedKnown:
 		return fmt.Sprintf("this process did nothing for %v: it was stopped, or got no processor", short(r.For))
+	case r.Starved > r.For/2:
+		return fmt.Sprintf("this process got no processor for %v: the host was too busy", short(r.Starved))
 	}
+	return fmt.Sprintf("this process did nothing for %v, and not for want of a processor: it was stopped, or its virtual machine was", short(r.For))
 }
 
 // rejectedText says whose packets are not used, and why.
