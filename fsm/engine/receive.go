@@ -85,7 +85,7 @@ func (i *iface) heardHSRP(now time.Time, env *hello.Envelope, payload []byte) {
 		return
 	}
 	m := &p.HSRP
-	g := i.groupOf(now, env, wireID{hello.ProtocolHSRP, m.Family, m.Version, m.Group})
+	g := i.groupOf(now, env, wireID{hello.ProtocolHSRP, m.Family, m.Version, m.Group}, m.VirtualIP, m.State == hello.Active && m.Op != hello.OpResign)
 	if g == nil {
 		return
 	}
@@ -106,7 +106,11 @@ func (i *iface) heardVRRP(now time.Time, env *hello.Envelope, payload []byte) {
 		return
 	}
 	m := &p.VRRP
-	g := i.groupOf(now, env, wireID{hello.ProtocolVRRP, m.Family, m.Version, uint16(m.VRID)})
+	var vip netip.Addr
+	if len(m.VirtualIPs) > 0 {
+		vip = m.VirtualIPs[0]
+	}
+	g := i.groupOf(now, env, wireID{hello.ProtocolVRRP, m.Family, m.Version, uint16(m.VRID)}, vip, m.Priority != hello.ResignPriority)
 	if g == nil {
 		return
 	}
@@ -136,11 +140,14 @@ func (i *iface) heardVRRP(now time.Time, env *hello.Envelope, payload []byte) {
 }
 
 // groupOf returns the group that a packet belongs to. A packet that belongs to
-// none is rejected.
-func (i *iface) groupOf(now time.Time, env *hello.Envelope, w wireID) *group {
+// none is rejected; vip is its virtual address, and claims says that its sender is
+// active.
+func (i *iface) groupOf(now time.Time, env *hello.Envelope, w wireID, vip netip.Addr, claims bool) *group {
 	g := i.byWire[w]
 	if g == nil {
-		i.turnAway(now, nil, env, Unheard{From: env.Src, Protocol: w.protocol, Reason: i.whyUnknown(w), Version: w.version, Number: w.number})
+		i.turnAway(now, nil, env, Unheard{
+			From: env.Src, Protocol: w.protocol, Reason: i.whyUnknown(w), Version: w.version, Number: w.number, VirtualIP: vip, Claims: claims,
+		})
 	}
 	return g
 }

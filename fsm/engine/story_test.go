@@ -153,3 +153,21 @@ func TestStoriesAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// Several pairs share a segment. Only a router with the group's own virtual address
+// is one that it misses.
+func TestOtherGroupsOfTheSegmentAreNobodysPeers(t *testing.T) {
+	h := hsrpActive(t)
+	group := func(n uint16) func(*hello.HSRP, *hello.Envelope) {
+		return func(m *hello.HSRP, _ *hello.Envelope) { m.Group = n }
+	}
+	elsewhere := func(m *hello.HSRP, _ *hello.Envelope) { m.VirtualIP = netip.MustParseAddr("192.0.2.99") }
+	h.heard(hsrpFrame(hello.OpHello, hello.Active, group(11), elsewhere))
+	if list := h.group("eth0:10").Unheard; len(list) != 0 {
+		t.Errorf("not believed: %+v", list)
+	}
+	h.heard(hsrpFrame(hello.OpHello, hello.Active, group(12)))
+	if list := h.group("eth0:10").Unheard; len(list) != 1 || list[0].Number != 12 || !list[0].Claims {
+		t.Errorf("not believed: %+v", list)
+	}
+}

@@ -13,10 +13,11 @@ type Unheard struct {
 	From        netip.Addr
 	Protocol    hello.Protocol
 	Reason      hello.Reject
-	Group       Ref    // whose packets they would be; zero: they fit no group of this router
-	Version     uint8  // what they say, when Reason is version or group
-	Number      uint16 // likewise
-	Claims      bool   // the last one said that its sender is active
+	Group       Ref        // whose packets they would be; zero: they fit no group of this router
+	Version     uint8      // what they say, when Reason is version or group
+	Number      uint16     // likewise
+	VirtualIP   netip.Addr // likewise
+	Claims      bool       // the last one said that its sender is active
 	Count       uint64
 	First, Last time.Time
 }
@@ -55,7 +56,7 @@ func (list *unheard) note(now time.Time, u Unheard) {
 }
 
 // concerns reports whether u may be a router of g that g does not hear. One that
-// speaks of another group may be meant for this one, if nobody else is heard here.
+// speaks of another group is meant for this one if it has the same virtual address.
 func (u *Unheard) concerns(g *group) bool {
 	switch {
 	case u.Protocol != g.Protocol || hello.FamilyOf(u.From) != g.Family:
@@ -65,7 +66,7 @@ func (u *Unheard) concerns(g *group) bool {
 	case u.Reason == hello.RejectVersion:
 		return u.Number == g.Number
 	case u.Reason == hello.RejectGroup:
-		return len(g.story.words) == 0
+		return slices.Contains(g.vips, u.VirtualIP)
 	}
 	return false
 }

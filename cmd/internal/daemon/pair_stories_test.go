@@ -83,6 +83,9 @@ func TestPair(t *testing.T) {
 		{"other keys and versions", []string{"secret of the segment", "another secret", "version = 3", "version = 2"}, func(p *pair) {
 			p.started().run(time.Second)
 		}},
+		{"other groups", []string{"group = 10", "group = 11", "vrid = 20", "vrid = 21"}, func(p *pair) {
+			p.started().run(time.Second)
+		}},
 		{"better router comes", []string{"priority = 100", "priority = 150"}, func(p *pair) {
 			p.first.up()
 			p.run(15 * time.Second)

@@ -77,6 +77,7 @@ type Rejected struct {
 	Reason  string    `json:"reason"`            // as in the counters
 	Version int       `json:"version,omitempty"` // that it speaks, when the reason is version or group
 	Group   int       `json:"group,omitempty"`   // of which it speaks, likewise
+	Address string    `json:"address,omitempty"` // its virtual address, likewise
 	Claims  bool      `json:"claims"`            // it says that it is active
 	Count   uint64    `json:"count"`
 	First   time.Time `json:"first"`
@@ -140,8 +141,12 @@ func recordOf(group engine.Ref, r *engine.Record) Record {
 }
 
 func rejectedOf(u *engine.Unheard) Rejected {
-	return Rejected{Reason: string(u.Reason), Version: int(u.Version), Group: int(u.Number), Claims: u.Claims,
+	out := Rejected{Reason: string(u.Reason), Version: int(u.Version), Group: int(u.Number), Claims: u.Claims,
 		Count: u.Count, First: u.First, Last: u.Last}
+	if u.VirtualIP.IsValid() {
+		out.Address = u.VirtualIP.String()
+	}
+	return out
 }
 
 func holderOf(h engine.Holder) string {

@@ -96,10 +96,10 @@ func together(c *engine.Change, all []engine.GroupStatus) (n int) {
 // present says how it is now, and what has happened since the last change.
 func present(now time.Time, g *engine.GroupStatus) (lines []string) {
 	if t := g.Last; t != nil && !partOf(g.Change, t) {
-		lines = append(lines, fmt.Sprintf("Since then: %s to %s at %s (%s: %s).", t.From, t.To, clock(t.At), t.Cause, strings.TrimSuffix(t.Detail, ".")))
+		lines = append(lines, fmt.Sprintf("Since then: %s to %s at %s (%s: %s).", t.From, t.To, clock(now, t.At), t.Cause, strings.TrimSuffix(t.Detail, ".")))
 	}
 	if r := g.Contested; r != nil {
-		lines = append(lines, fmt.Sprintf("Since then: %s, at %s, while this router was active too.", recordText(g.Ref, r), clock(r.At)))
+		lines = append(lines, fmt.Sprintf("Since then: %s, at %s, while this router was active too.", recordText(g.Ref, r), clock(now, r.At)))
 	}
 	lines = append(lines, fmt.Sprintf("Now: state %s, active router %s, own priority %s%s.",
 		g.Machine.State, describe(now, g.Machine.Active), priorities(g.InForce), waited(g)+waits(g)))
@@ -128,14 +128,14 @@ func unchanged(now time.Time, g *engine.GroupStatus) []string {
 			g.Ref, g.Machine.State, cmp.Or(obstacle(g), "it has just been started"))}, notBelieved(g)...)
 	}
 	lines := []string{
-		fmt.Sprintf("%s went from %s to %s %v ago, at %s.", g.Ref, t.From, t.To, now.Sub(t.At).Round(time.Second), clock(t.At)),
+		fmt.Sprintf("%s went from %s to %s %v ago, at %s.", g.Ref, t.From, t.To, now.Sub(t.At).Round(time.Second), clock(now, t.At)),
 		fmt.Sprintf("Cause: %s: %s.", t.Cause, meaning(t.Cause)),
 		"Facts: " + strings.TrimSuffix(t.Detail, ".") + ".",
 		fmt.Sprintf("Before it: active router %s; own priority %s.", describe(t.At, t.Facts.Active), priorities(t.Facts.Priority)),
 		fmt.Sprintf("Now: state %s, active router %s%s.", g.Machine.State, describe(now, g.Machine.Active), waited(g)+waits(g)),
 	}
 	if h := g.Serves; h.Known {
-		lines = append(lines, fmt.Sprintf("Who serves has not changed: %s was heard as active first at %s.", h.Addr, clock(g.ServesSince)))
+		lines = append(lines, fmt.Sprintf("Who serves has not changed: %s was heard as active first at %s.", h.Addr, clock(now, g.ServesSince)))
 	}
 	return append(lines, notBelieved(g)...)
 }

@@ -93,7 +93,7 @@ func silenceText(r *engine.Record) string {
 		return fmt.Sprintf("no active router was heard for %v", short(r.For))
 	}
 	return fmt.Sprintf("nothing from %s for %v; its last word was %s, priority %d, at %s",
-		r.Peer, short(r.For), r.Heard, r.Heard.Priority, clock(r.Heard.At))
+		r.Peer, short(r.For), r.Heard, r.Heard.Priority, clock(r.At, r.Heard.At))
 }
 
 func stallText(r *engine.Record) string {
@@ -121,7 +121,7 @@ func rejectedText(u *engine.Unheard) string {
 			why = fmt.Sprintf("it speaks version %d of %s", u.Version, strings.ToUpper(u.Protocol.String()))
 		}
 	case hello.RejectGroup:
-		why = fmt.Sprintf("it speaks of group %d, which is not configured here", u.Number)
+		why = fmt.Sprintf("it has the virtual address in group %d", u.Number)
 	}
 	active := ""
 	if u.Claims {
@@ -131,8 +131,13 @@ func rejectedText(u *engine.Unheard) string {
 	if u.Count == 1 {
 		packets = "packet"
 	}
-	return fmt.Sprintf("%d %s of %s since %s: %s%s", u.Count, packets, u.From, clock(u.First), why, active)
+	return fmt.Sprintf("%d %s of %s since %s: %s%s", u.Count, packets, u.From, clock(u.Last, u.First), why, active)
 }
 
-// clock is a time of day.
-func clock(t time.Time) string { return t.Format("15:04:05.000") }
+// clock is a time of day, with the day if that is another one than of what is told.
+func clock(of, t time.Time) string {
+	if of.Format(time.DateOnly) == t.Format(time.DateOnly) {
+		return t.Format("15:04:05.000")
+	}
+	return t.Format("2006-01-02 15:04:05.000")
+}

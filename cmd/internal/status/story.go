@@ -18,9 +18,9 @@ const mostSteps = 6
 func tell(now time.Time, c *engine.Change, together int) []string {
 	lines := []string{fmt.Sprintf("%s: %s.", title(c), headline(now, c))}
 	for i, r := range told(c.Records) {
-		line := fmt.Sprintf("  %s  %s", clock(r.At), recordText(c.Group, r))
+		line := fmt.Sprintf("  %s  %s", clock(c.At, r.At), recordText(c.Group, r))
 		if i == 0 {
-			line = fmt.Sprintf("First, at %s: %s.", clock(r.At), recordText(c.Group, r))
+			line = fmt.Sprintf("First, at %s: %s.", clock(c.At, r.At), recordText(c.Group, r))
 		}
 		lines = append(lines, line)
 	}
@@ -108,13 +108,13 @@ func cost(c *engine.Change) string {
 func unserved(c *engine.Change) string {
 	switch {
 	case c.Handed && !c.Taken.IsZero() && c.From.Local && c.Taken.After(c.At):
-		return fmt.Sprintf("none known: this router served until %s, and %s was heard as active %v later", clock(c.At), c.To.Addr, short(c.Taken.Sub(c.At)))
+		return fmt.Sprintf("none known: this router served until %s, and %s was heard as active %v later", clock(c.At, c.At), c.To.Addr, short(c.Taken.Sub(c.At)))
 	case c.Both > 0:
 		return fmt.Sprintf("no time without an owner, but both routers were active for up to %v", short(c.Both))
 	case c.Handed:
 		return "no time without an owner: the former one served until the other took over"
 	case c.Taken.IsZero():
-		return fmt.Sprintf("nobody is known to serve since %s", clock(c.LastSign))
+		return fmt.Sprintf("nobody is known to serve since %s", clock(c.At, c.LastSign))
 	case c.LastSign.IsZero():
 		return "the time without an owner is not known: this router had heard of nobody"
 	case c.Taken.Add(c.Waited).Sub(c.LastSign) < time.Millisecond:
@@ -134,7 +134,7 @@ func unserved(c *engine.Change) string {
 		end = c.To.Addr.String() + " was heard as active"
 	}
 	text := fmt.Sprintf("at most %v without an owner, from %s (%s) to %s (%s)",
-		short(c.Taken.Add(c.Waited).Sub(c.LastSign)), clock(c.LastSign), sign, clock(c.Taken.Add(c.Waited)), end)
+		short(c.Taken.Add(c.Waited).Sub(c.LastSign)), clock(c.At, c.LastSign), sign, clock(c.At, c.Taken.Add(c.Waited)), end)
 	if c.Waited > 0 {
 		text += fmt.Sprintf(", %v of it for the pre_active command", c.Waited)
 	}
