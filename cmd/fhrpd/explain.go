@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/show"
@@ -18,6 +20,9 @@ func explainCommand(a *app) *cobra.Command {
 		ValidArgsFunction: a.completeGroup,
 		Args:              cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("since") && q.Since <= 0 {
+				return usageError(cmd, fmt.Errorf("--since %v: want a time above 0, as in 90m", q.Since))
+			}
 			var err error
 			if q.Group, err = groupArg(args); err != nil { // or none
 				return usageError(cmd, err)

@@ -55,6 +55,7 @@ func TestExitCodesAndOutput(t *testing.T) {
 		{args: "show", code: 2, stderr: []string{"one of events, standby, status, takeover, track, vrrp"}},
 
 		{args: "explain", stdout: []string{"users moved.\n"}},
+		{args: "explain --since -5m", code: 2, stderr: []string{"--since -5m0s: want a time above 0, as in 90m"}},
 		{args: "explain guests", stdout: []string{"guests moved.\n"}},
 		{args: "explain eth9:1", code: 1, stderr: []string{"no such group", "hsrp:eth1:10, hsrp:eth2:10, vrrp6:eth1:20"}},
 

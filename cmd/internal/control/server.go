@@ -122,8 +122,8 @@ func (s *server) command(name string, do func(context.Context, request) (any, er
 func readQuestion(v url.Values) (q status.Question, err error) {
 	q.Group, q.All = v.Get("group"), v.Get("all") == "true"
 	if since := v.Get("since"); since != "" {
-		if q.Since, err = time.ParseDuration(since); err != nil {
-			return q, fmt.Errorf("%w: since: %v", ErrInvalid, err)
+		if q.Since, err = time.ParseDuration(since); err != nil || q.Since <= 0 {
+			return q, fmt.Errorf("%w: since %q: want a time above 0, as in 90m", ErrInvalid, since)
 		}
 	}
 	return q, nil

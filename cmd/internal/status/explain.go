@@ -146,7 +146,7 @@ func explained(groups []engine.GroupStatus, ref string) (*engine.GroupStatus, er
 	last := 0
 	for i, g := range groups {
 		names[i] = engine.Named{Ref: g.Ref, Name: g.Name}
-		if l := groups[last].Last; g.Last != nil && (l == nil || g.Last.ID > l.ID) {
+		if later(&g, &groups[last]) {
 			last = i
 		}
 	}
@@ -161,6 +161,18 @@ func explained(groups []engine.GroupStatus, ref string) (*engine.GroupStatus, er
 		return nil, errors.New("no group is configured")
 	}
 	return &groups[last], nil
+}
+
+// later reports whether g has got another router that serves later than o, or has
+// moved later where neither has.
+func later(g, o *engine.GroupStatus) bool {
+	switch {
+	case g.Change != nil && o.Change != nil:
+		return g.Change.ID > o.Change.ID
+	case g.Change != nil || o.Change != nil:
+		return g.Change != nil
+	}
+	return g.Last != nil && (o.Last == nil || g.Last.ID > o.Last.ID)
 }
 
 // meaning looks a cause up in the closed list.

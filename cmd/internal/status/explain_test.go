@@ -184,3 +184,48 @@ func TestExplainOfNoGroup(t *testing.T) {
 		t.Errorf("without groups: %v", err)
 	}
 }
+
+// What a standby router does of its own is not what is asked for.
+func TestExplainWithoutAReferencePrefersAChangeOfWhoServes(t *testing.T) {
+	served, moved17, moved99 := takenOver(), takenOver(), takenOver()
+	served.Number, moved17.Number, moved99.Number = 1, 2, 3
+	served.Change = &engine.Change{ID: 1, Group: served.Ref, At: moved, To: engine.Holder{Known: true, Local: true}}
+	moved99.Last = new(*moved99.Last)
+	moved99.Last.ID = 99
+	for _, groups := range [][]engine.GroupStatus{{served, moved17, moved99}, {moved99, moved17, served}} {
+		if x, err := Explain(moved, engine.Status{Groups: groups}, nil, Question{}); err != nil || x.Group != "hsrp:eth0:1" {
+			t.Errorf("%+v, %v, want hsrp:eth0:1", x, err)
+		}
+	}
+}
+
+func TestExplainOfATimeLeavesOutWhatIsOlder(t *testing.T) {
+	g := takenOver()
+	var changes []*engine.Change
+	for n := range 4 {
+		changes = append(changes, &engine.Change{ID: n + 1, Group: g.Ref, At: moved.Add(time.Duration(n) * time.Hour), To: engine.Holder{Known: true, Local: true}})
+	}
+	changes[3].Group.Number = 99
+	now := moved.Add(3 * time.Hour)
+	for _, tt := range []struct {
+		q    Question
+		want []int
+	}{
+		{Question{Group: "eth0:10", All: true}, []int{1, 2, 3}},
+		{Question{All: true}, []int{1, 2, 3, 4}},
+		{Question{Since: 90 * time.Minute}, []int{3, 4}},
+		{Question{Group: "eth0:10", Since: time.Minute}, nil},
+	} {
+		x, err := Explain(now, engine.Status{Groups: []engine.GroupStatus{g}}, changes, tt.q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int
+		for _, c := range x.Changes {
+			got = append(got, c.ID)
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" || len(x.Lines) == 0 {
+			t.Errorf("%+v: %q (-want +got):\n%s", tt.q, x.Lines, diff)
+		}
+	}
+}
