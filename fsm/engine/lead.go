@@ -33,7 +33,16 @@ func (g *group) lead(now time.Time, r *fsm.Report) *Record {
 			return g.leader.story.moved
 		}
 	}
-	return g.r.record(Record{At: now, Kind: RecordRouter, Cause: r.Cause, Detail: r.Detail})
+	return g.r.befell(now, r)
+}
+
+// befell returns the record of what happened to this router itself. Groups to which
+// it happened together have the same one.
+func (r *router) befell(now time.Time, why *fsm.Report) *Record {
+	if l := r.own; l == nil || !l.At.Equal(now) || l.Cause != why.Cause || l.Detail != why.Detail {
+		r.own = r.record(Record{At: now, Kind: RecordRouter, Cause: why.Cause, Detail: why.Detail})
+	}
+	return r.own
 }
 
 // newsOf returns the last news of a router.

@@ -15,6 +15,7 @@ type router struct {
 
 	lateness    time.Duration // of the machine being served
 	woken       time.Time     // last Wake
+	own         *Record       // what happened to this router itself last
 	stall       *Record       // the last time that this process did nothing for too long
 	alert       time.Duration // a shorter gap hides nothing; 0: none does
 	behind      bool          // nothing is said before all that has arrived is read

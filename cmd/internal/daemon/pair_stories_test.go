@@ -73,6 +73,11 @@ func TestPair(t *testing.T) {
 			p.first.link("lanA", false, p.first.self.ip+"/24", p.first.self.ip6+"/64")
 			p.run(8 * time.Second)
 		}},
+		{"own address lost", nil, func(p *pair) {
+			p.started().run(300 * time.Millisecond)
+			p.first.link("lanA", true)
+			p.run(8 * time.Second)
+		}},
 		{"link between lost and back", nil, func(p *pair) {
 			p.started().run(300 * time.Millisecond)
 			p.cut = true
