@@ -31,7 +31,7 @@ func advice(c *engine.Change, unheard []engine.Unheard) string {
 			return rejectedAdvice(&unheard[0])
 		}
 		if !r.Peer.IsValid() {
-			return "whether the other router runs and its packets arrive here (fhrpd census, fhrpd doctor)"
+			return "whether the other router runs and its packets arrive here (fhrpd doctor, or a capture)"
 		}
 		return fmt.Sprintf("%s: is it alive, and does the link between carry multicast? Its own fhrpd explain says whether it stood still", r.Peer)
 	case engine.RecordStall:
