@@ -58,6 +58,8 @@ type hsrpCodec struct {
 	payload []byte
 }
 
+func (c *hsrpCodec) configure(g *Group) { c.auth = g.Auth }
+
 func (c *hsrpCodec) send(g *group, s fsm.Send, v voice) {
 	env := g.envelope(v)
 	c.payload = hello.AppendHSRP(c.payload[:0], s.Message.(*hello.HSRP), &c.auth, env.Src)
@@ -78,6 +80,10 @@ type vrrpCodec struct {
 	last  *hello.VRRP    // the last advertisement sent
 	left  hello.Checksum // and the form it left in
 	again time.Time      // when it was last repeated in another form
+}
+
+func (c *vrrpCodec) configure(g *Group) {
+	c.text, c.form, c.peers, c.minTTL = g.Password(), g.Checksum, g.Peers, g.MinTTL
 }
 
 // sendForm is the checksum form to send: the configured one, else the one last

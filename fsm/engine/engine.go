@@ -87,7 +87,7 @@ func New(c Config, o Options) (*Engine, error) {
 	e := &Engine{
 		router: router{
 			journal: journal{observe: o.Observe, complaints: newComplaints()},
-			lease:   c.Lease, requireForwarding: c.RequireForwarding, random: o.Random, mark: o.Mark, preActive: o.PreActive, started: o.Now, woken: o.Now, starved: o.Starved,
+			byID:    map[ID]*group{}, lease: c.Lease, requireForwarding: c.RequireForwarding, random: o.Random, mark: o.Mark, preActive: o.PreActive, started: o.Now, woken: o.Now, starved: o.Starved,
 		},
 		byName: map[string]*iface{},
 	}
@@ -98,7 +98,7 @@ func New(c Config, o Options) (*Engine, error) {
 		e.objects = append(e.objects, newObject(t))
 	}
 	for _, gc := range c.Groups {
-		if err := e.add(gc, o.Ports[gc.Interface]); err != nil {
+		if _, err := e.add(o.Now, gc, o.Ports[gc.Interface]); err != nil {
 			return nil, err
 		}
 	}
@@ -113,24 +113,34 @@ func New(c Config, o Options) (*Engine, error) {
 	return e, nil
 }
 
-func (e *Engine) add(c Group, port Port) error {
-	if port == nil {
-		return fmt.Errorf("group %s: no port for the interface", c.Ref)
-	}
+// add puts a group on its interface, which is new when there is none of its name.
+func (e *Engine) add(now time.Time, c Group, port Port) (*group, error) {
 	i := e.byName[c.Interface]
 	if i == nil {
+		if port == nil {
+			return nil, fmt.Errorf("group %s: no port for the interface", c.Ref)
+		}
 		i = newIface(&e.router, c.Interface, port)
 		e.byName[i.name] = i
 		e.ifaces = append(e.ifaces, i)
 	}
-	g := newGroup(&e.router, c)
-	for _, u := range c.Tracks {
-		g.uses = append(g.uses, use{u, e.object(u.Object)})
-	}
+	g := newGroup(now, &e.router, c)
+	e.useObjects(g)
 	e.groups = append(e.groups, g)
 	i.add(g)
-	g.findNeighbors(e.started)
-	return nil
+	g.findNeighbors(now)
+	return g, nil
+}
+
+// Groups returns how many groups there are, with those on their way out.
+func (e *Engine) Groups() int { return len(e.groups) }
+
+// useObjects binds a group to the objects that it depends on.
+func (e *Engine) useObjects(g *group) {
+	g.uses = nil
+	for _, u := range g.Tracks {
+		g.uses = append(g.uses, use{u, e.object(u.Object)})
+	}
 }
 
 // Prepare hands every group to its port, in silence. Errors name the group,

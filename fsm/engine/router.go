@@ -5,7 +5,9 @@ import "time"
 // router is what the groups of one engine share.
 type router struct {
 	journal
-	groups            []*group // by ID, from 1
+	groups            []*group // in the order of the configuration, those on their way out last
+	byID              map[ID]*group
+	lastID            ID
 	lease             time.Duration
 	requireForwarding bool
 	random            func() float64
@@ -34,17 +36,12 @@ type router struct {
 	chores   queue[*group] // what all groups do beside their machines
 	turned   []*group      // to be filed there anew
 
+	dismissed []*group // on their way out, because they are no longer configured
+
 	// What the next Flush goes on with.
 	doubtful []*group // to be reconsidered
 	hindered []*group // whose obstacle is to be told
 	begun    []*group // whose wait is to begin
-}
-
-func (r *router) byID(id ID) *group {
-	if i := int(id) - 1; i >= 0 && i < len(r.groups) {
-		return r.groups[i]
-	}
-	return nil
 }
 
 // sooner returns the earlier of two deadlines, of which the zero time is none.

@@ -304,7 +304,9 @@ func (r *router) holds(id engine.ID) bool { return r.up && r.open(id) }
 // Add implements engine.Port.
 func (r *router) Add(id engine.ID, v engine.Virtual) error {
 	r.virtual[v.MAC] = id
-	r.gates[id] = &gate{}
+	if r.gates[id] == nil {
+		r.gates[id] = &gate{}
+	}
 	if r.refuses {
 		return errRefused
 	}
@@ -322,7 +324,12 @@ func (r *router) prepared() {
 }
 
 // Remove implements engine.Port.
-func (r *router) Remove(id engine.ID) { r.gates[id].opened = false }
+func (r *router) Remove(id engine.ID) {
+	if r.open(id) {
+		r.broken(fmt.Sprintf("router %s removes group %d, whose gate is open", r.name(), id))
+	}
+	delete(r.gates, id)
+}
 
 // Gate implements engine.Port.
 func (r *router) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error) {
@@ -334,7 +341,7 @@ func (r *router) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error
 		r.gates[id].opened, r.gates[id].lapsed = false, false
 	}
 	for _, c := range open {
-		if r.open(c.ID) {
+		if r.open(c.ID) && c.Lease == r.gates[c.ID].lease {
 			r.broken(fmt.Sprintf("router %s opens the gate of group %d, which is open", r.name(), c.ID))
 		}
 		g := r.gates[c.ID]
