@@ -107,11 +107,9 @@ func (i *iface) heardVRRP(now time.Time, env *hello.Envelope, payload []byte) {
 		i.reject(now, g, env, why)
 		return
 	}
-	if m.Version == 2 {
-		if err := p.VerifyText(c.text); err != nil {
-			g.rejectAuth(now, env, hello.Active, m.Priority != 0, err) // nobody else advertises
-			return
-		}
+	if err := c.verify(p); err != nil {
+		g.rejectAuth(now, env, hello.Active, m.Priority != 0, err) // nobody else advertises
+		return
 	}
 	if why := c.check(m); why != "" {
 		i.reject(now, g, env, why)
