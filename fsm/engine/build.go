@@ -13,7 +13,7 @@ import (
 
 // newGroup returns a group that is on no interface yet. A follower has no
 // machine before its leader is known.
-func newGroup(r *router, c Group) *group {
+func newGroup(r *router, c Group) (*group, error) {
 	g := &group{
 		Group: c, r: r, id: ID(len(r.groups) + 1), mac: c.VirtualMAC(), vips: c.VirtualIPs,
 		wire:     wireID{c.Protocol, c.Family, c.Version, c.Number},
@@ -22,11 +22,12 @@ func newGroup(r *router, c Group) *group {
 	}
 	g.machineTask.of, g.choreTask.of = g, g
 	g.announcer.Rand = r.random
+	var err error
 	if g.hsrp() {
-		g.codec = &hsrpCodec{auth: c.Auth}
+		g.codec, err = newHSRPCodec(&g.Group)
 	}
 	switch {
-	case c.Follow != "":
+	case c.Follow != "" || err != nil:
 	case g.hsrp():
 		g.machine = hsrp.New(hsrp.Config{
 			Group: c.Number, Version: c.Version, Family: c.Family, Priority: c.Priority,
@@ -40,9 +41,11 @@ func newGroup(r *router, c Group) *group {
 			VirtualIPs: c.VirtualIPs, Accept: c.Accept, Jitter: r.random, Align: r.align,
 		})
 		g.machine = router
-		g.codec = &vrrpCodec{text: c.Password(), form: c.Checksum, peers: c.Peers, check: router.Check}
+		codec := &vrrpCodec{text: c.Password(), form: c.Checksum, peers: c.Peers, check: router.Check}
+		codec.signed, err = newSigned(&g.Group)
+		g.codec = codec
 	}
-	return g
+	return g, err
 }
 
 // followLeader binds a group to the one that elects for it.

@@ -23,7 +23,7 @@
 //   - values that know no group: tenure, queue, delay, outbox, leases, complaints,
 //     journal, advertise, objects, timing
 //   - what there is: router, iface, group, and the state of a group's chores
-//   - what a group does with it: codec, addresses, proof, announce, wait, probe,
+//   - what a group does with it: keys, signed, codec, addresses, proof, announce, wait, probe,
 //     gate, step
 //   - what decides whether it may: priority, forwarding, obstacles, refusal
 //   - what comes in: neighbors, rival, differ, behind, receive, absence, links,
@@ -70,21 +70,28 @@ type Options struct {
 	PreActive func(PreActive) (cancel func(why error))
 	// Now is when the groups start to be in their initial state.
 	Now time.Time
+	// Wall returns what the wall clock says at now, for keys that have their time
+	// and for signed sequences. Nil: now itself, as a time of time.Now has both.
+	Wall func(now time.Time) time.Time
 }
 
 // New builds the groups of a configuration. Nothing is sent and no machine runs
-// until the first LinkChanged of its port. Errors name a group without a port,
-// or a leader that does not exist or follows another group itself.
+// until the first LinkChanged of its port. Errors name a group without a port or
+// with a key that does not fit, or a leader that does not exist or follows another
+// group itself.
 func New(c Config, o Options) (*Engine, error) {
 	e := &Engine{
 		router: router{
 			journal: journal{observe: o.Observe, complaints: newComplaints()},
-			lease:   c.Lease, requireForwarding: c.RequireForwarding, random: o.Random, preActive: o.PreActive, started: o.Now,
+			lease:   c.Lease, requireForwarding: c.RequireForwarding, random: o.Random, preActive: o.PreActive, started: o.Now, wall: o.Wall, signing: map[string]uint32{},
 		},
 		byName: map[string]*iface{}, woken: o.Now,
 	}
 	if e.observe == nil {
 		e.observe = func(Event) {}
+	}
+	if e.wall == nil {
+		e.wall = func(now time.Time) time.Time { return now }
 	}
 	for _, t := range c.Tracks {
 		e.objects = append(e.objects, newObject(t))
@@ -115,7 +122,10 @@ func (e *Engine) add(c Group, port Port) error {
 		e.byName[i.name] = i
 		e.ifaces = append(e.ifaces, i)
 	}
-	g := newGroup(&e.router, c)
+	g, err := newGroup(&e.router, c)
+	if err != nil {
+		return fmt.Errorf("group %s: %w", c.Ref, err)
+	}
 	for _, u := range c.Tracks {
 		g.uses = append(g.uses, use{u, e.object(u.Object)})
 	}

@@ -70,7 +70,7 @@ type machine interface {
 
 // codec turns a group's messages into frames.
 type codec interface {
-	send(g *group, s fsm.Send, v voice)
+	send(now time.Time, g *group, s fsm.Send, v voice)
 }
 
 // wireID is what tells groups apart in received packets.

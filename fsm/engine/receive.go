@@ -79,8 +79,8 @@ func (i *iface) heardHSRP(now time.Time, env *hello.Envelope, payload []byte) {
 		return
 	}
 	c := g.codec.(*hsrpCodec)
-	if err := p.Verify(payload, &c.auth); err != nil {
-		g.rejectAuth(now, env, m.State, m.State == hello.Active && m.Op != hello.OpResign, err)
+	if err := c.verify(now, g, p, payload); err != nil {
+		g.rejectAuth(now, env, m.State, m.State == hello.Active && m.Op != hello.OpResign, err, nil)
 		return
 	}
 	g.compareHello(now, env.Src, m)
@@ -107,8 +107,7 @@ func (i *iface) heardVRRP(now time.Time, env *hello.Envelope, payload []byte) {
 		i.reject(now, g, env, why)
 		return
 	}
-	if err := c.verify(p); err != nil {
-		g.rejectAuth(now, env, hello.Active, m.Priority != 0, err) // nobody else advertises
+	if !c.verify(now, g, env, payload, p) {
 		return
 	}
 	if why := c.check(m); why != "" {

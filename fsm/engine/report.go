@@ -44,6 +44,9 @@ func (g *group) status(now time.Time) GroupStatus {
 	if !g.up {
 		_, st.Obstacle = g.obstacles()
 	}
+	if c, ok := g.codec.(*vrrpCodec); ok {
+		st.Signed = c.signed.status(now, g)
+	}
 	if g.tenure == waiting {
 		st.Wait = g.waitStatus(now)
 	}

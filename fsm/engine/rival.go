@@ -13,8 +13,9 @@ import (
 const rivalAgain = 5 * time.Minute
 
 // rejectAuth counts a packet of another authentication and says so in the words
-// of Cisco. state is the sender's, who claims the role or does not.
-func (g *group) rejectAuth(now time.Time, env *hello.Envelope, state hello.HSRPState, claims bool, err error) {
+// of Cisco. state is the sender's, who claims the role or does not. hint, which may
+// be nil, is asked for more when it is said.
+func (g *group) rejectAuth(now time.Time, env *hello.Envelope, state hello.HSRPState, claims bool, err error, hint func() string) {
 	why, ok := err.(hello.Reject)
 	if !ok {
 		return
@@ -33,7 +34,11 @@ func (g *group) rejectAuth(now time.Time, env *hello.Envelope, state hello.HSRPS
 		}
 	}
 	if say {
-		g.tell(now, KindReject, fmt.Sprintf("%%%s-4-BADAUTH: Bad authentication from %s, group %d, remote state %s (%s)%s",
-			strings.ToUpper(g.Protocol.String()), env.Src, g.Number, state, why, consequence))
+		more := ""
+		if hint != nil {
+			more = hint()
+		}
+		g.tell(now, KindReject, fmt.Sprintf("%%%s-4-BADAUTH: Bad authentication from %s, group %d, remote state %s (%s%s)%s",
+			strings.ToUpper(g.Protocol.String()), env.Src, g.Number, state, why, more, consequence))
 	}
 }

@@ -11,10 +11,13 @@ type router struct {
 	random            func() float64
 	preActive         func(PreActive) (cancel func(error))
 	started           time.Time
+	wall              func(now time.Time) time.Time
+	signing           map[string]uint32 // the key that signs, by the name of its keychain
 
 	lateness    time.Duration // of the machine being served
 	alert       time.Duration // a shorter gap hides nothing; 0: none does
 	behind      bool          // nothing is said before all that has arrived is read
+	late        time.Duration // how long what is read while behind may have waited
 	stopping    bool          // every group is on its way out
 	maintenance bool          // no group takes part
 	waits       waits

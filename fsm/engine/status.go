@@ -43,6 +43,8 @@ type GroupStatus struct {
 	Rival         Rival
 	BothActive    bool // the rival and this router, as far as is known
 	Wait          Wait // the present or the last one; its outcome is "" when there was none
+
+	Signed *SignedStatus // nil where VRRP has no HMAC trailer
 }
 
 // Conflict is the last claim of one of a group's addresses by somebody else.
