@@ -21,7 +21,7 @@ func checkCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "check",
 		Short:   "validate the configuration; every fault at once",
-		Long:    "check prints every fault of the configuration to stderr, with file, line, what\nwas found and what is allowed; doubtful settings are warnings, and\nso are groups that could not run on an interface that this host has, and\ninterfaces that answer ARP for others (proxy_arp), which no failover moves.\n\nExits 0 when there is no fault and 2 otherwise.",
+		Long:    "check prints every fault of the configuration to stderr, with file, line, what\nwas found and what is allowed; doubtful settings are warnings, and\nso are groups that could not run on an interface that this host has, and\ninterfaces that answer ARP for others in a way that no failover moves.\n\nExits 0 when there is no fault and 2 otherwise.",
 		Example: examples("fhrpd check", "fhrpd check --config ./fhrpd.toml --print   # with every default filled in"),
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return a.check(config, effective) },
@@ -34,6 +34,7 @@ func checkCommand(a *app) *cobra.Command {
 // configFlag gives cmd --config.
 func configFlag(cmd *cobra.Command, path *string) {
 	cmd.Flags().StringVar(path, "config", defaultConfig, "the configuration `file`")
+	_ = cmd.MarkFlagFilename("config", "toml") // the flag exists
 }
 
 func (a *app) check(path string, effective bool) error {

@@ -31,6 +31,9 @@ func doctorCommand(a *app) *cobra.Command {
 		Example: examples("fhrpd doctor", "fhrpd doctor --config ./fhrpd.toml --listen 12s"),
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if listen < 0 {
+				return usageError(cmd, fmt.Errorf("listen %s: want 0 or more", listen))
+			}
 			c, err := a.doctorConfig(config, cmd.Flags().Changed("config"))
 			if err != nil {
 				return err

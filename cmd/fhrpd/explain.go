@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/show"
@@ -15,9 +13,13 @@ func explainCommand(a *app) *cobra.Command {
 		Long:              paragraphs("explain tells in a few lines why a group, or the one that moved last, is in its\nstate: the cause, what was known when it was decided, and what is now.", groupForms, asksDaemon),
 		Example:           examples("fhrpd explain", "fhrpd explain eth1:10"),
 		ValidArgsFunction: a.completeGroup,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			x, err := a.daemon().Explain(cmd.Context(), strings.Join(args, "")) // one or none
+			group, err := groupArg(args) // or none
+			if err != nil {
+				return usageError(cmd, err)
+			}
+			x, err := a.daemon().Explain(cmd.Context(), group)
 			if err != nil {
 				return err
 			}

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
+	"github.com/fhrpd/fhrpd/cmd/internal/show"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/fsm/engine"
 )
@@ -83,6 +85,24 @@ func (f *fake) Verify(_ context.Context, group string) ([]status.Takeover, error
 		return nil, f.fail
 	}
 	return f.st.Groups[0].Takeover, f.do("verify", group)
+}
+
+func (f *fake) ClearCounters(_ context.Context, protocol, groups string) (int, error) {
+	filter, err := show.ParseFilter(protocol, strings.Fields(groups))
+	if err != nil {
+		return 0, fmt.Errorf("%w: %v", control.ErrInvalid, err)
+	}
+	list, err := filter.Groups(f.st.Groups)
+	f.commands = append(f.commands, strings.TrimSpace("clear "+protocol+" "+groups))
+	return len(list), err
+}
+
+func (f *fake) SetLog(_ context.Context, level string) (string, error) {
+	f.commands = append(f.commands, "log "+level)
+	if level == control.FileLevel {
+		level = "info"
+	}
+	return level, nil
 }
 
 func (f *fake) Explain(_ context.Context, group string) (*status.Explanation, error) {

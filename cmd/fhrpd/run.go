@@ -32,11 +32,12 @@ func (a *app) run(ctx context.Context, path string) error {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
-	c, err := a.faultless(path, exitFailed)
+	c, err := a.loadToRun(ctx, path)
 	if err != nil {
 		return err
 	}
-	log, err := daemon.NewLog(a.stderr, &c.Daemon, a.journal)
+	level := new(slog.LevelVar)
+	log, err := daemon.NewLog(a.stderr, &c.Daemon, level, a.journal)
 	if err != nil {
 		return err
 	}
@@ -46,7 +47,8 @@ func (a *app) run(ctx context.Context, path string) error {
 	log.Info("start", "version", buildVersion(), "config", path,
 		"hsrp", len(c.HSRP), "vrrp", len(c.VRRP), "tracks", len(c.Tracks))
 	go answerHangups(ctx, hangups, log, path)
-	return daemon.Run(ctx, daemon.Options{Config: c, ControlPath: a.control, Version: buildVersion(), Log: log})
+	err = daemon.Run(ctx, daemon.Options{Config: c, ControlPath: a.control, Version: buildVersion(), Log: log, Level: level})
+	return a.fatal(ctx, c.Daemon.Format == "json", err)
 }
 
 // answerHangups tells whoever sends SIGHUP for a reload that there is none. The

@@ -14,12 +14,12 @@ func showCommand(a *app) *cobra.Command {
 		Long: paragraphs("show prints what the running daemon knows. With --json every form prints JSON.",
 			"Exits 0 when there is an answer and 3 when no daemon runs."),
 		Example: examples("fhrpd show standby brief", "fhrpd show vrrp eth2", "fhrpd show status --json | jq .groups[].state"),
-		Args:    cobra.NoArgs,
+		Args:    onlyCommands,
 		RunE:    needSubcommand,
 	}))
 	cmd.AddCommand(
-		showStandbyCommand(a),
-		showVRRPCommand(a),
+		showGroupsCommand(a, standbyLayout()),
+		showGroupsCommand(a, vrrpLayout()),
 		showTrackCommand(a),
 		showTakeoverCommand(a),
 		showEventsCommand(a),

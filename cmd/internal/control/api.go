@@ -24,5 +24,7 @@ const maxRequest = 64 << 10
 // request is the body of a command.
 type request struct {
 	Group    string `json:"group"`
+	Protocol string `json:"protocol,omitempty"` // clear counters only
+	Level    string `json:"level,omitempty"`    // set log only
 	Priority *int   `json:"priority,omitempty"` // set priority only
 }

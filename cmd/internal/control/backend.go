@@ -44,6 +44,16 @@ type Backend interface {
 	// this router, and returns one result for each. An empty list is not nil.
 	Verify(ctx context.Context, group string) ([]status.Takeover, error)
 
+	// ClearCounters takes the present counters of groups of a protocol (hsrp, vrrp)
+	// for the beginning from which "show" counts, and returns how many groups there
+	// are. groups is what may follow "show standby", "" for all. The counters in
+	// the status go on.
+	ClearCounters(ctx context.Context, protocol, groups string) (int, error)
+
+	// SetLog sets the level of the log (debug, info, warn, error) until the daemon
+	// ends; FileLevel restores that of the file. It returns the level in force.
+	SetLog(ctx context.Context, level string) (string, error)
+
 	// Explain tells why the group last changed state; an empty group means
 	// whichever changed last.
 	Explain(ctx context.Context, group string) (*status.Explanation, error)

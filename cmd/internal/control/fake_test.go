@@ -2,6 +2,7 @@ package control_test
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -67,6 +68,20 @@ func (f *fake) Verify(_ context.Context, group string) ([]status.Takeover, error
 		return nil, err
 	}
 	return []status.Takeover{{Address: "192.0.2.9", Proven: true, Method: "icmp", MS: 1.5}}, nil
+}
+
+func (f *fake) ClearCounters(_ context.Context, protocol, groups string) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.done = append(f.done, "clear "+protocol+" "+groups)
+	return 2, nil
+}
+
+func (f *fake) SetLog(_ context.Context, level string) (string, error) {
+	if level != control.FileLevel && level != "debug" {
+		return "", fmt.Errorf("%w: log level %q", control.ErrInvalid, level)
+	}
+	return "debug", nil
 }
 
 func (f *fake) Explain(ctx context.Context, group string) (*status.Explanation, error) {

@@ -19,8 +19,10 @@ const drain = 500 * time.Millisecond
 // Change is a command that came over the socket, and its result.
 type Change struct {
 	Peer     unix.Ucred // as the kernel saw it at connect time; zero when the kernel did not say
-	Command  string     // CommandSetPriority, CommandAnnounce or CommandVerify
+	Command  string     // CommandSetPriority, CommandAnnounce, CommandVerify, CommandClear or CommandSetLog
 	Group    string     // as the client wrote it
+	Protocol string     // CommandClear only
+	Level    string     // CommandSetLog only
 	Priority int        // CommandSetPriority only; FilePriority for the file's
 	Err      error
 }
@@ -83,6 +85,7 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("POST "+pathVerify, s.command(CommandVerify, func(ctx context.Context, q request) (any, error) {
 		return s.backend.Verify(ctx, q.Group)
 	}))
+	s.operate(mux)
 	return mux
 }
 
@@ -96,7 +99,7 @@ func (s *server) command(name string, do func(context.Context, request) (any, er
 			return
 		}
 		v, err := do(r.Context(), q)
-		c := Change{Peer: peerFrom(r.Context()), Command: name, Group: q.Group, Err: err}
+		c := Change{Peer: peerFrom(r.Context()), Command: name, Group: q.Group, Protocol: q.Protocol, Level: q.Level, Err: err}
 		if q.Priority != nil {
 			c.Priority = *q.Priority
 		}
@@ -114,7 +117,7 @@ func readRequest(w http.ResponseWriter, r *http.Request) (request, error) {
 	if err := d.Decode(&q); err != nil {
 		return q, fmt.Errorf("%w: %v", ErrInvalid, err)
 	}
-	if q.Group == "" {
+	if q.Group == "" && needsGroup(r.URL.Path) {
 		return q, fmt.Errorf("%w: group is missing", ErrInvalid)
 	}
 	return q, nil

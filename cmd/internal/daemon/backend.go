@@ -27,6 +27,7 @@ func (d *Daemon) Status(ctx context.Context) (*status.Status, error) {
 		st.Tracks[i].Kind, st.Tracks[i].Target = string(t.Kind), t.Target
 	}
 	d.addHooks(st.Groups)
+	d.cleared.show(st)
 	return st, nil
 }
 

@@ -42,6 +42,7 @@ type Options struct {
 	ControlPath string // Unix socket; the journals are in the same folder
 	Version     string
 	Log         *slog.Logger
+	Level       *slog.LevelVar // of Log; see NewLog
 }
 
 // vipOptions returns how interfaces are opened. A router that crashed is started
@@ -67,6 +68,7 @@ type Daemon struct {
 	stopped  bool
 	virtual  map[netip.Addr]bool
 	hooks    *hooks.Runner
+	cleared  baselines
 	looked   time.Time   // when the loop looked around last
 	events   *worker     // publishes them in order
 	fail     func(error) // ends the daemon: it can never do its work
@@ -358,9 +360,18 @@ func (d *Daemon) Tick(now time.Time) {
 }
 
 func (d *Daemon) logChange(c control.Change) {
-	log := d.log.With("command", c.Command, "group", c.Group, "uid", c.Peer.Uid, "pid", c.Peer.Pid)
-	if c.Command == control.CommandSetPriority {
+	log := d.log.With("command", c.Command)
+	if c.Group != "" {
+		log = log.With("group", c.Group)
+	}
+	log = log.With("uid", c.Peer.Uid, "pid", c.Peer.Pid)
+	switch c.Command {
+	case control.CommandSetPriority:
 		log = log.With("priority", priorityText(c.Priority))
+	case control.CommandClear:
+		log = log.With("protocol", c.Protocol)
+	case control.CommandSetLog:
+		log = log.With("level", c.Level)
 	}
 	if c.Err != nil {
 		log.Warn("command", "error", c.Err)

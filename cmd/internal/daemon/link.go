@@ -56,6 +56,7 @@ func (d *Daemon) attach(p *port) {
 	link := d.engineLink(p.link)
 	link.Closed, link.Trouble = p.opened == nil, p.trouble
 	p.speakAs(ownAddrs{link.Addr4, link.LinkLocal})
+	p.proxyARP(p.link)
 	d.engine.LinkChanged(time.Now(), p.name, link)
 }
 

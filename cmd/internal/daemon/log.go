@@ -11,10 +11,10 @@ import (
 	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
-// NewLog returns a logger that writes to w as d asks for. A journal stamps each
-// line of text itself. The error says that the level does not exist.
-func NewLog(w io.Writer, d *configs.Daemon, journal bool) (*slog.Logger, error) {
-	var level slog.Level
+// NewLog returns a logger that writes to w as d asks for, at a level that may be
+// changed later. A journal stamps each line of text itself. The error says that
+// the level of d does not exist.
+func NewLog(w io.Writer, d *configs.Daemon, level *slog.LevelVar, journal bool) (*slog.Logger, error) {
 	if err := level.UnmarshalText([]byte(d.Log)); err != nil {
 		return nil, fmt.Errorf("log: %w", err)
 	}

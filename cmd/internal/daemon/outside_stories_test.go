@@ -58,6 +58,8 @@ func playHSRP(w *world) {
 	w.later(20*time.Millisecond, near.answers(vip, vmac))
 	w.verify("users")
 	w.hear(peer.hsrp(users(hello.Active, 200), text)) // under another secret
+	w.clear("hsrp", "users")
+	w.clear("hsrp", "eth9")
 	say(users(hello.Standby, 90))
 	w.link("lanB", false)
 	w.track("provider", false, "3 times no answer")

@@ -99,8 +99,14 @@ func (w *world) look(name string) {
 	}{
 		{"standby brief", "hsrp", show.StandbyBrief},
 		{"standby", "hsrp", func(g []status.Group) string { return show.Standby(g, now) }},
+		{"standby detail", "hsrp", func(g []status.Group) string { return show.StandbyDetail(g, now) }},
+		{"standby delay", "hsrp", show.Delays},
+		{"standby neighbors", "hsrp", show.Neighbors},
+		{"standby statistics", "hsrp", func(g []status.Group) string { return show.Statistics(st, g, now) }},
 		{"vrrp brief", "vrrp", show.VRRPBrief},
 		{"vrrp", "vrrp", func(g []status.Group) string { return show.VRRP(g, now) }},
+		{"vrrp detail", "vrrp", func(g []status.Group) string { return show.VRRPDetail(g, now) }},
+		{"vrrp statistics", "vrrp", func(g []status.Group) string { return show.Statistics(st, g, now) }},
 	} {
 		groups := sure(sure(show.ParseFilter(layout.protocol, nil)).Groups(st.Groups))
 		if len(groups) > 0 {

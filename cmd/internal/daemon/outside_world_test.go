@@ -48,10 +48,10 @@ func newWorld(t *testing.T, file string) *world {
 	config := setup.Engine(cfg)
 	w := &world{t: t, files: map[string]*bytes.Buffer{}}
 	log := slog.New(slog.NewMultiHandler(
-		sure(NewLog(w.file("log.txt"), &configs.Daemon{Log: "debug"}, false)).Handler(),
-		sure(NewLog(w.file("log.jsonl"), &configs.Daemon{Log: "debug", Format: "json"}, false)).Handler()))
+		sure(NewLog(w.file("log.txt"), &configs.Daemon{Log: "debug"}, new(slog.LevelVar), false)).Handler(),
+		sure(NewLog(w.file("log.jsonl"), &configs.Daemon{Log: "debug", Format: "json"}, new(slog.LevelVar), false)).Handler()))
 	w.Daemon = &Daemon{
-		opts: Options{Config: cfg, Version: "v1.2.3"}, log: log, started: time.Now(), loop: mustLoop(t),
+		opts: Options{Config: cfg, Version: "v1.2.3", Level: new(slog.LevelVar)}, log: log, started: time.Now(), loop: mustLoop(t),
 		virtual: virtualAddresses(config.Groups), events: newWorker(), hooks: hooks.New(groups, log, w.program),
 	}
 	w.port.addressed = w.addressed
@@ -182,6 +182,14 @@ func (w *world) verify(group string) {
 		func(ctx context.Context) (string, error) {
 			proofs, err := w.Verify(ctx, group)
 			return show.Proofs(proofs) + printed(proofs), err
+		})
+}
+
+func (w *world) clear(protocol, groups string) {
+	w.command(control.Change{Command: control.CommandClear, Protocol: protocol, Group: groups}, "clear "+protocol+" counters "+groups,
+		func(ctx context.Context) (string, error) {
+			n, err := w.ClearCounters(ctx, protocol, groups)
+			return fmt.Sprintln(n, "groups"), err
 		})
 }
 

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 
 	"github.com/fhrpd/fhrpd/fsm/engine"
@@ -46,6 +47,7 @@ type opened struct {
 	routers map[engine.ID]engine.Virtual // what iface was opened with
 	refused map[engine.ID]error          // those of them that cannot be prepared
 	own     ownAddrs                     // as last told
+	proxied []netip.Addr                 // the host's own addresses while the kernel answers for others, likewise
 }
 
 // wire is what moves frames: a sock.Socket.
@@ -214,6 +216,31 @@ func (p *port) speakAs(own ownAddrs) {
 	o.own = own
 	p.work.do(func() {
 		if err := o.iface.SpeakAs(own.ipv4, own.linkLocal); err != nil {
+			p.log.Warn("nftables", "interface", p.name, "error", err)
+		}
+	})
+}
+
+// proxyARP tells the data plane whether the kernel answers ARP for others, and for
+// whom it does so by right.
+func (p *port) proxyARP(l vip.Link) {
+	o := p.opened
+	if o == nil || o.iface == nil {
+		return
+	}
+	var own []netip.Addr // nil while it does not
+	if l.ProxyARP {
+		own = []netip.Addr{}
+		for _, a := range l.Addrs {
+			own = append(own, a.Addr())
+		}
+	}
+	if (own == nil) == (o.proxied == nil) && slices.Equal(own, o.proxied) {
+		return
+	}
+	o.proxied = own
+	p.work.do(func() {
+		if err := o.iface.ProxyARP(own != nil, own); err != nil {
 			p.log.Warn("nftables", "interface", p.name, "error", err)
 		}
 	})

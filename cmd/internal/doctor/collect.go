@@ -60,10 +60,10 @@ func Collect(ctx context.Context, c *configs.Config, o Options) (*Host, error) {
 
 // probe notes what nftables can do. The host's rules are not touched even for a
 // moment.
-func (h *Host) probe(try func() (lasting bool, err error)) {
+func (h *Host) probe(try func() (vip.Nftables, error)) {
 	err := inPrivate(func() error {
-		lasting, err := try()
-		h.Flushable = err == nil && !lasting
+		can, err := try()
+		h.Flushable, h.NoEgress = err == nil && !can.Persistent, err == nil && !can.Egress
 		return err
 	})
 	if err != nil {

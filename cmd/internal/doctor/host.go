@@ -17,6 +17,7 @@ type Host struct {
 	Nftables   string            // why the tables that are needed cannot be made; "" when they can
 	Untried    bool              // Nftables says only that it could not be tried
 	Flushable  bool              // anybody may flush the tables: the kernel does not let them persist
+	NoEgress   bool              // nothing sees what leaves an interface
 	Sysctls    map[string]string // by path below /proc/sys/net: ipv4/ip_forward
 	ReadOnly   bool              // /proc/sys/net cannot be written
 	Interfaces []Interface

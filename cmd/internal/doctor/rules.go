@@ -49,7 +49,7 @@ var rules = []rule{
 	{"arp-ignore", Warn, "arp_ignore of all and of the interface",
 		"the kernel answers ARP for none of its own addresses: peers and hosts cannot reach the router itself",
 		"SETTING = 1 or 2 " + sysctlFile},
-	{"proxy-arp", Warn, "proxy_arp of all and of the interface",
+	{"proxy-arp", Warn, "proxy_arp of all and of the interface, where no group has a virtual MAC for IPv4 or the kernel has no hook for what leaves (before Linux 5.16)",
 		"the kernel answers ARP for addresses of other networks with the interface's own MAC, on the standby too: what a host has learned so ends with that one router, and no failover helps it",
 		"SETTING = 0 " + sysctlFile + ", and hosts that use the virtual address as gateway instead"},
 	{"proxy-neighbor", Warn, "addresses of others that the interface answers for (ip neigh show proxy)",

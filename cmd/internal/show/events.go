@@ -12,6 +12,9 @@ const stamp = "2006-01-02T15:04:05.000Z07:00"
 
 // Transitions renders transitions, one line each.
 func Transitions(ts []status.Transition) string {
+	if len(ts) == 0 {
+		return "no transitions since the start\n"
+	}
 	var b strings.Builder
 	for i := range ts {
 		b.WriteString(transition(ts[i].At, &ts[i]) + "\n")

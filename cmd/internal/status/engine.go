@@ -28,7 +28,23 @@ func Of(now time.Time, st engine.Status) *Status {
 			UsedBy: texts(t.UsedBy),
 		})
 	}
+	out.numberTracks()
 	return out
+}
+
+// numberTracks gives every use of an object the number that stands in "show
+// track".
+func (st *Status) numberTracks() {
+	numbers := map[string]int{}
+	for i, t := range st.Tracks {
+		numbers[t.Name] = i + 1
+	}
+	for i := range st.Groups {
+		for j := range st.Groups[i].Tracks {
+			t := &st.Groups[i].Tracks[j]
+			t.Number = numbers[t.Object]
+		}
+	}
 }
 
 func groupOf(now time.Time, g *engine.GroupStatus) Group {
@@ -44,7 +60,7 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 		Active: peerOf(now, m.Active), Standby: peerOf(now, m.Standby),
 		HelloMS: m.HelloTime.Milliseconds(), HoldMS: m.HoldTime.Milliseconds(), NextHelloMS: until(now, m.NextHello),
 		Accept: g.Accepts(), Tracks: []TrackRef{},
-		Transitions: g.Transitions, LastTransition: lastOf(g.Last), Takeover: TakeoverOf(g.Proofs),
+		Transitions: g.Transitions, LastTransition: lastOf(g.Last), Takeover: takeover(g),
 		Counters: Counters{
 			Sent: g.Counters.Sent, Received: g.Counters.Received, Rejected: rejects(g.Counters.Rejected),
 			Announced: g.Counters.Announced, Answered: g.Counters.Answered, Conflicts: g.Counters.Conflicts,
@@ -53,7 +69,7 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 		PreActive: preActiveOf(&g.Wait),
 	}
 	if out.Name == "" { // the name that Cisco gives a group without one
-		out.Name, out.NameDefault = fmt.Sprintf("%s-%s-%d", g.Protocol, g.Interface, g.Number), true
+		out.Name, out.NameDefault = g.DefaultName(), true
 	}
 	if g.Address.IsValid() {
 		out.Address = g.Address.String()
@@ -125,6 +141,19 @@ func interfaceOf(i engine.InterfaceStatus) Interface {
 	}
 	if i.LastError != nil {
 		out.LastError = i.LastError.Error()
+	}
+	return out
+}
+
+// takeover returns the proofs of the present term. What neighbours did before,
+// or never had to do, is nothing that a router which is not active should tell.
+func takeover(g *engine.GroupStatus) []Takeover {
+	if g.Machine.State == hello.Active.String() {
+		return TakeoverOf(g.Proofs)
+	}
+	out := []Takeover{}
+	for _, r := range g.Proofs {
+		out = append(out, Takeover{Address: r.Neighbor.String(), Idle: true, Detail: "nothing to prove: this router is in " + g.Machine.State})
 	}
 	return out
 }

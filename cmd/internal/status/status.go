@@ -28,6 +28,8 @@ type Interface struct {
 	Restored   Restored          `json:"restored"`
 	SendErrors uint64            `json:"send_errors"`
 	LastError  string            `json:"last_error,omitempty"`
+
+	Cleared *ClearedInterface `json:"cleared,omitempty"` // absent when nobody has cleared Rejected
 }
 
 // Restored counts what somebody else took from an interface, or changed there,
@@ -77,6 +79,7 @@ type Group struct {
 	Transitions        int         `json:"transitions"`
 	LastTransition     *Transition `json:"last_transition"`
 	Counters           Counters    `json:"counters"`
+	Cleared            *Cleared    `json:"cleared,omitempty"` // absent when nobody has cleared them
 	Announce           Announce    `json:"announce"`
 	Takeover           []Takeover  `json:"takeover"`
 	Conflict           *Conflict   `json:"conflict"`             // null when there was none
@@ -164,7 +167,8 @@ type Takeover struct {
 	Proven  bool    `json:"proven"`
 	Method  string  `json:"method"`
 	MS      float64 `json:"ms"`
-	Nudges  int     `json:"nudges"` // directed requests sent before the proof
+	Nudges  int     `json:"nudges"`         // directed requests sent before the proof
+	Idle    bool    `json:"idle,omitempty"` // this router is not active: there is nothing to prove
 	Detail  string  `json:"detail,omitempty"`
 }
 
@@ -184,6 +188,7 @@ type Track struct {
 // TrackRef is a group's use of an object.
 type TrackRef struct {
 	Object    string `json:"object"`
+	Number    int    `json:"number"` // its position in the file, from 1; 0 when unknown
 	Up        bool   `json:"up"`
 	Decrement int    `json:"decrement"`
 	Shutdown  bool   `json:"shutdown"`
