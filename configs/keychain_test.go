@@ -150,6 +150,26 @@ func TestAuthByKeychain(t *testing.T) {
 	}
 }
 
+// A trailer takes the room of an address.
+func TestTrailerTakesRoom(t *testing.T) {
+	head := "[[keychain]]\nname = \"lan\"\nkeys = [{ id = 1, secret = \"" + long32 + "\" }]\n" + heads["router"]
+	for _, tt := range []struct {
+		n    int
+		mode string
+		most string
+	}{{89, "enforce", ""}, {90, "enforce", "89"}, {90, "permissive", "89"}, {90, "receive-only", ""}, {91, "receive-only", "90"}} {
+		text := strings.Replace(head, `virtual_ips = ["192.0.2.1"]`, `virtual_ips = [`+addressList("fe80::%x", tt.n)+`]`, 1) +
+			"vrid = 1\nauth = { keychain = \"lan\", mode = \"" + tt.mode + "\" }\n"
+		want := ""
+		if tt.most != "" {
+			want = fmt.Sprintf("warning: virtual_ips has %d addresses: above %s an advertisement exceeds 1500 bytes", tt.n, tt.most)
+		}
+		if got := strings.Join(untilColon(said(text, keys)), "\n"); got != want {
+			t.Errorf("%d, %s: %q, want %q", tt.n, tt.mode, got, want)
+		}
+	}
+}
+
 func TestKeychainsHaveTheirNames(t *testing.T) {
 	const keys1 = "keys = [{ id = 1, secret = \"s\" }]\n"
 	for text, want := range map[string]string{

@@ -105,6 +105,11 @@ func (g *Group) Signs() bool {
 	return g.Protocol == hello.ProtocolVRRP && len(g.Keychain.Keys) > 0 && g.Trailer.Mode.Signs()
 }
 
+// TimeMatters reports whether g compares its clock with those of other routers.
+func (g *Group) TimeMatters() bool {
+	return g.Protocol == hello.ProtocolVRRP && len(g.Keychain.Keys) > 0 && !g.Trailer.Monotonic
+}
+
 // VirtualMAC returns the MAC of g that is not the interface's own, zero when it
 // has none.
 func (g *Group) VirtualMAC() hello.MAC {

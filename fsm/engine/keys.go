@@ -41,9 +41,20 @@ func (c *hsrpCodec) signing(now time.Time, g *group) *hello.Auth {
 	return &c.ring.auths[n]
 }
 
+// VerifyHSRP checks the authentication of a message of HSRP that was received at
+// now of the wall clock. The error is a hello.Reject, or says which key does not
+// fit.
+func (g *Group) VerifyHSRP(now time.Time, p *hello.HSRPPacket, payload []byte) error {
+	c, err := newHSRPCodec(g)
+	if err != nil {
+		return err
+	}
+	return c.verify(now, p, payload)
+}
+
 // verify checks the authentication of a message, which any key of a keychain may
-// have signed that is believed now.
-func (c *hsrpCodec) verify(now time.Time, g *group, p *hello.HSRPPacket, payload []byte) error {
+// have signed that is believed at now of the wall clock.
+func (c *hsrpCodec) verify(now time.Time, p *hello.HSRPPacket, payload []byte) error {
 	if c.ring == nil {
 		return p.Verify(payload, &c.auth)
 	}
@@ -52,7 +63,7 @@ func (c *hsrpCodec) verify(now time.Time, g *group, p *hello.HSRPPacket, payload
 		return hello.RejectAuthType
 	}
 	n := c.ring.chain.Find(id)
-	if n < 0 || !c.ring.chain.Accepts(n, g.r.wall(now)) {
+	if n < 0 || !c.ring.chain.Accepts(n, now) {
 		return hello.RejectKey
 	}
 	return p.Verify(payload, &c.ring.auths[n])
@@ -66,7 +77,7 @@ func (r *router) noteKey(now time.Time, c *hello.Keychain, n int, inTime bool) {
 	r.signing[c.Name] = k.ID
 	switch {
 	case !inTime && r.complaints.first(now, Ref{}, "keychain", c.Name):
-		r.tell(now, Ref{}, KindWarning, fmt.Sprintf("keychain %q: no key may be sent now; key %d goes on being used (%s): add a key and reload", c.Name, k.ID, whenSent(k, r.wall(now))))
+		r.tell(now, Ref{}, KindWarning, fmt.Sprintf("keychain %q: no key may be sent now; key %d goes on being used (%s): add one whose time has come", c.Name, k.ID, whenSent(k, r.wall(now))))
 	case inTime && known && last != k.ID:
 		r.tell(now, Ref{}, KindNotice, fmt.Sprintf("keychain %q: key %d is sent from now on, not key %d", c.Name, k.ID, last))
 	}

@@ -79,7 +79,7 @@ func (i *iface) heardHSRP(now time.Time, env *hello.Envelope, payload []byte) {
 		return
 	}
 	c := g.codec.(*hsrpCodec)
-	if err := c.verify(now, g, p, payload); err != nil {
+	if err := c.verify(g.r.wall(now), p, payload); err != nil {
 		g.rejectAuth(now, env, m.State, m.State == hello.Active && m.Op != hello.OpResign, err, nil)
 		return
 	}

@@ -76,6 +76,21 @@ func (c *vrrpCodec) verify(now time.Time, g *group, env *hello.Envelope, payload
 	return v.Err == nil
 }
 
+// VerifyVRRP checks the authentication of an advertisement that was received from
+// src at now of the wall clock, without regard to those before it. The error is a
+// hello.Reject, or says which key does not fit.
+func (g *Group) VerifyVRRP(now time.Time, p *hello.VRRPPacket, payload []byte, src netip.Addr) error {
+	s, err := newSigned(g)
+	if err != nil {
+		return err
+	}
+	c := &vrrpCodec{text: g.Password(), signed: s}
+	if err := c.scheme(p); err != nil || s == nil {
+		return err
+	}
+	return s.verifier.Check(now, trailer.Packet{VRRPPacket: p, Payload: payload, Src: src}).Err
+}
+
 // scheme checks that the packet has no authentication of another kind than the
 // router, and the text of version 2.
 func (c *vrrpCodec) scheme(p *hello.VRRPPacket) error {

@@ -376,7 +376,7 @@ func TestLastKeyGoesOnBeingUsed(t *testing.T) {
 			if g := b.group("eth0:10"); len(g.Counters.Rejected) > 0 || len(b.told(engine.KindTransition)) > 0 {
 				t.Errorf("rejected %v, transitions %q", g.Counters.Rejected, b.told(engine.KindTransition))
 			}
-			want := []string{`keychain "lan": no key may be sent now; key 1 goes on being used (its send_until was 2026-03-01T12:01:00Z): add a key and reload`}
+			want := []string{`keychain "lan": no key may be sent now; key 1 goes on being used (its send_until was 2026-03-01T12:01:00Z): add one whose time has come`}
 			if diff := cmp.Diff(want, a.told(engine.KindWarning)); diff != "" {
 				t.Errorf("told (-want +got):\n%s", diff)
 			}

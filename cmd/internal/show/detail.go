@@ -50,6 +50,7 @@ func (b *block) beyond(g *status.Group, now time.Time) {
 	b.override(g)
 	b.trackNames(g)
 	b.outside(g)
+	b.hmac(g, now)
 	if g.Follow != "" {
 		b.line(1, "Following %q", g.Follow)
 	}
