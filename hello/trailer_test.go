@@ -197,6 +197,26 @@ func TestTrailerIsExactly28Bytes(t *testing.T) {
 	}
 }
 
+func TestMalformedTrailer(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*signer.Advert)
+		want   bool
+	}{
+		"right": {func(*signer.Advert) {}, false}, "type 0": {func(a *signer.Advert) { a.Type = 0 }, true}, "type 2": {func(a *signer.Advert) { a.Type = 2 }, true},
+		"first reserved bit": {func(a *signer.Advert) { a.Reserved = 0x8000 }, true}, "last reserved bit": {func(a *signer.Advert) { a.Reserved = 1 }, true},
+	} {
+		a := adverts()["v3"]
+		tt.change(&a)
+		var p VRRPPacket
+		if err := p.Parse(a.Payload(), a.Src, a.Dst); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Trailer.Malformed(); got != tt.want {
+			t.Errorf("%s: %t, want %t", name, got, tt.want)
+		}
+	}
+}
+
 func TestSequence(t *testing.T) {
 	at := time.Date(2026, 11, 27, 23, 55, 49, 683166504, time.UTC)
 	if got := SequenceAt(at); got != 0x6b0a1885_aee4_0000 {

@@ -319,6 +319,12 @@ func TestForgedSendersPushNobodyOut(t *testing.T) {
 	if len(list) != leastRoom || list[0].Addr != other(leastRoom) {
 		t.Errorf("%d are remembered, the first is %v", len(list), list[0].Addr)
 	}
+	for n := range leastRoom { // where all know the key there is no room for who does not
+		v.Check(noon, received(t, advert(plain, from(other(1000+n)))))
+	}
+	if diff := cmp.Diff(list, v.Peers(), cmpopts.IgnoreUnexported(Peer{}), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+		t.Errorf("forged senders are remembered instead (-before +after):\n%s", diff)
+	}
 }
 
 func TestPeers(t *testing.T) {

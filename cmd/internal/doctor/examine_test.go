@@ -442,3 +442,15 @@ func TestGarbageIsNoMessage(t *testing.T) {
 		}
 	}
 }
+
+// Advertisements that differ in their trailers alone say the same: else a list of
+// what was heard would fill up with one router.
+func TestSignedMessagesAreKeptOnce(t *testing.T) {
+	h := &Host{}
+	for _, says := range []func(*Host){saysSigned(secret, 0), saysSigned(secret, time.Second), says(vrrp(func(m *hello.VRRP) { m.Priority = 99 }), "192.0.2.3", "")} {
+		says(h)
+	}
+	if a, b, other := h.Heard[0], h.Heard[1], h.Heard[2]; !a.same(b) || a.same(other) {
+		t.Errorf("signed twice: the same %t; another message: the same %t", a.same(b), a.same(other))
+	}
+}
