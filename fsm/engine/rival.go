@@ -27,7 +27,7 @@ func (g *group) rejectAuth(now time.Time, env *hello.Envelope, state hello.HSRPS
 		r := &g.rival
 		r.At, r.From, r.Reason = now, env.Src, why
 		if g.tenure.claims() {
-			consequence = ": both routers are active until their secrets agree"
+			consequence = ": both routers are active until their " + differs(why) + " agree"
 			if say = say || now.Sub(r.warned) >= rivalAgain; say {
 				r.warned = now
 			}
@@ -41,4 +41,12 @@ func (g *group) rejectAuth(now time.Time, env *hello.Envelope, state hello.HSRPS
 		g.tell(now, KindReject, fmt.Sprintf("%%%s-4-BADAUTH: Bad authentication from %s, group %d, remote state %s (%s%s)%s",
 			strings.ToUpper(g.Protocol.String()), env.Src, g.Number, state, why, more, consequence))
 	}
+}
+
+// differs names what two routers have otherwise that do not believe each other.
+func differs(why hello.Reject) string {
+	if why == hello.RejectStale {
+		return "clocks"
+	}
+	return "secrets"
 }

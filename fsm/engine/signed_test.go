@@ -205,8 +205,8 @@ func TestRejectedTrailersAreCountedApart(t *testing.T) {
 		{"a key that is not in the chain", "", func(a *signer.Advert) { a.KeyID = 3 }, "auth-unknown-key", bad + " (auth-unknown-key: key 3)" + both, true},
 		{"a key that is not accepted yet", "", func(a *signer.Advert) { a.KeyID, a.Key = 2, []byte(secret2) }, "auth-unknown-key", bad + " (auth-unknown-key: key 2)" + both, true},
 		{"another key of the same number", "", func(a *signer.Advert) { a.Key = []byte(secret2) }, "auth-bad-digest", bad + " (auth-bad-digest: key 1)" + both, true},
-		{"a clock that is behind", "", func(a *signer.Advert) { a.Time = a.Time.Add(-7 * time.Second) }, "auth-stale", bad + " (auth-stale: its clock is 7s behind, the window is 5s)" + both, true},
-		{"a clock that is ahead", `, window = "10s"`, func(a *signer.Advert) { a.Time = a.Time.Add(11 * time.Second) }, "auth-stale", bad + " (auth-stale: its clock is 11s ahead, the window is 10s)" + both, true},
+		{"a clock that is behind", "", func(a *signer.Advert) { a.Time = a.Time.Add(-7 * time.Second) }, "auth-stale", bad + " (auth-stale: its clock is 7s behind, the window is 5s)" + strings.Replace(both, "secrets", "clocks", 1), true},
+		{"a clock that is ahead", `, window = "10s"`, func(a *signer.Advert) { a.Time = a.Time.Add(11 * time.Second) }, "auth-stale", bad + " (auth-stale: its clock is 11s ahead, the window is 10s)" + strings.Replace(both, "secrets", "clocks", 1), true},
 		{"a resignation claims nothing", "", func(a *signer.Advert) { a.Key, a.Priority = nil, 0 }, "auth-missing", bad + " (auth-missing: it has no trailer)", false},
 		{"the text of version 2 is not looked for", "", func(a *signer.Advert) { a.Version = 2 }, "version", "", false},
 	} {
