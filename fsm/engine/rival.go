@@ -22,21 +22,23 @@ func (g *group) rejectAuth(now time.Time, env *hello.Envelope, state hello.HSRPS
 	}
 	g.counters.Rejected[why]++
 	say := g.r.complaints.first(now, g.Ref, string(why), sender(env))
-	consequence := ""
+	both := claims && g.tenure.claims()
 	if claims {
 		r := &g.rival
 		r.At, r.From, r.Reason = now, env.Src, why
-		if g.tenure.claims() {
-			consequence = ": both routers are active until their " + differs(why) + " agree"
+		if both {
 			if say = say || now.Sub(r.warned) >= rivalAgain; say {
 				r.warned = now
 			}
 		}
 	}
 	if say {
-		more := ""
+		more, consequence := "", ""
 		if hint != nil {
 			more = hint()
+		}
+		if both {
+			consequence = ": both routers are active until their " + differs(why) + " agree"
 		}
 		g.tell(now, KindReject, fmt.Sprintf("%%%s-4-BADAUTH: Bad authentication from %s, group %d, remote state %s (%s%s)%s",
 			strings.ToUpper(g.Protocol.String()), env.Src, g.Number, state, why, more, consequence))
