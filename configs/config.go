@@ -179,6 +179,8 @@ type HSRP struct {
 	Hold    time.Duration
 	Learn   bool // neither hello nor hold was given: the active router's are taken
 	Auth    Auth
+
+	OffSubnet bool // packets from outside every subnet of the interface are accepted
 }
 
 // VRRP is one [[vrrp]] table.
@@ -189,6 +191,7 @@ type VRRP struct {
 	Advertise time.Duration
 	Accept    bool         // RFC 9568 section 6.1, Accept_Mode
 	Peers     []netip.Addr // unicast peers; empty = multicast
+	MinTTL    uint8        // least TTL or hop limit of their packets, 1-255
 	Auth      Auth         // Text in version 2 only, or Keychain
 	Checksum  string       // auto, rfc9568, pseudo-header
 }

@@ -21,7 +21,7 @@ func newGroup(r *router, c Group) (*group, error) {
 		counters: Counters{Rejected: map[hello.Reject]uint64{}},
 	}
 	g.machineTask.of, g.choreTask.of = g, g
-	g.announcer.Rand = r.random
+	g.announcer.Rand, g.proof.Random = r.random, r.mark
 	var err error
 	if g.hsrp() {
 		g.codec, err = newHSRPCodec(&g.Group)
@@ -41,7 +41,7 @@ func newGroup(r *router, c Group) (*group, error) {
 			VirtualIPs: c.VirtualIPs, Accept: c.Accept, Jitter: r.random, Align: r.align,
 		})
 		g.machine = router
-		codec := &vrrpCodec{text: c.Password(), form: c.Checksum, peers: c.Peers, check: router.Check}
+		codec := &vrrpCodec{text: c.Password(), form: c.Checksum, peers: c.Peers, minTTL: c.MinTTL, check: router.Check}
 		codec.signed, err = newSigned(&g.Group)
 		g.codec = codec
 	}

@@ -76,7 +76,7 @@ func (r *router) noteKey(now time.Time, c *hello.Keychain, n int, inTime bool) {
 	last, known := r.signing[c.Name]
 	r.signing[c.Name] = k.ID
 	switch {
-	case !inTime && r.complaints.first(now, Ref{}, "keychain", c.Name):
+	case !inTime && r.complaints.first(now, Ref{}, wordKeychain, byText(c.Name)):
 		r.tell(now, Ref{}, KindWarning, fmt.Sprintf("keychain %q: no key may be sent now; key %d goes on being used (%s): add one whose time has come", c.Name, k.ID, whenSent(k, r.wall(now))))
 	case inTime && known && last != k.ID:
 		r.tell(now, Ref{}, KindNotice, fmt.Sprintf("keychain %q: key %d is sent from now on, not key %d", c.Name, k.ID, last))

@@ -66,8 +66,8 @@ func (c *vrrpCodec) verify(now time.Time, g *group, env *hello.Envelope, payload
 	v := c.signed.verifier.Check(g.r.wall(now), trailer.Packet{VRRPPacket: p, Payload: payload, Src: env.Src, Late: g.r.late})
 	switch {
 	case v.Drift:
-		g.tellRarely(now, KindWarning, "skew", env.Src.String(), fmt.Sprintf(
-			"the clock of %s is %s, more than half of the window of %v: compare the clocks before its packets are rejected", env.Src, ahead(v.Skew), g.Trailer.Window))
+		g.tellRarely(now, KindWarning, wordSkew, byAddr(env.Src),
+			"the clock of %s is %s, more than half of the window of %v: compare the clocks before its packets are rejected", env.Src, ahead(v.Skew), g.Trailer.Window)
 	case v.Err == hello.RejectReplay: // of whoever has heard the peer once
 		g.iface.reject(now, g, env, v.Err)
 	case v.Err != nil:

@@ -64,9 +64,11 @@ type Daemon struct {
 	byFD     map[int]*port
 	fds      []int
 	sleeping sleepClock
+	starved  starvation
 	leaving  bool // the engine was told to stop
 	stopped  bool
 	virtual  map[netip.Addr]bool
+	roles    roles
 	hooks    *hooks.Runner
 	cleared  baselines
 	looked   time.Time   // when the loop looked around last
@@ -132,21 +134,25 @@ func newDaemon(o Options) (*Daemon, error) {
 		d.ports[name], ports[name] = p, p
 	}
 	d.engine, err = engine.New(config, engine.Options{
-		Ports: ports, Random: rand.Float64, Observe: d.observe, PreActive: d.preActive, Now: d.started,
+		Ports: ports, Random: rand.Float64, Mark: newMarks(), Observe: d.observe, PreActive: d.preActive, Starved: d.starved.since, Now: d.started,
 	})
 	if err != nil {
 		return nil, err
 	}
+	d.roles.init(d.engine.Status(d.started).Groups)
 	return d, d.engine.Prepare()
 }
 
-// memberships lists the hello groups to join, by interface.
+// memberships lists the hello groups to join, by interface: those of all versions,
+// so that a router of another one is noticed.
 func memberships(groups []engine.Group) map[string][]netip.Addr {
 	out := map[string][]netip.Addr{}
 	for _, g := range groups {
-		a := hello.GroupAddr(g.Protocol, g.Version, g.Family)
-		if !slices.Contains(out[g.Interface], a) {
-			out[g.Interface] = append(out[g.Interface], a)
+		for version := range uint8(3) {
+			a := hello.GroupAddr(g.Protocol, version+1, g.Family)
+			if !slices.Contains(out[g.Interface], a) {
+				out[g.Interface] = append(out[g.Interface], a)
+			}
 		}
 	}
 	return out
@@ -200,6 +206,7 @@ func (d *Daemon) drive() error {
 			d.log.Debug("memory is not locked", "error", err)
 		}
 	}
+	d.starved.watch()
 	d.ready()
 	err := d.loop.run(d, func() bool { return d.stopped })
 	d.recoverUnopened()
@@ -357,9 +364,15 @@ func (d *Daemon) Tick(now time.Time) {
 	d.engine.Tick(now)
 	d.endIfStopped()
 	d.lookAround(now)
+	d.starved.keep(now)
 }
 
+// logChange logs the commands that no event tells of: those that were refused, and
+// those that change nothing.
 func (d *Daemon) logChange(c control.Change) {
+	if c.Err == nil && c.Command != control.CommandVerify {
+		return
+	}
 	log := d.log.With("command", c.Command)
 	if c.Group != "" {
 		log = log.With("group", c.Group)

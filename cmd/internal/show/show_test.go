@@ -134,8 +134,17 @@ func transitions() []status.Transition {
 	}
 }
 
+// history is transitions with a command between them.
+func history() []status.Past {
+	ts := transitions()
+	asked := ts[0]
+	asked.From, asked.To, asked.Cause, asked.At, asked.Family = "", "", "", ago(2*time.Second), 4
+	asked.Detail = "set priority 130, by uid 1000 (pid 4343)"
+	return []status.Past{{Transition: ts[0]}, {Transition: asked, Command: &status.Command{Name: "set priority"}}, {Transition: ts[1]}}
+}
+
 func TestGolden(t *testing.T) {
-	st, ts := sample(), transitions()
+	st, ts := sample(), history()
 	for name, got := range map[string]string{
 		"standby":            Standby(sampleOf("hsrp"), now),
 		"standby-detail":     StandbyDetail(sampleOf("hsrp"), now),
@@ -151,7 +160,7 @@ func TestGolden(t *testing.T) {
 		"takeover":           Takeover(st.Groups),
 		"proofs":             Proofs(st.Groups[0].Takeover),
 		"status":             Status(st, now),
-		"events":             Transitions(ts),
+		"events":             History(ts),
 	} {
 		t.Run(name, func(t *testing.T) { golden(t, name, got) })
 	}
@@ -229,6 +238,25 @@ func TestNewsIsToldUntilItIsOld(t *testing.T) {
 	}
 }
 
+func TestDuplicateOfAnOwnAddressIsToldUntilItIsOld(t *testing.T) {
+	for since, told := range map[time.Duration]bool{59 * time.Minute: true, time.Hour: false} {
+		d := &status.Duplicate{Address: "192.168.1.2", MAC: "02:00:00:00:00:66", At: ago(since)}
+		const line = "Duplicate address: 192.168.1.2 is this router's own and was seen at 0200.0000.0066, "
+		for _, g := range []status.Group{hsrpActive(), vrrpActive()} {
+			g.Duplicate = d
+			for form, has := range map[string]bool{
+				"detail": strings.Contains(detailed(g), line),
+				"plain":  strings.Contains(plain(g), "duplicate address 192.168.1.2 at 0200.0000.0066"),
+				"status": strings.Contains(Status(&status.Status{Interfaces: []status.Interface{{Name: "eth1", Duplicate: d}}}, now), "eth1:\n  "+line),
+			} {
+				if has != told {
+					t.Errorf("%s, %s after %v: told %t, want %t", g.Protocol, form, since, has, told)
+				}
+			}
+		}
+	}
+}
+
 func TestWhatWasPutBackIsToldUntilItIsOld(t *testing.T) {
 	for since, told := range map[time.Duration]bool{59 * time.Minute: true, time.Hour: false} {
 		i := status.Interface{Name: "eth1", Restored: status.Restored{Settings: 1, Last: new(ago(since))}}
@@ -251,7 +279,7 @@ func TestACommandThatFailedAtTheLastTransitionIsToldHoweverLongAgo(t *testing.T)
 func TestTwoActiveRoutersAreSeenInTheStateAndInDetail(t *testing.T) {
 	for _, g := range []status.Group{hsrpActive(), vrrpActive()} {
 		g.ForwardingOff = ""
-		g.Rival = &status.Rival{Address: "192.168.1.3", Reason: "auth", At: ago(5 * time.Second), BothActive: true}
+		g.Rival = &status.Rival{Address: "192.168.1.3", Reason: "auth", Detail: "bad authentication from 192.168.1.3", At: ago(5 * time.Second), BothActive: true}
 		if want := " (both routers are active: bad authentication from 192.168.1.3)\n"; !strings.Contains(plain(g), want) {
 			t.Errorf("no %q in:\n%s", want, plain(g))
 		}
