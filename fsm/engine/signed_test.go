@@ -231,6 +231,13 @@ func TestRejectedTrailersAreCountedApart(t *testing.T) {
 			if got := !g.Rival.At.IsZero(); got != tt.rival || g.BothActive != tt.rival {
 				t.Errorf("rival %+v, both active %t", g.Rival, g.BothActive)
 			}
+			detail := "bad authentication from 192.0.2.11"
+			if tt.why == hello.RejectStale {
+				detail = fmt.Sprintf("the clock of 192.0.2.11 is not within %v of this router's", g.Trailer.Window)
+			}
+			if tt.rival && g.Rival.Detail != detail {
+				t.Errorf("detail %q, want %q", g.Rival.Detail, detail)
+			}
 			h.state("eth0:10", "Active")
 		})
 	}
@@ -245,8 +252,8 @@ func TestReplayedAdvertisementIsNobodysClaim(t *testing.T) {
 	if diff := cmp.Diff(map[hello.Reject]uint64{"auth-replay": 1}, g.Counters.Rejected); diff != "" || !g.Rival.At.IsZero() {
 		t.Errorf("rival %+v, rejected (-want +got):\n%s", g.Rival, diff)
 	}
-	if got := h.told(engine.KindReject); len(got) != 1 || !strings.Contains(got[0], "auth-replay") {
-		t.Errorf("told %q", got)
+	if got := h.told(engine.KindReject); len(got) != 1 || !strings.Contains(got[0], "auth-replay") || len(g.Unheard) > 0 {
+		t.Errorf("told %q, unheard %v", got, g.Unheard)
 	}
 	// Were it believed, it would keep a dead router alive.
 	for n := range 4 {
