@@ -9,7 +9,7 @@ import (
 
 // Change is what is different in one table of two configurations.
 type Change struct {
-	Table string // "daemon", "track" or "group"
+	Table string // "daemon", "track", "keychain" or "group"
 	Old   int    // its place among those tables, HSRP before VRRP; -1: it is new
 	New   int    // likewise; -1: it is gone
 	Keys  []KeyChange
@@ -30,6 +30,7 @@ func Changes(was, is *Config) []Change {
 	}{
 		{"daemon", was.daemonTable(), is.daemonTable()},
 		{"track", was.trackTables(), is.trackTables()},
+		{"keychain", was.keychainTables(), is.keychainTables()},
 		{"group", was.groupTables(), is.groupTables()},
 	}
 	for _, k := range kinds {
@@ -55,10 +56,10 @@ func Changes(was, is *Config) []Change {
 // table is one table of a file as Print writes it.
 type table struct {
 	id   string
-	keys []keyText
+	keys []keyValue
 }
 
-type keyText struct{ key, value string }
+type keyValue struct{ key, value string }
 
 func (c *Config) daemonTable() []table {
 	return []table{printed("", func(p *printer) { p.daemon(&c.Daemon) })}
@@ -67,6 +68,17 @@ func (c *Config) daemonTable() []table {
 func (c *Config) trackTables() (out []table) {
 	for i := range c.Tracks {
 		out = append(out, printed(c.Tracks[i].Name, func(p *printer) { p.track(&c.Tracks[i]) }))
+	}
+	return out
+}
+
+func (c *Config) keychainTables() (out []table) {
+	for _, k := range c.Keychains {
+		t := table{id: k.Name}
+		for _, key := range k.Keys {
+			t = t.with(fmt.Sprintf("keys[id = %d]", key.ID), fmt.Sprintf("%q %q %v %v", key.Secret, key.File, key.Accept, key.Send))
+		}
+		out = append(out, t)
 	}
 	return out
 }
@@ -103,7 +115,7 @@ func printed(id string, fn func(*printer)) table {
 		if below != "" {
 			key = below + "." + key
 		}
-		t.keys = append(t.keys, keyText{key, value})
+		t.keys = append(t.keys, keyValue{key, value})
 	}
 	return t
 }
@@ -124,7 +136,7 @@ func (t table) keysChanged(o table) (out []KeyChange) {
 }
 
 func (t table) value(key string) (string, bool) {
-	i := slices.IndexFunc(t.keys, func(k keyText) bool { return k.key == key })
+	i := slices.IndexFunc(t.keys, func(k keyValue) bool { return k.key == key })
 	if i < 0 {
 		return "", false
 	}
@@ -132,7 +144,7 @@ func (t table) value(key string) (string, bool) {
 }
 
 func newKeyChange(key, from, to string) KeyChange {
-	if key == "auth" {
+	if key == "auth" || strings.HasPrefix(key, "keys[") {
 		from, to = "", ""
 	}
 	return KeyChange{key, from, to}
@@ -144,10 +156,12 @@ func (g *Group) identity(protocol string, number int) string {
 }
 
 // whole is a text that differs where the secrets do. It is compared and never shown.
-func (a Auth) whole() string { return fmt.Sprintf("%q %q %q %d", a.Text, a.MD5, a.File, a.KeyID) }
+func (a Auth) whole() string {
+	return fmt.Sprintf("%q %q %q %d %q %s %v %s", a.Text, a.MD5, a.File, a.KeyID, a.Keychain, a.Mode, a.Window, a.Replay)
+}
 
 // with adds a key whose value is never shown.
 func (t table) with(key, secret string) table {
-	t.keys = append(slices.DeleteFunc(t.keys, func(k keyText) bool { return k.key == key }), keyText{key, secret})
+	t.keys = append(slices.DeleteFunc(t.keys, func(k keyValue) bool { return k.key == key }), keyValue{key, secret})
 	return t
 }

@@ -22,6 +22,9 @@ func Print(w io.Writer, c *Config) error {
 	for i := range c.Tracks {
 		p.track(&c.Tracks[i])
 	}
+	for i := range c.Keychains {
+		p.keychain(&c.Keychains[i])
+	}
 	for i := range c.HSRP {
 		p.hsrp(&c.HSRP[i])
 	}
@@ -176,6 +179,8 @@ func (p *printer) auth(a Auth) {
 		p.line("auth = { md5 = %s, key_id = %d }", quote(a.MD5), a.KeyID)
 	case a.Text != "":
 		p.line("auth = { text = %s }", quote(a.Text))
+	case a.Keychain != "":
+		p.line("auth = %s", keychainAuth(a))
 	}
 }
 

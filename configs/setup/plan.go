@@ -16,7 +16,7 @@ const (
 // Change is what becomes of one group, tracked object or the daemon itself when the
 // daemon goes on with another file.
 type Change struct {
-	Group string // the group's reference, "track NAME" or "daemon"
+	Group string // the group's reference, "track NAME", "keychain NAME" or "daemon"
 	Keys  []configs.KeyChange
 	Cost  string
 }
@@ -37,6 +37,10 @@ func Plan(was, is *configs.Config) []Change {
 			change.Group += " " + is.Tracks[c.New].Name
 		case c.Table == "track":
 			change.Group += " " + was.Tracks[c.Old].Name
+		case c.Table == "keychain" && c.New >= 0:
+			change.Group += " " + is.Keychains[c.New].Name
+		case c.Table == "keychain":
+			change.Group += " " + was.Keychains[c.Old].Name
 		case c.New < 0:
 			change.Group, change.Cost = old[c.Old].Ref.String(), CostTransition
 		default:

@@ -16,6 +16,9 @@ log = "info"
 [[track]]
 name = "core"
 file = "/run/core"
+[[keychain]]
+name = "lan"
+keys = [{ id = 1, secret = "a secret of at least thirty-two bytes" }, { id = 2, secret = "another secret of thirty-two bytes" }]
 [[hsrp]]
 interface = "eth1"
 group = 10
@@ -38,6 +41,8 @@ func TestPlanTellsEachKeyAndItsCost(t *testing.T) {
 			[]setup.Change{{"hsrp:eth1:10", keys("priority", "100", "120"), setup.CostNone}}},
 		"a secret": {[]string{"old secret", "new secret"},
 			[]setup.Change{{"hsrp:eth1:10", keys("auth", "", ""), setup.CostNone}}},
+		"a key of a keychain": {[]string{"another secret of thirty-two bytes", "a third secret of at least 32 bytes"},
+			[]setup.Change{{"keychain lan", keys("keys[id = 2]", "", ""), setup.CostNone}}},
 		"a table below": {[]string{`vrid = 20`, "vrid = 20\nannounce = { refresh = \"10s\" }"},
 			[]setup.Change{{"vrrp:eth1:20", keys("announce.refresh", `"1m"`, `"10s"`), setup.CostNone}}},
 		"a version": {[]string{"vrid = 20", "vrid = 20\nversion = 2"},

@@ -14,7 +14,7 @@ import (
 
 // newGroup returns a group that is on no interface yet. A follower has no
 // machine before its leader is known.
-func newGroup(now time.Time, r *router, c Group) *group {
+func newGroup(now time.Time, r *router, c Group) (*group, error) {
 	r.lastID++
 	g := &group{
 		Group: c, r: r, id: r.lastID, since: now, mac: c.VirtualMAC(), vips: c.VirtualIPs,
@@ -25,11 +25,8 @@ func newGroup(now time.Time, r *router, c Group) *group {
 	g.machineTask.of, g.choreTask.of = g, g
 	g.announcer.Rand, g.proof.Random = r.random, r.mark
 	r.byID[g.id] = g
-	switch {
-	case g.hsrp():
+	if g.hsrp() {
 		g.codec = &hsrpCodec{}
-	case c.Follow == "":
-		g.codec = &vrrpCodec{}
 	}
 	switch {
 	case c.Follow != "":
@@ -48,10 +45,10 @@ func newGroup(now time.Time, r *router, c Group) *group {
 		g.machine = router
 		g.codec = &vrrpCodec{check: router.Check}
 	}
-	if g.codec != nil {
-		g.codec.configure(&c)
+	if g.codec == nil {
+		return g, nil
 	}
-	return g
+	return g, g.codec.configure(&g.Group)
 }
 
 // followLeader binds a group to the one that elects for it.

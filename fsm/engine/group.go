@@ -78,8 +78,10 @@ type machine interface {
 
 // codec turns a group's messages into frames.
 type codec interface {
-	configure(c *Group)
-	send(g *group, s fsm.Send, v voice)
+	// configure takes over the configuration of a group, whose Group it refers to. The
+	// error names a key that does not fit, and nothing has changed then.
+	configure(c *Group) error
+	send(now time.Time, g *group, s fsm.Send, v voice)
 }
 
 // wireID is what tells groups apart in received packets.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/hello"
 )
 
 // Replaced reports whether a group cannot become c while it runs: it leaves its
@@ -75,6 +76,9 @@ func (e *Engine) reconfigurable(c Config, ports map[string]Port) error {
 		if e.byName[g.Interface] == nil && ports[g.Interface] == nil {
 			return fmt.Errorf("group %s: no port for the interface", g.Ref)
 		}
+		if err := g.fits(); err != nil {
+			return fmt.Errorf("group %s: %w", g.Ref, err)
+		}
 		if g.Follow == "" {
 			continue
 		}
@@ -83,6 +87,14 @@ func (e *Engine) reconfigurable(c Config, ports map[string]Port) error {
 		}
 	}
 	return nil
+}
+
+// fits reports whether the keys of g can be used.
+func (g *Group) fits() error {
+	if g.Protocol == hello.ProtocolHSRP {
+		return new(hsrpCodec).configure(g)
+	}
+	return new(vrrpCodec).configure(g)
 }
 
 // retrack keeps what is known of objects that go on.
@@ -249,7 +261,7 @@ func (e *Engine) configure(now time.Time, g *group, c Group, asked *Record) {
 	}
 	g.turned()
 	if g.codec != nil {
-		g.codec.configure(&c)
+		_ = g.codec.configure(&g.Group) // which was tried before
 	}
 	if ev := c.configured(); !reflect.DeepEqual(ev, was.configured()) {
 		g.step(now, ev)

@@ -302,3 +302,31 @@ func TestReloadThatCannotBeDoneChangesNothing(t *testing.T) {
 		t.Error("the group has gone")
 	}
 }
+
+// Keys roll without a packet that is not believed, and what was believed once is not
+// believed again.
+func TestKeysRollByReload(t *testing.T) {
+	ring := func(ids ...string) string {
+		keys := map[string]string{"1": "one secret of at least thirty-two bytes", "2": "two secrets of at least thirty-two b"}
+		list := make([]string, len(ids))
+		for n, id := range ids {
+			list[n] = "{ id = " + id + ", secret = \"" + keys[id] + "\" }"
+		}
+		return "[[keychain]]\nname = \"lan\"\nkeys = [" + strings.Join(list, ", ") + "]\n"
+	}
+	signed := vrrpTwenty + "auth = { keychain = \"lan\", replay = \"monotonic\" }\n"
+	h := newHost(t, ring("1")+signed).up("eth0").until("vrrp:eth0:20", "Active").run(3500 * time.Millisecond)
+	last := func() *engine.SignedStatus { return h.group("vrrp:eth0:20").Signed }
+	if got := last(); got == nil || got.KeyID != 1 {
+		t.Fatalf("signs with %+v, want key 1", got)
+	}
+	moves := h.moves
+	h.clear().reload(ring("2", "1")+signed).run(5 * time.Second)
+	if got := last(); got.KeyID == 0 || h.moves != moves || len(h.port.having("send virtual advert 110")) < 4 {
+		t.Errorf("signs with %+v, %d transitions: %q", got, h.moves-moves, h.port.log)
+	}
+	h.clear().reload(ring("2")+signed).run(5 * time.Second)
+	if got := last(); got.KeyID != 2 || h.moves != moves {
+		t.Errorf("signs with %+v, %d transitions", got, h.moves-moves)
+	}
+}

@@ -15,6 +15,8 @@ type router struct {
 	preActive         func(PreActive) (cancel func(error))
 	started           time.Time
 	starved           func() (time.Duration, bool)
+	wall              func(now time.Time) time.Time
+	signing           map[string]uint32 // the key that signs, by the name of its keychain
 
 	lateness    time.Duration // of the machine being served
 	woken       time.Time     // last Wake
@@ -22,6 +24,7 @@ type router struct {
 	stall       *Record       // the last time that this process did nothing for too long
 	alert       time.Duration // a shorter gap hides nothing; 0: none does
 	behind      bool          // nothing is said before all that has arrived is read
+	late        time.Duration // how long what is read while behind may have waited
 	stopping    bool          // every group is on its way out
 	maintenance bool          // no group takes part
 	contests    contests

@@ -36,6 +36,7 @@ type router struct {
 
 	bare     bool          // the interface has no address
 	forwards time.Duration // after the link came up
+	clock    time.Duration // how far ahead it is
 
 	refuses bool // the kernel does, what is asked of it for groups
 	stalled bool
@@ -80,11 +81,15 @@ func (r *router) start() {
 		Mark:   func() uint64 { return uint64(r.id) }, // nobody here would guess
 		Observe: func(ev engine.Event) {
 			r.report(fmt.Sprintf("%12v %s %s: %s%s", r.w.elapsed(), r.name(), ev.Kind, ev.Message, causeOf(ev)))
+			if unbelieved(ev) {
+				r.broken(fmt.Sprintf("router %s: %s", r.name(), ev.Message))
+			}
 			if t := ev.Transition; t != nil && (strings.HasPrefix(t.From, "Init") || strings.HasPrefix(t.To, "Init")) {
 				r.disturbs()
 			}
 		},
 		PreActive: r.runPreActive,
+		Wall:      func(now time.Time) time.Time { return now.Add(r.clock) },
 	})
 	if err != nil {
 		panic(err) // the configuration is the simulator's own

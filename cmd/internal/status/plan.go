@@ -7,7 +7,8 @@ type Plan struct {
 	Changes []PlanChange `json:"changes"` // not null when there are none
 }
 
-// PlanChange is what becomes of one group, of "track NAME", or of "daemon".
+// PlanChange is what becomes of one group, of "track NAME", "keychain NAME", or of
+// "daemon".
 type PlanChange struct {
 	Group string      `json:"group"`
 	Keys  []KeyChange `json:"keys"`
