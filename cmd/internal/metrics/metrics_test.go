@@ -25,7 +25,7 @@ type fixed struct {
 
 func (f fixed) Status(context.Context) (*status.Status, error) { return f.st, f.err }
 
-func serve(t *testing.T, f fixed) (get func(path string) (int, string)) {
+func start(t *testing.T, f fixed) (get func(path string) (int, string)) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -80,7 +80,7 @@ func sample() *status.Status {
 }
 
 func TestMetrics(t *testing.T) {
-	get := serve(t, fixed{st: sample()})
+	get := start(t, fixed{st: sample()})
 	code, body := get("/metrics")
 	if code != http.StatusOK {
 		t.Fatalf("status %d: %s", code, body)
@@ -111,7 +111,7 @@ func TestStatesAreNumbers(t *testing.T) {
 	} {
 		for i, name := range names {
 			st := &status.Status{Groups: []status.Group{{Protocol: protocol, State: name}}}
-			_, body := serve(t, fixed{st: st})("/metrics")
+			_, body := start(t, fixed{st: st})("/metrics")
 			want := fmt.Sprintf("fhrp_group_state{family=\"0\",group=\"0\",interface=\"\",name=\"\",protocol=%q} %d\n", protocol, i+1)
 			if !strings.Contains(body, want) {
 				t.Errorf("%s %s: no %q in\n%s", protocol, name, want, body)
@@ -121,7 +121,7 @@ func TestStatesAreNumbers(t *testing.T) {
 }
 
 func TestDaemonThatDoesNotAnswer(t *testing.T) {
-	get := serve(t, fixed{err: errors.New("busy")})
+	get := start(t, fixed{err: errors.New("busy")})
 	if code, _ := get("/metrics"); code != http.StatusInternalServerError {
 		t.Errorf("status %d, want 500", code)
 	}
