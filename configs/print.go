@@ -72,6 +72,7 @@ func (p *printer) daemon(d *Daemon) {
 	} else {
 		p.durOrOff("lease", d.Lease.Duration)
 	}
+	p.str("readers", d.Readers)
 	if d.RequireForwarding {
 		p.str("forwarding", "require")
 	} else {

@@ -375,7 +375,7 @@ func TestRules(t *testing.T) {
 		{"hsrp", `hello = true`, "hello must be a duration, not true"},
 		{"hsrp", `virtual_ips = [1]`, "virtual_ips must be a string, not 1"},
 		{"hsrp", `announce = { refesh = "1s" }`, "unknown key announce.refesh: did you mean refresh?"},
-		{"daemon", `colour = "red"`, "unknown key colour: known here are format, forwarding, lease, log, metrics, realtime"},
+		{"daemon", `colour = "red"`, "unknown key colour: known here are format, forwarding, lease, log, metrics, readers, realtime"},
 	} {
 		want := []string{}
 		if tt.want != "" {

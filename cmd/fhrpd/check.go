@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/doctor"
 	"github.com/fhrpd/fhrpd/cmd/internal/links"
 	"github.com/fhrpd/fhrpd/configs"
@@ -42,6 +43,11 @@ func (a *app) check(path string, effective bool) error {
 		return err
 	}
 	a.warnOfMisfits(path, c)
+	if group := c.Daemon.Readers; group != "" {
+		if err := control.GroupExists(group); err != nil {
+			fmt.Fprintf(a.stderr, "warning: %s: daemon.readers: %v\n", path, err)
+		}
+	}
 	for _, f := range doctor.Proxies(c) {
 		fmt.Fprintf(a.stderr, "warning: %s: %s: %s: %s (cure: %s)\n", path, f.Object, f.Found, f.Effect, f.Cure)
 	}

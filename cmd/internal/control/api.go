@@ -1,6 +1,7 @@
 package control
 
-// The paths of the interface. Questions are GET, commands are POST.
+// The paths of the interface. Questions are GET, commands are POST: readers may
+// send every GET, so none changes anything or tells a secret.
 const (
 	pathStatus      = "/v1/status"
 	pathTransitions = "/v1/transitions"

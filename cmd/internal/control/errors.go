@@ -28,6 +28,7 @@ const (
 	kindAmbiguous = "ambiguous-group"
 	kindRefused   = "refused"
 	kindInvalid   = "invalid"
+	kindForbidden = "forbidden"
 	kindInternal  = "internal"
 )
 
@@ -47,6 +48,10 @@ func encode(err error) (int, failure) {
 		f.Kind, f.Command, f.Ref, f.Reason = kindRefused, r.Command, r.Group, r.Reason
 		return http.StatusUnprocessableEntity, f
 	}
+	if errors.Is(err, ErrForbidden) {
+		f.Kind = kindForbidden
+		return http.StatusForbidden, f
+	}
 	if errors.Is(err, ErrInvalid) {
 		f.Kind = kindInvalid
 		return http.StatusBadRequest, f
@@ -63,6 +68,8 @@ func (f failure) err() error {
 		return &engine.GroupError{Ref: f.Ref, Err: engine.ErrAmbiguousGroup, Candidates: f.Candidates}
 	case kindRefused:
 		return &engine.RefusedError{Command: f.Command, Group: f.Ref, Reason: f.Reason}
+	case kindForbidden:
+		return fmt.Errorf("%w%s", ErrForbidden, strings.TrimPrefix(f.Message, ErrForbidden.Error()))
 	case kindInvalid:
 		return fmt.Errorf("%w%s", ErrInvalid, strings.TrimPrefix(f.Message, ErrInvalid.Error()))
 	}
