@@ -14,29 +14,30 @@ import (
 // Load reads and parses the file at path. It returns the error of reading, or
 // Errors with everything that is wrong with the file.
 func Load(path string) (*Config, error) {
-	text, err := read(path)
+	text, mode, err := read(path)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
-	return Parse(path, text)
+	return parse(path, text, mode, readKeyFile)
 }
 
 // maxSize is far beyond what 4096 groups need.
 const maxSize = 4 << 20
 
-// read returns the text of a regular file: a pipe would be waited for without
+// read returns the text and the permissions of a regular file: a pipe would be waited for without
 // end, and a device has none.
-func read(path string) ([]byte, error) {
+func read(path string) ([]byte, fs.FileMode, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, 0, err
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is not a regular file", path)
+		return nil, 0, fmt.Errorf("%s is not a regular file", path)
 	case info.Size() > maxSize:
-		return nil, fmt.Errorf("%s has %d bytes, at most %d are read", path, info.Size(), maxSize)
+		return nil, 0, fmt.Errorf("%s has %d bytes, at most %d are read", path, info.Size(), maxSize)
 	}
-	return os.ReadFile(path)
+	text, err := os.ReadFile(path)
+	return text, info.Mode().Perm(), err
 }
 
 // Parse turns the text of a file into a valid configuration with all defaults
@@ -44,7 +45,7 @@ func read(path string) ([]byte, error) {
 // paths start from its folder. Every rule is checked whatever other rules fail;
 // the error is then of type Errors.
 func Parse(name string, text []byte) (*Config, error) {
-	return parse(name, text, readKeyFile)
+	return parse(name, text, 0, readKeyFile)
 }
 
 // keyReader returns the content and the permissions of a key file.
@@ -55,9 +56,11 @@ type parser struct {
 	*report
 	readKey keyReader
 	tracks  map[string]position
+	secrets []position // that stand in the text
 }
 
-func parse(name string, text []byte, readKey keyReader) (*Config, error) {
+// parse is Parse of a text from a file that has a mode, 0 when nobody else reads it.
+func parse(name string, text []byte, mode fs.FileMode, readKey keyReader) (*Config, error) {
 	r := &report{file: name}
 	lines, over := indexLines(string(text))
 	if over != nil {
@@ -78,6 +81,7 @@ func parse(name string, text []byte, readKey keyReader) (*Config, error) {
 
 	p := &parser{report: r, readKey: readKey, tracks: map[string]position{}}
 	c := p.config(&raw)
+	p.exposed(mode)
 	r.sort()
 	if len(r.faults) > 0 {
 		return nil, r.faults

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/daemon"
+	"github.com/fhrpd/fhrpd/configs"
 )
 
 func runCommand(a *app) *cobra.Command {
@@ -40,8 +41,8 @@ func (a *app) run(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range c.Warnings {
-		log.Warn("configuration", "warning", w.Error())
+	for _, line := range configs.Lines("", c.Warnings) {
+		log.Warn("configuration", "warning", line)
 	}
 	log.Info("start", "version", buildVersion(), "config", path,
 		"hsrp", len(c.HSRP), "vrrp", len(c.VRRP), "tracks", len(c.Tracks))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/plain"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
 
@@ -74,6 +75,9 @@ func (s sink) counter(name, help string, v uint64, l prometheus.Labels) {
 }
 
 func (s sink) send(name, help string, kind prometheus.ValueType, v float64, l prometheus.Labels) {
+	for k, v := range l {
+		l[k] = plain.Line(v) // the text format escapes line ends alone
+	}
 	s <- prometheus.MustNewConstMetric(prometheus.NewDesc(name, help, nil, l), kind, v)
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -127,5 +128,18 @@ func TestDaemonThatDoesNotAnswer(t *testing.T) {
 	}
 	if code, body := get("/"); code != http.StatusServiceUnavailable || !strings.Contains(body, "busy") {
 		t.Errorf("status %d %q", code, body)
+	}
+}
+
+// The text format has no form for what a terminal acts on, and Prometheus refuses
+// what is not UTF-8.
+func TestForeignNamesAreHarmless(t *testing.T) {
+	st := sample()
+	st.Groups[0].Interface, st.Groups[0].Name, st.Tracks[0].Name = "\x1b[2J", "a\xffb", "\u009b"
+	for _, path := range []string{"/metrics", "/"} {
+		code, body := start(t, fixed{st: st})(path)
+		if code != http.StatusOK || strings.ContainsAny(body, "\x1b\u009b") || !utf8.ValidString(body) {
+			t.Errorf("%s: %d %q", path, code, body)
+		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/plain"
 	"github.com/fhrpd/fhrpd/cmd/internal/serve"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
@@ -116,7 +117,7 @@ func pageOf(s Source, render func(*status.Status) string) *serve.Answer {
 		Make: func(ctx context.Context, w io.Writer) error {
 			st, err := s.Status(ctx)
 			if err == nil {
-				_, err = io.WriteString(w, render(st))
+				_, err = io.WriteString(plain.Writer(w), render(st))
 			}
 			return err
 		},
