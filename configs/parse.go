@@ -3,12 +3,10 @@ package configs
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-
-	"github.com/BurntSushi/toml"
+	"strings"
 )
 
 // Load reads and parses the file at path. It returns the error of reading, or
@@ -67,21 +65,23 @@ func parse(name string, text []byte, mode fs.FileMode, readKey keyReader) (*Conf
 		over.File = name
 		return nil, Errors{*over}
 	}
-	doc := map[string]any{}
-	if _, err := toml.Decode(string(text), &doc); err != nil {
-		f := Fault{File: name, Msg: err.Error()}
-		if pe, ok := errors.AsType[toml.ParseError](err); ok {
-			f.Line, f.Msg = pe.Position.Line, pe.Message
-		}
-		return nil, Errors{f}
+	doc, fix, ok := decoded(r, string(text))
+	if !ok {
+		fix.restore()
+		r.sort()
+		return nil, r.faults
+	}
+	if len(fix.seen) > 0 {
+		lines, _ = indexLines(strings.Join(fix.lines, "\n"))
 	}
 	var raw rawConfig
-	b := &binder{report: r, lines: lines}
+	b := &binder{report: r, lines: lines, failed: fix.failed}
 	b.table(position{}, doc, &raw)
 
 	p := &parser{report: r, readKey: readKey, tracks: map[string]position{}}
 	c := p.config(&raw)
 	p.exposed(mode)
+	fix.restore()
 	r.sort()
 	if len(r.faults) > 0 {
 		return nil, r.faults
