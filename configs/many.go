@@ -5,8 +5,8 @@ import "github.com/fhrpd/fhrpd/hello"
 // How many virtual addresses with install = "address" are no burden. With each IPv6
 // address that it adds, and whose lifetime it extends every second or so, Linux looks
 // at every one that the host has: 100 take 0.3 % of a processor, 500 take 6 %, 1000 a
-// quarter, and a second to be added. IPv4 addresses are a list of each interface, and
-// 1000 of them take 0.3 %.
+// quarter, and a second to be added. IPv4 addresses are a list of each interface:
+// 1000 of them take 0.1 % and are added in 15 ms, 4096 take 1.7 % and 190 ms.
 const (
 	easy6 = 200  // on a host
 	easy4 = 4000 // on an interface

@@ -17,18 +17,23 @@ import (
 // it writes parses to the same Config, but for Sum and Warnings. A key that
 // came from a file is written as that file's absolute path; a key that stood in
 // the text stands in the output, so treat the output like the file.
-func Print(w io.Writer, c *Config) error { return printWith(&printer{w: bufio.NewWriter(w)}, c) }
+func Print(w io.Writer, c *Config) error { return newPrinter(w).config(c) }
 
 // PrintMasked is Print for other eyes: keys and texts of authentication, and user,
 // password and query of URLs, are masked. Parse refuses each mask by its line.
 func PrintMasked(w io.Writer, c *Config) error {
-	return printWith(&printer{w: bufio.NewWriter(w), mask: true}, c)
+	p := newPrinter(w)
+	p.mask = true
+	return p.config(c)
 }
 
-func printWith(p *printer, c *Config) error {
+func (p *printer) config(c *Config) error {
 	p.daemon(&c.Daemon)
 	for i := range c.Tracks {
 		p.track(&c.Tracks[i])
+	}
+	for i := range c.Keychains {
+		p.keychain(&c.Keychains[i])
 	}
 	for i := range c.HSRP {
 		p.hsrp(&c.HSRP[i])
@@ -69,6 +74,8 @@ func (p *printer) target(t *Track) string {
 	}
 	return t.Target
 }
+
+func newPrinter(w io.Writer) *printer { return &printer{w: bufio.NewWriter(w)} }
 
 func (p *printer) line(format string, args ...any)  { fmt.Fprintf(p.w, format+"\n", args...) }
 func (p *printer) str(key, v string)                { p.line("%s = %s", key, quote(v)) }
@@ -143,6 +150,7 @@ func (p *printer) hsrp(h *HSRP) {
 	p.dur(comment+"hello", h.Hello)
 	p.dur(comment+"hold", h.Hold)
 	p.auth(h.Auth)
+	p.str("off_subnet", map[bool]string{false: "ignore", true: "accept"}[h.OffSubnet])
 	p.tables("hsrp", &h.Group)
 }
 
@@ -155,6 +163,7 @@ func (p *printer) vrrp(v *VRRP) {
 	p.dur("advertise", v.Advertise)
 	p.bool("accept", v.Accept)
 	p.addrs("peers", v.Peers)
+	p.num("min_ttl", int(v.MinTTL))
 	p.str("checksum", v.Checksum)
 	p.auth(v.Auth)
 	p.tables("vrrp", &v.Group)
@@ -208,6 +217,8 @@ func (p *printer) auth(a Auth) {
 		p.line("auth = { text = %s }", quote(a.Text))
 	case a.Text != "":
 		p.line("auth = { text = %s }", quote(p.secret(a.Text)))
+	case a.Keychain != "":
+		p.line("auth = %s", keychainAuth(a))
 	}
 }
 

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,6 +43,9 @@ auth = { text = "hush4" }
 [[hsrp]]
 interface = "eth3"
 virtual_ips = ["192.0.2.1"]
+[[keychain]]
+name = "lan"
+keys = [{ id = 1, secret = "hush5" }]
 `
 
 func TestMaskedSecretsAreRefused(t *testing.T) {
@@ -54,7 +58,7 @@ func TestMaskedSecretsAreRefused(t *testing.T) {
 	}
 	_, err := Parse("f", []byte(b.String()))
 	faults, _ := err.(Errors)
-	if len(faults) != 3 {
+	if len(faults) != 4 {
 		t.Fatalf("the masked form has the faults\n%v\nwant one for each secret but the one in the URL twice", err)
 	}
 	for _, f := range faults {
@@ -76,7 +80,7 @@ func TestSecretsInAnOpenFile(t *testing.T) {
 		want string
 	}{
 		{secretive, 0o640, ""},
-		{secretive, 0o644, "http, one of 3 secrets, stands in a file that is open to everybody (mode 0644)"},
+		{secretive, 0o644, "http, one of 4 secrets, stands in a file that is open to everybody (mode 0644)"},
 		{"[[hsrp]]\ninterface = \"eth1\"\nauth = { md5 = \"key\" }\n", 0o604, "auth.md5 stands in a file"},
 		{minimal, 0o644, ""},
 	} {
@@ -98,6 +102,17 @@ func TestSecretsInAnOpenFile(t *testing.T) {
 		}
 		if (tt.want == "") != (got.String() == "") || !strings.HasPrefix(got.String(), tt.want) || strings.Contains(got.String(), "hush") {
 			t.Errorf("mode %04o: %q, want %q", tt.mode, got.String(), tt.want)
+		}
+	}
+}
+
+// What a reload changes is told without the secrets.
+func TestChangesHideSecrets(t *testing.T) {
+	was := parsed(t, secretive)
+	for _, is := range []string{strings.ReplaceAll(secretive, "hush", "shh"), strings.ReplaceAll(secretive, "health", "up")} {
+		changes := Changes(was, parsed(t, is))
+		if text := fmt.Sprint(changes); len(changes) == 0 || strings.Contains(text, "hush") || strings.Contains(text, "shh") || strings.Contains(text, "operator") {
+			t.Errorf("changes: %s", text)
 		}
 	}
 }

@@ -41,7 +41,8 @@ func (l *lab) everyKind() *Interface {
 	ok(l.t, iface.Add(1, router10))
 	ok(l.t, iface.Add(2, Router{MAC: routerN(2).MAC, Addrs: []netip.Addr{own4, own6}, Accept: true, Owned: []netip.Addr{own4, own6}}))
 	ok(l.t, iface.Add(3, Router{MAC: routerN(3).MAC, Addrs: []netip.Addr{vipLocal, vip6}}))
-	mustGate(l.t, iface, []Claim{{1, time.Minute}, {2, 0}, {3, 1500 * time.Millisecond}}, nil)
+	ok(l.t, iface.ProxyARP(true, []netip.Addr{own4}))
+	mustGate(l.t, iface, []Claim{{1, time.Minute}, {2, 0}, {3, time.Minute + 1500*time.Millisecond}}, nil)
 	return iface
 }
 
@@ -124,6 +125,24 @@ func TestLoadedCopyNeverOpensTheGate(t *testing.T) {
 				t.Errorf("left after Close: %s", got)
 			}
 		})
+	}
+}
+
+// Nor does it hold back what the host sends.
+func TestLoadedCopyLetsEverythingLeave(t *testing.T) {
+	skip.Without(t, "nft")
+	l := newLab(t)
+	iface := l.everyKind()
+	about := arpReply(l.own, hostMAC, vip4)
+	if l.sends(about) {
+		t.Error("an answer for a virtual address with the interface's MAC leaves")
+	}
+	saved := nft(t, "", "list", "ruleset")
+	ok(t, iface.Close())
+	l = newLab(t)
+	nft(t, owner.ReplaceAllString(saved, ""), "-f", "-")
+	if !l.sends(about) {
+		t.Error("a copy holds it back")
 	}
 }
 

@@ -1,6 +1,10 @@
 package vip
 
-import "slices"
+import (
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
 
 // elementKind is what an element is for. Each kind has a set of its own, in each
 // lease class or, of the last kinds, one in the table.
@@ -24,6 +28,9 @@ const (
 	// time later.
 	elementOver4
 	elementOver6
+	// elementProxy is the virtual MAC that the kernel's answers for others have in
+	// place of the interface's.
+	elementProxy
 
 	leasedKinds
 )
@@ -48,6 +55,10 @@ const (
 	elementSpeaker
 	// elementOurs are the virtual MACs, whose frames are the caller's.
 	elementOurs
+	// elementProxying is the interface's MAC while the kernel answers ARP for
+	// others, and elementOwn an address that it answers for as its own.
+	elementProxying
+	elementOwn
 
 	elementKinds
 )
@@ -66,24 +77,36 @@ type elementSpec struct {
 	rule rule
 }
 
+// flags returns those of the set.
+func (s *elementSpec) flags() uint32 {
+	if s.keys.data != nil {
+		return unix.NFT_SET_MAP
+	}
+	return 0
+}
+
 var elementSpecs = [elementKinds]elementSpec{
 	elementMAC: {"active", keyEther, rule{
-		tests: []test{isForOthers, onEthernet}, key: etherDst, lease: whileAlive, then: admit,
+		chain: ingressChain, tests: []test{isForOthers, onEthernet}, key: etherDst, lease: whileAlive, then: admit,
 	}},
 	elementARP: {"arp", keyIPv4, rule{
-		tests: []test{isARP, isRequest}, key: arpTarget, last: untagged(isARP), lease: whileAlive, then: drop,
+		chain: ingressChain, tests: []test{isARP, isRequest}, key: arpTarget, last: untagged(isARP), lease: whileAlive, then: drop,
 	}},
 	elementND: {"nd", keyND, rule{
-		tests: []test{isIPv6, isICMPv6, isSolicitation}, key: ndTarget, last: untagged(isIPv6), lease: whileAlive, then: drop,
+		chain: ingressChain, tests: []test{isIPv6, isICMPv6, isSolicitation}, key: ndTarget, last: untagged(isIPv6), lease: whileAlive, then: drop,
 	}},
 	elementDropped: {"deaf", keyIPv6, rule{
-		tests: []test{isIPv6}, key: ip6Dst, last: untagged(isIPv6), lease: whileAlive, then: drop,
+		chain: ingressChain, tests: []test{isIPv6}, key: ip6Dst, last: untagged(isIPv6), lease: whileAlive, then: drop,
 	}},
 	elementOver4: {"over4", keyIPv4, rule{
-		tests: []test{isIPv4}, key: ipDst, last: untagged(isIPv4), lease: onceOver, then: drop,
+		chain: ingressChain, tests: []test{isIPv4}, key: ipDst, last: untagged(isIPv4), lease: onceOver, then: drop,
 	}},
 	elementOver6: {"over6", keyIPv6, rule{
-		tests: []test{isIPv6}, key: ip6Dst, last: untagged(isIPv6), lease: onceOver, then: drop,
+		chain: ingressChain, tests: []test{isIPv6}, key: ip6Dst, last: untagged(isIPv6), lease: onceOver, then: drop,
+	}},
+	elementProxy: {"proxy", mapEther, rule{
+		chain: egressChain, first: true, tests: proxied, last: append(untagged(isARP), toOne), lease: whileAlive,
+		key: etherSrc, then: rewrite, what: []field{arpMAC, etherSrc},
 	}},
 	elementSilent4:  {name: "silent4", keys: keyIPv4},
 	elementSilent6:  {name: "silent6", keys: keyND},
@@ -92,33 +115,44 @@ var elementSpecs = [elementKinds]elementSpec{
 	elementSource:   {name: "source6", keys: mapND},
 	elementSpeaker:  {name: "speaker6", keys: mapIPv6},
 	elementOurs:     {name: macsName, keys: keyEther},
+	elementProxying: {name: "proxying", keys: keyEther},
+	elementOwn:      {name: ownName, keys: keyIPv4},
 }
 
-const macsName = "macs"
+const (
+	macsName = "macs"
+	ownName  = "own4"
+)
+
+// proxied are the tests for an answer of the kernel for others. What somebody
+// announces to all is not one.
+var proxied = []test{isARP, isReply, arpSender.notIn(ownName)}
 
 // standingRules are those about the kinds without a lease.
 var standingRules = []struct {
-	chain string
 	about elementKind
 	rule  rule
 }{
-	{ingressChain, elementSilent4, rule{
-		tests: []test{isARP, isRequest}, key: arpTarget, last: untagged(isARP), then: drop,
+	{elementSilent4, rule{
+		chain: ingressChain, tests: []test{isARP, isRequest}, key: arpTarget, last: untagged(isARP), then: drop,
 	}},
-	{ingressChain, elementSilent6, rule{
-		tests: []test{isIPv6, isICMPv6, isSolicitation}, key: ndTarget, last: untagged(isIPv6), then: drop,
+	{elementSilent6, rule{
+		chain: ingressChain, tests: []test{isIPv6, isICMPv6, isSolicitation}, key: ndTarget, last: untagged(isIPv6), then: drop,
 	}},
-	{egressChain, elementGuarded4, rule{
-		tests: []test{isARP}, key: arpSender, last: untagged(isARP), forged: true, then: drop,
+	{elementGuarded4, rule{
+		chain: egressChain, tests: []test{isARP}, key: arpSender, last: append(untagged(isARP), unforged), then: drop,
 	}},
-	{egressChain, elementGuarded6, rule{
-		tests: []test{isIPv6, isICMPv6, isAdvertised}, key: ndTarget, last: untagged(isIPv6), forged: true, then: drop,
+	{elementGuarded6, rule{
+		chain: egressChain, tests: []test{isIPv6, isICMPv6, isAdvertised}, key: ndTarget, last: append(untagged(isIPv6), unforged), then: drop,
 	}},
-	{egressChain, elementSource, rule{
-		tests: []test{isIPv6, isICMPv6, isSolicitation}, key: ip6Src, then: rewrite, what: ndSource,
+	{elementSource, rule{
+		chain: egressChain, tests: []test{isIPv6, isICMPv6, isSolicitation}, key: ip6Src, then: rewrite, what: []field{ndSource},
 	}},
-	{egressChain, elementSpeaker, rule{
-		tests: []test{isIPv6, isICMPv6, isRouterAdvert, onEthernet}, key: ip6Src, forged: true, then: rewrite, what: ip6Src,
+	{elementSpeaker, rule{
+		chain: egressChain, tests: []test{isIPv6, isICMPv6, isRouterAdvert, onEthernet}, key: ip6Src, last: []test{unforged}, then: rewrite, what: []field{ip6Src},
+	}},
+	{elementProxying, rule{
+		chain: egressChain, tests: append(proxied, onEthernet), key: etherSrc, last: []test{etherType.is(isARP.value), toOne}, then: drop,
 	}},
 }
 

@@ -12,6 +12,7 @@ import (
 const (
 	netconfIndex      = 1
 	netconfForwarding = 2
+	netconfProxyNeigh = 5
 
 	netconfAll = -1 // in the place of an index: the settings named "all"
 
@@ -37,9 +38,26 @@ func forwardingOff(c *netlink.Conn, name string, index int) (ipv4, ipv6 string) 
 }
 
 // off asks the kernel whether forwarding is switched off on an interface or for
-// all. What it does not tell is not off. Unlike /proc/sys/net the socket stays in
-// its network namespace.
+// all. What it does not tell is not off.
 func off(c *netlink.Conn, family byte, index int) bool {
+	v, known := netconf(c, family, index, netconfForwarding)
+	return known && v == 0
+}
+
+// proxies reports whether the kernel answers ARP on an interface for addresses of
+// others, by the interface's own setting or by the one for all.
+func proxies(c *netlink.Conn, index int) bool {
+	for _, of := range []int{index, netconfAll} {
+		if v, known := netconf(c, unix.AF_INET, of, netconfProxyNeigh); known && v != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// netconf asks the kernel for one number of an interface's configuration. Unlike
+// /proc/sys/net the socket stays in its network namespace.
+func netconf(c *netlink.Conn, family byte, index int, attr uint16) (value uint32, known bool) {
 	var b batch
 	b.raw(family, 0, 0, 0)
 	b.u32(netconfIndex, uint32(int32(index)))
@@ -47,10 +65,9 @@ func off(c *netlink.Conn, family byte, index int) bool {
 		Header: netlink.Header{Type: unix.RTM_GETNETCONF, Flags: netlink.Request}, Data: b.b,
 	})
 	if err != nil || len(answer) != 1 {
-		return false
+		return 0, false
 	}
-	v, known := netconfValue(answer[0].Data, netconfForwarding)
-	return known && v == 0
+	return netconfValue(answer[0].Data, attr)
 }
 
 // netconfValue returns a number of a message about an interface's configuration.

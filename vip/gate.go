@@ -275,7 +275,7 @@ func (i *Interface) settle(now time.Duration) {
 	for _, c := range i.classes {
 		c.settle(i.rebuild || !c.made, now)
 	}
-	i.rebuild = false
+	i.rebuild, i.takenOver = false, false
 	i.endMoves()
 }
 

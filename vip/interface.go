@@ -34,6 +34,7 @@ type Interface struct {
 	moved      []*virtualRouter // by the transaction under construction; may repeat
 	standing   elementSets      // of the table, without a lease
 	own        netip.Addr       // the host's link-local address
+	proxy      proxy
 	stood      []*virtualRouter // whose elements those became by the transaction
 	lost       []ID             // for the next Renew to return
 	nft        *conn
@@ -42,6 +43,7 @@ type Interface struct {
 	forever    bool   // the journal says that a gate was opened without a lease
 	tabled     bool   // the table is ours to delete
 	rebuild    bool   // the next transaction makes the table anew
+	takenOver  bool   // it is still that of the last process
 	journal    *journal
 	filter     filter
 	members    memberships
@@ -257,8 +259,9 @@ func (i *Interface) add(id ID, r Router) error {
 	err := i.prepare(vr)
 	if err != nil {
 		i.discard(vr)
+		return err
 	}
-	return err
+	return i.changeProxy()
 }
 
 // plainAddrs copies addresses, without zones and as IPv4 where they are.
@@ -330,9 +333,8 @@ func (i *Interface) discard(vr *virtualRouter) error {
 	var errs []error
 	if vr.stands {
 		i.standing.use(vr.standing, -1)
-		lost, err := i.commit()
-		i.lost, errs = append(i.lost, lost...), append(errs, err)
 	}
+	errs = append(errs, i.changeProxy())
 	if vr.filtered {
 		errs = append(errs, i.filter.remove(vr.MAC))
 	}

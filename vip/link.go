@@ -27,6 +27,9 @@ type Link struct {
 	// Off4 and Off6 name the settings that keep the kernel from forwarding what
 	// arrives in a family, as in net/ipv4/ip_forward; "" where it does.
 	Off4, Off6 string
+	// ProxyARP says that the kernel answers ARP for addresses of other networks
+	// (proxy_arp of the interface or of all).
+	ProxyARP bool
 	// Kind is what the kernel calls such interfaces, as in "vlan"; "" for
 	// hardware. Passthru says that a macvlan has the interface below it for itself.
 	Kind     string
@@ -65,7 +68,7 @@ func (l *Link) choose(allowed func(netip.Addr) bool) {
 
 func (l Link) equal(o Link) bool {
 	return l.Name == o.Name && l.Index == o.Index && l.MAC == o.MAC && l.Up == o.Up && l.MTU == o.MTU && l.PortOf == o.PortOf && l.Promiscuous == o.Promiscuous &&
-		l.Kind == o.Kind && l.Passthru == o.Passthru && l.Table == o.Table && l.Off4 == o.Off4 && l.Off6 == o.Off6 && slices.Equal(l.Addrs, o.Addrs) && slices.Equal(l.Checked, o.Checked)
+		l.Kind == o.Kind && l.Passthru == o.Passthru && l.Table == o.Table && l.Off4 == o.Off4 && l.Off6 == o.Off6 && l.ProxyARP == o.ProxyARP && slices.Equal(l.Addrs, o.Addrs) && slices.Equal(l.Checked, o.Checked)
 }
 
 // readLink returns the present state of an interface. One that does not exist is

@@ -131,8 +131,8 @@ func (r *ruleset) newLeaseClass(c *leaseClass) {
 	for k := range r.kinds() {
 		spec := &elementSpecs[k]
 		id++
-		r.newSet(c.names[k], spec.keys, 0, id)
-		r.newRule(ingressChain, &spec.rule, c.names[k], c.alive)
+		r.newSet(c.names[k], spec.keys, spec.flags(), id)
+		r.newRule(&spec.rule, c.names[k], c.alive)
 	}
 }
 
@@ -143,23 +143,23 @@ func (r *ruleset) newStanding() {
 	}
 	for k := leasedKinds; k < elementKinds; k++ {
 		spec := &elementSpecs[k]
-		flags := uint32(0)
-		if spec.keys.data != nil {
-			flags = unix.NFT_SET_MAP
-		}
-		r.newSet(spec.name, spec.keys, flags, uint32(k)+1)
+		r.newSet(spec.name, spec.keys, spec.flags(), uint32(k)+1)
 	}
 	for _, s := range standingRules {
-		r.newRule(s.chain, &s.rule, elementSpecs[s.about].name, "")
+		r.newRule(&s.rule, elementSpecs[s.about].name, "")
 	}
 }
 
 // kinds returns how many kinds, from the first, the table has leased sets for.
+// elementProxy is about what leaves.
 func (r *ruleset) kinds() elementKind {
-	if r.addresses {
-		return leasedKinds
+	switch {
+	case !r.addresses:
+		return elementMAC + 1
+	case !r.egress:
+		return elementProxy
 	}
-	return elementMAC + 1
+	return leasedKinds
 }
 
 func (r *ruleset) newSet(name string, keys keyType, flags, id uint32) {
@@ -170,11 +170,7 @@ func (r *ruleset) newSet(name string, keys keyType, flags, id uint32) {
 	r.be32(unix.NFTA_SET_KEY_TYPE, keys.number)
 	r.be32(unix.NFTA_SET_KEY_LEN, keys.size)
 	if keys.data != nil {
-		number := uint32(keyInteger)
-		if keys.data == keys.like {
-			number = keys.number
-		}
-		r.be32(unix.NFTA_SET_DATA_TYPE, number)
+		r.be32(unix.NFTA_SET_DATA_TYPE, keys.dataNumber)
 		r.be32(unix.NFTA_SET_DATA_LEN, keys.data.size)
 	}
 	r.be32(unix.NFTA_SET_ID, id)

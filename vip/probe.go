@@ -6,24 +6,35 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Probe tries what [Open] needs of nftables, with a table on lo that it removes
-// again, and returns why it does not work. lasting says that tables can be made
-// to persist, from Linux 6.9 on. Without that anybody can flush the table of an
-// Interface: a process puts it back within milliseconds, but where it is dead or
-// frozen forwarding ends at once and not with the lease.
-func Probe() (lasting bool, err error) { return probe(tryTable) }
+// Nftables is what the kernel can do beyond what [Open] needs.
+type Nftables struct {
+	// Persistent tables outlive their owner, from Linux 6.9 on. Otherwise anybody
+	// can flush the table of an Interface: a process puts it back within
+	// milliseconds, but where it is dead or frozen forwarding ends at once and not
+	// with the lease.
+	Persistent bool
+	// Egress is a hook for what leaves an interface, from Linux 5.16 on. Without it
+	// virtual addresses are local routes alone, and [Interface.ProxyARP] does nothing.
+	Egress bool
+}
 
-func probe(try func(c *conn, flags uint32) error) (lasting bool, err error) {
+// Probe tries what [Open] needs of nftables, with tables on lo that it removes
+// again, and returns why it does not work.
+func Probe() (Nftables, error) { return probe(tryTable, tryAddresses) }
+
+func probe(table func(c *conn, flags uint32) error, addresses func(c *conn) error) (can Nftables, err error) {
 	c, err := dial(unix.NETLINK_NETFILTER, 0)
 	if err != nil {
-		return false, fmt.Errorf("probe nftables: %w", err)
+		return can, fmt.Errorf("probe nftables: %w", err)
 	}
 	defer c.close()
-	err = try(c, tableOwner|tablePersist)
-	if unsupported(err) {
-		return false, try(c, 0)
+	if err = table(c, tableOwner|tablePersist); unsupported(err) {
+		err = table(c, 0)
+	} else {
+		can.Persistent = err == nil
 	}
-	return err == nil, err
+	can.Egress = err == nil && addresses(c) == nil
+	return can, err
 }
 
 // tryTable makes and deletes a table with a lease class in one transaction, so

@@ -10,13 +10,13 @@ import (
 func TestProbeLeavesNothing(t *testing.T) {
 	l := newLab(t)
 	before := snapshot(t)
-	lasting, err := Probe()
+	can, err := Probe()
 	ok(t, err)
 	if after := snapshot(t); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
 	}
-	if iface := l.open(Options{}); lasting != (iface.tableFlags != 0) {
-		t.Errorf("tables persist: %v, but Open has made one with flags %d", lasting, iface.tableFlags)
+	if iface := l.open(Options{}); can != (Nftables{iface.tableFlags != 0, iface.rules.egress}) {
+		t.Errorf("%+v, but Open has made a table with flags %d, egress %v", can, iface.tableFlags, iface.rules.egress)
 	}
 }
 
@@ -26,23 +26,25 @@ func TestProbeTellsWhatTheKernelLacks(t *testing.T) {
 		name      string
 		newer     error // of a table that persists
 		any       error
-		lasting   bool
+		leaving   error // of rules about what leaves
+		want      Nftables
 		wantError error
 	}{
-		{name: "Linux 6.9", lasting: true},
-		{name: "Linux 6.1", newer: unix.EOPNOTSUPP},
-		{name: "older", newer: unix.EINVAL},
+		{name: "Linux 6.9", want: Nftables{Persistent: true, Egress: true}},
+		{name: "Linux 6.9 without egress", leaving: unix.EOPNOTSUPP, want: Nftables{Persistent: true}},
+		{name: "Linux 6.1", newer: unix.EOPNOTSUPP, want: Nftables{Egress: true}},
+		{name: "older", newer: unix.EINVAL, leaving: unix.EOPNOTSUPP},
 		{name: "no nf_tables", newer: unix.EOPNOTSUPP, any: unix.EOPNOTSUPP, wantError: unix.EOPNOTSUPP},
 		{name: "no right", newer: unix.EPERM, any: unix.EPERM, wantError: unix.EPERM},
 	} {
-		lasting, err := probe(func(_ *conn, flags uint32) error {
+		can, err := probe(func(_ *conn, flags uint32) error {
 			if flags != 0 {
 				return tt.newer
 			}
 			return tt.any
-		})
-		if lasting != tt.lasting || !errors.Is(err, tt.wantError) {
-			t.Errorf("%s: %v, %v, want %v, %v", tt.name, lasting, err, tt.lasting, tt.wantError)
+		}, func(*conn) error { return tt.leaving })
+		if can != tt.want || !errors.Is(err, tt.wantError) {
+			t.Errorf("%s: %+v, %v, want %+v, %v", tt.name, can, err, tt.want, tt.wantError)
 		}
 	}
 }

@@ -6,13 +6,14 @@ import "golang.org/x/sys/unix"
 // made it, which prints what it knows by name and reads its own print again. The
 // tests stand in an order that is cheap for all the other traffic.
 type rule struct {
-	tests  []test // what a packet is
-	key    field  // what of it is looked up in the rule's set
-	last   []test // what is tested when the key was found
-	lease  phase  // in which the rule does something
-	forged bool   // only frames that come from none of the virtual MACs
-	then   verdict
-	what   field // that is rewritten
+	chain string
+	first bool   // before those that the chain has
+	tests []test // what a packet is
+	key   field  // what of it is looked up in the rule's set
+	last  []test // what is tested when the key was found
+	lease phase  // in which the rule does something
+	then  verdict
+	what  []field // that are rewritten, the key last
 }
 
 // phase is when a rule does something.
@@ -44,7 +45,9 @@ type field struct {
 // test asks for the value of a field.
 type test struct {
 	field
-	value string
+	value    string
+	unless   bool   // it has another value
+	unlessIn string // or none of this set
 }
 
 func payload(base, offset, size uint32) field {
@@ -53,19 +56,23 @@ func payload(base, offset, size uint32) field {
 
 func meta(key, size uint32) field { return field{meta: true, base: key, size: size} }
 
-func (f field) is(value string) test { return test{field: f, value: value} }
+func (f field) is(value string) test    { return test{field: f, value: value} }
+func (f field) isNot(value string) test { return test{field: f, value: value, unless: true} }
+func (f field) notIn(set string) test   { return test{field: f, unlessIn: set} }
 
 // Fields by the names that nft has for them.
 var (
 	pktType   = meta(unix.NFT_META_PKTTYPE, 1)
 	iifType   = meta(unix.NFT_META_IIFTYPE, 2)
 	iif       = meta(unix.NFT_META_IIF, 4)
+	oif       = meta(unix.NFT_META_OIF, 4)
 	protocol  = meta(unix.NFT_META_PROTOCOL, 2)
 	l4proto   = meta(unix.NFT_META_L4PROTO, 1)
 	etherDst  = payload(unix.NFT_PAYLOAD_LL_HEADER, 0, 6)
 	etherSrc  = payload(unix.NFT_PAYLOAD_LL_HEADER, 6, 6)
 	etherType = payload(unix.NFT_PAYLOAD_LL_HEADER, 12, 2)
 	arpOp     = payload(unix.NFT_PAYLOAD_NETWORK_HEADER, 6, 2)
+	arpMAC    = payload(unix.NFT_PAYLOAD_NETWORK_HEADER, 8, 6) // the sender's
 	arpSender = payload(unix.NFT_PAYLOAD_NETWORK_HEADER, 14, 4)
 	arpTarget = payload(unix.NFT_PAYLOAD_NETWORK_HEADER, 24, 4)
 	ipDst     = payload(unix.NFT_PAYLOAD_NETWORK_HEADER, 16, 4)
@@ -83,6 +90,9 @@ var (
 	onEthernet     = iifType.is(host16(unix.ARPHRD_ETHER))
 	isARP          = protocol.is("\x08\x06")
 	isRequest      = arpOp.is("\x00\x01")
+	isReply        = arpOp.is("\x00\x02")
+	toOne          = etherDst.isNot("\xff\xff\xff\xff\xff\xff")
+	unforged       = etherSrc.notIn(macsName) // not from a virtual MAC
 	isIPv4         = protocol.is("\x08\x00")
 	isIPv6         = protocol.is("\x86\xdd")
 	isICMPv6       = l4proto.is("\x3a")
@@ -101,6 +111,7 @@ type keyType struct {
 	order        uint32 // of the bytes
 	like         *field // what the keys are, for a type without a number and for a map
 	data         *field // what a map has for a key
+	dataNumber   uint32 // and the number of that type
 }
 
 const keyInteger = 4 // of a type without a name
@@ -111,30 +122,40 @@ const (
 )
 
 var (
-	keyIPv4    = keyType{7, 4, networkOrder, nil, nil}
-	keyIPv6    = keyType{8, 16, networkOrder, nil, nil}
-	keyEther   = keyType{9, 6, networkOrder, nil, nil}
-	keyIfindex = keyType{20, 4, hostOrder, nil, nil}
-	keyCopied  = keyType{20, 4, networkOrder, nil, nil}
+	keyIPv4    = keyType{number: 7, size: 4, order: networkOrder}
+	keyIPv6    = keyType{number: 8, size: 16, order: networkOrder}
+	keyEther   = keyType{number: 9, size: 6, order: networkOrder}
+	keyIfindex = keyType{number: 20, size: 4, order: hostOrder}
+	keyCopied  = keyType{number: 20, size: 4, order: networkOrder}
 	// keyND is an integer that has the target's place. nft 1.0.6 does not know the
 	// target of a solicitation by name: it prints the place, and does not read that
 	// again with a set of addresses.
-	keyND = keyType{keyInteger, 16, networkOrder, &ndTarget, nil}
+	keyND = keyType{number: keyInteger, size: 16, order: networkOrder, like: &ndTarget}
 	// mapND is from virtual addresses to their MACs.
-	mapND = keyType{8, 16, networkOrder, &ip6Src, &ndSource}
+	mapND = keyType{8, 16, networkOrder, &ip6Src, &ndSource, keyInteger}
 	// mapIPv6 is from virtual addresses to the host's own.
-	mapIPv6 = keyType{8, 16, networkOrder, &ip6Src, &ip6Src}
+	mapIPv6 = keyType{8, 16, networkOrder, &ip6Src, &ip6Src, 8}
+	// mapEther is from the interface's MAC to a virtual one.
+	mapEther = keyType{number: 9, size: 6, order: networkOrder, data: &etherSrc, dataNumber: 9}
 )
 
-// newRule makes a rule about a set in a chain. alive is the set of its lease.
-func (r *ruleset) newRule(chain string, rl *rule, set, alive string) {
-	r.message(unix.NFT_MSG_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_APPEND)
+// newRule makes a rule about a set. alive is the set of its lease.
+func (r *ruleset) newRule(rl *rule, set, alive string) {
+	flags := uint16(unix.NLM_F_CREATE)
+	if !rl.first {
+		flags |= unix.NLM_F_APPEND
+	}
+	r.message(unix.NFT_MSG_NEWRULE, flags)
 	r.str(unix.NFTA_RULE_TABLE, r.table)
-	r.str(unix.NFTA_RULE_CHAIN, chain)
+	r.str(unix.NFTA_RULE_CHAIN, rl.chain)
+	device := iif
+	if rl.chain == egressChain {
+		device = oif // the other is none there
+	}
 	list := r.nest(unix.NFTA_RULE_EXPRESSIONS)
 	r.tests(rl.tests)
 	if rl.lease == onceOver {
-		r.load(iif)
+		r.load(device)
 		r.lookup(alive, unlessFound)
 	}
 	if rl.then != rewrite {
@@ -142,11 +163,7 @@ func (r *ruleset) newRule(chain string, rl *rule, set, alive string) {
 		r.lookup(set, ifFound)
 	}
 	r.tests(rl.last)
-	if rl.forged {
-		r.load(etherSrc)
-		r.lookup(macsName, unlessFound)
-	}
-	r.load(iif)
+	r.load(device)
 	if rl.lease == whileAlive {
 		r.lookup(alive, ifFound)
 	}
@@ -157,7 +174,9 @@ func (r *ruleset) newRule(chain string, rl *rule, set, alive string) {
 	case drop:
 		r.drop()
 	case rewrite:
-		r.rewrite(rl.key, set, rl.what)
+		for _, f := range rl.what {
+			r.rewrite(rl.key, set, f)
+		}
 	}
 	r.end(list)
 }
@@ -165,7 +184,11 @@ func (r *ruleset) newRule(chain string, rl *rule, set, alive string) {
 func (r *ruleset) tests(list []test) {
 	for _, t := range list {
 		r.load(t.field)
-		r.equal(t.value)
+		if t.unlessIn != "" {
+			r.lookup(t.unlessIn, unlessFound)
+		} else {
+			r.compare(t.value, t.unless)
+		}
 	}
 }
 
@@ -186,11 +209,15 @@ func (r *ruleset) load(f field) {
 	})
 }
 
-// equal goes on with the rule if what was read last has this value.
-func (r *ruleset) equal(value string) {
+// compare goes on with the rule if what was read last has this value, or unless.
+func (r *ruleset) compare(value string, unless bool) {
+	op := uint32(unix.NFT_CMP_EQ)
+	if unless {
+		op = unix.NFT_CMP_NEQ
+	}
 	r.expr("cmp", func() {
 		r.be32(unix.NFTA_CMP_SREG, unix.NFT_REG_1)
-		r.be32(unix.NFTA_CMP_OP, unix.NFT_CMP_EQ)
+		r.be32(unix.NFTA_CMP_OP, op)
 		r.value(unix.NFTA_CMP_DATA, []byte(value))
 	})
 }
@@ -224,7 +251,7 @@ func (r *ruleset) lookup(set string, flags uint32) {
 }
 
 // rewrite writes what the map has for the key into a field, and puts the checksum of
-// the ICMPv6 message right.
+// an ICMPv6 message right.
 func (r *ruleset) rewrite(key field, set string, what field) {
 	const checksumAt = 2
 	r.load(key)
@@ -238,10 +265,11 @@ func (r *ruleset) rewrite(key field, set string, what field) {
 		r.be32(unix.NFTA_PAYLOAD_BASE, what.base)
 		r.be32(unix.NFTA_PAYLOAD_OFFSET, what.offset)
 		r.be32(unix.NFTA_PAYLOAD_LEN, what.size)
-		if what.base == unix.NFT_PAYLOAD_TRANSPORT_HEADER {
+		switch what {
+		case ndSource:
 			r.be32(unix.NFTA_PAYLOAD_CSUM_TYPE, unix.NFT_PAYLOAD_CSUM_INET)
 			r.be32(unix.NFTA_PAYLOAD_CSUM_OFFSET, checksumAt)
-		} else {
+		case ip6Src:
 			r.be32(unix.NFTA_PAYLOAD_CSUM_FLAGS, unix.NFT_PAYLOAD_L4CSUM_PSEUDOHDR)
 		}
 	})
@@ -289,8 +317,11 @@ func (k keyType) userData() []byte {
 	if k.like != nil {
 		notes = noteBytes(notes, noteTypeOf, k.like.note())
 	}
+	if k.data != nil && k.like != nil {
+		notes = noteBytes(notes, noteDataTypeOf, k.data.note())
+	}
 	if k.data != nil {
-		notes = note32(noteBytes(notes, noteDataTypeOf, k.data.note()), noteDataInterval, 0)
+		notes = note32(notes, noteDataInterval, 0)
 	}
 	return notes
 }

@@ -125,15 +125,22 @@ func (i *Interface) setOwn(own netip.Addr) (was netip.Addr, err error) {
 		}
 		vr.standing = standing
 	}
-	if len(i.standing.touched) == 0 {
-		return was, nil
-	}
-	lost, err := i.commit()
-	i.lost = append(i.lost, lost...)
-	if err != nil {
+	if err := i.commitTouched(); err != nil {
 		return was, fmt.Errorf("link-local address %v of %s: %w", own, i.name, err)
 	}
 	return was, nil
+}
+
+// commitTouched sends a transaction that nobody asked for by Gate or Renew, if there
+// is anything in it. What was taken over from another process waits for those.
+func (i *Interface) commitTouched() error {
+	touched := len(i.standing.touched) > 0 || slices.ContainsFunc(i.classes, func(c *leaseClass) bool { return len(c.touched) > 0 })
+	if !touched || i.takenOver {
+		return nil
+	}
+	lost, err := i.commit()
+	i.lost = append(i.lost, lost...)
+	return err
 }
 
 // speakAs returns the standing elements of a router with this address of the host.

@@ -30,7 +30,7 @@ func (i *Interface) openTable(takeOver bool, flags uint32) error {
 	if err != nil {
 		return tableError(i.rules.table, err)
 	}
-	i.rebuild, i.tableFlags, i.tabled = true, flags, true
+	i.rebuild, i.takenOver, i.tableFlags, i.tabled = true, takeOver, flags, true
 	if err := tryAddresses(i.nft); err != nil {
 		i.log.Warn("virtual addresses are local routes alone, not addresses of the interface: the kernel has no hook for what leaves (before 5.16, or without CONFIG_NETFILTER_EGRESS)", "error", err)
 	} else {

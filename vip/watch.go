@@ -39,9 +39,8 @@ type FilterEntry struct {
 	MAC   [6]byte
 }
 
-// Watcher reports changes of interfaces, their addresses, whether they forward,
-// their unicast filters and our routes. It looks
-// at the present state whenever the kernel says that something has changed. So the
+// Watcher reports changes of interfaces, their addresses, whether they forward and
+// answer ARP for others, their unicast filters and our routes. It looks at the present state whenever the kernel says that something has changed. So the
 // last state is always reported, and a short-lived one may be missed.
 type Watcher struct {
 	conn   *netlink.Conn
@@ -275,6 +274,7 @@ func (w *Watcher) read(name string) (Link, error) {
 	l, err := readLink(w.lists, name)
 	if err == nil && l.Index != 0 {
 		l.Off4, l.Off6 = forwardingOff(w.query, name, l.Index)
+		l.ProxyARP = proxies(w.query, l.Index)
 	}
 	return l, err
 }

@@ -9,9 +9,19 @@ func announceCommand(a *app) *cobra.Command {
 		Long:              paragraphs("announce tells hosts and switches at once where the virtual addresses of an\nactive group are: by gratuitous ARP, or neighbour advertisements over IPv6.", groupForms, asksDaemon),
 		Example:           examples("fhrpd announce eth1:10", "fhrpd announce users"),
 		ValidArgsFunction: a.completeGroup,
-		Args:              cobra.ExactArgs(1),
+		Args:              cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.daemon().Announce(cmd.Context(), args[0])
+			group, err := groupArg(args)
+			if err != nil {
+				return usageError(cmd, err)
+			}
+			if err := a.daemon().Announce(cmd.Context(), group); err != nil {
+				return err
+			}
+			if g, err := a.groupNow(cmd.Context(), group); err == nil {
+				group = g.Ref()
+			}
+			return a.confirm("%s: announced", group)
 		},
 	})
 }

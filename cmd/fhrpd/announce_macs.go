@@ -39,6 +39,7 @@ func announceMACsCommand(a *app) *cobra.Command {
 		o.Rate, err = parseRate(s)
 		return err
 	})
+	completeInterface(cmd, "dev", "bridge")
 	f.BoolVar(&o.DryRun, "dry-run", false, "print the plan and send nothing")
 	return cmd
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 
@@ -22,7 +23,7 @@ func checkCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "check",
 		Short:   "validate the configuration; every fault at once",
-		Long:    "check prints the faults of the configuration to stderr, with file, line, what\nwas found and what is allowed, at most 50. Doubtful settings are warnings, and\nso are secrets in a file that everybody may read, groups that could not run on\nan interface that this host has, and interfaces that answer ARP for others\n(proxy_arp), which no failover moves. \"fhrpd doctor\" looks at the host and its\nsegments.\n\nExits 0 when there is no fault and 2 otherwise.",
+		Long:    "check prints the faults of the configuration to stderr, with file, line, what\nwas found and what is allowed, at most 50. Doubtful settings are warnings, and\nso are secrets in a file that everybody may read, groups that could not run on\nan interface that this host has, and interfaces that answer ARP for others\nin a way that no failover moves. \"fhrpd doctor\" looks at the host and its\nsegments.\n\nExits 0 when there is no fault and 2 otherwise.",
 		Example: examples("fhrpd check", "fhrpd check --config ./fhrpd.toml --print   # with every default filled in"),
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return a.check(config, effective, secrets) },
@@ -36,6 +37,7 @@ func checkCommand(a *app) *cobra.Command {
 // configFlag gives cmd --config.
 func configFlag(cmd *cobra.Command, path *string) {
 	cmd.Flags().StringVar(path, "config", defaultConfig, "the configuration `file`")
+	_ = cmd.MarkFlagFilename("config", "toml") // the flag exists
 }
 
 func (a *app) check(path string, effective, secrets bool) error {
@@ -50,7 +52,7 @@ func (a *app) check(path string, effective, secrets bool) error {
 		}
 	}
 	for _, f := range doctor.Proxies(c) {
-		fmt.Fprintf(a.stderr, "warning: %s: %s: %s: %s (cure: %s)\n", path, f.Object, f.Found, f.Effect, f.Cure)
+		a.warn("%s: %s: %s: %s (cure: %s)", path, f.Object, f.Found, f.Effect, f.Cure)
 	}
 	switch {
 	case effective && secrets:
@@ -74,7 +76,7 @@ func (a *app) warnOfMisfits(path string, c *configs.Config) {
 		}
 		link := engine.Link{Name: l.Name, MAC: l.MAC, MTU: l.MTU, Kind: l.Kind, Passthru: l.Passthru, Addrs: addresses(l.Index)}
 		if why := g.Misfit(&link, g.VirtualIPs); why != "" {
-			fmt.Fprintf(a.stderr, "warning: %s: %s: %s\n", path, g.Ref, why)
+			a.warn("%s: %s: %s", path, g.Ref, why)
 		}
 	}
 }
@@ -98,10 +100,14 @@ func (a *app) loadConfig(path string, code int) (*configs.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, line := range configs.Lines("warning: ", c.Warnings) {
-		fmt.Fprintln(a.stderr, line)
+	for _, line := range configs.Lines("", c.Warnings) {
+		a.warn("%s", line)
 	}
 	return c, nil
+}
+
+func (a *app) warn(format string, args ...any) {
+	a.complain(slog.LevelWarn, "warning: "+fmt.Sprintf(format, args...))
 }
 
 // faultless is loadConfig without the warnings.
@@ -109,7 +115,7 @@ func (a *app) faultless(path string, code int) (*configs.Config, error) {
 	c, err := configs.Load(path)
 	if faults, ok := errors.AsType[configs.Errors](err); ok {
 		for _, line := range configs.Lines("", faults) {
-			fmt.Fprintln(a.stderr, line)
+			a.complain(slog.LevelError, line)
 		}
 		return nil, quiet(code)
 	}

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
+	"github.com/fhrpd/fhrpd/cmd/internal/show"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/fsm/engine"
 )
@@ -23,6 +25,10 @@ type fake struct {
 	st       *status.Status
 	commands []string
 	fail     error // returned by Verify
+	plan     status.Plan
+	faults   []string // of the file that is reloaded
+	reloads  int
+	asked    status.Question
 }
 
 func newFake() *fake {
@@ -44,11 +50,11 @@ func newFake() *fake {
 
 func (f *fake) Status(context.Context) (*status.Status, error) { return f.st, nil }
 
-func (f *fake) Transitions(context.Context) ([]status.Transition, error) {
-	var out []status.Transition
+func (f *fake) History(context.Context) ([]status.Past, error) {
+	var out []status.Past
 	for _, g := range f.st.Groups {
 		if g.LastTransition != nil {
-			out = append(out, *g.LastTransition)
+			out = append(out, status.Past{Transition: *g.LastTransition})
 		}
 	}
 	return out, nil
@@ -85,7 +91,37 @@ func (f *fake) Verify(_ context.Context, group string) ([]status.Takeover, error
 	return f.st.Groups[0].Takeover, f.do("verify", group)
 }
 
-func (f *fake) Explain(_ context.Context, group string) (*status.Explanation, error) {
+func (f *fake) ClearCounters(_ context.Context, protocol, groups string) (int, error) {
+	filter, err := show.ParseFilter(protocol, strings.Fields(groups))
+	if err != nil {
+		return 0, fmt.Errorf("%w: %v", control.ErrInvalid, err)
+	}
+	list, err := filter.Groups(f.st.Groups)
+	f.commands = append(f.commands, strings.TrimSpace("clear "+protocol+" "+groups))
+	return len(list), err
+}
+
+func (f *fake) Reload(_ context.Context, dryRun bool) (*status.Plan, error) {
+	if f.faults != nil {
+		return nil, &control.FaultsError{Faults: f.faults}
+	}
+	if !dryRun {
+		f.reloads++
+	}
+	return &f.plan, nil
+}
+
+func (f *fake) SetLog(_ context.Context, level string) (string, error) {
+	f.commands = append(f.commands, "log "+level)
+	if level == control.FileLevel {
+		level = "info"
+	}
+	return level, nil
+}
+
+func (f *fake) Explain(_ context.Context, q status.Question) (*status.Explanation, error) {
+	f.asked = q
+	group := q.Group
 	if group == "" {
 		group = "users"
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -11,7 +12,7 @@ import (
 
 // Paragraphs that many help texts share.
 const (
-	groupForms = "GROUP is INTERFACE:NUMBER, with a protocol in front where needed (hsrp:, hsrp6:,\nvrrp:, vrrp6:), or the group's name."
+	groupForms = "GROUP is INTERFACE:NUMBER, with a protocol in front where needed (hsrp:, hsrp6:,\nvrrp:, vrrp6:), the group's name, or what show calls it: eth1 - Group 10."
 	asksDaemon = "Exits 0 when done, 1 when it was refused or failed, 2 for wrong arguments, 3\nwhen no daemon runs, and 4 when it is not for this user."
 )
 
@@ -26,6 +27,24 @@ func paragraphs(p ...string) string { return strings.Join(p, "\n\n") }
 // examples indents lines for the help.
 func examples(lines ...string) string { return "  " + strings.Join(lines, "\n  ") }
 
+// strictHelp makes a mistake of a topic that does not exist.
+func strictHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "help" {
+			cmd.Args = helpTopic
+		}
+	}
+}
+
+func helpTopic(help *cobra.Command, args []string) error {
+	cmd, rest, err := help.Root().Find(args)
+	if err == nil && len(rest) > 0 && cmd.HasSubCommands() {
+		return unknownCommand(cmd, rest[0])
+	}
+	return err
+}
+
 // completeWithin is how long a shell waits for the daemon when somebody presses
 // the key for completion.
 const completeWithin = 500 * time.Millisecond
@@ -38,16 +57,54 @@ func (a *app) completeGroup(cmd *cobra.Command, args []string, _ string) ([]stri
 	return a.running(cmd.Context(), ""), cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeShow offers brief, and the groups of a protocol with their interfaces.
-func (a *app) completeShow(protocol string) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		var out []string
-		brief := slices.Contains(args, "brief")
-		if !brief {
-			out = append(out, "brief")
+// completeGroupThen offers words as the second argument.
+func (a *app) completeGroupThen(words ...string) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		if len(args) == 1 {
+			return words, cobra.ShellCompDirectiveNoFileComp
 		}
-		if len(args) == 0 || brief && len(args) == 1 {
-			out = append(out, a.running(cmd.Context(), protocol)...)
+		return a.completeGroup(cmd, args, typed)
+	}
+}
+
+// completeFilter offers the groups of a protocol with their interfaces.
+func (a *app) completeFilter(protocol string) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return a.running(cmd.Context(), protocol), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completeInterface offers the interfaces of this host as the value of flags.
+func completeInterface(cmd *cobra.Command, flags ...string) {
+	for _, f := range flags {
+		_ = cmd.RegisterFlagCompletionFunc(f, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			list, _ := net.Interfaces() // nothing to offer otherwise
+			names := make([]string, len(list))
+			for i := range list {
+				names[i] = list[i].Name
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		})
+	}
+}
+
+// completeShow offers the forms, and the groups of a protocol with their
+// interfaces.
+func (a *app) completeShow(l layout) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		form, rest, err := l.split(args)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var out []string
+		if form.word == "" {
+			out = append(out, l.words()...)
+		}
+		if len(rest) == 0 {
+			out = append(out, a.running(cmd.Context(), l.protocol)...)
 		}
 		return out, cobra.ShellCompDirectiveNoFileComp
 	}

@@ -100,11 +100,16 @@ func TestCompletionOffersWhatTheDaemonRuns(t *testing.T) {
 	}{
 		{"explain ", path, []string{"hsrp:eth1:10\tusers", "hsrp:eth2:10\tguests", "vrrp6:eth1:20\tlan6"}},
 		{"verify hsrp:eth1:10 ", path, nil},
-		{"show standby ", path, []string{"brief", "eth1", "eth2", "hsrp:eth1:10\tusers", "hsrp:eth2:10\tguests"}},
+		{"show standby ", path, []string{"brief", "detail", "all", "delay", "neighbors", "statistics", "eth1", "eth2", "hsrp:eth1:10\tusers", "hsrp:eth2:10\tguests"}},
 		{"show standby brief ", path, []string{"eth1", "eth2", "hsrp:eth1:10\tusers", "hsrp:eth2:10\tguests"}},
-		{"show vrrp eth1 ", path, []string{"brief"}},
+		{"show vrrp eth1 ", path, []string{"brief", "detail", "all", "statistics"}},
+		{"show standby neighbors eth1 ", path, nil},
 		{"show vrrp eth1 brief ", path, nil},
 		{"announce ", nobody, nil},
+		{"set priority users ", path, []string{"default"}},
+		{"set log ", path, []string{"debug", "info", "warn", "error", "default"}},
+		{"clear ", path, []string{"standby\tcounters of HSRP groups", "vrrp\tcounters of VRRP routers"}},
+		{"clear vrrp counters ", path, []string{"eth1", "vrrp6:eth1:20\tlan6"}},
 	} {
 		words := strings.Split(tt.line, " ")
 		args := append([]string{"__complete"}, words[:len(words)-1]...)
@@ -121,6 +126,14 @@ func TestCompletionOffersWhatTheDaemonRuns(t *testing.T) {
 		}
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("after %q (-want +got):\n%s", tt.line, diff)
+		}
+	}
+}
+
+func TestCompletionOffersInterfaces(t *testing.T) {
+	for _, args := range [][]string{{"whohas", "-i", ""}, {"whohas", "--interface", ""}, {"announce-macs", "--dev", ""}, {"announce-macs", "--bridge", ""}} {
+		if r := fhrpd(t.Context(), append([]string{"__complete"}, args...)...); !strings.HasPrefix(r.stdout, "lo\n") && !strings.Contains(r.stdout, "\nlo\n") {
+			t.Errorf("%v: %q does not offer the loopback interface", args, r.stdout)
 		}
 	}
 }

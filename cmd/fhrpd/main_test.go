@@ -31,6 +31,21 @@ func TestExitCodesAndOutput(t *testing.T) {
 		{args: "show takeover", stdout: []string{"hsrp:eth1:10  192.0.2.9  yes     icmp    2.0 ms"}},
 		{args: "show events", stdout: []string{"%HSRP-5-STATECHANGE: eth1 Grp 10 state Standby -> Active (active-timer-expired)\n"}},
 		{args: "show status", stdout: []string{"fhrpd v1, pid 42", "c0ffee", "Virtual IP", "Group addr"}},
+		{args: "show standby detail", stdout: []string{"eth1 - Group 10 (version 2)\n  State is Active\n", "  Group Discarded Packets: 0\n"}},
+		{args: "show standby all", stdout: []string{"eth1 - Group 10 (version 2)\n", "eth2 - Group 10 (version 2)\n  State is Standby\n"}},
+		{args: "show standby all brief", stdout: []string{"Interface   Grp  Pri P State", "\neth2 "}},
+		{args: "show standby delay", stderr: []string{"no HSRP group has an initial delay\n"}},
+		{args: "show standby neighbors", stderr: []string{"no HSRP neighbor is active or standby\n"}},
+		{args: "show standby statistics", stdout: []string{"HSRP Statistics for eth1 - Group 10 - Address-Family IPv4\n"}},
+		{args: "show standby eth1 - Group 10", stdout: []string{"eth1 - Group 10 (version 2)\n"}},
+		{args: "show standby interface eth2 brief", stdout: []string{"\neth2 "}},
+		{args: "show vrrp detail", stdout: []string{"eth1 - Group 20 - Address-Family IPv6\n  State is BACKUP\n", "  VRRPv3 Advertisements: sent 0 - rcvd 0\n"}},
+		{args: "show vrrp statistics eth1", stdout: []string{"VRRP Statistics for eth1 - Group 20 - Address-Family IPv6\n"}},
+		{args: "show vrrp ipv4", stderr: []string{"no VRRP routers are configured for IPv4\n"}},
+		{args: "show standby breif", code: 1, stderr: []string{`did you mean "brief"?`}},
+		{args: "show standby eth1 breif", code: 2, stderr: []string{`did you mean "brief"?`}},
+		{args: "show standby det", code: 1, stderr: []string{`did you mean "detail"?`}},
+		{args: "show standby detail statistics", code: 2, stderr: []string{"detail and statistics: choose one of them"}},
 		{args: "show standby eth9", code: 1, stderr: []string{`"eth9" is neither an interface with HSRP groups nor a group: there is hsrp:eth1:10, hsrp:eth2:10`}},
 		{args: "show standby brief eth1:11", code: 1, stderr: []string{"there is hsrp:eth1:10, hsrp:eth2:10"}},
 		{args: "show vrrp eth1 21", code: 1, stderr: []string{"no VRRP router 21 on eth1"}},
@@ -40,31 +55,52 @@ func TestExitCodesAndOutput(t *testing.T) {
 		{args: "show", code: 2, stderr: []string{"one of events, standby, status, takeover, track, vrrp"}},
 
 		{args: "explain", stdout: []string{"users moved.\n"}},
+		{args: "explain --since -5m", code: 2, stderr: []string{"--since -5m0s: want a time above 0, as in 90m"}},
 		{args: "explain guests", stdout: []string{"guests moved.\n"}},
 		{args: "explain eth9:1", code: 1, stderr: []string{"no such group", "hsrp:eth1:10, hsrp:eth2:10, vrrp6:eth1:20"}},
 
-		{args: "set priority users 90"},
-		{args: "set priority eth1:10 default"},
+		{args: "set priority users 110", stdout: []string{"hsrp:eth1:10: priority set to 110; the file has 110\n"}},
+		{args: "set priority eth1 - Group 10 90", stdout: []string{"hsrp:eth1:10: priority set to 90 (110 in force); the file has 110\n"}},
+		{args: "set priority eth1:10 default", stdout: []string{"hsrp:eth1:10: priority of the file restored: 110\n"}},
+		{args: "set priority eth1:10 eth2:10 default", code: 2, stderr: []string{`group "eth1:10 eth2:10": want one group`}},
 		{args: "set priority users 256", code: 2, stderr: []string{"want a number from 0 to 255, or default"}},
-		{args: "set priority users -1", code: 2, stderr: []string{"usage: fhrpd set priority"}},
+		{args: "set priority users -1", code: 2, stderr: []string{`priority "-1": want a number from 0 to 255, or default`, "usage: fhrpd set priority"}},
+		{args: "show standby eth1 -5", code: 2, stderr: []string{`"-5": a number here cannot be negative`}},
+		{args: "doctor --listen -1s", code: 2, stderr: []string{"listen -1s: want 0 or more"}},
 		{args: "set priority users", code: 2, stderr: []string{"usage: fhrpd set priority"}},
-		{args: "set", code: 2, stderr: []string{"one of priority"}},
-		{args: "announce users"},
+		{args: "set", code: 2, stderr: []string{"one of log, priority"}},
+		{args: "set log debug", stdout: []string{"log level: debug\n"}},
+		{args: "set log default", stdout: []string{"log level: info\n"}},
+		{args: "set log", code: 2, stderr: []string{"usage: fhrpd set log"}},
+		{args: "clear standby counters", stdout: []string{"counters of HSRP groups cleared: 2\n"}},
+		{args: "clear standby counters eth2 10", stdout: []string{"counters of HSRP groups cleared: 1\n"}},
+		{args: "clear vrrp statistics", stdout: []string{"counters of VRRP routers cleared: 1\n"}},
+		{args: "clear standby counters eth9", code: 1, stderr: []string{"there is hsrp:eth1:10"}},
+		{args: "clear standby", code: 2, stderr: []string{"a command is missing: one of counters"}},
+		{args: "announce users", stdout: []string{"hsrp:eth1:10: announced\n"}},
+		{args: "announce eth1 10", stdout: []string{"hsrp:eth1:10: announced\n"}},
+		{args: "announce users guests", code: 2, stderr: []string{`group "users guests": want one group`}},
 		{args: "announce guests", code: 1, stderr: []string{"fhrpd: announce guests: refused: state is Standby\n"}},
 		{args: "verify users", stdout: []string{"192.0.2.9  yes"}},
 		{args: "verify nobody", code: 1, stderr: []string{"no such group"}},
 
 		{args: "lab --protocol eigrp --rate 1s", code: 2, stderr: []string{`protocol "eigrp": want hsrp1, hsrp2, vrrp2, vrrp3`, "rate 1s", "usage: fhrpd lab"}},
 		{args: "version", stdout: []string{"fhrpd ", " go1."}},
-		{args: "frobnicate", code: 2, stderr: []string{`unknown command "frobnicate"`}},
+		{args: "frobnicate", code: 2, stderr: []string{`unknown command "frobnicate" for "fhrpd": want one of announce`}},
+		{args: "shwo standby", code: 2, stderr: []string{`unknown command "shwo" for "fhrpd"; did you mean "show"?`}},
+		{args: "show stanby", code: 2, stderr: []string{`unknown command "stanby" for "fhrpd show"; did you mean "standby"?`}},
+		{args: "set prio users 9", code: 2, stderr: []string{`did you mean "priority"?`}},
+		{args: "help nonsense", code: 2, stderr: []string{`unknown command "nonsense" for "fhrpd"`}},
+		{args: "help show nonsense", code: 2, stderr: []string{`unknown command "nonsense" for "fhrpd show"`}},
 		{args: "show status --loud", code: 2, stderr: []string{"unknown flag: --loud"}},
+		{args: "show status --jsno", code: 2, stderr: []string{"unknown flag: --jsno; did you mean --json?"}},
 		{args: "", code: 2, stderr: []string{"a command is missing"}},
 	}
 	path, _ := serve(t, newFake())
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {
 			args := strings.Fields(tt.args)
-			if tt.code != 2 && tt.args != "version" {
+			if tt.code != 2 && !strings.HasPrefix(tt.args, "help") && tt.args != "version" {
 				args = append(args, "--control", path)
 			}
 			r := fhrpd(t.Context(), args...)
@@ -99,7 +135,10 @@ func TestCommandsReachTheDaemon(t *testing.T) {
 			t.Errorf("%v: exit %d: %s", args, r.code, r.stderr)
 		}
 	}
-	want := []string{"priority 90 hsrp:eth1:10", "priority -1 hsrp:eth1:10", "announce hsrp:eth1:10", "verify hsrp:eth1:10"}
+	if r := fhrpd(t.Context(), "set", "log", "warn", "--control", path); r.code != 0 {
+		t.Errorf("set log: exit %d: %s", r.code, r.stderr)
+	}
+	want := []string{"priority 90 hsrp:eth1:10", "priority -1 hsrp:eth1:10", "announce hsrp:eth1:10", "verify hsrp:eth1:10", "log warn"}
 	if diff := cmp.Diff(want, f.commands); diff != "" {
 		t.Errorf("commands (-want +got):\n%s", diff)
 	}
@@ -116,6 +155,13 @@ func TestFilterForms(t *testing.T) {
 		{"standby eth2 10", []string{"hsrp:eth2:10"}},
 		{"standby brief eth2 10", []string{"hsrp:eth2:10"}},
 		{"standby eth2 brief", []string{"hsrp:eth2:10"}},
+		{"standby detail eth2", []string{"hsrp:eth2:10"}},
+		{"standby all", []string{"hsrp:eth1:10", "hsrp:eth2:10"}},
+		{"standby interface eth2", []string{"hsrp:eth2:10"}},
+		{"standby ipv4 eth1", []string{"hsrp:eth1:10"}},
+		{"standby eth1 - Group 10", []string{"hsrp:eth1:10"}},
+		{"vrrp ipv6", []string{"vrrp6:eth1:20"}},
+		{"vrrp eth1 Grp 20", []string{"vrrp6:eth1:20"}},
 		{"standby eth2:10", []string{"hsrp:eth2:10"}},
 		{"standby hsrp:eth2:10", []string{"hsrp:eth2:10"}},
 		{"standby guests brief", []string{"hsrp:eth2:10"}},
@@ -144,7 +190,7 @@ func TestFilterForms(t *testing.T) {
 func TestEveryShowSpeaksJSON(t *testing.T) {
 	f := newFake()
 	path, _ := serve(t, f)
-	ts, _ := f.Transitions(t.Context())
+	ts, _ := f.History(t.Context())
 	tests := []struct {
 		args string
 		into any
@@ -153,7 +199,7 @@ func TestEveryShowSpeaksJSON(t *testing.T) {
 		{"show status", &status.Status{}, f.st},
 		{"show track", &[]status.Track{}, &f.st.Tracks},
 		{"show takeover", &[]show.TakeoverRow{}, &[]show.TakeoverRow{{Group: "hsrp:eth1:10", Takeover: f.st.Groups[0].Takeover[0]}}},
-		{"show events", &[]status.Transition{}, &ts},
+		{"show events", &[]status.Past{}, &ts},
 		{"explain users", &status.Explanation{}, &status.Explanation{Group: "hsrp:eth1:10", Lines: []string{"users moved."},
 			Facts: []status.Fact{}, Transition: f.st.Groups[0].LastTransition}},
 		{"verify users", &[]status.Takeover{}, &f.st.Groups[0].Takeover},
@@ -173,10 +219,32 @@ func TestEveryShowSpeaksJSON(t *testing.T) {
 
 func TestNothingIsAnEmptyListInJSON(t *testing.T) {
 	path, _ := serve(t, &fake{st: &status.Status{}})
-	for _, what := range []string{"standby", "vrrp", "track", "takeover", "events"} {
-		if r := fhrpd(t.Context(), "show", what, "--json", "--control", path); r.stdout != "[]\n" || r.code != 0 {
+	for _, what := range []string{"standby", "standby neighbors", "standby delay", "vrrp", "vrrp statistics", "track", "takeover", "events"} {
+		if r := fhrpd(t.Context(), append(append([]string{"show"}, strings.Fields(what)...), "--json", "--control", path)...); r.stdout != "[]\n" || r.code != 0 {
 			t.Errorf("show %s: exit %d, %q", what, r.code, r.stdout)
 		}
+	}
+}
+
+// What IOS prints nothing for is said on stderr, so that its parsers stay content.
+func TestNothingIsSaidToThePersonToo(t *testing.T) {
+	path, _ := serve(t, &fake{st: &status.Status{}})
+	for what, want := range map[string]result{
+		"standby":       {0, "", "no HSRP groups are configured\n"},
+		"standby delay": {0, "", "no HSRP groups are configured\n"},
+		"vrrp":          {0, "", "no VRRP routers are configured\n"},
+		"track":         {0, "no tracked objects are configured\n", ""},
+		"events":        {0, "no transitions since the start\n", ""},
+	} {
+		if r := fhrpd(t.Context(), append(append([]string{"show"}, strings.Fields(what)...), "--control", path)...); r != want {
+			t.Errorf("show %s: %+v, want %+v", what, r, want)
+		}
+	}
+	if r := fhrpd(t.Context(), "show", "takeover", "--control", path); !strings.Contains(r.stdout, "no neighbours to prove") {
+		t.Errorf("show takeover: %+v", r)
+	}
+	if r := fhrpd(t.Context(), "show", "standby", "brief", "--control", path); r.stderr != "no HSRP groups are configured\n" {
+		t.Errorf("show standby brief: %+v", r)
 	}
 }
 
@@ -341,6 +409,33 @@ func TestCheckPrintIsAFixedPoint(t *testing.T) {
 	}
 	if diff := cmp.Diff(previous, text); diff != "" || !strings.Contains(text, "\npriority = 100\n") {
 		t.Errorf("printing what was printed, with the defaults (-first +second):\n%s\n%s", diff, text)
+	}
+}
+
+func TestVersionFlagSaysWhatTheCommandSays(t *testing.T) {
+	flag, command := fhrpd(t.Context(), "--version"), fhrpd(t.Context(), "version")
+	if flag != command || flag.code != 0 {
+		t.Errorf("--version: %+v, version: %+v", flag, command)
+	}
+}
+
+func TestHelpOfACommandThatExists(t *testing.T) {
+	for _, topic := range []string{"help", "help show standby", "help show standby brief", "show standby --help"} {
+		if r := fhrpd(t.Context(), strings.Fields(topic)...); r.code != 0 || r.stderr != "" || !strings.Contains(r.stdout, "Usage:") {
+			t.Errorf("%s: %+v", topic, r)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	words := []string{"brief", "detail", "all", "delay", "statistics"}
+	for typed, want := range map[string]string{
+		"breif": "brief", "brie": "brief", "det": "detail", "detial": "detail", "STAT": "statistics", "al": "all",
+		"delya": "delay", "eth1": "", "users": "", "x": "", "": "", "alx": "all", "10": "",
+	} {
+		if got := nearest(typed, words); got != want {
+			t.Errorf("nearest(%q) = %q, want %q", typed, got, want)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -38,7 +39,9 @@ func commands(a *app) []*cobra.Command {
 		showCommand(a),
 		explainCommand(a),
 		eventsCommand(a),
+		reloadCommand(a),
 		setCommand(a),
+		clearCommand(a),
 		announceCommand(a),
 		announceMACsCommand(a),
 		whohasCommand(a),
@@ -61,13 +64,17 @@ func (a *app) execute(ctx context.Context, args []string) int {
 		Example:       examples("fhrpd lab                   # see a failover happen, on this machine alone", "fhrpd check && fhrpd run", "fhrpd show standby brief", "fhrpd explain eth1:10"),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Version:       versionLine(debug.ReadBuildInfo()),
+		Args:          onlyCommands,
 		RunE:          needSubcommand,
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
 	root.SetArgs(args)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.AddCommand(commands(a)...)
+	strictHelp(root)
 	runs := false // an error that comes before is a mistake in the arguments
 	root.PersistentPreRun = func(cmd *cobra.Command, _ []string) { runs = cmd.ValidateRequiredFlags() == nil }
 	cmd, err := root.ExecuteContextC(ctx)
@@ -79,18 +86,13 @@ func (a *app) execute(ctx context.Context, args []string) int {
 
 // needSubcommand is what a command does that only groups others.
 func needSubcommand(cmd *cobra.Command, _ []string) error {
-	var names []string
-	for _, sub := range cmd.Commands() {
-		if sub.IsAvailableCommand() {
-			names = append(names, sub.Name())
-		}
-	}
-	return usageError(cmd, fmt.Errorf("a command is missing: one of %s", strings.Join(names, ", ")))
+	return usageError(cmd, fmt.Errorf("a command is missing: one of %s", strings.Join(subcommands(cmd), ", ")))
 }
 
 // controlFlag gives cmd and its subcommands --control, and returns cmd.
 func (a *app) controlFlag(cmd *cobra.Command) *cobra.Command {
 	cmd.PersistentFlags().StringVar(&a.control, "control", defaultControl, "the daemon's control `socket`")
+	_ = cmd.MarkPersistentFlagFilename("control") // the flag exists
 	return cmd
 }
 

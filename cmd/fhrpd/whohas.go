@@ -38,6 +38,7 @@ func whohasCommand(a *app) *cobra.Command {
 	cmd.Flags().StringVarP(&o.Interface, "interface", "i", "", "the `interface` to ask on")
 	cmd.Flags().DurationVar(&o.Timeout, "timeout", o.Timeout, "how long to listen for answers")
 	_ = cmd.MarkFlagRequired("interface") // the flag exists
+	completeInterface(cmd, "interface")
 	return cmd
 }
 

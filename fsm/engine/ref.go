@@ -33,10 +33,12 @@ type Named struct {
 	Name string // "" when it has none
 }
 
-// Matches reports whether text is KIND:INTERFACE:NUMBER, INTERFACE:NUMBER or the
-// name of n. It may fit other groups too.
+// Matches reports whether text is KIND:INTERFACE:NUMBER, INTERFACE:NUMBER, the name
+// of n (a default one where it has none), or n as "show" and the log write it (see
+// Spelled). It may fit other groups too.
 func (n Named) Matches(text string) bool {
-	return text != "" && (text == n.Name || text == n.Ref.String() || text == fmt.Sprintf("%s:%d", n.Interface, n.Number))
+	w := newWanted(text)
+	return w.fits(&n)
 }
 
 // ErrUnknownGroup says that a text fits no group, and ErrAmbiguousGroup that it
@@ -50,8 +52,9 @@ var (
 // Matches knows. Any other number of matches is a *GroupError.
 func Find(groups []Named, text string) (int, error) {
 	var found []int
+	w := newWanted(text)
 	for i := range groups {
-		if groups[i].Matches(text) {
+		if w.fits(&groups[i]) {
 			found = append(found, i)
 		}
 	}

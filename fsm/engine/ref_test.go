@@ -34,6 +34,7 @@ func TestFind(t *testing.T) {
 		{ref: "users", want: 0},
 		{ref: "hsrp:1", want: 4}, // an interface called hsrp
 		{ref: "eth1:10:old", want: 4},
+		{ref: "hsrp-eth1-10", err: ErrUnknownGroup, candidates: all}, // it has another name
 		{ref: "eth1:10", err: ErrAmbiguousGroup, candidates: all[:3]},
 		{ref: "lan", err: ErrAmbiguousGroup, candidates: all[2:4]},
 		{ref: "eth1", err: ErrUnknownGroup, candidates: all},
@@ -86,5 +87,42 @@ func TestErrorListsAFewOfManyGroups(t *testing.T) {
 	}
 	if ge, ok := errors.AsType[*GroupError](err); !ok || len(ge.Candidates) != len(many) {
 		t.Errorf("the candidates themselves are all there: %v", ge.Candidates)
+	}
+}
+
+func TestAGroupIsFoundAsShowAndTheLogWriteIt(t *testing.T) {
+	groups := []Named{
+		{Ref{hello.ProtocolHSRP, hello.IPv4, "eth1", 10}, ""},
+		{Ref{hello.ProtocolHSRP, hello.IPv6, "eth1", 11}, "users6"},
+		{Ref{hello.ProtocolVRRP, hello.IPv4, "eth2.100", 20}, ""},
+		{Ref{hello.ProtocolVRRP, hello.IPv6, "eth2.100", 20}, "lan6"},
+	}
+	const none, many = -1, -2
+	for ref, want := range map[string]int{
+		"hsrp-eth1-10":                0, // Group name is "hsrp-eth1-10" (default)
+		"eth1 - Group 10":             0,
+		"eth1 - Group 10 (version 2)": 0,
+		"eth1 Grp 10":                 0, // %HSRP-5-STATECHANGE: eth1 Grp 10 state …
+		"eth1 10":                     0, // the columns of "show standby brief"
+		"eth1  group 11":              1,
+		"HSRP eth1 10":                0, // Tracked by:
+		"VRRP eth1 10":                none,
+		"IPX eth1 10":                 none,
+		"eth2.100 - Group 20 - Address-Family IPv4": 2,
+		"eth2.100 - Group 20 - Address-Family IPv6": 3,
+		"eth2.100 - Group 20":                       many,
+		"eth2.100 20 ipv6":                          3,
+		"vrrp-eth2.100-20":                          2,
+		"eth1 - Group 12":                           none,
+		"eth1 - Group":                              none,
+		"eth1 - Group 65546":                        none, // 10 in sixteen bits
+		"- Group 10":                                none,
+		"eth1 -10":                                  none,
+	} {
+		i, err := Find(groups, ref)
+		switch {
+		case want >= 0 && (i != want || err != nil), want == none && !errors.Is(err, ErrUnknownGroup), want == many && !errors.Is(err, ErrAmbiguousGroup):
+			t.Errorf("Find(%q) = %d, %v; want %d", ref, i, err, want)
+		}
 	}
 }

@@ -12,6 +12,14 @@ import (
 // ErrInvalid says that the arguments of a command could not be right.
 var ErrInvalid = errors.New("invalid argument")
 
+// FaultsError says that a file was not applied, for its faults.
+type FaultsError struct {
+	Faults []string // each with file, line, what was found and what is allowed
+}
+
+// Error lists the faults.
+func (e *FaultsError) Error() string { return strings.Join(e.Faults, "\n") }
+
 // failure is an error on its way through the socket.
 type failure struct {
 	Kind       string   `json:"kind"`
@@ -20,6 +28,7 @@ type failure struct {
 	Candidates []string `json:"candidates,omitempty"`
 	Command    string   `json:"command,omitempty"`
 	Reason     string   `json:"reason,omitempty"`
+	Faults     []string `json:"faults,omitempty"`
 }
 
 // The kinds of failure.
@@ -29,6 +38,7 @@ const (
 	kindRefused   = "refused"
 	kindInvalid   = "invalid"
 	kindForbidden = "forbidden"
+	kindFaults    = "faults"
 	kindInternal  = "internal"
 )
 
@@ -52,6 +62,10 @@ func encode(err error) (int, failure) {
 		f.Kind = kindForbidden
 		return http.StatusForbidden, f
 	}
+	if faulty, ok := errors.AsType[*FaultsError](err); ok {
+		f.Kind, f.Faults = kindFaults, faulty.Faults
+		return http.StatusUnprocessableEntity, f
+	}
 	if errors.Is(err, ErrInvalid) {
 		f.Kind = kindInvalid
 		return http.StatusBadRequest, f
@@ -70,6 +84,8 @@ func (f failure) err() error {
 		return &engine.RefusedError{Command: f.Command, Group: f.Ref, Reason: f.Reason}
 	case kindForbidden:
 		return fmt.Errorf("%w%s", ErrForbidden, strings.TrimPrefix(f.Message, ErrForbidden.Error()))
+	case kindFaults:
+		return &FaultsError{Faults: f.Faults}
 	case kindInvalid:
 		return fmt.Errorf("%w%s", ErrInvalid, strings.TrimPrefix(f.Message, ErrInvalid.Error()))
 	}

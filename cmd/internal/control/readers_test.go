@@ -46,9 +46,9 @@ func askEverything(path string) {
 	}
 	_, err := c.Status(ctx)
 	say("status", err)
-	_, err = c.Transitions(ctx)
-	say("transitions", err)
-	_, err = c.Explain(ctx, "users")
+	_, err = c.History(ctx)
+	say("history", err)
+	_, err = c.Explain(ctx, status.Question{Group: "users"})
 	say("explain", err)
 	_, err = c.Subscribe(ctx)
 	say("events", err)
@@ -81,7 +81,7 @@ func as(t *testing.T, path string, cred *syscall.Credential) string {
 }
 
 func everything(asks, commands string) string {
-	return fmt.Sprintf("status %[1]s\ntransitions %[1]s\nexplain %[1]s\nevents %[1]s\npriority %[2]s\nannounce %[2]s\nverify %[2]s\n", asks, commands)
+	return fmt.Sprintf("status %[1]s\nhistory %[1]s\nexplain %[1]s\nevents %[1]s\npriority %[2]s\nannounce %[2]s\nverify %[2]s\n", asks, commands)
 }
 
 func TestReadersLookAndStrangersAreRefused(t *testing.T) {

@@ -9,12 +9,14 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/serve"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
 
 // drain is how long Serve lets running requests finish. It is well inside the
@@ -32,8 +34,10 @@ const (
 // Change is a command that came over the socket, and its result.
 type Change struct {
 	Peer     unix.Ucred // as the kernel saw it at connect time; zero when the kernel did not say
-	Command  string     // CommandSetPriority, CommandAnnounce or CommandVerify
+	Command  string     // CommandSetPriority, CommandAnnounce, CommandVerify, CommandClear or CommandSetLog
 	Group    string     // as the client wrote it
+	Protocol string     // CommandClear only
+	Level    string     // CommandSetLog only
 	Priority int        // CommandSetPriority only; FilePriority for the file's
 	Err      error
 }
@@ -82,9 +86,14 @@ type server struct {
 func (s *server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+pathStatus, shared(func(ctx context.Context) (any, error) { return s.backend.Status(ctx) }))
-	mux.HandleFunc("GET "+pathTransitions, shared(func(ctx context.Context) (any, error) { return s.backend.Transitions(ctx) }))
+	mux.HandleFunc("GET "+pathHistory, shared(func(ctx context.Context) (any, error) { return s.backend.History(ctx) }))
 	mux.HandleFunc("GET "+pathExplain, func(w http.ResponseWriter, r *http.Request) {
-		answer(w)(s.explained(r.Context(), r.URL.Query().Get("group")))
+		q, err := readQuestion(r.URL.Query())
+		if err != nil {
+			answer(w)(nil, err)
+			return
+		}
+		answer(w)(s.explained(r.Context(), q))
 	})
 	mux.HandleFunc("GET "+pathEvents, s.events)
 	mux.HandleFunc("POST "+pathPriority, s.command(CommandSetPriority, func(ctx context.Context, q request) (any, error) {
@@ -99,14 +108,15 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("POST "+pathVerify, s.command(CommandVerify, func(ctx context.Context, q request) (any, error) {
 		return s.backend.Verify(ctx, q.Group)
 	}))
+	s.operate(mux)
 	return mux
 }
 
 // explained makes one explanation at a time.
-func (s *server) explained(ctx context.Context, group string) (any, error) {
+func (s *server) explained(ctx context.Context, q status.Question) (any, error) {
 	s.explain.Lock()
 	defer s.explain.Unlock()
-	return s.backend.Explain(ctx, group)
+	return s.backend.Explain(ctx, q)
 }
 
 // shared returns the handler of a question to which there is one answer.
@@ -141,7 +151,7 @@ func (s *server) command(name string, do func(context.Context, request) (any, er
 			return
 		}
 		v, err := do(r.Context(), q)
-		c := Change{Peer: peerFrom(r.Context()), Command: name, Group: q.Group, Err: err}
+		c := Change{Peer: Caller(r.Context()), Command: name, Group: q.Group, Protocol: q.Protocol, Level: q.Level, Err: err}
 		if q.Priority != nil {
 			c.Priority = *q.Priority
 		}
@@ -150,6 +160,17 @@ func (s *server) command(name string, do func(context.Context, request) (any, er
 		}
 		answer(w)(v, err)
 	}
+}
+
+// readQuestion reads what is to be explained.
+func readQuestion(v url.Values) (q status.Question, err error) {
+	q.Group, q.All = v.Get("group"), v.Get("all") == "true"
+	if since := v.Get("since"); since != "" {
+		if q.Since, err = time.ParseDuration(since); err != nil || q.Since <= 0 {
+			return q, fmt.Errorf("%w: since %q: want a time above 0, as in 90m", ErrInvalid, since)
+		}
+	}
+	return q, nil
 }
 
 func readRequest(w http.ResponseWriter, r *http.Request) (request, error) {
@@ -162,7 +183,7 @@ func readRequest(w http.ResponseWriter, r *http.Request) (request, error) {
 	if err := d.Decode(&q); err != nil {
 		return q, fmt.Errorf("%w: %v", ErrInvalid, err)
 	}
-	if q.Group == "" {
+	if q.Group == "" && needsGroup(r.URL.Path) {
 		return q, fmt.Errorf("%w: group is missing", ErrInvalid)
 	}
 	return q, nil

@@ -3,6 +3,7 @@ package daemon
 import (
 	"bytes"
 	"encoding/json"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -18,13 +19,13 @@ func TestFormatsOfTheLog(t *testing.T) {
 		not     string // and must not
 	}{
 		{"text has a time", "text", false, "time=", "{"},
-		{"the journal has its own time", "text", true, "level=INFO msg=hello", "time="},
+		{"the journal has its own time", "text", true, "<6>level=INFO msg=hello\n", "time="},
 		{"json has a time even for the journal", "json", true, `"time":`, "time="},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var b bytes.Buffer
-			log, err := NewLog(&b, &configs.Daemon{Log: "info", Format: tt.format}, tt.journal)
+			log, err := NewLog(&b, &configs.Daemon{Log: "info", Format: tt.format}, new(slog.LevelVar), tt.journal)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -43,7 +44,7 @@ func TestLevelsOfTheLog(t *testing.T) {
 	names := []string{"debug", "info", "warn", "error"}
 	for i, name := range names {
 		var b bytes.Buffer
-		log, err := NewLog(&b, &configs.Daemon{Log: name}, false)
+		log, err := NewLog(&b, &configs.Daemon{Log: name}, new(slog.LevelVar), false)
 		if err != nil {
 			t.Fatal(err)
 		}

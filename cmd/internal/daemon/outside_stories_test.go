@@ -30,6 +30,7 @@ func playHSRP(w *world) {
 	w.run(4 * time.Second)
 	w.hear(client.asks(vip))
 	w.hear(stranger.claims(vip))
+	w.hear(stranger.claims(own.ip))
 	other := users(hello.Standby, 90)
 	other.VirtualIP = addr("192.0.2.3")
 	say(other)
@@ -58,6 +59,8 @@ func playHSRP(w *world) {
 	w.later(20*time.Millisecond, near.answers(vip, vmac))
 	w.verify("users")
 	w.hear(peer.hsrp(users(hello.Active, 200), text)) // under another secret
+	w.clear("hsrp", "users")
+	w.clear("hsrp", "eth9")
 	say(users(hello.Standby, 90))
 	w.link("lanB", false)
 	w.track("provider", false, "3 times no answer")
@@ -68,6 +71,7 @@ func playHSRP(w *world) {
 	w.track("flag", false, "no such file")
 	w.run(6 * time.Second)
 	w.explainJSON("users")
+	w.explainAll("")
 }
 
 // playVRRP has routers of both versions and families become active.
@@ -116,4 +120,5 @@ func playVRRP(w *world) {
 	w.port.lost = []engine.ID{1}
 	w.run(time.Second)
 	w.explainJSON("lan")
+	w.explainAll("lan6")
 }

@@ -30,6 +30,21 @@ func checkRights(e *exam) {
 	}
 }
 
+// checkClock looks at the clock where it is compared with those of others.
+func checkClock(e *exam) {
+	for _, g := range e.groups {
+		if !g.TimeMatters() {
+			continue
+		}
+		if e.Unsynced {
+			e.wrong("clock", "this host", "is not synchronised, "+g.Ref.String()+" compares times", "GROUP", g.Ref.String())
+		} else {
+			e.fine("clock", "this host", "is synchronised")
+		}
+		return
+	}
+}
+
 // checkForwarding looks at IPv4 even without a group: every gateway has to
 // forward.
 func checkForwarding(e *exam) {
@@ -73,7 +88,8 @@ func checkARP(e *exam) {
 	}
 }
 
-// checkProxies looks for answers of the kernel for the addresses of others.
+// checkProxies looks for answers of the kernel for the addresses of others. The
+// daemon sees to those of proxy_arp where it can.
 func checkProxies(e *exam) {
 	for _, dev := range e.devices() {
 		i, ok := e.byName(dev)
@@ -81,7 +97,9 @@ func checkProxies(e *exam) {
 			continue
 		}
 		if e.has(dev, hello.IPv4) {
-			e.unwanted("proxy-arp", dev, "proxy_arp", "1")
+			if e.NoEgress || !e.answersARP(dev) {
+				e.unwanted("proxy-arp", dev, "proxy_arp", "1")
+			}
 			e.unwanted("proxy-arp-pvlan", dev, "proxy_arp_pvlan", "1")
 		}
 		for _, a := range i.Proxied {
@@ -90,6 +108,14 @@ func checkProxies(e *exam) {
 			}
 		}
 	}
+}
+
+// answersARP reports whether an IPv4 group on an interface has a virtual MAC, which
+// the kernel's answers for others can have as well.
+func (e *exam) answersARP(dev string) bool {
+	return slices.ContainsFunc(e.on(dev), func(g *engine.Group) bool {
+		return g.Family == hello.IPv4 && !g.VirtualMAC().IsZero()
+	})
 }
 
 // unwanted reports a setting of IPv4 that has a bad value for the interface or

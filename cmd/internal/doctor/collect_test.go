@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fhrpd/fhrpd/internal/skip"
+	"github.com/fhrpd/fhrpd/vip"
 )
 
 // tree writes files below a new folder.
@@ -99,17 +100,18 @@ func TestProcessesOfAnotherNamespaceAreNotOurs(t *testing.T) {
 func TestProbeOfTablesIsNoted(t *testing.T) {
 	refused := errors.New("operation not supported")
 	for _, tt := range []struct {
-		name    string
-		lasting bool
-		err     error
-		want    Host
+		name string
+		can  vip.Nftables
+		err  error
+		want Host
 	}{
-		{"Linux 6.9", true, nil, Host{}},
-		{"an older kernel", false, nil, Host{Flushable: true}},
-		{"no nf_tables", false, refused, Host{Nftables: refused.Error()}},
+		{"Linux 6.9", vip.Nftables{Persistent: true, Egress: true}, nil, Host{}},
+		{"Linux 5.16", vip.Nftables{Egress: true}, nil, Host{Flushable: true}},
+		{"an older kernel", vip.Nftables{}, nil, Host{Flushable: true, NoEgress: true}},
+		{"no nf_tables", vip.Nftables{}, refused, Host{Nftables: refused.Error()}},
 	} {
 		var h Host
-		h.probe(func() (bool, error) { return tt.lasting, tt.err })
+		h.probe(func() (vip.Nftables, error) { return tt.can, tt.err })
 		if h.Untried {
 			skip.Because(t, h.Nftables)
 		}

@@ -79,7 +79,7 @@ func TestStrictReversePathFilterIsNoObstacle(t *testing.T) {
 
 func TestFlushedRulesetLosesNothing(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
-		if lasting, err := gate.Probe(); err != nil || !lasting {
+		if can, err := gate.Probe(); err != nil || !can.Persistent {
 			skip.Regardless(t, fmt.Sprintf("this kernel has no persistent nftables tables (before 6.9): a flush costs what is sent until the table is back (%v)", err))
 		}
 		l.start(both)

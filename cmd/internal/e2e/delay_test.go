@@ -78,7 +78,7 @@ func checkSilence(t testing.TB, l *lan, up func()) {
 	if l.ping(l.Client, anybody, l.a.IP, 1) {
 		t.Error("the port forwards already")
 	}
-	if out, _ := l.a.Command("show", "vrrp"); !strings.Contains(out, "State is Initialize ("+why+")") || !strings.Contains(out, "Initial delay minimum 6 sec, reload 0 sec (") {
+	if out, _ := l.a.Command("show", "vrrp", "detail"); !strings.Contains(out, "State is INIT ("+why+")") || !strings.Contains(out, "Initial delay minimum 6 sec, reload 0 sec (") {
 		t.Errorf("show vrrp says %s", out)
 	}
 	if out, _ := l.a.Command("explain", "vrrp:eth0:20"); !strings.Contains(out, why) {

@@ -1,7 +1,7 @@
 package e2e
 
 import (
-	"bytes"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -127,7 +127,7 @@ func TestForwardingSwitchedOffIsTold(t *testing.T) {
 // checkNoMove wants the groups of a router to have kept the role that they took.
 func checkNoMove(t testing.TB, g *gateway) {
 	t.Helper()
-	list, err := g.Transitions(t.Context())
+	list, err := g.History(t.Context())
 	must(t, err)
 	for _, tr := range list {
 		if tr.From == "Active" {
@@ -201,45 +201,61 @@ func inFilter(t testing.TB, ns *netlab.NS, dev string, mac hello.MAC) bool {
 	})
 }
 
-// The kernel answers for addresses of other networks with the interface's own MAC
-// in either role, and no failover moves what hosts have learned so. Who looks is
-// told.
-func TestProxyARPIsFound(t *testing.T) {
+// What a host learns of an address of another network is the virtual router's, and
+// outlives the router that answered (RFC 2281 section 6.4).
+func TestAnswersForOthersOutliveTheRouter(t *testing.T) {
+	const proxyARP = "net/ipv4/conf/eth0/proxy_arp"
 	scenario(t, func(t testing.TB, l *lan) {
 		l.startInTurn(underneath)
-		l.Settled(l.a, l.b)
-		whoAnswers := func() (macs []hello.MAC) {
-			for _, a := range l.answers(fhrptest.HostIP) {
-				macs = append(macs, a.MAC)
-			}
-			slices.SortFunc(macs, func(x, y hello.MAC) int { return bytes.Compare(x[:], y[:]) })
-			return macs
-		}
+		must(t, l.Client.AddRoute(netip.PrefixFrom(fhrptest.HostIP, 32), netip.Addr{}, lanDev))
 		for _, g := range l.Gateways {
 			must(t, g.NS.Sysctl("net/ipv4/neigh/eth0/proxy_delay", "0"))
-			diagnosed(g, "proxy-arp", "net/ipv4/conf/eth0/proxy_arp", false)
-			checked(g, "")
-			must(t, g.NS.Sysctl("net/ipv4/conf/eth0/proxy_arp", "1"))
-			diagnosed(g, "proxy-arp", "net/ipv4/conf/eth0/proxy_arp", true)
-			checked(g, "net/ipv4/conf/eth0/proxy_arp: 1: ")
+			must(t, g.NS.Sysctl(proxyARP, "1"))
 		}
-		if d := cmp.Diff([]hello.MAC{l.a.MAC, l.b.MAC}, whoAnswers()); d != "" {
-			t.Errorf("with proxy_arp for the host beyond (-want +got):\n%s", d)
-		}
+		l.Eventually("one answer, with the virtual MAC", func() bool {
+			return slices.Equal(l.whoAnswers(fhrptest.HostIP), []hello.MAC{mac2})
+		})
 		for _, g := range l.Gateways {
-			must(t, g.NS.Sysctl("net/ipv4/conf/eth0/proxy_arp", "0"))
+			if got := l.whoAnswers(g.IP); !slices.Equal(got, []hello.MAC{g.MAC}) {
+				t.Errorf("%v answer for %s itself, want %v", got, g.Name, g.MAC)
+			}
+			diagnosed(g, "proxy-arp", proxyARP, false)
+			checked(g, "")
 		}
+		l.mustPing(fhrptest.HostIP)
+		l.checkEntry(fhrptest.HostIP, mac2)
+		l.keep(l.Client, fhrptest.HostIP, mac2, unix.NUD_PERMANENT) // a host that never asks again
+		l.lose()
+		l.mustPing(fhrptest.HostIP)
+	})
+}
+
+// Of other answers for others the kernel does not tell. Who looks is told.
+func TestProxyNeighborIsFound(t *testing.T) {
+	scenario(t, func(t testing.TB, l *lan) {
+		l.startInTurn(underneath)
+		must(t, l.b.NS.Sysctl("net/ipv4/neigh/eth0/proxy_delay", "0"))
+		checked(l.b, "")
 		link, err := l.b.NS.Netlink().LinkByName(lanDev)
 		must(t, err)
 		must(t, l.b.NS.Netlink().NeighAdd(&netlink.Neigh{
 			LinkIndex: link.Attrs().Index, Family: unix.AF_INET, Flags: netlink.NTF_PROXY, IP: fhrptest.HostIP.AsSlice(),
 		}))
-		if d := cmp.Diff([]hello.MAC{l.b.MAC}, whoAnswers()); d != "" {
+		if d := cmp.Diff([]hello.MAC{l.b.MAC}, l.whoAnswers(fhrptest.HostIP)); d != "" {
 			t.Errorf("with a proxy entry on the standby (-want +got):\n%s", d)
 		}
 		diagnosed(l.b, "proxy-neighbor", lanDev, true)
 		checked(l.b, "eth0: answers for "+fhrptest.HostIP.String()+": ")
 	})
+}
+
+// whoAnswers returns the MACs in the answers to an ARP request.
+func (l *lan) whoAnswers(a netip.Addr) (macs []hello.MAC) {
+	l.t.Helper()
+	for _, a := range l.answers(a) {
+		macs = append(macs, a.MAC)
+	}
+	return macs
 }
 
 // checked wants fhrpd check to accept the file, and to warn of this alone.

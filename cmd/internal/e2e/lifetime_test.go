@@ -88,3 +88,21 @@ func TestAddressesGoWithTheNextStart(t *testing.T) {
 		l.checkOneMAC(began, servedMACs)
 	})
 }
+
+// A router alone has nobody who could have taken over.
+func TestAddressesServeAgainAfterACrashOfTheOnlyRouter(t *testing.T) {
+	scenario(t, func(t testing.TB, l *lan) {
+		l.a.StartAs(served, 110)
+		l.a.WaitAll("Active")
+		l.mustPing(servedAt...)
+		began := time.Now()
+		for range 3 {
+			l.a.Kill()
+			l.a.StartAs(served, 110)
+			l.a.WaitAll("Active")
+			l.a.Eventually("the addresses", func() bool { return hasAddresses(l.a, servedAt...) })
+			l.mustPing(servedAt...)
+		}
+		l.checkOneMAC(began, servedMACs)
+	})
+}

@@ -197,8 +197,8 @@ func TestPreActiveThatHangsIsKilledAtItsDeadline(t *testing.T) {
 			return i >= 0
 		})
 		for command, want := range map[string]string{
-			"show standby": "Hook pre_active failed: killed",
-			"explain":      "the address was taken",
+			"show standby detail": "Hook pre_active failed: killed",
+			"explain":             "the address was taken",
 		} {
 			if out, exit := l.b.Command(strings.Fields(command)...); exit != 0 || !strings.Contains(out, want) {
 				t.Errorf("%s ends with %d and does not say %q:\n%s", command, exit, want, out)

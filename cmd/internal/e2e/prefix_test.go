@@ -47,9 +47,11 @@ func (l *lan) backThrough(g *gateway) {
 }
 
 // hasSubnet reports whether a gateway has the connected routes.
-func hasSubnet(g *gateway) bool {
+func hasSubnet(g *gateway) bool { g.T.Helper(); return subnets(g) == 2 }
+
+// subnets returns how many of them it has.
+func subnets(g *gateway) (found int) {
 	g.T.Helper()
-	found := 0
 	for family, want := range map[int]netip.Prefix{unix.AF_INET: subnet4, unix.AF_INET6: subnet6} {
 		list, err := g.NS.Netlink().RouteList(nil, family)
 		must(g.T, err)
@@ -59,7 +61,7 @@ func hasSubnet(g *gateway) bool {
 			}
 		}
 	}
-	return found == 2
+	return found
 }
 
 func TestPrefixServesASubnetOfItsOwn(t *testing.T) {
@@ -80,4 +82,30 @@ func TestPrefixServesASubnetOfItsOwn(t *testing.T) {
 		}
 		l.checkOneMAC(began, map[netip.Addr]hello.MAC{prefix4.Addr(): mac2, prefix6.Addr(): vrrp6.mac, vrrp6.local: vrrp6.mac})
 	})
+}
+
+// Whoever has lost the role must send what is for the subnet to the one who has it,
+// not to a LAN on which it is nobody.
+func TestPrefixGoesWithTheRole(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*gateway){
+		"stopped": (*gateway).Stop,
+		"cut off": func(g *gateway) { g.Unplug() },
+		"killed, and started again": func(g *gateway) { // the kernel has no lifetime for IPv4 routes
+			g.Kill()
+			g.StartAs(connected, 50)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			scenario(t, func(t testing.TB, l *lan) {
+				l.startInTurn(connected)
+				if !hasSubnet(l.a) {
+					t.Fatal("the active router has no connected routes: the test proves nothing")
+				}
+				end(l.a)
+				l.b.WaitAll("Active")
+				l.Eventually("the end of the connected routes", func() bool { return subnets(l.a) == 0 })
+			})
+		})
+	}
 }

@@ -109,8 +109,11 @@ func (s sink) group(g *status.Group) {
 		s.counter("fhrp_group_rejected_total", "Messages of the group that were not used, by reason.", n, with(l, "reason", why))
 	}
 	for _, p := range g.Takeover {
+		if p.Idle {
+			continue
+		}
 		to := with(l, "neighbor", p.Address)
-		s.gauge("fhrp_takeover_proven", "1 when a neighbour was proven to deliver here since the last takeover.", number(p.Proven), to)
+		s.gauge("fhrp_takeover_proven", "While active: 1 when a neighbour was proven to deliver here since the takeover.", number(p.Proven), to)
 		if p.Proven {
 			s.gauge("fhrp_takeover_seconds", "Time from the takeover to its proof.", p.MS/1000, to)
 		}

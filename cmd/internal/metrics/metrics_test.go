@@ -67,10 +67,13 @@ func sample() *status.Status {
 			Counters: status.Counters{
 				Sent: 7, Received: 5, Rejected: map[string]uint64{"auth": 2, "checksum": 3}, Announced: 21, Answered: 22, Conflicts: 23,
 			},
+			// What an operator has cleared for himself, Prometheus goes on counting.
+			Cleared:  &status.Cleared{Counters: status.Counters{Sent: 7, Received: 5, Rejected: map[string]uint64{"auth": 2}, Announced: 21, Answered: 22, Conflicts: 23}},
 			Announce: status.Announce{LastRefresh: &refreshed, Refreshes: 24},
 			Takeover: []status.Takeover{{Address: "192.0.2.254", Proven: true, MS: 12.5}, {Address: "192.0.2.253"}},
 		}, {
 			Protocol: "vrrp", Family: 6, Interface: "eth2", ID: 20, Name: "lan", State: "Backup", Priority: 100, ForwardingOff: "net/ipv6/conf/all/forwarding",
+			Takeover: []status.Takeover{{Address: "2001:db8::9", Idle: true}}, // no fault, and no metric
 		}},
 		Tracks: []status.Track{{Name: "uplink", Kind: "interface", Up: true, Changes: 3}, {Name: "web", Kind: "tcp"}},
 		Interfaces: []status.Interface{{

@@ -55,9 +55,9 @@ func TestVRRPBriefColumns(t *testing.T) {
 	lines := strings.Split(VRRPBrief(sampleOf("vrrp")), "\n")
 	want := [][]string{
 		{"Interface", "Grp", "", "Own", "Pre", "State", "Master"},
-		{"eth2", "", "IPv4", "", "", "Active", "172.16.20.2(local)"},
-		{"enp129s0f0.100", "255", "IPv6", "", "", "Backup", "fe80::2"},
-		{"eth3", "", "IPv4", "", "", "Init", "unknown"},
+		{"eth2", "", "IPv4", "", "", "MASTER", "172.16.20.2(local)"},
+		{"enp129s0f0.100", "255", "IPv6", "", "", "BACKUP", "fe80::2"},
+		{"eth3", "", "IPv4", "", "", "INIT", "0.0.0.0"},
 	}
 	for i, w := range want {
 		if diff := cmp.Diff(w, words(lines[i], 2, 21, 25, 40, 44, 48, 56)); diff != "" {

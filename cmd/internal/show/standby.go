@@ -41,7 +41,8 @@ func firstVirtual(g *status.Group) string {
 	return g.VirtualIPs[0]
 }
 
-// Standby renders HSRP groups as "show standby": one block each.
+// Standby renders HSRP groups as "show standby": one block each, with the lines
+// that IOS prints and no other.
 func Standby(groups []status.Group, now time.Time) string {
 	var b block
 	for i := range groups {
@@ -66,9 +67,8 @@ func (b *block) standby(g *status.Group, now time.Time) {
 		version = " (version 2)"
 	}
 	b.line(0, "%s - Group %d%s", g.Interface, g.ID, version)
-	b.state(g)
+	b.state(g, g.State, now)
 	b.line(2, "%s, last state change %s", plural(g.Transitions, "state change"), age(g.Since, now))
-	b.forwarding(g)
 	b.shutdownTracks(g)
 	b.standbyAddresses(g)
 	b.standbyMAC(g)
@@ -80,48 +80,14 @@ func (b *block) standby(g *status.Group, now time.Time) {
 	}
 	b.standbyAuth(g)
 	b.line(1, "Preemption %s", preemption(g))
-	b.delay(g)
 	b.standbyPeer("Active", g.Active)
 	if g.Version == 2 && g.Active != nil && !local(g.Active) {
 		b.line(2, "MAC address is %s", mac(g.Active.MAC))
 	}
 	b.standbyPeer("Standby", g.Standby)
-	b.line(1, "Priority %d (configured %d%s)", g.Priority, g.ConfiguredPriority, overridden(g))
-	b.decrementTracks(g, upDown)
-	b.conflict(g, now)
-	b.rival(g, now)
-	b.hooks(g, now)
+	b.line(1, "Priority %d (configured %d)", g.Priority, g.ConfiguredPriority)
+	b.decrementTracks(g)
 	b.standbyName(g)
-}
-
-// state includes what a group that does not run waits for, as IOS does.
-func (b *block) state(g *status.Group) {
-	if g.Obstacle == "" {
-		b.line(1, "State is %s", g.State)
-		return
-	}
-	b.line(1, "State is %s (%s)", g.State, g.Obstacle)
-}
-
-// delay shows the initial delay, for which "show standby" of IOS has no line. As
-// there, what is not configured is not shown.
-func (b *block) delay(g *status.Group) {
-	d := g.Delay
-	if d.MinimumMS == 0 && d.ReloadMS == 0 {
-		return
-	}
-	left := ""
-	if d.LeftMS > 0 {
-		left = fmt.Sprintf(" (%s sec left)", seconds(d.LeftMS))
-	}
-	b.line(1, "Initial delay minimum %s, reload %s%s", period(d.MinimumMS), period(d.ReloadMS), left)
-}
-
-// forwarding has a line only where the host drops what hosts send through it.
-func (b *block) forwarding(g *status.Group) {
-	if g.ForwardingOff != "" {
-		b.line(1, "%s forwarding is switched off (%s)", family(g), g.ForwardingOff)
-	}
 }
 
 func (b *block) standbyAddresses(g *status.Group) {
@@ -149,7 +115,7 @@ func rest(all []string) []string { return all[min(1, len(all)):] }
 // standbyMAC shows the MAC that hosts use, which is known when the active router
 // is, and the one that this router would use.
 func (b *block) standbyMAC(g *status.Group) {
-	active := "unknown"
+	active := "unknown (MAC Not In Use)"
 	switch {
 	case local(g.Active):
 		active = mac(g.VirtualMAC) + " (MAC In Use)"
@@ -177,10 +143,12 @@ func macOrigin(g *status.Group) string {
 // standbyAuth names the scheme, and the text of text authentication, which is no
 // secret on the wire either. As on IOS, the default has no line.
 func (b *block) standbyAuth(g *status.Group) {
-	switch g.Auth {
-	case "md5":
+	switch {
+	case g.Auth == "md5" && g.Keychain != "":
+		b.line(1, "Authentication MD5, key-chain %q", g.Keychain)
+	case g.Auth == "md5":
 		b.line(1, "Authentication MD5, key-string")
-	case "text":
+	case g.Auth == "text":
 		b.line(1, "Authentication text, string %q", g.AuthText)
 	}
 }
@@ -211,9 +179,6 @@ func (b *block) standbyName(g *status.Group) {
 		origin = " (default)"
 	}
 	b.line(1, "Group name is %q%s", g.Name, origin)
-	if g.Follow != "" {
-		b.line(1, "Following %q", g.Follow)
-	}
 }
 
 // shutdownTracks lists the objects that shut the group down, which IOS puts
@@ -228,39 +193,10 @@ func (b *block) shutdownTracks(g *status.Group) {
 
 // decrementTracks lists the objects that lower the priority, which IOS puts
 // with the priority.
-func (b *block) decrementTracks(g *status.Group, state func(bool) string) {
+func (b *block) decrementTracks(g *status.Group) {
 	for _, t := range g.Tracks {
 		if !t.Shutdown {
-			b.line(2, "Track object %s state %s decrement %d", t.Object, state(t.Up), t.Decrement)
+			b.line(2, "Track object %s state %s decrement %d", t.Object, upDown(t.Up), t.Decrement)
 		}
 	}
-}
-
-// conflict shows who else was last seen to have a virtual address. IOS only logs
-// that, so the line is there only when there was a conflict.
-func (b *block) conflict(g *status.Group, now time.Time) {
-	if c := g.Conflict; c != nil {
-		b.line(1, "Last conflict: %s at %s (%s, %s), %s ago", c.Address, mac(c.MAC), c.Who, c.Reason, age(c.At, now))
-	}
-}
-
-// rival shows who claims the role with another secret.
-func (b *block) rival(g *status.Group, now time.Time) {
-	r := g.Rival
-	if r == nil {
-		return
-	}
-	both := ""
-	if r.BothActive {
-		both = "; both routers are active"
-	}
-	b.line(1, "Bad authentication from %s, remote state Active (%s), %s ago%s", r.Address, r.Reason, age(r.At, now), both)
-}
-
-// overridden shows a run-time priority, for which IOS has no word.
-func overridden(g *status.Group) string {
-	if g.SetPriority == nil {
-		return ""
-	}
-	return fmt.Sprintf(", set to %d", *g.SetPriority)
 }

@@ -20,18 +20,45 @@ func Status(st *status.Status, now time.Time) string {
 		b.WriteString("in maintenance: every group has left its election\n")
 	}
 	for i := range st.Interfaces {
+		b.WriteString(duplicate(&st.Interfaces[i], now))
 		b.WriteString(restored(&st.Interfaces[i], now))
+	}
+	for i := range st.Groups {
+		b.WriteString(attention(&st.Groups[i], now))
+	}
+	if len(st.Groups) == 0 {
+		b.WriteString("\n" + NoGroups("hsrp") + "\n" + NoGroups("vrrp") + "\n")
 	}
 	section(&b, StandbyBrief, ofProtocol(st.Groups, "hsrp"))
 	section(&b, VRRPBrief, ofProtocol(st.Groups, "vrrp"))
 	return b.String()
 }
 
-// restored has a line for an interface on which somebody else undoes what the
-// daemon needs.
+// attention has lines for a group with which something is wrong, or was lately.
+func attention(g *status.Group, now time.Time) string {
+	var b block
+	b.forwarding(g)
+	b.tell(g, now)
+	if b.Len() == 0 {
+		return ""
+	}
+	return g.Ref() + ":\n" + b.String()
+}
+
+// duplicate has a line for an interface whose own address somebody else has.
+func duplicate(i *status.Interface, now time.Time) string {
+	var b block
+	if b.duplicate(i.Duplicate, now); b.Len() == 0 {
+		return ""
+	}
+	return i.Name + ":\n" + b.String()
+}
+
+// restored has a line for an interface on which somebody else has undone what the
+// daemon needs, lately.
 func restored(i *status.Interface, now time.Time) string {
 	r := &i.Restored
-	if r.Last == nil {
+	if r.Last == nil || !fresh(*r.Last, now) {
 		return ""
 	}
 	var what []string

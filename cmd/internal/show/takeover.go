@@ -29,8 +29,12 @@ func TakeoverRows(groups []status.Group) []TakeoverRow {
 
 // Takeover renders the proofs of all groups as one table.
 func Takeover(groups []status.Group) string {
+	rows := TakeoverRows(groups)
+	if len(rows) == 0 {
+		return "no neighbours to prove a takeover to: none is configured, and no default route leads through an interface with groups\n"
+	}
 	lines := [][]string{{"Group", "Neighbor", "Proven", "Method", "Time", "Detail"}}
-	for _, r := range TakeoverRows(groups) {
+	for _, r := range rows {
 		lines = append(lines, append([]string{r.Group}, proof(&r.Takeover)...))
 	}
 	return table(lines)
@@ -45,8 +49,12 @@ func Proofs(proofs []status.Takeover) string {
 	return table(lines)
 }
 
+// proof is no answer where there was no question: on a router that is not active.
 func proof(t *status.Takeover) []string {
-	if !t.Proven {
+	switch {
+	case t.Idle:
+		return []string{t.Address, "-", "-", "-", t.Detail}
+	case !t.Proven:
 		return []string{t.Address, "no", cmp.Or(t.Method, "-"), "-", t.Detail}
 	}
 	return []string{t.Address, "yes", cmp.Or(t.Method, "-"), fmt.Sprintf("%.1f ms", t.MS), t.Detail}

@@ -14,6 +14,9 @@ import (
 // Tracks renders tracked objects as "show track": one block each. Objects have
 // names here, so the number in the first line is their position in the file.
 func Tracks(st *status.Status, now time.Time) string {
+	if len(st.Tracks) == 0 {
+		return "no tracked objects are configured\n"
+	}
 	var b block
 	for i := range st.Tracks {
 		if i > 0 {
@@ -42,10 +45,19 @@ func (b *block) track(n int, t *status.Track, groups []status.Group, now time.Ti
 // trackTitle begins with a number, as on IOS; a name that is a number is used as
 // such.
 func trackTitle(n int, name string) string {
+	if number := trackNumber(n, name); number != name {
+		return fmt.Sprintf("%s (%s)", number, name)
+	}
+	return name
+}
+
+// trackNumber returns the number of an object, n being its position in the file
+// from 1.
+func trackNumber(n int, name string) string {
 	if _, err := strconv.ParseUint(name, 10, 16); err == nil {
 		return name
 	}
-	return fmt.Sprintf("%d (%s)", n, name)
+	return strconv.Itoa(n)
 }
 
 // trackWords returns the line that says what is looked at, and the name of

@@ -1,6 +1,7 @@
 package show
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -27,7 +28,7 @@ func vrrpRow(g *status.Group) string {
 	return row(
 		cell{2, g.Interface}, ending(24, g.ID), cell{25, family(g)}, ending(33, g.Priority), ending(39, vrrpTime(g)),
 		cell{41, yesNo(g.ConfiguredPriority == hello.OwnerPriority)}, cell{45, yesNo(g.Preempt)},
-		cell{48, vrrpStateWord(g.State)}, cell{56, vrrpMasterWord(g) + " " + firstVirtual(g)},
+		cell{48, vrrpState(g.State)}, cell{56, vrrpMasterWord(g) + " " + vrrpVirtual(g)},
 	)
 }
 
@@ -44,19 +45,41 @@ func vrrpTime(g *status.Group) int64 {
 	return g.HoldMS
 }
 
-// vrrpStateWord fits a state into its column; Initialize does not.
-func vrrpStateWord(state string) string {
-	if state == "Initialize" {
-		return "Init"
+// vrrpState returns a state in the word of IOS, which has kept those of RFC 5798.
+func vrrpState(state string) string {
+	switch state {
+	case "Active":
+		return "MASTER"
+	case "Initialize":
+		return "INIT"
 	}
-	return state
+	return strings.ToUpper(state)
 }
 
+// vrrpMasterWord is an address whatever is known: a parser expects one there.
 func vrrpMasterWord(g *status.Group) string {
-	if local(g.Active) {
-		return g.Address + "(local)"
+	switch {
+	case g.Active == nil:
+		return unspecified(g)
+	case local(g.Active):
+		return cmp.Or(g.Address, unspecified(g)) + "(local)"
 	}
-	return address(g.Active)
+	return g.Active.Address
+}
+
+func vrrpVirtual(g *status.Group) string {
+	if len(g.VirtualIPs) == 0 {
+		return unspecified(g)
+	}
+	return g.VirtualIPs[0]
+}
+
+// unspecified is the address that stands for none.
+func unspecified(g *status.Group) string {
+	if g.Family == 6 {
+		return "::"
+	}
+	return "0.0.0.0"
 }
 
 func family(g *status.Group) string { return fmt.Sprintf("IPv%d", g.Family) }
@@ -82,45 +105,78 @@ func VRRP(groups []status.Group, now time.Time) string {
 
 func (b *block) vrrp(g *status.Group, now time.Time) {
 	b.line(0, "%s - Group %d - Address-Family %s", g.Interface, g.ID, family(g))
-	b.state(g)
+	b.state(g, vrrpState(g.State), now)
 	b.line(1, "State duration %s", duration(g.Since, now))
-	b.forwarding(g)
-	b.shutdownTracks(g)
-	b.line(1, "Virtual IP address is %s%s", firstVirtual(g), subnet(g, firstVirtual(g)))
+	b.line(1, "Virtual IP address is %s", vrrpVirtual(g))
 	if more := rest(g.VirtualIPs); len(more) > 0 {
 		b.line(1, "Virtual secondary IP addresses:")
 		for _, a := range more {
-			b.line(2, "%s%s", a, subnet(g, a))
+			b.line(2, "%s", a)
 		}
 	}
 	b.line(1, "Virtual MAC address is %s", mac(g.VirtualMAC))
 	b.line(1, "Advertisement interval is %d msec", g.HelloMS)
-	b.line(1, "Preemption %s", preemption(g))
-	b.delay(g)
-	b.line(1, "Priority is %d", g.Priority)
-	b.decrementTracks(g, func(up bool) string { return strings.ToUpper(upDown(up)) })
-	b.conflict(g, now)
-	b.rival(g, now)
-	b.hooks(g, now)
+	b.line(1, "Preemption %s", enabled(g.Preempt))
+	b.line(1, "Priority is %d%s", g.Priority, lowered(g))
+	b.vrrpTracks(g)
 	if g.Auth == "text" {
 		b.line(1, "Authentication text")
 	}
 	b.vrrpMaster(g)
 }
 
-// duration returns minutes and seconds, however many minutes there are.
+func enabled(is bool) string {
+	if is {
+		return "enabled"
+	}
+	return "disabled"
+}
+
+// lowered tells the configured priority where another one is in force.
+func lowered(g *status.Group) string {
+	if g.Priority == g.ConfiguredPriority {
+		return ""
+	}
+	return fmt.Sprintf(" (Configured %d)", g.ConfiguredPriority)
+}
+
+// vrrpTracks lists the tracked objects by number: the parsers of this form take
+// no name.
+func (b *block) vrrpTracks(g *status.Group) {
+	for _, t := range g.Tracks {
+		does := fmt.Sprintf("decrement %d", t.Decrement)
+		if t.Shutdown {
+			does = "shutdown"
+		}
+		b.line(2, "Track object %s state %s %s", trackNumber(t.Number, t.Object), strings.ToUpper(upDown(t.Up)), does)
+	}
+}
+
+// duration returns how long ago since was in the words of IOS-XE: "49.507 secs",
+// "8 mins 40.214 secs", "6 hours 40 mins 47 secs", "2 weeks 2 days 14 hours".
 func duration(since, now time.Time) string {
 	var d time.Duration
 	if !since.IsZero() {
 		d = max(0, now.Sub(since))
 	}
-	return fmt.Sprintf("%d mins %.3f secs", d/time.Minute, (d % time.Minute).Truncate(time.Millisecond).Seconds())
+	secs := (d % time.Minute).Truncate(time.Millisecond).Seconds()
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%.3f secs", secs)
+	case d < time.Hour:
+		return fmt.Sprintf("%d mins %.3f secs", d/time.Minute, secs)
+	case d < day:
+		return fmt.Sprintf("%d hours %d mins %d secs", d/time.Hour, d/time.Minute%60, d/time.Second%60)
+	case d < week:
+		return fmt.Sprintf("%d days %d hours %d mins", d/day, d%day/time.Hour, d/time.Minute%60)
+	}
+	return fmt.Sprintf("%d weeks %d days %d hours", d/week, d%week/day, d%day/time.Hour)
 }
 
 func (b *block) vrrpMaster(g *status.Group) {
 	switch {
 	case local(g.Active):
-		b.line(1, "Master Router is %s (local), priority is %d", g.Address, g.Priority)
+		b.line(1, "Master Router is %s (local), priority is %d", cmp.Or(g.Address, unspecified(g)), g.Priority)
 		b.line(1, "Master Advertisement interval is %d msec%s", g.HelloMS, expires(g.NextHelloMS))
 		b.line(1, "Master Down interval is unknown")
 	case g.Active != nil:

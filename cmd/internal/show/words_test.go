@@ -54,7 +54,7 @@ func TestMACMarksUseByThisRouter(t *testing.T) {
 	}{
 		{&status.Peer{Address: "local"}, "  Active virtual MAC address is 0000.0c9f.f00a (MAC In Use)\n"},
 		{&status.Peer{Address: "192.168.1.3"}, "  Active virtual MAC address is 0000.0c9f.f00a (MAC Not In Use)\n"},
-		{nil, "  Active virtual MAC address is unknown\n"},
+		{nil, "  Active virtual MAC address is unknown (MAC Not In Use)\n"},
 	}
 	for _, tt := range tests {
 		var b block
