@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"golang.org/x/sys/unix"
 )
 
@@ -33,22 +32,6 @@ func printJSON(w io.Writer, events []event, v Verdict) error {
 		errs = append(errs, enc.Encode(e))
 	}
 	return errors.Join(append(errs, enc.Encode(v))...)
-}
-
-// save writes the files that were asked for.
-func save(o Options, r record, v Verdict, frames []netlab.Frame) error {
-	var errs []error
-	if o.SVG != "" {
-		errs = append(errs, os.WriteFile(o.SVG, picture(r, story(r), v), 0o644))
-	}
-	if o.Pcap != "" {
-		f, err := os.Create(o.Pcap)
-		if err == nil {
-			err = errors.Join(netlab.WritePcapng(f, frames), f.Close())
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
 }
 
 // terminal reports whether colours are welcome on w (https://no-color.org).
