@@ -83,8 +83,26 @@ func topology(p plan) string {
 var glyphs = map[string]struct{ sign, code string }{
 	roleActive: {"┃", green},
 	roleWait:   {"╎", cyan},
+	roleServes: {"┇", green},
+	roleFrozen: {"‖", red},
 	roleOther:  {"·", dim},
 	roleDead:   {"✗", red},
+}
+
+// meanings are the glyphs in the order of the legend, which has those that occur.
+var meanings = []struct{ role, text string }{
+	{roleActive, "active"}, {roleServes, "forwards on"}, {roleWait, "standby"},
+	{roleOther, "other"}, {roleFrozen, "frozen"}, {roleDead, "gone"},
+}
+
+func legend(events []event) string {
+	var parts []string
+	for _, m := range meanings {
+		if slices.ContainsFunc(events, func(e event) bool { return e.Role == m.role }) {
+			parts = append(parts, glyphs[m.role].sign+" "+m.text)
+		}
+	}
+	return strings.Join(parts, "  ")
 }
 
 func timeline(b *strings.Builder, events []event, i ink) {
@@ -101,7 +119,7 @@ func timeline(b *strings.Builder, events []event, i ink) {
 		node := i.paint(bold, fmt.Sprintf("%-6s", e.Node))
 		fmt.Fprintf(b, "  %12s   %s   %s   %s %s\n", signed(e.MS), lanes[nodeGW1], lanes[nodeGW2], node, text)
 	}
-	fmt.Fprintf(b, "  %s\n", i.paint(dim, "              ┃ active  ╎ standby  · other  ✗ gone"))
+	fmt.Fprintf(b, "  %s\n", i.paint(dim, strings.Repeat(" ", 14)+legend(events)))
 }
 
 func signed(v float64) string {
@@ -127,16 +145,25 @@ func (v Verdict) write(b *strings.Builder, p plan, i ink) {
 	for _, why := range v.Reasons {
 		row("", "%s", i.paint(red, why))
 	}
-	row("outage", "%.1f ms; allowed %.1f ms = %s", v.OutageMS, v.BoundMS, v.boundText)
-	row("datagrams", "%d sent, %d lost, %d duplicated; the slowest took %.1f ms", v.Sent, v.Lost, v.Duplicated, v.SlowestMS)
+	row("outage", "%s; allowed %.1f ms = %s", v.outage(), v.BoundMS, v.boundText)
+	slowest := ""
+	if v.Lost < v.Sent {
+		slowest = fmt.Sprintf("; the slowest took %.1f ms", v.SlowestMS)
+	}
+	row("datagrams", "%d sent, %d lost, %d duplicated%s", v.Sent, v.Lost, v.Duplicated, slowest)
+	row("served by", "%s", servedText(p, v.Served, v.endMS))
 	last, after := "", ""
 	if v.Groups > 1 {
 		last = fmt.Sprintf(", the last of %d groups", v.Groups)
 	}
-	if p.fault.split() {
+	if p.fault.split() && v.parted {
 		after = fmt.Sprintf(", of which %.1f ms after the partition", v.OwnersAfterMS)
 	}
-	row("takeover", "%.1f ms after the fault%s", v.TakeoverMS, last)
+	if v.TakeoverMS != nil {
+		row("takeover", "%.1f ms after the fault%s", *v.TakeoverMS, last)
+	} else {
+		row("takeover", "none by %s of %d of %d groups", p.fault.taker(), v.missing, v.Groups)
+	}
 	row("two owners", "%.1f ms%s; allowed %.1f ms", v.TwoOwnersMS, after, v.TwoOwnersBound)
 	row("active", "%s", orNone(v.Active))
 	row("announced", "%s", orNone(strings.Join(v.GARPs, ", ")))
@@ -145,7 +172,9 @@ func (v Verdict) write(b *strings.Builder, p plan, i ink) {
 		row("", "%-15s %s; %s", ip, v.RealARP[ip], v.RealReachable[ip])
 	}
 	row("switch", "%s %s", p.mac(1), v.FDB)
-	row("standby", "%d frames from the virtual MAC before the fault", v.StandbyFrames)
+	if !p.fault.alone {
+		row("standby", "%d frames from the virtual MAC before the fault", v.StandbyFrames)
+	}
 }
 
 // String words a change.

@@ -238,6 +238,12 @@ func (r *rig) stream(ctx context.Context, rec *record, obs *observer) error {
 			rec.notes = append(rec.notes, err.Error())
 		}
 	}
+	rec.ended = map[string]time.Time{}
+	for _, name := range pair {
+		if at, ok := r.gw[name].ended(); ok {
+			rec.ended[name] = at
+		}
+	}
 	rec.after, err = r.snapshot(ctx)
 	rec.transitions = map[string][]status.Transition{nodeGW1: r.gw[nodeGW1].transitions(ctx), nodeGW2: r.gw[nodeGW2].transitions(ctx)}
 	return err
