@@ -172,6 +172,8 @@ type HSRP struct {
 	Hold    time.Duration
 	Learn   bool // neither hello nor hold was given: the active router's are taken
 	Auth    Auth
+
+	OffSubnet bool // packets from outside every subnet of the interface are accepted
 }
 
 // VRRP is one [[vrrp]] table.
@@ -182,6 +184,7 @@ type VRRP struct {
 	Advertise time.Duration
 	Accept    bool         // RFC 9568 section 6.1, Accept_Mode
 	Peers     []netip.Addr // unicast peers; empty = multicast
+	MinTTL    uint8        // least TTL or hop limit of their packets, 1-255
 	Auth      Auth         // Text only, version 2 only
 	Checksum  string       // auto, rfc9568, pseudo-header
 }

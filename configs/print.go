@@ -109,6 +109,7 @@ func (p *printer) hsrp(h *HSRP) {
 	p.dur(comment+"hello", h.Hello)
 	p.dur(comment+"hold", h.Hold)
 	p.auth(h.Auth)
+	p.str("off_subnet", map[bool]string{false: "ignore", true: "accept"}[h.OffSubnet])
 	p.tables("hsrp", &h.Group)
 }
 
@@ -121,6 +122,7 @@ func (p *printer) vrrp(v *VRRP) {
 	p.dur("advertise", v.Advertise)
 	p.bool("accept", v.Accept)
 	p.addrs("peers", v.Peers)
+	p.num("min_ttl", int(v.MinTTL))
 	p.str("checksum", v.Checksum)
 	p.auth(v.Auth)
 	p.tables("vrrp", &v.Group)

@@ -57,6 +57,7 @@ virtual_ips = ["fe80::9", "2001:db8::1/64"]
 install = "route"
 neighbors = ["2001:db8::2"]
 auth = { md5 = "a\"b", key_id = 4294967295 }
+off_subnet = "accept"
 announce = { refresh = "off", real_ip = false, interval = "59m30s", probe = "veto" }
 [[vrrp]]
 interface = "eth1"
@@ -65,6 +66,7 @@ priority = 255
 mac = "interface"
 virtual_ips = ["192.0.2.1"]
 peers = ["192.0.2.2"]
+min_ttl = 254
 advertise = "40950ms"
 preempt_delay = "1h"
 checksum = "pseudo-header"

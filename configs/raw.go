@@ -65,6 +65,8 @@ type rawHSRP struct {
 	Group opt[int64]         `toml:"group"`
 	Hello opt[time.Duration] `toml:"hello"`
 	Hold  opt[time.Duration] `toml:"hold"`
+
+	OffSubnet opt[string] `toml:"off_subnet"`
 }
 
 type rawVRRP struct {
@@ -73,6 +75,7 @@ type rawVRRP struct {
 	Advertise opt[time.Duration] `toml:"advertise"`
 	Accept    opt[bool]          `toml:"accept"`
 	Peers     list[string]       `toml:"peers"`
+	MinTTL    opt[int64]         `toml:"min_ttl"`
 	Checksum  opt[string]        `toml:"checksum"`
 }
 

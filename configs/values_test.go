@@ -62,13 +62,13 @@ func TestReferenceAsValues(t *testing.T) {
 				Interface: "eth2", Name: "servers", Family: 6, VirtualIPs: addrs("fe80::1", "2001:db8::1"), Priority: 100,
 				Preempt: true, MACMode: MACVirtual, Track: []TrackRef{{Object: "provider", Decrement: 20}}, Announce: advertised,
 			},
-			VRID: 20, Version: 3, Advertise: s, Accept: true, Checksum: "auto",
+			VRID: 20, Version: 3, Advertise: s, Accept: true, MinTTL: 1, Checksum: "auto",
 		}, {
 			Group: Group{
 				Interface: "eth2", Family: 4, VirtualIPs: addrs("192.0.2.1"), Priority: 100, Preempt: true,
 				MACMode: MACVirtual, Follow: "servers", Announce: quiet,
 			},
-			VRID: 21, Version: 2, Advertise: s, Accept: true, Checksum: "auto", Auth: Auth{Text: "plain"},
+			VRID: 21, Version: 2, Advertise: s, Accept: true, MinTTL: 1, Checksum: "auto", Auth: Auth{Text: "plain"},
 		}},
 	}
 	for n := range want.HSRP {

@@ -24,6 +24,7 @@ func (p *parser) vrrp(o *opt[rawVRRP]) (VRRP, entry) {
 	v.Advertise = p.advertise(r, v.Version)
 	v.Peers = p.addresses(&r.Peers, v.Family)
 	p.scopes(r, v.Peers)
+	v.MinTTL = p.minTTL(r)
 	p.vrrpAddresses(o.at, r, &v)
 	v.Checksum = p.checksum(r, &v)
 	p.owner(r, &v)
@@ -65,6 +66,16 @@ func (p *parser) scopes(r *rawVRRP, peers []netip.Addr) {
 	}
 }
 
+// minTTL is of peers alone: what is sent to the group has 255 anyway.
+func (p *parser) minTTL(r *rawVRRP) uint8 {
+	o := &r.MinTTL
+	n := p.number(o, 1, 1, hello.TTLVRRP, "")
+	if o.given() && n > 1 && !r.Peers.set {
+		p.warn(o.at, "min_ttl %d has no effect without peers: multicast packets must have 255 anyway", n)
+	}
+	return uint8(n)
+}
+
 func (p *parser) vrrpAddresses(at position, r *rawVRRP, v *VRRP) {
 	o := &r.VirtualIPs
 	n := len(v.VirtualIPs)
@@ -100,6 +111,9 @@ func (p *parser) checksum(r *rawVRRP, v *VRRP) string {
 func (p *parser) owner(r *rawVRRP, v *VRRP) {
 	if v.Priority != hello.OwnerPriority || r.Priority.bad {
 		return
+	}
+	if len(v.Prefixes) > 0 {
+		p.fault(r.Priority.at, "priority 255 is for the owner of the addresses, which the interface has itself: virtual_ips %s with the length of a subnet brings it along only while active; take another priority, or leave the length out and give the address to the interface", v.Prefixes[0])
 	}
 	if !v.Preempt {
 		p.warn(r.Preempt.at, "preempt = false has no effect: the address owner (priority 255) always preempts")

@@ -132,6 +132,7 @@ const (
 	RejectVersion     Reject = "version"     // not the configured protocol version
 	RejectType        Reject = "type"        // unknown opcode, packet type or state
 	RejectGroup       Reject = "group"       // no such group on this interface
+	RejectSubnet      Reject = "subnet"      // HSRP from outside every subnet of the interface
 	RejectAuthType    Reject = "auth-type"   // authentication scheme differs
 	RejectAuth        Reject = "auth"        // authentication data differs
 	RejectInterval    Reject = "interval"    // VRRPv2 interval differs, or an interval of zero

@@ -43,12 +43,12 @@ func Groups(c *configs.Config) []Group {
 		if !h.Learn {
 			g.HelloTime, g.HoldTime = h.Hello, h.Hold
 		}
-		g.Auth = auth(h.Auth)
+		g.Auth, g.OffSubnet = auth(h.Auth), h.OffSubnet
 		out = append(out, g)
 	}
 	for _, v := range c.VRRP {
 		g := common(engine.Ref{Protocol: hello.ProtocolVRRP, Number: uint16(v.VRID)}, v.Version, &v.Group)
-		g.HelloTime, g.Accept, g.Peers = v.Advertise, v.Accept, v.Peers
+		g.HelloTime, g.Accept, g.Peers, g.MinTTL = v.Advertise, v.Accept, v.Peers, v.MinTTL
 		switch v.Checksum {
 		case "rfc9568":
 			g.Checksum = hello.MessageOnly

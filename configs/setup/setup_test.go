@@ -37,6 +37,7 @@ advertise = "2s"
 priority = 255
 accept = false
 peers = ["192.0.2.11"]
+min_ttl = 255
 auth = { text = "ours" }
 
 [[vrrp]]
@@ -68,6 +69,7 @@ hello = "1s"
 hold = "3s"
 mac = "02:00:00:00:00:07"
 auth = { md5 = "secret", key_id = 7 }
+off_subnet = "accept"
 track = [{ object = "uplink", decrement = 20 }, { object = "core", shutdown = true }]
 neighbors = ["192.0.2.254"]
 hooks = { active = ["/on"], pre_active = { command = ["/before"], deadline = "700ms" } }
@@ -115,8 +117,8 @@ func TestEngineRunsWhatTheFileSays(t *testing.T) {
 			Ref:  engine.Ref{Protocol: hello.ProtocolHSRP, Family: hello.IPv4, Interface: "eth1", Number: 10},
 			Name: "users", Version: 1, VirtualIPs: addrs("192.0.2.3", "192.0.2.4"), Priority: 110,
 			Preempt: true, PreemptDelay: 30 * time.Second, HelloTime: time.Second, HoldTime: 3 * time.Second,
-			Delay: engine.Delay{Minimum: 20 * time.Second, Reload: 40 * time.Second},
-			Auth:  key, MAC: hello.MAC{2, 0, 0, 0, 0, 7},
+			Delay:     engine.Delay{Minimum: 20 * time.Second, Reload: 40 * time.Second},
+			OffSubnet: true, Auth: key, MAC: hello.MAC{2, 0, 0, 0, 0, 7},
 			Tracks:    []engine.TrackUse{{Object: "uplink", Decrement: 20}, {Object: "core", Shutdown: true}},
 			Neighbors: addrs("192.0.2.254"), PreActive: 700 * time.Millisecond,
 			Announce: engine.Announce{Timing: garp.Timing{Count: 5, Interval: time.Second, Refresh: 90 * time.Second}, Probe: engine.ProbeVeto},
@@ -131,17 +133,17 @@ func TestEngineRunsWhatTheFileSays(t *testing.T) {
 		}, {
 			Ref:  engine.Ref{Protocol: hello.ProtocolVRRP, Family: hello.IPv4, Interface: "eth1.100", Number: 20},
 			Name: "lan", Version: 2, VirtualIPs: addrs("192.0.2.1"), Priority: 255, Preempt: true,
-			HelloTime: 2 * time.Second, Peers: addrs("192.0.2.11"), Auth: ours,
+			HelloTime: 2 * time.Second, Peers: addrs("192.0.2.11"), MinTTL: 255, Auth: ours,
 			Announce: engine.Announce{Timing: usual, Probe: engine.ProbeWarn},
 		}, {
 			Ref:     engine.Ref{Protocol: hello.ProtocolVRRP, Family: hello.IPv6, Interface: "eth1", Number: 21},
 			Version: 3, VirtualIPs: addrs("fe80::1", "2001:db8::1"), Priority: 100, Preempt: true,
-			HelloTime: time.Second, Accept: true, InterfaceMAC: true,
+			HelloTime: time.Second, Accept: true, MinTTL: 1, InterfaceMAC: true,
 			Announce: engine.Announce{Timing: usual, RouterLifetime: 30 * time.Minute},
 		}, {
 			Ref:     engine.Ref{Protocol: hello.ProtocolVRRP, Family: hello.IPv4, Interface: "eth1", Number: 22},
 			Version: 3, VirtualIPs: addrs("192.0.2.2"), Prefixes: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/28")}, RouteOnly: true, Priority: 100, Preempt: true,
-			HelloTime: time.Second, Accept: true, Checksum: hello.PseudoHeader, Delay: engine.Delay{Minimum: 10 * time.Second},
+			HelloTime: time.Second, Accept: true, MinTTL: 1, Checksum: hello.PseudoHeader, Delay: engine.Delay{Minimum: 10 * time.Second},
 			Announce: engine.Announce{Timing: usual, Probe: engine.ProbeWarn},
 		}},
 	}

@@ -21,7 +21,7 @@ func newGroup(r *router, c Group) *group {
 		counters: Counters{Rejected: map[hello.Reject]uint64{}},
 	}
 	g.machineTask.of, g.choreTask.of = g, g
-	g.announcer.Rand = r.random
+	g.announcer.Rand, g.proof.Random = r.random, r.mark
 	if g.hsrp() {
 		g.codec = &hsrpCodec{auth: c.Auth}
 	}
@@ -40,7 +40,7 @@ func newGroup(r *router, c Group) *group {
 			VirtualIPs: c.VirtualIPs, Accept: c.Accept, Jitter: r.random, Align: r.align,
 		})
 		g.machine = router
-		g.codec = &vrrpCodec{text: c.Password(), form: c.Checksum, peers: c.Peers, check: router.Check}
+		g.codec = &vrrpCodec{text: c.Password(), form: c.Checksum, peers: c.Peers, minTTL: c.MinTTL, check: router.Check}
 	}
 	return g
 }

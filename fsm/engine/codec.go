@@ -71,6 +71,7 @@ type vrrpCodec struct {
 	form    hello.Checksum // as configured; ChecksumUnknown follows what is heard
 	heard   hello.Checksum
 	peers   []netip.Addr
+	minTTL  uint8
 	check   func(*hello.VRRP) hello.Reject
 	payload []byte
 
@@ -131,6 +132,8 @@ func (c *vrrpCodec) accepts(l *Link, env *hello.Envelope) hello.Reject {
 		return hello.RejectDestination
 	case len(c.peers) > 0 && !slices.Contains(c.peers, env.Src):
 		return hello.RejectSource
+	case !multicast && env.TTL < c.minTTL:
+		return hello.RejectTTL
 	}
 	return ""
 }

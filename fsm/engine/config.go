@@ -52,6 +52,7 @@ type Group struct {
 	Delay        Delay          // before the group takes part at all
 	HelloTime    time.Duration  // HSRP Hellotime, VRRP Advertisement_Interval; HSRP: 0 learns both times
 	HoldTime     time.Duration  // HSRP only
+	OffSubnet    bool           // HSRP: hear routers outside every subnet of the interface as well
 	Auth         hello.Auth     // HSRP, and the text of VRRP version 2, in which the zero value is none
 
 	MAC          hello.MAC // zero: the protocol's virtual MAC
@@ -59,6 +60,7 @@ type Group struct {
 
 	Accept   bool           // VRRP: Accept_Mode of RFC 9568 section 6.1; see Accepts
 	Peers    []netip.Addr   // VRRP: unicast peers; empty = multicast
+	MinTTL   uint8          // VRRP: least TTL or hop limit of their packets
 	Checksum hello.Checksum // VRRP version 3 over IPv4; ChecksumUnknown sends the form last heard
 
 	Follow    string // name of the group that elects for this one

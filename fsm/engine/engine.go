@@ -21,13 +21,13 @@
 //
 //   - words: port, ref, config, misfit, event, status
 //   - values that know no group: tenure, queue, delay, outbox, leases, complaints,
-//     journal, advertise, objects, timing
+//     leftout, journal, advertise, objects, timing
 //   - what there is: router, iface, group, and the state of a group's chores
 //   - what a group does with it: codec, addresses, proof, announce, wait, probe,
-//     gate, step
-//   - what decides whether it may: priority, forwarding, obstacles, refusal
-//   - what comes in: neighbors, rival, differ, behind, receive, absence, links,
-//     tracks, addressed, restored, commands
+//     gate, step, duplicate
+//   - what decides whether it may: priority, forwarding, owner, obstacles, refusal
+//   - what comes in: neighbors, subnet, contest, rival, differ, behind, receive,
+//     absence, links, tracks, addressed, restored, commands
 //   - what goes out: renew, flush
 //   - the whole: build, engine, stop, tick, report
 package engine
@@ -62,6 +62,10 @@ type Options struct {
 	Ports map[string]Port
 	// Random returns numbers in [0,1) for jitter.
 	Random func() float64
+	// Mark returns numbers that nobody on the segment can guess: those of a
+	// generator of cryptographic strength. They mark the proofs of takeovers. Nil:
+	// no takeover is proven.
+	Mark func() uint64
 	// Observe is called for every event, from within the engine's methods.
 	Observe func(Event)
 	// PreActive begins a pre_active command and does not wait for it; how it
@@ -79,7 +83,7 @@ func New(c Config, o Options) (*Engine, error) {
 	e := &Engine{
 		router: router{
 			journal: journal{observe: o.Observe, complaints: newComplaints()},
-			lease:   c.Lease, requireForwarding: c.RequireForwarding, random: o.Random, preActive: o.PreActive, started: o.Now,
+			lease:   c.Lease, requireForwarding: c.RequireForwarding, random: o.Random, mark: o.Mark, preActive: o.PreActive, started: o.Now,
 		},
 		byName: map[string]*iface{}, woken: o.Now,
 	}

@@ -204,6 +204,7 @@ type host struct {
 	now    time.Time
 	port   *fakePort            // of eth0
 	ports  map[string]*fakePort // all
+	owned  []netip.Prefix       // what the interfaces have for the owners among the groups
 	events []engine.Event
 	moves  int    // transitions since the start
 	runs   []*run // pre_active commands
@@ -231,10 +232,13 @@ func newHost(t testing.TB, toml string) *host {
 	t.Helper()
 	h := &host{t: t, now: t0, ports: map[string]*fakePort{"eth0": newFakePort(), "eth1": newFakePort()}}
 	h.port = h.ports["eth0"]
+	config := parsed(t, toml)
+	h.owned = ownedBy(config)
 	var err error
-	h.e, err = engine.New(parsed(t, toml), engine.Options{
+	h.e, err = engine.New(config, engine.Options{
 		Ports:   map[string]engine.Port{"eth0": h.ports["eth0"], "eth1": h.ports["eth1"]},
 		Random:  func() float64 { return 0.5 },
+		Mark:    func() uint64 { return 0x0123456789abcdef },
 		Observe: h.observe,
 		PreActive: func(p engine.PreActive) func(error) {
 			r := &run{PreActive: p}
@@ -269,10 +273,24 @@ func newTestLink(name string) engine.Link {
 	}
 }
 
+// ownedBy returns the addresses of the groups that own theirs.
+func ownedBy(c engine.Config) (out []netip.Prefix) {
+	for _, g := range c.Groups {
+		if g.OwnsAddress() {
+			for _, a := range g.VirtualIPs {
+				out = append(out, netip.PrefixFrom(a, 24))
+			}
+		}
+	}
+	return out
+}
+
 // up brings interfaces up.
 func (h *host) up(names ...string) *host {
 	for _, name := range names {
-		h.e.LinkChanged(h.now, name, newTestLink(name))
+		l := newTestLink(name)
+		l.Addrs = append(l.Addrs, h.owned...)
+		h.e.LinkChanged(h.now, name, l)
 	}
 	return h
 }

@@ -83,7 +83,7 @@ func (i *iface) gate(now time.Time) []denial {
 			if !errors.Is(err, net.ErrClosed) { // on a port that is closed no gate is open
 				i.leases.keepShutting(now, o.shut)
 			}
-			if i.r.complaints.first(now, i.ref(), "shut", err.Error()) {
+			if i.r.complaints.first(now, i.ref(), wordShut, byText(err.Error())) {
 				i.tell(now, KindWarning, "shut gate: "+err.Error())
 			}
 		}
@@ -162,7 +162,7 @@ func (i *iface) noteUnsent(now time.Time, n int, err error) {
 	i.unsent += uint64(n)
 	i.lastError = err
 	away := errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ENETDOWN) || errors.Is(err, syscall.ENXIO)
-	if !away && i.r.complaints.first(now, i.ref(), "send", "") {
+	if !away && i.r.complaints.first(now, i.ref(), wordSend, subject{}) {
 		i.tell(now, KindWarning, fmt.Sprintf("%d frames did not leave: %v; further ones are counted", n, err))
 	}
 }

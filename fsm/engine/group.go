@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -52,8 +53,10 @@ type group struct {
 	transitions int
 	last        *Transition
 	heard       Heard
+	contested   time.Time // when a contest of the role was answered out of turn last
 	conflict    Conflict
 	rival       Rival
+	insistence  insistence
 	peers       []hello.MAC // interface MACs of the group's other routers
 	counters    Counters
 
@@ -164,9 +167,9 @@ func (g *group) changed() time.Time {
 func (g *group) tell(now time.Time, kind Kind, message string) { g.r.tell(now, g.Ref, kind, message) }
 
 // tellRarely tells it once for each subject, and then rarely.
-func (g *group) tellRarely(now time.Time, kind Kind, word, subject, message string) {
-	if g.r.complaints.first(now, g.Ref, word, subject) {
-		g.tell(now, kind, message)
+func (g *group) tellRarely(now time.Time, kind Kind, word string, about subject, format string, args ...any) {
+	if g.r.complaints.first(now, g.Ref, word, about) {
+		g.tell(now, kind, fmt.Sprintf(format, args...))
 	}
 }
 

@@ -74,6 +74,9 @@ func (g *group) ownObstacle() (fsm.Cause, string) {
 	if detail := g.Misfit(&g.iface.link, g.vips); detail != "" {
 		return fsm.CauseInterfaceDown, detail
 	}
+	if detail := g.ownerObstacle(&g.iface.link); detail != "" {
+		return fsm.CauseInterfaceDown, detail
+	}
 	if detail := g.forwardingObstacle(&g.iface.link); detail != "" {
 		return fsm.CauseForwarding, detail
 	}

@@ -32,7 +32,7 @@ func (e *Engine) Frame(now time.Time, name string, b []byte, checksumReady bool)
 	case err != nil:
 		i.reject(now, nil, &env, err)
 	case i.link.Owns(env.Src):
-		i.reject(now, nil, &env, hello.RejectSource)
+		i.heardOwnSource(now, &env)
 	case env.Protocol == hello.ProtocolHSRP:
 		i.heardHSRP(now, &env, payload)
 	default:
@@ -73,14 +73,22 @@ func (i *iface) heardHSRP(now time.Time, env *hello.Envelope, payload []byte) {
 		i.advertises++
 		return
 	}
-	m := &p.HSRP
-	g := i.groupOf(now, env, wireID{hello.ProtocolHSRP, m.Family, m.Version, m.Group})
+	m, claims := &p.HSRP, p.HSRP.State == hello.Active && p.HSRP.Op != hello.OpResign
+	w := wireID{hello.ProtocolHSRP, m.Family, m.Version, m.Group}
+	g := i.groupOf(now, env, w)
 	if g == nil {
+		if claims {
+			i.unknownClaim(now, env, w, []netip.Addr{m.VirtualIP})
+		}
+		return
+	}
+	if i.isOffSubnet(now, g, env.Src) {
+		g.rejectOffSubnet(now, env, claims)
 		return
 	}
 	c := g.codec.(*hsrpCodec)
 	if err := p.Verify(payload, &c.auth); err != nil {
-		g.rejectAuth(now, env, m.State, m.State == hello.Active && m.Op != hello.OpResign, err)
+		g.rejectAuth(now, env, m.State, claims, err)
 		return
 	}
 	g.compareHello(now, env.Src, m)
@@ -94,9 +102,13 @@ func (i *iface) heardVRRP(now time.Time, env *hello.Envelope, payload []byte) {
 		i.reject(now, nil, env, err)
 		return
 	}
-	m := &p.VRRP
-	g := i.groupOf(now, env, wireID{hello.ProtocolVRRP, m.Family, m.Version, uint16(m.VRID)})
+	m, claims := &p.VRRP, p.VRRP.Priority != hello.ResignPriority // nobody else advertises
+	w := wireID{hello.ProtocolVRRP, m.Family, m.Version, uint16(m.VRID)}
+	g := i.groupOf(now, env, w)
 	if g == nil {
+		if claims {
+			i.unknownClaim(now, env, w, m.VirtualIPs)
+		}
 		return
 	}
 	c, ok := g.codec.(*vrrpCodec)
@@ -104,17 +116,17 @@ func (i *iface) heardVRRP(now time.Time, env *hello.Envelope, payload []byte) {
 		return // a follower
 	}
 	if why := c.accepts(&i.link, env); why != "" {
-		i.reject(now, g, env, why)
+		g.rejectClaim(now, env, why, claims)
 		return
 	}
 	if m.Version == 2 {
 		if err := p.VerifyText(c.text); err != nil {
-			g.rejectAuth(now, env, hello.Active, m.Priority != 0, err) // nobody else advertises
+			g.rejectAuth(now, env, hello.Active, claims, err)
 			return
 		}
 	}
 	if why := c.check(m); why != "" {
-		i.reject(now, g, env, why)
+		g.rejectClaim(now, env, why, claims)
 		return
 	}
 	g.noteForm(now, c, p.Form, env.Src)
@@ -143,6 +155,10 @@ func (g *group) received(now time.Time, env *hello.Envelope, m hello.Message) {
 		return
 	}
 	g.notAlone(m)
+	g.insists(now, env, m)
+	if g.overContested(now, env.Src, m) {
+		return
+	}
 	g.step(now, fsm.Received{From: env.Src, MAC: env.SrcMAC, Message: m})
 }
 
@@ -172,5 +188,5 @@ func (g *group) noteForm(now time.Time, c *vrrpCodec, form hello.Checksum, from 
 		return
 	}
 	c.heard = form
-	g.tellRarely(now, KindNotice, "checksum-form", from.String(), fmt.Sprintf("%s sends the %s checksum; this router sends the %s one", from, form, c.sendForm()))
+	g.tellRarely(now, KindNotice, "checksum-form", byAddr(from), "%s sends the %s checksum; this router sends the %s one", from, form, c.sendForm())
 }

@@ -27,7 +27,7 @@ func (i *iface) renew(now time.Time) {
 		return
 	}
 	i.leases.renewalFailed(now)
-	if i.r.complaints.first(now, i.ref(), "renew", err.Error()) {
+	if i.r.complaints.first(now, i.ref(), wordRenew, byText(err.Error())) {
 		i.tell(now, KindLease, "renew lease: "+err.Error())
 	}
 	for _, g := range i.groups {

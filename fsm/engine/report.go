@@ -14,7 +14,7 @@ func (e *Engine) Status(now time.Time) Status {
 	}
 	for _, i := range e.ifaces {
 		st.Interfaces = append(st.Interfaces, InterfaceStatus{
-			Link: i.link, Advertises: i.advertises, Rejected: maps.Clone(i.rejected), Restored: i.restored, Unsent: i.unsent, LastError: i.lastError,
+			Link: i.link, Advertises: i.advertises, Rejected: maps.Clone(i.rejected), Duplicate: i.duplicate, Restored: i.restored, Unsent: i.unsent, LastError: i.lastError,
 		})
 	}
 	for _, o := range e.objects {
@@ -44,10 +44,13 @@ func (g *group) status(now time.Time) GroupStatus {
 	if !g.up {
 		_, st.Obstacle = g.obstacles()
 	}
+	if d := g.iface.duplicate; d.Address == st.Address {
+		st.Duplicate = d
+	}
 	if g.tenure == waiting {
 		st.Wait = g.waitStatus(now)
 	}
-	st.BothActive = !g.rival.At.IsZero() && g.tenure.claims() && now.Sub(g.rival.At) <= st.Machine.HoldTime
+	st.BothActive = g.tenure.claims() && g.rivalCurrent(now, g.elector().machine.Status().HoldTime)
 	return st
 }
 

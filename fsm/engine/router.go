@@ -9,6 +9,7 @@ type router struct {
 	lease             time.Duration
 	requireForwarding bool
 	random            func() float64
+	mark              func() uint64
 	preActive         func(PreActive) (cancel func(error))
 	started           time.Time
 
@@ -17,6 +18,7 @@ type router struct {
 	behind      bool          // nothing is said before all that has arrived is read
 	stopping    bool          // every group is on its way out
 	maintenance bool          // no group takes part
+	contests    contests
 	waits       waits
 	farewells   farewells
 

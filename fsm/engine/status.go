@@ -40,6 +40,7 @@ type GroupStatus struct {
 	Refreshes     uint64
 	Proofs        []prove.Result
 	Conflict      Conflict
+	Duplicate     Duplicate // of Address
 	Rival         Rival
 	BothActive    bool // the rival and this router, as far as is known
 	Wait          Wait // the present or the last one; its outcome is "" when there was none
@@ -52,17 +53,6 @@ type Conflict struct {
 	MAC     hello.MAC
 	Who     garp.Owner
 	Reason  garp.Reason
-}
-
-// Rival is a router that says it is active and is not heard, because its
-// authentication differs. It does not hear this one either, so neither gives
-// way and both stay active until somebody compares the secrets.
-type Rival struct {
-	At     time.Time // of its last claim; zero: there was none
-	From   netip.Addr
-	Reason hello.Reject
-
-	warned time.Time // when it was last said that both are active
 }
 
 // Counters count since the start.
@@ -79,6 +69,7 @@ type InterfaceStatus struct {
 	Link
 	Advertises uint64                  // HSRP interface-state messages heard
 	Rejected   map[hello.Reject]uint64 // packets that belong to no group
+	Duplicate  Duplicate
 	Restored   Restored
 	Unsent     uint64 // frames that did not leave
 	LastError  error  // why

@@ -74,7 +74,9 @@ func (g *group) learned(now time.Time, l fsm.Learned) {
 	g.iface.setVirtualIPs(g, slices.Clone(vips))
 	g.noteOwned(now, g.onLink())
 	g.findNeighbors(now)
-	g.tell(now, KindAddress, "virtual address "+l.VirtualIP.String()+" learned from "+l.From.String())
+	if g.r.complaints.allowed(now, g.Ref, wordLearned) { // two that disagree teach one after the other
+		g.tell(now, KindAddress, "virtual address "+l.VirtualIP.String()+" learned from "+l.From.String())
+	}
 	g.iface.warnOutside(now)
 	g.prepared(now, g.prepare())
 	g.doubt()

@@ -13,6 +13,7 @@ func (e *Engine) Deadline() (time.Time, bool) {
 	at = sooner(at, e.chores.next())
 	at = sooner(at, e.farewells.deadline())
 	at = sooner(at, e.waits.deadline(e.woken))
+	at = sooner(at, e.complaints.leftOut.deadline())
 	return at, !at.IsZero() && !e.stopped
 }
 
@@ -57,6 +58,7 @@ func (e *Engine) Tick(now time.Time) {
 	e.serveDue(now, &e.chores, chunk)
 	e.Flush(now)
 	e.endFarewells(now)
+	e.tellLeftOut(now)
 }
 
 // serveDue serves at most n tasks of a queue.

@@ -77,6 +77,7 @@ func (r *router) start() {
 	e, err := engine.New(r.config, engine.Options{
 		Ports:  map[string]engine.Port{nic: r.port(r)},
 		Random: r.w.random.Float64,
+		Mark:   func() uint64 { return uint64(r.id) }, // nobody here would guess
 		Observe: func(ev engine.Event) {
 			r.report(fmt.Sprintf("%12v %s %s: %s%s", r.w.elapsed(), r.name(), ev.Kind, ev.Message, causeOf(ev)))
 			if t := ev.Transition; t != nil && (strings.HasPrefix(t.From, "Init") || strings.HasPrefix(t.To, "Init")) {

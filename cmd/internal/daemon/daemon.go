@@ -132,7 +132,7 @@ func newDaemon(o Options) (*Daemon, error) {
 		d.ports[name], ports[name] = p, p
 	}
 	d.engine, err = engine.New(config, engine.Options{
-		Ports: ports, Random: rand.Float64, Observe: d.observe, PreActive: d.preActive, Now: d.started,
+		Ports: ports, Random: rand.Float64, Mark: newMarks(), Observe: d.observe, PreActive: d.preActive, Now: d.started,
 	})
 	if err != nil {
 		return nil, err
@@ -140,13 +140,16 @@ func newDaemon(o Options) (*Daemon, error) {
 	return d, d.engine.Prepare()
 }
 
-// memberships lists the hello groups to join, by interface.
+// memberships lists the hello groups to join, by interface: those of all versions,
+// so that a router of another one is noticed.
 func memberships(groups []engine.Group) map[string][]netip.Addr {
 	out := map[string][]netip.Addr{}
 	for _, g := range groups {
-		a := hello.GroupAddr(g.Protocol, g.Version, g.Family)
-		if !slices.Contains(out[g.Interface], a) {
-			out[g.Interface] = append(out[g.Interface], a)
+		for version := range uint8(3) {
+			a := hello.GroupAddr(g.Protocol, version+1, g.Family)
+			if !slices.Contains(out[g.Interface], a) {
+				out[g.Interface] = append(out[g.Interface], a)
+			}
 		}
 	}
 	return out

@@ -30,6 +30,7 @@ func playHSRP(w *world) {
 	w.run(4 * time.Second)
 	w.hear(client.asks(vip))
 	w.hear(stranger.claims(vip))
+	w.hear(stranger.claims(own.ip))
 	other := users(hello.Standby, 90)
 	other.VirtualIP = addr("192.0.2.3")
 	say(other)

@@ -60,7 +60,7 @@ func newWorld(t *testing.T, file string) *world {
 		ports[name] = &w.port
 	}
 	w.engine = sure(engine.New(config, engine.Options{
-		Ports: ports, Random: func() float64 { return 0.5 }, Observe: w.observe, PreActive: w.preActive, Now: w.started,
+		Ports: ports, Random: func() float64 { return 0.5 }, Mark: func() uint64 { return proofNumber }, Observe: w.observe, PreActive: w.preActive, Now: w.started,
 	}))
 	must(w.engine.Prepare())
 	w.told = sure(w.Subscribe(t.Context()))

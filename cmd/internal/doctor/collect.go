@@ -30,6 +30,7 @@ type Options struct {
 	Proven []string      // see Host
 
 	Restored []Restored // likewise
+	Claims   []Claim    // of own addresses, beside those that are found
 }
 
 // Collect looks at the host of the calling thread's network namespace. What
@@ -39,7 +40,7 @@ type Options struct {
 func Collect(ctx context.Context, c *configs.Config, o Options) (*Host, error) {
 	h := &Host{
 		NetAdmin: capable(unix.CAP_NET_ADMIN), NetRaw: capable(unix.CAP_NET_RAW),
-		Realtime: mayRealtime(), Processes: processes("/proc"), Proven: o.Proven, Restored: o.Restored,
+		Realtime: mayRealtime(), Processes: processes("/proc"), Proven: o.Proven, Restored: o.Restored, Claims: o.Claims,
 	}
 	h.probe(vip.Probe)
 	var err error

@@ -200,6 +200,7 @@ var examinations = []examination{
 	{name: "a macvlan that may have other MACs", change: []func(*Host){func(h *Host) { h.eth1().Kind, h.eth1().Passthru = "macvlan", true }}},
 	{name: "a macvlan with its own MAC", config: hsrpConfig + "mac = \"interface\"\n", change: []func(*Host){func(h *Host) { h.eth1().Kind = "macvlan" }}},
 	{name: "leftover address", change: []func(*Host){func(h *Host) { h.Interfaces[0].Addresses = prefixes("192.0.2.1/32") }}, want: []string{"leftover-address lo"}},
+	{name: "an owner without the address", config: strings.Replace(vrrpConfig, "priority = 110", "priority = 255", 1), want: []string{"owner-address vrrp:eth1:20"}},
 	{name: "the owner's address is no leftover", config: strings.Replace(vrrpConfig, "priority = 110", "priority = 255", 1), change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("192.0.2.1/24") }}},
 
 	{name: "a track that looks outside of the VRF", config: tracking("ping = \"203.0.113.1\""), change: []func(*Host){inVRF}, want: []string{"vrf-track hsrp:eth1:10"}},
@@ -234,11 +235,18 @@ var examinations = []examination{
 	{name: "another group's messages", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Group, m.VirtualIP = 11, ip("192.0.2.99") }), "192.0.2.3", "")}},
 	{name: "another address in our group", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.VirtualIP = ip("192.0.2.99") }), "192.0.2.3", "")}, want: []string{"heard-address hsrp:eth1:10"}},
 	{name: "a speaker that has not learned the address", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.VirtualIP = netip.IPv4Unspecified() }), "192.0.2.3", "")}},
+	{name: "our address in another group", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Group, m.State = 11, hello.Active }), "192.0.2.3", "")}, want: []string{"heard-group hsrp:eth1:10"}},
+	{name: "our address in another protocol", config: vrrpConfig, change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.State = hello.Active }), "192.0.2.3", "")}, want: []string{"heard-group vrrp:eth1:20"}},
 	{name: "version 1 in our group", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Version = 1 }), "192.0.2.3", "")}, want: []string{"heard-version hsrp:eth1:10"}},
+	{name: "a router of another subnet", change: []func(*Host){says(hsrp(asIs), "198.51.100.3", "")}, want: []string{"heard-subnet hsrp:eth1:10"}},
+	{name: "a router of another subnet that is meant", config: hsrpConfig + "off_subnet = \"accept\"\n", change: []func(*Host){says(hsrp(asIs), "198.51.100.3", "")}},
 	{name: "another text", change: []func(*Host){says(hsrp(asIs), "192.0.2.3", "secret")}, want: []string{"heard-auth hsrp:eth1:10"}},
 	{name: "other timers", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.HoldTime = 9 * time.Second }), "192.0.2.3", "")}, want: []string{"heard-timers hsrp:eth1:10"}},
 	{name: "other timers where they are learned", config: strings.Replace(hsrpConfig, "hello = \"1s\"\nhold = \"3s\"\n", "", 1), change: []func(*Host){says(hsrp(asIs), "192.0.2.3", "")}},
 	{name: "our own address speaks", change: []func(*Host){says(hsrp(asIs), "192.0.2.2", "")}, want: []string{"own-address eth1"}},
+	{name: "our own address answers elsewhere", change: []func(*Host){func(h *Host) {
+		h.Claims = []Claim{{"eth1", ip("192.0.2.2"), hello.MAC{2, 0, 0, 0, 0, 0x66}}, {"eth1", ip("192.0.2.77"), hello.MAC{2, 0, 0, 0, 0, 0x66}}}
+	}}, want: []string{"own-address eth1"}},
 	{name: "the highest priority of HSRP", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Priority = 255 }), "192.0.2.66", "")}, want: []string{"stranger hsrp:eth1:10"}},
 	{name: "a resignation has no priority", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Op, m.Priority = hello.OpResign, 255 }), "192.0.2.66", "")}},
 	{name: "the other router may have the higher priority", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Priority = 120 }), "192.0.2.3", "")}},
@@ -249,6 +257,15 @@ var examinations = []examination{
 		says(hsrp(asIs), "192.0.2.3", ""), says(hsrp(func(m *hello.HSRP) { m.Priority = 120 }), "192.0.2.66", ""),
 	}},
 
+	{name: "unicast peers on the link", config: vrrpConfig + "peers = [\"192.0.2.3\"]\n", want: []string{"min-ttl vrrp:eth1:20"}},
+	{name: "unicast peers on the link that nobody else can be", config: vrrpConfig + "peers = [\"192.0.2.3\"]\nmin_ttl = 255\n"},
+	{name: "unicast peers elsewhere", config: vrrpConfig + "peers = [\"198.51.100.3\", \"192.0.2.3\"]\n"},
+	{name: "a unicast peer from further away than it may be", config: vrrpConfig + "peers = [\"192.0.2.3\"]\nmin_ttl = 255\n", change: []func(*Host){
+		says(vrrp(asIs), "192.0.2.3", ""), func(h *Host) {
+			env := &h.Heard[0].Envelope
+			env.Dst, env.Unicast, env.TTL = ip("192.0.2.2"), true, 254
+		},
+	}, want: []string{"heard-ttl vrrp:eth1:20"}},
 	{name: "VRRP agrees", config: vrrpConfig, change: []func(*Host){says(vrrp(asIs), "192.0.2.3", "")}},
 	{name: "VRRP with more addresses", config: vrrpConfig, change: []func(*Host){says(vrrp(func(m *hello.VRRP) { m.VirtualIPs = append(m.VirtualIPs, ip("192.0.2.4")) }), "192.0.2.3", "")}, want: []string{"heard-address vrrp:eth1:20"}},
 	{name: "VRRP version 3 where 2 is configured", config: vrrpConfig, change: []func(*Host){says(vrrp(func(m *hello.VRRP) { m.Version = 3 }), "192.0.2.3", "")}, want: []string{"heard-version vrrp:eth1:20"}},

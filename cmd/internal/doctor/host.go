@@ -62,7 +62,7 @@ type Heard struct {
 	Payload   []byte
 }
 
-// Claim is a MAC that answers for a virtual address.
+// Claim is a MAC that answers for a virtual address, or for one of the host itself.
 type Claim struct {
 	Interface string
 	Address   netip.Addr

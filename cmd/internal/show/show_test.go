@@ -222,6 +222,25 @@ func TestNewsIsToldUntilItIsOld(t *testing.T) {
 	}
 }
 
+func TestDuplicateOfAnOwnAddressIsToldUntilItIsOld(t *testing.T) {
+	for since, told := range map[time.Duration]bool{59 * time.Minute: true, time.Hour: false} {
+		d := &status.Duplicate{Address: "192.168.1.2", MAC: "02:00:00:00:00:66", At: ago(since)}
+		const line = "Duplicate address: 192.168.1.2 is this router's own and was seen at 0200.0000.0066, "
+		for _, g := range []status.Group{hsrpActive(), vrrpActive()} {
+			g.Duplicate = d
+			for form, has := range map[string]bool{
+				"detail": strings.Contains(detailed(g), line),
+				"plain":  strings.Contains(plain(g), "duplicate address 192.168.1.2 at 0200.0000.0066"),
+				"status": strings.Contains(Status(&status.Status{Interfaces: []status.Interface{{Name: "eth1", Duplicate: d}}}, now), "eth1:\n  "+line),
+			} {
+				if has != told {
+					t.Errorf("%s, %s after %v: told %t, want %t", g.Protocol, form, since, has, told)
+				}
+			}
+		}
+	}
+}
+
 func TestWhatWasPutBackIsToldUntilItIsOld(t *testing.T) {
 	for since, told := range map[time.Duration]bool{59 * time.Minute: true, time.Hour: false} {
 		i := status.Interface{Name: "eth1", Restored: status.Restored{Settings: 1, Last: new(ago(since))}}
@@ -244,7 +263,7 @@ func TestACommandThatFailedAtTheLastTransitionIsToldHoweverLongAgo(t *testing.T)
 func TestTwoActiveRoutersAreSeenInTheStateAndInDetail(t *testing.T) {
 	for _, g := range []status.Group{hsrpActive(), vrrpActive()} {
 		g.ForwardingOff = ""
-		g.Rival = &status.Rival{Address: "192.168.1.3", Reason: "auth", At: ago(5 * time.Second), BothActive: true}
+		g.Rival = &status.Rival{Address: "192.168.1.3", Reason: "auth", Detail: "bad authentication from 192.168.1.3", At: ago(5 * time.Second), BothActive: true}
 		if want := " (both routers are active: bad authentication from 192.168.1.3)\n"; !strings.Contains(plain(g), want) {
 			t.Errorf("no %q in:\n%s", want, plain(g))
 		}

@@ -92,8 +92,9 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 	if c := g.Conflict; !c.At.IsZero() {
 		out.Conflict = &Conflict{Address: c.Address.String(), MAC: c.MAC.String(), Who: string(c.Who), Reason: string(c.Reason), At: c.At}
 	}
+	out.Duplicate = duplicateOf(&g.Duplicate)
 	if r := g.Rival; !r.At.IsZero() {
-		out.Rival = &Rival{Address: r.From.String(), Reason: string(r.Reason), At: r.At, BothActive: g.BothActive}
+		out.Rival = rivalOf(&r, g.BothActive)
 	}
 	return out
 }
@@ -135,6 +136,7 @@ func interfaceOf(i engine.InterfaceStatus) Interface {
 		Name: i.Name, Up: i.Up, MAC: i.MAC.String(), Addresses: texts(i.Addrs),
 		Advertises: i.Advertises, Rejected: rejects(i.Rejected), SendErrors: i.Unsent,
 	}
+	out.Duplicate = duplicateOf(&i.Duplicate)
 	out.Restored = Restored{Addresses: i.Restored.Addresses, Settings: i.Restored.Settings, Filter: i.Restored.Filter}
 	if !i.Restored.Last.IsZero() {
 		out.Restored.Last = &i.Restored.Last
@@ -156,6 +158,22 @@ func takeover(g *engine.GroupStatus) []Takeover {
 		out = append(out, Takeover{Address: r.Neighbor.String(), Idle: true, Detail: "nothing to prove: this router is in " + g.Machine.State})
 	}
 	return out
+}
+
+func rivalOf(r *engine.Rival, both bool) *Rival {
+	out := &Rival{MAC: r.MAC.String(), Reason: r.Reason, Detail: r.Detail, At: r.At, BothActive: both}
+	if r.From.IsValid() {
+		out.Address = r.From.String()
+	}
+	return out
+}
+
+// duplicateOf returns nil when there was none.
+func duplicateOf(d *engine.Duplicate) *Duplicate {
+	if d.At.IsZero() {
+		return nil
+	}
+	return &Duplicate{Address: d.Address.String(), MAC: d.MAC.String(), At: d.At}
 }
 
 // TakeoverOf returns proofs in the shape that scripts rely on.

@@ -40,7 +40,7 @@ func Explain(now time.Time, st engine.Status, ref string) (*Explanation, error) 
 		fmt.Sprintf("Cause: %s: %s.", t.Cause, meaning(t.Cause)),
 		"Facts: " + strings.TrimSuffix(t.Detail, ".") + ".",
 		fmt.Sprintf("Before it: active router %s; own priority %s.", describe(t.At, t.Facts.Active), priorities(t.Facts.Priority)),
-		fmt.Sprintf("Now: state %s, active router %s%s.", g.Machine.State, describe(now, g.Machine.Active), waited(g)+waits(g)),
+		fmt.Sprintf("Now: state %s, active router %s%s.", g.Machine.State, describe(now, g.Machine.Active), waited(g)+waits(g)+bothActive(g)),
 	}
 	return out, nil
 }
@@ -85,6 +85,14 @@ func waits(g *engine.GroupStatus) string {
 		return ""
 	}
 	return "; it waits: " + obstacle(g)
+}
+
+// bothActive is the end of a sentence about a group that is not alone in its role.
+func bothActive(g *engine.GroupStatus) string {
+	if !g.BothActive {
+		return ""
+	}
+	return "; both routers are active: " + g.Rival.Detail
 }
 
 // obstacle says as well how long an initial delay still lasts.
