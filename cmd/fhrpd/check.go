@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 
@@ -44,7 +45,7 @@ func (a *app) check(path string, effective bool) error {
 	}
 	a.warnOfMisfits(path, c)
 	for _, f := range doctor.Proxies(c) {
-		fmt.Fprintf(a.stderr, "warning: %s: %s: %s: %s (cure: %s)\n", path, f.Object, f.Found, f.Effect, f.Cure)
+		a.warn("%s: %s: %s: %s (cure: %s)", path, f.Object, f.Found, f.Effect, f.Cure)
 	}
 	if effective {
 		return configs.Print(a.stdout, c)
@@ -65,7 +66,7 @@ func (a *app) warnOfMisfits(path string, c *configs.Config) {
 		}
 		link := engine.Link{Name: l.Name, MAC: l.MAC, MTU: l.MTU, Kind: l.Kind, Passthru: l.Passthru, Addrs: addresses(l.Index)}
 		if why := g.Misfit(&link, g.VirtualIPs); why != "" {
-			fmt.Fprintf(a.stderr, "warning: %s: %s: %s\n", path, g.Ref, why)
+			a.warn("%s: %s: %s", path, g.Ref, why)
 		}
 	}
 }
@@ -90,9 +91,13 @@ func (a *app) loadConfig(path string, code int) (*configs.Config, error) {
 		return nil, err
 	}
 	for _, w := range c.Warnings {
-		fmt.Fprintln(a.stderr, "warning:", w.Error())
+		a.warn("%s", w.Error())
 	}
 	return c, nil
+}
+
+func (a *app) warn(format string, args ...any) {
+	a.complain(slog.LevelWarn, "warning: "+fmt.Sprintf(format, args...))
 }
 
 // faultless is loadConfig without the warnings.
@@ -100,7 +105,7 @@ func (a *app) faultless(path string, code int) (*configs.Config, error) {
 	c, err := configs.Load(path)
 	if faults, ok := errors.AsType[configs.Errors](err); ok {
 		for _, f := range faults {
-			fmt.Fprintln(a.stderr, f.Error())
+			a.complain(slog.LevelError, f.Error())
 		}
 		return nil, quiet(code)
 	}

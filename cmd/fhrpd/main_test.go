@@ -56,6 +56,7 @@ func TestExitCodesAndOutput(t *testing.T) {
 		{args: "show", code: 2, stderr: []string{"one of events, standby, status, takeover, track, vrrp"}},
 
 		{args: "explain", stdout: []string{"users moved.\n"}},
+		{args: "explain --since -5m", code: 2, stderr: []string{"--since -5m0s: want a time above 0, as in 90m"}},
 		{args: "explain guests", stdout: []string{"guests moved.\n"}},
 		{args: "explain eth9:1", code: 1, stderr: []string{"no such group", "hsrp:eth1:10, hsrp:eth2:10, vrrp6:eth1:20"}},
 
@@ -190,7 +191,7 @@ func TestFilterForms(t *testing.T) {
 func TestEveryShowSpeaksJSON(t *testing.T) {
 	f := newFake()
 	path, _ := serve(t, f)
-	ts, _ := f.Transitions(t.Context())
+	ts, _ := f.History(t.Context())
 	tests := []struct {
 		args string
 		into any
@@ -199,7 +200,7 @@ func TestEveryShowSpeaksJSON(t *testing.T) {
 		{"show status", &status.Status{}, f.st},
 		{"show track", &[]status.Track{}, &f.st.Tracks},
 		{"show takeover", &[]show.TakeoverRow{}, &[]show.TakeoverRow{{Group: "hsrp:eth1:10", Takeover: f.st.Groups[0].Takeover[0]}}},
-		{"show events", &[]status.Transition{}, &ts},
+		{"show events", &[]status.Past{}, &ts},
 		{"explain users", &status.Explanation{}, &status.Explanation{Group: "hsrp:eth1:10", Lines: []string{"users moved."},
 			Facts: []status.Fact{}, Transition: f.st.Groups[0].LastTransition}},
 		{"verify users", &[]status.Takeover{}, &f.st.Groups[0].Takeover},

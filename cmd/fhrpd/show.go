@@ -77,17 +77,17 @@ func showPartCommand(a *app, name, short, long, exits string, pick func(*status.
 func showEventsCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "events",
-		Short: "recent transitions, oldest first",
-		Long: paragraphs("The last transitions of all groups with cause and detail, in the words of the\nlog.",
+		Short: "recent transitions and commands, oldest first",
+		Long: paragraphs("The last transitions of all groups with cause and detail, in the words of the\nlog, and between them the commands that changed something and who gave them.",
 			"Exits 0, and 3 when no daemon runs; \"fhrpd events\" tells them as they happen."),
 		Example: examples("fhrpd show events", "fhrpd show events --json"),
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ts, err := a.daemon().Transitions(cmd.Context())
+			ts, err := a.daemon().History(cmd.Context())
 			if err != nil {
 				return err
 			}
-			return a.print(list(ts), func() string { return show.Transitions(ts) })
+			return a.print(list(ts), func() string { return show.History(ts) })
 		},
 	}
 }

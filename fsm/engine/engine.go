@@ -19,12 +19,13 @@
 // The files refer to each other in one direction, but for the pointers between a
 // router, its interfaces and its groups. From the bottom:
 //
-//   - words: port, ref, config, misfit, event, status
+//   - words: port, ref, config, misfit, event, command, record, change, status
 //   - values that know no group: tenure, queue, delay, outbox, leases, complaints,
-//     leftout, journal, advertise, objects, timing
+//     leftout, journal, advertise, objects, timing, unheard
 //   - what there is: router, iface, group, and the state of a group's chores
 //   - what a group does with it: codec, addresses, proof, announce, wait, probe,
-//     gate, step, duplicate
+//     gate, step, duplicate;
+//     and what it remembers in order to explain itself: word, lead, story
 //   - what decides whether it may: priority, forwarding, owner, obstacles, refusal
 //   - what comes in: neighbors, subnet, contest, rival, differ, behind, receive,
 //     absence, links, tracks, addressed, restored, commands
@@ -51,8 +52,7 @@ type Engine struct {
 	byName  map[string]*iface
 	objects []*object
 
-	stopped bool      // every role has been left: nothing is done any more
-	woken   time.Time // last Wake
+	stopped bool // every role has been left: nothing is done any more
 	timing  Timing
 }
 
@@ -72,6 +72,10 @@ type Options struct {
 	// ended is for Engine.PreActiveDone. cancel kills it, for a reason, and
 	// does not wait either. Nil: no group waits for a command.
 	PreActive func(PreActive) (cancel func(why error))
+	// Starved returns how long the caller's thread was ready to run and got no
+	// processor since the last call, or a little earlier; false when that is not
+	// known. It is asked after a stall, for why. Nil: it is never known.
+	Starved func() (time.Duration, bool)
 	// Now is when the groups start to be in their initial state.
 	Now time.Time
 }
@@ -83,9 +87,9 @@ func New(c Config, o Options) (*Engine, error) {
 	e := &Engine{
 		router: router{
 			journal: journal{observe: o.Observe, complaints: newComplaints()},
-			lease:   c.Lease, requireForwarding: c.RequireForwarding, random: o.Random, mark: o.Mark, preActive: o.PreActive, started: o.Now,
+			lease:   c.Lease, requireForwarding: c.RequireForwarding, random: o.Random, mark: o.Mark, preActive: o.PreActive, started: o.Now, woken: o.Now, starved: o.Starved,
 		},
-		byName: map[string]*iface{}, woken: o.Now,
+		byName: map[string]*iface{},
 	}
 	if e.observe == nil {
 		e.observe = func(Event) {}

@@ -57,6 +57,7 @@ type group struct {
 	conflict    Conflict
 	rival       Rival
 	insistence  insistence
+	story       story
 	peers       []hello.MAC // interface MACs of the group's other routers
 	counters    Counters
 
@@ -92,8 +93,10 @@ type priority struct {
 
 // stepStart is what a group was when a step of its machine began.
 type stepStart struct {
-	machine fsm.Status
-	tenure  tenure
+	machine   fsm.Status
+	tenure    tenure
+	moved     *Record // the last transition
+	announced uint64
 }
 
 // prepare hands the group to its port, in silence.

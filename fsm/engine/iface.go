@@ -31,6 +31,7 @@ type iface struct {
 	duplicate  Duplicate
 	rejected   map[hello.Reject]uint64 // packets that belong to no group
 	advertises uint64                  // interface-state messages of HSRP
+	unheard    unheard                 // whose they are, and those of its groups
 	unsent     uint64                  // frames that did not leave
 	lastError  error
 	restored   Restored

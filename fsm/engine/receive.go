@@ -47,6 +47,17 @@ func (i *iface) reject(now time.Time, g *group, env *hello.Envelope, err error) 
 	if !ok {
 		return
 	}
+	u := Unheard{From: env.Src, Protocol: env.Protocol, Reason: why}
+	if g != nil {
+		u.Group = g.Ref
+	}
+	i.turnAway(now, g, env, u)
+}
+
+// turnAway does it for a packet of a router about which u is known.
+func (i *iface) turnAway(now time.Time, g *group, env *hello.Envelope, u Unheard) {
+	why := u.Reason
+	i.unheard.note(now, u)
 	ev := Event{At: now, Kind: KindReject}
 	whose, counts := i.ref(), i.rejected
 	if g != nil {
@@ -75,7 +86,7 @@ func (i *iface) heardHSRP(now time.Time, env *hello.Envelope, payload []byte) {
 	}
 	m, claims := &p.HSRP, p.HSRP.State == hello.Active && p.HSRP.Op != hello.OpResign
 	w := wireID{hello.ProtocolHSRP, m.Family, m.Version, m.Group}
-	g := i.groupOf(now, env, w)
+	g := i.groupOf(now, env, w, m.VirtualIP, claims)
 	if g == nil {
 		if claims {
 			i.unknownClaim(now, env, w, []netip.Addr{m.VirtualIP})
@@ -92,7 +103,7 @@ func (i *iface) heardHSRP(now time.Time, env *hello.Envelope, payload []byte) {
 		return
 	}
 	g.compareHello(now, env.Src, m)
-	g.heard = Heard{At: now, From: env.Src, Op: m.Op, State: m.State, Priority: m.Priority}
+	g.hears(Heard{At: now, From: env.Src, Op: m.Op, State: m.State, Priority: m.Priority})
 	g.received(now, env, m)
 }
 
@@ -104,7 +115,11 @@ func (i *iface) heardVRRP(now time.Time, env *hello.Envelope, payload []byte) {
 	}
 	m, claims := &p.VRRP, p.VRRP.Priority != hello.ResignPriority // nobody else advertises
 	w := wireID{hello.ProtocolVRRP, m.Family, m.Version, uint16(m.VRID)}
-	g := i.groupOf(now, env, w)
+	var vip netip.Addr
+	if len(m.VirtualIPs) > 0 {
+		vip = m.VirtualIPs[0]
+	}
+	g := i.groupOf(now, env, w, vip, claims)
 	if g == nil {
 		if claims {
 			i.unknownClaim(now, env, w, m.VirtualIPs)
@@ -131,17 +146,20 @@ func (i *iface) heardVRRP(now time.Time, env *hello.Envelope, payload []byte) {
 	}
 	g.noteForm(now, c, p.Form, env.Src)
 	g.compareAdvert(now, env.Src, m)
-	g.heard = Heard{At: now, From: env.Src, Priority: m.Priority}
+	g.hears(Heard{At: now, From: env.Src, Priority: m.Priority})
 	g.received(now, env, m)
 	c.sendAgain(now, g)
 }
 
 // groupOf returns the group that a packet belongs to. A packet that belongs to
-// none is rejected.
-func (i *iface) groupOf(now time.Time, env *hello.Envelope, w wireID) *group {
+// none is rejected; vip is its virtual address, and claims says that its sender is
+// active.
+func (i *iface) groupOf(now time.Time, env *hello.Envelope, w wireID, vip netip.Addr, claims bool) *group {
 	g := i.byWire[w]
 	if g == nil {
-		i.reject(now, nil, env, i.whyUnknown(w))
+		i.turnAway(now, nil, env, Unheard{
+			From: env.Src, Protocol: w.protocol, Reason: i.whyUnknown(w), Version: w.version, Number: w.number, VirtualIP: vip, Claims: claims,
+		})
 	}
 	return g
 }

@@ -37,6 +37,7 @@ func (g *group) status(now time.Time) GroupStatus {
 		Outside: g.outside(), MAC: g.mac, Address: g.iface.link.Addr(g.Family), DownTracks: g.downTracks(),
 		Transitions: g.transitions, Last: g.last, Counters: g.counters, Refreshes: g.announcer.Refreshes(),
 		Proofs: g.proof.Results(), Conflict: g.conflict, Rival: g.rival, Wait: g.lastWait,
+		Serves: g.story.holder, ServesSince: g.story.since, Contested: g.story.contested, Unheard: g.unheard(now.Add(-2 * g.story.hold)),
 	}
 	st.Counters.Rejected = maps.Clone(g.counters.Rejected)
 	st.LastRefresh, _ = g.announcer.LastRefresh()
@@ -47,12 +48,33 @@ func (g *group) status(now time.Time) GroupStatus {
 	if d := g.iface.duplicate; d.Address == st.Address {
 		st.Duplicate = d
 	}
+	if g.story.change != nil {
+		st.Change = g.outcome(g.story.change)
+	}
 	if g.tenure == waiting {
 		st.Wait = g.waitStatus(now)
 	}
 	st.BothActive = g.tenure.claims() && g.rivalCurrent(now, g.elector().machine.Status().HoldTime)
 	return st
 }
+
+// Changes returns the last changes of who serves, of all groups, oldest first.
+func (e *Engine) Changes() (list []*Change) {
+	current := map[*Change]*group{}
+	for _, g := range e.groups {
+		current[g.story.change] = g
+	}
+	e.changes.each(func(c *Change) {
+		if g := current[c]; g != nil {
+			c = g.outcome(c)
+		}
+		list = append(list, c)
+	})
+	return list
+}
+
+// Commands returns the last commands of all groups, oldest first.
+func (e *Engine) Commands() []Event { return slices.Clone(e.commands) }
 
 // Transitions returns the recent transitions of all groups, oldest first.
 func (e *Engine) Transitions() []Transition { return e.history.list() }

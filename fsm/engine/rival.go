@@ -141,6 +141,7 @@ func (g *group) rejectAuth(now time.Time, env *hello.Envelope, state hello.HSRPS
 		return
 	}
 	g.counters.Rejected[why]++
+	g.iface.unheard.note(now, Unheard{From: env.Src, Protocol: g.Protocol, Reason: why, Group: g.Ref, Claims: claims})
 	say := g.r.complaints.first(now, g.Ref, string(why), sender(env))
 	consequence := ""
 	if claims {

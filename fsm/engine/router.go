@@ -12,8 +12,12 @@ type router struct {
 	mark              func() uint64
 	preActive         func(PreActive) (cancel func(error))
 	started           time.Time
+	starved           func() (time.Duration, bool)
 
 	lateness    time.Duration // of the machine being served
+	woken       time.Time     // last Wake
+	own         *Record       // what happened to this router itself last
+	stall       *Record       // the last time that this process did nothing for too long
 	alert       time.Duration // a shorter gap hides nothing; 0: none does
 	behind      bool          // nothing is said before all that has arrived is read
 	stopping    bool          // every group is on its way out

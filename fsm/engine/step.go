@@ -11,7 +11,7 @@ import (
 // are only noted here; Flush makes them for all groups at once.
 func (g *group) step(now time.Time, ev fsm.Event) {
 	g.turned()
-	was, ready := stepStart{g.machine.Status(), g.tenure}, g.ready()
+	was, ready := stepStart{g.machine.Status(), g.tenure, g.story.moved, g.counters.Announced}, g.ready()
 	g.r.watchFor(g, was.machine)
 	var moved *fsm.Report
 	for _, a := range g.machine.Step(now, ev) {
@@ -20,6 +20,7 @@ func (g *group) step(now time.Time, ev fsm.Event) {
 			moved = &r
 		}
 	}
+	g.tellServing(now, &was)
 	if moved != nil {
 		g.tellFollowers(now, *moved)
 	}
@@ -67,7 +68,9 @@ func (g *group) send(s fsm.Send, was stepStart) {
 
 // learned takes over a virtual address from another router's hello.
 func (g *group) learned(now time.Time, l fsm.Learned) {
-	vips := g.machine.Status().VirtualIPs
+	st := g.machine.Status()
+	g.story.hold = st.HoldTime
+	vips := st.VirtualIPs
 	if !l.VirtualIP.IsValid() || slices.Equal(vips, g.vips) {
 		return
 	}
@@ -100,6 +103,7 @@ func (g *group) report(now time.Time, was stepStart, r fsm.Report) {
 		t.Facts.Lateness = g.r.lateness
 	}
 	g.r.history.add(t)
+	g.tellMove(now, &r, t)
 	g.last = t
 	g.r.observe(Event{At: now, Kind: KindTransition, Group: g.Ref, Message: t.String(), Transition: t})
 	g.suspect(now)

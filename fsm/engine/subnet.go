@@ -77,6 +77,7 @@ func isSubnet(p netip.Prefix, f hello.Family) bool {
 // it: a source address that counts for nothing is easily forged.
 func (g *group) rejectOffSubnet(now time.Time, env *hello.Envelope, claims bool) {
 	g.counters.Rejected[hello.RejectSubnet]++
+	g.iface.unheard.note(now, Unheard{From: env.Src, Protocol: g.Protocol, Reason: hello.RejectSubnet, Group: g.Ref, Claims: claims})
 	if claims {
 		g.noteRival(now, claimOf(env, string(hello.RejectSubnet)))
 	}

@@ -149,6 +149,7 @@ func (e *Engine) Wake(now time.Time, suspended time.Duration) {
 		return
 	}
 	gap := now.Sub(e.woken) + suspended
+	e.noteStall(now, gap, suspended)
 	e.fenceWaits(now, gap)
 	e.woken = now
 	for _, i := range e.ifaces {
@@ -165,6 +166,20 @@ func (e *Engine) Wake(now time.Time, suspended time.Duration) {
 	}
 	e.Flush(now)
 	e.fallBehind(now, gap, suspended)
+}
+
+// noteStall remembers that this process did nothing for so long, and was late by
+// more than a turn takes.
+func (e *Engine) noteStall(now time.Time, gap, suspended time.Duration) {
+	due := e.urgent()
+	late := !due.IsZero() && now.Sub(due)+suspended >= lateAfter
+	if e.mayHide(gap) || late && gap >= minimumLease {
+		r := Record{At: now, Kind: RecordStall, For: gap, Suspended: suspended}
+		if e.starved != nil {
+			r.Starved, r.StarvedKnown = e.starved()
+		}
+		e.stall = e.record(r)
+	}
 }
 
 // fenceWaits takes the role from the groups whose wait began before this

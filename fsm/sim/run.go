@@ -204,7 +204,7 @@ func (r *router) setPriority(n int) {
 		return
 	}
 	for _, g := range r.engine.Status(r.w.now).Groups {
-		if err := r.engine.SetPriority(r.w.now, g.Ref.String(), n); err != nil {
+		if err := r.engine.SetPriority(r.w.now, engine.Caller{}, g.Ref.String(), n); err != nil {
 			panic(err) // the plan's priorities are in range
 		}
 	}

@@ -1,20 +1,22 @@
 package control
 
+import "github.com/fhrpd/fhrpd/fsm/engine"
+
 // The paths of the interface. Questions are GET, commands are POST.
 const (
-	pathStatus      = "/v1/status"
-	pathTransitions = "/v1/transitions"
-	pathEvents      = "/v1/events" // one JSON object a line, until either side closes
-	pathExplain     = "/v1/explain"
-	pathPriority    = "/v1/priority"
-	pathAnnounce    = "/v1/announce"
-	pathVerify      = "/v1/verify"
+	pathStatus   = "/v1/status"
+	pathHistory  = "/v1/history"
+	pathEvents   = "/v1/events" // one JSON object a line, until either side closes
+	pathExplain  = "/v1/explain"
+	pathPriority = "/v1/priority"
+	pathAnnounce = "/v1/announce"
+	pathVerify   = "/v1/verify"
 )
 
 // The names of the commands, as hooks and refusals give them.
 const (
-	CommandSetPriority = "set priority"
-	CommandAnnounce    = "announce"
+	CommandSetPriority = engine.CommandSetPriority
+	CommandAnnounce    = engine.CommandAnnounce
 	CommandVerify      = "verify"
 )
 

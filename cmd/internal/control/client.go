@@ -53,14 +53,21 @@ func (c *Client) Status(ctx context.Context) (*status.Status, error) {
 	return ask[*status.Status](ctx, c, pathStatus)
 }
 
-// Transitions implements Backend.
-func (c *Client) Transitions(ctx context.Context) ([]status.Transition, error) {
-	return ask[[]status.Transition](ctx, c, pathTransitions)
+// History implements Backend.
+func (c *Client) History(ctx context.Context) ([]status.Past, error) {
+	return ask[[]status.Past](ctx, c, pathHistory)
 }
 
 // Explain implements Backend.
-func (c *Client) Explain(ctx context.Context, group string) (*status.Explanation, error) {
-	return ask[*status.Explanation](ctx, c, pathExplain+"?"+url.Values{"group": {group}}.Encode())
+func (c *Client) Explain(ctx context.Context, q status.Question) (*status.Explanation, error) {
+	v := url.Values{"group": {q.Group}}
+	if q.All {
+		v.Set("all", "true")
+	}
+	if q.Since > 0 {
+		v.Set("since", q.Since.String())
+	}
+	return ask[*status.Explanation](ctx, c, pathExplain+"?"+v.Encode())
 }
 
 // SetPriority implements Backend.

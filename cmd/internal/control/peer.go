@@ -10,11 +10,17 @@ import (
 type peerKey struct{}
 
 // withPeer remembers in ctx who opened c.
-func withPeer(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, peerKey{}, peerOf(c))
+func withPeer(ctx context.Context, c net.Conn) context.Context { return WithCaller(ctx, peerOf(c)) }
+
+// WithCaller returns a context for which Caller returns who.
+func WithCaller(ctx context.Context, who unix.Ucred) context.Context {
+	return context.WithValue(ctx, peerKey{}, who)
 }
 
-func peerFrom(ctx context.Context) unix.Ucred {
+// Caller returns who has sent the request that a method of a Backend answers: the
+// process that opened the connection, as the kernel saw it then. It is zero when
+// the kernel did not say.
+func Caller(ctx context.Context) unix.Ucred {
 	peer, _ := ctx.Value(peerKey{}).(unix.Ucred)
 	return peer
 }

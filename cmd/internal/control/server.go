@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
 
 // drain is how long Serve lets running requests finish. It is well inside the
@@ -66,11 +69,16 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("GET "+pathStatus, func(w http.ResponseWriter, r *http.Request) {
 		answer(w)(s.backend.Status(r.Context()))
 	})
-	mux.HandleFunc("GET "+pathTransitions, func(w http.ResponseWriter, r *http.Request) {
-		answer(w)(s.backend.Transitions(r.Context()))
+	mux.HandleFunc("GET "+pathHistory, func(w http.ResponseWriter, r *http.Request) {
+		answer(w)(s.backend.History(r.Context()))
 	})
 	mux.HandleFunc("GET "+pathExplain, func(w http.ResponseWriter, r *http.Request) {
-		answer(w)(s.backend.Explain(r.Context(), r.URL.Query().Get("group")))
+		q, err := readQuestion(r.URL.Query())
+		if err != nil {
+			answer(w)(nil, err)
+			return
+		}
+		answer(w)(s.backend.Explain(r.Context(), q))
 	})
 	mux.HandleFunc("GET "+pathEvents, s.events)
 	mux.HandleFunc("POST "+pathPriority, s.command(CommandSetPriority, func(ctx context.Context, q request) (any, error) {
@@ -99,7 +107,7 @@ func (s *server) command(name string, do func(context.Context, request) (any, er
 			return
 		}
 		v, err := do(r.Context(), q)
-		c := Change{Peer: peerFrom(r.Context()), Command: name, Group: q.Group, Protocol: q.Protocol, Level: q.Level, Err: err}
+		c := Change{Peer: Caller(r.Context()), Command: name, Group: q.Group, Protocol: q.Protocol, Level: q.Level, Err: err}
 		if q.Priority != nil {
 			c.Priority = *q.Priority
 		}
@@ -108,6 +116,17 @@ func (s *server) command(name string, do func(context.Context, request) (any, er
 		}
 		answer(w)(v, err)
 	}
+}
+
+// readQuestion reads what is to be explained.
+func readQuestion(v url.Values) (q status.Question, err error) {
+	q.Group, q.All = v.Get("group"), v.Get("all") == "true"
+	if since := v.Get("since"); since != "" {
+		if q.Since, err = time.ParseDuration(since); err != nil || q.Since <= 0 {
+			return q, fmt.Errorf("%w: since %q: want a time above 0, as in 90m", ErrInvalid, since)
+		}
+	}
+	return q, nil
 }
 
 func readRequest(w http.ResponseWriter, r *http.Request) (request, error) {

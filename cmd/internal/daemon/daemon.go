@@ -64,9 +64,11 @@ type Daemon struct {
 	byFD     map[int]*port
 	fds      []int
 	sleeping sleepClock
+	starved  starvation
 	leaving  bool // the engine was told to stop
 	stopped  bool
 	virtual  map[netip.Addr]bool
+	roles    roles
 	hooks    *hooks.Runner
 	cleared  baselines
 	looked   time.Time   // when the loop looked around last
@@ -132,11 +134,12 @@ func newDaemon(o Options) (*Daemon, error) {
 		d.ports[name], ports[name] = p, p
 	}
 	d.engine, err = engine.New(config, engine.Options{
-		Ports: ports, Random: rand.Float64, Mark: newMarks(), Observe: d.observe, PreActive: d.preActive, Now: d.started,
+		Ports: ports, Random: rand.Float64, Mark: newMarks(), Observe: d.observe, PreActive: d.preActive, Starved: d.starved.since, Now: d.started,
 	})
 	if err != nil {
 		return nil, err
 	}
+	d.roles.init(d.engine.Status(d.started).Groups)
 	return d, d.engine.Prepare()
 }
 
@@ -203,6 +206,7 @@ func (d *Daemon) drive() error {
 			d.log.Debug("memory is not locked", "error", err)
 		}
 	}
+	d.starved.watch()
 	d.ready()
 	err := d.loop.run(d, func() bool { return d.stopped })
 	d.recoverUnopened()
@@ -360,9 +364,15 @@ func (d *Daemon) Tick(now time.Time) {
 	d.engine.Tick(now)
 	d.endIfStopped()
 	d.lookAround(now)
+	d.starved.keep(now)
 }
 
+// logChange logs the commands that no event tells of: those that were refused, and
+// those that change nothing.
 func (d *Daemon) logChange(c control.Change) {
+	if c.Err == nil && c.Command != control.CommandVerify {
+		return
+	}
 	log := d.log.With("command", c.Command)
 	if c.Group != "" {
 		log = log.With("group", c.Group)

@@ -379,7 +379,7 @@ func TestLogTellsThePriorityThatWasSet(t *testing.T) {
 	for n, want := range map[int]string{80: " priority=80", 0: " priority=0", control.FilePriority: " priority=default"} {
 		var b bytes.Buffer
 		d := &Daemon{log: slog.New(slog.NewTextHandler(&b, nil))}
-		d.logChange(control.Change{Command: control.CommandSetPriority, Group: "eth0:10", Priority: n})
+		d.logChange(control.Change{Command: control.CommandSetPriority, Group: "eth0:10", Priority: n, Err: errors.New("refused")})
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("priority %d is logged as %q, want %q in it", n, b.String(), want)
 		}

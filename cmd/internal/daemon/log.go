@@ -12,7 +12,8 @@ import (
 )
 
 // NewLog returns a logger that writes to w as d asks for, at a level that may be
-// changed later. A journal stamps each line of text itself. The error says that
+// changed later. A journal stamps each
+// line of text itself, and is told its level. The error says that
 // the level of d does not exist.
 func NewLog(w io.Writer, d *configs.Daemon, level *slog.LevelVar, journal bool) (*slog.Logger, error) {
 	if err := level.UnmarshalText([]byte(d.Log)); err != nil {
@@ -23,16 +24,9 @@ func NewLog(w io.Writer, d *configs.Daemon, level *slog.LevelVar, journal bool) 
 		return slog.New(slog.NewJSONHandler(w, o)), nil
 	}
 	if journal {
-		o.ReplaceAttr = withoutTime
+		return slog.New(newJournalHandler(w, o)), nil
 	}
 	return slog.New(slog.NewTextHandler(w, o)), nil
-}
-
-func withoutTime(groups []string, a slog.Attr) slog.Attr {
-	if len(groups) == 0 && a.Key == slog.TimeKey {
-		return slog.Attr{}
-	}
-	return a
 }
 
 // levels has the kinds of events that are more than information.
@@ -60,9 +54,27 @@ func logEvent(log *slog.Logger, ev status.Event) {
 	} else if ev.Group != "" {
 		attrs = append(attrs, slog.String("group", ev.Group))
 	}
+	if c := ev.Command; c != nil {
+		attrs = append(attrs, commandAttrs(c)...)
+	}
 	r := slog.NewRecord(ev.At, level(ev), ev.Message, 0)
 	r.AddAttrs(attrs...)
 	_ = h.Handle(ctx, r)
+}
+
+// commandAttrs are what a command is searched for by.
+func commandAttrs(c *status.Command) []slog.Attr {
+	attrs := []slog.Attr{slog.String("command", c.Name)}
+	if c.Priority != nil {
+		attrs = append(attrs, slog.String("priority", priorityText(*c.Priority)))
+	}
+	if c.About != "" {
+		attrs = append(attrs, slog.String("about", c.About))
+	}
+	if c.UID != nil {
+		attrs = append(attrs, slog.Int("uid", *c.UID), slog.Int("pid", *c.PID))
+	}
+	return attrs
 }
 
 func level(ev status.Event) slog.Level {

@@ -19,7 +19,7 @@ func TestFormatsOfTheLog(t *testing.T) {
 		not     string // and must not
 	}{
 		{"text has a time", "text", false, "time=", "{"},
-		{"the journal has its own time", "text", true, "level=INFO msg=hello", "time="},
+		{"the journal has its own time", "text", true, "<6>level=INFO msg=hello\n", "time="},
 		{"json has a time even for the journal", "json", true, `"time":`, "time="},
 	}
 	for _, tt := range tests {

@@ -15,7 +15,7 @@ var logLevels = map[string]slog.Level{
 }
 
 // SetLog implements control.Backend.
-func (d *Daemon) SetLog(_ context.Context, level string) (string, error) {
+func (d *Daemon) SetLog(ctx context.Context, level string) (string, error) {
 	if level == control.FileLevel {
 		level = d.opts.Config.Daemon.Log
 	}
@@ -24,5 +24,7 @@ func (d *Daemon) SetLog(_ context.Context, level string) (string, error) {
 		return "", fmt.Errorf("%w: log level %q: want debug, info, warn, error, or default", control.ErrInvalid, level)
 	}
 	d.opts.Level.Set(n)
-	return strings.ToLower(level), nil
+	level = strings.ToLower(level)
+	d.commanded(ctx, control.CommandSetLog, level)
+	return level, nil
 }

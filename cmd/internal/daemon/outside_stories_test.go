@@ -71,6 +71,7 @@ func playHSRP(w *world) {
 	w.track("flag", false, "no such file")
 	w.run(6 * time.Second)
 	w.explainJSON("users")
+	w.explainAll("")
 }
 
 // playVRRP has routers of both versions and families become active.
@@ -119,4 +120,5 @@ func playVRRP(w *world) {
 	w.port.lost = []engine.ID{1}
 	w.run(time.Second)
 	w.explainJSON("lan")
+	w.explainAll("lan6")
 }

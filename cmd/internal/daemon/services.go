@@ -20,6 +20,7 @@ func (d *Daemon) startServices(ctx context.Context, w *vip.Watcher, scrapes net.
 	go d.followGateways(ctx)
 	go d.followMoves(ctx)
 	go d.watchdog(ctx)
+	go d.followRoles(ctx)
 	go track.Run(ctx, d.opts.Config.Tracks, d.log, func(name string, up bool, detail string) {
 		d.loop.Post(func() { d.engine.TrackChanged(time.Now(), name, up, detail) })
 	})

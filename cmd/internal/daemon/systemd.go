@@ -2,18 +2,13 @@ package daemon
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 )
 
-// ready tells systemd that the daemon runs, with a line for "systemctl status".
-func (d *Daemon) ready() {
-	c := d.opts.Config
-	d.notify(fmt.Sprintf("%s\nSTATUS=%d HSRP groups, %d VRRP routers on %d interfaces",
-		systemd.SdNotifyReady, len(c.HSRP), len(c.VRRP), len(d.ports)))
-}
+// ready tells systemd that the daemon runs, with the roles for "systemctl status".
+func (d *Daemon) ready() { d.notify(systemd.SdNotifyReady + "\nSTATUS=" + d.roles.String()) }
 
 // notify tells systemd, and does nothing where none listens ($NOTIFY_SOCKET).
 func (d *Daemon) notify(state string) {

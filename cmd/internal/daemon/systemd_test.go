@@ -48,7 +48,7 @@ func TestSystemdIsTold(t *testing.T) {
 	d, log := told()
 	d.ready()
 	d.notify(systemd.SdNotifyStopping)
-	want := []string{"READY=1\nSTATUS=0 HSRP groups, 0 VRRP routers on 0 interfaces", "STOPPING=1"}
+	want := []string{"READY=1\nSTATUS=no groups", "STOPPING=1"}
 	if diff := cmp.Diff(want, []string{next(), next()}); diff != "" || log.Len() > 0 {
 		t.Errorf("log %q, messages (-want +got):\n%s", log, diff)
 	}

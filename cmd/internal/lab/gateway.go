@@ -134,8 +134,14 @@ func ask[T any](ctx context.Context, g *gateway, question func(context.Context) 
 
 // transitions returns what the daemon reports of its changes of state.
 func (g *gateway) transitions(ctx context.Context) []status.Transition {
-	list, _ := ask(ctx, g, g.client.Transitions)
-	return list
+	var moves []status.Transition
+	list, _ := ask(ctx, g, g.client.History)
+	for _, p := range list {
+		if p.Command == nil {
+			moves = append(moves, p.Transition)
+		}
+	}
+	return moves
 }
 
 // all reports whether every group of the daemon has a role.

@@ -10,14 +10,25 @@ import (
 // stamp is RFC 3339 with milliseconds, always three.
 const stamp = "2006-01-02T15:04:05.000Z07:00"
 
-// Transitions renders transitions, one line each.
-func Transitions(ts []status.Transition) string {
-	if len(ts) == 0 {
+// History renders transitions and commands, one line each.
+func History(list []status.Past) string {
+	if len(list) == 0 {
 		return "no transitions since the start\n"
 	}
 	var b strings.Builder
-	for i := range ts {
-		b.WriteString(transition(ts[i].At, &ts[i]) + "\n")
+	for i := range list {
+		p := &list[i]
+		line := ""
+		if p.Command != nil {
+			ev := status.Event{At: p.At, Kind: "command", Message: p.Detail}
+			if p.Interface != "" {
+				ev.Group = p.Ref().String()
+			}
+			line = Event(&ev)
+		} else {
+			line = transition(p.At, &p.Transition)
+		}
+		b.WriteString(line + "\n")
 	}
 	return b.String()
 }

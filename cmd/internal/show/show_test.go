@@ -127,8 +127,17 @@ func transitions() []status.Transition {
 	}
 }
 
+// history is transitions with a command between them.
+func history() []status.Past {
+	ts := transitions()
+	asked := ts[0]
+	asked.From, asked.To, asked.Cause, asked.At, asked.Family = "", "", "", ago(2*time.Second), 4
+	asked.Detail = "set priority 130, by uid 1000 (pid 4343)"
+	return []status.Past{{Transition: ts[0]}, {Transition: asked, Command: &status.Command{Name: "set priority"}}, {Transition: ts[1]}}
+}
+
 func TestGolden(t *testing.T) {
-	st, ts := sample(), transitions()
+	st, ts := sample(), history()
 	for name, got := range map[string]string{
 		"standby":            Standby(sampleOf("hsrp"), now),
 		"standby-detail":     StandbyDetail(sampleOf("hsrp"), now),
@@ -144,7 +153,7 @@ func TestGolden(t *testing.T) {
 		"takeover":           Takeover(st.Groups),
 		"proofs":             Proofs(st.Groups[0].Takeover),
 		"status":             Status(st, now),
-		"events":             Transitions(ts),
+		"events":             History(ts),
 	} {
 		t.Run(name, func(t *testing.T) { golden(t, name, got) })
 	}

@@ -192,19 +192,10 @@ func TakeoverOf(proofs []prove.Result) []Takeover {
 func EventOf(ev engine.Event) Event {
 	out := Event{
 		At: ev.At, Kind: string(ev.Kind), Message: ev.Message,
-		Transition: lastOf(ev.Transition), PreActive: preActiveOf(ev.Wait),
+		Transition: lastOf(ev.Transition), PreActive: preActiveOf(ev.Wait), Command: CommandOf(ev.Command),
 	}
 	if ev.Group != (engine.Ref{}) {
 		out.Group = ev.Group.String()
-	}
-	return out
-}
-
-// TransitionsOf returns transitions in the shape that scripts rely on.
-func TransitionsOf(list []engine.Transition) []Transition {
-	out := []Transition{}
-	for _, t := range list {
-		out = append(out, TransitionOf(t))
 	}
 	return out
 }

@@ -224,7 +224,7 @@ func TestEventsInTheShapeOfScripts(t *testing.T) {
 func TestTransitionInTheShapeOfScripts(t *testing.T) {
 	last := *takenOver().Last
 	last.Waits = true
-	want := []Transition{{
+	want := []Past{{Transition: Transition{
 		ID: 17, Protocol: "hsrp", Interface: "eth0", Group: 10, Family: 4, Name: "users", From: "Standby", To: "Active", At: moved,
 		Cause: "active-timer-expired", Detail: "no hello from 192.0.2.11 for 3s.", Waits: true,
 		Facts: []Fact{
@@ -234,11 +234,11 @@ func TestTransitionInTheShapeOfScripts(t *testing.T) {
 			{"timers", "hello 1s, hold 3s"},
 			{"last heard", "Hello Active from 192.0.2.11, priority 200, 3.07s before"},
 		},
-	}}
-	if diff := cmp.Diff(want, TransitionsOf([]engine.Transition{last})); diff != "" {
+	}}}
+	if diff := cmp.Diff(want, PastOf([]engine.Transition{last}, nil)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]Transition{}, TransitionsOf(nil)); diff != "" {
+	if diff := cmp.Diff([]Past{}, PastOf(nil, nil)); diff != "" {
 		t.Errorf("none (-want +got):\n%s", diff)
 	}
 }

@@ -209,10 +209,11 @@ type TrackRef struct {
 // Event is one line of `fhrpd events`.
 type Event struct {
 	At         time.Time   `json:"at"`
-	Kind       string      `json:"kind"` // transition, address, conflict, takeover, track, lease, announce, hook, reject, warning, notice, gap
+	Kind       string      `json:"kind"` // transition, address, conflict, takeover, track, lease, announce, hook, reject, warning, notice, command, gap
 	Group      string      `json:"group,omitempty"`
 	Message    string      `json:"message"`
 	Transition *Transition `json:"transition,omitempty"`
 	PreActive  *PreActive  `json:"pre_active,omitempty"` // kind hook: a wait that begins or has ended
+	Command    *Command    `json:"command,omitempty"`    // kind command
 	Lost       uint64      `json:"lost,omitempty"`       // kind gap: events this reader missed before this one
 }
