@@ -93,7 +93,7 @@ func scoped(at position, v any) position {
 	for _, key := range []string{"interface", "name", "group", "vrid"} {
 		switch v := m[key].(type) {
 		case string:
-			if key == "interface" || strings.HasPrefix(at.path, "track") {
+			if key == "interface" || strings.HasPrefix(at.path, "track") || strings.HasPrefix(at.path, "keychain") {
 				names = append(names, v)
 			}
 		case int64:
@@ -151,6 +151,8 @@ func (b *binder) decode(at position, v, dst any) bool {
 		return b.word(at, v, dst)
 	case *time.Duration:
 		return b.duration(at, v, dst)
+	case *time.Time:
+		return b.time(at, v, dst)
 	}
 	m, ok := v.(map[string]any)
 	if !ok {
@@ -193,6 +195,21 @@ func (b *binder) duration(at position, v any, dst *time.Duration) bool {
 	return true
 }
 
+// time takes an instant. TOML also has times without an offset from UTC, which
+// mean another instant on every host.
+func (b *binder) time(at position, v any, dst *time.Time) bool {
+	t, ok := v.(time.Time)
+	if !ok {
+		return b.wrong(at, v, "a time such as 2026-12-24T00:00:00Z, without quotes")
+	}
+	if strings.HasSuffix(t.Location().String(), "-local") {
+		b.fault(at, "%s is a time without an offset: write one such as 2026-12-24T00:00:00Z or 2026-12-24T01:00:00+01:00", at.key)
+		return false
+	}
+	*dst = t
+	return true
+}
+
 // parseDuration reads a duration, whose unit is never optional: the "0" that
 // the standard library takes is refused as well.
 func parseDuration(s string) (time.Duration, error) {
@@ -220,7 +237,7 @@ func (b *binder) wrong(at position, v any, want string) bool {
 
 // describe names the type of a value and, unless it may be a key, the value.
 func describe(key string, v any) string {
-	secret := strings.HasPrefix(key, "auth")
+	secret := strings.HasPrefix(key, "auth") || strings.HasPrefix(key, "keys")
 	switch v := v.(type) {
 	case string:
 		if secret {

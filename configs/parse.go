@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/BurntSushi/toml"
 )
@@ -40,8 +41,8 @@ func read(path string) ([]byte, error) {
 }
 
 // Parse turns the text of a file into a valid configuration with all defaults
-// filled in. The name stands in front of each fault, and relative md5_file
-// paths start from its folder. Every rule is checked whatever other rules fail;
+// filled in. The name stands in front of each fault, and relative paths of key
+// files start from its folder. Every rule is checked whatever other rules fail;
 // the error is then of type Errors.
 func Parse(name string, text []byte) (*Config, error) {
 	return parse(name, text, readKeyFile)
@@ -55,6 +56,9 @@ type parser struct {
 	*report
 	readKey keyReader
 	tracks  map[string]position
+	now     time.Time // for keys, which have times of their own
+
+	keychains map[string]*chain
 }
 
 func parse(name string, text []byte, readKey keyReader) (*Config, error) {
@@ -76,7 +80,7 @@ func parse(name string, text []byte, readKey keyReader) (*Config, error) {
 	b := &binder{report: r, lines: lines}
 	b.table(position{}, doc, &raw)
 
-	p := &parser{report: r, readKey: readKey, tracks: map[string]position{}}
+	p := &parser{report: r, readKey: readKey, tracks: map[string]position{}, now: time.Now(), keychains: map[string]*chain{}}
 	c := p.config(&raw)
 	r.sort()
 	if len(r.faults) > 0 {
@@ -92,6 +96,9 @@ func (p *parser) config(raw *rawConfig) *Config {
 	for _, o := range raw.Track.items {
 		c.Tracks = append(c.Tracks, p.track(o))
 	}
+	for _, o := range raw.Keychain.items {
+		c.Keychains = append(c.Keychains, p.keychain(o))
+	}
 	var all []entry
 	for _, o := range raw.HSRP.items {
 		h, e := p.hsrp(o)
@@ -102,6 +109,7 @@ func (p *parser) config(raw *rawConfig) *Config {
 		c.VRRP, all = append(c.VRRP, v), append(all, e)
 	}
 	p.together(all)
+	p.unusedKeychains()
 	if len(all) == 0 {
 		p.warn(position{}, "no [[hsrp]] and no [[vrrp]] table: a daemon with this file takes part in no election")
 	}

@@ -17,10 +17,13 @@ import (
 // came from a file is written as that file's absolute path; a key that stood in
 // the text stands in the output, so treat the output like the file.
 func Print(w io.Writer, c *Config) error {
-	p := &printer{w: bufio.NewWriter(w)}
+	p := newPrinter(w)
 	p.daemon(&c.Daemon)
 	for i := range c.Tracks {
 		p.track(&c.Tracks[i])
+	}
+	for i := range c.Keychains {
+		p.keychain(&c.Keychains[i])
 	}
 	for i := range c.HSRP {
 		p.hsrp(&c.HSRP[i])
@@ -36,6 +39,8 @@ func Print(w io.Writer, c *Config) error {
 
 // printer writes through a bufio.Writer, which keeps the first error for Flush.
 type printer struct{ w *bufio.Writer }
+
+func newPrinter(w io.Writer) *printer { return &printer{w: bufio.NewWriter(w)} }
 
 func (p *printer) line(format string, args ...any)  { fmt.Fprintf(p.w, format+"\n", args...) }
 func (p *printer) str(key, v string)                { p.line("%s = %s", key, quote(v)) }
@@ -174,6 +179,8 @@ func (p *printer) auth(a Auth) {
 		p.line("auth = { md5 = %s, key_id = %d }", quote(a.MD5), a.KeyID)
 	case a.Text != "":
 		p.line("auth = { text = %s }", quote(a.Text))
+	case a.Keychain != "":
+		p.line("auth = %s", keychainAuth(a))
 	}
 }
 

@@ -37,6 +37,7 @@ func commands(a *app) []*cobra.Command {
 		showCommand(a),
 		explainCommand(a),
 		eventsCommand(a),
+		reloadCommand(a),
 		setCommand(a),
 		clearCommand(a),
 		announceCommand(a),

@@ -41,7 +41,7 @@ func (e *Engine) CaughtUp(now time.Time, deaf ...string) {
 
 // catchUp ends the doubts.
 func (e *Engine) catchUp(now time.Time, deaf []string) {
-	e.behind = false
+	e.behind, e.late = false, 0
 	for _, g := range e.groups {
 		gap := g.stopped
 		g.stopped = 0
@@ -65,7 +65,7 @@ func (e *Engine) fallBehind(now time.Time, gap, suspended time.Duration) {
 	if !e.mayHide(gap) {
 		return
 	}
-	e.behind = true
+	e.behind, e.late = true, gap+suspended
 	for _, g := range e.groups {
 		if g.leader != nil {
 			continue

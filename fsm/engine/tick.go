@@ -132,7 +132,7 @@ func (e *Engine) checkLeases(now time.Time) {
 			e.Flush(now)
 		}
 		for _, id := range i.leases.stuckDue(now) {
-			if !e.byID(id).tenure.hasAddress() { // else it was opened again meanwhile
+			if g := e.byID[id]; g != nil && !g.tenure.hasAddress() { // else it was opened again meanwhile
 				i.out.shut = append(i.out.shut, id)
 			}
 		}

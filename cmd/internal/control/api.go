@@ -29,4 +29,5 @@ type request struct {
 	Protocol string `json:"protocol,omitempty"` // clear counters only
 	Level    string `json:"level,omitempty"`    // set log only
 	Priority *int   `json:"priority,omitempty"` // set priority only
+	DryRun   bool   `json:"dry_run,omitempty"`  // reload only
 }

@@ -11,10 +11,13 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
@@ -39,7 +42,9 @@ const logWithin = 100 * time.Millisecond
 // Options tell Run what to run.
 type Options struct {
 	Config      *configs.Config
-	ControlPath string // Unix socket; the journals are in the same folder
+	Load        func() (*configs.Config, error) // reads the file again; errors as of configs.Load
+	Hangups     <-chan os.Signal                // each asks for a reload
+	ControlPath string                          // Unix socket; the journals are in the same folder
 	Version     string
 	Log         *slog.Logger
 	Level       *slog.LevelVar // of Log; see NewLog
@@ -71,9 +76,16 @@ type Daemon struct {
 	roles    roles
 	hooks    *hooks.Runner
 	cleared  baselines
-	looked   time.Time   // when the loop looked around last
-	events   *worker     // publishes them in order
-	fail     func(error) // ends the daemon: it can never do its work
+	looked   time.Time // when the loop looked around last
+
+	current   atomic.Pointer[configs.Config]
+	reloading sync.Mutex
+	watcher   *vip.Watcher
+	closing   []*port // without groups, while their workers put the kernel back
+	tracks    *trackers
+	scrapes   *scrapers
+	events    *worker     // publishes them in order
+	fail      func(error) // ends the daemon: it can never do its work
 }
 
 // Run runs the daemon until ctx is done, then resigns, puts the kernel back
@@ -96,11 +108,10 @@ func Run(ctx context.Context, o Options) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watcher, err := vip.Watch(ctx, d.interfaces()...)
-	if err != nil {
+	if d.watcher, err = vip.Watch(ctx, d.interfaces()...); err != nil {
 		return fmt.Errorf("watch interfaces: %w", err)
 	}
-	scrapes, err := d.listenMetrics()
+	scrapes, err := listenMetrics(d.config())
 	if err != nil {
 		return err
 	}
@@ -108,7 +119,7 @@ func Run(ctx context.Context, o Options) error {
 	d.makeRoom()
 	ended := make(chan error, 1)
 	go func() { ended <- d.drive() }()
-	d.startServices(ctx, watcher, scrapes)
+	d.startServices(ctx, scrapes)
 	go func() {
 		if err := control.Serve(ctx, listener, d, d.logChange); err != nil {
 			cancel(fmt.Errorf("serve %s: %w", o.ControlPath, err))
@@ -122,6 +133,8 @@ func newDaemon(o Options) (*Daemon, error) {
 		opts: o, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{},
 		events: newWorker(),
 	}
+	d.current.Store(o.Config)
+	d.tracks, d.scrapes = newTrackers(d), newScrapers(d)
 	config := setup.Engine(o.Config)
 	d.hooks, d.virtual = hooks.New(setup.Groups(o.Config), o.Log, command.Run), virtualAddresses(config.Groups)
 	var err error
@@ -130,7 +143,7 @@ func newDaemon(o Options) (*Daemon, error) {
 	}
 	ports := map[string]engine.Port{}
 	for name, groups := range memberships(config.Groups) {
-		p := newPort(name, groups, o.vipOptions(), d.addressed)
+		p := d.newPort(name, groups)
 		d.ports[name], ports[name] = p, p
 	}
 	d.engine, err = engine.New(config, engine.Options{
@@ -142,6 +155,9 @@ func newDaemon(o Options) (*Daemon, error) {
 	d.roles.init(d.engine.Status(d.started).Groups)
 	return d, d.engine.Prepare()
 }
+
+// config returns the configuration in force. It may be called from any goroutine.
+func (d *Daemon) config() *configs.Config { return d.current.Load() }
 
 // memberships lists the hello groups to join, by interface: those of all versions,
 // so that a router of another one is noticed.
@@ -173,7 +189,7 @@ func virtualAddresses(groups []engine.Group) map[netip.Addr]bool {
 // interfaces are the names to watch: those with groups and those tracked.
 func (d *Daemon) interfaces() []string {
 	names := slices.Collect(maps.Keys(d.ports))
-	for _, t := range d.opts.Config.Tracks {
+	for _, t := range d.config().Tracks {
 		if t.Kind == configs.TrackInterface && !slices.Contains(names, t.Target) {
 			names = append(names, t.Target)
 		}
@@ -187,7 +203,7 @@ func (d *Daemon) makeRoom() {
 	// The thread gets a Go processor of its own: with as many processors as cores,
 	// two busy goroutines make it wait for milliseconds.
 	runtime.GOMAXPROCS(runtime.NumCPU() + 2)
-	if !d.opts.Config.Daemon.Realtime {
+	if !d.config().Daemon.Realtime {
 		return
 	}
 	if err := reniceAll(othersNice); err != nil {
@@ -197,7 +213,7 @@ func (d *Daemon) makeRoom() {
 
 // drive runs the loop on a thread of its own until the daemon has stopped.
 func (d *Daemon) drive() error {
-	realtime := d.opts.Config.Daemon.Realtime
+	realtime := d.config().Daemon.Realtime
 	if err := lockThread(realtime); err != nil {
 		d.log.Warn("no real-time priority; hellos may be late on a busy host", "error", err)
 	}
@@ -272,7 +288,10 @@ func (d *Daemon) endIfStopped() {
 	for _, p := range d.ports {
 		p.shutdown()
 	}
-	for _, p := range d.ports {
+	for p := range maps.Values(d.ports) {
+		<-p.work.done
+	}
+	for _, p := range d.closing {
 		<-p.work.done
 	}
 }
@@ -362,6 +381,10 @@ func (d *Daemon) Readable(now time.Time, fd int) {
 func (d *Daemon) Tick(now time.Time) {
 	d.Woken(now)
 	d.engine.Tick(now)
+	d.closeVacant()
+	if n := d.engine.Groups(); n != d.roles.len() {
+		d.roles.reset(d.engine.Status(now).Groups)
+	}
 	d.endIfStopped()
 	d.lookAround(now)
 	d.starved.keep(now)

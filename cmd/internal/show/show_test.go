@@ -106,6 +106,13 @@ func vrrpBackup() status.Group {
 		State: "Backup", Since: ago(10 * time.Minute), Priority: 95, ConfiguredPriority: 95,
 		VirtualIPs: []string{"fe80::1", "2001:db8::1"}, VirtualMAC: "00:00:5e:00:02:ff", MACMode: "virtual", Address: "fe80::3",
 		Active: &status.Peer{Address: "fe80::2", Priority: 110, ExpiresMS: 2783}, HelloMS: 1000, HoldMS: 3628, NextHelloMS: -1,
+		Auth: "hmac", Keychain: "lan", HMAC: &status.HMAC{
+			Mode: "permissive", Replay: "time", WindowMS: 5000, KeyID: 2, KeyDue: true,
+			Peers: []status.HMACPeer{
+				{Address: "fe80::2", Heard: ago(time.Second), LastGood: new(ago(time.Second)), KeyID: 1, SkewMS: -300, Enforce: true},
+				{Address: "fe80::4", Heard: ago(time.Minute), LastBad: new(ago(time.Minute)), Reason: "auth-missing"},
+			},
+		},
 	}
 }
 
