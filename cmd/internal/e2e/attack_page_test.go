@@ -14,7 +14,7 @@ const (
 	withstands      = "../../../docs/withstands.md"
 	withstandsBegin = "<!-- figures: written by BenchmarkAttack -->\n"
 	withstandsEnd   = "<!-- end of figures -->\n"
-	withstandsHead  = "| attack | sent, counted a second | late, ms: median, p99, most | latest hello, ms | MiB before, most, after | log lines | role changes |\n|---|---|---|---|---|---|---|\n"
+	withstandsHead  = "| attack | sent, counted a second | late, ms: median, p99, most | latest hello, ms | the machine, ms | MiB before, most, after | log lines | role changes |\n|---|---|---|---|---|---|---|---|\n"
 )
 
 // report reports the outcome to the benchmark, and returns its part of a line of the
@@ -25,14 +25,14 @@ func (o outcome) report(b *testing.B) string {
 		unit  string
 	}{
 		{o.sent, "sent/s"}, {o.counted, "counted/s"},
-		{milli(o.p50), "ms-late-p50"}, {milli(o.p99), "ms-late-p99"}, {milli(o.most), "ms-late-max"}, {milli(o.hello), "ms-hello-late-max"},
+		{milli(o.p50), "ms-late-p50"}, {milli(o.p99), "ms-late-p99"}, {milli(o.most), "ms-late-max"}, {milli(o.hello), "ms-hello-late-max"}, {milli(o.stood), "ms-machine"},
 		{o.before, "MiB-before"}, {o.peak, "MiB-peak"}, {o.after, "MiB-after"},
 		{float64(o.lines), "log-lines"}, {float64(o.changes), "role-changes"}, {0, "ns/op"},
 	} {
 		b.ReportMetric(m.value, m.unit)
 	}
-	return fmt.Sprintf("| %.0f, %.0f | %.2f, %.2f, %.1f | %.1f | %.0f, %.0f, %.0f | %d | %d |\n",
-		o.sent, o.counted, milli(o.p50), milli(o.p99), milli(o.most), milli(o.hello), o.before, o.peak, o.after, o.lines, o.changes)
+	return fmt.Sprintf("| %.0f, %.0f | %.2f, %.2f, %.1f | %.1f | %.1f | %.0f, %.0f, %.0f | %d | %d |\n",
+		o.sent, o.counted, milli(o.p50), milli(o.p99), milli(o.most), milli(o.hello), milli(o.stood), o.before, o.peak, o.after, o.lines, o.changes)
 }
 
 // writePage replaces the figures of the page, if that was asked for.

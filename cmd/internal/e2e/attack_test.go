@@ -81,7 +81,7 @@ func BenchmarkAttack(b *testing.B) {
 		text string // for the page
 		wage func(l *fhrptest.LAN, until time.Time) (sent int)
 	}{
-		{"none", "nothing, to compare with", func(*fhrptest.LAN, time.Time) int { return 0 }},
+		{"none", "nothing, to compare with", connections(0, nil, "")},
 		{"hsrp-active-below", "HSRP hellos of active routers with a lower priority, from 80 addresses of the subnet", flood(func(r *rand.Rand, _ int) []byte { return forgedHSRP(inside4(r), 10, 90) })},
 		{"hsrp-off-subnet", "HSRP hellos with a higher priority, from 4,096 addresses outside of it", flood(func(r *rand.Rand, _ int) []byte { return forgedHSRP(outside4(r), 10, 250) })},
 		{"hsrp-bad-key", "HSRP hellos without the MD5 key of the group", flood(func(r *rand.Rand, _ int) []byte { return forgedHSRP(inside4(r), 11, 250) })},
@@ -108,6 +108,7 @@ type outcome struct {
 	sent, counted       float64       // a second
 	p50, p99, most      time.Duration // late advertisements
 	hello               time.Duration // latest hello
+	stood               time.Duration // longest time that the machine itself stood still
 	before, peak, after float64       // MiB
 	lines, changes      int
 }
@@ -130,6 +131,7 @@ func attack(b *testing.B, wage func(*fhrptest.LAN, time.Time) int) outcome {
 	must(b, os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", active.PID()), []byte("5"), 0)) // the peak begins now
 	before, lines, heard, changes := memory(b, active, "VmRSS"), logLines(active), heardBy(active), changesOf(active, standby)
 	fhrptest.Pass(b, time.Second) // hellos before the first packet
+	witness := fhrptest.NewRealtimeWitness(b)
 	b.StartTimer()
 	began := time.Now()
 	sent := wage(l, began.Add(attackTime))
@@ -142,6 +144,7 @@ func attack(b *testing.B, wage func(*fhrptest.LAN, time.Time) int) outcome {
 	o := outcome{
 		sent: float64(sent) / took.Seconds(), counted: float64(heardBy(active)-heard) / took.Seconds(),
 		p50: fhrptest.Quantile(advers, 0.5), p99: fhrptest.Quantile(advers, 0.99), most: fhrptest.Quantile(advers, 1), hello: fhrptest.Quantile(hellos, 1),
+		stood:  witness.Standstill(began),
 		before: before, peak: peak, after: memory(b, active, "VmRSS"),
 		lines: logLines(active) - lines, changes: changesOf(active, standby) - changes,
 	}
