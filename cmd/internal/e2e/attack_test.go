@@ -16,6 +16,7 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/internal/signer"
 )
 
 // The bounds of an attack, whichever comes first.
@@ -54,6 +55,15 @@ virtual_ips = ["192.168.1.3"]
 priority = PRIORITY
 advertise = "1s"
 auth = { text = "secret" }
+[[keychain]]
+name = "lan"
+keys = [{ id = 1, secret = "a passphrase of at least 32 bytes" }]
+[[vrrp]]
+interface = "eth0"
+vrid = 53
+virtual_ips = ["192.168.1.5"]
+priority = PRIORITY
+auth = { keychain = "lan" }
 `
 
 // punctual is a router of the attacked daemon alone. HSRP's hellos come early by a
@@ -86,6 +96,7 @@ func BenchmarkAttack(b *testing.B) {
 		{"hsrp-off-subnet", "HSRP hellos with a higher priority, from 4,096 addresses outside of it", flood(func(r *rand.Rand, _ int) []byte { return forgedHSRP(outside4(r), 10, 250) })},
 		{"hsrp-bad-key", "HSRP hellos without the MD5 key of the group", flood(func(r *rand.Rand, _ int) []byte { return forgedHSRP(inside4(r), 11, 250) })},
 		{"vrrp-bad-text", "VRRP version 2 advertisements with a wrong text", flood(func(r *rand.Rand, _ int) []byte { return forgedVRRP(inside4(r)) })},
+		{"vrrp-bad-hmac", "VRRP version 3 advertisements with a wrong HMAC", flood(func(r *rand.Rand, _ int) []byte { return forgedTrailer(inside4(r)) })},
 		{"garbage", "random bytes to the groups of HSRP and VRRP", flood(garbage)},
 		{"arp-questions", "ARP questions for the virtual address, each from another MAC", flood(func(r *rand.Rand, _ int) []byte { return arpFrame(r, garp.OpRequest, inside4(r), attackedIP) })},
 		{"arp-claims", "ARP claims of the virtual address, each from another MAC", flood(func(r *rand.Rand, _ int) []byte { return arpFrame(r, garp.OpReply, attackedIP, attackedIP) })},
@@ -238,6 +249,14 @@ func forgedVRRP(from netip.Addr) []byte {
 	m := hello.VRRP{Version: 2, VRID: 52, Priority: 254, Family: hello.IPv4, AdverInterval: time.Second,
 		VirtualIPs: []netip.Addr{netip.MustParseAddr("192.168.1.3")}}
 	return hello.AppendFrame(nil, &env, hello.AppendVRRP(nil, &m, "wrong", hello.MessageOnly, env.Src, env.Dst))
+}
+
+// forgedTrailer is an advertisement that would win with the right key.
+func forgedTrailer(from netip.Addr) []byte {
+	env := hello.GroupEnvelope(hello.ProtocolVRRP, 3, from, hello.MAC{2, 0xaa, 0, 0, 0, from.As4()[3]})
+	a := signer.Advert{Version: 3, VRID: 53, Priority: 254, Interval: 100, VirtualIPs: []netip.Addr{netip.MustParseAddr("192.168.1.5")},
+		Src: from, Dst: env.Dst, Key: []byte("a passphrase that nobody here has"), KeyID: 1, Time: time.Now().Add(attackTime / 2), Type: 1}
+	return hello.AppendFrame(nil, &env, a.Payload())
 }
 
 // garbage is anything to the groups of both protocols.
