@@ -321,11 +321,11 @@ func TestKeysRollByReload(t *testing.T) {
 		t.Fatalf("signs with %+v, want key 1", got)
 	}
 	moves := h.moves
-	h.clear().reload(ring("2", "1")+signed).run(5 * time.Second)
+	h.clear().reload(ring("2", "1") + signed).run(5 * time.Second)
 	if got := last(); got.KeyID == 0 || h.moves != moves || len(h.port.having("send virtual advert 110")) < 4 {
 		t.Errorf("signs with %+v, %d transitions: %q", got, h.moves-moves, h.port.log)
 	}
-	h.clear().reload(ring("2")+signed).run(5 * time.Second)
+	h.clear().reload(ring("2") + signed).run(5 * time.Second)
 	if got := last(); got.KeyID != 2 || h.moves != moves {
 		t.Errorf("signs with %+v, %d transitions", got, h.moves-moves)
 	}

@@ -430,9 +430,9 @@ func TestSuccessorGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	was := first.Sign(noon, nil, peer1)
+	was := first.Sign(noon, advert(plain).Payload(), peer1)
 	second.Succeed(first)
-	if is := second.Sign(noon.Add(-time.Hour), nil, peer1); !is.Sequence().After(was.Sequence()) {
+	if is := second.Sign(noon.Add(-time.Hour), advert(plain).Payload(), peer1); !is.Sequence().After(was.Sequence()) {
 		t.Error("the sequence goes back")
 	}
 }

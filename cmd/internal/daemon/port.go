@@ -296,6 +296,7 @@ func (p *port) Address(round engine.Round, add, remove []engine.ID) {
 		return
 	}
 	o := p.opened
+	add = slices.Clone(add) // the engine uses its memory again
 	in, out, old := o.forms.address(add, remove)
 	iface := o.iface
 	p.work.do(func() {
