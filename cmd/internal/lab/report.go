@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -124,7 +125,7 @@ func timeline(b *strings.Builder, events []event, i ink) {
 
 func signed(v float64) string {
 	switch {
-	case v == 0:
+	case math.Abs(v) < 0.05: // no sign before what is written as zero
 		return "0.0"
 	case v < 0:
 		return fmt.Sprintf("−%.1f", -v)

@@ -63,6 +63,7 @@ func TestTheVerdictTellsWhoServed(t *testing.T) {
 		"nobody": {"kill", nil},
 		"gw1 (its kernel, on the lease), then gw2 from +506.0 ms":    {"freeze", []stretch{{"gw1", -1000, 505}, {"gw2", 506, 1999}}},
 		"gw1 (until its successor is heard), then gw2 from +0.9 ms":  {"stop", []stretch{{"gw1", -1000, 0.5}, {"gw2", 0.9, 1999}}},
+		"gw1 until 0.0 ms, then gw2 from +50.0 ms":                   {"link", []stretch{{"gw1", -1000, -0.04}, {"gw2", 50, 1999}}},
 		"gw1, then gw2 from +0.9 ms":                                 {"stop", []stretch{{"gw1", -1000, -0.1}, {"gw2", 0.9, 1999}}},
 		"gw1 until −3.0 ms, then gw2 from +506.0 ms until +900.0 ms": {"kill", []stretch{{"gw1", -1000, -3}, {"gw2", 506, 900}}},
 		"gw1": {"partition", []stretch{{"gw1", -1000, 1999}}},
