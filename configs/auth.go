@@ -56,6 +56,7 @@ func (p *parser) hsrpAuth(o *opt[rawAuth]) Auth {
 	}
 	switch {
 	case r.MD5.given():
+		p.inline(r.MD5.at, r.MD5.v)
 		a.MD5 = p.md5(r.MD5.at, r.MD5.v)
 	case r.MD5File.given():
 		a.File, a.MD5 = p.md5File(&r.MD5File)
@@ -139,7 +140,10 @@ func (p *parser) trailerOnly(r *rawAuth, why string) {
 }
 
 func (p *parser) authText(o *opt[string]) string {
+	p.inline(o.at, o.v)
 	switch {
+	case o.v == masked:
+		p.refuseMask(o.at)
 	case o.v == "" || len(o.v) > hello.MaxTextAuth:
 		p.fault(o.at, "auth.text has %d bytes: 1 to %d are allowed", len(o.v), hello.MaxTextAuth)
 	case strings.Contains(o.v, "\x00"):
@@ -152,6 +156,8 @@ func (p *parser) authText(o *opt[string]) string {
 
 func (p *parser) md5(at position, key string) string {
 	switch n := len(key); {
+	case key == masked:
+		p.refuseMask(at)
 	case n == 0 || n > hello.MaxMD5Key:
 		p.fault(at, "%s: the key has %d bytes, 1 to %d are allowed", at.key, n, hello.MaxMD5Key)
 	case n > hello.ProvenMD5Key:

@@ -60,7 +60,8 @@ type node interface {
 // where the decoder's own binding stops at the first.
 type binder struct {
 	*report
-	lines map[string]int
+	lines  map[string]int
+	failed map[int]bool // lines whose value could not be read; that was complained about
 }
 
 // key is the position of a key inside the table at a position.
@@ -109,7 +110,8 @@ func scoped(at position, v any) position {
 
 func (o *opt[T]) bind(b *binder, at position, v any, present bool) {
 	o.at, o.set = scoped(at, v), present
-	if present {
+	o.bad = present && b.failed[at.line]
+	if present && !o.bad {
 		o.bad = !b.decode(o.at, v, &o.v)
 	}
 }
@@ -119,6 +121,9 @@ func (l *list[T]) bind(b *binder, at position, v any, present bool) {
 	elements := reflect.ValueOf(v) // the decoder has []any, and []map[string]any for tables
 	switch {
 	case !present:
+		return
+	case b.failed[at.line]:
+		l.bad = true
 		return
 	case elements.Kind() != reflect.Slice:
 		l.bad = !b.wrong(at, v, "an array")

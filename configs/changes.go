@@ -144,10 +144,27 @@ func (t table) value(key string) (string, bool) {
 }
 
 func newKeyChange(key, from, to string) KeyChange {
+	if key == "http" {
+		from, to = withoutSecrets(from, to)
+	}
 	if key == "auth" || strings.HasPrefix(key, "keys[") {
 		from, to = "", ""
 	}
 	return KeyChange{key, from, to}
+}
+
+// withoutSecrets returns two URLs as TOML, and nothing where only the secrets are
+// not the same.
+func withoutSecrets(from, to string) (string, string) {
+	for _, v := range []*string{&from, &to} {
+		if *v != "" {
+			*v = quote(WithoutSecrets(strings.Trim(*v, `"`)))
+		}
+	}
+	if from == to {
+		return "", ""
+	}
+	return from, to
 }
 
 // identity tells the groups of a file apart.

@@ -30,6 +30,7 @@ type Daemon struct {
 	Format   string // text or json
 	Realtime bool
 	Lease    Lease
+	Readers  string // group of the system whose members may look; empty = root alone
 
 	RequireForwarding bool // groups do not run where IP forwarding is switched off
 }

@@ -119,7 +119,11 @@ func (p *parser) key(o *opt[rawKey], ch *chain) (k Key, ok bool) {
 	case r.SecretFile.given():
 		k.File, k.Secret, _ = p.keyFile(&r.SecretFile)
 	case r.Secret.given():
+		p.inline(r.Secret.at, r.Secret.v)
 		k.Secret = r.Secret.v
+		if k.Secret == masked {
+			p.refuseMask(r.Secret.at)
+		}
 	}
 	if _, err := keyBytes(k.Secret); err != nil {
 		p.fault(o.at, `the secret of key %d begins with "hex:", and an even number of hexadecimal digits does not follow`, k.ID)

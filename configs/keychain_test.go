@@ -177,7 +177,7 @@ func TestKeychainsHaveTheirNames(t *testing.T) {
 		"[[keychain]]\n" + keys1:               "f:1: keychain[0]: name is missing: groups refer to a keychain by its name",
 		"[[keychain]]\nname = \"a\"\n" + keys1 + "[[keychain]]\nname = \"a\"\n" + keys1: `f:5: keychain[1] (a): name "a" is taken by the keychain of line 1`,
 	} {
-		c, err := parse("f", []byte(text), keys)
+		c, err := parse("f", []byte(text), 0, keys)
 		said := fmt.Sprint(err)
 		if err == nil {
 			said = c.Warnings[len(c.Warnings)-1].Error()
@@ -203,7 +203,7 @@ auth = { keychain = "lan", mode = "permissive" }
 interface = "eth1"
 auth = { keychain = "lan" }
 `
-	c, err := parse("test.toml", []byte(text), keyFiles)
+	c, err := parse("test.toml", []byte(text), 0, keyFiles)
 	if err != nil {
 		t.Fatal(err)
 	}

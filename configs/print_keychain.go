@@ -11,17 +11,17 @@ func (p *printer) keychain(c *Keychain) {
 	p.str("name", c.Name)
 	keys := make([]string, len(c.Keys))
 	for i := range c.Keys {
-		keys[i] = keyText(&c.Keys[i])
+		keys[i] = p.keyText(&c.Keys[i])
 	}
 	p.line("keys = [%s]", strings.Join(keys, ",\n        "))
 }
 
-func keyText(k *Key) string {
+func (p *printer) keyText(k *Key) string {
 	parts := []string{fmt.Sprintf("id = %d", k.ID)}
 	if k.File != "" {
 		parts = append(parts, "secret_file = "+quote(k.File))
 	} else {
-		parts = append(parts, "secret = "+quote(k.Secret))
+		parts = append(parts, "secret = "+quote(p.secret(k.Secret)))
 	}
 	when := func(key string, t time.Time) {
 		if !t.IsZero() {

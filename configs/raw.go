@@ -20,6 +20,7 @@ type rawDaemon struct {
 	Format   opt[string] `toml:"format"`
 	Realtime opt[bool]   `toml:"realtime"`
 	Lease    opt[span]   `toml:"lease"`
+	Readers  opt[string] `toml:"readers"`
 
 	Forwarding opt[string] `toml:"forwarding"`
 }

@@ -36,7 +36,7 @@ var heads = map[string]string{
 // said returns what a text is blamed for at its last line, and at what other
 // line if it is blamed there.
 func said(text string, readKey keyReader) []string {
-	c, err := parse("f", []byte(text), readKey)
+	c, err := parse("f", []byte(text), 0, readKey)
 	faults, _ := err.(Errors)
 	if c != nil {
 		faults = c.Warnings
@@ -339,8 +339,8 @@ func TestRules(t *testing.T) {
 		{"kind", `http = "ftp://192.0.2.1/"`, `http "ftp://192.0.2.1/": not an address such as "http://203.0.113.1/health"`},
 		{"kind", `http = "http://a b/"`, `http "http://a b/": not an address such as "http://203.0.113.1/health"`},
 		{"kind", `file = "/run/x"`, ""},
-		{"kind", `file = "run/x"`, `file "run/x": not an absolute path`},
-		{"kind", `file = "/run/\u0000"`, `file "/run/\x00": not an absolute path`},
+		{"kind", `file = "run/x"`, `file "run/x": not an absolute path without control characters`},
+		{"kind", `file = "/run/\u0000"`, `file "/run/\x00": not an absolute path without control characters`},
 		{"kind", `interface = "eth0:1"`, `interface "eth0:1": not the name of a network interface: 1 to 15 bytes without space, slash or colon`},
 		{"kind", `command = ["/x"]`, ""},
 		{"kind", `command = []`, "command is empty: the first string is the program to run"},
@@ -388,7 +388,7 @@ func TestRules(t *testing.T) {
 		{"hsrp", `hello = true`, "hello must be a duration, not true"},
 		{"hsrp", `virtual_ips = [1]`, "virtual_ips must be a string, not 1"},
 		{"hsrp", `announce = { refesh = "1s" }`, "unknown key announce.refesh: did you mean refresh?"},
-		{"daemon", `colour = "red"`, "unknown key colour: known here are format, forwarding, lease, log, metrics, realtime"},
+		{"daemon", `colour = "red"`, "unknown key colour: known here are format, forwarding, lease, log, metrics, readers, realtime"},
 	} {
 		want := []string{}
 		if tt.want != "" {

@@ -42,8 +42,8 @@ func (a *app) run(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	for _, w := range c.Warnings {
-		log.Warn("configuration", "warning", w.Error())
+	for _, line := range configs.Lines("", c.Warnings) {
+		log.Warn("configuration", "warning", line)
 	}
 	log.Info("start", "version", buildVersion(), "config", path,
 		"hsrp", len(c.HSRP), "vrrp", len(c.VRRP), "tracks", len(c.Tracks))

@@ -56,4 +56,6 @@ func Plan(was, is *configs.Config) []Change {
 
 // needsRestart reports whether a key of the daemon is about how the process was
 // started.
-func needsRestart(k configs.KeyChange) bool { return k.Key == "realtime" || k.Key == "format" }
+func needsRestart(k configs.KeyChange) bool {
+	return k.Key == "realtime" || k.Key == "format" || k.Key == "readers"
+}

@@ -51,6 +51,8 @@ func TestPlanTellsEachKeyAndItsCost(t *testing.T) {
 			[]setup.Change{{"daemon", keys("log", `"info"`, `"warn"`), setup.CostNone}}},
 		"real time": {[]string{`log = "info"`, "realtime = false"},
 			[]setup.Change{{"daemon", keys("realtime", "true", "false"), setup.CostRestart}}},
+		"who may look": {[]string{`log = "info"`, "readers = \"fhrpd\""},
+			[]setup.Change{{"daemon", keys("readers", `""`, `"fhrpd"`), setup.CostRestart}}},
 		"an object": {[]string{"/run/core", "/run/other"},
 			[]setup.Change{{"track core", keys("file", `"/run/core"`, `"/run/other"`), setup.CostNone}}},
 	} {

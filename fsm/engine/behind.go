@@ -62,6 +62,9 @@ func (r *router) mayHide(gap time.Duration) bool { return r.alert > 0 && gap >= 
 // fallBehind notes which groups have said nothing for longer than the others
 // wait, after a gap that may hide that.
 func (e *Engine) fallBehind(now time.Time, gap, suspended time.Duration) {
+	if gap+suspended >= minimumLease {
+		e.late = gap + suspended
+	}
 	if !e.mayHide(gap) {
 		return
 	}

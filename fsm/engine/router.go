@@ -24,7 +24,7 @@ type router struct {
 	stall       *Record       // the last time that this process did nothing for too long
 	alert       time.Duration // a shorter gap hides nothing; 0: none does
 	behind      bool          // nothing is said before all that has arrived is read
-	late        time.Duration // how long what is read while behind may have waited
+	late        time.Duration // how long what is read before the next Tick may have waited
 	stopping    bool          // every group is on its way out
 	maintenance bool          // no group takes part
 	contests    contests

@@ -48,6 +48,7 @@ func (e *Engine) Tick(now time.Time) {
 	if e.behind { // of a caller who has nothing to read
 		e.catchUp(now, nil)
 	}
+	e.late = 0
 	e.checkLeases(now)
 	for _, i := range e.ifaces {
 		i.endAbsence(now)

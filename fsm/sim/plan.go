@@ -69,9 +69,10 @@ const (
 	Priority  FaultKind = "priority"  // A's priority is N
 	Refuse    FaultKind = "refuse"    // A's kernel prepares no group and opens no gate
 	Bare      FaultKind = "bare"      // A's interface has no address
+	Reload    FaultKind = "reload"    // A is given another file: see reloads
 )
 
-var kinds = []FaultKind{Loss, Dup, Delay, OneWay, Partition, Link, Stall, Crash, Stop, Priority, Refuse, Bare}
+var kinds = []FaultKind{Loss, Dup, Delay, OneWay, Partition, Link, Stall, Crash, Stop, Priority, Refuse, Bare, Reload}
 
 // mixes are the protocols that a segment may speak, side by side.
 var mixes = []string{
@@ -145,6 +146,8 @@ func randomFault(r *rand.Rand, p *Plan) Fault {
 		f.N = 5 + r.IntN(60)
 	case Delay:
 		f.N = 1 + r.IntN(50)
+	case Reload:
+		f.N = r.IntN(len(reloads))
 	case Priority:
 		f.N = 60 + 10*r.IntN(10)
 	case Bare:

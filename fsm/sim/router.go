@@ -25,6 +25,7 @@ type router struct {
 	lan    *lan
 	id     int
 	config engine.Config
+	first  engine.Config // before it is reloaded
 	link   engine.Link
 	up     bool // link
 	deaf   bool // the switch port does not forward yet

@@ -2,7 +2,8 @@ package control
 
 import "github.com/fhrpd/fhrpd/fsm/engine"
 
-// The paths of the interface. Questions are GET, commands are POST.
+// The paths of the interface. Questions are GET, commands are POST: readers may
+// send every GET, so none changes anything or tells a secret.
 const (
 	pathStatus   = "/v1/status"
 	pathHistory  = "/v1/history"

@@ -37,6 +37,7 @@ const (
 	kindAmbiguous = "ambiguous-group"
 	kindRefused   = "refused"
 	kindInvalid   = "invalid"
+	kindForbidden = "forbidden"
 	kindFaults    = "faults"
 	kindInternal  = "internal"
 )
@@ -56,6 +57,10 @@ func encode(err error) (int, failure) {
 	if r, ok := errors.AsType[*engine.RefusedError](err); ok {
 		f.Kind, f.Command, f.Ref, f.Reason = kindRefused, r.Command, r.Group, r.Reason
 		return http.StatusUnprocessableEntity, f
+	}
+	if errors.Is(err, ErrForbidden) {
+		f.Kind = kindForbidden
+		return http.StatusForbidden, f
 	}
 	if faulty, ok := errors.AsType[*FaultsError](err); ok {
 		f.Kind, f.Faults = kindFaults, faulty.Faults
@@ -77,6 +82,8 @@ func (f failure) err() error {
 		return &engine.GroupError{Ref: f.Ref, Err: engine.ErrAmbiguousGroup, Candidates: f.Candidates}
 	case kindRefused:
 		return &engine.RefusedError{Command: f.Command, Group: f.Ref, Reason: f.Reason}
+	case kindForbidden:
+		return fmt.Errorf("%w%s", ErrForbidden, strings.TrimPrefix(f.Message, ErrForbidden.Error()))
 	case kindFaults:
 		return &FaultsError{Faults: f.Faults}
 	case kindInvalid:

@@ -24,7 +24,7 @@ func (d *Daemon) Status(ctx context.Context) (*status.Status, error) {
 	st.UptimeMS = time.Since(d.started).Milliseconds()
 	st.ConfigSHA256 = d.config().Sum
 	for i, t := range d.config().Tracks {
-		st.Tracks[i].Kind, st.Tracks[i].Target = string(t.Kind), t.Target
+		st.Tracks[i].Kind, st.Tracks[i].Target = string(t.Kind), t.Shown()
 	}
 	d.addHooks(st.Groups)
 	d.cleared.show(st)

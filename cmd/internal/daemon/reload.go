@@ -57,8 +57,8 @@ func (d *Daemon) Reload(ctx context.Context, dryRun bool) (*status.Plan, error) 
 	if is.Daemon.Log != was.Daemon.Log {
 		d.opts.Level.Set(logLevels[is.Daemon.Log])
 	}
-	for _, w := range is.Warnings {
-		d.log.Warn("configuration", "warning", w.Error())
+	for _, line := range configs.Lines("", is.Warnings) {
+		d.log.Warn("configuration", "warning", line)
 	}
 	d.log.Info("configuration reloaded", "changes", len(changes), "sha256", is.Sum)
 	return status.PlanOf(changes), nil
@@ -70,11 +70,7 @@ func faults(err error) error {
 	if !ok {
 		return &control.FaultsError{Faults: []string{err.Error()}}
 	}
-	f := &control.FaultsError{}
-	for _, one := range list {
-		f.Faults = append(f.Faults, one.Error())
-	}
-	return f
+	return &control.FaultsError{Faults: configs.Lines("", list)}
 }
 
 // reconfigure runs on the loop.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/metrics"
 	"github.com/fhrpd/fhrpd/cmd/internal/show"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
@@ -36,6 +37,18 @@ func newScrapers(d *Daemon) *scrapers {
 			d.log.Error("metrics", "error", err)
 		}
 	}}
+}
+
+// admitReaders opens the control socket to those who may look. A gateway serves
+// without them as well.
+func (d *Daemon) admitReaders(l net.Listener) {
+	group := d.opts.Config.Daemon.Readers
+	if group == "" {
+		return
+	}
+	if err := control.Admit(l, group); err != nil {
+		d.log.Warn("readers", "error", err)
+	}
 }
 
 // listenMetrics opens the address for metrics, if there is one.
