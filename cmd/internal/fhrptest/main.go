@@ -26,6 +26,9 @@ func Main(m interface{ Run() int }) {
 	if os.Getenv(envSpin) != "" {
 		spin()
 	}
+	if os.Getenv(envSleep) != "" {
+		sleeper()
+	}
 	if netlab.Inside() {
 		os.Exit(skip.Run(m))
 	}

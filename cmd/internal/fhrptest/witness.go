@@ -48,10 +48,6 @@ func NewWitness(t testing.TB) *Witness {
 	return newWitness(t, false)
 }
 
-// NewRealtimeWitness is NewWitness with a thread of real-time priority beside the
-// ordinary one, where that is allowed: for Standstill.
-func NewRealtimeWitness(t testing.TB) *Witness { t.Helper(); return newWitness(t, true) }
-
 // newWitness also watches in real time if it is asked to, and may.
 func newWitness(t testing.TB, inRealtime bool) *Witness {
 	t.Helper()
