@@ -29,7 +29,7 @@ func printsToItself(t *testing.T, c *Config, readKey keyReader) {
 	if err := Print(&b, c); err != nil {
 		t.Fatal(err)
 	}
-	again, err := parse("test.toml", b.Bytes(), readKey)
+	again, err := parse("test.toml", b.Bytes(), 0, readKey)
 	if err != nil {
 		t.Fatalf("printed configuration does not parse: %v\n%s", err, b.String())
 	}
@@ -105,7 +105,7 @@ func TestPrintNamesTheKeyFile(t *testing.T) {
 
 func TestOpenKeyFileIsWarnedAbout(t *testing.T) {
 	read := func(string) ([]byte, fs.FileMode, error) { return []byte("k"), 0o644, nil }
-	c, err := parse("f.toml", []byte("[[hsrp]]\ninterface = \"eth1\"\nauth = { md5_file = \"k\" }\n"), read)
+	c, err := parse("f.toml", []byte("[[hsrp]]\ninterface = \"eth1\"\nauth = { md5_file = \"k\" }\n"), 0, read)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(minimal))
 	read := func(path string) ([]byte, fs.FileMode, error) { return []byte(filepath.Base(path) + "\n"), 0o600, nil }
 	f.Fuzz(func(t *testing.T, text []byte) {
-		c, err := parse("test.toml", text, read)
+		c, err := parse("test.toml", text, 0, read)
 		if err != nil {
 			if _, ok := errors.AsType[Errors](err); !ok {
 				t.Fatalf("error is %T", err)

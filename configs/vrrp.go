@@ -9,7 +9,7 @@ import (
 
 const (
 	vipsMax  = 255 // the count is one byte
-	vips6Max = 90  // in a packet of 1500 bytes
+	vips6Max = 90  // in a packet of 1500 bytes; one less with a trailer
 )
 
 func (p *parser) vrrp(o *opt[rawVRRP]) (VRRP, entry) {
@@ -84,8 +84,8 @@ func (p *parser) vrrpAddresses(at position, r *rawVRRP, v *VRRP) {
 		p.fault(o.at, "virtual_ips is missing: VRRP needs at least one address")
 	case n > vipsMax:
 		p.fault(o.at, "virtual_ips has %d addresses: 1 to %d are allowed", n, vipsMax)
-	case v.Family == hello.IPv6 && n > vips6Max:
-		p.warn(o.at, "virtual_ips has %d addresses: above %d an advertisement exceeds 1500 bytes", n, vips6Max)
+	case v.Family == hello.IPv6 && n > fits(v):
+		p.warn(o.at, "virtual_ips has %d addresses: above %d an advertisement exceeds 1500 bytes", n, fits(v))
 	}
 	if v.Family != hello.IPv6 {
 		return
@@ -96,6 +96,14 @@ func (p *parser) vrrpAddresses(at position, r *rawVRRP, v *VRRP) {
 	if !linkLocalFirst(v.VirtualIPs) && !o.bad {
 		p.fault(o.at, "virtual_ips has no link-local address: VRRP for IPv6 needs one (RFC 9568 section 5.2.9), such as \"fe80::1\"")
 	}
+}
+
+// fits returns how many IPv6 addresses an advertisement of 1500 bytes holds.
+func fits(v *VRRP) int {
+	if v.Auth.Keychain != "" && v.Auth.Mode != "receive-only" {
+		return vips6Max - 1
+	}
+	return vips6Max
 }
 
 func (p *parser) checksum(r *rawVRRP, v *VRRP) string {

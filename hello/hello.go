@@ -139,3 +139,24 @@ const (
 	RejectAddresses   Reject = "addresses"   // no address, or not the family of the packet
 	RejectOwner       Reject = "owner"       // VRRPv2: this router owns the addresses
 )
+
+// IsAuth reports whether a packet was not believed to be its sender's. One that is
+// replayed was its sender's once.
+func (r Reject) IsAuth() bool {
+	switch r {
+	case RejectAuthType, RejectAuth, RejectMissing, RejectMalformed, RejectStale, RejectKey, RejectDigest:
+		return true
+	}
+	return false
+}
+
+// The reasons for rejecting a VRRP packet where its trailer is wanted, in the order
+// in which they are looked for.
+const (
+	RejectMissing   Reject = "auth-missing"     // no trailer
+	RejectMalformed Reject = "auth-malformed"   // a trailer of another type, or with reserved bits
+	RejectStale     Reject = "auth-stale"       // its time is too far from this host's
+	RejectKey       Reject = "auth-unknown-key" // no key has its number, or may be used now; HSRP as well
+	RejectDigest    Reject = "auth-bad-digest"  // signed with another key
+	RejectReplay    Reject = "auth-replay"      // not newer than the last one of the sender
+)

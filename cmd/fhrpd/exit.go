@@ -18,6 +18,7 @@ const (
 	exitFailed   = 1 // failed, refused, or the answer is no
 	exitInvalid  = 2 // wrong arguments, or a configuration with faults
 	exitNoDaemon = 3
+	exitRefused  = 4 // a daemon may run, and is not for this user
 )
 
 // exitError is an error with an exit code of its own. Without an inner error
@@ -70,6 +71,8 @@ func (a *app) report(err error) int {
 		return own.code
 	case errors.Is(err, control.ErrNoDaemon):
 		return exitNoDaemon
+	case errors.Is(err, control.ErrForbidden):
+		return exitRefused
 	case errors.Is(err, control.ErrInvalid):
 		return exitInvalid
 	}

@@ -25,6 +25,9 @@ type fake struct {
 	st       *status.Status
 	commands []string
 	fail     error // returned by Verify
+	plan     status.Plan
+	faults   []string // of the file that is reloaded
+	reloads  int
 	asked    status.Question
 }
 
@@ -96,6 +99,16 @@ func (f *fake) ClearCounters(_ context.Context, protocol, groups string) (int, e
 	list, err := filter.Groups(f.st.Groups)
 	f.commands = append(f.commands, strings.TrimSpace("clear "+protocol+" "+groups))
 	return len(list), err
+}
+
+func (f *fake) Reload(_ context.Context, dryRun bool) (*status.Plan, error) {
+	if f.faults != nil {
+		return nil, &control.FaultsError{Faults: f.faults}
+	}
+	if !dryRun {
+		f.reloads++
+	}
+	return &f.plan, nil
 }
 
 func (f *fake) SetLog(_ context.Context, level string) (string, error) {

@@ -360,7 +360,7 @@ func TestCheck(t *testing.T) {
 	}
 
 	r := fhrpd(t.Context(), "check", "--config", good)
-	if want := (result{0, good + ": valid; HSRP groups: 1, VRRP routers: 0, tracked objects: 0\n", ""}); r != want {
+	if want := (result{0, good + ": valid; HSRP groups: 1, VRRP routers: 0, tracked objects: 0; \"fhrpd doctor\" looks at the host\n", ""}); r != want {
 		t.Errorf("good file: %+v, want %+v", r, want)
 	}
 
@@ -387,7 +387,7 @@ func TestCheckWarnsOfAFileWithoutGroups(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := fhrpd(t.Context(), "check", "--config", path)
-	want := result{0, path + ": valid; HSRP groups: 0, VRRP routers: 0, tracked objects: 0\n",
+	want := result{0, path + ": valid; HSRP groups: 0, VRRP routers: 0, tracked objects: 0; \"fhrpd doctor\" looks at the host\n",
 		"warning: " + path + ": no [[hsrp]] and no [[vrrp]] table: a daemon with this file takes part in no election\n"}
 	if r != want {
 		t.Errorf("got %+v, want %+v", r, want)

@@ -12,7 +12,7 @@ func showCommand(a *app) *cobra.Command {
 		Use:   "show",
 		Short: "show the state of the daemon, in the layout of Cisco IOS or as JSON",
 		Long: paragraphs("show prints what the running daemon knows. With --json every form prints JSON.",
-			"Exits 0 when there is an answer and 3 when no daemon runs."),
+			"Exits 0 when there is an answer, 3 when no daemon runs, and 4 when this user may\nnot look: root may, and members of the group in [daemon] readers."),
 		Example: examples("fhrpd show standby brief", "fhrpd show vrrp eth2", "fhrpd show status --json | jq .groups[].state"),
 		Args:    onlyCommands,
 		RunE:    needSubcommand,

@@ -25,6 +25,7 @@ func (c Caller) String() string {
 const (
 	CommandSetPriority = "set priority"
 	CommandAnnounce    = "announce"
+	CommandReload      = "reload"
 )
 
 // Command is a command that was carried out.

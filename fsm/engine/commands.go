@@ -115,7 +115,7 @@ func (e *Engine) Proofs(ref string) (proofs []prove.Result, settled bool, err er
 // for with this transition has ended, in success when err is nil. What nobody
 // waits for any more is ignored.
 func (e *Engine) PreActiveDone(now time.Time, id ID, transition int, err error) {
-	g := e.byID(id)
+	g := e.byID[id]
 	if e.stopped || g == nil || !g.wait.running || g.last.ID != transition {
 		return
 	}
@@ -127,7 +127,7 @@ func (e *Engine) PreActiveDone(now time.Time, id ID, transition int, err error) 
 // called, because its interface was not open: err is nil, or why the group cannot
 // serve there.
 func (e *Engine) Prepared(now time.Time, id ID, err error) {
-	g := e.byID(id)
+	g := e.byID[id]
 	if e.stopped || g == nil {
 		return
 	}
@@ -174,7 +174,11 @@ func (e *Engine) Moved(now time.Time, ports []string, reason string) {
 // take over from one that has died, whatever its leases are.
 func (e *Engine) Succession(name string) time.Duration {
 	var longest time.Duration
-	for _, g := range e.byName[name].groups {
+	i := e.byName[name]
+	if i == nil {
+		return 0
+	}
+	for _, g := range i.groups {
 		longest = max(longest, g.succession())
 	}
 	return longest

@@ -29,6 +29,7 @@ const (
 func important(word string) bool {
 	switch word {
 	case wordConflict, wordAnswered, wordDuplicate, wordOwners, wordOwned,
+		wordKeychain, wordSkew,
 		wordRenew, wordShut, wordSend, wordSetting, wordSettings, wordFilter, wordFilters:
 		return true
 	}
@@ -42,6 +43,9 @@ const (
 	wordDuplicate = "duplicate" // another host has this router's own address
 	wordOwners    = "two-owners"
 	wordOwned     = "owned"
+
+	wordKeychain = "keychain" // no key of it may be sent
+	wordSkew     = "skew"     // of the clock of a router that is believed
 
 	wordRenew    = "renew"
 	wordShut     = "shut"

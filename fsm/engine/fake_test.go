@@ -60,13 +60,18 @@ func (p *fakePort) note(format string, args ...any) {
 }
 
 func (p *fakePort) Add(id engine.ID, v engine.Virtual) error {
-	p.added[id] = v
-	delete(p.open, id)
-	delete(p.addrs, id)
+	if p.addErr == nil {
+		p.added[id] = v
+	}
 	return p.addErr
 }
 
-func (p *fakePort) Remove(id engine.ID) { delete(p.added, id) }
+func (p *fakePort) Remove(id engine.ID) {
+	if p.open[id] {
+		p.note("removed with an open gate")
+	}
+	delete(p.added, id)
+}
 
 func (p *fakePort) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error) {
 	p.gates++

@@ -117,7 +117,7 @@ func (i *iface) openEach(now time.Time, claims []Claim) []denial {
 			i.noteLost(lost)
 			continue
 		}
-		g := i.r.byID(c.ID)
+		g := i.r.byID[c.ID]
 		g.happen(now, onDenial)
 		denied = append(denied, denial{g, err})
 	}

@@ -15,8 +15,12 @@ type group struct {
 	Group // as configured
 	r     *router
 	id    ID
-	iface *iface
-	wire  wireID
+	since time.Time // it is there
+
+	dismissed bool   // no longer configured: on its way out
+	successor *Group // that takes its place
+	iface     *iface
+	wire      wireID
 
 	machine machine
 	codec   codec // nil for a VRRP follower
@@ -74,7 +78,10 @@ type machine interface {
 
 // codec turns a group's messages into frames.
 type codec interface {
-	send(g *group, s fsm.Send, v voice)
+	// configure takes over the configuration of a group, whose Group it refers to. The
+	// error names a key that does not fit, and nothing has changed then.
+	configure(c *Group) error
+	send(now time.Time, g *group, s fsm.Send, v voice)
 }
 
 // wireID is what tells groups apart in received packets.
@@ -161,7 +168,7 @@ func (g *group) leaseTime() time.Duration {
 // changed returns since when the group has been in its state.
 func (g *group) changed() time.Time {
 	if g.last == nil {
-		return g.r.started
+		return g.since
 	}
 	return g.last.At
 }

@@ -83,7 +83,7 @@ func (g *group) checkOwned(now time.Time) {
 	}
 	g.noteOwned(now, owned)
 	g.prepared(now, g.prepare())
-	if g.tenure.hasAddress() { // what is prepared anew is shut
-		g.openGate()
+	if g.tenure.hasAddress() {
+		g.askAddresses()
 	}
 }

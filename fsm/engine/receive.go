@@ -98,8 +98,8 @@ func (i *iface) heardHSRP(now time.Time, env *hello.Envelope, payload []byte) {
 		return
 	}
 	c := g.codec.(*hsrpCodec)
-	if err := p.Verify(payload, &c.auth); err != nil {
-		g.rejectAuth(now, env, m.State, claims, err)
+	if err := c.verify(g.r.wall(now), p, payload); err != nil {
+		g.rejectAuth(now, env, m.State, claims, err, nil)
 		return
 	}
 	g.compareHello(now, env.Src, m)
@@ -134,11 +134,8 @@ func (i *iface) heardVRRP(now time.Time, env *hello.Envelope, payload []byte) {
 		g.rejectClaim(now, env, why, claims)
 		return
 	}
-	if m.Version == 2 {
-		if err := p.VerifyText(c.text); err != nil {
-			g.rejectAuth(now, env, hello.Active, claims, err)
-			return
-		}
+	if !c.verify(now, g, env, payload, p) {
+		return
 	}
 	if why := c.check(m); why != "" {
 		g.rejectClaim(now, env, why, claims)

@@ -45,6 +45,9 @@ func (g *group) status(now time.Time) GroupStatus {
 	if !g.up {
 		_, st.Obstacle = g.obstacles()
 	}
+	if c, ok := g.codec.(*vrrpCodec); ok {
+		st.Signed = c.signed.status(now, g)
+	}
 	if d := g.iface.duplicate; d.Address == st.Address {
 		st.Duplicate = d
 	}

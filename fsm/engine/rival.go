@@ -72,9 +72,13 @@ func claimOf(env *hello.Envelope, reason string) claim {
 
 // detail words a claim for the operator of both routers.
 func (g *group) detail(c *claim) string {
-	switch c.reason {
-	case string(hello.RejectAuth), string(hello.RejectAuthType):
+	if c.reason == string(hello.RejectStale) {
+		return fmt.Sprintf("the clock of %s is not within %v of this router's", c.from, g.Trailer.Window)
+	}
+	if hello.Reject(c.reason).IsAuth() {
 		return fmt.Sprintf("bad authentication from %s", c.from)
+	}
+	switch c.reason {
 	case string(hello.RejectVersion):
 		return fmt.Sprintf("%s speaks version %d, this router version %d", c.from, c.as.version, g.Version)
 	case string(hello.RejectGroup):
@@ -134,8 +138,9 @@ func (g *group) warnRival(now time.Time, c claim) {
 }
 
 // rejectAuth counts a packet of another authentication and says so in the words
-// of Cisco. state is the sender's, who claims the role or does not.
-func (g *group) rejectAuth(now time.Time, env *hello.Envelope, state hello.HSRPState, claims bool, err error) {
+// of Cisco. state is the sender's, who claims the role or does not. hint, which may
+// be nil, is asked for more when it is said.
+func (g *group) rejectAuth(now time.Time, env *hello.Envelope, state hello.HSRPState, claims bool, err error, hint func() string) {
 	why, ok := err.(hello.Reject)
 	if !ok {
 		return
@@ -143,18 +148,32 @@ func (g *group) rejectAuth(now time.Time, env *hello.Envelope, state hello.HSRPS
 	g.counters.Rejected[why]++
 	g.iface.unheard.note(now, Unheard{From: env.Src, Protocol: g.Protocol, Reason: why, Group: g.Ref, Claims: claims})
 	say := g.r.complaints.first(now, g.Ref, string(why), sender(env))
-	consequence := ""
+	both := claims && g.tenure.claims()
 	if claims {
 		again := g.noteRival(now, claimOf(env, string(why)))
-		if say = say || again; say && g.tenure.claims() {
-			consequence = ": both routers are active until their secrets agree"
+		if say = say || again; say && both {
 			g.rival.warned = now
 		}
 	}
 	if say {
-		g.tell(now, KindReject, fmt.Sprintf("%%%s-4-BADAUTH: Bad authentication from %s, group %d, remote state %s (%s)%s",
-			upper(g.Protocol), env.Src, g.Number, state, why, consequence))
+		more, consequence := "", ""
+		if hint != nil {
+			more = hint()
+		}
+		if both {
+			consequence = ": both routers are active until their " + differs(why) + " agree"
+		}
+		g.tell(now, KindReject, fmt.Sprintf("%%%s-4-BADAUTH: Bad authentication from %s, group %d, remote state %s (%s%s)%s",
+			upper(g.Protocol), env.Src, g.Number, state, why, more, consequence))
 	}
+}
+
+// differs names what two routers have otherwise that do not believe each other.
+func differs(why hello.Reject) string {
+	if why == hello.RejectStale {
+		return "clocks"
+	}
+	return "secrets"
 }
 
 // rejectClaim rejects a packet of g and, when its sender claims the role, says why

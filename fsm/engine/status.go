@@ -49,6 +49,8 @@ type GroupStatus struct {
 	Change        *Change   // the last one of who serves; nil when there was none
 	Contested     *Record   // the last time that another router claimed the role since this one has it; nil: never
 	Unheard       []Unheard // routers that may belong to the group and were not believed in the last hold time
+
+	Signed *SignedStatus // nil where VRRP has no HMAC trailer
 }
 
 // Conflict is the last claim of one of a group's addresses by somebody else.

@@ -37,7 +37,7 @@ func (g *group) apply(now time.Time, was stepStart, a fsm.Action) {
 	case fsm.Release:
 		g.release(now, was)
 	case fsm.Send:
-		g.send(a, was)
+		g.send(now, a, was)
 	case fsm.Announce:
 		g.announce(now, a.Kind)
 	case fsm.Learned:
@@ -56,11 +56,11 @@ func (g *group) tellFollowers(now time.Time, r fsm.Report) {
 }
 
 // send encodes a message.
-func (g *group) send(s fsm.Send, was stepStart) {
+func (g *group) send(now time.Time, s fsm.Send, was stepStart) {
 	if g.codec == nil {
 		return
 	}
-	g.codec.send(g, s, g.voice(s, was.tenure))
+	g.codec.send(now, g, s, g.voice(s, was.tenure))
 	if g.tenure.hasAddress() && s.Virtual {
 		g.iface.leases.hello = true
 	}

@@ -48,6 +48,7 @@ func (e *Engine) Tick(now time.Time) {
 	if e.behind { // of a caller who has nothing to read
 		e.catchUp(now, nil)
 	}
+	e.late = 0
 	e.checkLeases(now)
 	for _, i := range e.ifaces {
 		i.endAbsence(now)
@@ -132,7 +133,7 @@ func (e *Engine) checkLeases(now time.Time) {
 			e.Flush(now)
 		}
 		for _, id := range i.leases.stuckDue(now) {
-			if !e.byID(id).tenure.hasAddress() { // else it was opened again meanwhile
+			if g := e.byID[id]; g != nil && !g.tenure.hasAddress() { // else it was opened again meanwhile
 				i.out.shut = append(i.out.shut, id)
 			}
 		}

@@ -61,6 +61,8 @@ func (u *Unheard) concerns(g *group) bool {
 	switch {
 	case u.Protocol != g.Protocol || hello.FamilyOf(u.From) != g.Family:
 		return false
+	case u.Reason == hello.RejectReplay: // its sender is heard, or was
+		return false
 	case u.Group != (Ref{}):
 		return u.Group == g.Ref
 	case u.Reason == hello.RejectVersion:

@@ -2,7 +2,8 @@ package control
 
 import "github.com/fhrpd/fhrpd/fsm/engine"
 
-// The paths of the interface. Questions are GET, commands are POST.
+// The paths of the interface. Questions are GET, commands are POST: readers may
+// send every GET, so none changes anything or tells a secret.
 const (
 	pathStatus   = "/v1/status"
 	pathHistory  = "/v1/history"
@@ -29,4 +30,5 @@ type request struct {
 	Protocol string `json:"protocol,omitempty"` // clear counters only
 	Level    string `json:"level,omitempty"`    // set log only
 	Priority *int   `json:"priority,omitempty"` // set priority only
+	DryRun   bool   `json:"dry_run,omitempty"`  // reload only
 }

@@ -55,6 +55,11 @@ type Backend interface {
 	// ends; FileLevel restores that of the file. It returns the level in force.
 	SetLog(ctx context.Context, level string) (string, error)
 
+	// Reload reads the file again and goes on with it: only what differs is
+	// touched. With dryRun nothing is. The plan says what was done, or would be.
+	// A file with faults is a *FaultsError, and nothing has changed then.
+	Reload(ctx context.Context, dryRun bool) (*status.Plan, error)
+
 	// Explain tells why the one who serves a group changed last.
 	Explain(ctx context.Context, q status.Question) (*status.Explanation, error)
 }

@@ -28,7 +28,8 @@ const (
 var ErrNoDaemon = errors.New("no daemon")
 
 // Client talks to the daemon behind a control socket. Its methods are those of
-// Backend, with the same errors, and ErrNoDaemon when nobody answers.
+// Backend, with the same errors, ErrNoDaemon when nobody answers, and ErrForbidden
+// when the daemon is for others.
 type Client struct {
 	path string
 	http *http.Client
@@ -183,9 +184,9 @@ func (c *Client) explain(ctx context.Context, err error) error {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		return noDaemon(c.path, err, "start it with \"systemctl start fhrpd\" or \"fhrpd run\", or name its socket with --control")
 	case errors.Is(err, fs.ErrPermission):
-		return noDaemon(c.path, err, "the socket is its owner's alone: run this as root")
+		return fmt.Errorf("control socket %s: %w: it is closed to this user, and whether a daemon runs there is not told; run this as root, or have root name a group of yours in [daemon] readers", c.path, ErrForbidden)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return noDaemon(c.path, err, "it went away while it was asked")
+		return noDaemon(c.path, err, "it went away while it was asked, or had too many connections of this program")
 	}
 	return fmt.Errorf("control socket %s: %w", c.path, err)
 }

@@ -82,6 +82,13 @@ func (f *fake) ClearCounters(_ context.Context, protocol, groups string) (int, e
 	return 2, nil
 }
 
+func (f *fake) Reload(_ context.Context, dryRun bool) (*status.Plan, error) {
+	if dryRun {
+		return &status.Plan{Changes: []status.PlanChange{{Group: "hsrp:eth1:10", Keys: []status.KeyChange{{Key: "priority", From: "100", To: "110"}}, Cost: "none"}}}, nil
+	}
+	return nil, &control.FaultsError{Faults: []string{"fhrpd.toml:3: one", "fhrpd.toml:4: two"}}
+}
+
 func (f *fake) SetLog(_ context.Context, level string) (string, error) {
 	if level != control.FileLevel && level != "debug" {
 		return "", fmt.Errorf("%w: log level %q", control.ErrInvalid, level)

@@ -137,9 +137,10 @@ func moveTo(hidden, path string) (fs.FileInfo, error) {
 // listener is a socket that knows where it was moved to.
 type listener struct {
 	*net.UnixListener
-	path   string
-	ours   fs.FileInfo
-	remove sync.Once
+	path    string
+	ours    fs.FileInfo
+	remove  sync.Once
+	readers *uint32 // the group that may look, if one may
 }
 
 // Addr returns the address clients use.

@@ -5,6 +5,8 @@ import (
 	"net"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/serve"
 )
 
 type peerKey struct{}
@@ -25,17 +27,23 @@ func Caller(ctx context.Context) unix.Ucred {
 	return peer
 }
 
-func peerOf(c net.Conn) (peer unix.Ucred) {
-	u, ok := c.(*net.UnixConn)
-	if !ok {
-		return peer
+func peerOf(c net.Conn) unix.Ucred { return credentialsOf(c).Ucred }
+
+type rightsKey struct{}
+
+// withRights remembers in ctx what the peer of c may do.
+func withRights(ctx context.Context, c net.Conn) context.Context {
+	class := serve.PartyOf(c).Class
+	for r, p := range parties {
+		if p.Class == class {
+			ctx = context.WithValue(ctx, rightsKey{}, r)
+		}
 	}
-	if raw, err := u.SyscallConn(); err == nil {
-		_ = raw.Control(func(fd uintptr) {
-			if cred, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil {
-				peer = *cred
-			}
-		})
-	}
-	return peer
+	return ctx
+}
+
+// rightsFrom returns none where nobody has said.
+func rightsFrom(ctx context.Context) rights {
+	r, _ := ctx.Value(rightsKey{}).(rights)
+	return r
 }

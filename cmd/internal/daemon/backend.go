@@ -22,9 +22,9 @@ func (d *Daemon) Status(ctx context.Context) (*status.Status, error) {
 	st := status.Of(now, raw)
 	st.Version, st.PID = d.opts.Version, os.Getpid()
 	st.UptimeMS = time.Since(d.started).Milliseconds()
-	st.ConfigSHA256 = d.opts.Config.Sum
-	for i, t := range d.opts.Config.Tracks {
-		st.Tracks[i].Kind, st.Tracks[i].Target = string(t.Kind), t.Target
+	st.ConfigSHA256 = d.config().Sum
+	for i, t := range d.config().Tracks {
+		st.Tracks[i].Kind, st.Tracks[i].Target = string(t.Kind), t.Shown()
 	}
 	d.addHooks(st.Groups)
 	d.cleared.show(st)

@@ -11,10 +11,13 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
@@ -42,7 +45,9 @@ const logWithin = 100 * time.Millisecond
 // Options tell Run what to run.
 type Options struct {
 	Config      *configs.Config
-	ControlPath string // Unix socket; the journals are in the same folder
+	Load        func() (*configs.Config, error) // reads the file again; errors as of configs.Load
+	Hangups     <-chan os.Signal                // each asks for a reload
+	ControlPath string                          // Unix socket; the journals are in the same folder
 	Version     string
 	Log         *slog.Logger
 	Level       *slog.LevelVar // of Log; see NewLog
@@ -50,8 +55,8 @@ type Options struct {
 
 // vipOptions returns how interfaces are opened. A router that crashed is started
 // again long before the others miss it, and until then nobody else forwards.
-func (o Options) vipOptions(owner *vip.Owner) vip.Options {
-	return vip.Options{StateDir: filepath.Dir(o.ControlPath), Log: o.Log, Adopt: true, Owner: owner}
+func (d *Daemon) vipOptions() vip.Options {
+	return vip.Options{StateDir: filepath.Dir(d.opts.ControlPath), Log: d.log, Adopt: true, Owner: d.owner}
 }
 
 // saysOfItself is what a second daemon reads about this one.
@@ -84,9 +89,16 @@ type Daemon struct {
 	roles    roles
 	hooks    *hooks.Runner
 	cleared  baselines
-	looked   time.Time   // when the loop looked around last
-	events   *worker     // publishes them in order
-	fail     func(error) // ends the daemon: it can never do its work
+	looked   time.Time // when the loop looked around last
+
+	current   atomic.Pointer[configs.Config]
+	reloading sync.Mutex
+	watcher   *vip.Watcher
+	closing   []*port // without groups, while their workers put the kernel back
+	tracks    *trackers
+	scrapes   *scrapers
+	events    *worker     // publishes them in order
+	fail      func(error) // ends the daemon: it can never do its work
 }
 
 // Run runs the daemon until ctx is done, then resigns, puts the kernel back
@@ -112,16 +124,16 @@ func Run(ctx context.Context, o Options) error {
 	if err := owner.Hold(holdWithin, slices.Collect(maps.Keys(d.ports))...); err != nil {
 		return err
 	}
-	if err := vip.Recover(d.opts.vipOptions(owner), slices.Collect(maps.Keys(d.ports))...); err != nil {
+	d.admitReaders(listener)
+	if err := vip.Recover(d.vipOptions(), slices.Collect(maps.Keys(d.ports))...); err != nil {
 		d.log.Warn("leftovers of an earlier run", "error", err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watcher, err := owner.Watch(ctx, d.interfaces()...)
-	if err != nil {
+	if d.watcher, err = owner.Watch(ctx, d.interfaces()...); err != nil {
 		return fmt.Errorf("watch interfaces: %w", err)
 	}
-	scrapes, err := d.listenMetrics()
+	scrapes, err := listenMetrics(d.config())
 	if err != nil {
 		return err
 	}
@@ -129,7 +141,7 @@ func Run(ctx context.Context, o Options) error {
 	d.makeRoom()
 	ended := make(chan error, 1)
 	go func() { ended <- d.drive() }()
-	d.startServices(ctx, watcher, scrapes)
+	d.startServices(ctx, scrapes)
 	go func() {
 		if err := control.Serve(ctx, listener, d, d.logChange); err != nil {
 			cancel(fmt.Errorf("serve %s: %w", o.ControlPath, err))
@@ -143,6 +155,8 @@ func newDaemon(o Options, owner *vip.Owner) (*Daemon, error) {
 		opts: o, owner: owner, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{},
 		events: newWorker(),
 	}
+	d.current.Store(o.Config)
+	d.tracks, d.scrapes = newTrackers(d), newScrapers(d)
 	config := setup.Engine(o.Config)
 	d.hooks, d.virtual = hooks.New(setup.Groups(o.Config), o.Log, command.Run), virtualAddresses(config.Groups)
 	var err error
@@ -151,7 +165,7 @@ func newDaemon(o Options, owner *vip.Owner) (*Daemon, error) {
 	}
 	ports := map[string]engine.Port{}
 	for name, groups := range memberships(config.Groups) {
-		p := newPort(name, groups, o.vipOptions(owner), d.addressed)
+		p := d.newPort(name, groups)
 		d.ports[name], ports[name] = p, p
 	}
 	d.engine, err = engine.New(config, engine.Options{
@@ -163,6 +177,9 @@ func newDaemon(o Options, owner *vip.Owner) (*Daemon, error) {
 	d.roles.init(d.engine.Status(d.started).Groups)
 	return d, d.engine.Prepare()
 }
+
+// config returns the configuration in force. It may be called from any goroutine.
+func (d *Daemon) config() *configs.Config { return d.current.Load() }
 
 // memberships lists the hello groups to join, by interface: those of all versions,
 // so that a router of another one is noticed.
@@ -194,7 +211,7 @@ func virtualAddresses(groups []engine.Group) map[netip.Addr]bool {
 // interfaces are the names to watch: those with groups and those tracked.
 func (d *Daemon) interfaces() []string {
 	names := slices.Collect(maps.Keys(d.ports))
-	for _, t := range d.opts.Config.Tracks {
+	for _, t := range d.config().Tracks {
 		if t.Kind == configs.TrackInterface && !slices.Contains(names, t.Target) {
 			names = append(names, t.Target)
 		}
@@ -208,7 +225,7 @@ func (d *Daemon) makeRoom() {
 	// The thread gets a Go processor of its own: with as many processors as cores,
 	// two busy goroutines make it wait for milliseconds.
 	runtime.GOMAXPROCS(runtime.NumCPU() + 2)
-	if !d.opts.Config.Daemon.Realtime {
+	if !d.config().Daemon.Realtime {
 		return
 	}
 	if err := reniceAll(othersNice); err != nil {
@@ -218,7 +235,7 @@ func (d *Daemon) makeRoom() {
 
 // drive runs the loop on a thread of its own until the daemon has stopped.
 func (d *Daemon) drive() error {
-	realtime := d.opts.Config.Daemon.Realtime
+	realtime := d.config().Daemon.Realtime
 	if err := lockThread(realtime); err != nil {
 		d.log.Warn("no real-time priority; hellos may be late on a busy host", "error", err)
 	}
@@ -241,7 +258,7 @@ func (d *Daemon) recoverUnopened() {
 		if p.used {
 			continue
 		}
-		if err := vip.Recover(d.opts.vipOptions(d.owner)); err != nil {
+		if err := vip.Recover(d.vipOptions()); err != nil {
 			d.log.Warn("leftovers of an earlier run", "error", err)
 		}
 		return
@@ -293,7 +310,10 @@ func (d *Daemon) endIfStopped() {
 	for _, p := range d.ports {
 		p.shutdown()
 	}
-	for _, p := range d.ports {
+	for p := range maps.Values(d.ports) {
+		<-p.work.done
+	}
+	for _, p := range d.closing {
 		<-p.work.done
 	}
 }
@@ -383,6 +403,10 @@ func (d *Daemon) Readable(now time.Time, fd int) {
 func (d *Daemon) Tick(now time.Time) {
 	d.Woken(now)
 	d.engine.Tick(now)
+	d.closeVacant()
+	if n := d.engine.Groups(); n != d.roles.len() {
+		d.roles.reset(d.engine.Status(now).Groups)
+	}
 	d.endIfStopped()
 	d.lookAround(now)
 	d.starved.keep(now)

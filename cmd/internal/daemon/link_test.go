@@ -88,9 +88,10 @@ func newPlug(t *testing.T) *plug {
 		opts: Options{Config: c}, log: log, loop: mustLoop(t), ports: map[string]*port{}, byFD: map[int]*port{},
 		virtual: virtualAddresses(config.Groups), hooks: hooks.New(groups, log, command.Run),
 	}}
+	p.current.Store(c)
 	p.port = newPort("eth0", nil, vip.Options{Log: log}, p.addressed)
 	p.ports["eth0"] = p.port
-	p.port.open = func(index int, routers map[engine.ID]engine.Virtual) (*opened, error) {
+	p.port.open = func(index int, _ []netip.Addr, routers map[engine.ID]engine.Virtual) (*opened, error) {
 		p.opens = append(p.opens, index)
 		if p.refuse != nil {
 			return nil, p.refuse

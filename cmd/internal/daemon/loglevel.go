@@ -17,7 +17,7 @@ var logLevels = map[string]slog.Level{
 // SetLog implements control.Backend.
 func (d *Daemon) SetLog(ctx context.Context, level string) (string, error) {
 	if level == control.FileLevel {
-		level = d.opts.Config.Daemon.Log
+		level = d.config().Daemon.Log
 	}
 	n, ok := logLevels[strings.ToLower(level)]
 	if !ok {

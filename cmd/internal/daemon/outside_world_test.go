@@ -59,6 +59,7 @@ func newWorld(t *testing.T, file string) *world {
 		opts: Options{Config: cfg, Version: "v1.2.3", Level: new(slog.LevelVar)}, log: log, started: time.Now(), loop: mustLoop(t),
 		virtual: virtualAddresses(config.Groups), events: newWorker(), hooks: hooks.New(groups, log, w.program),
 	}
+	w.current.Store(cfg)
 	w.port.addressed = w.addressed
 	ports := map[string]engine.Port{}
 	for name := range memberships(config.Groups) {

@@ -32,7 +32,22 @@ type roles struct {
 
 // init takes the first states.
 func (r *roles) init(groups []engine.GroupStatus) {
-	r.states, r.changed = map[engine.Ref]string{}, make(chan struct{}, 1)
+	r.changed = make(chan struct{}, 1)
+	r.reset(groups)
+}
+
+// len returns how many groups there are.
+func (r *roles) len() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.groups)
+}
+
+// reset takes the states of other groups.
+func (r *roles) reset(groups []engine.GroupStatus) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.groups, r.states = nil, map[engine.Ref]string{}
 	for i := range groups {
 		r.groups = append(r.groups, groups[i].Ref)
 		r.states[groups[i].Ref] = groups[i].Machine.State

@@ -40,7 +40,9 @@ func manager(t *testing.T) (next func() string) {
 // told returns a daemon without groups, and its log.
 func told() (*Daemon, *bytes.Buffer) {
 	var log bytes.Buffer
-	return &Daemon{opts: Options{Config: &configs.Config{}}, log: slog.New(slog.NewTextHandler(&log, nil))}, &log
+	d := &Daemon{log: slog.New(slog.NewTextHandler(&log, nil))}
+	d.current.Store(&configs.Config{})
+	return d, &log
 }
 
 func TestSystemdIsTold(t *testing.T) {

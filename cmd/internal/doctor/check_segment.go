@@ -48,7 +48,7 @@ func (s *speaker) readHSRP() bool {
 	if m.HelloTime != 0 {
 		s.times = hsrpTimes(m.HelloTime, m.HoldTime)
 	}
-	s.verify = func(g *engine.Group) error { return p.Verify(s.Payload, &g.Auth) }
+	s.verify = func(g *engine.Group) error { return g.VerifyHSRP(s.At, &p, s.Payload) }
 	return true
 }
 
@@ -60,12 +60,7 @@ func (s *speaker) readVRRP() bool {
 	m := p.VRRP
 	s.version, s.group, s.priority, s.leaves = m.Version, uint16(m.VRID), m.Priority, m.Priority == hello.ResignPriority
 	s.vips, s.times, s.active = m.VirtualIPs, m.AdverInterval.String(), !s.leaves // only an active router advertises
-	s.verify = func(g *engine.Group) error {
-		if m.Version != 2 {
-			return nil
-		}
-		return p.VerifyText(g.Password())
-	}
+	s.verify = func(g *engine.Group) error { return g.VerifyVRRP(s.At, &p, s.Payload, s.Envelope.Src) }
 	return true
 }
 

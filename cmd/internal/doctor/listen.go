@@ -155,7 +155,7 @@ func (e *exam) frame(l *listener, b []byte, ready bool) {
 		}
 		return
 	}
-	h := Heard{Interface: l.dev}
+	h := Heard{Interface: l.dev, At: time.Now()}
 	payload, err := hello.ParseFrame(b, &h.Envelope, ready)
 	if err != nil || len(e.Heard) >= heardMax {
 		return
@@ -170,6 +170,18 @@ func (e *exam) virtual(a netip.Addr) bool {
 	return slices.ContainsFunc(e.groups, func(g *engine.Group) bool { return slices.Contains(g.VirtualIPs, a) })
 }
 
+// same reports whether two messages say the same: signed ones never are the same
+// as a whole.
 func (h Heard) same(o Heard) bool {
-	return h.Interface == o.Interface && h.Envelope == o.Envelope && string(h.Payload) == string(o.Payload)
+	return h.Interface == o.Interface && h.Envelope == o.Envelope && string(h.unsigned()) == string(o.unsigned())
+}
+
+// unsigned returns the payload without the trailer that a VRRP router may put
+// behind it.
+func (h Heard) unsigned() []byte {
+	var p hello.VRRPPacket
+	if h.Envelope.Protocol == hello.ProtocolVRRP && p.Parse(h.Payload, h.Envelope.Src, h.Envelope.Dst) == nil && p.Signed {
+		return h.Payload[:len(h.Payload)-hello.TrailerSize]
+	}
+	return h.Payload
 }

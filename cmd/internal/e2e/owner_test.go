@@ -63,6 +63,22 @@ func TestDaemonsOnOtherInterfacesWorkBesideEachOther(t *testing.T) {
 		second.Kill()
 		second.Restart()
 		second.WaitAll("Active")
+
+		grown := config + strings.ReplaceAll(config, fmt.Sprintf("%q", coreDev), fmt.Sprintf("%q", lanDev))
+		must(t, os.WriteFile(second.Path("fhrpd.toml"), []byte(grown), 0o600))
+		if out, exit := second.Command("reload"); exit != 1 || !strings.Contains(out, fmt.Sprintf("pid %d", l.a.PID())) {
+			t.Errorf("reload with the first daemon's interface: exit %d, %s", exit, out)
+		}
+		moved := strings.ReplaceAll(config, fmt.Sprintf("%q", coreDev), `"elsewhere"`)
+		must(t, os.WriteFile(second.Path("fhrpd.toml"), []byte(moved), 0o600))
+		if out, exit := second.Command("reload"); exit != 0 {
+			t.Errorf("reload: exit %d, %s", exit, out)
+		}
+		third := fhrptest.NewDaemon(t, l.a.NS, "third")
+		third.Start(config) // what the second has given up is free
+		third.WaitAll("Active")
+		third.Stop()
+
 		second.Stop()
 		checkKernel(t, l.a, before)
 		l.mustPing(vip, vip6)

@@ -51,6 +51,7 @@ func (b *block) beyond(g *status.Group, now time.Time) {
 	b.override(g)
 	b.trackNames(g)
 	b.outside(g)
+	b.hmac(g, now)
 	if g.Follow != "" {
 		b.line(1, "Following %q", g.Follow)
 	}
@@ -148,7 +149,7 @@ func (b *block) rival(g *status.Group, now time.Time) {
 	if r.BothActive {
 		both = "; both routers are active"
 	}
-	if r.Reason == string(hello.RejectAuth) || r.Reason == string(hello.RejectAuthType) {
+	if hello.Reject(r.Reason).IsAuth() {
 		b.line(1, "Bad authentication from %s, remote state Active (%s), %s ago%s", r.Address, r.Reason, age(r.At, now), both)
 		return
 	}

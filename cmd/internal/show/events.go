@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/plain"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
 
@@ -42,14 +43,14 @@ func Event(ev *status.Event) string {
 	if ev.Group != "" {
 		words = append(words, ev.Group)
 	}
-	return strings.Join(append(words, ev.Message), " ")
+	return strings.Join(append(words, plain.Line(ev.Message)), " ")
 }
 
 // transition renders the line that IOS would log, then cause and detail.
 func transition(at time.Time, t *status.Transition) string {
 	s := at.Format(stamp) + " " + t.Message() + " (" + t.Cause
 	if t.Detail != "" {
-		s += ": " + t.Detail
+		s += ": " + plain.Line(t.Detail)
 	}
 	return s + ")"
 }

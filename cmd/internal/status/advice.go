@@ -58,7 +58,11 @@ func stallAdvice(r *engine.Record) string {
 
 func rejectedAdvice(u *engine.Unheard) string {
 	switch u.Reason {
-	case hello.RejectAuth, hello.RejectAuthType:
+	case hello.RejectStale:
+		return fmt.Sprintf("the clocks of both routers (a time service such as chrony): they differ by more than the window, so neither believes the other (%s)", u.From)
+	case hello.RejectMissing:
+		return fmt.Sprintf("the auth of %s: it does not sign, and mode = \"enforce\" believes nobody who does not", u.From)
+	case hello.RejectAuth, hello.RejectAuthType, hello.RejectMalformed, hello.RejectKey, hello.RejectDigest:
 		return fmt.Sprintf("the keys of both routers: they differ, so neither believes the other and both are active until they agree (%s)", u.From)
 	case hello.RejectVersion, hello.RejectGroup:
 		return fmt.Sprintf("the configuration of %s: version and group number must be the same on both routers", u.From)

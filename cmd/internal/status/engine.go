@@ -75,6 +75,7 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 		out.Address = g.Address.String()
 	}
 	out.setAuth(&g.Group)
+	out.HMAC = hmacOf(g)
 	if g.SetPriority >= 0 {
 		out.SetPriority = new(g.SetPriority)
 	}
@@ -122,7 +123,12 @@ func macMode(g *engine.Group) string {
 // neither has VRRP without authentication.
 func (out *Group) setAuth(g *engine.Group) {
 	text := g.Auth.Text()
+	out.Keychain = g.Keychain.Name
 	switch {
+	case out.Keychain != "" && g.Protocol == hello.ProtocolVRRP:
+		out.Auth = "hmac"
+	case out.Keychain != "":
+		out.Auth = "md5"
 	case g.Auth == (hello.Auth{}), g.Protocol == hello.ProtocolHSRP && text == hello.DefaultText:
 	case g.Protocol == hello.ProtocolVRRP:
 		out.Auth = "text"

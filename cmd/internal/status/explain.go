@@ -102,7 +102,7 @@ func present(now time.Time, g *engine.GroupStatus) (lines []string) {
 		lines = append(lines, fmt.Sprintf("Since then: %s, at %s, while this router was active too.", recordText(g.Ref, r), clock(now, r.At)))
 	}
 	lines = append(lines, fmt.Sprintf("Now: state %s, active router %s, own priority %s%s.",
-		g.Machine.State, describe(now, g.Machine.Active), priorities(g.InForce), waited(g)+waits(g)))
+		g.Machine.State, describe(now, g.Machine.Active), priorities(g.InForce), waited(g)+waits(g)+bothActive(g)))
 	return append(lines, notBelieved(g)...)
 }
 

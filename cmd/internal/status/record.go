@@ -116,6 +116,14 @@ func rejectedText(u *engine.Unheard) string {
 		why = "its key or text is another one (auth)"
 	case hello.RejectAuthType:
 		why = "its kind of authentication is another one (auth-type)"
+	case hello.RejectMissing:
+		why = "it has no trailer (auth-missing)"
+	case hello.RejectStale:
+		why = "its clock is another one (auth-stale)"
+	case hello.RejectKey:
+		why = "its key is not in the keychain, or not accepted now (auth-unknown-key)"
+	case hello.RejectDigest:
+		why = "its key is another one of the same number (auth-bad-digest)"
 	case hello.RejectVersion:
 		if u.Version > 0 {
 			why = fmt.Sprintf("it speaks version %d of %s", u.Version, strings.ToUpper(u.Protocol.String()))

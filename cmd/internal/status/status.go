@@ -80,7 +80,7 @@ type Group struct {
 	HelloMS            int64       `json:"hello_ms"`
 	HoldMS             int64       `json:"hold_ms"`
 	NextHelloMS        int64       `json:"next_hello_ms"`       // -1 when silent
-	Auth               string      `json:"auth"`                // "", text, md5
+	Auth               string      `json:"auth"`                // "", text, md5, hmac
 	AuthText           string      `json:"auth_text,omitempty"` // travels in clear on the wire anyway
 	Accept             bool        `json:"accept"`
 	Follow             string      `json:"follow,omitempty"`
@@ -95,6 +95,8 @@ type Group struct {
 	Rival              *Rival      `json:"rival"`                // null when there was none
 	Duplicate          *Duplicate  `json:"duplicate,omitempty"`  // of this router's own address on the segment
 	PreActive          *PreActive  `json:"pre_active,omitempty"` // the last wait for the command; absent when there was none
+	Keychain           string      `json:"keychain,omitempty"`   // whose keys are used for md5 or hmac
+	HMAC               *HMAC       `json:"hmac,omitempty"`       // VRRP with a keychain
 	Hooks              []Hook      `json:"hooks,omitempty"`      // the last run of each, in the order of their names
 }
 
