@@ -32,8 +32,8 @@ var passing = regexp.MustCompile(` (timeout|expires) [0-9a-z]+`)
 // owner matches what nft says of a table that belongs to a process.
 var owner = regexp.MustCompile(`(?m) # progname.*$|^\tflags .*\n\n?`)
 
-// lock is the table that holds an interface for its process.
-var lock = regexp.MustCompile(`(?ms)^table netdev \S+/lock .*?^}\n`)
+// lockTable is the table that holds an interface for its process.
+var lockTable = regexp.MustCompile(`(?ms)^table netdev \S+/lock .*?^}\n`)
 
 // everyKind has each kind of element open, in three lease classes, one of them
 // for ever.
@@ -168,7 +168,7 @@ func TestCopyLoadedBesideTheLivingChangesNothing(t *testing.T) {
 			if out, err := load(saved); err == nil || !strings.Contains(string(out), "Operation not permitted") {
 				t.Errorf("nft: %v: %s, want the whole refused", err, out)
 			}
-			out, err := load(lock.ReplaceAllString(saved, ""))
+			out, err := load(lockTable.ReplaceAllString(saved, ""))
 			switch {
 			case iface.tableFlags == 0:
 				if err != nil {

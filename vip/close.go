@@ -20,7 +20,7 @@ func (i *Interface) Close() error {
 		if err := i.undo(); err != nil {
 			return err
 		}
-		_, unlock, err := lockStateDir(string(i.dir))
+		_, unlock, err := lockStateDir(string(i.dir), stopPatience)
 		if err != nil {
 			return err
 		}

@@ -83,7 +83,7 @@ func open(name string, o Options, tableFlags uint32) (*Interface, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
-	dir, unlock, err := lockStateDir(o.StateDir)
+	dir, unlock, err := lockStateDir(o.StateDir, startPatience)
 	if err != nil {
 		return nil, errors.Join(err, giveUp())
 	}

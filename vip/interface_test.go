@@ -205,7 +205,7 @@ func TestRemoveUndoesAddWhileOthersUseTheSame(t *testing.T) {
 
 // withoutTable cuts the nftables listing, in which an unused class stays.
 func withoutTable(s string) string {
-	before, rest, _ := strings.Cut(lock.ReplaceAllString(s, ""), "table netdev")
+	before, rest, _ := strings.Cut(lockTable.ReplaceAllString(s, ""), "table netdev")
 	_, after, _ := strings.Cut(rest, "\n}\n")
 	return before + after
 }

@@ -22,7 +22,7 @@ func Recover(o Options, later ...string) error {
 	if err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
-	dir, unlock, err := lockStateDir(o.StateDir)
+	dir, unlock, err := lockStateDir(o.StateDir, startPatience)
 	if err != nil {
 		return errors.Join(err, giveUp())
 	}
