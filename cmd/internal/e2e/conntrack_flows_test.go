@@ -188,12 +188,17 @@ func (f *flows) opens() {
 	})
 }
 
-// checkTranslated wants the server to have seen the virtual address alone.
-func (f *flows) checkTranslated() {
+// checkTranslated wants the server to have seen connections from one address alone.
+func (f *flows) checkTranslated(want netip.Addr) {
 	f.p.t.Helper()
+	f.p.Eventually("a connection at the server", func() bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return len(f.from) > 0
+	})
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.from) != 1 || !f.from[netip.MustParseAddr("203.0.113.1")] {
-		f.p.t.Errorf("the server has seen %v", f.from)
+	if len(f.from) != 1 || !f.from[want] {
+		f.p.t.Errorf("the server has seen %v, want %s alone", f.from, want)
 	}
 }

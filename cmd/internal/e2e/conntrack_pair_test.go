@@ -23,6 +23,9 @@ const (
 	tcpLoose       = "net/netfilter/nf_conntrack_tcp_loose"
 )
 
+// translatedIP is what the client's connections are translated to.
+var translatedIP = netip.MustParseAddr("203.0.113.1")
+
 // translated is a pair of gateways that translate what the client sends to the
 // host, with a link of their own between them, and run what the documentation
 // says. Only names of interfaces and files differ, and timers are shorter.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
+	"github.com/fhrpd/fhrpd/internal/skip"
 )
 
 const flowsPerEvent = 40
@@ -17,7 +18,7 @@ func TestConnectionsOutliveAKilledDaemon(t *testing.T) {
 		f.goOn(t, "fhrpd of the active router killed", p.b, func() { p.a.Kill(); p.b.WaitAll("Active") })
 		f.open(flowsPerEvent)
 		f.goOn(t, "it is started again, and preempts", p.a, func() { p.a.Restart(); p.settled(p.a, p.b) })
-		f.checkTranslated()
+		f.checkTranslated(translatedIP)
 	})
 }
 
@@ -28,7 +29,7 @@ func TestConnectionsOutliveACleanStop(t *testing.T) {
 		f.goOn(t, "fhrpd of the active router stopped", p.b, func() { p.a.StopCleanly(); p.b.WaitAll("Active") })
 		f.open(flowsPerEvent)
 		f.goOn(t, "it is started again, and preempts", p.a, func() { p.a.Restart(); p.settled(p.a, p.b) })
-		f.checkTranslated()
+		f.checkTranslated(translatedIP)
 	})
 }
 
@@ -45,7 +46,7 @@ func TestConnectionsOutliveARebootOfTheActiveRouter(t *testing.T) {
 			checkStays(t, p.b, p.a)
 		})
 		f.goOn(t, "the link is back: it synchronises, then preempts", p.a, func() { must(t, p.a.NS.LinkUp(syncDev)); p.settled(p.a, p.b) })
-		f.checkTranslated()
+		f.checkTranslated(translatedIP)
 	})
 }
 
@@ -70,7 +71,7 @@ func TestConnectionsOutliveARebootOfTheStandby(t *testing.T) {
 			p.settled(p.a, p.b)
 		})
 		f.goOn(t, "power failure of the active router after that", p.b, func() { p.cut(p.a); p.b.WaitAll("Active") })
-		f.checkTranslated()
+		f.checkTranslated(translatedIP)
 	})
 }
 
@@ -90,7 +91,7 @@ func TestConnectionsOutliveACrashOfConntrackd(t *testing.T) {
 			checkStays(t, p.a, p.b)
 		})
 		f.goOn(t, "fhrpd of the active router killed after that", p.b, func() { p.a.Kill(); p.b.WaitAll("Active") })
-		f.checkTranslated()
+		f.checkTranslated(translatedIP)
 	})
 }
 
@@ -106,5 +107,25 @@ func TestConnectionsEndWithoutTheirTable(t *testing.T) {
 		if went != 0 {
 			t.Errorf("%d connections went on through a router that does not know them", went)
 		}
+	})
+}
+
+// Who masquerades has connections that cannot move: they are those of one router.
+func TestMasqueradeTakesTheRoutersOwnAddress(t *testing.T) {
+	nft := skip.Without(t, "nft")
+	needConntrack(t)
+	t.Parallel()
+	fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) {
+		p := newTranslated(t, "", nft)
+		p.a.Start(p.file(p.a, "a-fhrpd.toml"))
+		p.a.WaitAll("Active")
+		p.serves(p.a)
+		f := newFlows(p)
+		f.opens()
+		f.checkTranslated(translatedIP)
+		mustRun(p.a, "flush chain ip nat postrouting\nadd rule ip nat postrouting oifname eth1 masquerade\n", nft, "-f", "-")
+		f = newFlows(p)
+		f.opens()
+		f.checkTranslated(p.a.CoreIP)
 	})
 }
