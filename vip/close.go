@@ -41,8 +41,8 @@ func (i *Interface) Abandon() error {
 	return i.release(func() error { return nil })
 }
 
-// giveUp undoes a failed Open, which holds the lock of the state directory.
-func (i *Interface) giveUp() error {
+// abort undoes a failed Open, which holds the lock of the state directory.
+func (i *Interface) abort() error {
 	return i.release(func() error {
 		if i.journal == nil {
 			return nil
@@ -109,5 +109,6 @@ func (i *Interface) closeDescriptors() error {
 	if i.journal != nil {
 		errs = append(errs, i.journal.f.Close())
 	}
+	errs = append(errs, i.giveUp())
 	return errors.Join(errs...)
 }

@@ -1,7 +1,6 @@
 package vip
 
 import (
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -25,6 +24,8 @@ type Interface struct {
 	ifindex [4]byte // index as a set key
 	mac     [6]byte
 	dir     stateDir
+	owner   *Owner
+	giveUp  func() error // what the owner holds for this Interface
 	log     *slog.Logger
 
 	mu         sync.Mutex // guards what follows, and the order of gate changes
@@ -78,14 +79,19 @@ func open(name string, o Options, tableFlags uint32) (*Interface, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
+	owner, giveUp, err := o.hold(name)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", name, err)
+	}
 	dir, unlock, err := lockStateDir(o.StateDir)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, giveUp())
 	}
 	defer unlock()
 	i := newInterface(link, dir, o.logger())
+	i.owner, i.giveUp = owner, giveUp
 	if err := i.start(o, tableFlags); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", name, err), i.giveUp())
+		return nil, errors.Join(fmt.Errorf("open %s: %w", name, err), i.abort())
 	}
 	return i, nil
 }
@@ -102,10 +108,6 @@ func newInterface(link netlink.Link, dir stateDir, log *slog.Logger) *Interface 
 	}
 	binary.NativeEndian.PutUint32(i.ifindex[:], uint32(a.Index))
 	return i
-}
-
-func (o Options) logger() *slog.Logger {
-	return cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 }
 
 // usable returns the interface if an Interface can work on it.
@@ -129,10 +131,10 @@ func usable(name string) (netlink.Link, error) {
 
 // start makes what Open promises. After an error giveUp undoes what there is.
 func (i *Interface) start(o Options, tableFlags uint32) (err error) {
-	if i.nft, i.rtnl, err = dialBoth(i.index); err != nil {
+	if i.nft, i.rtnl, err = i.owner.dialBoth(i.index); err != nil {
 		return err
 	}
-	if i.filter.conn, err = dial(unix.NETLINK_ROUTE, i.index); err != nil {
+	if i.filter.conn, err = i.owner.dial(unix.NETLINK_ROUTE, i.index); err != nil {
 		return err
 	}
 	takenOver, err := i.openJournal(o)
@@ -159,7 +161,7 @@ func (i *Interface) openJournal(o Options) (takenOver bool, err error) {
 	}
 	takenOver = old != nil && i.takeOver(old, o)
 	if old != nil && !takenOver {
-		if err := i.dir.undo(old, i.nft, i.rtnl); err == nil {
+		if err := i.dir.undo(old, i.owner, i.nft, i.rtnl); err == nil {
 			old = nil
 		} else {
 			i.log.Warn("what the last process left stays until Close", "error", err)

@@ -36,6 +36,9 @@ import (
 // stopWithin bounds a clean stop, whatever hangs.
 const stopWithin = 1800 * time.Millisecond
 
+// holdWithin bounds the wait for interfaces of a daemon that is about to end.
+const holdWithin = time.Second
+
 // logWithin bounds what comes after that: the last lines of the log.
 const logWithin = 100 * time.Millisecond
 
@@ -47,18 +50,28 @@ type Options struct {
 	ControlPath string                          // Unix socket; the journals are in the same folder
 	Version     string
 	Log         *slog.Logger
-	Level       *slog.LevelVar // of Log; see NewLog
+	Form        *LogForm // of Log; see NewLog
 }
 
 // vipOptions returns how interfaces are opened. A router that crashed is started
 // again long before the others miss it, and until then nobody else forwards.
-func (o Options) vipOptions() vip.Options {
-	return vip.Options{StateDir: filepath.Dir(o.ControlPath), Log: o.Log, Adopt: true}
+func (d *Daemon) vipOptions() vip.Options {
+	return vip.Options{StateDir: filepath.Dir(d.opts.ControlPath), Log: d.log, Adopt: true, Owner: d.owner}
+}
+
+// saysOfItself is what a second daemon reads about this one.
+func (o Options) saysOfItself() string {
+	path, err := filepath.Abs(o.ControlPath)
+	if err != nil {
+		path = o.ControlPath
+	}
+	return "control socket " + path
 }
 
 // Daemon is one running fhrpd.
 type Daemon struct {
 	opts    Options
+	owner   *vip.Owner // holds the interfaces
 	log     *slog.Logger
 	started time.Time
 	hub     control.Hub
@@ -94,7 +107,12 @@ func Run(ctx context.Context, o Options) error {
 	log, lines := newAsyncLog(o.Log)
 	o.Log = log
 	defer lines.close(logWithin)
-	d, err := newDaemon(o)
+	owner, err := vip.NewOwner(o.saysOfItself(), log)
+	if err != nil {
+		return err
+	}
+	defer owner.Close()
+	d, err := newDaemon(o, owner)
 	if err != nil {
 		return err
 	}
@@ -103,13 +121,16 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer listener.Close()
+	if err := owner.Hold(holdWithin, slices.Collect(maps.Keys(d.ports))...); err != nil {
+		return err
+	}
 	d.admitReaders(listener)
-	if err := vip.Recover(d.opts.vipOptions(), slices.Collect(maps.Keys(d.ports))...); err != nil {
+	if err := vip.Recover(d.vipOptions(), slices.Collect(maps.Keys(d.ports))...); err != nil {
 		d.log.Warn("leftovers of an earlier run", "error", err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	if d.watcher, err = vip.Watch(ctx, d.interfaces()...); err != nil {
+	if d.watcher, err = owner.Watch(ctx, d.interfaces()...); err != nil {
 		return fmt.Errorf("watch interfaces: %w", err)
 	}
 	scrapes, err := listenMetrics(d.config())
@@ -129,9 +150,9 @@ func Run(ctx context.Context, o Options) error {
 	return d.wait(ctx, ended)
 }
 
-func newDaemon(o Options) (*Daemon, error) {
+func newDaemon(o Options, owner *vip.Owner) (*Daemon, error) {
 	d := &Daemon{
-		opts: o, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{},
+		opts: o, owner: owner, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{},
 		events: newWorker(),
 	}
 	d.current.Store(o.Config)
@@ -237,7 +258,7 @@ func (d *Daemon) recoverUnopened() {
 		if p.used {
 			continue
 		}
-		if err := vip.Recover(d.opts.vipOptions()); err != nil {
+		if err := vip.Recover(d.vipOptions()); err != nil {
 			d.log.Warn("leftovers of an earlier run", "error", err)
 		}
 		return

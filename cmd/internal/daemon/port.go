@@ -25,6 +25,7 @@ type port struct {
 	log       *slog.Logger
 	open      func(index int, multi []netip.Addr, routers map[engine.ID]engine.Virtual) (*opened, error)
 	addressed func(engine.Round, []engine.ID, error) // what came of Address, from the worker
+	release   func()                                 // called by shutdown when all is put back; may be nil
 	work      *worker
 
 	link    vip.Link // as last reported
@@ -216,6 +217,9 @@ func (p *port) shutdown() {
 	p.work.do(func() {
 		if o := p.fresh.Swap(nil); o != nil {
 			_ = o.close()
+		}
+		if p.release != nil {
+			p.release()
 		}
 	})
 	p.work.end()

@@ -55,8 +55,9 @@ func (d *Daemon) Reload(ctx context.Context, dryRun bool) (*status.Plan, error) 
 		d.scrapes.serve(scrapes)
 	}
 	if is.Daemon.Log != was.Daemon.Log {
-		d.opts.Level.Set(logLevels[is.Daemon.Log])
+		d.opts.Form.level.Set(logLevels[is.Daemon.Log])
 	}
+	d.opts.Form.json.Store(is.Daemon.Format == "json")
 	for _, line := range configs.Lines("", is.Warnings) {
 		d.log.Warn("configuration", "warning", line)
 	}
@@ -78,10 +79,12 @@ func (d *Daemon) reconfigure(is *configs.Config, by engine.Caller) error {
 	config := setup.Engine(is)
 	virtual, multi := d.virtual, memberships(config.Groups)
 	ports := map[string]engine.Port{}
-	for name, groups := range multi {
-		if d.ports[name] == nil {
-			ports[name] = d.newPort(name, groups)
-		}
+	names := slices.DeleteFunc(slices.Collect(maps.Keys(multi)), func(name string) bool { return d.ports[name] != nil })
+	if err := d.owner.Hold(0, names...); err != nil {
+		return err
+	}
+	for _, name := range names {
+		ports[name] = d.newPort(name, multi[name])
 	}
 	d.virtual = virtualAddresses(config.Groups)
 	now := time.Now()
@@ -111,9 +114,16 @@ func (d *Daemon) reconfigure(is *configs.Config, by engine.Caller) error {
 	return nil
 }
 
-// newPort returns the port of an interface.
+// newPort returns the port of an interface that is held, and is released when the
+// port has shut down.
 func (d *Daemon) newPort(name string, multi []netip.Addr) *port {
-	return newPort(name, multi, d.opts.vipOptions(), d.addressed)
+	p := newPort(name, multi, d.vipOptions(), d.addressed)
+	p.release = func() {
+		if err := d.owner.Release(name); err != nil {
+			d.log.Warn("release interface", "interface", name, "error", err)
+		}
+	}
+	return p
 }
 
 // closeVacant closes the ports whose last group has gone.
