@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,7 +27,12 @@ func TestConnectionsOutliveACleanStop(t *testing.T) {
 	natScenario(t, func(t testing.TB, p *translated) {
 		p.start()
 		f := p.flows()
+		left := func() int { return strings.Count(p.a.File("daemon.log"), "hook=standby") }
+		before := left()
 		f.goOn(t, "fhrpd of the active router stopped", p.b, func() { p.a.StopCleanly(); p.b.WaitAll("Active") })
+		if left() == before {
+			t.Errorf("the stop has run no command for the role that it left\n%s", p.a.Tail())
+		}
 		f.open(flowsPerEvent)
 		f.goOn(t, "it is started again, and preempts", p.a, func() { p.a.Restart(); p.settled(p.a, p.b) })
 		f.checkTranslated(translatedIP)
