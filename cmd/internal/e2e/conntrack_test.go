@@ -89,11 +89,12 @@ func TestConnectionsOutliveACrashOfConntrackd(t *testing.T) {
 		f.goOn(t, "conntrackd of the active router killed", p.a, func() {
 			p.stopSync(p.a)
 			f.open(flowsPerEvent)
+			p.b.Eventually("a standby that hears nothing of new connections", func() bool { return !synced(p.b) })
 			checkStays(t, p.a, p.b)
 		})
 		f.goOn(t, "it is started again", p.a, func() {
 			p.startSync(p.a)
-			p.b.Eventually("the connections of a", func() bool { return p.learned(p.b) >= len(f.list) })
+			p.b.Eventually("the connections of a", func() bool { return synced(p.b) && p.learned(p.b) >= len(f.list) })
 			checkStays(t, p.a, p.b)
 		})
 		f.goOn(t, "fhrpd of the active router killed after that", p.b, func() { p.a.Kill(); p.b.WaitAll("Active") })
