@@ -1,24 +1,17 @@
 package configs
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"log/slog"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-const (
-	defaultText = "cisco" // RFC 2281 section 5.1
-	keyFileMax  = 4096
-)
+const defaultText = "cisco" // RFC 2281 section 5.1
 
 // String describes the kind of authentication without its key.
 func (a Auth) String() string {
@@ -27,6 +20,8 @@ func (a Auth) String() string {
 		return fmt.Sprintf("md5 key-id %d", a.KeyID)
 	case a.Text != "":
 		return "text"
+	case a.Keychain != "":
+		return "keychain " + a.Keychain
 	}
 	return "none"
 }
@@ -43,31 +38,39 @@ func (p *parser) hsrpAuth(o *opt[rawAuth]) Auth {
 		return Auth{Text: defaultText}
 	}
 	r := &o.v
-	secrets := slices.DeleteFunc([]*opt[string]{&r.MD5, &r.MD5File, &r.Text}, func(o *opt[string]) bool { return !o.set })
+	secrets := slices.DeleteFunc([]*opt[string]{&r.MD5, &r.MD5File, &r.Text, &r.Keychain}, func(o *opt[string]) bool { return !o.set })
 	switch len(secrets) {
 	case 0:
-		p.fault(o.at, "auth is empty: one of md5, md5_file, text is needed")
+		p.fault(o.at, "auth is empty: one of md5, md5_file, text, keychain is needed")
 	case 1:
 	default:
-		p.fault(o.at, "auth has more than one of md5, md5_file, text: exactly one is allowed")
+		p.fault(o.at, "auth has more than one of md5, md5_file, text, keychain: exactly one is allowed")
 	}
+	p.trailerOnly(r, "VRRP only")
 	a := Auth{KeyID: uint32(p.number(&r.KeyID, 0, 0, math.MaxUint32, ""))}
-	if r.KeyID.set && r.Text.set {
+	switch {
+	case r.KeyID.set && r.Text.set:
 		p.fault(r.KeyID.at, "auth.key_id belongs to md5 and md5_file, not to text")
+	case r.KeyID.set && r.Keychain.set:
+		p.fault(r.KeyID.at, "auth.key_id belongs to md5 and md5_file: the keys of a keychain have their own id")
 	}
 	switch {
 	case r.MD5.given():
+		p.inline(r.MD5.at, r.MD5.v)
 		a.MD5 = p.md5(r.MD5.at, r.MD5.v)
 	case r.MD5File.given():
 		a.File, a.MD5 = p.md5File(&r.MD5File)
 	case r.Text.given():
 		a.Text = p.authText(&r.Text)
+	case r.Keychain.given():
+		a.Keychain = r.Keychain.v
+		p.hsrpKeychain(&r.Keychain)
 	}
 	return a
 }
 
-// vrrpAuth reads the auth key of a VRRP router: version 2 had a text (RFC 2338),
-// version 3 has nothing.
+// vrrpAuth reads the auth key of a VRRP router: the HMAC trailer with the keys of a
+// keychain, or the text that version 2 had (RFC 2338).
 func (p *parser) vrrpAuth(o *opt[rawAuth], version uint8) Auth {
 	if !o.given() {
 		return Auth{}
@@ -75,25 +78,72 @@ func (p *parser) vrrpAuth(o *opt[rawAuth], version uint8) Auth {
 	r := &o.v
 	for _, k := range []*opt[string]{&r.MD5, &r.MD5File} {
 		if k.set {
-			p.fault(k.at, "%s is HSRP only: VRRP has no MD5 authentication", k.at.key)
+			p.fault(k.at, "%s is HSRP only: VRRP has the HMAC of a keychain", k.at.key)
 		}
 	}
 	if r.KeyID.set {
 		p.fault(r.KeyID.at, "auth.key_id is HSRP only")
 	}
 	switch {
+	case r.Keychain.set && r.Text.set:
+		p.fault(o.at, "auth has text and keychain: exactly one is allowed")
+	case r.Keychain.set:
+		return p.trailer(r)
+	case version != 2 && r.Text.set:
+		p.fault(o.at, "auth.text is not part of VRRP version 3 (RFC 9568 section 9): use a keychain, or set version = 2")
 	case version != 2:
-		p.fault(o.at, "auth is not part of VRRP version 3 (RFC 9568 section 9): remove it or set version = 2")
+		p.fault(o.at, "auth without keychain: VRRP version 3 knows no other")
 	case !r.Text.set:
-		p.fault(o.at, "auth without text: VRRP version 2 knows no other")
-	case r.Text.given():
+		p.fault(o.at, "auth without keychain or text: VRRP version 2 knows no other")
+	}
+	p.trailerOnly(r, "of no use without a keychain")
+	if r.Text.given() {
 		return Auth{Text: p.authText(&r.Text)}
 	}
 	return Auth{}
 }
 
+// trailer reads how a VRRP router uses the HMAC trailer.
+func (p *parser) trailer(r *rawAuth) Auth {
+	a := Auth{
+		Keychain: r.Keychain.v,
+		Mode:     oneOf(p, &r.Mode, "enforce, permissive, receive-only"),
+		Window:   p.window(&r.Window),
+		Replay:   oneOf(p, &r.Replay, "time, monotonic"),
+	}
+	if r.Keychain.given() {
+		p.vrrpKeychain(&r.Keychain)
+	}
+	return a
+}
+
+// window reads how far clocks may differ. 0 is the default, which depends on the
+// interval.
+func (p *parser) window(o *opt[time.Duration]) time.Duration {
+	if !o.given() {
+		return 0
+	}
+	d := p.duration(o, windowLeast, windowLeast, windowMost)
+	if d%time.Second != 0 {
+		o.refuse(p, "%s %s must be whole seconds", o.at.key, short(d))
+	}
+	return d
+}
+
+// trailerOnly refuses what goes with the trailer alone.
+func (p *parser) trailerOnly(r *rawAuth, why string) {
+	for _, s := range []setting{{r.Mode.at, r.Mode.set}, {r.Window.at, r.Window.set}, {r.Replay.at, r.Replay.set}} {
+		if s.given {
+			p.fault(s.at, "%s is %s", s.at.key, why)
+		}
+	}
+}
+
 func (p *parser) authText(o *opt[string]) string {
+	p.inline(o.at, o.v)
 	switch {
+	case o.v == masked:
+		p.refuseMask(o.at)
 	case o.v == "" || len(o.v) > hello.MaxTextAuth:
 		p.fault(o.at, "auth.text has %d bytes: 1 to %d are allowed", len(o.v), hello.MaxTextAuth)
 	case strings.Contains(o.v, "\x00"):
@@ -106,6 +156,8 @@ func (p *parser) authText(o *opt[string]) string {
 
 func (p *parser) md5(at position, key string) string {
 	switch n := len(key); {
+	case key == masked:
+		p.refuseMask(at)
 	case n == 0 || n > hello.MaxMD5Key:
 		p.fault(at, "%s: the key has %d bytes, 1 to %d are allowed", at.key, n, hello.MaxMD5Key)
 	case n > hello.ProvenMD5Key:
@@ -114,49 +166,11 @@ func (p *parser) md5(at position, key string) string {
 	return key
 }
 
-// md5File reads a key from a file whose path is relative to the configuration.
+// md5File reads the key of HSRP from a file.
 func (p *parser) md5File(o *opt[string]) (path, key string) {
-	path = o.v
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(filepath.Dir(p.file), path)
-	}
-	if abs, err := filepath.Abs(path); err == nil {
-		path = abs
-	}
-	data, mode, err := p.readKey(path)
-	if err != nil {
-		if pe, ok := errors.AsType[*fs.PathError](err); ok {
-			err = pe.Err // the fault names the path itself
-		}
-		p.fault(o.at, "auth.md5_file %s: %v", path, err)
+	path, key, ok := p.keyFile(o)
+	if !ok {
 		return path, ""
-	}
-	key = strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
-	if strings.ContainsAny(key, "\n\x00") {
-		p.fault(o.at, "auth.md5_file %s: the key must be one line of text", path)
-		return path, ""
-	}
-	if mode&0o007 != 0 {
-		p.warn(o.at, "auth.md5_file %s is open to everybody (mode %04o): chmod 640 or less", path, mode)
 	}
 	return path, p.md5(o.at, key)
-}
-
-// readKeyFile reads a small regular file: a device or a pipe would hold the
-// daemon up for ever.
-func readKeyFile(path string) ([]byte, fs.FileMode, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, 0, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, 0, errors.New("not a regular file")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, keyFileMax))
-	return data, info.Mode().Perm(), err
 }

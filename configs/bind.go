@@ -60,7 +60,8 @@ type node interface {
 // where the decoder's own binding stops at the first.
 type binder struct {
 	*report
-	lines map[string]int
+	lines  map[string]int
+	failed map[int]bool // lines whose value could not be read; that was complained about
 }
 
 // key is the position of a key inside the table at a position.
@@ -93,7 +94,7 @@ func scoped(at position, v any) position {
 	for _, key := range []string{"interface", "name", "group", "vrid"} {
 		switch v := m[key].(type) {
 		case string:
-			if key == "interface" || strings.HasPrefix(at.path, "track") {
+			if key == "interface" || strings.HasPrefix(at.path, "track") || strings.HasPrefix(at.path, "keychain") {
 				names = append(names, v)
 			}
 		case int64:
@@ -109,7 +110,8 @@ func scoped(at position, v any) position {
 
 func (o *opt[T]) bind(b *binder, at position, v any, present bool) {
 	o.at, o.set = scoped(at, v), present
-	if present {
+	o.bad = present && b.failed[at.line]
+	if present && !o.bad {
 		o.bad = !b.decode(o.at, v, &o.v)
 	}
 }
@@ -119,6 +121,9 @@ func (l *list[T]) bind(b *binder, at position, v any, present bool) {
 	elements := reflect.ValueOf(v) // the decoder has []any, and []map[string]any for tables
 	switch {
 	case !present:
+		return
+	case b.failed[at.line]:
+		l.bad = true
 		return
 	case elements.Kind() != reflect.Slice:
 		l.bad = !b.wrong(at, v, "an array")
@@ -151,6 +156,8 @@ func (b *binder) decode(at position, v, dst any) bool {
 		return b.word(at, v, dst)
 	case *time.Duration:
 		return b.duration(at, v, dst)
+	case *time.Time:
+		return b.time(at, v, dst)
 	}
 	m, ok := v.(map[string]any)
 	if !ok {
@@ -193,6 +200,21 @@ func (b *binder) duration(at position, v any, dst *time.Duration) bool {
 	return true
 }
 
+// time takes an instant. TOML also has times without an offset from UTC, which
+// mean another instant on every host.
+func (b *binder) time(at position, v any, dst *time.Time) bool {
+	t, ok := v.(time.Time)
+	if !ok {
+		return b.wrong(at, v, "a time such as 2026-12-24T00:00:00Z, without quotes")
+	}
+	if strings.HasSuffix(t.Location().String(), "-local") {
+		b.fault(at, "%s is a time without an offset: write one such as 2026-12-24T00:00:00Z or 2026-12-24T01:00:00+01:00", at.key)
+		return false
+	}
+	*dst = t
+	return true
+}
+
 // parseDuration reads a duration, whose unit is never optional: the "0" that
 // the standard library takes is refused as well.
 func parseDuration(s string) (time.Duration, error) {
@@ -220,7 +242,7 @@ func (b *binder) wrong(at position, v any, want string) bool {
 
 // describe names the type of a value and, unless it may be a key, the value.
 func describe(key string, v any) string {
-	secret := strings.HasPrefix(key, "auth")
+	secret := strings.HasPrefix(key, "auth") || strings.HasPrefix(key, "keys")
 	switch v := v.(type) {
 	case string:
 		if secret {

@@ -17,6 +17,8 @@ type Config struct {
 	HSRP   []HSRP
 	VRRP   []VRRP
 
+	Keychains []Keychain
+
 	Sum      string  // SHA-256 of the text, in hexadecimal
 	Warnings []Fault // legal settings that deserve a second look, in order of line
 }
@@ -28,6 +30,7 @@ type Daemon struct {
 	Format   string // text or json
 	Realtime bool
 	Lease    Lease
+	Readers  string // group of the system whose members may look; empty = root alone
 
 	RequireForwarding bool // groups do not run where IP forwarding is switched off
 }
@@ -153,14 +156,19 @@ type Group struct {
 	Hooks        Hooks
 }
 
-// Auth is the auth key of a group. At most one of Text and MD5 is set; in HSRP
-// exactly one is, the default being the text "cisco". Auth hides its key from
+// Auth is the auth key of a group. At most one of Text, MD5 and Keychain is set; in
+// HSRP exactly one is, the default being the text "cisco". Auth hides its key from
 // formatting and from logs.
 type Auth struct {
 	Text  string // at most 8 bytes
 	MD5   string // key string; never printed
 	KeyID uint32
 	File  string // absolute path MD5 was read from, if it was
+
+	Keychain string        // name of a Keychain: MD5 in HSRP, the HMAC trailer in VRRP
+	Mode     string        // VRRP with a keychain: enforce, permissive, receive-only
+	Window   time.Duration // VRRP with a keychain: 1 s to 300 s, whole seconds; 0 = three intervals, 5 s at least
+	Replay   string        // VRRP with a keychain: time, monotonic
 }
 
 // HSRP is one [[hsrp]] table.
@@ -172,6 +180,8 @@ type HSRP struct {
 	Hold    time.Duration
 	Learn   bool // neither hello nor hold was given: the active router's are taken
 	Auth    Auth
+
+	OffSubnet bool // packets from outside every subnet of the interface are accepted
 }
 
 // VRRP is one [[vrrp]] table.
@@ -182,6 +192,7 @@ type VRRP struct {
 	Advertise time.Duration
 	Accept    bool         // RFC 9568 section 6.1, Accept_Mode
 	Peers     []netip.Addr // unicast peers; empty = multicast
-	Auth      Auth         // Text only, version 2 only
+	MinTTL    uint8        // least TTL or hop limit of their packets, 1-255
+	Auth      Auth         // Text in version 2 only, or Keychain
 	Checksum  string       // auto, rfc9568, pseudo-header
 }

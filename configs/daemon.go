@@ -17,6 +17,7 @@ func (p *parser) daemon(r *rawDaemon) Daemon {
 		Format:   oneOf(p, &r.Format, "text, json"),
 		Realtime: r.Realtime.or(true),
 		Lease:    p.lease(&r.Lease),
+		Readers:  p.readers(&r.Readers),
 
 		RequireForwarding: oneOf(p, &r.Forwarding, "warn, require") == "require",
 	}
@@ -30,6 +31,14 @@ func (p *parser) metrics(o *opt[string]) string {
 		p.fault(o.at, "metrics %q must be host:port with a port of 0 to 65535, such as \"127.0.0.1:9650\"", o.v)
 	}
 	return o.v
+}
+
+// readers takes the name or the number of a group of the system; "" is nobody's.
+func (p *parser) readers(o *opt[string]) string {
+	if o.v == "" {
+		return ""
+	}
+	return p.label(o)
 }
 
 // hostPort reports whether s is host:port with a decimal port of at least low.

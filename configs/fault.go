@@ -29,13 +29,23 @@ func (f Fault) Error() string {
 // Errors is everything that is wrong with one file, in order of line.
 type Errors []Fault
 
-// Error returns the faults, one a line.
-func (e Errors) Error() string {
-	lines := make([]string, len(e))
-	for i, f := range e {
-		lines[i] = f.Error()
+// Error returns the faults, one a line, as Lines does.
+func (e Errors) Error() string { return strings.Join(Lines("", e), "\n") }
+
+// mostLines is how many faults a person gets to read at once.
+const mostLines = 50
+
+// Lines returns the faults, one a line, each after a prefix. Of more than 50 the
+// last line is how many are left out.
+func Lines(prefix string, faults []Fault) []string {
+	var lines []string
+	for i, f := range faults {
+		if i == mostLines {
+			return append(lines, fmt.Sprintf("%s%s: and %d more", prefix, f.File, len(faults)-i))
+		}
+		lines = append(lines, prefix+f.Error())
 	}
-	return strings.Join(lines, "\n")
+	return lines
 }
 
 // Unwrap gives errors.Is and errors.AsType access to each Fault.

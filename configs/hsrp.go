@@ -15,6 +15,8 @@ func (p *parser) hsrp(o *opt[rawHSRP]) (HSRP, entry) {
 		Group:   p.group(o.at, &r.rawGroup, protocol{preempt: false, realIP: true}),
 		Version: uint8(p.number(&r.Version, 2, 1, 2, "")),
 		Auth:    p.hsrpAuth(&r.Auth),
+
+		OffSubnet: oneOf(p, &r.OffSubnet, "ignore, accept") == "accept",
 	}
 	h.ID = p.hsrpGroup(r, h.Version)
 	p.hsrpTimers(r, &h)

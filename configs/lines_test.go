@@ -73,8 +73,8 @@ func rawPaths(prefix string, t reflect.Type) []string {
 	return paths
 }
 
-// commonKeys are explained under [[hsrp]]; VRRP has no MD5.
-var commonKeys = regexp.MustCompile(`^vrrp\.auth\.(md5|md5_file|key_id)$|^vrrp\.track\.shutdown$`)
+// commonKeys are explained under [[hsrp]]; VRRP has no MD5, and HSRP no trailer.
+var commonKeys = regexp.MustCompile(`^vrrp\.auth\.(md5|md5_file|key_id)$|^vrrp\.track\.shutdown$|^hsrp\.auth\.(mode|window|replay)$`)
 
 func TestReferenceHasEveryKey(t *testing.T) {
 	parsed(t, reference)

@@ -3,48 +3,48 @@ package configs
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-
-	"github.com/BurntSushi/toml"
+	"strings"
+	"time"
 )
 
 // Load reads and parses the file at path. It returns the error of reading, or
 // Errors with everything that is wrong with the file.
 func Load(path string) (*Config, error) {
-	text, err := read(path)
+	text, mode, err := read(path)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
-	return Parse(path, text)
+	return parse(path, text, mode, readKeyFile)
 }
 
 // maxSize is far beyond what 4096 groups need.
 const maxSize = 4 << 20
 
-// read returns the text of a regular file: a pipe would be waited for without
+// read returns the text and the permissions of a regular file: a pipe would be waited for without
 // end, and a device has none.
-func read(path string) ([]byte, error) {
+func read(path string) ([]byte, fs.FileMode, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, 0, err
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is not a regular file", path)
+		return nil, 0, fmt.Errorf("%s is not a regular file", path)
 	case info.Size() > maxSize:
-		return nil, fmt.Errorf("%s has %d bytes, at most %d are read", path, info.Size(), maxSize)
+		return nil, 0, fmt.Errorf("%s has %d bytes, at most %d are read", path, info.Size(), maxSize)
 	}
-	return os.ReadFile(path)
+	text, err := os.ReadFile(path)
+	return text, info.Mode().Perm(), err
 }
 
 // Parse turns the text of a file into a valid configuration with all defaults
-// filled in. The name stands in front of each fault, and relative md5_file
-// paths start from its folder. Every rule is checked whatever other rules fail;
+// filled in. The name stands in front of each fault, and relative paths of key
+// files start from its folder. Every rule is checked whatever other rules fail;
 // the error is then of type Errors.
 func Parse(name string, text []byte) (*Config, error) {
-	return parse(name, text, readKeyFile)
+	return parse(name, text, 0, readKeyFile)
 }
 
 // keyReader returns the content and the permissions of a key file.
@@ -55,29 +55,37 @@ type parser struct {
 	*report
 	readKey keyReader
 	tracks  map[string]position
+	secrets []position // that stand in the text
+	now     time.Time  // for keys, which have times of their own
+
+	keychains map[string]*chain
 }
 
-func parse(name string, text []byte, readKey keyReader) (*Config, error) {
+// parse is Parse of a text from a file that has a mode, 0 when nobody else reads it.
+func parse(name string, text []byte, mode fs.FileMode, readKey keyReader) (*Config, error) {
 	r := &report{file: name}
 	lines, over := indexLines(string(text))
 	if over != nil {
 		over.File = name
 		return nil, Errors{*over}
 	}
-	doc := map[string]any{}
-	if _, err := toml.Decode(string(text), &doc); err != nil {
-		f := Fault{File: name, Msg: err.Error()}
-		if pe, ok := errors.AsType[toml.ParseError](err); ok {
-			f.Line, f.Msg = pe.Position.Line, pe.Message
-		}
-		return nil, Errors{f}
+	doc, fix, ok := decoded(r, string(text))
+	if !ok {
+		fix.restore()
+		r.sort()
+		return nil, r.faults
+	}
+	if len(fix.seen) > 0 {
+		lines, _ = indexLines(strings.Join(fix.lines, "\n"))
 	}
 	var raw rawConfig
-	b := &binder{report: r, lines: lines}
+	b := &binder{report: r, lines: lines, failed: fix.failed}
 	b.table(position{}, doc, &raw)
 
-	p := &parser{report: r, readKey: readKey, tracks: map[string]position{}}
+	p := &parser{report: r, readKey: readKey, tracks: map[string]position{}, now: time.Now(), keychains: map[string]*chain{}}
 	c := p.config(&raw)
+	p.exposed(mode)
+	fix.restore()
 	r.sort()
 	if len(r.faults) > 0 {
 		return nil, r.faults
@@ -92,6 +100,9 @@ func (p *parser) config(raw *rawConfig) *Config {
 	for _, o := range raw.Track.items {
 		c.Tracks = append(c.Tracks, p.track(o))
 	}
+	for _, o := range raw.Keychain.items {
+		c.Keychains = append(c.Keychains, p.keychain(o))
+	}
 	var all []entry
 	for _, o := range raw.HSRP.items {
 		h, e := p.hsrp(o)
@@ -102,6 +113,7 @@ func (p *parser) config(raw *rawConfig) *Config {
 		c.VRRP, all = append(c.VRRP, v), append(all, e)
 	}
 	p.together(all)
+	p.unusedKeychains()
 	if len(all) == 0 {
 		p.warn(position{}, "no [[hsrp]] and no [[vrrp]] table: a daemon with this file takes part in no election")
 	}

@@ -133,7 +133,7 @@ func TestDefaults(t *testing.T) {
 		VRRP: []VRRP{{
 			Group: Group{Interface: "eth1", Family: 4, VirtualIPs: []netip.Addr{netip.MustParseAddr("192.0.2.1")},
 				Priority: 100, Preempt: true, MACMode: MACVirtual, Install: InstallAddress, Announce: quiet},
-			VRID: 1, Version: 3, Advertise: time.Second, Accept: true, Checksum: "auto",
+			VRID: 1, Version: 3, Advertise: time.Second, Accept: true, MinTTL: 1, Checksum: "auto",
 		}},
 	}
 	if diff := cmp.Diff(want, c, sameConfig); diff != "" {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -16,17 +17,32 @@ import (
 // it writes parses to the same Config, but for Sum and Warnings. A key that
 // came from a file is written as that file's absolute path; a key that stood in
 // the text stands in the output, so treat the output like the file.
-func Print(w io.Writer, c *Config) error {
-	p := &printer{w: bufio.NewWriter(w)}
+func Print(w io.Writer, c *Config) error { return newPrinter(w).config(c) }
+
+// PrintMasked is Print for other eyes: keys and texts of authentication, and user,
+// password and query of URLs, are masked. Parse refuses each mask by its line.
+func PrintMasked(w io.Writer, c *Config) error {
+	p := newPrinter(w)
+	p.mask = true
+	return p.config(c)
+}
+
+func (p *printer) config(c *Config) error {
 	p.daemon(&c.Daemon)
 	for i := range c.Tracks {
 		p.track(&c.Tracks[i])
+	}
+	for i := range c.Keychains {
+		p.keychain(&c.Keychains[i])
 	}
 	for i := range c.HSRP {
 		p.hsrp(&c.HSRP[i])
 	}
 	for i := range c.VRRP {
 		p.vrrp(&c.VRRP[i])
+	}
+	if p.hid {
+		p.line("\n# Secrets are masked; with --secrets they are printed, and this is a configuration.")
 	}
 	if err := p.w.Flush(); err != nil {
 		return fmt.Errorf("print configuration: %w", err)
@@ -35,7 +51,31 @@ func Print(w io.Writer, c *Config) error {
 }
 
 // printer writes through a bufio.Writer, which keeps the first error for Flush.
-type printer struct{ w *bufio.Writer }
+type printer struct {
+	w    *bufio.Writer
+	mask bool // secrets
+	hid  bool // one at least
+}
+
+// secret returns v, or what stands for it.
+func (p *printer) secret(v string) string {
+	if p.mask {
+		p.hid = true
+		return masked
+	}
+	return v
+}
+
+// target returns what a track looks at.
+func (p *printer) target(t *Track) string {
+	if shown := t.Shown(); p.mask && shown != t.Target {
+		p.hid = true
+		return shown
+	}
+	return t.Target
+}
+
+func newPrinter(w io.Writer) *printer { return &printer{w: bufio.NewWriter(w)} }
 
 func (p *printer) line(format string, args ...any)  { fmt.Fprintf(p.w, format+"\n", args...) }
 func (p *printer) str(key, v string)                { p.line("%s = %s", key, quote(v)) }
@@ -72,6 +112,7 @@ func (p *printer) daemon(d *Daemon) {
 	} else {
 		p.durOrOff("lease", d.Lease.Duration)
 	}
+	p.str("readers", d.Readers)
 	if d.RequireForwarding {
 		p.str("forwarding", "require")
 	} else {
@@ -85,7 +126,7 @@ func (p *printer) track(t *Track) {
 	if t.Kind == TrackCommand {
 		p.strs(string(t.Kind), t.Command)
 	} else {
-		p.str(string(t.Kind), t.Target)
+		p.str(string(t.Kind), p.target(t))
 	}
 	p.dur("interval", t.Interval)
 	p.dur("timeout", t.Timeout)
@@ -109,6 +150,7 @@ func (p *printer) hsrp(h *HSRP) {
 	p.dur(comment+"hello", h.Hello)
 	p.dur(comment+"hold", h.Hold)
 	p.auth(h.Auth)
+	p.str("off_subnet", map[bool]string{false: "ignore", true: "accept"}[h.OffSubnet])
 	p.tables("hsrp", &h.Group)
 }
 
@@ -121,6 +163,7 @@ func (p *printer) vrrp(v *VRRP) {
 	p.dur("advertise", v.Advertise)
 	p.bool("accept", v.Accept)
 	p.addrs("peers", v.Peers)
+	p.num("min_ttl", int(v.MinTTL))
 	p.str("checksum", v.Checksum)
 	p.auth(v.Auth)
 	p.tables("vrrp", &v.Group)
@@ -169,9 +212,13 @@ func (p *printer) auth(a Auth) {
 	case a.File != "":
 		p.line("auth = { md5_file = %s, key_id = %d }", quote(a.File), a.KeyID)
 	case a.MD5 != "":
-		p.line("auth = { md5 = %s, key_id = %d }", quote(a.MD5), a.KeyID)
-	case a.Text != "":
+		p.line("auth = { md5 = %s, key_id = %d }", quote(p.secret(a.MD5)), a.KeyID)
+	case a.Text == defaultText: // of every router that has no other
 		p.line("auth = { text = %s }", quote(a.Text))
+	case a.Text != "":
+		p.line("auth = { text = %s }", quote(p.secret(a.Text)))
+	case a.Keychain != "":
+		p.line("auth = %s", keychainAuth(a))
 	}
 }
 
@@ -222,7 +269,7 @@ func quote(s string) string {
 		case r == '"' || r == '\\':
 			b.WriteByte('\\')
 			b.WriteRune(r)
-		case r < ' ' || r == 0x7f:
+		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r):
 			fmt.Fprintf(&b, `\u%04X`, r)
 		default:
 			b.WriteRune(r)

@@ -29,7 +29,7 @@ func printsToItself(t *testing.T, c *Config, readKey keyReader) {
 	if err := Print(&b, c); err != nil {
 		t.Fatal(err)
 	}
-	again, err := parse("test.toml", b.Bytes(), readKey)
+	again, err := parse("test.toml", b.Bytes(), 0, readKey)
 	if err != nil {
 		t.Fatalf("printed configuration does not parse: %v\n%s", err, b.String())
 	}
@@ -57,6 +57,7 @@ virtual_ips = ["fe80::9", "2001:db8::1/64"]
 install = "route"
 neighbors = ["2001:db8::2"]
 auth = { md5 = "a\"b", key_id = 4294967295 }
+off_subnet = "accept"
 announce = { refresh = "off", real_ip = false, interval = "59m30s", probe = "veto" }
 [[vrrp]]
 interface = "eth1"
@@ -65,6 +66,7 @@ priority = 255
 mac = "interface"
 virtual_ips = ["192.0.2.1"]
 peers = ["192.0.2.2"]
+min_ttl = 254
 advertise = "40950ms"
 preempt_delay = "1h"
 checksum = "pseudo-header"
@@ -103,7 +105,7 @@ func TestPrintNamesTheKeyFile(t *testing.T) {
 
 func TestOpenKeyFileIsWarnedAbout(t *testing.T) {
 	read := func(string) ([]byte, fs.FileMode, error) { return []byte("k"), 0o644, nil }
-	c, err := parse("f.toml", []byte("[[hsrp]]\ninterface = \"eth1\"\nauth = { md5_file = \"k\" }\n"), read)
+	c, err := parse("f.toml", []byte("[[hsrp]]\ninterface = \"eth1\"\nauth = { md5_file = \"k\" }\n"), 0, read)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +174,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(minimal))
 	read := func(path string) ([]byte, fs.FileMode, error) { return []byte(filepath.Base(path) + "\n"), 0o600, nil }
 	f.Fuzz(func(t *testing.T, text []byte) {
-		c, err := parse("test.toml", text, read)
+		c, err := parse("test.toml", text, 0, read)
 		if err != nil {
 			if _, ok := errors.AsType[Errors](err); !ok {
 				t.Fatalf("error is %T", err)

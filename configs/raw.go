@@ -10,6 +10,8 @@ type rawConfig struct {
 	Track  list[rawTrack] `toml:"track"`
 	HSRP   list[rawHSRP]  `toml:"hsrp"`
 	VRRP   list[rawVRRP]  `toml:"vrrp"`
+
+	Keychain list[rawKeychain] `toml:"keychain"`
 }
 
 type rawDaemon struct {
@@ -18,6 +20,7 @@ type rawDaemon struct {
 	Format   opt[string] `toml:"format"`
 	Realtime opt[bool]   `toml:"realtime"`
 	Lease    opt[span]   `toml:"lease"`
+	Readers  opt[string] `toml:"readers"`
 
 	Forwarding opt[string] `toml:"forwarding"`
 }
@@ -65,6 +68,8 @@ type rawHSRP struct {
 	Group opt[int64]         `toml:"group"`
 	Hello opt[time.Duration] `toml:"hello"`
 	Hold  opt[time.Duration] `toml:"hold"`
+
+	OffSubnet opt[string] `toml:"off_subnet"`
 }
 
 type rawVRRP struct {
@@ -73,6 +78,7 @@ type rawVRRP struct {
 	Advertise opt[time.Duration] `toml:"advertise"`
 	Accept    opt[bool]          `toml:"accept"`
 	Peers     list[string]       `toml:"peers"`
+	MinTTL    opt[int64]         `toml:"min_ttl"`
 	Checksum  opt[string]        `toml:"checksum"`
 }
 
@@ -86,6 +92,26 @@ type rawAuth struct {
 	MD5File opt[string] `toml:"md5_file"`
 	Text    opt[string] `toml:"text"`
 	KeyID   opt[int64]  `toml:"key_id"`
+
+	Keychain opt[string]        `toml:"keychain"`
+	Mode     opt[string]        `toml:"mode"`
+	Window   opt[time.Duration] `toml:"window"`
+	Replay   opt[string]        `toml:"replay"`
+}
+
+type rawKeychain struct {
+	Name opt[string]  `toml:"name"`
+	Keys list[rawKey] `toml:"keys"`
+}
+
+type rawKey struct {
+	ID          opt[int64]     `toml:"id"`
+	Secret      opt[string]    `toml:"secret"`
+	SecretFile  opt[string]    `toml:"secret_file"`
+	AcceptFrom  opt[time.Time] `toml:"accept_from"`
+	AcceptUntil opt[time.Time] `toml:"accept_until"`
+	SendFrom    opt[time.Time] `toml:"send_from"`
+	SendUntil   opt[time.Time] `toml:"send_until"`
 }
 
 type rawTrackRef struct {

@@ -121,6 +121,8 @@ func (p *parser) argv(l *list[string]) []string {
 	switch {
 	case args[0] == "":
 		p.fault(l.at, "%s begins with an empty string: the first is the program to run", l.at.key)
+	case strings.ContainsFunc(args[0], unicode.IsControl):
+		p.fault(l.at, "%s %q has control characters in the name of the program", l.at.key, args[0])
 	case !strings.HasPrefix(args[0], "/"):
 		p.warn(l.at, "%s %q is not an absolute path: it is looked up in the daemon's PATH", l.at.key, args[0])
 	}

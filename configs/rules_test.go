@@ -36,7 +36,7 @@ var heads = map[string]string{
 // said returns what a text is blamed for at its last line, and at what other
 // line if it is blamed there.
 func said(text string, readKey keyReader) []string {
-	c, err := parse("f", []byte(text), readKey)
+	c, err := parse("f", []byte(text), 0, readKey)
 	faults, _ := err.(Errors)
 	if c != nil {
 		faults = c.Warnings
@@ -232,15 +232,15 @@ func TestRules(t *testing.T) {
 		{"object", `track = [{ object = "uplnk" }]`, `track object "uplnk" does not exist: did you mean uplink?`},
 		{"object", `track = [{ object = "provider" }]`, `track object "provider" does not exist: known are uplink`},
 
-		{"hsrp", `auth = {}`, "auth is empty: one of md5, md5_file, text is needed"},
+		{"hsrp", `auth = {}`, "auth is empty: one of md5, md5_file, text, keychain is needed"},
 		{"hsrp", `auth = { text = "cisco" }`, ""},
 		{"hsrp", `auth = { text = "8 bytes." }`, "warning: auth.text is sent in the clear: it guards against mistakes, not against people"},
 		{"hsrp", `auth = { text = "9 bytes.." }`, "auth.text has 9 bytes: 1 to 8 are allowed"},
 		{"hsrp", `auth = { text = "" }`, "auth.text has 0 bytes: 1 to 8 are allowed"},
 		{"hsrp", `auth = { text = "a\u0000" }`, "auth.text must not contain a NUL byte: it ends the text on the wire"},
 		{"hsrp", `auth = { text = "cisco", key_id = 0 }`, "auth.key_id belongs to md5 and md5_file, not to text"},
-		{"hsrp", `auth = { text = "cisco", md5 = "k" }`, "auth has more than one of md5, md5_file, text: exactly one is allowed"},
-		{"hsrp", `auth = { md5 = "k", md5_file = "one" }`, "auth has more than one of md5, md5_file, text: exactly one is allowed"},
+		{"hsrp", `auth = { text = "cisco", md5 = "k" }`, "auth has more than one of md5, md5_file, text, keychain: exactly one is allowed"},
+		{"hsrp", `auth = { md5 = "k", md5_file = "one" }`, "auth has more than one of md5, md5_file, text, keychain: exactly one is allowed"},
 		{"hsrp", `auth = { md5 = "k", key_id = 4294967295 }`, ""},
 		{"hsrp", `auth = { md5 = "k", key_id = 4294967296 }`, "auth.key_id 4294967296 must be 0 to 4294967295"},
 		{"hsrp", `auth = { md5 = "` + long(55) + `" }`, ""},
@@ -256,11 +256,11 @@ func TestRules(t *testing.T) {
 		{"hsrp", `auth = { md5_file = "/none" }`, "auth.md5_file /none: file does not exist"},
 		{"vrrp2", `auth = { text = "plain" }`, "warning: auth.text is sent in the clear: it guards against mistakes, not against people"},
 		{"vrrp2", `auth = { text = "9 bytes.." }`, "auth.text has 9 bytes: 1 to 8 are allowed"},
-		{"vrrp2", `auth = {}`, "auth without text: VRRP version 2 knows no other"},
-		{"vrrp2", `auth = { text = "cisco", md5 = "k" }`, "auth.md5 is HSRP only: VRRP has no MD5 authentication"},
-		{"vrrp2", `auth = { text = "cisco", md5_file = "/one" }`, "auth.md5_file is HSRP only: VRRP has no MD5 authentication"},
+		{"vrrp2", `auth = {}`, "auth without keychain or text: VRRP version 2 knows no other"},
+		{"vrrp2", `auth = { text = "cisco", md5 = "k" }`, "auth.md5 is HSRP only: VRRP has the HMAC of a keychain"},
+		{"vrrp2", `auth = { text = "cisco", md5_file = "/one" }`, "auth.md5_file is HSRP only: VRRP has the HMAC of a keychain"},
 		{"vrrp2", `auth = { text = "cisco", key_id = 1 }`, "auth.key_id is HSRP only"},
-		{"vrrp", `auth = { text = "cisco" }`, "auth is not part of VRRP version 3 (RFC 9568 section 9): remove it or set version = 2"},
+		{"vrrp", `auth = { text = "cisco" }`, "auth.text is not part of VRRP version 3 (RFC 9568 section 9): use a keychain, or set version = 2"},
 
 		{"router", `vrid = 1`, ""},
 		{"router", `vrid = 0`, "vrid 0 must be 1 to 255"},
@@ -300,8 +300,21 @@ func TestRules(t *testing.T) {
 		{"vrrp2", `checksum = "rfc9568"`, `checksum "rfc9568": there is a choice in IPv4 version 3 only, leave it out`},
 		{"vrrp6", `checksum = "pseudo-header"`, `checksum "pseudo-header": there is a choice in IPv4 version 3 only, leave it out`},
 		{"owner", `preempt = true`, ""},
+		{"owner", `peers = ["192.0.2.9"]`, ""},
+		{"empty", "priority = 255\nvirtual_ips = [\"10.77.0.1/24\"]", "priority 255 is for the owner of the addresses, which the interface has itself: virtual_ips 10.77.0.1/24 with the length of a subnet brings it along only while active; take another priority, or leave the length out and give the address to the interface (line 4 of 5)"},
+		{"empty", "priority = 254\nvirtual_ips = [\"10.77.0.1/24\"]", ""},
 		{"owner", `preempt = false`, "warning: preempt = false has no effect: the address owner (priority 255) always preempts"},
 		{"hsrp", "priority = 255\npreempt = false", ""},
+		{"vrrp", "peers = [\"192.0.2.9\"]\nmin_ttl = 255", ""},
+		{"vrrp", "peers = [\"192.0.2.9\"]\nmin_ttl = 1", ""},
+		{"vrrp", `min_ttl = 0`, "min_ttl 0 must be 1 to 255"},
+		{"vrrp", `min_ttl = 256`, "min_ttl 256 must be 1 to 255"},
+		{"vrrp", `min_ttl = 255`, "warning: min_ttl 255 has no effect without peers: multicast packets must have 255 anyway"},
+		{"vrrp", `min_ttl = 1`, ""},
+		{"hsrp", `off_subnet = "ignore"`, ""},
+		{"hsrp", `off_subnet = "accept"`, ""},
+		{"hsrp", `off_subnet = "reject"`, `off_subnet "reject" must be one of ignore, accept`},
+		{"hsrp", `off_subnet = true`, `off_subnet must be a string, not true`},
 
 		{"kind", `route = "0.0.0.0/0"`, ""},
 		{"kind", `route = "2001:db8::/32"`, ""},
@@ -326,8 +339,8 @@ func TestRules(t *testing.T) {
 		{"kind", `http = "ftp://192.0.2.1/"`, `http "ftp://192.0.2.1/": not an address such as "http://203.0.113.1/health"`},
 		{"kind", `http = "http://a b/"`, `http "http://a b/": not an address such as "http://203.0.113.1/health"`},
 		{"kind", `file = "/run/x"`, ""},
-		{"kind", `file = "run/x"`, `file "run/x": not an absolute path`},
-		{"kind", `file = "/run/\u0000"`, `file "/run/\x00": not an absolute path`},
+		{"kind", `file = "run/x"`, `file "run/x": not an absolute path without control characters`},
+		{"kind", `file = "/run/\u0000"`, `file "/run/\x00": not an absolute path without control characters`},
 		{"kind", `interface = "eth0:1"`, `interface "eth0:1": not the name of a network interface: 1 to 15 bytes without space, slash or colon`},
 		{"kind", `command = ["/x"]`, ""},
 		{"kind", `command = []`, "command is empty: the first string is the program to run"},
@@ -375,7 +388,7 @@ func TestRules(t *testing.T) {
 		{"hsrp", `hello = true`, "hello must be a duration, not true"},
 		{"hsrp", `virtual_ips = [1]`, "virtual_ips must be a string, not 1"},
 		{"hsrp", `announce = { refesh = "1s" }`, "unknown key announce.refesh: did you mean refresh?"},
-		{"daemon", `colour = "red"`, "unknown key colour: known here are format, forwarding, lease, log, metrics, realtime"},
+		{"daemon", `colour = "red"`, "unknown key colour: known here are format, forwarding, lease, log, metrics, readers, realtime"},
 	} {
 		want := []string{}
 		if tt.want != "" {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Defaults of a tracked object. Two good probes bring an object up and three
@@ -67,8 +68,8 @@ func (p *parser) trackKind(at position, r *rawTrack, t *Track) {
 		{TrackPing, &r.Ping, checkPing},
 		{TrackARP, &r.ARP, checkARP},
 		{TrackTCP, &r.TCP, unless(isService, `not host:port with a port of 1 to 65535, such as "203.0.113.1:443"`)},
-		{TrackHTTP, &r.HTTP, unless(isURL, `not an address such as "http://203.0.113.1/health"`)},
-		{TrackFile, &r.File, unless(isPath, "not an absolute path")},
+		{TrackHTTP, &r.HTTP, checkURL},
+		{TrackFile, &r.File, unless(isPath, "not an absolute path without control characters")},
 	}
 	var found []string
 	for _, k := range kinds {
@@ -81,8 +82,11 @@ func (p *parser) trackKind(at position, r *rawTrack, t *Track) {
 			continue
 		}
 		if why := k.check(t, k.value.v); why != "" {
-			p.fault(k.value.at, "%s %q: %s", k.kind, k.value.v, why)
+			p.fault(k.value.at, "%s %q: %s", k.kind, t.Shown(), why)
 		}
+	}
+	if t.Kind == TrackHTTP && hasSecret(t.Target) {
+		p.secrets = append(p.secrets, r.HTTP.at)
 	}
 	if r.Command.set {
 		found = append(found, string(TrackCommand))
@@ -116,14 +120,28 @@ func unless(is func(string) bool, why string) func(*Track, string) string {
 	}
 }
 
-func isService(s string) bool { return hostPort(s, 1) && !strings.HasPrefix(s, ":") }
+func isService(s string) bool {
+	return hostPort(s, 1) && !strings.HasPrefix(s, ":") && !strings.ContainsFunc(s, unicode.IsControl)
+}
 
 func isURL(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != ""
 }
 
-func isPath(s string) bool { return strings.HasPrefix(s, "/") && !strings.Contains(s, "\x00") }
+func checkURL(_ *Track, s string) string {
+	switch {
+	case isMasked(s):
+		return "the secrets of this address were masked when it was printed: put them in again"
+	case !isURL(s):
+		return `not an address such as "http://203.0.113.1/health"`
+	}
+	return ""
+}
+
+func isPath(s string) bool {
+	return strings.HasPrefix(s, "/") && !strings.ContainsFunc(s, unicode.IsControl)
+}
 
 func checkRoute(t *Track, s string) string {
 	pfx, err := netip.ParsePrefix(s)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/fhrpd/fhrpd/hello"
 )
 
 func addrs(list ...string) (out []netip.Addr) {
@@ -57,18 +59,26 @@ func TestReferenceAsValues(t *testing.T) {
 			},
 			ID: 11, Version: 2, Hello: 3 * s, Hold: 10 * s, Learn: true, Auth: Auth{Text: "cisco"},
 		}},
+		Keychains: []Keychain{{Name: "lan", Keys: []Key{{
+			ID: 1, Secret: "a passphrase of at least 32 bytes",
+			Accept: hello.Period{Until: time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC)}, Send: hello.Period{Until: time.Date(2026, 12, 24, 0, 0, 0, 0, time.UTC)},
+		}, {
+			ID: 2, Secret: "hex:a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf",
+			Accept: hello.Period{From: time.Date(2026, 12, 17, 0, 0, 0, 0, time.UTC)}, Send: hello.Period{From: time.Date(2026, 12, 24, 0, 0, 0, 0, time.UTC)},
+		}}}},
 		VRRP: []VRRP{{
 			Group: Group{
 				Interface: "eth2", Name: "servers", Family: 6, VirtualIPs: addrs("fe80::1", "2001:db8::1"), Priority: 100,
 				Preempt: true, MACMode: MACVirtual, Track: []TrackRef{{Object: "provider", Decrement: 20}}, Announce: advertised,
 			},
-			VRID: 20, Version: 3, Advertise: s, Accept: true, Checksum: "auto",
+			VRID: 20, Version: 3, Advertise: s, Accept: true, MinTTL: 1, Checksum: "auto",
+			Auth: Auth{Keychain: "lan", Mode: "enforce", Window: 5 * s, Replay: "time"},
 		}, {
 			Group: Group{
 				Interface: "eth2", Family: 4, VirtualIPs: addrs("192.0.2.1"), Priority: 100, Preempt: true,
 				MACMode: MACVirtual, Follow: "servers", Announce: quiet,
 			},
-			VRID: 21, Version: 2, Advertise: s, Accept: true, Checksum: "auto", Auth: Auth{Text: "plain"},
+			VRID: 21, Version: 2, Advertise: s, Accept: true, MinTTL: 1, Checksum: "auto", Auth: Auth{Text: "plain"},
 		}},
 	}
 	for n := range want.HSRP {

@@ -9,7 +9,7 @@ import (
 
 const (
 	vipsMax  = 255 // the count is one byte
-	vips6Max = 90  // in a packet of 1500 bytes
+	vips6Max = 90  // in a packet of 1500 bytes; one less with a trailer
 )
 
 func (p *parser) vrrp(o *opt[rawVRRP]) (VRRP, entry) {
@@ -24,6 +24,7 @@ func (p *parser) vrrp(o *opt[rawVRRP]) (VRRP, entry) {
 	v.Advertise = p.advertise(r, v.Version)
 	v.Peers = p.addresses(&r.Peers, v.Family)
 	p.scopes(r, v.Peers)
+	v.MinTTL = p.minTTL(r)
 	p.vrrpAddresses(o.at, r, &v)
 	v.Checksum = p.checksum(r, &v)
 	p.owner(r, &v)
@@ -65,6 +66,16 @@ func (p *parser) scopes(r *rawVRRP, peers []netip.Addr) {
 	}
 }
 
+// minTTL is of peers alone: what is sent to the group has 255 anyway.
+func (p *parser) minTTL(r *rawVRRP) uint8 {
+	o := &r.MinTTL
+	n := p.number(o, 1, 1, hello.TTLVRRP, "")
+	if o.given() && n > 1 && !r.Peers.set {
+		p.warn(o.at, "min_ttl %d has no effect without peers: multicast packets must have 255 anyway", n)
+	}
+	return uint8(n)
+}
+
 func (p *parser) vrrpAddresses(at position, r *rawVRRP, v *VRRP) {
 	o := &r.VirtualIPs
 	n := len(v.VirtualIPs)
@@ -73,8 +84,8 @@ func (p *parser) vrrpAddresses(at position, r *rawVRRP, v *VRRP) {
 		p.fault(o.at, "virtual_ips is missing: VRRP needs at least one address")
 	case n > vipsMax:
 		p.fault(o.at, "virtual_ips has %d addresses: 1 to %d are allowed", n, vipsMax)
-	case v.Family == hello.IPv6 && n > vips6Max:
-		p.warn(o.at, "virtual_ips has %d addresses: above %d an advertisement exceeds 1500 bytes", n, vips6Max)
+	case v.Family == hello.IPv6 && n > fits(v):
+		p.warn(o.at, "virtual_ips has %d addresses: above %d an advertisement exceeds 1500 bytes", n, fits(v))
 	}
 	if v.Family != hello.IPv6 {
 		return
@@ -85,6 +96,14 @@ func (p *parser) vrrpAddresses(at position, r *rawVRRP, v *VRRP) {
 	if !linkLocalFirst(v.VirtualIPs) && !o.bad {
 		p.fault(o.at, "virtual_ips has no link-local address: VRRP for IPv6 needs one (RFC 9568 section 5.2.9), such as \"fe80::1\"")
 	}
+}
+
+// fits returns how many IPv6 addresses an advertisement of 1500 bytes holds.
+func fits(v *VRRP) int {
+	if v.Auth.Keychain != "" && v.Auth.Mode != "receive-only" {
+		return vips6Max - 1
+	}
+	return vips6Max
 }
 
 func (p *parser) checksum(r *rawVRRP, v *VRRP) string {
@@ -100,6 +119,9 @@ func (p *parser) checksum(r *rawVRRP, v *VRRP) string {
 func (p *parser) owner(r *rawVRRP, v *VRRP) {
 	if v.Priority != hello.OwnerPriority || r.Priority.bad {
 		return
+	}
+	if len(v.Prefixes) > 0 {
+		p.fault(r.Priority.at, "priority 255 is for the owner of the addresses, which the interface has itself: virtual_ips %s with the length of a subnet brings it along only while active; take another priority, or leave the length out and give the address to the interface", v.Prefixes[0])
 	}
 	if !v.Preempt {
 		p.warn(r.Preempt.at, "preempt = false has no effect: the address owner (priority 255) always preempts")

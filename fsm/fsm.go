@@ -12,7 +12,7 @@ import (
 )
 
 // Event is something that happened: Up, Down, Received, Tick, SetPriority,
-// Fenced or Leader.
+// Configured, Fenced or Leader.
 type Event interface{ event() }
 
 // Up says that the group may run: its interface is up and has a usable
@@ -49,6 +49,18 @@ type SetPriority struct {
 	Configured uint8
 }
 
+// Configured changes what a running group was configured with. It moves no role:
+// what is due stays due, or becomes due earlier, and what is new counts from the next
+// message on. Priorities come by SetPriority.
+type Configured struct {
+	Preempt      bool
+	PreemptDelay time.Duration
+	HelloTime    time.Duration // VRRP: Advertisement_Interval; HSRP: 0 together with HoldTime learns both
+	HoldTime     time.Duration // HSRP only
+	VirtualIPs   []netip.Addr  // none where there were none
+	Accept       bool          // VRRP only
+}
+
 // Fenced says that this router was stopped for so long that another one may have
 // the role: for longer than its lease, after which the kernel has taken the
 // virtual MAC away, or for longer than the others wait, one of whom is active. The
@@ -72,6 +84,7 @@ func (Down) event()        {}
 func (Received) event()    {}
 func (Tick) event()        {}
 func (SetPriority) event() {}
+func (Configured) event()  {}
 func (Fenced) event()      {}
 func (Leader) event()      {}
 

@@ -1,6 +1,8 @@
 package hello
 
 import (
+	"bytes"
+	"net/netip"
 	"testing"
 )
 
@@ -35,7 +37,32 @@ func benchCases(tb testing.TB) []benchCase {
 	}
 	msg, msg6 := AppendVRRP(nil, &v3, "", MessageOnly, src, group), AppendVRRP(nil, &v6, "", PseudoHeader, src6, group6)
 	var p VRRPPacket
+	hmac := newHMAC(tb, 1, key1())
+	trailer := hmac.Sign(msg, src, 1)
+	signed, signed6 := AppendTrailer(bytes.Clone(msg), 0, &trailer, src, group), AppendTrailer(bytes.Clone(msg6), 0, &trailer, src6, group6)
+	verify := func(b []byte, from, to netip.Addr) func() error {
+		t := hmac.Sign(b[:len(b)-TrailerSize], from, 1)
+		copy(b[len(b)-TrailerSize:], t[:])
+		b = AppendTrailer(b[:len(b)-TrailerSize], 0, &t, from, to)
+		return func() error {
+			if err := p.Parse(b, from, to); err != nil {
+				return err
+			}
+			if !hmac.Verify(&p, b, from) {
+				return RejectDigest
+			}
+			return nil
+		}
+	}
 	return []benchCase{
+		{"DecodeVRRP3/IPv4/hmac", verify(signed, src, group)},
+		{"DecodeVRRP3/IPv6/hmac", verify(signed6, src6, group6)},
+		{"EncodeVRRP3/IPv4/hmac", func() error {
+			buf = AppendVRRP(buf[:0], &v3, "", MessageOnly, src, group)
+			t := hmac.Sign(buf, src, 1)
+			buf = AppendTrailer(buf, 0, &t, src, group)
+			return nil
+		}},
 		{"DecodeHSRP1/text", decode(m1, &text)},
 		{"DecodeHSRP1/md5", decode(m1, &key)},
 		{"DecodeHSRP2/text", decode(m2, &text)},

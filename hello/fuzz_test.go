@@ -94,11 +94,14 @@ func fuzzVRRP(t *testing.T, msg []byte, src, dst netip.Addr) {
 		text = string(p.AuthData[:])
 	}
 	b := AppendVRRP(nil, &p.VRRP, text, p.Form, src, dst)
+	if p.Signed {
+		b = AppendTrailer(b, 0, &p.Trailer, src, dst)
+	}
 	var again VRRPPacket
 	if err := again.Parse(b, src, dst); err != nil {
 		t.Fatalf("read back %x: %v", b, err)
 	}
-	if !sameVRRP(again.VRRP, p.VRRP) || again.Form != p.Form {
+	if !sameVRRP(again.VRRP, p.VRRP) || again.Form != p.Form || again.Signed != p.Signed || again.Trailer != p.Trailer {
 		t.Fatalf("read %+v, sent and read %+v", p, again)
 	}
 	if err := again.VerifyText(text); err != nil {
@@ -152,4 +155,49 @@ func fuzzFrame(t *testing.T, frame []byte, checksumReady bool) {
 		_ = h.Match(&e)
 	}
 	_ = v.Parse(payload, e.Src, e.Dst)
+}
+
+// FuzzTrailer: a message with any trailer is read with its fields, no key verifies
+// what it has not signed, and what it has is verified until a byte is changed.
+func FuzzTrailer(f *testing.F) {
+	for _, v := range signedVectors {
+		b := unhex(f, v.hex)
+		f.Add(b[:len(b)-TrailerSize], b[len(b)-TrailerSize:], addr(v.src).Is6(), 0)
+	}
+	key := newHMAC(f, 9, []byte("a key that signs none of the seeds"))
+	f.Fuzz(func(t *testing.T, msg, trailer []byte, v6 bool, at int) {
+		src, dst := addr("192.0.2.10"), addr("224.0.0.18")
+		if v6 {
+			src, dst = addr("fe80::10"), addr("ff02::12")
+		}
+		var p VRRPPacket
+		if len(trailer) != TrailerSize || p.Parse(resum(slices.Clone(msg)), src, dst) != nil && !v6 || len(msg) < vrrpHeader {
+			return
+		}
+		b := AppendTrailer(resum(slices.Clone(msg)), 0, (*Trailer)(trailer), src, dst)
+		if p.Parse(b, src, dst) != nil {
+			return
+		}
+		if !p.Signed { // what follows the message has been read as its addresses
+			return
+		}
+		if p.Trailer.Malformed() != (trailer[0] != 1 || trailer[2] != 0 || trailer[3] != 0) || p.Trailer.KeyID() != trailer[1] {
+			t.Fatalf("%x read as %+v", trailer, p.Trailer)
+		}
+		if key.Verify(&p, b, src) {
+			t.Fatal("verifies what it has not signed")
+		}
+		size := len(b) - TrailerSize
+		signed := key.Sign(b[:size], src, p.Trailer.Sequence())
+		b = AppendTrailer(b[:size], 0, &signed, src, dst)
+		if err := p.Parse(b, src, dst); err != nil || !key.Verify(&p, b, src) {
+			t.Fatalf("does not verify its own: %v", err)
+		}
+		at = int(uint(at) % uint(len(b)))
+		b[at]++
+		copy(p.Trailer[:], b[size:])
+		if covered := at != vrrpChecksum && at != vrrpChecksum+1; key.Verify(&p, b, src) == covered {
+			t.Fatalf("byte %d changed: verifies is not %t", at, !covered)
+		}
+	})
 }

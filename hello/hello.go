@@ -132,9 +132,31 @@ const (
 	RejectVersion     Reject = "version"     // not the configured protocol version
 	RejectType        Reject = "type"        // unknown opcode, packet type or state
 	RejectGroup       Reject = "group"       // no such group on this interface
+	RejectSubnet      Reject = "subnet"      // HSRP from outside every subnet of the interface
 	RejectAuthType    Reject = "auth-type"   // authentication scheme differs
 	RejectAuth        Reject = "auth"        // authentication data differs
 	RejectInterval    Reject = "interval"    // VRRPv2 interval differs, or an interval of zero
 	RejectAddresses   Reject = "addresses"   // no address, or not the family of the packet
 	RejectOwner       Reject = "owner"       // VRRPv2: this router owns the addresses
+)
+
+// IsAuth reports whether a packet was not believed to be its sender's. One that is
+// replayed was its sender's once.
+func (r Reject) IsAuth() bool {
+	switch r {
+	case RejectAuthType, RejectAuth, RejectMissing, RejectMalformed, RejectStale, RejectKey, RejectDigest:
+		return true
+	}
+	return false
+}
+
+// The reasons for rejecting a VRRP packet where its trailer is wanted, in the order
+// in which they are looked for.
+const (
+	RejectMissing   Reject = "auth-missing"     // no trailer
+	RejectMalformed Reject = "auth-malformed"   // a trailer of another type, or with reserved bits
+	RejectStale     Reject = "auth-stale"       // its time is too far from this host's
+	RejectKey       Reject = "auth-unknown-key" // no key has its number, or may be used now; HSRP as well
+	RejectDigest    Reject = "auth-bad-digest"  // signed with another key
+	RejectReplay    Reject = "auth-replay"      // not newer than the last one of the sender
 )

@@ -58,3 +58,14 @@ func TestFamilyOf(t *testing.T) {
 		}
 	}
 }
+
+func TestRejectsOfAuthentication(t *testing.T) {
+	for why, want := range map[Reject]bool{
+		RejectAuth: true, RejectAuthType: true, RejectMissing: true, RejectMalformed: true, RejectStale: true, RejectKey: true, RejectDigest: true,
+		RejectReplay: false, RejectVersion: false, RejectSource: false,
+	} {
+		if why.IsAuth() != want {
+			t.Errorf("%s: %t", why, !want)
+		}
+	}
+}

@@ -208,6 +208,15 @@ func (p *HSRPPacket) Verify(payload []byte, a *Auth) error {
 	return RejectAuthType
 }
 
+// KeyID returns the number of the key that has signed the payload that p was parsed
+// from; ok is false without an MD5 digest.
+func (p *HSRPPacket) KeyID(payload []byte) (id uint32, ok bool) {
+	if p.md5 == 0 {
+		return 0, false
+	}
+	return be.Uint32(payload[p.md5+md5KeyIDAt:]), true
+}
+
 // SaneTimers reports whether the hold time exceeds the hello time, which RFC 2281
 // section 5.1 demands of a Hello. Times that are not carried, and those of other
 // messages, are sane. A message without sane timers is still to be heard: its

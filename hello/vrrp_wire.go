@@ -46,13 +46,16 @@ const (
 	advertisement = 1 // the only packet type
 )
 
-// VRRPPacket is a received advertisement. Parse fills it, VerifyText checks
-// its authentication.
+// VRRPPacket is a received advertisement. Parse fills it, VerifyText or
+// HMAC.Verify check its authentication.
 type VRRPPacket struct {
 	VRRP     VRRP
 	AuthType uint8   // version 2 only
 	AuthData [8]byte // version 2 only
 	Form     Checksum
+
+	Signed  bool // there is a trailer
+	Trailer Trailer
 }
 
 // vrrpSize returns the exact length of a message of n addresses.
@@ -69,7 +72,8 @@ func vrrpSize(version uint8, f Family, n int) int {
 // Parse reads the message msg of a packet from src to dst. It makes the checks
 // of RFC 9568 section 7.1 and RFC 3768 section 7.1 that need no configuration:
 // version, type, exact length, checksum, VRID, address count and an interval
-// that is not zero. On failure the error is a Reject and p keeps its value.
+// that is not zero. A message may have a trailer, which is read and not checked.
+// On failure the error is a Reject and p keeps its value.
 // Parse uses the capacity of p.VRRP.VirtualIPs again, so a caller that keeps the
 // addresses past the next Parse must copy them.
 func (p *VRRPPacket) Parse(msg []byte, src, dst netip.Addr) error {
@@ -77,11 +81,15 @@ func (p *VRRPPacket) Parse(msg []byte, src, dst netip.Addr) error {
 	if err := checkVRRPShape(msg, family); err != nil {
 		return err
 	}
-	form, ok := vrrpForm(msg, src, dst)
+	version, n := msg[0]>>4, int(msg[3])
+	size := vrrpSize(version, family, n)
+	form, ok := vrrpForm(msg[:size], src, dst)
+	if !ok && len(msg) > size { // a sum over the trailer as well is as good
+		form, ok = vrrpForm(msg, src, dst)
+	}
 	if !ok {
 		return RejectChecksum
 	}
-	version, n := msg[0]>>4, int(msg[3])
 	interval := vrrp3Interval(be.Uint16(msg[4:]))
 	if version == 2 {
 		interval = wholeSeconds(msg[5])
@@ -96,8 +104,9 @@ func (p *VRRPPacket) Parse(msg []byte, src, dst netip.Addr) error {
 	}
 	p.Form, p.AuthType, p.AuthData = form, 0, [8]byte{}
 	if version == 2 {
-		p.AuthType, p.AuthData = msg[4], [8]byte(msg[len(msg)-vrrpAuthSize:])
+		p.AuthType, p.AuthData = msg[4], [8]byte(msg[size-vrrpAuthSize:])
 	}
+	p.setTrailer(msg, size)
 	p.VRRP = VRRP{
 		Version:       version,
 		VRID:          msg[1],
@@ -124,7 +133,7 @@ func checkVRRPShape(msg []byte, family Family) error {
 		return RejectAuthType // its trailer may have any length
 	case len(msg) < size:
 		return RejectShort
-	case len(msg) > size:
+	case len(msg) != size && len(msg) != size+TrailerSize:
 		return RejectLength
 	}
 	return nil

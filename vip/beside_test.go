@@ -32,6 +32,9 @@ var passing = regexp.MustCompile(` (timeout|expires) [0-9a-z]+`)
 // owner matches what nft says of a table that belongs to a process.
 var owner = regexp.MustCompile(`(?m) # progname.*$|^\tflags .*\n\n?`)
 
+// lockTable is the table that holds an interface for its process.
+var lockTable = regexp.MustCompile(`(?ms)^table netdev \S+/lock .*?^}\n`)
+
 // everyKind has each kind of element open, in three lease classes, one of them
 // for ever.
 func (l *lab) everyKind() *Interface {
@@ -146,8 +149,9 @@ func TestLoadedCopyLetsEverythingLeave(t *testing.T) {
 	}
 }
 
-// On the router itself such a file is refused as a whole where tables have owners,
-// and changes nothing for long where they do not.
+// On the router itself such a file is refused as a whole, for the lock in it if for
+// nothing else. Without the lock it is refused where our table has an owner, and
+// changes nothing for long where that has none.
 func TestCopyLoadedBesideTheLivingChangesNothing(t *testing.T) {
 	skip.Without(t, "nft")
 	for name, flags := range map[string]uint32{"with owner": tableOwner | tablePersist, "without": 0} {
@@ -156,9 +160,15 @@ func TestCopyLoadedBesideTheLivingChangesNothing(t *testing.T) {
 			iface := l.openFlags(Options{}, flags)
 			l.active(iface, time.Hour)
 			saved := nft(t, "", "list", "ruleset")
-			cmd := exec.Command("nft", "-f", "-")
-			cmd.Stdin = strings.NewReader(owner.ReplaceAllString(saved, ""))
-			out, err := cmd.CombinedOutput()
+			load := func(file string) ([]byte, error) {
+				cmd := exec.Command("nft", "-f", "-")
+				cmd.Stdin = strings.NewReader(owner.ReplaceAllString(file, ""))
+				return cmd.CombinedOutput()
+			}
+			if out, err := load(saved); err == nil || !strings.Contains(string(out), "Operation not permitted") {
+				t.Errorf("nft: %v: %s, want the whole refused", err, out)
+			}
+			out, err := load(lockTable.ReplaceAllString(saved, ""))
 			switch {
 			case iface.tableFlags == 0:
 				if err != nil {

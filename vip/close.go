@@ -20,7 +20,7 @@ func (i *Interface) Close() error {
 		if err := i.undo(); err != nil {
 			return err
 		}
-		_, unlock, err := lockStateDir(string(i.dir))
+		_, unlock, err := lockStateDir(string(i.dir), stopPatience)
 		if err != nil {
 			return err
 		}
@@ -41,8 +41,8 @@ func (i *Interface) Abandon() error {
 	return i.release(func() error { return nil })
 }
 
-// giveUp undoes a failed Open, which holds the lock of the state directory.
-func (i *Interface) giveUp() error {
+// abort undoes a failed Open, which holds the lock of the state directory.
+func (i *Interface) abort() error {
 	return i.release(func() error {
 		if i.journal == nil {
 			return nil
@@ -80,9 +80,7 @@ func (i *Interface) undo() error {
 	if i.tabled {
 		errs = append(errs, deleteTable(i.nft, i.rules.table))
 	}
-	if i.routes != nil {
-		errs = append(errs, i.routes.dismiss(i.brings))
-	}
+	errs = append(errs, i.owner.routes.dismiss(i.brings))
 	list := slices.Collect(maps.Keys(i.inherited))
 	for p, u := range i.uses {
 		if u.ours {
@@ -104,12 +102,7 @@ func (i *Interface) endJournal() error {
 
 func (i *Interface) closeDescriptors() error {
 	errs := []error{i.members.close()}
-	if i.routes != nil {
-		i.routes.forget(i.brings)
-		if i.ownRoutes {
-			errs = append(errs, i.routes.Close())
-		}
-	}
+	i.owner.routes.forget(i.brings)
 	for _, c := range []*conn{i.nft, i.rtnl, i.filter.conn} {
 		if c != nil {
 			errs = append(errs, c.close())
@@ -118,5 +111,6 @@ func (i *Interface) closeDescriptors() error {
 	if i.journal != nil {
 		errs = append(errs, i.journal.f.Close())
 	}
+	errs = append(errs, i.giveUp())
 	return errors.Join(errs...)
 }

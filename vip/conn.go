@@ -12,22 +12,11 @@ import (
 // sendBuffer holds a transaction of about 60,000 set elements.
 const sendBuffer = 4 << 20
 
-// firstPort is the first of the netlink addresses of our sockets. A notification
-// carries the address of the socket that caused it. By this range we tell our own
-// changes from those of others. It lies above every process id and below the
-// addresses that the kernel gives out.
-const (
-	firstPort = 0x46480000
-	ports     = 1 << 16
-)
-
-// ours reports whether a change came from one of our sockets.
-func ours(port uint32) bool { return port-firstPort < ports }
-
 // conn is a netlink socket for requests to nfnetlink and rtnetlink, which answer
 // before send returns. It never waits.
 type conn struct {
 	fd      int
+	port    uint32 // its netlink address
 	seq     uint32
 	rbuf    []byte
 	refused []*messageError
@@ -50,14 +39,16 @@ func (e *messageError) Error() string {
 
 func (e *messageError) Unwrap() error { return e.errno }
 
-// dial opens a netlink socket in the calling thread's namespace. The search for a
-// free address begins at a place that depends on the interface's index.
-func dial(proto, index int) (*conn, error) {
+// dial opens a netlink socket in the calling thread's namespace, at one of the
+// owner's addresses if there is an owner. The search for a free one begins at a
+// place that depends on the interface's index.
+func (o *Owner) dial(proto, index int) (*conn, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, proto)
 	if err != nil {
 		return nil, fmt.Errorf("open netlink socket: %w", err)
 	}
-	if err := bindFrom(fd, firstPort+uint32(index)%(ports/2)); err != nil {
+	port, err := o.bind(fd, uint16(index%(1<<15)))
+	if err != nil {
 		unix.Close(fd)
 		return nil, fmt.Errorf("bind netlink socket: %w", err)
 	}
@@ -66,16 +57,7 @@ func dial(proto, index int) (*conn, error) {
 	}
 	growBuffer(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF)
 	growBuffer(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF)
-	return &conn{fd: fd, seq: 1, rbuf: make([]byte, 64<<10)}, nil
-}
-
-func bindFrom(fd int, port uint32) error {
-	for {
-		err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: port})
-		if port++; err != unix.EADDRINUSE || !ours(port) {
-			return err
-		}
-	}
+	return &conn{fd: fd, port: port, seq: 1, rbuf: make([]byte, 64<<10)}, nil
 }
 
 func growBuffer(fd, force, plain int) {

@@ -1,7 +1,6 @@
 package vip
 
 import (
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -25,6 +24,8 @@ type Interface struct {
 	ifindex [4]byte // index as a set key
 	mac     [6]byte
 	dir     stateDir
+	owner   *Owner
+	giveUp  func() error // what the owner holds for this Interface
 	log     *slog.Logger
 
 	mu         sync.Mutex // guards what follows, and the order of gate changes
@@ -58,8 +59,6 @@ type Interface struct {
 	inherited map[place]bool // may have been made by the last process
 	own4      netip.Addr     // the host's first IPv4 address
 	mute      mute
-	routes    *Routes
-	ownRoutes bool // to be closed with the Interface
 }
 
 // Open prepares an interface: it sets arp_ignore=1, arp_announce=2 and
@@ -80,14 +79,19 @@ func open(name string, o Options, tableFlags uint32) (*Interface, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
-	dir, unlock, err := lockStateDir(o.StateDir)
+	owner, giveUp, err := o.hold(name)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open %s: %w", name, err)
+	}
+	dir, unlock, err := lockStateDir(o.StateDir, startPatience)
+	if err != nil {
+		return nil, errors.Join(err, giveUp())
 	}
 	defer unlock()
 	i := newInterface(link, dir, o.logger())
+	i.owner, i.giveUp = owner, giveUp
 	if err := i.start(o, tableFlags); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", name, err), i.giveUp())
+		return nil, errors.Join(fmt.Errorf("open %s: %w", name, err), i.abort())
 	}
 	return i, nil
 }
@@ -104,10 +108,6 @@ func newInterface(link netlink.Link, dir stateDir, log *slog.Logger) *Interface 
 	}
 	binary.NativeEndian.PutUint32(i.ifindex[:], uint32(a.Index))
 	return i
-}
-
-func (o Options) logger() *slog.Logger {
-	return cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 }
 
 // usable returns the interface if an Interface can work on it.
@@ -131,16 +131,10 @@ func usable(name string) (netlink.Link, error) {
 
 // start makes what Open promises. After an error giveUp undoes what there is.
 func (i *Interface) start(o Options, tableFlags uint32) (err error) {
-	if i.nft, i.rtnl, err = dialBoth(i.index); err != nil {
+	if i.nft, i.rtnl, err = i.owner.dialBoth(i.index); err != nil {
 		return err
 	}
-	if i.routes = o.Routes; i.routes == nil {
-		if i.routes, err = OpenRoutes(); err != nil {
-			return err
-		}
-		i.ownRoutes = true
-	}
-	if i.filter.conn, err = dial(unix.NETLINK_ROUTE, i.index); err != nil {
+	if i.filter.conn, err = i.owner.dial(unix.NETLINK_ROUTE, i.index); err != nil {
 		return err
 	}
 	takenOver, err := i.openJournal(o)
@@ -167,7 +161,7 @@ func (i *Interface) openJournal(o Options) (takenOver bool, err error) {
 	}
 	takenOver = old != nil && i.takeOver(old, o)
 	if old != nil && !takenOver {
-		if err := i.dir.undo(old, i.nft, i.rtnl, i.routes); err == nil {
+		if err := i.dir.undo(old, i.owner, i.nft, i.rtnl); err == nil {
 			old = nil
 		} else {
 			i.log.Warn("what the last process left stays until Close", "error", err)
@@ -199,7 +193,7 @@ func (i *Interface) takeOver(old *leftover, o Options) bool {
 		return false
 	}
 	i.log.Warn("the last process died: gates that it left open shut when their leases end")
-	if err := old.undoPlaces(i.rtnl, i.routes); err != nil {
+	if err := old.undoPlaces(i.rtnl, i.owner); err != nil {
 		i.log.Warn("what the last process left stays until Close", "error", err)
 	}
 	return true
@@ -226,7 +220,7 @@ func (i *Interface) inherit(made []entry) error {
 		for _, r := range routesOnly(e.anyPlaces(i.home)) {
 			i.inherited[r] = true
 		}
-		i.routes.inherit(bringer{i, inheritedID}, companions(e.Routes, e.Rules))
+		i.owner.routes.inherit(bringer{i, inheritedID}, companions(e.Routes, e.Rules))
 	}
 	for _, a := range left {
 		i.inherited[a] = true

@@ -13,8 +13,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/internal/lock"
 )
 
 const (
@@ -137,23 +140,27 @@ type journal struct {
 // the interface is. No name of an interface has a colon.
 type stateDir string
 
+// How long to wait for another process that works on the journals. A stop, which
+// has put the kernel back by then, must end in time.
+const (
+	startPatience = 3 * time.Second
+	stopPatience  = time.Second
+)
+
 // lockStateDir makes the directory and keeps other processes from changing
 // journals until unlock.
-func lockStateDir(path string) (stateDir, func(), error) {
+func lockStateDir(path string, patience time.Duration) (stateDir, func(), error) {
 	if path == "" {
 		path = defaultStateDir
 	}
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return "", nil, fmt.Errorf("make state directory: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
-	if err == nil {
-		err = flock(f, unix.LOCK_EX)
-	}
+	unlock, err := lock.Folder(path, patience)
 	if err != nil {
-		return "", nil, fmt.Errorf("lock state directory: %w", err)
+		return "", nil, fmt.Errorf("state directory: %w", err)
 	}
-	return stateDir(path), func() { f.Close() }, nil
+	return stateDir(path), unlock, nil
 }
 
 func flock(f *os.File, how int) error {

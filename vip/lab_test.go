@@ -41,6 +41,7 @@ type lab struct {
 	own      [6]byte // the router's own MAC on the LAN, which no gate shuts
 	next     uint16
 	state    string
+	owner    *Owner
 }
 
 // patience is for what happens at once unless the machine is busy.
@@ -53,7 +54,7 @@ func newLab(t testing.TB) *lab {
 		"ipv4/conf/all/send_redirects=1", "ipv4/conf/default/send_redirects=1"} {
 		setSysctl(t, s)
 	}
-	l := &lab{t: t, state: t.TempDir(), next: 1}
+	l := &lab{t: t, state: t.TempDir(), next: 1, owner: newOwner(t)}
 	l.lan = l.wire("eth0", "lan0", "10.0.0.2/24", "2001:db8::2/64")
 	l.wan = l.wire("eth1", "wan0", "10.9.0.1/24", "2001:db8:9::1/64")
 	for _, a := range []string{"10.9.0.9", "2001:db8:9::9"} {
@@ -63,6 +64,14 @@ func newLab(t testing.TB) *lab {
 	l.own = [6]byte(link(t, "eth0").Attrs().HardwareAddr)
 	addressesReady(t, "eth0", "eth1")
 	return l
+}
+
+func newOwner(t testing.TB) *Owner {
+	t.Helper()
+	o, err := NewOwner("test", nil)
+	ok(t, err)
+	t.Cleanup(func() { ok(t, o.Close()) })
+	return o
 }
 
 // addressesReady waits until interfaces with one IPv6 address have their
@@ -137,7 +146,7 @@ func (l *lab) open(o Options) *Interface {
 
 func (l *lab) openFlags(o Options, flags uint32) *Interface {
 	l.t.Helper()
-	o.StateDir = l.state
+	o.StateDir, o.Owner = l.state, l.owner
 	if o.Log == nil && testing.Verbose() {
 		o.Log = slog.New(slog.NewTextHandler(l.t.Output(), nil))
 	}

@@ -3,6 +3,7 @@ package vip
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/vishvananda/netlink"
@@ -60,15 +61,27 @@ func markedAddrs(index int) (found []place, err error) {
 
 // markedRoutes returns the routes in the calling thread's namespace that carry our
 // protocol number; after an error those that were found.
-func markedRoutes() (all []place, err error) {
+func markedRoutes() ([]place, error) { return markedLike(func(netlink.Route) bool { return true }) }
+
+// markedOfAddresses returns those of them that belong to virtual addresses. A route
+// that follows a role says nothing of the interface that its router is on.
+func markedOfAddresses() ([]place, error) {
+	return markedLike(func(r netlink.Route) bool {
+		ones, bits := r.Dst.Mask.Size()
+		connected := r.Type == unix.RTN_UNICAST && r.Gw == nil && r.Via == nil && len(r.MultiPath) == 0
+		return ones > 0 && (ones == bits || connected)
+	})
+}
+
+func markedLike(wanted func(netlink.Route) bool) (all []place, err error) {
 	l, err := newLister()
 	if err != nil {
 		return nil, fmt.Errorf("list routes: %w", err)
 	}
 	defer l.close()
 	err = l.marked(func(r netlink.Route) {
-		if r, ours := listed(r); ours {
-			all = append(all, r)
+		if dst, ok := prefixOf(r.Dst); ok && wanted(r) {
+			all = append(all, listed(r, dst))
 		}
 	})
 	return all, err
@@ -96,12 +109,11 @@ func (l *lister) marked(see func(netlink.Route)) error {
 	return nil
 }
 
-// listed converts a route that carries our protocol number, which makes it ours.
-func listed(r netlink.Route) (out route, ours bool) {
-	dst, ok := prefixOf(r.Dst)
-	out = route{dst: dst, typ: byte(r.Type), table: uint32(r.Table), scope: byte(r.Scope)}
+// listed converts a route that carries our protocol number.
+func listed(r netlink.Route, dst netip.Prefix) route {
+	out := route{dst: dst, typ: byte(r.Type), table: uint32(r.Table), scope: byte(r.Scope)}
 	if r.Type == unix.RTN_LOCAL || r.Type == unix.RTN_UNICAST {
 		out.oif = uint32(r.LinkIndex)
 	}
-	return out, ok
+	return out
 }

@@ -20,6 +20,7 @@ const (
 	envInside    = "VIP_TEST_INSIDE"    // in namespaces of its own
 	envForbidden = "VIP_TEST_FORBIDDEN" // why it could not get them
 	envChild     = "VIP_TEST_CHILD"     // as a process to be killed
+	envUser      = "VIP_TEST_USER"      // as one without rights
 )
 
 // TestMain runs the tests in new network and mount namespaces, for an ordinary
@@ -28,6 +29,8 @@ func TestMain(m *testing.M) {
 	switch {
 	case os.Getenv(envChild) != "":
 		child(os.Getenv(envChild))
+	case os.Getenv(envUser) != "":
+		tryToHold()
 	case os.Getenv(envInside) == "" && os.Getenv(envForbidden) == "":
 		skip.HandDown()
 		os.Exit(runInside())

@@ -23,7 +23,7 @@ type Nftables struct {
 func Probe() (Nftables, error) { return probe(tryTable, tryAddresses) }
 
 func probe(table func(c *conn, flags uint32) error, addresses func(c *conn) error) (can Nftables, err error) {
-	c, err := dial(unix.NETLINK_NETFILTER, 0)
+	c, err := (*Owner)(nil).dial(unix.NETLINK_NETFILTER, 0)
 	if err != nil {
 		return can, fmt.Errorf("probe nftables: %w", err)
 	}

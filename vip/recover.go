@@ -3,93 +3,151 @@ package vip
 import (
 	"errors"
 	"fmt"
+	"net"
 	"slices"
-
-	"golang.org/x/sys/unix"
 )
 
 // Recover undoes what dead processes have left in the calling thread's network
-// namespace. It finds that by their journals in the state directory and by the
-// marks of their addresses and routes. It leaves alone
-//   - interfaces that a live process drives, and routes that no journal mentions
-//     while there is such a process;
+// namespace. It finds that by their journals in the state directory, by the names
+// of their tables and by the marks of their addresses and routes. It leaves alone
+//   - interfaces that a live process holds, and the routes that belong to no
+//     interface while there is such a process and no journal mentions them;
 //   - what [Open] with Options.Adopt would leave open on the interfaces in later,
 //     which the caller opens after this.
 //
 // It goes on after errors and returns them joined. Call it at start, before the
 // first Open, and at the end if an interface in later was never opened.
 func Recover(o Options, later ...string) error {
-	dir, unlock, err := lockStateDir(o.StateDir)
+	owner, giveUp, err := o.hold()
 	if err != nil {
-		return err
+		return fmt.Errorf("recover: %w", err)
+	}
+	dir, unlock, err := lockStateDir(o.StateDir, startPatience)
+	if err != nil {
+		return errors.Join(err, giveUp())
 	}
 	defer unlock()
-	nft, rtnl, err := dialBoth(0)
+	o.Owner = owner
+	err = errors.Join(dir.recoverAll(o, later), dir.releaseShared(), giveUp())
 	if err != nil {
-		return fmt.Errorf("recover: %w", err)
-	}
-	defer nft.close()
-	defer rtnl.close()
-	routes, err := OpenRoutes()
-	if err != nil {
-		return fmt.Errorf("recover: %w", err)
-	}
-	defer routes.Close()
-	live, err := dir.recoverAll(nft, rtnl, routes, o, later)
-	errs := []error{err}
-	if !live {
-		errs = append(errs, routes.purgeRules(), rtnl.purge())
-	}
-	if err := errors.Join(append(errs, dir.releaseShared())...); err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
 	return nil
 }
 
-// dialBoth opens the sockets for the table and the routes of an interface, or of
-// all when index is zero.
-func dialBoth(index int) (nft, rtnl *conn, err error) {
-	if nft, err = dial(unix.NETLINK_NETFILTER, index); err != nil {
-		return nil, nil, err
+// hold holds interfaces by the Options' owner, or by one of its own. giveUp undoes
+// that.
+func (o Options) hold(names ...string) (owner *Owner, giveUp func() error, err error) {
+	owner, giveUp = o.Owner, func() error { return nil }
+	if owner == nil {
+		if owner, err = NewOwner("", o.Log); err != nil {
+			return nil, nil, err
+		}
+		giveUp = owner.Close
 	}
-	if rtnl, err = dial(unix.NETLINK_ROUTE, index); err != nil {
-		return nil, nil, errors.Join(err, nft.close())
+	if err := owner.Hold(0, names...); err != nil {
+		return nil, nil, errors.Join(err, giveUp())
 	}
-	return nft, rtnl, nil
+	if o.Owner != nil {
+		giveUp = func() error { return owner.Release(names...) }
+	}
+	return owner, giveUp, nil
 }
 
-// recoverAll undoes the journals of dead processes, and reports whether there is
-// one of a live process.
-func (d stateDir) recoverAll(nft, rtnl *conn, routes *Routes, o Options, later []string) (live bool, err error) {
-	names, err := d.interfaces()
-	errs := []error{err}
+// recoverAll recovers one interface after the other, and at last what belongs to
+// none.
+func (d stateDir) recoverAll(o Options, later []string) error {
+	nft, rtnl, err := o.Owner.dialBoth(0)
+	if err != nil {
+		return err
+	}
+	defer nft.close()
+	defer rtnl.close()
+	names, err := d.traces()
+	live, othersErr := o.Owner.others()
+	errs := []error{err, othersErr}
+	live = live || othersErr != nil
 	for _, name := range names {
-		l, err := d.read(name)
-		switch {
-		case errors.Is(err, ErrBusy):
+		err := d.recoverOne(name, nft, rtnl, o, later)
+		if errors.Is(err, ErrBusy) {
 			live = true
-		case err != nil:
-			errs = append(errs, err)
-		case l != nil && slices.Contains(later, name) && l.adoptable():
-		case l != nil:
-			o.logger().Warn("undoing what a dead process left", "interface", name)
-			errs = append(errs, d.undo(l, nft, rtnl, routes))
+			continue
+		}
+		errs = append(errs, err)
+	}
+	if !live {
+		errs = append(errs, o.Owner.routes.purgeRules(), rtnl.purge())
+	}
+	return errors.Join(errs...)
+}
+
+// traces lists the interfaces that a process of this kind works on, or did.
+func (d stateDir) traces() (names []string, err error) {
+	names, err = d.interfaces()
+	tables, tableErr := abandoned()
+	addrs, addrErr := markedAddrs(0)
+	routes, routeErr := markedOfAddresses()
+	names = append(names, tables...)
+	for _, p := range append(addrs, routes...) {
+		if ifi, err := net.InterfaceByIndex(indexOf(p)); err == nil && ifi.Index != loopbackIndex {
+			names = append(names, ifi.Name)
 		}
 	}
-	return live, errors.Join(errs...)
+	slices.Sort(names)
+	return slices.Compact(names), errors.Join(err, tableErr, addrErr, routeErr)
+}
+
+// recoverOne undoes what is left on one interface. It returns [ErrBusy] if a live
+// process holds it.
+func (d stateDir) recoverOne(name string, nft, rtnl *conn, o Options, later []string) error {
+	if err := o.Owner.Hold(0, name); err != nil {
+		return err
+	}
+	defer o.Owner.Release(name)
+	l, err := d.read(name)
+	if l == nil && err == nil {
+		l, err = withoutJournal(name)
+	}
+	if err != nil || l == nil || slices.Contains(later, name) && l.adoptable() {
+		return err
+	}
+	o.logger().Warn("undoing what a dead process left", "interface", name)
+	return d.undo(l, o.Owner, nft, rtnl)
+}
+
+// withoutJournal returns what can be known without a journal of what is left on an
+// interface: its table, and what carries our marks. It returns nil if there is none.
+func withoutJournal(name string) (*leftover, error) {
+	l := &leftover{head: head{Interface: name, Table: tableName(name)}}
+	if ifi, err := net.InterfaceByName(name); err == nil {
+		l.head.Index = ifi.Index
+	}
+	tables, err := abandoned()
+	marked, markedErr := l.marked()
+	if !slices.Contains(tables, name) && len(marked) == 0 {
+		l = nil
+	}
+	return l, errors.Join(err, markedErr)
 }
 
 // adoptable reports whether Open with Options.Adopt would leave open what the
 // process left.
 func (l *leftover) adoptable() bool {
 	link, err := usable(l.head.Interface)
-	return err == nil && link.Attrs().Index == l.head.Index && l.ends()
+	return err == nil && link.Attrs().Index == l.head.Index && l.head.Boot != "" && l.ends()
 }
 
-// undo takes back what a journal tells of, and ends the journal.
-func (d stateDir) undo(l *leftover, nft, rtnl *conn, routes *Routes) error {
+// undo takes back what a journal tells of, and ends the journal. An interface that
+// has got another name since may be another process's by now.
+func (d stateDir) undo(l *leftover, o *Owner, nft, rtnl *conn) error {
+	if ifi, err := net.InterfaceByIndex(l.head.Index); err == nil && ifi.Name != l.head.Interface {
+		if err := o.Hold(0, ifi.Name); err != nil {
+			return err
+		}
+		defer o.Release(ifi.Name)
+	}
 	f := filter{conn: rtnl, index: l.head.Index}
-	errs := []error{deleteTable(nft, l.head.Table), l.undoPlaces(rtnl, routes)}
+	errs := []error{deleteTable(nft, l.head.Table), l.undoPlaces(rtnl, o)}
 	if linkExists(rtnl, l.head.Index) {
 		for _, e := range l.made {
 			if mac, ok := e.mac(); ok {
@@ -108,12 +166,12 @@ func (d stateDir) undo(l *leftover, nft, rtnl *conn, routes *Routes) error {
 }
 
 // undoPlaces takes back the addresses and routes alone, and forgets them.
-func (l *leftover) undoPlaces(rtnl *conn, routes *Routes) error {
-	list, err := markedAddrs(l.head.Index)
+func (l *leftover) undoPlaces(rtnl *conn, o *Owner) error {
+	list, err := l.marked()
 	h := homeOf(l.head.Index)
 	for n := range l.made {
 		e := &l.made[n]
-		if err := routes.undo(companions(e.Routes, e.Rules)); err != nil {
+		if err := o.routes.undo(companions(e.Routes, e.Rules)); err != nil {
 			return err
 		}
 		e.Routes, e.Rules = nil, nil
@@ -128,4 +186,26 @@ func (l *leftover) undoPlaces(rtnl *conn, routes *Routes) error {
 		l.made[n].Addrs, l.made[n].Prefixes = nil, nil
 	}
 	return nil
+}
+
+// marked lists what carries our marks on the interface, if that exists.
+func (l *leftover) marked() ([]place, error) {
+	if l.head.Index == 0 {
+		return nil, nil
+	}
+	addrs, err := markedAddrs(l.head.Index)
+	routes, routeErr := markedOfAddresses()
+	routes = slices.DeleteFunc(routes, func(p place) bool { return indexOf(p) != l.head.Index })
+	return append(addrs, routes...), errors.Join(err, routeErr)
+}
+
+// indexOf returns the index of the interface of a place, 0 if it has none.
+func indexOf(p place) int {
+	switch p := p.(type) {
+	case ifAddr:
+		return p.index
+	case route:
+		return int(p.oif)
+	}
+	return 0
 }

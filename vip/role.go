@@ -10,11 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Routes are the routes and rules that the routers of a process bring along. The
-// Interfaces of a process share one, so that a route which routers on two of them
-// bring stays until neither is active. They carry RouteProtocol. The kernel knows no
-// lifetime for them: after a crash they stay until the next start.
-type Routes struct {
+// roleRoutes are the routes and rules that the routers of an Owner bring along: two
+// routers, on one interface or on two, may bring the same, which then stays until
+// neither is active. They carry RouteProtocol. The kernel knows no lifetime for
+// them: after a crash they stay until the next start.
+type roleRoutes struct {
 	mu    sync.Mutex // guards what follows; taken after an Interface's placeMu
 	rtnl  *conn
 	lists *lister
@@ -60,22 +60,20 @@ type RouterRoutes struct {
 	Rules  []RouteState
 }
 
-// OpenRoutes opens the sockets in the calling thread's network namespace. The
-// methods may be called from any thread.
-func OpenRoutes() (*Routes, error) {
-	rtnl, err := dial(unix.NETLINK_ROUTE, 0)
+// roleRoutes opens the sockets in the calling thread's network namespace.
+func (o *Owner) roleRoutes() (*roleRoutes, error) {
+	rtnl, err := o.dial(unix.NETLINK_ROUTE, 0)
 	if err != nil {
-		return nil, fmt.Errorf("open routes: %w", err)
+		return nil, err
 	}
 	lists, err := newLister()
 	if err != nil {
-		return nil, fmt.Errorf("open routes: %w", errors.Join(err, rtnl.close()))
+		return nil, errors.Join(err, rtnl.close())
 	}
-	return &Routes{rtnl: rtnl, lists: lists, uses: map[companion]*bringing{}}, nil
+	return &roleRoutes{rtnl: rtnl, lists: lists, uses: map[companion]*bringing{}}, nil
 }
 
-// Close closes the sockets. The kernel keeps what is there.
-func (r *Routes) Close() error {
+func (r *roleRoutes) close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.lists.close()
@@ -106,7 +104,7 @@ func companions(routes []Route, rules []Rule) (list []companion) {
 }
 
 // want notes that a router brings companions, which bring makes.
-func (r *Routes) want(who bringer, list []companion) {
+func (r *roleRoutes) want(who bringer, list []companion) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range list {
@@ -120,17 +118,17 @@ func (r *Routes) want(who bringer, list []companion) {
 }
 
 // dismiss removes what only these bring.
-func (r *Routes) dismiss(who func(bringer) bool) error {
+func (r *roleRoutes) dismiss(who func(bringer) bool) error {
 	return r.release(func(_ companion, b bringer) bool { return who(b) }, true)
 }
 
 // forget is dismiss that leaves the kernel as it is.
-func (r *Routes) forget(who func(bringer) bool) {
+func (r *roleRoutes) forget(who func(bringer) bool) {
 	_ = r.release(func(_ companion, b bringer) bool { return who(b) }, false)
 }
 
 // release takes bringers away, and what nobody brings any more.
-func (r *Routes) release(who func(companion, bringer) bool, remove bool) error {
+func (r *roleRoutes) release(who func(companion, bringer) bool, remove bool) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var errs []error
@@ -152,7 +150,7 @@ func (r *Routes) release(who func(companion, bringer) bool, remove bool) error {
 }
 
 // bring makes what a router brings and is not there.
-func (r *Routes) bring(who bringer, list []companion) {
+func (r *roleRoutes) bring(who bringer, list []companion) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range list {
@@ -165,7 +163,7 @@ func (r *Routes) bring(who bringer, list []companion) {
 
 // restore looks whether what an Interface's routers bring is there, and makes what
 // is not. It returns what somebody else had removed.
-func (r *Routes) restore(i *Interface) (back map[companion]bool, err error) {
+func (r *roleRoutes) restore(i *Interface) (back map[companion]bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	back = map[companion]bool{}
@@ -191,7 +189,7 @@ func (r *Routes) restore(i *Interface) (back map[companion]bool, err error) {
 	return back, nil
 }
 
-func (r *Routes) broughtBy(i *Interface) (list []companion) {
+func (r *roleRoutes) broughtBy(i *Interface) (list []companion) {
 	for c, u := range r.uses {
 		for b := range u.by {
 			if b.iface == i {
@@ -204,7 +202,7 @@ func (r *Routes) broughtBy(i *Interface) (list []companion) {
 }
 
 // states returns what has become of companions.
-func (r *Routes) states(list []companion, back map[companion]bool) (out []RouteState) {
+func (r *roleRoutes) states(list []companion, back map[companion]bool) (out []RouteState) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range list {
@@ -218,7 +216,7 @@ func (r *Routes) states(list []companion, back map[companion]bool) (out []RouteS
 }
 
 // marked returns what carries our mark.
-func (r *Routes) marked() (map[companion]bool, error) {
+func (r *roleRoutes) marked() (map[companion]bool, error) {
 	found, err := markedRoleRoutes(r.lists)
 	if err != nil {
 		return nil, err
@@ -231,7 +229,7 @@ func (r *Routes) marked() (map[companion]bool, error) {
 }
 
 // make makes one companion. One that is there with our mark is ours.
-func (r *Routes) make(c companion) error {
+func (r *roleRoutes) make(c companion) error {
 	index, err := r.index(c, true)
 	if err != nil {
 		return err
@@ -249,7 +247,7 @@ func (r *Routes) make(c companion) error {
 }
 
 // index returns the index of the interface that a companion needs, 0 for none.
-func (r *Routes) index(c companion, needsUp bool) (uint32, error) {
+func (r *roleRoutes) index(c companion, needsUp bool) (uint32, error) {
 	if c.device() == "" {
 		return 0, nil
 	}
@@ -265,7 +263,7 @@ func (r *Routes) index(c companion, needsUp bool) (uint32, error) {
 }
 
 // delete deletes one companion, which may have gone with its interface.
-func (r *Routes) delete(c companion) error {
+func (r *roleRoutes) delete(c companion) error {
 	index, err := r.index(c, false)
 	if err != nil {
 		return nil
@@ -277,7 +275,7 @@ func (r *Routes) delete(c companion) error {
 	return fmt.Errorf("delete %v: %w", c, err)
 }
 
-func (r *Routes) request(c companion, add bool, index uint32) error {
+func (r *roleRoutes) request(c companion, add bool, index uint32) error {
 	var b batch
 	c.write(&b, add, index)
 	b.ack()
@@ -285,7 +283,7 @@ func (r *Routes) request(c companion, add bool, index uint32) error {
 }
 
 // undo removes what a dead process has left, unless routers of this one bring it.
-func (r *Routes) undo(list []companion) error {
+func (r *roleRoutes) undo(list []companion) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(list) == 0 {
@@ -302,7 +300,7 @@ func (r *Routes) undo(list []companion) error {
 }
 
 // purgeRules removes all rules with our mark.
-func (r *Routes) purgeRules() error {
+func (r *roleRoutes) purgeRules() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	there, err := markedRules(r.lists)
@@ -317,7 +315,7 @@ func (r *Routes) purgeRules() error {
 const inheritedID = ^ID(0)
 
 // inherit notes what the last process may have left.
-func (r *Routes) inherit(who bringer, list []companion) {
+func (r *roleRoutes) inherit(who bringer, list []companion) {
 	r.want(who, list)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -331,14 +329,14 @@ func (i *Interface) brings(b bringer) bool { return b.iface == i }
 
 func (i *Interface) wantRoutes(routers []*virtualRouter) {
 	for _, vr := range routers {
-		i.routes.want(bringer{i, vr.id}, companions(vr.Routes, vr.Rules))
+		i.owner.routes.want(bringer{i, vr.id}, companions(vr.Routes, vr.Rules))
 	}
 }
 
 // bringRoutes makes what the routers bring. What fails stays wanted.
 func (i *Interface) bringRoutes(routers []*virtualRouter) {
 	for _, vr := range routers {
-		i.routes.bring(bringer{i, vr.id}, companions(vr.Routes, vr.Rules))
+		i.owner.routes.bring(bringer{i, vr.id}, companions(vr.Routes, vr.Rules))
 	}
 }
 
@@ -348,7 +346,7 @@ func (i *Interface) dismissRoutes(routers []*virtualRouter) error {
 	var errs []error
 	for _, vr := range routers {
 		for _, c := range companions(vr.Routes, vr.Rules) {
-			errs = append(errs, i.routes.release(func(k companion, b bringer) bool {
+			errs = append(errs, i.owner.routes.release(func(k companion, b bringer) bool {
 				return k == c && b.iface == i && (b.id == vr.id || b.id == inheritedID)
 			}, true))
 		}
@@ -370,7 +368,7 @@ func (i *Interface) routesOf(ids []ID, back map[companion]bool) (out []RouterRou
 	}
 	i.mu.Unlock()
 	for _, vr := range list {
-		all := i.routes.states(companions(vr.Routes, vr.Rules), back)
+		all := i.owner.routes.states(companions(vr.Routes, vr.Rules), back)
 		n := len(vr.Routes)
 		out = append(out, RouterRoutes{vr.id, all[:n:n], all[n:]})
 	}
@@ -395,7 +393,7 @@ func (i *Interface) RestoreRoutes() ([]RouterRoutes, error) {
 		return nil, nil
 	}
 	slices.Sort(ids)
-	back, err := i.routes.restore(i)
+	back, err := i.owner.routes.restore(i)
 	if err != nil {
 		return nil, fmt.Errorf("restore routes on %s: %w", i.name, err)
 	}

@@ -41,10 +41,7 @@ func bringingRouter() Router {
 // role, in short.
 func brought(t testing.TB) (list []string) {
 	t.Helper()
-	r, err := OpenRoutes()
-	ok(t, err)
-	defer r.Close()
-	there, err := r.marked()
+	there, err := newOwner(t).routes.marked()
 	ok(t, err)
 	for c := range there {
 		switch c := c.(type) {
@@ -224,11 +221,8 @@ func TestRoutesOfOthersAreLeftAlone(t *testing.T) {
 
 func TestInterfacesOfAProcessShareARoute(t *testing.T) {
 	l := newLab(t)
-	shared, err := OpenRoutes()
-	ok(t, err)
-	defer shared.Close()
-	eth0 := l.open(Options{Routes: shared})
-	eth1, err := Open("eth1", Options{StateDir: l.state, Routes: shared})
+	eth0 := l.open(Options{})
+	eth1, err := Open("eth1", Options{StateDir: l.state, Owner: eth0.owner})
 	ok(t, err)
 	defer eth1.Close()
 	routes := []Route{{To: netip.MustParsePrefix("198.51.100.0/24"), Via: far4, Interface: "eth1"}}

@@ -26,7 +26,7 @@ func (d stateDir) acquireShared() error {
 
 // noteShared notes what a shared setting was before it was put back.
 func (d stateDir) noteShared(s sysctl) error {
-	dir, unlock, err := lockStateDir(string(d))
+	dir, unlock, err := lockStateDir(string(d), stopPatience)
 	if err != nil {
 		return err
 	}

@@ -140,7 +140,7 @@ func (w *tableWatch) run(iface *Interface) {
 		if err != nil && !overrun {
 			return
 		}
-		if !overrun && !touches(msgs, iface.rules.table) {
+		if !overrun && !touches(msgs, iface.rules.table, iface.nft.port) {
 			continue
 		}
 		if err := iface.restoreTable(); err != nil {
@@ -151,10 +151,11 @@ func (w *tableWatch) run(iface *Interface) {
 	}
 }
 
-// touches reports whether somebody else changed the table or a part of it.
-func touches(msgs []netlink.Message, table string) (found bool) {
+// touches reports whether anybody but the socket at port changed the table or a
+// part of it.
+func touches(msgs []netlink.Message, table string, port uint32) (found bool) {
 	for _, m := range msgs {
-		if ours(m.Header.PID) || len(m.Data) < 4 {
+		if m.Header.PID == port || len(m.Data) < 4 {
 			continue
 		}
 		attrs(m.Data[4:], func(typ uint16, v []byte) {

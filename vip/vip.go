@@ -17,7 +17,7 @@
 // The sockets of an Interface stay in the network namespace of the thread that
 // opened them. The sysctls are reached through /proc/sys/net, which follows the
 // calling thread. So [Open], [Interface.Close], [Interface.SettingsChanged],
-// [Interface.RestoreSettings] and [Recover] must run on a thread in the same
+// [Interface.RestoreSettings], [Recover] and [Owner.Hold] must run on a thread in the same
 // namespace, and so must [Interface.Add] with IPv6 addresses, which may open
 // another socket. Every other method may be called from any thread.
 //
@@ -86,14 +86,14 @@ type Options struct {
 	StateDir string
 	// Log gets warnings about things found different than left; default none.
 	Log *slog.Logger
+	// Owner holds the interfaces and knows the process's changes. By default every
+	// call has one of its own.
+	Owner *Owner
 	// Handover makes Open take over what the last process left on the interface
 	// by [Interface.Abandon], or by dying. An open gate stays open until its lease
 	// ends or the first Gate replaces it, in one transaction. The routes stay
 	// until Address removes those of an added router, or Close removes all.
 	Handover bool
-	// Routes are shared by the Interfaces of a process; nil: the Interface opens
-	// its own, and shares its routers' routes with no other.
-	Routes *Routes
 	// Adopt makes Open leave the gates of a dead process open until the lease
 	// ends, the first Gate replaces them or [Interface.LetGo] is called: to start
 	// a dead router again must not stop the traffic that the kernel still forwards

@@ -49,7 +49,7 @@ func TestRoutesOfAddressesAreInTheTableOfTheVRF(t *testing.T) {
 // A table may have a number that does not fit into the byte of old messages.
 func TestRoutesInLargeTablesAreMadeListedAndRemoved(t *testing.T) {
 	newLab(t)
-	c, err := dial(unix.NETLINK_ROUTE, 0)
+	c, err := (*Owner)(nil).dial(unix.NETLINK_ROUTE, 0)
 	ok(t, err)
 	t.Cleanup(func() { c.close() })
 	h := home{link(t, "eth0").Attrs().Index, 1001}

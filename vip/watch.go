@@ -45,6 +45,7 @@ type FilterEntry struct {
 // answer ARP for others, their unicast filters and our routes. It looks at the present state whenever the kernel says that something has changed. So the
 // last state is always reported, and a short-lived one may be missed.
 type Watcher struct {
+	owner  *Owner
 	conn   *netlink.Conn
 	lists  *lister
 	query  *netlink.Conn // for questions that lists cannot ask
@@ -58,11 +59,12 @@ type Watcher struct {
 	pending Event           // to be reported
 }
 
-// Watch starts a Watcher in the calling thread's network namespace. The state
+// Watch starts a Watcher in the calling thread's network namespace. What other
+// processes than the owner's remove is reported, be they of the same kind. The state
 // of every interface is reported first, even if the interface does not exist. The
 // Watcher ends with ctx, and closes its channel.
-func Watch(ctx context.Context, names ...string) (*Watcher, error) {
-	conn, err := watchConn()
+func (o *Owner) Watch(ctx context.Context, names ...string) (*Watcher, error) {
+	conn, err := watchConn(o)
 	if err != nil {
 		return nil, fmt.Errorf("watch interfaces: %w", err)
 	}
@@ -78,14 +80,14 @@ func Watch(ctx context.Context, names ...string) (*Watcher, error) {
 		return nil, fmt.Errorf("watch interfaces: %w", err)
 	}
 	w := &Watcher{
-		conn: conn, query: query, lists: lists, events: make(chan Event),
+		owner: o, conn: conn, query: query, lists: lists, events: make(chan Event),
 		names: slices.Clone(names), known: map[string]Link{},
 	}
 	go w.run(ctx)
 	return w, nil
 }
 
-func watchConn() (*netlink.Conn, error) {
+func watchConn(o *Owner) (*netlink.Conn, error) {
 	conn, err := netlink.Dial(unix.NETLINK_ROUTE, &netlink.Config{
 		Groups: unix.RTMGRP_LINK | unix.RTMGRP_IPV4_IFADDR | unix.RTMGRP_IPV6_IFADDR |
 			unix.RTMGRP_IPV4_RULE | 1<<(unix.RTNLGRP_IPV6_RULE-1) |
@@ -96,7 +98,7 @@ func watchConn() (*netlink.Conn, error) {
 		return nil, err
 	}
 	conn.SetReadBuffer(1 << 20) // an overrun is repaired, not avoided
-	if err := conn.SetBPF(watchFilter()); err != nil {
+	if err := conn.SetBPF(watchFilter(o)); err != nil {
 		conn.Close()
 		return nil, err
 	}
@@ -108,7 +110,7 @@ func watchConn() (*netlink.Conn, error) {
 // ours, and of those about neighbours only those that take a MAC from an
 // interface's unicast filter. What we do to addresses ourselves, again and again to
 // keep them, is no news either; the kernel does not say who changed an IPv6 one.
-func watchFilter() []bpf.RawInstruction {
+func watchFilter(o *Owner) []bpf.RawInstruction {
 	const (
 		typeAt     = 4
 		protocolAt = unix.SizeofNlMsghdr + 5
@@ -117,9 +119,10 @@ func watchFilter() []bpf.RawInstruction {
 		neighbour  = "neighbour"
 		address    = "address"
 	)
-	sender, at := binary.NativeEndian.AppendUint32(nil, firstPort), uint32(12)
-	if sender[0] == 0 { // the number of our sockets is in its upper half
-		sender, at = sender[2:], at+2
+	// The number that our sockets have in common is in the upper half of the sender.
+	at := uint32(12)
+	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
+		at += 2
 	}
 	var p sockfilter.Program
 	p.Load(typeAt, 2)
@@ -138,7 +141,7 @@ func watchFilter() []bpf.RawInstruction {
 	p.Only(unix.NTF_SELF)
 	p.Label(address)
 	p.Load(at, 2)
-	p.When(uint32(binary.BigEndian.Uint16(sender)), sockfilter.Refuse)
+	p.When(asLoaded(uint16(o.numbers())), sockfilter.Refuse)
 	return p.Assemble(1 << 20)
 }
 
@@ -211,12 +214,11 @@ func (w *Watcher) concerns(msgs []netlink.Message) (dirty bool) {
 	for _, m := range msgs {
 		switch m.Header.Type {
 		case unix.RTM_DELROUTE:
-			if !ours(m.Header.PID) {
+			if !w.owner.ours(m.Header.PID) {
 				w.pending.Restore, w.pending.Routes = true, true
 			}
-			w.pending.Routes = w.pending.Routes || hasGateway(m.Data)
 		case unix.RTM_DELRULE:
-			w.pending.Routes = w.pending.Routes || !ours(m.Header.PID) && deletedRule(m.Data)
+			w.pending.Routes = w.pending.Routes || !w.owner.ours(m.Header.PID) && deletedRule(m.Data)
 		case unix.RTM_DELNEIGH:
 			if e, ok := filterEntryIn(m.Data); ok && w.watched("", e.Index) {
 				w.pending.Dropped = append(w.pending.Dropped, e)
@@ -226,7 +228,7 @@ func (w *Watcher) concerns(msgs []netlink.Message) (dirty bool) {
 			dirty = dirty || ok && (int32(index) == netconfAll || w.watched("", int(index)))
 		case unix.RTM_NEWADDR, unix.RTM_DELADDR:
 			a, _ := parseAddr(m.Data)
-			if a.ours && m.Header.Type == unix.RTM_DELADDR && !ours(m.Header.PID) {
+			if a.ours && m.Header.Type == unix.RTM_DELADDR && !w.owner.ours(m.Header.PID) {
 				w.pending.Restore = true
 			}
 			dirty = dirty || !a.ours && w.watched("", indexIn(m.Data))
@@ -235,14 +237,6 @@ func (w *Watcher) concerns(msgs []netlink.Message) (dirty bool) {
 		}
 	}
 	return dirty
-}
-
-// hasGateway reports whether a message about a route of ours is about one that a
-// router has brought along. Another process of ours may have brought it as well, and
-// has removed it now.
-func hasGateway(data []byte) (has bool) {
-	attrs(data[min(unix.SizeofRtMsg, len(data)):], func(typ uint16, _ []byte) { has = has || typ == unix.RTA_GATEWAY })
-	return has
 }
 
 // watched compares the index as well as the name: an interface may have been

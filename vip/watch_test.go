@@ -18,7 +18,7 @@ import (
 // watch starts a Watcher that ends with the test.
 func (l *lab) watch(names ...string) *Watcher {
 	l.t.Helper()
-	w, err := Watch(l.t.Context(), names...)
+	w, err := l.owner.Watch(l.t.Context(), names...)
 	ok(l.t, err)
 	return w
 }
@@ -220,7 +220,7 @@ func TestWatchRepairsAnOverrun(t *testing.T) {
 func TestWatchEndsWithItsContext(t *testing.T) {
 	newLab(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	w, err := Watch(ctx, "eth0")
+	w, err := (*Owner)(nil).Watch(ctx, "eth0")
 	ok(t, err)
 	await(t, w, "initial", func(Event) bool { return true })
 	cancel()
@@ -238,7 +238,7 @@ func TestWatchEndsWithItsContext(t *testing.T) {
 
 func TestWatchFilterKeepsTheRoutesAndNeighboursOfOthersAway(t *testing.T) {
 	var ins []bpf.Instruction
-	for _, r := range watchFilter() {
+	for _, r := range watchFilter(&Owner{block: firstBlock}) {
 		ins = append(ins, r.Disassemble())
 	}
 	vm, err := bpf.NewVM(ins)
@@ -249,23 +249,28 @@ func TestWatchFilterKeepsTheRoutesAndNeighboursOfOthersAway(t *testing.T) {
 		protocol byte // rtm_protocol, behind nlmsghdr (RFC 3549 section 3.1.1)
 		family   byte // the first behind nlmsghdr
 		flags    byte // ndm_flags
+		sender   uint32
 		want     bool
 	}{
-		{"an interface", unix.RTM_NEWLINK, 0, 0, 0, true},
-		{"an address", unix.RTM_DELADDR, 0, 0, 0, true},
-		{"a new route", unix.RTM_NEWROUTE, unix.RTPROT_BGP, 0, 0, false},
-		{"a new route of ours", unix.RTM_NEWROUTE, RouteProtocol, 0, 0, false},
-		{"a route that went", unix.RTM_DELROUTE, unix.RTPROT_BGP, 0, 0, false},
-		{"a route of ours that went", unix.RTM_DELROUTE, RouteProtocol, 0, 0, true},
-		{"a setting", unix.RTM_NEWNETCONF, 0, unix.AF_INET, 0, true},
-		{"a neighbour", unix.RTM_NEWNEIGH, 0, unix.AF_INET, 0, false},
-		{"a neighbour that went", unix.RTM_DELNEIGH, 0, unix.AF_INET, 0, false},
-		{"what a switch has learned", unix.RTM_NEWNEIGH, 0, unix.AF_BRIDGE, 0, false},
-		{"what a switch has forgotten", unix.RTM_DELNEIGH, 0, unix.AF_BRIDGE, 0, false},
-		{"an entry of a filter that went", unix.RTM_DELNEIGH, 0, unix.AF_BRIDGE, unix.NTF_SELF, true},
+		{"an interface", unix.RTM_NEWLINK, 0, 0, 0, 0, true},
+		{"an address", unix.RTM_DELADDR, 0, 0, 0, 0, true},
+		{"a new address", unix.RTM_NEWADDR, 0, 0, 0, 0, true},
+		{"a new address, by ourselves", unix.RTM_NEWADDR, 0, 0, 0, firstBlock<<16 | 7, false},
+		{"a new address, by the like of us", unix.RTM_NEWADDR, 0, 0, 0, (firstBlock+1)<<16 | 7, true},
+		{"a new route", unix.RTM_NEWROUTE, unix.RTPROT_BGP, 0, 0, 0, false},
+		{"a new route of ours", unix.RTM_NEWROUTE, RouteProtocol, 0, 0, 0, false},
+		{"a route that went", unix.RTM_DELROUTE, unix.RTPROT_BGP, 0, 0, 0, false},
+		{"a route of ours that went", unix.RTM_DELROUTE, RouteProtocol, 0, 0, 0, true},
+		{"a setting", unix.RTM_NEWNETCONF, 0, unix.AF_INET, 0, 0, true},
+		{"a neighbour", unix.RTM_NEWNEIGH, 0, unix.AF_INET, 0, 0, false},
+		{"a neighbour that went", unix.RTM_DELNEIGH, 0, unix.AF_INET, 0, 0, false},
+		{"what a switch has learned", unix.RTM_NEWNEIGH, 0, unix.AF_BRIDGE, 0, 0, false},
+		{"what a switch has forgotten", unix.RTM_DELNEIGH, 0, unix.AF_BRIDGE, 0, 0, false},
+		{"an entry of a filter that went", unix.RTM_DELNEIGH, 0, unix.AF_BRIDGE, unix.NTF_SELF, 0, true},
 	} {
 		msg := make([]byte, 28)
 		binary.NativeEndian.PutUint16(msg[4:], tt.kind)
+		binary.NativeEndian.PutUint32(msg[12:], tt.sender)
 		msg[16], msg[21], msg[26] = tt.family, tt.protocol, tt.flags
 		n, err := vm.Run(msg)
 		ok(t, err)

@@ -46,7 +46,7 @@ func announceMACsCommand(a *app) *cobra.Command {
 
 func (a *app) announceMACs(ctx context.Context, o macs.Options) error {
 	var err error
-	if o.Roles, err = a.roles(ctx); err != nil {
+	if o.Roles, err = a.roles(ctx, o.DryRun); err != nil {
 		return err
 	}
 	r, err := macs.Announce(ctx, o)
@@ -56,10 +56,14 @@ func (a *app) announceMACs(ctx context.Context, o macs.Options) error {
 	return errors.Join(a.print(r, r.String), err)
 }
 
-// roles asks the daemon which groups are active here. Without a daemon none is.
-func (a *app) roles(ctx context.Context) (macs.Roles, error) {
+// roles asks the daemon which groups are active here. Without a daemon none is. A
+// plan that is not carried out may be wrong, and says so.
+func (a *app) roles(ctx context.Context, plan bool) (macs.Roles, error) {
 	s, err := a.daemon().Status(ctx)
 	switch {
+	case errors.Is(err, control.ErrForbidden) && plan:
+		fmt.Fprintf(a.stderr, "fhrpd: the plan is for a host on which no group is active: %v\n", err)
+		return macs.Roles{}, nil
 	case errors.Is(err, control.ErrNoDaemon):
 		return macs.Roles{}, nil
 	case err != nil:

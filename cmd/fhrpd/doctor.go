@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/doctor"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/hello"
 )
@@ -75,7 +77,7 @@ func (a *app) doctor(ctx context.Context, c *configs.Config, listen time.Duratio
 
 // daemonKnows asks a daemon, where one runs, what the host alone does not tell: on
 // which interfaces of its active groups a neighbour is proven to deliver to it, and
-// where it has put something back.
+// where it has put something back, and who else was seen with its own addresses.
 func (a *app) daemonKnows(ctx context.Context) (o doctor.Options) {
 	s, err := a.daemon().Status(ctx)
 	if err != nil {
@@ -89,6 +91,9 @@ func (a *app) daemonKnows(ctx context.Context) (o doctor.Options) {
 		}
 	}
 	for _, i := range s.Interfaces {
+		if d := i.Duplicate; d != nil && time.Since(d.At) < time.Hour {
+			o.Claims = append(o.Claims, claimOf(i.Name, d))
+		}
 		if r := &i.Restored; r.Last != nil {
 			o.Restored = append(o.Restored, doctor.Restored{
 				Interface: i.Name, Times: r.Addresses + r.Settings + r.Filter, Ago: time.Since(*r.Last),
@@ -96,4 +101,15 @@ func (a *app) daemonKnows(ctx context.Context) (o doctor.Options) {
 		}
 	}
 	return o
+}
+
+// claimOf is the zero claim where the daemon is of another version and its words
+// mean nothing here.
+func claimOf(dev string, d *status.Duplicate) doctor.Claim {
+	a, aerr := netip.ParseAddr(d.Address)
+	mac, merr := hello.ParseMAC(d.MAC)
+	if aerr != nil || merr != nil {
+		return doctor.Claim{}
+	}
+	return doctor.Claim{Interface: dev, Address: a, MAC: mac}
 }

@@ -16,8 +16,8 @@ func eventsCommand(a *app) *cobra.Command {
 	return a.controlFlag(a.jsonFlag(&cobra.Command{
 		Use:   "events",
 		Short: "stream transitions and other events as they happen",
-		Long: paragraphs("events prints a line for each transition, announcement, conflict and proof,\nuntil it is interrupted.",
-			"Exits 0 when interrupted and 3 when no daemon runs or it stops."),
+		Long: paragraphs("events prints a line for each transition, command, announcement, conflict and\nproof, until it is interrupted.",
+			"Exits 0 when interrupted, 3 when no daemon runs or it stops, and 4 when this\nuser may not look."),
 		Example: examples("fhrpd events", "fhrpd events --json"),
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.events(cmd.Context()) },

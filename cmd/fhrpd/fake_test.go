@@ -25,6 +25,10 @@ type fake struct {
 	st       *status.Status
 	commands []string
 	fail     error // returned by Verify
+	plan     status.Plan
+	faults   []string // of the file that is reloaded
+	reloads  int
+	asked    status.Question
 }
 
 func newFake() *fake {
@@ -46,11 +50,11 @@ func newFake() *fake {
 
 func (f *fake) Status(context.Context) (*status.Status, error) { return f.st, nil }
 
-func (f *fake) Transitions(context.Context) ([]status.Transition, error) {
-	var out []status.Transition
+func (f *fake) History(context.Context) ([]status.Past, error) {
+	var out []status.Past
 	for _, g := range f.st.Groups {
 		if g.LastTransition != nil {
-			out = append(out, *g.LastTransition)
+			out = append(out, status.Past{Transition: *g.LastTransition})
 		}
 	}
 	return out, nil
@@ -97,6 +101,16 @@ func (f *fake) ClearCounters(_ context.Context, protocol, groups string) (int, e
 	return len(list), err
 }
 
+func (f *fake) Reload(_ context.Context, dryRun bool) (*status.Plan, error) {
+	if f.faults != nil {
+		return nil, &control.FaultsError{Faults: f.faults}
+	}
+	if !dryRun {
+		f.reloads++
+	}
+	return &f.plan, nil
+}
+
 func (f *fake) SetLog(_ context.Context, level string) (string, error) {
 	f.commands = append(f.commands, "log "+level)
 	if level == control.FileLevel {
@@ -105,7 +119,9 @@ func (f *fake) SetLog(_ context.Context, level string) (string, error) {
 	return level, nil
 }
 
-func (f *fake) Explain(_ context.Context, group string) (*status.Explanation, error) {
+func (f *fake) Explain(_ context.Context, q status.Question) (*status.Explanation, error) {
+	f.asked = q
+	group := q.Group
 	if group == "" {
 		group = "users"
 	}

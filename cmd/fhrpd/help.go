@@ -13,12 +13,13 @@ import (
 // Paragraphs that many help texts share.
 const (
 	groupForms = "GROUP is INTERFACE:NUMBER, with a protocol in front where needed (hsrp:, hsrp6:,\nvrrp:, vrrp6:), the group's name, or what show calls it: eth1 - Group 10."
-	asksDaemon = "Exits 0 when done, 1 when it was refused or failed, 2 for wrong arguments and 3\nwhen no daemon runs."
+	asksDaemon = "Exits 0 when done, 1 when it was refused or failed, 2 for wrong arguments, 3\nwhen no daemon runs, and 4 when it is not for this user."
 )
 
 // exitCodes ends the help of the program.
 const exitCodes = `Exit codes: 0 done, 1 failed, refused, or the answer is no, 2 wrong arguments or
-a configuration with faults, 3 no daemon runs, 4 more than one (whohas).`
+a configuration with faults, 3 no daemon runs, 4 more than one (whohas), or the
+daemon is not for this user.`
 
 // paragraphs joins them with blank lines.
 func paragraphs(p ...string) string { return strings.Join(p, "\n\n") }

@@ -50,7 +50,7 @@ func (a *app) lab(cmd *cobra.Command, o lab.Options) error {
 	if !netlab.Inside() {
 		return reexec()
 	}
-	v, err := lab.Run(cmd.Context(), o, a.stdout, a.stderr)
+	v, err := lab.Run(cmd.Context(), o, a.screen, a.stderr)
 	if err != nil {
 		return fmt.Errorf("lab: %w", err)
 	}

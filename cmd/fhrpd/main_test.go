@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -55,6 +56,7 @@ func TestExitCodesAndOutput(t *testing.T) {
 		{args: "show", code: 2, stderr: []string{"one of events, standby, status, takeover, track, vrrp"}},
 
 		{args: "explain", stdout: []string{"users moved.\n"}},
+		{args: "explain --since -5m", code: 2, stderr: []string{"--since -5m0s: want a time above 0, as in 90m"}},
 		{args: "explain guests", stdout: []string{"guests moved.\n"}},
 		{args: "explain eth9:1", code: 1, stderr: []string{"no such group", "hsrp:eth1:10, hsrp:eth2:10, vrrp6:eth1:20"}},
 
@@ -189,7 +191,7 @@ func TestFilterForms(t *testing.T) {
 func TestEveryShowSpeaksJSON(t *testing.T) {
 	f := newFake()
 	path, _ := serve(t, f)
-	ts, _ := f.Transitions(t.Context())
+	ts, _ := f.History(t.Context())
 	tests := []struct {
 		args string
 		into any
@@ -198,7 +200,7 @@ func TestEveryShowSpeaksJSON(t *testing.T) {
 		{"show status", &status.Status{}, f.st},
 		{"show track", &[]status.Track{}, &f.st.Tracks},
 		{"show takeover", &[]show.TakeoverRow{}, &[]show.TakeoverRow{{Group: "hsrp:eth1:10", Takeover: f.st.Groups[0].Takeover[0]}}},
-		{"show events", &[]status.Transition{}, &ts},
+		{"show events", &[]status.Past{}, &ts},
 		{"explain users", &status.Explanation{}, &status.Explanation{Group: "hsrp:eth1:10", Lines: []string{"users moved."},
 			Facts: []status.Fact{}, Transition: f.st.Groups[0].LastTransition}},
 		{"verify users", &[]status.Takeover{}, &f.st.Groups[0].Takeover},
@@ -359,7 +361,7 @@ func TestCheck(t *testing.T) {
 	}
 
 	r := fhrpd(t.Context(), "check", "--config", good)
-	if want := (result{0, good + ": valid; HSRP groups: 1, VRRP routers: 0, tracked objects: 0\n", ""}); r != want {
+	if want := (result{0, good + ": valid; HSRP groups: 1, VRRP routers: 0, tracked objects: 0; \"fhrpd doctor\" looks at the host\n", ""}); r != want {
 		t.Errorf("good file: %+v, want %+v", r, want)
 	}
 
@@ -386,7 +388,7 @@ func TestCheckWarnsOfAFileWithoutGroups(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := fhrpd(t.Context(), "check", "--config", path)
-	want := result{0, path + ": valid; HSRP groups: 0, VRRP routers: 0, tracked objects: 0\n",
+	want := result{0, path + ": valid; HSRP groups: 0, VRRP routers: 0, tracked objects: 0; \"fhrpd doctor\" looks at the host\n",
 		"warning: " + path + ": no [[hsrp]] and no [[vrrp]] table: a daemon with this file takes part in no election\n"}
 	if r != want {
 		t.Errorf("got %+v, want %+v", r, want)
@@ -439,19 +441,28 @@ func TestNearest(t *testing.T) {
 }
 
 func TestVersionLine(t *testing.T) {
-	vcs := func(modified string) *debug.BuildInfo {
-		return &debug.BuildInfo{GoVersion: "go1.26.8", Main: debug.Module{Version: "v1.2.3"}, Settings: []debug.BuildSetting{
+	vcs := func(version, modified string) *debug.BuildInfo {
+		return &debug.BuildInfo{GoVersion: "go1.26.8", Main: debug.Module{Version: version}, Settings: []debug.BuildSetting{
 			{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.modified", Value: modified}}}
+	}
+	module := func(version string) *debug.BuildInfo {
+		return &debug.BuildInfo{GoVersion: "go1.26.8", Main: debug.Module{Version: version}}
 	}
 	tests := []struct {
 		bi   *debug.BuildInfo
 		ok   bool
 		want string
 	}{
-		{vcs("false"), true, "fhrpd v1.2.3 commit abc go1.26.8"},
-		{vcs("true"), true, "fhrpd v1.2.3 commit abc+modified go1.26.8"},
+		{vcs("v1.2.3", "false"), true, "fhrpd v1.2.3 commit abc go1.26.8"},
+		{vcs("v1.2.3+dirty", "true"), true, "fhrpd v1.2.3+dirty commit abc+modified go1.26.8"},
+		// Unpacked in a repository of something else, whose commit that is.
+		{vcs("(devel)", "true"), true, "fhrpd (devel) commit unknown go1.26.8"},
+		// go install MODULE@VERSION.
+		{module("v1.2.3"), true, "fhrpd v1.2.3 commit unknown go1.26.8"},
+		{module("v0.0.0-20261128104524-ebdf8d61ca3e"), true, "fhrpd v0.0.0-20261128104524-ebdf8d61ca3e commit ebdf8d61ca3e go1.26.8"},
+		{module("v1.2.4-0.20261128104524-ebdf8d61ca3e"), true, "fhrpd v1.2.4-0.20261128104524-ebdf8d61ca3e commit ebdf8d61ca3e go1.26.8"},
 		{&debug.BuildInfo{GoVersion: "go1.26.8"}, true, "fhrpd (devel) commit unknown go1.26.8"},
-		{nil, false, "fhrpd unknown"},
+		{nil, false, "fhrpd (devel) commit unknown " + runtime.Version()},
 	}
 	for _, tt := range tests {
 		if got := versionLine(tt.bi, tt.ok); got != tt.want {

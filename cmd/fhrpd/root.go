@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
+	"github.com/fhrpd/fhrpd/cmd/internal/plain"
 )
 
 // Default places.
@@ -23,6 +24,7 @@ const (
 // many of them have.
 type app struct {
 	stdout, stderr io.Writer
+	screen         io.Writer // stdout as it came, for what paints and says nothing that others wrote
 	now            func() time.Time
 	journal        bool   // stderr goes to systemd's journal
 	control        string // --control
@@ -37,6 +39,7 @@ func commands(a *app) []*cobra.Command {
 		showCommand(a),
 		explainCommand(a),
 		eventsCommand(a),
+		reloadCommand(a),
 		setCommand(a),
 		clearCommand(a),
 		announceCommand(a),
@@ -52,6 +55,8 @@ func commands(a *app) []*cobra.Command {
 // execute runs the command that args name and returns the exit code. An error
 // is one line on stderr; a mistake in args also gets the usage line.
 func (a *app) execute(ctx context.Context, args []string) int {
+	a.screen = a.stdout
+	a.stdout, a.stderr = plain.Writer(a.stdout), plain.Writer(a.stderr) // most of what is told came from elsewhere
 	root := &cobra.Command{
 		Use:           "fhrpd",
 		Short:         "first-hop redundancy for Linux: HSRP and VRRP",

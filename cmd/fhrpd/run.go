@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -10,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/daemon"
+	"github.com/fhrpd/fhrpd/configs"
 )
 
 func runCommand(a *app) *cobra.Command {
@@ -17,7 +17,7 @@ func runCommand(a *app) *cobra.Command {
 	cmd := a.controlFlag(&cobra.Command{
 		Use:     "run",
 		Short:   "run the daemon in the foreground",
-		Long:    "run is the daemon. SIGTERM and SIGINT resign, put the kernel back and exit 0\nwithin two seconds; a second one exits at once. SIGHUP changes nothing: a\nchanged file is applied by a restart.\n\nExits 0 after a clean stop and 1 on failure.",
+		Long:    "run is the daemon. SIGTERM and SIGINT resign, put the kernel back and exit 0\nwithin two seconds; a second one exits at once. SIGHUP reads the file again, as\n\"fhrpd reload\" does; the answer is in the log.\n\nExits 0 after a clean stop and 1 on failure.",
 		Example: examples("fhrpd run", "fhrpd run --config ./fhrpd.toml --control ./control.sock"),
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context(), config) },
@@ -36,31 +36,19 @@ func (a *app) run(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	level := new(slog.LevelVar)
-	log, err := daemon.NewLog(a.stderr, &c.Daemon, level, a.journal)
+	form := new(daemon.LogForm)
+	log, err := daemon.NewLog(a.stderr, &c.Daemon, form, a.journal)
 	if err != nil {
 		return err
 	}
-	for _, w := range c.Warnings {
-		log.Warn("configuration", "warning", w.Error())
+	for _, line := range configs.Lines("", c.Warnings) {
+		log.Warn("configuration", "warning", line)
 	}
 	log.Info("start", "version", buildVersion(), "config", path,
 		"hsrp", len(c.HSRP), "vrrp", len(c.VRRP), "tracks", len(c.Tracks))
-	go answerHangups(ctx, hangups, log, path)
-	err = daemon.Run(ctx, daemon.Options{Config: c, ControlPath: a.control, Version: buildVersion(), Log: log, Level: level})
+	err = daemon.Run(ctx, daemon.Options{
+		Config: c, Load: func() (*configs.Config, error) { return configs.Load(path) }, Hangups: hangups,
+		ControlPath: a.control, Version: buildVersion(), Log: log, Form: form,
+	})
 	return a.fatal(ctx, c.Daemon.Format == "json", err)
-}
-
-// answerHangups tells whoever sends SIGHUP for a reload that there is none. The
-// daemon goes on: the gateway must not end with a terminal.
-func answerHangups(ctx context.Context, hangups <-chan os.Signal, log *slog.Logger, path string) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-hangups:
-			log.Warn("SIGHUP: the configuration was not read again, and nothing has changed", "config", path,
-				"cure", "restart the daemon (systemctl restart fhrpd): it resigns, so that the peer takes over at once")
-		}
-	}
 }

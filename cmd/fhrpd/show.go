@@ -12,7 +12,7 @@ func showCommand(a *app) *cobra.Command {
 		Use:   "show",
 		Short: "show the state of the daemon, in the layout of Cisco IOS or as JSON",
 		Long: paragraphs("show prints what the running daemon knows. With --json every form prints JSON.",
-			"Exits 0 when there is an answer and 3 when no daemon runs."),
+			"Exits 0 when there is an answer, 3 when no daemon runs, and 4 when this user may\nnot look: root may, and members of the group in [daemon] readers."),
 		Example: examples("fhrpd show standby brief", "fhrpd show vrrp eth2", "fhrpd show status --json | jq .groups[].state"),
 		Args:    onlyCommands,
 		RunE:    needSubcommand,
@@ -77,17 +77,17 @@ func showPartCommand(a *app, name, short, long, exits string, pick func(*status.
 func showEventsCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "events",
-		Short: "recent transitions, oldest first",
-		Long: paragraphs("The last transitions of all groups with cause and detail, in the words of the\nlog.",
+		Short: "recent transitions and commands, oldest first",
+		Long: paragraphs("The last transitions of all groups with cause and detail, in the words of the\nlog, and between them the commands that changed something and who gave them.",
 			"Exits 0, and 3 when no daemon runs; \"fhrpd events\" tells them as they happen."),
 		Example: examples("fhrpd show events", "fhrpd show events --json"),
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			ts, err := a.daemon().Transitions(cmd.Context())
+			ts, err := a.daemon().History(cmd.Context())
 			if err != nil {
 				return err
 			}
-			return a.print(list(ts), func() string { return show.Transitions(ts) })
+			return a.print(list(ts), func() string { return show.History(ts) })
 		},
 	}
 }

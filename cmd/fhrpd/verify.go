@@ -15,7 +15,7 @@ func verifyCommand(a *app) *cobra.Command {
 		Use:   "verify GROUP",
 		Short: "prove that the neighbours deliver to this router",
 		Long: paragraphs("verify asks every neighbour of an active group afresh and prints one line for\neach.", groupForms,
-			"Exits 0 when all are proven, 1 otherwise, and 3 when no daemon runs."),
+			"Exits 0 when all are proven, 1 otherwise, 3 when no daemon runs, and 4 when it\nis not for this user."),
 		Example:           examples("fhrpd verify eth1:10"),
 		ValidArgsFunction: a.completeGroup,
 		Args:              cobra.MinimumNArgs(1),

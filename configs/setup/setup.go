@@ -8,6 +8,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/fsm/engine"
+	"github.com/fhrpd/fhrpd/fsm/trailer"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
 )
@@ -38,27 +39,55 @@ func Engine(c *configs.Config) engine.Config {
 // Groups returns the groups of c, those of HSRP before those of VRRP.
 func Groups(c *configs.Config) []Group {
 	var out []Group
+	chains := keychains(c)
 	for _, h := range c.HSRP {
 		g := common(engine.Ref{Protocol: hello.ProtocolHSRP, Number: h.ID}, h.Version, &h.Group)
 		if !h.Learn {
 			g.HelloTime, g.HoldTime = h.Hello, h.Hold
 		}
-		g.Auth = auth(h.Auth)
+		g.Auth, g.Keychain, g.OffSubnet = auth(h.Auth), chains[h.Auth.Keychain], h.OffSubnet
 		out = append(out, g)
 	}
 	for _, v := range c.VRRP {
 		g := common(engine.Ref{Protocol: hello.ProtocolVRRP, Number: uint16(v.VRID)}, v.Version, &v.Group)
-		g.HelloTime, g.Accept, g.Peers = v.Advertise, v.Accept, v.Peers
+		g.HelloTime, g.Accept, g.Peers, g.MinTTL = v.Advertise, v.Accept, v.Peers, v.MinTTL
 		switch v.Checksum {
 		case "rfc9568":
 			g.Checksum = hello.MessageOnly
 		case "pseudo-header":
 			g.Checksum = hello.PseudoHeader
 		}
-		g.Auth = auth(v.Auth)
+		g.Auth, g.Keychain = auth(v.Auth), chains[v.Auth.Keychain]
+		g.Trailer = rules(v)
 		out = append(out, g)
 	}
 	return out
+}
+
+// keychains returns the keychains of c by their names.
+func keychains(c *configs.Config) map[string]hello.Keychain {
+	out := map[string]hello.Keychain{}
+	for i := range c.Keychains {
+		out[c.Keychains[i].Name] = c.Keychains[i].Chain()
+	}
+	return out
+}
+
+// rules translates how a VRRP router uses the trailer; they are zero where it has
+// none.
+func rules(v configs.VRRP) trailer.Rules {
+	if v.Auth.Keychain == "" {
+		return trailer.Rules{}
+	}
+	r := trailer.Rules{
+		Mode:      map[string]trailer.Mode{"permissive": trailer.Permissive, "receive-only": trailer.ReceiveOnly}[v.Auth.Mode],
+		Window:    v.Auth.Window,
+		Monotonic: v.Auth.Replay == "monotonic",
+	}
+	if r.Window == 0 {
+		r.Window = trailer.DefaultWindow(v.Advertise)
+	}
+	return r
 }
 
 // common translates what both protocols have.

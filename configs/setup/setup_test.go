@@ -11,6 +11,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/fsm/engine"
+	"github.com/fhrpd/fhrpd/fsm/trailer"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
 )
@@ -37,6 +38,7 @@ advertise = "2s"
 priority = 255
 accept = false
 peers = ["192.0.2.11"]
+min_ttl = 255
 auth = { text = "ours" }
 
 [[vrrp]]
@@ -46,9 +48,14 @@ virtual_ips = ["fe80::1", "2001:db8::1"]
 mac = "interface"
 announce = { router_lifetime = "30m", probe = "off" }
 
+[[keychain]]
+name = "all"
+keys = [{ id = 3, secret = "a passphrase of at least 32 bytes", send_from = 2026-12-24T00:00:00Z }]
+
 [[vrrp]]
 interface = "eth1"
 vrid = 22
+auth = { keychain = "all", mode = "receive-only", replay = "monotonic" }
 virtual_ips = ["192.0.2.2/28"]
 install = "route"
 delay = { minimum = "10s" }
@@ -68,6 +75,7 @@ hello = "1s"
 hold = "3s"
 mac = "02:00:00:00:00:07"
 auth = { md5 = "secret", key_id = 7 }
+off_subnet = "accept"
 track = [{ object = "uplink", decrement = 20 }, { object = "core", shutdown = true }]
 neighbors = ["192.0.2.254"]
 hooks = { active = ["/on"], pre_active = { command = ["/before"], deadline = "700ms" } }
@@ -81,6 +89,7 @@ probe = "veto"
 
 [[hsrp]]
 interface = "eth2"
+auth = { keychain = "all" }
 follow = "users"
 virtual_ips = ["192.0.2.5"]
 
@@ -107,6 +116,9 @@ func TestEngineRunsWhatTheFileSays(t *testing.T) {
 	key, _ := hello.MD5Auth("secret", 7)
 	ours, _ := hello.TextAuth("ours")
 	cisco, _ := hello.TextAuth("cisco")
+	chain := hello.Keychain{Name: "all", Keys: []hello.Key{{
+		ID: 3, Secret: hello.NewSecret([]byte("a passphrase of at least 32 bytes")), Send: hello.Period{From: time.Date(2026, 12, 24, 0, 0, 0, 0, time.UTC)},
+	}}}
 	usual := garp.Timing{Count: 3, Interval: 2 * time.Second, Refresh: time.Minute}
 	want := engine.Config{
 		Lease:  4 * time.Second,
@@ -115,15 +127,15 @@ func TestEngineRunsWhatTheFileSays(t *testing.T) {
 			Ref:  engine.Ref{Protocol: hello.ProtocolHSRP, Family: hello.IPv4, Interface: "eth1", Number: 10},
 			Name: "users", Version: 1, VirtualIPs: addrs("192.0.2.3", "192.0.2.4"), Priority: 110,
 			Preempt: true, PreemptDelay: 30 * time.Second, HelloTime: time.Second, HoldTime: 3 * time.Second,
-			Delay: engine.Delay{Minimum: 20 * time.Second, Reload: 40 * time.Second},
-			Auth:  key, MAC: hello.MAC{2, 0, 0, 0, 0, 7},
+			Delay:     engine.Delay{Minimum: 20 * time.Second, Reload: 40 * time.Second},
+			OffSubnet: true, Auth: key, MAC: hello.MAC{2, 0, 0, 0, 0, 7},
 			Tracks:    []engine.TrackUse{{Object: "uplink", Decrement: 20}, {Object: "core", Shutdown: true}},
 			Neighbors: addrs("192.0.2.254"), PreActive: 700 * time.Millisecond,
 			Announce: engine.Announce{Timing: garp.Timing{Count: 5, Interval: time.Second, Refresh: 90 * time.Second}, Probe: engine.ProbeVeto},
 		}, {
 			Ref:     engine.Ref{Protocol: hello.ProtocolHSRP, Family: hello.IPv4, Interface: "eth2"},
 			Version: 2, VirtualIPs: addrs("192.0.2.5"), Priority: 100, Follow: "users",
-			Auth: cisco, Announce: engine.Announce{Timing: usual, RealIP: true, Probe: engine.ProbeWarn},
+			Keychain: chain, Announce: engine.Announce{Timing: usual, RealIP: true, Probe: engine.ProbeWarn},
 		}, { // which learns address and timers
 			Ref:     engine.Ref{Protocol: hello.ProtocolHSRP, Family: hello.IPv4, Interface: "eth3"},
 			Version: 2, Priority: 100, Auth: cisco,
@@ -131,17 +143,18 @@ func TestEngineRunsWhatTheFileSays(t *testing.T) {
 		}, {
 			Ref:  engine.Ref{Protocol: hello.ProtocolVRRP, Family: hello.IPv4, Interface: "eth1.100", Number: 20},
 			Name: "lan", Version: 2, VirtualIPs: addrs("192.0.2.1"), Priority: 255, Preempt: true,
-			HelloTime: 2 * time.Second, Peers: addrs("192.0.2.11"), Auth: ours,
+			HelloTime: 2 * time.Second, Peers: addrs("192.0.2.11"), MinTTL: 255, Auth: ours,
 			Announce: engine.Announce{Timing: usual, Probe: engine.ProbeWarn},
 		}, {
 			Ref:     engine.Ref{Protocol: hello.ProtocolVRRP, Family: hello.IPv6, Interface: "eth1", Number: 21},
 			Version: 3, VirtualIPs: addrs("fe80::1", "2001:db8::1"), Priority: 100, Preempt: true,
-			HelloTime: time.Second, Accept: true, InterfaceMAC: true,
+			HelloTime: time.Second, Accept: true, MinTTL: 1, InterfaceMAC: true,
 			Announce: engine.Announce{Timing: usual, RouterLifetime: 30 * time.Minute},
 		}, {
 			Ref:     engine.Ref{Protocol: hello.ProtocolVRRP, Family: hello.IPv4, Interface: "eth1", Number: 22},
 			Version: 3, VirtualIPs: addrs("192.0.2.2"), Prefixes: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/28")}, RouteOnly: true, Priority: 100, Preempt: true,
-			HelloTime: time.Second, Accept: true, Checksum: hello.PseudoHeader, Delay: engine.Delay{Minimum: 10 * time.Second},
+			HelloTime: time.Second, Accept: true, MinTTL: 1, Checksum: hello.PseudoHeader, Delay: engine.Delay{Minimum: 10 * time.Second},
+			Keychain: chain, Trailer: trailer.Rules{Mode: trailer.ReceiveOnly, Window: 5 * time.Second, Monotonic: true},
 			Announce: engine.Announce{Timing: usual, Probe: engine.ProbeWarn},
 		}},
 	}
@@ -202,6 +215,27 @@ func TestKeysOfEveryLengthAreTranslated(t *testing.T) {
 			Groups(c)
 		} else if n > 0 && n <= hello.MaxMD5Key {
 			t.Errorf("a key of %d bytes: %v", n, err)
+		}
+	}
+}
+
+func TestTrailerRules(t *testing.T) {
+	head := "[[keychain]]\nname = \"k\"\nkeys = [{ id = 1, secret = \"" + strings.Repeat("k", 64) + "\" }]\n" +
+		"[[vrrp]]\ninterface = \"eth1\"\nvrid = 1\nvirtual_ips = [\"192.0.2.1\"]\n"
+	for text, want := range map[string]trailer.Rules{
+		`auth = { keychain = "k" }`:                                         {Mode: trailer.Enforce, Window: 5 * time.Second},
+		`auth = { keychain = "k", mode = "permissive" }`:                    {Mode: trailer.Permissive, Window: 5 * time.Second},
+		`auth = { keychain = "k", window = "2s", mode = "enforce" }`:        {Mode: trailer.Enforce, Window: 2 * time.Second},
+		"advertise = \"10s\"\n" + `auth = { keychain = "k" }`:               {Mode: trailer.Enforce, Window: 30 * time.Second},
+		"version = 2\n" + `auth = { keychain = "k", replay = "monotonic" }`: {Mode: trailer.Enforce, Window: 5 * time.Second, Monotonic: true},
+		"": {},
+	} {
+		c, err := configs.Parse("test", []byte(head+text+"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Groups(c)[0].Trailer; got != want {
+			t.Errorf("%s: %+v, want %+v", text, got, want)
 		}
 	}
 }

@@ -77,11 +77,11 @@ var families = [...]hello.Family{hello.IPv4, hello.IPv6}
 func (l *Link) usable() bool { return l.Up && !l.Closed && l.PortOf == "" }
 
 // missing returns for how long running groups of a family may go on without the
-// address on l that they speak from, 0 when it is there.
+// address on l that they speak from, or that they own, 0 when it is there.
 func (i *iface) missing(f hello.Family, l *Link) (bound time.Duration) {
 	for _, g := range i.groups {
 		src := g.source(&i.link)
-		if !g.up || g.Family != f || !src.IsValid() || g.source(l).IsValid() {
+		if !g.up || g.Family != f || !src.IsValid() || g.source(l).IsValid() && !g.notOwned(l).IsValid() {
 			continue
 		}
 		most := min(mostAbsence, g.patience(g.elector().machine.Status())/2)

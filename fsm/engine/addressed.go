@@ -9,7 +9,7 @@ func (e *Engine) Addressed(now time.Time, round Round, ids []ID, err error) {
 		return
 	}
 	for _, id := range ids {
-		if g := e.byID(id); g != nil && g.round == round && g.tenure.hasAddress() {
+		if g := e.byID[id]; g != nil && g.round == round && g.tenure.hasAddress() {
 			g.addressed(now, err)
 		}
 	}
@@ -35,7 +35,7 @@ func (i *iface) address(add, remove []ID) {
 	}
 	i.round++
 	for _, id := range add {
-		i.r.byID(id).round = i.round
+		i.r.byID[id].round = i.round
 	}
 	i.port.Address(i.round, add, remove)
 }

@@ -19,8 +19,8 @@ func (g *group) onLink() []netip.Addr {
 func (g *group) noteOwned(now time.Time, owned []netip.Addr) {
 	g.owned = owned
 	if len(owned) > 0 && !g.OwnsAddress() {
-		g.tellRarely(now, KindWarning, "owned", fmt.Sprint(owned), fmt.Sprintf(
-			"the virtual addresses %v are configured on %s, whose own MAC answers for them while this router is not active: remove them", owned, g.iface.name))
+		g.tellRarely(now, KindWarning, wordOwned, byText(fmt.Sprint(owned)),
+			"the virtual addresses %v are configured on %s, whose own MAC answers for them while this router is not active: remove them", owned, g.iface.name)
 	}
 }
 

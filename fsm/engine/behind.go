@@ -41,7 +41,7 @@ func (e *Engine) CaughtUp(now time.Time, deaf ...string) {
 
 // catchUp ends the doubts.
 func (e *Engine) catchUp(now time.Time, deaf []string) {
-	e.behind = false
+	e.behind, e.late = false, 0
 	for _, g := range e.groups {
 		gap := g.stopped
 		g.stopped = 0
@@ -62,10 +62,13 @@ func (r *router) mayHide(gap time.Duration) bool { return r.alert > 0 && gap >= 
 // fallBehind notes which groups have said nothing for longer than the others
 // wait, after a gap that may hide that.
 func (e *Engine) fallBehind(now time.Time, gap, suspended time.Duration) {
+	if gap+suspended >= minimumLease {
+		e.late = gap + suspended
+	}
 	if !e.mayHide(gap) {
 		return
 	}
-	e.behind = true
+	e.behind, e.late = true, gap+suspended
 	for _, g := range e.groups {
 		if g.leader != nil {
 			continue

@@ -24,7 +24,8 @@ func (*idlePort) Renew() ([]engine.ID, error)                           { return
 func idleEngine(b *testing.B, toml string) (*engine.Engine, *idlePort) {
 	b.Helper()
 	port := &idlePort{}
-	e, err := engine.New(parsed(b, toml), engine.Options{
+	config := parsed(b, toml)
+	e, err := engine.New(config, engine.Options{
 		Ports: map[string]engine.Port{"eth0": port}, Random: func() float64 { return 0.5 }, Now: t0,
 		Observe: func(ev engine.Event) {
 			if ev.Kind == engine.KindTransition {
@@ -35,7 +36,9 @@ func idleEngine(b *testing.B, toml string) (*engine.Engine, *idlePort) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	e.LinkChanged(t0, "eth0", newTestLink("eth0"))
+	l := newTestLink("eth0")
+	l.Addrs = append(l.Addrs, ownedBy(config)...)
+	e.LinkChanged(t0, "eth0", l)
 	return e, port
 }
 

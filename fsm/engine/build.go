@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/fhrpd/fhrpd/fsm"
 	"github.com/fhrpd/fhrpd/fsm/follow"
@@ -13,17 +14,19 @@ import (
 
 // newGroup returns a group that is on no interface yet. A follower has no
 // machine before its leader is known.
-func newGroup(r *router, c Group) *group {
+func newGroup(now time.Time, r *router, c Group) (*group, error) {
+	r.lastID++
 	g := &group{
-		Group: c, r: r, id: ID(len(r.groups) + 1), mac: c.VirtualMAC(), vips: c.VirtualIPs,
+		Group: c, r: r, id: r.lastID, since: now, mac: c.VirtualMAC(), vips: c.VirtualIPs,
 		wire:     wireID{c.Protocol, c.Family, c.Version, c.Number},
 		priority: priority{override: -1, inForce: fsm.SetPriority{Effective: c.Priority, Configured: c.Priority}},
 		counters: Counters{Rejected: map[hello.Reject]uint64{}},
 	}
 	g.machineTask.of, g.choreTask.of = g, g
-	g.announcer.Rand = r.random
+	g.announcer.Rand, g.proof.Random = r.random, r.mark
+	r.byID[g.id] = g
 	if g.hsrp() {
-		g.codec = &hsrpCodec{auth: c.Auth}
+		g.codec = &hsrpCodec{}
 	}
 	switch {
 	case c.Follow != "":
@@ -40,14 +43,17 @@ func newGroup(r *router, c Group) *group {
 			VirtualIPs: c.VirtualIPs, Accept: c.Accept, Jitter: r.random, Align: r.align,
 		})
 		g.machine = router
-		g.codec = &vrrpCodec{text: c.Password(), form: c.Checksum, peers: c.Peers, check: router.Check}
+		g.codec = &vrrpCodec{check: router.Check}
 	}
-	return g
+	if g.codec == nil {
+		return g, nil
+	}
+	return g, g.codec.configure(&g.Group)
 }
 
 // followLeader binds a group to the one that elects for it.
 func (g *group) followLeader() error {
-	i := slices.IndexFunc(g.r.groups, func(l *group) bool { return l.Name == g.Follow })
+	i := slices.IndexFunc(g.r.groups, func(l *group) bool { return l.Name == g.Follow && !l.dismissed })
 	if i < 0 {
 		return fmt.Errorf("group %s follows %q, which does not exist", g.Ref, g.Follow)
 	}

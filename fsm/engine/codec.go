@@ -55,28 +55,42 @@ func (g *group) envelope(v voice) hello.Envelope {
 // hsrpCodec adds HSRP's authentication.
 type hsrpCodec struct {
 	auth    hello.Auth
+	ring    *keyring // instead of auth, where there is a keychain
 	payload []byte
 }
 
-func (c *hsrpCodec) send(g *group, s fsm.Send, v voice) {
+func (c *hsrpCodec) send(now time.Time, g *group, s fsm.Send, v voice) {
 	env := g.envelope(v)
-	c.payload = hello.AppendHSRP(c.payload[:0], s.Message.(*hello.HSRP), &c.auth, env.Src)
+	c.payload = hello.AppendHSRP(c.payload[:0], s.Message.(*hello.HSRP), c.signing(now, g), env.Src)
 	g.iface.out.queueMessage(g, v.when, func(b []byte) []byte { return hello.AppendFrame(b, &env, c.payload) })
 }
 
-// vrrpCodec adds VRRPv2's text authentication, the choice of VRRPv3's checksum
-// over IPv4, and unicast peers.
+// vrrpCodec adds VRRPv2's text authentication or the HMAC trailer, the choice of
+// VRRPv3's checksum over IPv4, and unicast peers.
 type vrrpCodec struct {
 	text    string
+	signed  *signed        // nil: there is no trailer
 	form    hello.Checksum // as configured; ChecksumUnknown follows what is heard
 	heard   hello.Checksum
 	peers   []netip.Addr
+	minTTL  uint8
 	check   func(*hello.VRRP) hello.Reject
 	payload []byte
 
 	last  *hello.VRRP    // the last advertisement sent
 	left  hello.Checksum // and the form it left in
 	again time.Time      // when it was last repeated in another form
+}
+
+func (c *vrrpCodec) configure(g *Group) error {
+	s, err := newSigned(g)
+	if err != nil {
+		return err
+	}
+	s.succeed(c.signed)
+	c.signed = s
+	c.text, c.form, c.peers, c.minTTL = g.Password(), g.Checksum, g.Peers, g.MinTTL
+	return nil
 }
 
 // sendForm is the checksum form to send: the configured one, else the one last
@@ -91,19 +105,21 @@ func (c *vrrpCodec) sendForm() hello.Checksum {
 	return hello.MessageOnly
 }
 
-func (c *vrrpCodec) send(g *group, s fsm.Send, v voice) {
+func (c *vrrpCodec) send(now time.Time, g *group, s fsm.Send, v voice) {
 	m := s.Message.(*hello.VRRP)
 	c.last, c.left = m, c.sendForm()
 	env := g.envelope(v)
+	c.payload = hello.AppendVRRP(c.payload[:0], m, c.text, c.left, env.Src, env.Dst)
+	trailer := c.signed.sign(now, g, c.payload, env.Src)
 	if len(c.peers) == 0 {
-		c.payload = hello.AppendVRRP(c.payload[:0], m, c.text, c.left, env.Src, env.Dst)
+		c.payload = appendTrailer(c.payload, trailer, env.Src, env.Dst)
 		g.iface.out.queueMessage(g, v.when, func(b []byte) []byte { return hello.AppendFrame(b, &env, c.payload) })
 		return
 	}
 	for _, peer := range c.peers {
 		g.iface.out.unicast = append(g.iface.out.unicast, datagram{
 			of: g, when: v.when, src: env.Src, dst: peer,
-			payload: hello.AppendVRRP(nil, m, c.text, c.left, env.Src, peer),
+			payload: appendTrailer(hello.AppendVRRP(nil, m, c.text, c.left, env.Src, peer), trailer, env.Src, peer),
 		})
 	}
 }
@@ -117,7 +133,7 @@ func (c *vrrpCodec) sendAgain(now time.Time, g *group) {
 	if g.tenure.elected() && c.last != nil && c.left != c.sendForm() && now.Sub(c.again) >= hello.MinAdverIntervalV3 {
 		c.again = now
 		s := fsm.Send{Message: c.last, Virtual: true}
-		c.send(g, s, g.voice(s, g.tenure))
+		c.send(now, g, s, g.voice(s, g.tenure))
 	}
 }
 
@@ -131,6 +147,8 @@ func (c *vrrpCodec) accepts(l *Link, env *hello.Envelope) hello.Reject {
 		return hello.RejectDestination
 	case len(c.peers) > 0 && !slices.Contains(c.peers, env.Src):
 		return hello.RejectSource
+	case !multicast && env.TTL < c.minTTL:
+		return hello.RejectTTL
 	}
 	return ""
 }

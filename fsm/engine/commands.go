@@ -45,12 +45,12 @@ func refused(command string, g *group, reason string, args ...any) error {
 // restores the configuration's. Values are 0-255 in HSRP and 1-254 in VRRP,
 // where 255 is an address owner's and cannot be changed (RFC 9568 section
 // 5.2.4). The error is a *GroupError or a *RefusedError.
-func (e *Engine) SetPriority(now time.Time, ref string, value int) error {
+func (e *Engine) SetPriority(now time.Time, by Caller, ref string, value int) error {
 	g, err := e.find(ref)
 	if err != nil {
 		return err
 	}
-	const command = "set priority"
+	const command = CommandSetPriority
 	least, most := g.priorities()
 	switch {
 	case e.stopped:
@@ -62,19 +62,21 @@ func (e *Engine) SetPriority(now time.Time, ref string, value int) error {
 	case g.OwnsAddress():
 		return refused(command, g, "its priority is that of the address owner, 255")
 	}
+	asked := g.commanded(now, Command{Name: command, By: by, Priority: value})
 	g.priority.override = value
-	g.prioritize(now)
+	g.prioritize(now, asked)
 	e.Flush(now)
 	return nil
 }
 
 // Announce sends the announcements of an active group now and starts their
 // schedule again. The error is a *GroupError or a *RefusedError.
-func (e *Engine) Announce(now time.Time, ref string) error {
-	g, err := e.serving(ref, "announce")
+func (e *Engine) Announce(now time.Time, by Caller, ref string) error {
+	g, err := e.serving(ref, CommandAnnounce)
 	if err != nil {
 		return err
 	}
+	g.commanded(now, Command{Name: CommandAnnounce, By: by})
 	g.turned()
 	g.announce(now, fsm.Claim)
 	g.tell(now, KindAnnounce, "announced on request")
@@ -113,7 +115,7 @@ func (e *Engine) Proofs(ref string) (proofs []prove.Result, settled bool, err er
 // for with this transition has ended, in success when err is nil. What nobody
 // waits for any more is ignored.
 func (e *Engine) PreActiveDone(now time.Time, id ID, transition int, err error) {
-	g := e.byID(id)
+	g := e.byID[id]
 	if e.stopped || g == nil || !g.wait.running || g.last.ID != transition {
 		return
 	}
@@ -125,7 +127,7 @@ func (e *Engine) PreActiveDone(now time.Time, id ID, transition int, err error) 
 // called, because its interface was not open: err is nil, or why the group cannot
 // serve there.
 func (e *Engine) Prepared(now time.Time, id ID, err error) {
-	g := e.byID(id)
+	g := e.byID[id]
 	if e.stopped || g == nil {
 		return
 	}
@@ -172,7 +174,11 @@ func (e *Engine) Moved(now time.Time, ports []string, reason string) {
 // take over from one that has died, whatever its leases are.
 func (e *Engine) Succession(name string) time.Duration {
 	var longest time.Duration
-	for _, g := range e.byName[name].groups {
+	i := e.byName[name]
+	if i == nil {
+		return 0
+	}
+	for _, g := range i.groups {
 		longest = max(longest, g.succession())
 	}
 	return longest

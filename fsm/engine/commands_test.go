@@ -99,7 +99,7 @@ func TestSetPriorityOverridesTheFileUntilDefault(t *testing.T) {
 	h := newHost(t, trackConfig).up("eth0", "eth1")
 	set := func(n int, want, configured uint8) {
 		t.Helper()
-		if err := h.e.SetPriority(h.now, "eth0:10", n); err != nil {
+		if err := h.e.SetPriority(h.now, engine.Caller{}, "eth0:10", n); err != nil {
 			t.Fatal(err)
 		}
 		if g := h.group("eth0:10"); g.InForce != (fsm.SetPriority{Effective: want, Configured: configured}) || g.SetPriority != n {
@@ -120,12 +120,12 @@ func TestCommandsThatCannotBeCarriedOutAreRefused(t *testing.T) {
 		do   func() error
 		want string
 	}{
-		{"priority of a follower", func() error { return h.e.SetPriority(h.now, "lan", 5) }, "follows wan"},
-		{"priority of an owner", func() error { return h.e.SetPriority(h.now, "vrrp:eth0:7", 5) }, "address owner"},
-		{"priority 0 in VRRP", func() error { return h.e.SetPriority(h.now, "vrrp:eth0:5", 0) }, "1 to 254"},
-		{"priority 255 in VRRP", func() error { return h.e.SetPriority(h.now, "vrrp:eth0:5", 255) }, "1 to 254"},
-		{"priority 256", func() error { return h.e.SetPriority(h.now, "wan", 256) }, "0 to 255"},
-		{"announce in Listen", func() error { return h.e.Announce(h.now, "wan") }, "not active here (state Listen)"},
+		{"priority of a follower", func() error { return h.e.SetPriority(h.now, engine.Caller{}, "lan", 5) }, "follows wan"},
+		{"priority of an owner", func() error { return h.e.SetPriority(h.now, engine.Caller{}, "vrrp:eth0:7", 5) }, "address owner"},
+		{"priority 0 in VRRP", func() error { return h.e.SetPriority(h.now, engine.Caller{}, "vrrp:eth0:5", 0) }, "1 to 254"},
+		{"priority 255 in VRRP", func() error { return h.e.SetPriority(h.now, engine.Caller{}, "vrrp:eth0:5", 255) }, "1 to 254"},
+		{"priority 256", func() error { return h.e.SetPriority(h.now, engine.Caller{}, "wan", 256) }, "0 to 255"},
+		{"announce in Listen", func() error { return h.e.Announce(h.now, engine.Caller{}, "wan") }, "not active here (state Listen)"},
 		{"verify in Listen", func() error { return h.e.Verify(h.now, "wan") }, "not active here"},
 		{"verify without neighbours", func() error { return h.e.Verify(h.now, "vrrp:eth0:7") }, "no neighbour is configured"},
 	} {
@@ -135,14 +135,14 @@ func TestCommandsThatCannotBeCarriedOutAreRefused(t *testing.T) {
 			t.Errorf("%s: %v, want a refusal with %q", tt.name, err, tt.want)
 		}
 	}
-	if err := h.e.Announce(h.now, "nobody"); err == nil {
+	if err := h.e.Announce(h.now, engine.Caller{}, "nobody"); err == nil {
 		t.Error("a group that does not exist was announced")
 	}
 }
 
 func TestAnnounceSaysEverythingAgain(t *testing.T) {
 	h := vrrpActive(t)
-	if err := h.e.Announce(h.now, "eth0:10"); err != nil {
+	if err := h.e.Announce(h.now, engine.Caller{}, "eth0:10"); err != nil {
 		t.Fatal(err)
 	}
 	h.run(5 * time.Second)
@@ -209,5 +209,42 @@ func TestAFollowersLeaderMustExistAndElect(t *testing.T) {
 		if _, err := engine.New(c, engine.Options{Ports: ports}); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("a group follows %s: %v", name, err)
 		}
+	}
+}
+
+func TestCommandsAreEventsWithTheirCaller(t *testing.T) {
+	h := hsrpActive(t)
+	by := engine.Caller{Known: true, UID: 1000, PID: 4343}
+	for _, err := range []error{
+		h.e.SetPriority(h.now, by, "eth0:10", 130), h.e.SetPriority(h.now, engine.Caller{}, "eth0:10", -1),
+		h.e.Announce(h.now, by, "eth0:10"),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if h.e.SetPriority(h.now, by, "eth0:10", 999) == nil || h.e.Announce(h.now, by, "nobody") == nil {
+		t.Error("out of range, or for nobody, and carried out")
+	}
+	want := []string{
+		"set priority 130, by uid 1000 (pid 4343)",
+		"set priority default, by an unknown caller",
+		"announce, by uid 1000 (pid 4343)",
+	}
+	if diff := cmp.Diff(want, h.told(engine.KindCommand)); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+	var kept []string
+	for _, ev := range h.e.Commands() {
+		kept = append(kept, ev.Command.String())
+	}
+	if diff := cmp.Diff(want, kept); diff != "" {
+		t.Errorf("kept (-want +got):\n%s", diff)
+	}
+	for range 1000 {
+		_ = h.e.SetPriority(h.now, by, "eth0:10", 130)
+	}
+	if n := len(h.e.Commands()); n != 256 {
+		t.Errorf("%d commands are kept, want 256", n)
 	}
 }

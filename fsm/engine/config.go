@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/fhrpd/fhrpd/fsm/trailer"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
 )
@@ -52,13 +53,17 @@ type Group struct {
 	Delay        Delay          // before the group takes part at all
 	HelloTime    time.Duration  // HSRP Hellotime, VRRP Advertisement_Interval; HSRP: 0 learns both times
 	HoldTime     time.Duration  // HSRP only
+	OffSubnet    bool           // HSRP: hear routers outside every subnet of the interface as well
 	Auth         hello.Auth     // HSRP, and the text of VRRP version 2, in which the zero value is none
+	Keychain     hello.Keychain // instead of Auth where it has keys: MD5 in HSRP, the HMAC trailer in VRRP
+	Trailer      trailer.Rules  // VRRP with a keychain
 
 	MAC          hello.MAC // zero: the protocol's virtual MAC
 	InterfaceMAC bool      // the interface's own MAC instead (IOS: use-bia)
 
 	Accept   bool           // VRRP: Accept_Mode of RFC 9568 section 6.1; see Accepts
 	Peers    []netip.Addr   // VRRP: unicast peers; empty = multicast
+	MinTTL   uint8          // VRRP: least TTL or hop limit of their packets
 	Checksum hello.Checksum // VRRP version 3 over IPv4; ChecksumUnknown sends the form last heard
 
 	Follow    string // name of the group that elects for this one
@@ -95,6 +100,16 @@ func (g *Group) Password() string {
 		return ""
 	}
 	return g.Auth.Text()
+}
+
+// Signs reports whether the messages of g leave with an HMAC trailer.
+func (g *Group) Signs() bool {
+	return g.Protocol == hello.ProtocolVRRP && len(g.Keychain.Keys) > 0 && g.Trailer.Mode.Signs()
+}
+
+// TimeMatters reports whether g compares its clock with those of other routers.
+func (g *Group) TimeMatters() bool {
+	return g.Protocol == hello.ProtocolVRRP && len(g.Keychain.Keys) > 0 && !g.Trailer.Monotonic
 }
 
 // VirtualMAC returns the MAC of g that is not the interface's own, zero when it

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -13,16 +12,16 @@ import (
 // otherwise; the protocol goes on (Cisco: DIFFVIP1).
 func (g *group) compareHello(now time.Time, from netip.Addr, m *hello.HSRP) {
 	if !m.SaneTimers() {
-		g.tellRarely(now, KindWarning, "timers", from.String(), fmt.Sprintf(
-			"%s sends hello %v and hold %v: the hold time must exceed the hello time; its own times are not used", from, m.HelloTime, m.HoldTime))
+		g.tellRarely(now, KindWarning, "timers", byAddr(from),
+			"%s sends hello %v and hold %v: the hold time must exceed the hello time; its own times are not used", from, m.HelloTime, m.HoldTime)
 	}
 	theirs := m.VirtualIP
 	if len(g.VirtualIPs) == 0 || !theirs.IsValid() || theirs.IsUnspecified() || theirs == g.vips[0] {
 		return
 	}
-	g.tellRarely(now, KindWarning, "different-virtual-ip", from.String(), fmt.Sprintf(
+	g.tellRarely(now, KindWarning, "different-virtual-ip", byAddr(from),
 		"%%HSRP-4-DIFFVIP1: %s Grp %d active routers virtual IP address %s is different to the locally configured address %s",
-		g.Interface, g.Number, theirs, g.vips[0]))
+		g.Interface, g.Number, theirs, g.vips[0])
 }
 
 // compareAdvert warns of what another router of the group has configured
@@ -35,7 +34,7 @@ func (g *group) compareAdvert(now time.Time, from netip.Addr, m *hello.VRRP) {
 		return
 	}
 	warn := func(word, format string, args ...any) {
-		g.tellRarely(now, KindWarning, word, from.String(), fmt.Sprintf(format, args...))
+		g.tellRarely(now, KindWarning, word, byAddr(from), format, args...)
 	}
 	if !sameAddrs(m.VirtualIPs, g.vips) {
 		warn("different-virtual-ips", "%s advertises the virtual addresses %v, this router %v", from, m.VirtualIPs, g.vips)
@@ -47,7 +46,7 @@ func (g *group) compareAdvert(now time.Time, from netip.Addr, m *hello.VRRP) {
 		warn("different-interval", "%s advertises every %v, this router every %v", from, m.AdverInterval, g.HelloTime)
 	}
 	if m.Priority == hello.OwnerPriority && g.OwnsAddress() {
-		warn("two-owners", "%s has priority 255 like this router, but addresses have one owner", from)
+		warn(wordOwners, "%s has priority 255 like this router, but addresses have one owner", from)
 	}
 }
 

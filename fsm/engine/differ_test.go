@@ -40,7 +40,7 @@ func TestVRRPDifferencesAreWarningsOnly(t *testing.T) {
 		t.Run(tt.rule, func(t *testing.T) {
 			h := newHost(t, tt.config)
 			l := newTestLink("eth0")
-			l.Addrs = append(l.Addrs, netip.MustParsePrefix("2001:db8::10/64"))
+			l.Addrs = append(append(l.Addrs, netip.MustParsePrefix("2001:db8::10/64")), h.owned...)
 			h.e.LinkChanged(h.now, "eth0", l)
 			for range 2 {
 				h.heard(vrrpFrame(tt.priority, tt.change))

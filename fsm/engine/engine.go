@@ -19,15 +19,16 @@
 // The files refer to each other in one direction, but for the pointers between a
 // router, its interfaces and its groups. From the bottom:
 //
-//   - words: port, ref, config, misfit, event, status
+//   - words: port, ref, config, misfit, event, command, record, change, status
 //   - values that know no group: tenure, queue, delay, outbox, leases, complaints,
-//     journal, advertise, objects, timing
+//     leftout, journal, advertise, objects, timing, unheard
 //   - what there is: router, iface, group, and the state of a group's chores
-//   - what a group does with it: codec, addresses, proof, announce, wait, probe,
-//     gate, step
-//   - what decides whether it may: priority, forwarding, obstacles, refusal
-//   - what comes in: neighbors, rival, differ, behind, receive, absence, links,
-//     tracks, addressed, restored, commands
+//   - what a group does with it: keys, signed, codec, addresses, proof, announce,
+//     wait, probe, gate, step, duplicate;
+//     and what it remembers in order to explain itself: word, lead, story
+//   - what decides whether it may: priority, forwarding, owner, obstacles, refusal
+//   - what comes in: neighbors, subnet, contest, rival, differ, behind, receive,
+//     absence, links, tracks, addressed, restored, commands
 //   - what goes out: renew, flush
 //   - the whole: build, engine, stop, tick, report
 package engine
@@ -51,8 +52,7 @@ type Engine struct {
 	byName  map[string]*iface
 	objects []*object
 
-	stopped bool      // every role has been left: nothing is done any more
-	woken   time.Time // last Wake
+	stopped bool // every role has been left: nothing is done any more
 	timing  Timing
 }
 
@@ -62,35 +62,50 @@ type Options struct {
 	Ports map[string]Port
 	// Random returns numbers in [0,1) for jitter.
 	Random func() float64
+	// Mark returns numbers that nobody on the segment can guess: those of a
+	// generator of cryptographic strength. They mark the proofs of takeovers. Nil:
+	// no takeover is proven.
+	Mark func() uint64
 	// Observe is called for every event, from within the engine's methods.
 	Observe func(Event)
 	// PreActive begins a pre_active command and does not wait for it; how it
 	// ended is for Engine.PreActiveDone. cancel kills it, for a reason, and
 	// does not wait either. Nil: no group waits for a command.
 	PreActive func(PreActive) (cancel func(why error))
+	// Starved returns how long the caller's thread was ready to run and got no
+	// processor since the last call, or a little earlier; false when that is not
+	// known. It is asked after a stall, for why. Nil: it is never known.
+	Starved func() (time.Duration, bool)
 	// Now is when the groups start to be in their initial state.
 	Now time.Time
+	// Wall returns what the wall clock says at now, for keys that have their time
+	// and for signed sequences. Nil: now itself, as a time of time.Now has both.
+	Wall func(now time.Time) time.Time
 }
 
 // New builds the groups of a configuration. Nothing is sent and no machine runs
-// until the first LinkChanged of its port. Errors name a group without a port,
-// or a leader that does not exist or follows another group itself.
+// until the first LinkChanged of its port. Errors name a group without a port or
+// with a key that does not fit, or a leader that does not exist or follows another
+// group itself.
 func New(c Config, o Options) (*Engine, error) {
 	e := &Engine{
 		router: router{
 			journal: journal{observe: o.Observe, complaints: newComplaints()},
-			lease:   c.Lease, requireForwarding: c.RequireForwarding, random: o.Random, preActive: o.PreActive, started: o.Now,
+			byID:    map[ID]*group{}, lease: c.Lease, requireForwarding: c.RequireForwarding, random: o.Random, mark: o.Mark, preActive: o.PreActive, started: o.Now, woken: o.Now, starved: o.Starved, wall: o.Wall, signing: map[string]uint32{},
 		},
-		byName: map[string]*iface{}, woken: o.Now,
+		byName: map[string]*iface{},
 	}
 	if e.observe == nil {
 		e.observe = func(Event) {}
+	}
+	if e.wall == nil {
+		e.wall = func(now time.Time) time.Time { return now }
 	}
 	for _, t := range c.Tracks {
 		e.objects = append(e.objects, newObject(t))
 	}
 	for _, gc := range c.Groups {
-		if err := e.add(gc, o.Ports[gc.Interface]); err != nil {
+		if _, err := e.add(o.Now, gc, o.Ports[gc.Interface]); err != nil {
 			return nil, err
 		}
 	}
@@ -105,24 +120,37 @@ func New(c Config, o Options) (*Engine, error) {
 	return e, nil
 }
 
-func (e *Engine) add(c Group, port Port) error {
-	if port == nil {
-		return fmt.Errorf("group %s: no port for the interface", c.Ref)
-	}
+// add puts a group on its interface, which is new when there is none of its name.
+func (e *Engine) add(now time.Time, c Group, port Port) (*group, error) {
 	i := e.byName[c.Interface]
 	if i == nil {
+		if port == nil {
+			return nil, fmt.Errorf("group %s: no port for the interface", c.Ref)
+		}
 		i = newIface(&e.router, c.Interface, port)
 		e.byName[i.name] = i
 		e.ifaces = append(e.ifaces, i)
 	}
-	g := newGroup(&e.router, c)
-	for _, u := range c.Tracks {
-		g.uses = append(g.uses, use{u, e.object(u.Object)})
+	g, err := newGroup(now, &e.router, c)
+	if err != nil {
+		return nil, fmt.Errorf("group %s: %w", c.Ref, err)
 	}
+	e.useObjects(g)
 	e.groups = append(e.groups, g)
 	i.add(g)
-	g.findNeighbors(e.started)
-	return nil
+	g.findNeighbors(now)
+	return g, nil
+}
+
+// Groups returns how many groups there are, with those on their way out.
+func (e *Engine) Groups() int { return len(e.groups) }
+
+// useObjects binds a group to the objects that it depends on.
+func (e *Engine) useObjects(g *group) {
+	g.uses = nil
+	for _, u := range g.Tracks {
+		g.uses = append(g.uses, use{u, e.object(u.Object)})
+	}
 }
 
 // Prepare hands every group to its port, in silence. Errors name the group,

@@ -25,16 +25,19 @@ const (
 	KindWarning    Kind = "warning"
 	KindNotice     Kind = "notice"
 	KindHook       Kind = "hook"
+	KindCommand    Kind = "command"
 )
 
 // Event is something worth telling. What it points to does not change.
 type Event struct {
 	At         time.Time
 	Kind       Kind
-	Group      Ref // zero when it is about no group or about several
+	Group      Ref    // zero when it is about no group or about several
+	Name       string // KindCommand: the group's, "" when it has none
 	Message    string
 	Transition *Transition // KindTransition
 	Wait       *Wait       // KindHook: a wait that begins or has ended
+	Command    *Command    // KindCommand
 }
 
 // Transition is one change of a group's state.

@@ -60,13 +60,18 @@ func (p *fakePort) note(format string, args ...any) {
 }
 
 func (p *fakePort) Add(id engine.ID, v engine.Virtual) error {
-	p.added[id] = v
-	delete(p.open, id)
-	delete(p.addrs, id)
+	if p.addErr == nil {
+		p.added[id] = v
+	}
 	return p.addErr
 }
 
-func (p *fakePort) Remove(id engine.ID) { delete(p.added, id) }
+func (p *fakePort) Remove(id engine.ID) {
+	if p.open[id] {
+		p.note("removed with an open gate")
+	}
+	delete(p.added, id)
+}
 
 func (p *fakePort) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error) {
 	p.gates++
@@ -204,6 +209,7 @@ type host struct {
 	now    time.Time
 	port   *fakePort            // of eth0
 	ports  map[string]*fakePort // all
+	owned  []netip.Prefix       // what the interfaces have for the owners among the groups
 	events []engine.Event
 	moves  int    // transitions since the start
 	runs   []*run // pre_active commands
@@ -231,10 +237,13 @@ func newHost(t testing.TB, toml string) *host {
 	t.Helper()
 	h := &host{t: t, now: t0, ports: map[string]*fakePort{"eth0": newFakePort(), "eth1": newFakePort()}}
 	h.port = h.ports["eth0"]
+	config := parsed(t, toml)
+	h.owned = ownedBy(config)
 	var err error
-	h.e, err = engine.New(parsed(t, toml), engine.Options{
+	h.e, err = engine.New(config, engine.Options{
 		Ports:   map[string]engine.Port{"eth0": h.ports["eth0"], "eth1": h.ports["eth1"]},
 		Random:  func() float64 { return 0.5 },
+		Mark:    func() uint64 { return 0x0123456789abcdef },
 		Observe: h.observe,
 		PreActive: func(p engine.PreActive) func(error) {
 			r := &run{PreActive: p}
@@ -269,10 +278,24 @@ func newTestLink(name string) engine.Link {
 	}
 }
 
+// ownedBy returns the addresses of the groups that own theirs.
+func ownedBy(c engine.Config) (out []netip.Prefix) {
+	for _, g := range c.Groups {
+		if g.OwnsAddress() {
+			for _, a := range g.VirtualIPs {
+				out = append(out, netip.PrefixFrom(a, 24))
+			}
+		}
+	}
+	return out
+}
+
 // up brings interfaces up.
 func (h *host) up(names ...string) *host {
 	for _, name := range names {
-		h.e.LinkChanged(h.now, name, newTestLink(name))
+		l := newTestLink(name)
+		l.Addrs = append(l.Addrs, h.owned...)
+		h.e.LinkChanged(h.now, name, l)
 	}
 	return h
 }

@@ -92,7 +92,7 @@ func TestWhoHasResignedClaimsNothing(t *testing.T) {
 	h.e.Stop(h.now)
 	h.clear()
 	h.e.Moved(h.now, []string{"eth0"}, "a new path")
-	if err := h.e.Announce(h.now, "eth0:10"); err == nil {
+	if err := h.e.Announce(h.now, engine.Caller{}, "eth0:10"); err == nil {
 		t.Error("announced after resigning")
 	}
 	h.run(900 * time.Millisecond)

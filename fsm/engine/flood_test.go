@@ -31,7 +31,9 @@ var floods = []struct {
 		return hsrpFrameWith("guess", hello.OpHello, hello.Active, forged(n))
 	}},
 	{"hellos of many speakers", func(n int) []byte {
-		return hsrpFrame(hello.OpHello, hello.Speak, forged(n), func(m *hello.HSRP, _ *hello.Envelope) { m.Priority = 1 })
+		return hsrpFrame(hello.OpHello, hello.Speak, forged(n), func(m *hello.HSRP, e *hello.Envelope) {
+			m.Priority, e.Src = 1, netip.AddrFrom4([4]byte{192, 0, 2, byte(n%200 + 20)})
+		})
 	}},
 	{"advertisements of routers that do not exist", func(n int) []byte {
 		return vrrpFrame(1, func(m *hello.VRRP, e *hello.Envelope) { m.VRID, e.Src = uint8(n%200+20), forgedAddr(n) })
@@ -144,6 +146,54 @@ func TestRecordedMessagesAreAnsweredAtALimitedRate(t *testing.T) {
 			}
 			if arps := len(h.port.having("send")) - coups - hellos; arps > 4*seconds {
 				t.Errorf("%d announcements in %d s", arps, seconds)
+			}
+		})
+	}
+}
+
+// Whoever contests the role of a thousand groups gets no more than the hellos of
+// two routers that have not heard of each other would, and a fixed rate.
+func TestContestsOfManyGroupsShareABudget(t *testing.T) {
+	const n, seconds = 300, 5
+	for _, tt := range []struct {
+		name, config string
+		frame        func(group int) []byte
+	}{
+		{"worse active HSRP routers", manyHSRP(n, ""), func(group int) []byte {
+			return hsrpFrame(hello.OpHello, hello.Active, func(m *hello.HSRP, _ *hello.Envelope) { m.Group, m.Priority = uint16(100+group), 1 })
+		}},
+		{"resigning HSRP routers", manyHSRP(n, ""), func(group int) []byte {
+			return hsrpFrame(hello.OpResign, hello.Active, func(m *hello.HSRP, _ *hello.Envelope) { m.Group = uint16(100 + group) })
+		}},
+		{"worse active VRRP routers", manyVRRP(20, 200, ""), func(group int) []byte {
+			return vrrpFrame(1, func(m *hello.VRRP, _ *hello.Envelope) { m.VRID = uint8(20 + group%200) })
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHost(t, tt.config).up("eth0").run(30 * time.Second).clear()
+			groups := len(h.e.Status(h.now).Groups)
+			usual := len(h.run(seconds*time.Second).port.having("send virtual Hello")) + len(h.port.having("send virtual advert"))
+			h.clear()
+			for at := range seconds * 1000 {
+				for k := range 20 {
+					h.e.Frame(h.now, "eth0", tt.frame((at*20+k)%n), true)
+				}
+				h.e.Flush(h.now)
+				h.run(time.Millisecond)
+			}
+			hellos := len(h.port.having("send virtual Hello")) + len(h.port.having("send virtual advert"))
+			coups := len(h.port.having("send virtual Coup"))
+			extra := seconds*1000/10 + 100 + (seconds+1)*groups // one in 10 ms, what was saved up, and one for each group and hello time
+			if coups > extra || hellos > usual+extra {
+				t.Errorf("%d coups and %d hellos of %d groups, want at most %d and %d", coups, hellos, groups, extra, usual+extra)
+			}
+			if coups+hellos < usual {
+				t.Errorf("%d messages, usual are %d", coups+hellos, usual)
+			}
+			for _, g := range h.e.Status(h.now).Groups {
+				if g.Machine.State != "Active" {
+					t.Fatalf("%s is in %s", g.Ref, g.Machine.State)
+				}
 			}
 		})
 	}

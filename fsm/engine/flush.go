@@ -76,6 +76,9 @@ func (i *iface) gate(now time.Time) []denial {
 	defer func() { o.open, o.shut = o.open[:0], o.shut[:0] }()
 	lost, err := i.port.Gate(o.open, o.shut)
 	if err == nil {
+		for _, c := range o.open {
+			i.r.byID[c.ID].regranted(now, nil)
+		}
 		return i.openEach(now, i.stillShut(lost))
 	}
 	if len(o.shut) > 0 {
@@ -83,7 +86,7 @@ func (i *iface) gate(now time.Time) []denial {
 			if !errors.Is(err, net.ErrClosed) { // on a port that is closed no gate is open
 				i.leases.keepShutting(now, o.shut)
 			}
-			if i.r.complaints.first(now, i.ref(), "shut", err.Error()) {
+			if i.r.complaints.first(now, i.ref(), wordShut, byText(err.Error())) {
 				i.tell(now, KindWarning, "shut gate: "+err.Error())
 			}
 		}
@@ -113,11 +116,11 @@ func (i *iface) openEach(now time.Time, claims []Claim) []denial {
 	var denied []denial
 	for _, c := range claims {
 		lost, err := i.port.Gate([]Claim{c}, nil)
-		if err == nil {
+		g := i.r.byID[c.ID]
+		if g.regranted(now, err) || err == nil {
 			i.noteLost(lost)
 			continue
 		}
-		g := i.r.byID(c.ID)
 		g.happen(now, onDenial)
 		denied = append(denied, denial{g, err})
 	}
@@ -162,7 +165,7 @@ func (i *iface) noteUnsent(now time.Time, n int, err error) {
 	i.unsent += uint64(n)
 	i.lastError = err
 	away := errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ENETDOWN) || errors.Is(err, syscall.ENXIO)
-	if !away && i.r.complaints.first(now, i.ref(), "send", "") {
+	if !away && i.r.complaints.first(now, i.ref(), wordSend, subject{}) {
 		i.tell(now, KindWarning, fmt.Sprintf("%d frames did not leave: %v; further ones are counted", n, err))
 	}
 }

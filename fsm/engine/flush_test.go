@@ -375,7 +375,7 @@ func TestStopIsOneFlushAndTheEnd(t *testing.T) {
 	h.e.Wake(now.Add(time.Hour), 0)
 	h.e.Tick(now)
 	h.e.Stop(now)
-	if err := h.e.SetPriority(now, "eth0:1", 5); err == nil {
+	if err := h.e.SetPriority(now, engine.Caller{}, "eth0:1", 5); err == nil {
 		t.Error("a priority was set after Stop")
 	}
 	if at, armed := h.e.Deadline(); armed || len(h.port.log)+len(h.events) > 0 {

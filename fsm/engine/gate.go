@@ -50,11 +50,12 @@ func (g *group) acquire(now time.Time) {
 	}
 }
 
-// release ends the tenure, unless the daemon stops and a successor needs time.
+// release ends the tenure, unless the daemon or the group stops for good and a
+// successor needs time.
 func (g *group) release(now time.Time, was stepStart) {
 	g.until = now
 	switch {
-	case !g.r.stopping:
+	case !g.r.stopping && !g.dismissed:
 	case g.leader == nil:
 		g.until = now.Add(g.farewell(was.machine))
 	case g.leader.tenure == leaving: // leaders stop first
@@ -70,6 +71,12 @@ func (g *group) release(now time.Time, was stepStart) {
 // openGate asks for the gate and the addresses of a group that serves.
 func (g *group) openGate() {
 	g.iface.out.open = append(g.iface.out.open, Claim{ID: g.id, Lease: g.grant.lease})
+	g.askAddresses()
+}
+
+// askAddresses asks for the addresses of a group that serves, again where they have
+// changed.
+func (g *group) askAddresses() {
 	g.iface.out.add = append(g.iface.out.add, g.id)
 	g.round, g.proof.held = 0, true
 }
@@ -77,6 +84,7 @@ func (g *group) openGate() {
 // forgetGate ends what goes on while the gate is open.
 func (g *group) forgetGate() {
 	g.iface.leases.remove(g.grant.term)
+	g.earlier = nil
 	g.iface.out.withdraw(g.id)
 	g.endAnnouncements()
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -14,8 +15,12 @@ type group struct {
 	Group // as configured
 	r     *router
 	id    ID
-	iface *iface
-	wire  wireID
+	since time.Time // it is there
+
+	dismissed bool   // no longer configured: on its way out
+	successor *Group // that takes its place
+	iface     *iface
+	wire      wireID
 
 	machine machine
 	codec   codec // nil for a VRRP follower
@@ -30,6 +35,7 @@ type group struct {
 
 	tenure   tenure
 	grant    grant     // of the open gate
+	earlier  *grant    // which it goes back to if the kernel refuses the new one
 	round    Round     // in which the port was asked for the addresses; 0: not since the gate was opened
 	wait     wait      // while waiting
 	lastWait Wait      // the last that ended
@@ -52,8 +58,11 @@ type group struct {
 	transitions int
 	last        *Transition
 	heard       Heard
+	contested   time.Time // when a contest of the role was answered out of turn last
 	conflict    Conflict
 	rival       Rival
+	insistence  insistence
+	story       story
 	peers       []hello.MAC // interface MACs of the group's other routers
 	counters    Counters
 
@@ -70,7 +79,10 @@ type machine interface {
 
 // codec turns a group's messages into frames.
 type codec interface {
-	send(g *group, s fsm.Send, v voice)
+	// configure takes over the configuration of a group, whose Group it refers to. The
+	// error names a key that does not fit, and nothing has changed then.
+	configure(c *Group) error
+	send(now time.Time, g *group, s fsm.Send, v voice)
 }
 
 // wireID is what tells groups apart in received packets.
@@ -89,8 +101,10 @@ type priority struct {
 
 // stepStart is what a group was when a step of its machine began.
 type stepStart struct {
-	machine fsm.Status
-	tenure  tenure
+	machine   fsm.Status
+	tenure    tenure
+	moved     *Record // the last transition
+	announced uint64
 }
 
 // prepare hands the group to its port, in silence.
@@ -155,7 +169,7 @@ func (g *group) leaseTime() time.Duration {
 // changed returns since when the group has been in its state.
 func (g *group) changed() time.Time {
 	if g.last == nil {
-		return g.r.started
+		return g.since
 	}
 	return g.last.At
 }
@@ -164,9 +178,9 @@ func (g *group) changed() time.Time {
 func (g *group) tell(now time.Time, kind Kind, message string) { g.r.tell(now, g.Ref, kind, message) }
 
 // tellRarely tells it once for each subject, and then rarely.
-func (g *group) tellRarely(now time.Time, kind Kind, word, subject, message string) {
-	if g.r.complaints.first(now, g.Ref, word, subject) {
-		g.tell(now, kind, message)
+func (g *group) tellRarely(now time.Time, kind Kind, word string, about subject, format string, args ...any) {
+	if g.r.complaints.first(now, g.Ref, word, about) {
+		g.tell(now, kind, fmt.Sprintf(format, args...))
 	}
 }
 

@@ -16,6 +16,7 @@ type iface struct {
 	link Link // as the groups see it
 
 	absence absence
+	former  []former // subnets that were the interface's a moment ago
 
 	groups      []*group
 	byWire      map[wireID]*group
@@ -27,8 +28,10 @@ type iface struct {
 	round  Round // of the port's last Address
 	leases leases
 
+	duplicate  Duplicate
 	rejected   map[hello.Reject]uint64 // packets that belong to no group
 	advertises uint64                  // interface-state messages of HSRP
+	unheard    unheard                 // whose they are, and those of its groups
 	unsent     uint64                  // frames that did not leave
 	lastError  error
 	restored   Restored

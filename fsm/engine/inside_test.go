@@ -54,7 +54,7 @@ func newEngine(t *testing.T, port Port, preActive func(PreActive) func(error), g
 	t.Helper()
 	e, err := New(Config{Groups: groups}, Options{
 		Ports: map[string]Port{"eth0": port}, PreActive: preActive,
-		Random: func() float64 { return 0 }, Now: start,
+		Random: func() float64 { return 0 }, Mark: func() uint64 { return 1 }, Now: start,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -3,11 +3,14 @@ package engine
 import "time"
 
 // journal tells the observer what happens, complains rarely, and keeps the last
-// transitions.
+// transitions, commands and changes of who serves.
 type journal struct {
 	observe    func(Event)
 	complaints complaints
 	history    history
+	commands   []Event // the last ones, oldest first
+	records    int     // made since the start
+	changes    changes
 }
 
 // tell tells the observer something about a group, or about none.

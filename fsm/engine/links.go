@@ -34,6 +34,7 @@ func (i *iface) relink(now time.Time, l Link) {
 			g.refusal.hurry(now)
 		}
 	}
+	i.noteFormer(now, &l)
 	i.link = l
 	for _, g := range i.groups { // all of them first, for a leader looks at its followers
 		g.delayAfter(now, &l)
@@ -82,7 +83,7 @@ func (g *group) checkOwned(now time.Time) {
 	}
 	g.noteOwned(now, owned)
 	g.prepared(now, g.prepare())
-	if g.tenure.hasAddress() { // what is prepared anew is shut
-		g.openGate()
+	if g.tenure.hasAddress() {
+		g.askAddresses()
 	}
 }

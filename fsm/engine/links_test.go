@@ -155,14 +155,13 @@ func TestLinkFlapAnnouncesAgain(t *testing.T) {
 }
 
 func TestAddressOwnerIsPreparedAsOne(t *testing.T) {
-	h := newHost(t, manyVRRP(20, 1, "priority = 255")).up("eth0")
-	h.state("eth0:20", "Active")
+	h := newHost(t, manyVRRP(20, 1, "priority = 255"))
+	h.e.LinkChanged(h.now, "eth0", newTestLink("eth0"))
 	if len(h.port.added[1].Owned) > 0 {
 		t.Error("prepared as owner of an address that the interface does not have")
 	}
-	l := newTestLink("eth0")
-	l.Addrs = append(l.Addrs, netip.MustParsePrefix("192.0.2.20/24"))
-	h.e.LinkChanged(h.now, "eth0", l)
+	h.clear().up("eth0").state("eth0:20", "Active")
+	h.addressed()
 	if len(h.port.added[1].Owned) != 1 || !h.port.open[1] || !h.port.addrs[1] {
 		t.Errorf("owned %v, gate %v, address %v", h.port.added[1].Owned, h.port.open[1], h.port.addrs[1])
 	}

@@ -62,9 +62,16 @@ func (g *Group) messageSize(vips []netip.Addr) (packet, each int) {
 		packet, each = wire.IPv6Header, 16
 	}
 	if g.Protocol == hello.ProtocolHSRP {
+		auth := g.Auth
+		if len(g.Keychain.Keys) > 0 { // digests have one size
+			auth, _ = hello.MD5Auth("key", 0)
+		}
 		m := hello.HSRP{Version: g.Version, Op: hello.OpHello, State: hello.Active, Family: g.Family}
-		return packet + wire.UDPHeader + len(hello.AppendHSRP(nil, &m, &g.Auth, netip.Addr{})), 0
+		return packet + wire.UDPHeader + len(hello.AppendHSRP(nil, &m, &auth, netip.Addr{})), 0
 	}
 	m := hello.VRRP{Version: g.Version, Family: g.Family, VirtualIPs: vips}
+	if g.Signs() {
+		packet += hello.TrailerSize
+	}
 	return packet + len(hello.AppendVRRP(nil, &m, g.Password(), hello.MessageOnly, netip.Addr{}, netip.Addr{})), each
 }

@@ -15,6 +15,7 @@ func (i *iface) heardARP(now time.Time, b []byte) {
 	}
 	if o, ok := garp.ObserveARP(h, a); ok {
 		i.heardClaim(now, o)
+		i.heardOwnClaim(now, o)
 		i.learnNeighbor(now, o.IP, o.MAC)
 	}
 	if g := i.serving(a.TargetIP); g != nil && a.Op == garp.OpRequest && !a.IsGratuitous() {
@@ -37,6 +38,7 @@ func (i *iface) heardND(now time.Time, b []byte) {
 	}
 	if o, ok := garp.ObserveND(h, n); ok {
 		i.heardClaim(now, o)
+		i.heardOwnClaim(now, o)
 		i.learnNeighbor(now, o.IP, o.MAC)
 	}
 	if g := i.serving(n.Target); g != nil {

@@ -11,6 +11,7 @@ type object struct {
 	since   time.Time
 	changes int
 	detail  string
+	told    *Record // of the last change
 }
 
 func newObject(t Track) *object { return &object{Track: t, up: true, detail: "no result yet"} }

@@ -65,6 +65,9 @@ func (g *group) ownObstacle() (fsm.Cause, string) {
 	if g.r.stopping {
 		return fsm.CauseStopped, "the daemon stops"
 	}
+	if g.dismissed {
+		return fsm.CauseStopped, "it is no longer configured"
+	}
 	if g.r.maintenance {
 		return fsm.CauseMaintenance, "maintenance is on"
 	}
@@ -72,6 +75,9 @@ func (g *group) ownObstacle() (fsm.Cause, string) {
 		return why, detail + g.misplaced()
 	}
 	if detail := g.Misfit(&g.iface.link, g.vips); detail != "" {
+		return fsm.CauseInterfaceDown, detail
+	}
+	if detail := g.ownerObstacle(&g.iface.link); detail != "" {
 		return fsm.CauseInterfaceDown, detail
 	}
 	if detail := g.forwardingObstacle(&g.iface.link); detail != "" {
@@ -157,7 +163,7 @@ func (g *group) noteObstacle(why string, told bool) {
 	// it says why it stays so.
 	l := &g.iface.link
 	opening := l.Up && l.PortOf == "" && l.Closed
-	if why != "" && !told && !g.r.stopping && !opening {
+	if why != "" && !told && !g.r.stopping && !g.dismissed && !opening {
 		g.untold = true
 		g.r.hindered = append(g.r.hindered, g)
 	}

@@ -92,10 +92,11 @@ func (l *Link) Owns(a netip.Addr) bool {
 // goroutine. On a port that is not open Gate, Transmit and Unicast return
 // net.ErrClosed, Add is made up for when it opens, and the others do nothing.
 type Port interface {
-	// Add prepares a group in silence, in both roles; again with other
-	// addresses replaces them and shuts the group's gate. The error says why the
-	// group could not serve here; what Add finds out later comes as
-	// Engine.Prepared. Remove forgets the group.
+	// Add prepares a group in silence, in both roles. Again with something else it
+	// replaces that: an open gate stays open, and the addresses change with the
+	// next Address. The error says why the group could not serve here, and nothing
+	// is replaced then; what Add finds out later comes as Engine.Prepared. Remove
+	// forgets a group whose gate is shut.
 	Add(id ID, v Virtual) error
 	Remove(id ID)
 

@@ -17,8 +17,9 @@ func (g *group) priorities() (least, most int) {
 }
 
 // prioritize works out the priority from the configuration, the operator and
-// the tracked objects, and tells the machine when it changed.
-func (g *group) prioritize(now time.Time) {
+// the tracked objects, and tells the machine when it changed. why is what has
+// changed.
+func (g *group) prioritize(now time.Time, why *Record) {
 	if g.OwnsAddress() {
 		return
 	}
@@ -35,6 +36,10 @@ func (g *group) prioritize(now time.Time) {
 	p := fsm.SetPriority{Effective: uint8(max(effective, least)), Configured: g.Priority}
 	if p == g.priority.inForce {
 		return
+	}
+	if was := g.priority.inForce.Effective; was != p.Effective {
+		g.story.own = g.r.record(Record{At: now, Kind: RecordPriority, After: why, Priority: Shift{was, p.Effective}})
+		g.story.goesOn(now, g.story.own)
 	}
 	g.priority.inForce = p
 	g.step(now, p)

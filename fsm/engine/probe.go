@@ -30,9 +30,10 @@ func (g *group) defend(now time.Time, o garp.Observation) {
 		return
 	}
 	g.noteConflict(now, o, who, why)
+	g.shownByARP(now, o, why)
 	g.announcer.Reassert(now)
 	g.announcer.due(now, g)
-	g.tellRarely(now, KindConflict, "conflict", o.MAC.String(), fmt.Sprintf("%s is claimed by %s (%s, %s); announcing again", o.IP, o.MAC, who, why))
+	g.tellDuplicate(now, wordConflict, o, "claimed by %s (%s, %s); announcing again", o.MAC, who, why)
 }
 
 // routers is who may have the addresses of g, as far as g knows.
@@ -157,7 +158,7 @@ func (g *group) heardOwner(now time.Time, o garp.Observation) {
 			g.doubt()
 		}
 	}
-	g.tellRarely(now, KindConflict, "answered", o.MAC.String(), fmt.Sprintf("%s is answered for by %s, %s; %s", o.IP, o.MAC, whose(why), g.consequence()))
+	g.tellDuplicate(now, wordAnswered, o, "answered for by %s, %s; %s", o.MAC, whose(why), g.consequence())
 }
 
 // whose says who it is that answers for the address of a group of which no

@@ -46,6 +46,12 @@ func TestTakeoverIsProvenToTheNeighbours(t *testing.T) {
 	if _, settled, err := h.e.Proofs("eth0:10"); err != nil || settled {
 		t.Errorf("settled %v, %v before the answer", settled, err)
 	}
+	forged := slices.Clone(answer)
+	forged[len(forged)-1]++ // whoever has not seen the question
+	h.heard(forged)
+	if g := h.group("eth0:10"); g.Proofs[0].Proven {
+		t.Error("a forged answer was taken for a proof")
+	}
 	h.now = h.now.Add(time.Millisecond)
 	h.heard(answer)
 	g := h.group("eth0:10")

@@ -32,7 +32,7 @@ func (e *Engine) Frame(now time.Time, name string, b []byte, checksumReady bool)
 	case err != nil:
 		i.reject(now, nil, &env, err)
 	case i.link.Owns(env.Src):
-		i.reject(now, nil, &env, hello.RejectSource)
+		i.heardOwnSource(now, &env)
 	case env.Protocol == hello.ProtocolHSRP:
 		i.heardHSRP(now, &env, payload)
 	default:
@@ -47,6 +47,17 @@ func (i *iface) reject(now time.Time, g *group, env *hello.Envelope, err error) 
 	if !ok {
 		return
 	}
+	u := Unheard{From: env.Src, Protocol: env.Protocol, Reason: why}
+	if g != nil {
+		u.Group = g.Ref
+	}
+	i.turnAway(now, g, env, u)
+}
+
+// turnAway does it for a packet of a router about which u is known.
+func (i *iface) turnAway(now time.Time, g *group, env *hello.Envelope, u Unheard) {
+	why := u.Reason
+	i.unheard.note(now, u)
 	ev := Event{At: now, Kind: KindReject}
 	whose, counts := i.ref(), i.rejected
 	if g != nil {
@@ -73,18 +84,26 @@ func (i *iface) heardHSRP(now time.Time, env *hello.Envelope, payload []byte) {
 		i.advertises++
 		return
 	}
-	m := &p.HSRP
-	g := i.groupOf(now, env, wireID{hello.ProtocolHSRP, m.Family, m.Version, m.Group})
+	m, claims := &p.HSRP, p.HSRP.State == hello.Active && p.HSRP.Op != hello.OpResign
+	w := wireID{hello.ProtocolHSRP, m.Family, m.Version, m.Group}
+	g := i.groupOf(now, env, w, m.VirtualIP, claims)
 	if g == nil {
+		if claims {
+			i.unknownClaim(now, env, w, []netip.Addr{m.VirtualIP})
+		}
+		return
+	}
+	if i.isOffSubnet(now, g, env.Src) {
+		g.rejectOffSubnet(now, env, claims)
 		return
 	}
 	c := g.codec.(*hsrpCodec)
-	if err := p.Verify(payload, &c.auth); err != nil {
-		g.rejectAuth(now, env, m.State, m.State == hello.Active && m.Op != hello.OpResign, err)
+	if err := c.verify(g.r.wall(now), p, payload); err != nil {
+		g.rejectAuth(now, env, m.State, claims, err, nil)
 		return
 	}
 	g.compareHello(now, env.Src, m)
-	g.heard = Heard{At: now, From: env.Src, Op: m.Op, State: m.State, Priority: m.Priority}
+	g.hears(Heard{At: now, From: env.Src, Op: m.Op, State: m.State, Priority: m.Priority})
 	g.received(now, env, m)
 }
 
@@ -94,9 +113,17 @@ func (i *iface) heardVRRP(now time.Time, env *hello.Envelope, payload []byte) {
 		i.reject(now, nil, env, err)
 		return
 	}
-	m := &p.VRRP
-	g := i.groupOf(now, env, wireID{hello.ProtocolVRRP, m.Family, m.Version, uint16(m.VRID)})
+	m, claims := &p.VRRP, p.VRRP.Priority != hello.ResignPriority // nobody else advertises
+	w := wireID{hello.ProtocolVRRP, m.Family, m.Version, uint16(m.VRID)}
+	var vip netip.Addr
+	if len(m.VirtualIPs) > 0 {
+		vip = m.VirtualIPs[0]
+	}
+	g := i.groupOf(now, env, w, vip, claims)
 	if g == nil {
+		if claims {
+			i.unknownClaim(now, env, w, m.VirtualIPs)
+		}
 		return
 	}
 	c, ok := g.codec.(*vrrpCodec)
@@ -104,32 +131,32 @@ func (i *iface) heardVRRP(now time.Time, env *hello.Envelope, payload []byte) {
 		return // a follower
 	}
 	if why := c.accepts(&i.link, env); why != "" {
-		i.reject(now, g, env, why)
+		g.rejectClaim(now, env, why, claims)
 		return
 	}
-	if m.Version == 2 {
-		if err := p.VerifyText(c.text); err != nil {
-			g.rejectAuth(now, env, hello.Active, m.Priority != 0, err) // nobody else advertises
-			return
-		}
+	if !c.verify(now, g, env, payload, p) {
+		return
 	}
 	if why := c.check(m); why != "" {
-		i.reject(now, g, env, why)
+		g.rejectClaim(now, env, why, claims)
 		return
 	}
 	g.noteForm(now, c, p.Form, env.Src)
 	g.compareAdvert(now, env.Src, m)
-	g.heard = Heard{At: now, From: env.Src, Priority: m.Priority}
+	g.hears(Heard{At: now, From: env.Src, Priority: m.Priority})
 	g.received(now, env, m)
 	c.sendAgain(now, g)
 }
 
 // groupOf returns the group that a packet belongs to. A packet that belongs to
-// none is rejected.
-func (i *iface) groupOf(now time.Time, env *hello.Envelope, w wireID) *group {
+// none is rejected; vip is its virtual address, and claims says that its sender is
+// active.
+func (i *iface) groupOf(now time.Time, env *hello.Envelope, w wireID, vip netip.Addr, claims bool) *group {
 	g := i.byWire[w]
 	if g == nil {
-		i.reject(now, nil, env, i.whyUnknown(w))
+		i.turnAway(now, nil, env, Unheard{
+			From: env.Src, Protocol: w.protocol, Reason: i.whyUnknown(w), Version: w.version, Number: w.number, VirtualIP: vip, Claims: claims,
+		})
 	}
 	return g
 }
@@ -143,6 +170,10 @@ func (g *group) received(now time.Time, env *hello.Envelope, m hello.Message) {
 		return
 	}
 	g.notAlone(m)
+	g.insists(now, env, m)
+	if g.overContested(now, env.Src, m) {
+		return
+	}
 	g.step(now, fsm.Received{From: env.Src, MAC: env.SrcMAC, Message: m})
 }
 
@@ -172,5 +203,5 @@ func (g *group) noteForm(now time.Time, c *vrrpCodec, form hello.Checksum, from 
 		return
 	}
 	c.heard = form
-	g.tellRarely(now, KindNotice, "checksum-form", from.String(), fmt.Sprintf("%s sends the %s checksum; this router sends the %s one", from, form, c.sendForm()))
+	g.tellRarely(now, KindNotice, "checksum-form", byAddr(from), "%s sends the %s checksum; this router sends the %s one", from, form, c.sendForm())
 }

@@ -86,6 +86,46 @@ func TestUnicastPeersTalkToEachOtherOnly(t *testing.T) {
 	h.state("eth0:10", "Backup")
 }
 
+// Whoever knows the addresses of two peers can send packets from one to the other
+// from anywhere, but none that arrives with the TTL that they send.
+func TestPeersBeyondMinTTLAreNotHeard(t *testing.T) {
+	six := "[[vrrp]]\ninterface = \"eth0\"\nvrid = 10\nvirtual_ips = [\"fe80::1\"]\npeers = [\"fe80::11\"]\n"
+	for _, tt := range []struct {
+		config   string
+		src, dst string
+		least    int
+	}{
+		{vrrpConfig + "peers = [\"192.0.2.11\"]\n", "192.0.2.11", "192.0.2.10", 1},
+		{vrrpConfig + "peers = [\"192.0.2.11\"]\nmin_ttl = 253\n", "192.0.2.11", "192.0.2.10", 253},
+		{vrrpConfig + "peers = [\"192.0.2.11\"]\nmin_ttl = 255\n", "192.0.2.11", "192.0.2.10", 255},
+		{six + "min_ttl = 255\n", "fe80::11", "fe80::10", 255},
+	} {
+		h := newHost(t, tt.config).up("eth0").until("eth0:10", "Active").clear()
+		with := func(ttl int) []byte {
+			return vrrpFrame(200, func(m *hello.VRRP, e *hello.Envelope) {
+				*e = hello.Envelope{
+					SrcMAC: peerMAC, DstMAC: ownMAC, Src: netip.MustParseAddr(tt.src), Dst: netip.MustParseAddr(tt.dst),
+					TTL: uint8(ttl), Protocol: hello.ProtocolVRRP, Unicast: true,
+				}
+				if m.Family = hello.FamilyOf(e.Src); m.Family == hello.IPv6 {
+					m.VirtualIPs = []netip.Addr{netip.MustParseAddr("fe80::1")}
+				}
+			})
+		}
+		refused := uint64(0)
+		for ttl := max(tt.least-3, 1); ttl < tt.least; ttl++ {
+			h.heard(with(ttl))
+			refused++
+		}
+		if got := h.group("eth0:10").Counters.Rejected[hello.RejectTTL]; got != refused {
+			t.Errorf("%s, at least %d: %d packets with less rejected, want %d", tt.src, tt.least, got, refused)
+		}
+		h.state("eth0:10", "Active")
+		h.heard(with(tt.least))
+		h.state("eth0:10", "Backup")
+	}
+}
+
 // A router whose timers make no sense is there all the same: two active routers
 // would be worse than a warning.
 func TestHelloWithAHoldTimeOfNoUseIsHeardAndWarnedOf(t *testing.T) {

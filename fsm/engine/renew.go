@@ -11,7 +11,7 @@ import (
 // that has given the role up has nothing to lose.
 func (i *iface) noteLost(lost []ID) {
 	for _, id := range lost {
-		if g := i.r.byID(id); g != nil && g.tenure.hasAddress() {
+		if g := i.r.byID[id]; g != nil && g.tenure.hasAddress() {
 			i.leases.lost = append(i.leases.lost, id)
 		}
 	}
@@ -27,7 +27,7 @@ func (i *iface) renew(now time.Time) {
 		return
 	}
 	i.leases.renewalFailed(now)
-	if i.r.complaints.first(now, i.ref(), "renew", err.Error()) {
+	if i.r.complaints.first(now, i.ref(), wordRenew, byText(err.Error())) {
 		i.tell(now, KindLease, "renew lease: "+err.Error())
 	}
 	for _, g := range i.groups {
@@ -51,7 +51,7 @@ func (i *iface) fenceLost(now time.Time) bool {
 	lost := i.leases.lost
 	i.leases.lost = nil
 	for _, id := range lost {
-		if g := i.r.byID(id); g.tenure.hasAddress() {
+		if g := i.r.byID[id]; g != nil && g.tenure.hasAddress() {
 			g.fence(now, fsm.CauseLeaseLost, fmt.Sprintf("the lease of %v ran out; it was last renewed %v ago",
 				g.grant.lease, g.leaseAge(now).Round(time.Millisecond)))
 		}

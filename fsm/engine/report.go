@@ -14,7 +14,7 @@ func (e *Engine) Status(now time.Time) Status {
 	}
 	for _, i := range e.ifaces {
 		st.Interfaces = append(st.Interfaces, InterfaceStatus{
-			Link: i.link, Advertises: i.advertises, Rejected: maps.Clone(i.rejected), Restored: i.restored, Unsent: i.unsent, LastError: i.lastError,
+			Link: i.link, Advertises: i.advertises, Rejected: maps.Clone(i.rejected), Duplicate: i.duplicate, Restored: i.restored, Unsent: i.unsent, LastError: i.lastError,
 		})
 	}
 	for _, o := range e.objects {
@@ -37,6 +37,7 @@ func (g *group) status(now time.Time) GroupStatus {
 		Outside: g.outside(), MAC: g.mac, Address: g.iface.link.Addr(g.Family), DownTracks: g.downTracks(),
 		Transitions: g.transitions, Last: g.last, Counters: g.counters, Refreshes: g.announcer.Refreshes(),
 		Proofs: g.proof.Results(), Conflict: g.conflict, Rival: g.rival, Wait: g.lastWait,
+		Serves: g.story.holder, ServesSince: g.story.since, Contested: g.story.contested, Unheard: g.unheard(now.Add(-2 * g.story.hold)),
 	}
 	st.Counters.Rejected = maps.Clone(g.counters.Rejected)
 	st.LastRefresh, _ = g.announcer.LastRefresh()
@@ -44,12 +45,39 @@ func (g *group) status(now time.Time) GroupStatus {
 	if !g.up {
 		_, st.Obstacle = g.obstacles()
 	}
+	if c, ok := g.codec.(*vrrpCodec); ok {
+		st.Signed = c.signed.status(now, g)
+	}
+	if d := g.iface.duplicate; d.Address == st.Address {
+		st.Duplicate = d
+	}
+	if g.story.change != nil {
+		st.Change = g.outcome(g.story.change)
+	}
 	if g.tenure == waiting {
 		st.Wait = g.waitStatus(now)
 	}
-	st.BothActive = !g.rival.At.IsZero() && g.tenure.claims() && now.Sub(g.rival.At) <= st.Machine.HoldTime
+	st.BothActive = g.tenure.claims() && g.rivalCurrent(now, g.elector().machine.Status().HoldTime)
 	return st
 }
+
+// Changes returns the last changes of who serves, of all groups, oldest first.
+func (e *Engine) Changes() (list []*Change) {
+	current := map[*Change]*group{}
+	for _, g := range e.groups {
+		current[g.story.change] = g
+	}
+	e.changes.each(func(c *Change) {
+		if g := current[c]; g != nil {
+			c = g.outcome(c)
+		}
+		list = append(list, c)
+	})
+	return list
+}
+
+// Commands returns the last commands of all groups, oldest first.
+func (e *Engine) Commands() []Event { return slices.Clone(e.commands) }
 
 // Transitions returns the recent transitions of all groups, oldest first.
 func (e *Engine) Transitions() []Transition { return e.history.list() }

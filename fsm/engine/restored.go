@@ -43,10 +43,10 @@ func (e *Engine) SettingsRestored(now time.Time, name string, changed []string, 
 	}
 	i.countRestored(now, &i.restored.Settings, len(changed))
 	for _, s := range changed {
-		i.tellRarely(now, "setting", s, s+" was changed by somebody else; put back, and further changes are counted")
+		i.tellRarely(now, wordSetting, byText(s), s+" was changed by somebody else; put back, and further changes are counted")
 	}
 	if err != nil {
-		i.tellRarely(now, "settings", err.Error(), "put settings back: "+err.Error())
+		i.tellRarely(now, wordSettings, byText(err.Error()), "put settings back: "+err.Error())
 	}
 }
 
@@ -59,11 +59,11 @@ func (e *Engine) FilterRestored(now time.Time, name string, macs []hello.MAC, er
 	}
 	i.countRestored(now, &i.restored.Filter, len(macs))
 	for _, mac := range macs {
-		i.tellRarely(now, "filter", mac.String(),
+		i.tellRarely(now, wordFilter, byMAC(mac),
 			fmt.Sprintf("virtual MAC %s was taken from the unicast filter by somebody else; put back, and further removals are counted", mac))
 	}
 	if err != nil {
-		i.tellRarely(now, "filters", err.Error(), "let virtual MACs in: "+err.Error())
+		i.tellRarely(now, wordFilters, byText(err.Error()), "let virtual MACs in: "+err.Error())
 	}
 }
 
@@ -75,8 +75,8 @@ func (i *iface) countRestored(now time.Time, counter *uint64, n int) {
 }
 
 // tellRarely warns once for each subject, and then rarely.
-func (i *iface) tellRarely(now time.Time, word, subject, message string) {
-	if i.r.complaints.first(now, i.ref(), word, subject) {
+func (i *iface) tellRarely(now time.Time, word string, about subject, message string) {
+	if i.r.complaints.first(now, i.ref(), word, about) {
 		i.tell(now, KindWarning, message)
 	}
 }

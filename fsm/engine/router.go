@@ -5,18 +5,29 @@ import "time"
 // router is what the groups of one engine share.
 type router struct {
 	journal
-	groups            []*group // by ID, from 1
+	groups            []*group // in the order of the configuration, those on their way out last
+	byID              map[ID]*group
+	lastID            ID
 	lease             time.Duration
 	requireForwarding bool
 	random            func() float64
+	mark              func() uint64
 	preActive         func(PreActive) (cancel func(error))
 	started           time.Time
+	starved           func() (time.Duration, bool)
+	wall              func(now time.Time) time.Time
+	signing           map[string]uint32 // the key that signs, by the name of its keychain
 
 	lateness    time.Duration // of the machine being served
+	woken       time.Time     // last Wake
+	own         *Record       // what happened to this router itself last
+	stall       *Record       // the last time that this process did nothing for too long
 	alert       time.Duration // a shorter gap hides nothing; 0: none does
 	behind      bool          // nothing is said before all that has arrived is read
+	late        time.Duration // how long what is read before the next Tick may have waited
 	stopping    bool          // every group is on its way out
 	maintenance bool          // no group takes part
+	contests    contests
 	waits       waits
 	farewells   farewells
 
@@ -28,17 +39,12 @@ type router struct {
 	chores   queue[*group] // what all groups do beside their machines
 	turned   []*group      // to be filed there anew
 
+	dismissed []*group // on their way out, because they are no longer configured
+
 	// What the next Flush goes on with.
 	doubtful []*group // to be reconsidered
 	hindered []*group // whose obstacle is to be told
 	begun    []*group // whose wait is to begin
-}
-
-func (r *router) byID(id ID) *group {
-	if i := int(id) - 1; i >= 0 && i < len(r.groups) {
-		return r.groups[i]
-	}
-	return nil
 }
 
 // sooner returns the earlier of two deadlines, of which the zero time is none.

@@ -40,9 +40,17 @@ type GroupStatus struct {
 	Refreshes     uint64
 	Proofs        []prove.Result
 	Conflict      Conflict
+	Duplicate     Duplicate // of Address
 	Rival         Rival
-	BothActive    bool // the rival and this router, as far as is known
-	Wait          Wait // the present or the last one; its outcome is "" when there was none
+	BothActive    bool      // the rival and this router, as far as is known
+	Wait          Wait      // the present or the last one; its outcome is "" when there was none
+	Serves        Holder    // the last router that was known to have the role
+	ServesSince   time.Time // when that was known first
+	Change        *Change   // the last one of who serves; nil when there was none
+	Contested     *Record   // the last time that another router claimed the role since this one has it; nil: never
+	Unheard       []Unheard // routers that may belong to the group and were not believed in the last hold time
+
+	Signed *SignedStatus // nil where VRRP has no HMAC trailer
 }
 
 // Conflict is the last claim of one of a group's addresses by somebody else.
@@ -52,17 +60,6 @@ type Conflict struct {
 	MAC     hello.MAC
 	Who     garp.Owner
 	Reason  garp.Reason
-}
-
-// Rival is a router that says it is active and is not heard, because its
-// authentication differs. It does not hear this one either, so neither gives
-// way and both stay active until somebody compares the secrets.
-type Rival struct {
-	At     time.Time // of its last claim; zero: there was none
-	From   netip.Addr
-	Reason hello.Reject
-
-	warned time.Time // when it was last said that both are active
 }
 
 // Counters count since the start.
@@ -79,6 +76,7 @@ type InterfaceStatus struct {
 	Link
 	Advertises uint64                  // HSRP interface-state messages heard
 	Rejected   map[hello.Reject]uint64 // packets that belong to no group
+	Duplicate  Duplicate
 	Restored   Restored
 	Unsent     uint64 // frames that did not leave
 	LastError  error  // why

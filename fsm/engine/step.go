@@ -11,7 +11,7 @@ import (
 // are only noted here; Flush makes them for all groups at once.
 func (g *group) step(now time.Time, ev fsm.Event) {
 	g.turned()
-	was, ready := stepStart{g.machine.Status(), g.tenure}, g.ready()
+	was, ready := stepStart{g.machine.Status(), g.tenure, g.story.moved, g.counters.Announced}, g.ready()
 	g.r.watchFor(g, was.machine)
 	var moved *fsm.Report
 	for _, a := range g.machine.Step(now, ev) {
@@ -20,6 +20,7 @@ func (g *group) step(now time.Time, ev fsm.Event) {
 			moved = &r
 		}
 	}
+	g.tellServing(now, &was)
 	if moved != nil {
 		g.tellFollowers(now, *moved)
 	}
@@ -36,7 +37,7 @@ func (g *group) apply(now time.Time, was stepStart, a fsm.Action) {
 	case fsm.Release:
 		g.release(now, was)
 	case fsm.Send:
-		g.send(a, was)
+		g.send(now, a, was)
 	case fsm.Announce:
 		g.announce(now, a.Kind)
 	case fsm.Learned:
@@ -55,11 +56,11 @@ func (g *group) tellFollowers(now time.Time, r fsm.Report) {
 }
 
 // send encodes a message.
-func (g *group) send(s fsm.Send, was stepStart) {
+func (g *group) send(now time.Time, s fsm.Send, was stepStart) {
 	if g.codec == nil {
 		return
 	}
-	g.codec.send(g, s, g.voice(s, was.tenure))
+	g.codec.send(now, g, s, g.voice(s, was.tenure))
 	if g.tenure.hasAddress() && s.Virtual {
 		g.iface.leases.hello = true
 	}
@@ -67,14 +68,18 @@ func (g *group) send(s fsm.Send, was stepStart) {
 
 // learned takes over a virtual address from another router's hello.
 func (g *group) learned(now time.Time, l fsm.Learned) {
-	vips := g.machine.Status().VirtualIPs
+	st := g.machine.Status()
+	g.story.hold = st.HoldTime
+	vips := st.VirtualIPs
 	if !l.VirtualIP.IsValid() || slices.Equal(vips, g.vips) {
 		return
 	}
 	g.iface.setVirtualIPs(g, slices.Clone(vips))
 	g.noteOwned(now, g.onLink())
 	g.findNeighbors(now)
-	g.tell(now, KindAddress, "virtual address "+l.VirtualIP.String()+" learned from "+l.From.String())
+	if g.r.complaints.allowed(now, g.Ref, wordLearned) { // two that disagree teach one after the other
+		g.tell(now, KindAddress, "virtual address "+l.VirtualIP.String()+" learned from "+l.From.String())
+	}
 	g.iface.warnOutside(now)
 	g.prepared(now, g.prepare())
 	g.doubt()
@@ -98,6 +103,7 @@ func (g *group) report(now time.Time, was stepStart, r fsm.Report) {
 		t.Facts.Lateness = g.r.lateness
 	}
 	g.r.history.add(t)
+	g.tellMove(now, &r, t)
 	g.last = t
 	g.r.observe(Event{At: now, Kind: KindTransition, Group: g.Ref, Message: t.String(), Transition: t})
 	g.suspect(now)

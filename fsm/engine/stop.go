@@ -31,10 +31,10 @@ func (e *Engine) Stop(now time.Time) {
 // Stopped reports whether the engine has left every role since Stop.
 func (e *Engine) Stopped() bool { return e.stopped }
 
-// endFarewells lets go of what nobody has taken in time, and ends the engine
-// when nothing is left.
+// endFarewells lets go of what nobody has taken in time, and ends the engine, or the
+// groups that are no longer configured, when nothing is left.
 func (e *Engine) endFarewells(now time.Time) {
-	if !e.stopping {
+	if !e.stopping && len(e.dismissed) == 0 {
 		return
 	}
 	if at := e.farewells.deadline(); !at.IsZero() && !at.After(now) {
@@ -49,5 +49,9 @@ func (e *Engine) endFarewells(now time.Time) {
 		}
 	}
 	e.Flush(now)
-	e.stopped = e.farewells.left == 0
+	if e.stopping {
+		e.stopped = e.farewells.left == 0
+	} else {
+		e.bury(now)
+	}
 }

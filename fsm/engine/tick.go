@@ -13,6 +13,7 @@ func (e *Engine) Deadline() (time.Time, bool) {
 	at = sooner(at, e.chores.next())
 	at = sooner(at, e.farewells.deadline())
 	at = sooner(at, e.waits.deadline(e.woken))
+	at = sooner(at, e.complaints.leftOut.deadline())
 	return at, !at.IsZero() && !e.stopped
 }
 
@@ -47,6 +48,7 @@ func (e *Engine) Tick(now time.Time) {
 	if e.behind { // of a caller who has nothing to read
 		e.catchUp(now, nil)
 	}
+	e.late = 0
 	e.checkLeases(now)
 	for _, i := range e.ifaces {
 		i.endAbsence(now)
@@ -57,6 +59,7 @@ func (e *Engine) Tick(now time.Time) {
 	e.serveDue(now, &e.chores, chunk)
 	e.Flush(now)
 	e.endFarewells(now)
+	e.tellLeftOut(now)
 }
 
 // serveDue serves at most n tasks of a queue.
@@ -130,7 +133,7 @@ func (e *Engine) checkLeases(now time.Time) {
 			e.Flush(now)
 		}
 		for _, id := range i.leases.stuckDue(now) {
-			if !e.byID(id).tenure.hasAddress() { // else it was opened again meanwhile
+			if g := e.byID[id]; g != nil && !g.tenure.hasAddress() { // else it was opened again meanwhile
 				i.out.shut = append(i.out.shut, id)
 			}
 		}
@@ -147,6 +150,7 @@ func (e *Engine) Wake(now time.Time, suspended time.Duration) {
 		return
 	}
 	gap := now.Sub(e.woken) + suspended
+	e.noteStall(now, gap, suspended)
 	e.fenceWaits(now, gap)
 	e.woken = now
 	for _, i := range e.ifaces {
@@ -163,6 +167,20 @@ func (e *Engine) Wake(now time.Time, suspended time.Duration) {
 	}
 	e.Flush(now)
 	e.fallBehind(now, gap, suspended)
+}
+
+// noteStall remembers that this process did nothing for so long, and was late by
+// more than a turn takes.
+func (e *Engine) noteStall(now time.Time, gap, suspended time.Duration) {
+	due := e.urgent()
+	late := !due.IsZero() && now.Sub(due)+suspended >= lateAfter
+	if e.mayHide(gap) || late && gap >= minimumLease {
+		r := Record{At: now, Kind: RecordStall, For: gap, Suspended: suspended}
+		if e.starved != nil {
+			r.Starved, r.StarvedKnown = e.starved()
+		}
+		e.stall = e.record(r)
+	}
 }
 
 // fenceWaits takes the role from the groups whose wait began before this

@@ -22,6 +22,7 @@ func (e *Engine) TrackChanged(now time.Time, name string, up bool, detail string
 	was := o.down()
 	o.known, o.up, o.since = true, up, now
 	if was != o.down() {
+		o.told = e.record(Record{At: now, Kind: RecordTrack, Object: name, Up: up, Detail: detail})
 		e.observe(Event{At: now, Kind: KindTrack, Message: fmt.Sprintf("tracked object %s is %s: %s", name, upDown(up), detail)})
 		for _, g := range e.groups {
 			g.trackMoved(now, o)
@@ -36,7 +37,7 @@ func (g *group) trackMoved(now time.Time, o *object) {
 		if u.object != o {
 			continue
 		}
-		g.prioritize(now)
+		g.prioritize(now, o.told)
 		if u.Shutdown {
 			g.reconsider(now)
 		}

@@ -192,7 +192,7 @@ func TestNothingIsAnsweredOrDefendedWhileTheAddressWaits(t *testing.T) {
 		t.Errorf("said %q", h.port.log)
 	}
 	for _, command := range []func() error{
-		func() error { return h.e.Announce(h.now, "eth0:10") },
+		func() error { return h.e.Announce(h.now, engine.Caller{}, "eth0:10") },
 		func() error { return h.e.Verify(h.now, "eth0:10") },
 	} {
 		var refused *engine.RefusedError

@@ -77,6 +77,8 @@ func (f *Follower) Step(now time.Time, ev fsm.Event) []fsm.Action {
 	clear(f.actions)
 	f.actions = f.actions[:0]
 	switch ev := ev.(type) {
+	case fsm.Configured:
+		f.cfg.VirtualIPs = slices.Clone(ev.VirtualIPs)
 	case fsm.Leader:
 		f.follow(ev)
 	case fsm.Up:

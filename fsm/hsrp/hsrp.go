@@ -37,8 +37,8 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// Config is the configuration of a group. It does not change during the life of a
-// Group, except for the priority.
+// Config is the configuration of a group. What fsm.SetPriority and fsm.Configured do
+// not carry does not change during the life of a Group.
 type Config struct {
 	Group    uint16       // 0-255 in version 1, 0-4095 in version 2
 	Version  uint8        // 1 or 2
@@ -128,6 +128,8 @@ func (g *Group) Step(now time.Time, ev fsm.Event) []fsm.Action {
 		g.tick(now)
 	case fsm.SetPriority:
 		g.priority, g.configured = ev.Effective, ev.Configured
+	case fsm.Configured:
+		g.configure(now, ev)
 	case fsm.Fenced:
 		g.fence(now, ev)
 	}

@@ -37,6 +37,10 @@ type Router struct {
 	// Forwards is how long after the router's link is up again its switch port
 	// begins to forward, and Delay for how long its groups are silent then.
 	Forwards, Delay time.Duration
+
+	// Rolls is when the router's second key takes over from the first, 0 for no
+	// keys, and Clock how far its clock is ahead.
+	Rolls, Clock time.Duration
 }
 
 // Fault is one thing done to the segment at a time, undone after For.
@@ -65,9 +69,10 @@ const (
 	Priority  FaultKind = "priority"  // A's priority is N
 	Refuse    FaultKind = "refuse"    // A's kernel prepares no group and opens no gate
 	Bare      FaultKind = "bare"      // A's interface has no address
+	Reload    FaultKind = "reload"    // A is given another file: see reloads
 )
 
-var kinds = []FaultKind{Loss, Dup, Delay, OneWay, Partition, Link, Stall, Crash, Stop, Priority, Refuse, Bare}
+var kinds = []FaultKind{Loss, Dup, Delay, OneWay, Partition, Link, Stall, Crash, Stop, Priority, Refuse, Bare, Reload}
 
 // mixes are the protocols that a segment may speak, side by side.
 var mixes = []string{
@@ -119,6 +124,12 @@ func Random(seed uint64) Plan {
 			p.Routers[i].Delay = time.Duration(2 * r.Float64() * float64(p.Routers[i].Forwards)).Round(time.Millisecond)
 		}
 	}
+	if r.IntN(3) == 0 { // and the clocks differ by less than the window
+		rolls := time.Duration(r.Int64N(int64(p.Length))).Round(time.Millisecond)
+		for i := range p.Routers {
+			p.Routers[i].Rolls, p.Routers[i].Clock = rolls, time.Duration(r.IntN(2000)-1000)*time.Millisecond
+		}
+	}
 	return p
 }
 
@@ -135,6 +146,8 @@ func randomFault(r *rand.Rand, p *Plan) Fault {
 		f.N = 5 + r.IntN(60)
 	case Delay:
 		f.N = 1 + r.IntN(50)
+	case Reload:
+		f.N = r.IntN(len(reloads))
 	case Priority:
 		f.N = 60 + 10*r.IntN(10)
 	case Bare:
@@ -174,6 +187,9 @@ func (p Plan) String() string {
 		}
 		if r.Forwards > 0 || r.Delay > 0 {
 			fmt.Fprintf(&b, " forwards=%v delay=%v", r.Forwards, r.Delay)
+		}
+		if r.Rolls > 0 {
+			fmt.Fprintf(&b, " rolls=%v clock=%v", r.Rolls, r.Clock)
 		}
 		b.WriteByte('\n')
 	}
@@ -250,6 +266,7 @@ func (r *Router) set(key, value string) (err error) {
 		"preempt-delay": &r.PreemptDelay, "hello": &r.Hello, "hold": &r.Hold,
 		"pre-active": &r.PreActive, "deadline": &r.Deadline, "lease": &r.Lease,
 		"forwards": &r.Forwards, "delay": &r.Delay,
+		"rolls": &r.Rolls, "clock": &r.Clock,
 	}
 	d, known := times[key]
 	if !known {

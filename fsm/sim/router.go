@@ -25,6 +25,7 @@ type router struct {
 	lan    *lan
 	id     int
 	config engine.Config
+	first  engine.Config // before it is reloaded
 	link   engine.Link
 	up     bool // link
 	deaf   bool // the switch port does not forward yet
@@ -36,6 +37,7 @@ type router struct {
 
 	bare     bool          // the interface has no address
 	forwards time.Duration // after the link came up
+	clock    time.Duration // how far ahead it is
 
 	refuses bool // the kernel does, what is asked of it for groups
 	stalled bool
@@ -77,13 +79,18 @@ func (r *router) start() {
 	e, err := engine.New(r.config, engine.Options{
 		Ports:  map[string]engine.Port{nic: r.port(r)},
 		Random: r.w.random.Float64,
+		Mark:   func() uint64 { return uint64(r.id) }, // nobody here would guess
 		Observe: func(ev engine.Event) {
 			r.report(fmt.Sprintf("%12v %s %s: %s%s", r.w.elapsed(), r.name(), ev.Kind, ev.Message, causeOf(ev)))
+			if unbelieved(ev) {
+				r.broken(fmt.Sprintf("router %s: %s", r.name(), ev.Message))
+			}
 			if t := ev.Transition; t != nil && (strings.HasPrefix(t.From, "Init") || strings.HasPrefix(t.To, "Init")) {
 				r.disturbs()
 			}
 		},
 		PreActive: r.runPreActive,
+		Wall:      func(now time.Time) time.Time { return now.Add(r.clock) },
 	})
 	if err != nil {
 		panic(err) // the configuration is the simulator's own
@@ -303,7 +310,9 @@ func (r *router) holds(id engine.ID) bool { return r.up && r.open(id) }
 // Add implements engine.Port.
 func (r *router) Add(id engine.ID, v engine.Virtual) error {
 	r.virtual[v.MAC] = id
-	r.gates[id] = &gate{}
+	if r.gates[id] == nil {
+		r.gates[id] = &gate{}
+	}
 	if r.refuses {
 		return errRefused
 	}
@@ -321,7 +330,12 @@ func (r *router) prepared() {
 }
 
 // Remove implements engine.Port.
-func (r *router) Remove(id engine.ID) { r.gates[id].opened = false }
+func (r *router) Remove(id engine.ID) {
+	if r.open(id) {
+		r.broken(fmt.Sprintf("router %s removes group %d, whose gate is open", r.name(), id))
+	}
+	delete(r.gates, id)
+}
 
 // Gate implements engine.Port.
 func (r *router) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error) {
@@ -333,7 +347,7 @@ func (r *router) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error
 		r.gates[id].opened, r.gates[id].lapsed = false, false
 	}
 	for _, c := range open {
-		if r.open(c.ID) {
+		if r.open(c.ID) && c.Lease == r.gates[c.ID].lease {
 			r.broken(fmt.Sprintf("router %s opens the gate of group %d, which is open", r.name(), c.ID))
 		}
 		g := r.gates[c.ID]

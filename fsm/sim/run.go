@@ -36,7 +36,7 @@ func run(p Plan, between func(engine.Port) engine.Port) (*Result, error) {
 		if err != nil {
 			return nil, fmt.Errorf("router %d: %w", i, err)
 		}
-		r := &router{w: w, lan: l, id: i, config: config, up: true, preActive: spec.PreActive, forwards: spec.Forwards,
+		r := &router{w: w, lan: l, id: i, config: config, first: config, up: true, preActive: spec.PreActive, forwards: spec.Forwards, clock: spec.Clock,
 			port:   between,
 			report: func(s string) { res.Story = append(res.Story, s) },
 			broken: func(s string) { c.fail(w.now, "%s", s) },
@@ -133,6 +133,7 @@ func (r Router) config() (engine.Config, error) {
 		if r.PreActive > 0 {
 			g.PreActive = r.Deadline
 		}
+		r.sign(&g)
 		c.Groups = append(c.Groups, g)
 	}
 	return c, nil
@@ -171,6 +172,8 @@ func (l *lan) inject(f Fault, undo bool) {
 		a.setPriority(n)
 	case Refuse:
 		a.refuses = !undo
+	case Reload:
+		a.reload(f.N, undo)
 	case Bare:
 		a.bare = !undo
 		a.linkChanged()
@@ -192,6 +195,7 @@ func (l *lan) mend() {
 	clear(l.blocked)
 	for _, r := range l.routers {
 		r.refuses, r.bare = false, false
+		r.reload(0, true)
 		r.start()
 		r.resume()
 		r.prepared()
@@ -204,7 +208,7 @@ func (r *router) setPriority(n int) {
 		return
 	}
 	for _, g := range r.engine.Status(r.w.now).Groups {
-		if err := r.engine.SetPriority(r.w.now, g.Ref.String(), n); err != nil {
+		if err := r.engine.SetPriority(r.w.now, engine.Caller{}, g.Ref.String(), n); err != nil {
 			panic(err) // the plan's priorities are in range
 		}
 	}

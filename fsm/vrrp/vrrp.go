@@ -148,6 +148,8 @@ func (r *Router) Step(now time.Time, ev fsm.Event) []fsm.Action {
 		r.shutdown(ev.Cause, ev.Detail)
 	case fsm.SetPriority:
 		r.setPriority(ev)
+	case fsm.Configured:
+		r.configure(now, ev)
 	case fsm.Fenced:
 		r.fenced(now, ev)
 	}

@@ -18,7 +18,7 @@ func Example() {
 	neighbor, neighborMAC := netip.MustParseAddr("192.0.2.254"), hello.MAC{0x02, 0, 0, 0, 0, 0xfe}
 	start := time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
-	var p prove.Prover
+	p := prove.Prover{Random: func() uint64 { return 0x0123456789abcdef }} // rand.Uint64 of crypto strength, elsewhere
 	p.SetNeighbors(start, []netip.Addr{neighbor})
 	p.Learn(start, neighbor, neighborMAC) // from its traffic of before
 	p.Start(start, virtual, virtualMAC)
@@ -29,8 +29,8 @@ func Example() {
 	}
 
 	reply, err := hex.DecodeString("00000c9ff00a" + "0200000000fe" + "0800" + // to the virtual MAC
-		"45000024000040004001b5d9" + "c00002fe" + "c0000201" +
-		"000056c0f48d0002" + "74616b656f766572")
+		"4500002c000040004001b5d1" + "c00002fe" + "c0000201" +
+		"0000b89af48d0002" + "74616b656f766572" + "0123456789abcdef")
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -4,6 +4,9 @@
 // sending to the old MAC. The proof is an IP packet that answers one from the
 // virtual address and arrives here, at the right MAC.
 //
+// An answer counts when it is one to a packet that was sent: each carries an
+// unguessable number, which only who receives it can send back.
+//
 // The package is pure: it takes frames and a time and returns frames. It cannot
 // delay the takeover that it checks.
 package prove
@@ -32,7 +35,7 @@ const (
 // attempts are when an unproven neighbour is tried, from the takeover. Linux keeps
 // a fresh ARP entry for a second, so the second attempt comes just after that.
 // Later every refresh tries once more.
-var attempts = []time.Duration{0, 1100 * time.Millisecond, 3 * time.Second, 10 * time.Second, 30 * time.Second}
+var attempts = [...]time.Duration{0, 1100 * time.Millisecond, 3 * time.Second, 10 * time.Second, 30 * time.Second}
 
 // Method is how a neighbour was proven to deliver here.
 type Method string
@@ -85,6 +88,10 @@ func (r Result) requests() string {
 // Prover proves one takeover to a group's neighbours. The zero value knows no
 // neighbour. It is for one goroutine.
 type Prover struct {
+	// Random returns numbers that nobody else on the segment can guess, which
+	// mark what is sent. Without it nothing is proven.
+	Random func() uint64
+
 	vip       netip.Addr
 	mac       hello.MAC
 	began     time.Time
@@ -101,6 +108,8 @@ type neighbor struct {
 	next    time.Time // zero when nothing is planned
 	waiting bool      // for an answer to ARP or ND before the echo can be sent
 	asked   bool      // in the attempt under way
+	sent    []probe   // the last ones of this takeover, oldest first
+	seq     uint16    // of the last one
 }
 
 // SetNeighbors replaces the neighbours to prove. What is known of those that
@@ -125,12 +134,16 @@ func (p *Prover) SetNeighbors(now time.Time, addrs []netip.Addr) {
 func (p *Prover) Neighbors() bool { return len(p.neighbors) > 0 }
 
 // Start begins to prove that packets for vip arrive at mac. Call it when the
-// announcements are on their way.
+// announcements are on their way. Answers to what was sent before do not count
+// any more.
 func (p *Prover) Start(now time.Time, vip netip.Addr, mac hello.MAC) {
+	if p.Random == nil {
+		return
+	}
 	p.vip, p.mac, p.began, p.running = vip, mac, now, true
 	for i := range p.neighbors {
 		n := &p.neighbors[i]
-		*n = neighbor{result: Result{Neighbor: n.result.Neighbor}, mac: n.mac, next: now}
+		*n = neighbor{result: Result{Neighbor: n.result.Neighbor}, mac: n.mac, next: now, sent: n.sent[:0]}
 	}
 }
 
@@ -224,8 +237,7 @@ func (p *Prover) advance(now time.Time, n *neighbor) [][]byte {
 		if n.mac.IsZero() {
 			return nil
 		}
-		h := p.headers(n)
-		return append(p.echo(n), udpProbe(h), tcpSYN(h))
+		return append(p.echo(n), p.ask(n, MethodUDP), p.ask(n, MethodTCP))
 	}
 	p.giveUp(now, n)
 	return nil
@@ -256,21 +268,40 @@ func (p *Prover) echo(n *neighbor) [][]byte {
 	if n.mac.IsZero() {
 		return nil
 	}
-	return [][]byte{echoRequest(p.headers(n), uint16(n.attempt*4+n.step))}
+	return [][]byte{p.ask(n, MethodEcho)}
+}
+
+// remembered is how many packets to a neighbour can still be answered: those of
+// all attempts but the refreshes.
+const remembered = 5 * len(attempts)
+
+// ask returns the next packet to a neighbour and remembers it.
+func (p *Prover) ask(n *neighbor, m Method) []byte {
+	n.seq++
+	q := probe{method: m, seq: n.seq, number: p.Random()}
+	frame := q.append(p.headers(n))
+	if len(n.sent) == remembered {
+		n.sent = slices.Delete(n.sent, 0, 1)
+	}
+	n.sent = append(n.sent, q)
+	return frame
 }
 
 func (p *Prover) headers(n *neighbor) wire.Headers {
 	return wire.Headers{DstMAC: n.mac, SrcMAC: p.mac, Src: p.vip, Dst: n.result.Neighbor, TTL: 64}
 }
 
-// Heard tells of an answer that arrived. It returns the neighbour's result, and
-// true when the answer is the first proof.
+// Heard tells of an answer that arrived, however long after the question. It
+// returns the neighbour's result, and true when the answer is the first proof.
 func (p *Prover) Heard(now time.Time, a Answer) (Result, bool) {
 	i := p.index(a.From)
 	if i < 0 || !p.running || a.To != p.vip || a.MAC != p.mac || p.neighbors[i].result.Proven {
 		return Result{}, false
 	}
 	n := &p.neighbors[i]
+	if !slices.ContainsFunc(n.sent, func(q probe) bool { return q.isAnswered(&a) }) {
+		return Result{}, false
+	}
 	n.result.Proven, n.result.Alive, n.result.Done = true, true, true
 	n.result.Method, n.result.Took = a.Method, now.Sub(p.began)
 	n.next, n.since, n.waiting = time.Time{}, time.Time{}, false

@@ -1,14 +1,15 @@
 package prove
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
@@ -34,6 +35,9 @@ type world struct {
 	now  time.Time
 	sent []sent
 	fail []Result
+
+	frames  [][]byte // as sent
+	numbers uint64   // drawn so far
 }
 
 type sent struct {
@@ -43,6 +47,7 @@ type sent struct {
 
 func begin(t *testing.T, knownMAC bool) *world {
 	w := &world{t: t, now: start}
+	w.p.Random = func() uint64 { w.numbers++; return w.numbers }
 	w.p.SetNeighbors(w.now, []netip.Addr{other})
 	if knownMAC {
 		w.p.Learn(w.now, other, otherMAC)
@@ -59,6 +64,7 @@ func (w *world) run(d time.Duration) {
 		frames, failed := w.p.Due(w.now)
 		for _, f := range frames {
 			w.sent = append(w.sent, sent{w.now.Sub(start), kind(f)})
+			w.frames = append(w.frames, f)
 		}
 		w.fail = append(w.fail, failed...)
 	}
@@ -78,9 +84,37 @@ func kind(f []byte) string {
 	return map[byte]string{1: "echo", 17: "udp", 6: "tcp"}[f[23]]
 }
 
+// answer is the neighbour's answer to the last probe of a kind.
 func (w *world) answer(m Method) (Result, bool) {
-	return w.p.Heard(w.now, Answer{From: other, To: vip, MAC: vmac, Method: m})
+	w.t.Helper()
+	for _, f := range slices.Backward(w.frames) {
+		if a := answerTo(f); a.Method == m {
+			return w.p.Heard(w.now, a)
+		}
+	}
+	w.t.Fatalf("no %s was sent", m)
+	return Result{}, false
 }
+
+// answerTo is what the neighbour answers to a probe, in the words of ParseAnswer.
+func answerTo(f []byte) (a Answer) {
+	var p wire.Packet
+	if !p.Parse(f) {
+		return a
+	}
+	a = Answer{From: p.Dst, To: p.Src, MAC: p.SrcMAC}
+	switch m := p.Payload; p.Proto {
+	case wire.ProtoICMP:
+		a.Method, a.seq, a.number = MethodEcho, be.Uint16(m[6:]), be.Uint64(m[16:])
+	case wire.ProtoUDP:
+		a.Method, a.number, a.quote = MethodUDP, be.Uint64(m[16:]), uint32(p.ID)<<16|uint32(be.Uint16(m[6:]))
+	case wire.ProtoTCP:
+		a.Method, a.number = MethodTCP, uint64(be.Uint32(m[4:]))
+	}
+	return a
+}
+
+var be = binary.BigEndian
 
 func TestNeighborThatFollowsAnnouncementsIsAskedOnce(t *testing.T) {
 	w := begin(t, true)
@@ -164,13 +198,31 @@ func TestARPAnswerIsNoProof(t *testing.T) {
 func TestWhatIsNoProof(t *testing.T) {
 	w := begin(t, true)
 	w.run(0)
-	for name, a := range map[string]Answer{
-		"at another MAC, as flooded by a switch": {From: other, To: vip, MAC: otherMAC, Method: MethodEcho},
-		"to another address":                     {From: other, To: other, MAC: vmac, Method: MethodEcho},
-		"from a stranger":                        {From: vip, To: vip, MAC: vmac, Method: MethodEcho},
+	w.run(FallbackAfter)
+	for name, change := range map[string]func(*Answer){
+		"at another MAC, as flooded by a switch": func(a *Answer) { a.MAC = otherMAC },
+		"to another address":                     func(a *Answer) { a.To = other },
+		"from a stranger":                        func(a *Answer) { a.From = vip },
+		"with another number":                    func(a *Answer) { a.number++; a.quote++ },
+		"with the number of another kind":        func(a *Answer) { a.number, a.quote = 1, 1 },
+		"with a number that was not drawn yet":   func(a *Answer) { a.number = w.numbers + 1; a.quote = 0 },
+		"with a short quote of another":          func(a *Answer) { a.short = true; a.quote++; a.number++ },
+		"of another sequence": func(a *Answer) {
+			if a.seq += 100; a.Method != MethodEcho {
+				a.From = vip // the others have none
+			}
+		},
 	} {
-		if _, news := w.p.Heard(w.now, a); news {
-			t.Errorf("an answer %s was taken for a proof", name)
+		for _, f := range w.frames {
+			a := answerTo(f)
+			if a.Method == "" || name == "with the number of another kind" && a.number == 1 {
+				continue
+			}
+			change(&a)
+			if _, news := w.p.Heard(w.now, a); !news {
+				continue
+			}
+			t.Errorf("an answer %s was taken for a proof: %+v", name, a)
 		}
 	}
 	w.p.Stop()
@@ -182,25 +234,35 @@ func TestWhatIsNoProof(t *testing.T) {
 	}
 }
 
-// answers are what Linux sent, from tcpdump, to packets with the mark from
+// number is what the probes are marked with that answers answer.
+const number = 0x0123456789abcdef
+
+// answers are what Linux sent, from tcpdump, to the first probes of each kind, from
 // 192.0.2.1 and 2001:db8::1 at 02:00:00:00:00:01.
 var answers = []struct {
 	name, hex string
-	want      Method
+	want      Answer
 }{
-	{"ICMP echo reply, id 62605, seq 1", "020000000001 020000000002 0800 45000024 0aeb0000 4001ebea c0000202 c0000201" +
-		"000056c1 f48d0001 74616b656f766572", MethodEcho},
-	{"ICMP6, echo reply, id 62605, seq 1", "020000000001 020000000002 86dd 600f52ca 00103a40" +
-		"20010db8000000000000000000000002 20010db8000000000000000000000001 81007a01 f48d0001 74616b656f766572", MethodEcho},
-	{"ICMP 192.0.2.2 udp port 1 unreachable", "020000000001 020000000002 0800 45c00038 0b280000 4001ead9 c0000202 c0000201" +
-		"0303811a 00000000 4500001c33d94000401182f4c0000201c0000202 f48d00010008874b", MethodUDP},
-	{"ICMP6, unreachable port, 2001:db8::2 udp port 1", "020000000001 020000000002 86dd 6002845b 00383a40" +
-		"20010db8000000000000000000000002 20010db8000000000000000000000001 0104e968 00000000" +
-		"60044878 00081140 20010db8000000000000000000000001 20010db8000000000000000000000002 f48d00010008afda", MethodUDP},
-	{"Flags [R.], cksum 0x03c2 (correct)", "020000000001 020000000002 0800 45000028 00004000 4006b6cc c0000202 c0000201" +
-		"0001f48d 00000000 b160821b 50140000 03c20000", MethodTCP},
-	{"Flags [R.], cksum 0x04be (correct)", "020000000001 020000000002 86dd 600e3450 00140640" +
-		"20010db8000000000000000000000002 20010db8000000000000000000000001 0001f48d 00000000 269f3470 50140000 04be0000", MethodTCP},
+	{"ICMP echo reply, id 62605, seq 1", "020000000001 020000000002 0800 4500002c de9d0000 40011830 c0000202 c0000201" +
+		"0000b89b f48d0001 74616b656f766572 0123456789abcdef", Answer{Method: MethodEcho, seq: 1, number: number}},
+	{"ICMP6, echo reply, id 62605, seq 1", "020000000001 020000000002 86dd 600f52ca 00183a40" +
+		"20010db8000000000000000000000002 20010db8000000000000000000000001 8100dbd3 f48d0001 74616b656f766572 0123456789abcdef",
+		Answer{Method: MethodEcho, seq: 1, number: number}},
+	{"ICMP 192.0.2.2 udp port 1 unreachable", "020000000001 020000000002 0800 45c00048 deac0000 40011745 c0000202 c0000201" +
+		"0303812a 00000000 4500002c 01230000 4011f59a c0000201 c0000202 f48d0001 00183456 74616b656f766572 0123456789abcdef",
+		Answer{Method: MethodUDP, number: number, quote: 0x01233456}},
+	{"the same with a quote of eight bytes", "020000000001 020000000002 0800 45c00038 deac0000 40011755 c0000202 c0000201" +
+		"0303812a 00000000 4500002c 01230000 4011f59a c0000201 c0000202 f48d0001 00183456",
+		Answer{Method: MethodUDP, short: true, quote: 0x01233456}},
+	{"ICMP6, unreachable port, 2001:db8::2 udp port 1", "020000000001 020000000002 86dd 6002845b 00483a40" +
+		"20010db8000000000000000000000002 20010db8000000000000000000000001 010431d5 00000000" +
+		"60000000 00181140 20010db8000000000000000000000001 20010db8000000000000000000000002 f48d0001 00185ce5 74616b656f766572 0123456789abcdef",
+		Answer{Method: MethodUDP, number: number, quote: 0x5ce5}},
+	{"Flags [R.], ack", "020000000001 020000000002 0800 45000028 00004000 4006b6cc c0000202 c0000201" +
+		"0001f48d 00000000 89abcdf0 50140000 dfa10000", Answer{Method: MethodTCP, number: number & 0xffffffff}},
+	{"Flags [R.], ack, over IPv6", "020000000001 020000000002 86dd 600e3450 00140640" +
+		"20010db8000000000000000000000002 20010db8000000000000000000000001 0001f48d 00000000 89abcdf0 50140000 5b8f0000",
+		Answer{Method: MethodTCP, number: number & 0xffffffff}},
 }
 
 func unhex(tb testing.TB, s string) []byte {
@@ -216,17 +278,18 @@ func TestAnswersAreRecognised(t *testing.T) {
 	for _, tt := range answers {
 		t.Run(tt.name, func(t *testing.T) {
 			b := unhex(t, tt.hex)
-			want := Answer{From: far, To: near, MAC: nearMAC, Method: tt.want}
+			want := tt.want
+			want.From, want.To, want.MAC = far, near, nearMAC
 			ports := 34
 			if b[12] == 0x86 {
 				want.From, want.To, ports = far6, near6, 54
 			}
 			got, ok := ParseAnswer(b)
-			if !ok || !cmp.Equal(got, want, cmpopts.EquateComparable(netip.Addr{})) {
+			if !ok || got != want {
 				t.Errorf("got %+v, %t, want %+v", got, ok, want)
 			}
 			for n := range b {
-				if _, ok := ParseAnswer(b[:n]); ok && n < len(b)-20 {
+				if _, ok := ParseAnswer(b[:n]); ok && n < len(b)-24 {
 					t.Errorf("the first %d of %d bytes were taken for an answer", n, len(b))
 				}
 			}
@@ -243,10 +306,12 @@ func TestAnswersAreRecognised(t *testing.T) {
 }
 
 func TestASegmentThatAnswersNothingIsNoAnswer(t *testing.T) {
-	b := unhex(t, answers[4].hex)
-	b[47] = flagSYN // instead of RST and ACK
-	if a, ok := ParseAnswer(b); ok {
-		t.Errorf("a SYN was taken for %+v", a)
+	for name, flags := range map[string]byte{"SYN": flagSYN, "RST without ACK": 0x04} {
+		b := unhex(t, answers[5].hex)
+		b[47] = flags
+		if a, ok := ParseAnswer(b); ok {
+			t.Errorf("%s was taken for %+v", name, a)
+		}
 	}
 }
 
@@ -254,18 +319,22 @@ func TestASegmentThatAnswersNothingIsNoAnswer(t *testing.T) {
 func TestProofs(t *testing.T) {
 	p := wire.Headers{SrcMAC: nearMAC, DstMAC: otherMAC, Src: near, Dst: far, TTL: 64}
 	p6 := wire.Headers{SrcMAC: nearMAC, DstMAC: otherMAC, Src: near6, Dst: far6, TTL: 64}
+	ask := func(m Method, h wire.Headers) []byte {
+		q := probe{method: m, seq: 1, number: number}
+		return q.append(h)
+	}
 	for _, tt := range []struct {
 		name  string
 		frame []byte
 		want  string
 	}{
-		{"ICMP echo request, id 62605, seq 1", echoRequest(p, 1), "4001 **** c0000201 c0000202 08004ec1 f48d0001 74616b656f766572"},
-		{"ICMP6, echo request, id 62605, seq 1", echoRequest(p6, 1), "00103a40 20010db8000000000000000000000001" +
-			"20010db8000000000000000000000002 80007b01 f48d0001 74616b656f766572"},
-		{"UDP, length 0", udpProbe(p), "4011 **** c0000201 c0000202 f48d00010008874b"},
-		{"UDP, length 0, over IPv6", udpProbe(p6), "00081140 20010db8000000000000000000000001" +
-			"20010db8000000000000000000000002 f48d00010008afda"},
-		{"SYN", tcpSYN(p), "4006 **** c0000201 c0000202 f48d0001 00000000 00000000 50020400 **** 0000"},
+		{"ICMP echo request, id 62605, seq 1", ask(MethodEcho, p), "4001 **** c0000201 c0000202 0800b09b f48d0001 74616b656f766572 0123456789abcdef"},
+		{"ICMP6, echo request, id 62605, seq 1", ask(MethodEcho, p6), "00183a40 20010db8000000000000000000000001" +
+			"20010db8000000000000000000000002 8000dcd3 f48d0001 74616b656f766572 0123456789abcdef"},
+		{"UDP, length 16", ask(MethodUDP, p), "01230000 4011 **** c0000201 c0000202 f48d0001 00183456 74616b656f766572 0123456789abcdef"},
+		{"UDP, length 16, over IPv6", ask(MethodUDP, p6), "00181140 20010db8000000000000000000000001" +
+			"20010db8000000000000000000000002 f48d0001 00185ce5 74616b656f766572 0123456789abcdef"},
+		{"SYN", ask(MethodTCP, p), "4006 **** c0000201 c0000202 f48d0001 89abcdef 00000000 50020400 **** 0000"},
 	} {
 		got, want := hex.EncodeToString(tt.frame), strings.ReplaceAll(tt.want, " ", "")
 		got = got[max(0, len(got)-len(want)):]
@@ -278,6 +347,74 @@ func TestProofs(t *testing.T) {
 		if a, ok := ParseAnswer(tt.frame); ok {
 			t.Errorf("%s was taken for an answer: %+v", tt.name, a)
 		}
+	}
+}
+
+// An answer that comes after its attempt was given up proves as much as any.
+func TestLateAnswerCountsWithItsTime(t *testing.T) {
+	w := begin(t, true)
+	w.run(GiveUpAfter)
+	if len(w.fail) != 1 {
+		t.Fatalf("failed: %v", w.fail)
+	}
+	first := answerTo(w.frames[0])
+	w.run(1150 * time.Millisecond) // the second attempt is under way
+	r, news := w.p.Heard(w.now, first)
+	if !news || !r.Proven || r.Took != 1150*time.Millisecond || r.Method != MethodEcho {
+		t.Errorf("got %+v, %t", r, news)
+	}
+	w.now = w.now.Add(time.Millisecond)
+	for range 2 {
+		if _, news := w.p.Heard(w.now, first); news {
+			t.Error("the same answer is news again")
+		}
+	}
+	if got := w.p.Results()[0].Took; got != 1150*time.Millisecond {
+		t.Errorf("a doubled answer changed the time to %v", got)
+	}
+}
+
+// An answer of an earlier takeover says nothing of this one.
+func TestAnswerToAnEarlierTakeoverIsNoProof(t *testing.T) {
+	w := begin(t, true)
+	w.run(FallbackAfter)
+	w.p.Start(w.now, vip, vmac)
+	for _, f := range w.frames {
+		if a := answerTo(f); a.Method != "" {
+			if _, news := w.p.Heard(w.now, a); news {
+				t.Errorf("%+v was taken for a proof", a)
+			}
+		}
+	}
+	w.run(FallbackAfter + time.Millisecond)
+	if _, news := w.answer(MethodEcho); !news {
+		t.Error("an answer to the new takeover is none")
+	}
+}
+
+func TestEveryProbeHasANumberOfItsOwn(t *testing.T) {
+	w := begin(t, true)
+	w.run(time.Minute)
+	seen := map[uint64]bool{}
+	for _, f := range w.frames {
+		if a := answerTo(f); a.Method != "" && a.Method != MethodTCP {
+			if seen[a.number] {
+				t.Errorf("number %d is used twice", a.number)
+			}
+			seen[a.number] = true
+		}
+	}
+	if n := &w.p.neighbors[0]; len(n.sent) > remembered {
+		t.Errorf("%d probes are remembered", len(n.sent))
+	}
+}
+
+func TestWithoutNumbersNothingIsSent(t *testing.T) {
+	var p Prover
+	p.SetNeighbors(start, []netip.Addr{other})
+	p.Start(start, vip, vmac)
+	if _, armed := p.Deadline(); armed {
+		t.Error("what is sent could be answered by anybody")
 	}
 }
 

@@ -29,13 +29,21 @@ var refuseAll = []bpf.RawInstruction{{Op: 0x06, K: 0}} // BPF_RET 0
 // calling thread. Close leaves them.
 func Join(ifi *net.Interface, groups []netip.Addr) (*Members, error) {
 	m := &Members{index: ifi.Index}
-	for _, g := range groups {
-		if err := m.join(ifi, g); err != nil {
-			m.Close()
-			return nil, fmt.Errorf("join %s on %s: %w", g, ifi.Name, err)
-		}
+	if err := m.Join(ifi.Name, groups); err != nil {
+		m.Close()
+		return nil, err
 	}
 	return m, nil
+}
+
+// Join joins further groups on the interface, whose name is for errors.
+func (m *Members) Join(name string, groups []netip.Addr) error {
+	for _, g := range groups {
+		if err := m.join(&net.Interface{Index: m.index}, g); err != nil {
+			return fmt.Errorf("join %s on %s: %w", g, name, err)
+		}
+	}
+	return nil
 }
 
 func (m *Members) join(ifi *net.Interface, g netip.Addr) error {

@@ -13,6 +13,7 @@ type Headers struct {
 	TOS            uint8      // IPv6: traffic class
 	TTL            uint8      // IPv6: hop limit
 	Proto          uint8      // IPv6: next header
+	ID             uint16     // IPv4: identification; of no meaning over IPv6
 }
 
 // Append appends to b an untagged Ethernet frame with one IP packet around the
@@ -20,7 +21,7 @@ type Headers struct {
 // otherwise. For ICMP, ICMPv6 and TCP it fills in the checksum of m, which must
 // hold the whole header and zeros for the checksum; messages of other protocols
 // bring their own. The frame is not padded: the kernel or the network card does
-// that. The IPv4 identification is zero and fragmentation is allowed.
+// that. Fragmentation is allowed.
 func (h *Headers) Append(b, m []byte) []byte {
 	b = append(h.appendIP(b, len(m)), m...)
 	m = b[len(b)-len(m):]
@@ -67,10 +68,11 @@ func (h *Headers) appendIPv4(b []byte, size int) []byte {
 	src, dst := Addr4(h.Src), Addr4(h.Dst)
 	first := 0x45<<24 | uint32(h.TOS)<<16 | uint32(uint16(IPv4Header+size))
 	third := uint32(h.TTL)<<24 | uint32(h.Proto)<<16
-	sum := Sum(first) + Sum(third) + Sum(be.Uint32(src[:])) + Sum(be.Uint32(dst[:]))
+	second := uint32(h.ID) << 16
+	sum := Sum(first) + Sum(second) + Sum(third) + Sum(be.Uint32(src[:])) + Sum(be.Uint32(dst[:]))
 	b = be.AppendUint16(b, EtherTypeIPv4)
 	b = be.AppendUint32(b, first)
-	b = be.AppendUint32(b, 0)
+	b = be.AppendUint32(b, second)
 	b = be.AppendUint32(b, third|uint32(sum.Checksum()))
 	b = append(b, src[:]...)
 	return append(b, dst[:]...)
@@ -123,7 +125,7 @@ func (p *Packet) parseIPv4(b []byte) bool {
 	if header < IPv4Header || header > len(b) {
 		return false
 	}
-	p.TOS, p.TTL, p.Proto = b[1], b[8], b[IPv4ProtoAt]
+	p.TOS, p.TTL, p.Proto, p.ID = b[1], b[8], b[IPv4ProtoAt], be.Uint16(b[4:])
 	p.Src, p.Dst = netip.AddrFrom4([4]byte(b[12:16])), netip.AddrFrom4([4]byte(b[16:20]))
 	p.IP, p.Payload, p.Size = b[:header], b[header:], int(be.Uint16(b[2:]))-header
 	p.Fragment = be.Uint16(b[IPv4FragmentAt:]) & 0x3fff // without "don't fragment"
@@ -134,7 +136,7 @@ func (p *Packet) parseIPv6(b []byte) bool {
 	if len(b) < IPv6Header || b[0]>>4 != 6 {
 		return false
 	}
-	p.TOS, p.TTL, p.Proto = b[0]<<4|b[1]>>4, b[7], b[IPv6ProtoAt]
+	p.TOS, p.TTL, p.Proto, p.ID = b[0]<<4|b[1]>>4, b[7], b[IPv6ProtoAt], 0
 	p.Src, p.Dst = netip.AddrFrom16([16]byte(b[8:24])), netip.AddrFrom16([16]byte(b[24:40]))
 	p.IP, p.Payload, p.Size = b[:IPv6Header], b[IPv6Header:], int(be.Uint16(b[4:]))
 	p.Fragment = 0

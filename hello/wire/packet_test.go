@@ -28,7 +28,7 @@ var captures = []struct {
 	want Headers
 	// checksum is where the payload has it.
 	checksum int
-	// asSent says that the frame has no identification, flag or flow label, so
+	// asSent says that the frame has no flag or flow label, so
 	// that Append makes the same.
 	asSent bool
 }{{
@@ -36,54 +36,54 @@ var captures = []struct {
 	"UDP: a hello of HSRP",
 	"01005e000002 00000c07ac01 0800 45c00030 00000000 01111835 c0a8001e e0000002" +
 		"07c107c1 001c2d8d 000010030a640100636973636f000000c0a80001",
-	Headers{[6]byte{1, 0, 0x5e, 0, 0, 2}, [6]byte{0, 0, 0x0c, 7, 0xac, 1}, netip.MustParseAddr("192.168.0.30"), netip.MustParseAddr("224.0.0.2"), 0xc0, 1, ProtoUDP},
+	Headers{[6]byte{1, 0, 0x5e, 0, 0, 2}, [6]byte{0, 0, 0x0c, 7, 0xac, 1}, netip.MustParseAddr("192.168.0.30"), netip.MustParseAddr("224.0.0.2"), 0xc0, 1, ProtoUDP, 0},
 	6, true,
 }, {
 	// IPv6, hlim 255, 2001:db8::1 > ff02::1:ff00:2: [icmp6 sum ok] ICMP6, neighbor solicitation, who has 2001:db8::2
 	"ICMPv6: a neighbour solicitation",
 	"3333ff000002 020000000001 86dd 60000000 00203aff 20010db8000000000000000000000001 ff0200000000000000000001ff000002" +
 		"87001c27 00000000 20010db8000000000000000000000002 0101 020000000001",
-	Headers{[6]byte{0x33, 0x33, 0xff, 0, 0, 2}, mac1, six1, netip.MustParseAddr("ff02::1:ff00:2"), 0, 255, ProtoICMPv6},
+	Headers{[6]byte{0x33, 0x33, 0xff, 0, 0, 2}, mac1, six1, netip.MustParseAddr("ff02::1:ff00:2"), 0, 255, ProtoICMPv6, 0},
 	2, true,
 }, {
 	// 192.0.2.1 > 192.0.2.2: ICMP echo request, id 16063, seq 1, length 16
 	"ICMP: an echo request",
 	"020000000002 020000000001 0800 45000024 78df4000 40013df6 c0000201 c0000202 08000490 3ebf0001 74616b656f766572",
-	Headers{mac2, mac1, ip1, ip2, 0, 64, ProtoICMP},
+	Headers{mac2, mac1, ip1, ip2, 0, 64, ProtoICMP, 0x78df},
 	2, false,
 }, {
 	// 2001:db8::2 > 2001:db8::1: [icmp6 sum ok] ICMP6, echo reply, id 16064, seq 1
 	"ICMPv6: an echo reply",
 	"020000000001 020000000002 86dd 600f52ca 00103a40 20010db8000000000000000000000002 20010db8000000000000000000000001" +
 		"81002fcf 3ec00001 74616b656f766572",
-	Headers{mac1, mac2, six2, six1, 0, 64, ProtoICMPv6},
+	Headers{mac1, mac2, six2, six1, 0, 64, ProtoICMPv6, 0},
 	2, false,
 }, {
 	// 192.0.2.1.4000 > 192.0.2.2.5000: [udp sum ok] UDP, length 3
 	"UDP: an odd length",
 	"020000000002 020000000001 0800 4500001f fb704000 4011bb59 c0000201 c0000202 0fa01388 000b8547 6f6464",
-	Headers{mac2, mac1, ip1, ip2, 0, 64, ProtoUDP},
+	Headers{mac2, mac1, ip1, ip2, 0, 64, ProtoUDP, 0xfb70},
 	6, false,
 }, {
 	// 2001:db8::1.4000 > 2001:db8::2.5000: [udp sum ok] UDP, length 3
 	"UDP over IPv6: an odd length",
 	"020000000002 020000000001 86dd 600d540a 000b1140 20010db8000000000000000000000001 20010db8000000000000000000000002" +
 		"0fa01388 000badd6 6f6464",
-	Headers{mac2, mac1, six1, six2, 0, 64, ProtoUDP},
+	Headers{mac2, mac1, six1, six2, 0, 64, ProtoUDP, 0},
 	6, false,
 }, {
 	// 192.0.2.1.4001 > 192.0.2.2.1: Flags [S], cksum 0x0e02 (correct), win 64240, options [mss 1460,sackOK,TS,nop,wscale 10]
 	"TCP: a SYN with options",
 	"020000000002 020000000001 0800 4500003c 74384000 40064280 c0000201 c0000202" +
 		"0fa10001 40a1d072 00000000 a002faf0 0e020000 020405b4 0402080a 7b621eee 00000000 0103030a",
-	Headers{mac2, mac1, ip1, ip2, 0, 64, ProtoTCP},
+	Headers{mac2, mac1, ip1, ip2, 0, 64, ProtoTCP, 0x7438},
 	16, false,
 }, {
 	// 2001:db8::1.4001 > 2001:db8::2.1: Flags [S], cksum 0xb9b7 (correct), win 64800
 	"TCP over IPv6",
 	"020000000002 020000000001 86dd 600b2893 00280640 20010db8000000000000000000000001 20010db8000000000000000000000002" +
 		"0fa10001 271c0034 00000000 a002fd20 b9b70000 020405a0 0402080a ba34449d 00000000 0103030a",
-	Headers{mac2, mac1, six1, six2, 0, 64, ProtoTCP},
+	Headers{mac2, mac1, six1, six2, 0, 64, ProtoTCP, 0},
 	16, false,
 }}
 
@@ -148,7 +148,7 @@ func TestAppendMakesWhatWasCaptured(t *testing.T) {
 				// What Append leaves out, and IPv4 checks.
 				header := frame[EthernetHeader : len(frame)-len(m)]
 				if h.Src.Is4() {
-					copy(header[4:8], make([]byte, 4))
+					copy(header[6:8], make([]byte, 2))
 					copy(header[10:12], make([]byte, 2))
 					be.PutUint16(header[10:], Sum(0).Add(header).Checksum())
 				} else {

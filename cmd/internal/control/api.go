@@ -1,20 +1,23 @@
 package control
 
-// The paths of the interface. Questions are GET, commands are POST.
+import "github.com/fhrpd/fhrpd/fsm/engine"
+
+// The paths of the interface. Questions are GET, commands are POST: readers may
+// send every GET, so none changes anything or tells a secret.
 const (
-	pathStatus      = "/v1/status"
-	pathTransitions = "/v1/transitions"
-	pathEvents      = "/v1/events" // one JSON object a line, until either side closes
-	pathExplain     = "/v1/explain"
-	pathPriority    = "/v1/priority"
-	pathAnnounce    = "/v1/announce"
-	pathVerify      = "/v1/verify"
+	pathStatus   = "/v1/status"
+	pathHistory  = "/v1/history"
+	pathEvents   = "/v1/events" // one JSON object a line, until either side closes
+	pathExplain  = "/v1/explain"
+	pathPriority = "/v1/priority"
+	pathAnnounce = "/v1/announce"
+	pathVerify   = "/v1/verify"
 )
 
 // The names of the commands, as hooks and refusals give them.
 const (
-	CommandSetPriority = "set priority"
-	CommandAnnounce    = "announce"
+	CommandSetPriority = engine.CommandSetPriority
+	CommandAnnounce    = engine.CommandAnnounce
 	CommandVerify      = "verify"
 )
 
@@ -27,4 +30,5 @@ type request struct {
 	Protocol string `json:"protocol,omitempty"` // clear counters only
 	Level    string `json:"level,omitempty"`    // set log only
 	Priority *int   `json:"priority,omitempty"` // set priority only
+	DryRun   bool   `json:"dry_run,omitempty"`  // reload only
 }

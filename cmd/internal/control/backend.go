@@ -23,9 +23,10 @@ type Backend interface {
 	// Status returns the whole daemon, complete and consistent.
 	Status(ctx context.Context) (*status.Status, error)
 
-	// Transitions returns the recent transitions of all groups, oldest first. The
-	// list is not nil when it is empty, because scripts iterate over it.
-	Transitions(ctx context.Context) ([]status.Transition, error)
+	// History returns the recent transitions of all groups and the commands that
+	// changed something, oldest first. The list is not nil when it is empty, because
+	// scripts iterate over it.
+	History(ctx context.Context) ([]status.Past, error)
 
 	// Subscribe returns events as they happen until ctx is done, then closes
 	// the channel. A reader that is too slow loses events, never holds up the
@@ -54,7 +55,11 @@ type Backend interface {
 	// ends; FileLevel restores that of the file. It returns the level in force.
 	SetLog(ctx context.Context, level string) (string, error)
 
-	// Explain tells why the group last changed state; an empty group means
-	// whichever changed last.
-	Explain(ctx context.Context, group string) (*status.Explanation, error)
+	// Reload reads the file again and goes on with it: only what differs is
+	// touched. With dryRun nothing is. The plan says what was done, or would be.
+	// A file with faults is a *FaultsError, and nothing has changed then.
+	Reload(ctx context.Context, dryRun bool) (*status.Plan, error)
+
+	// Explain tells why the one who serves a group changed last.
+	Explain(ctx context.Context, q status.Question) (*status.Explanation, error)
 }

@@ -28,7 +28,8 @@ const (
 var ErrNoDaemon = errors.New("no daemon")
 
 // Client talks to the daemon behind a control socket. Its methods are those of
-// Backend, with the same errors, and ErrNoDaemon when nobody answers.
+// Backend, with the same errors, ErrNoDaemon when nobody answers, and ErrForbidden
+// when the daemon is for others.
 type Client struct {
 	path string
 	http *http.Client
@@ -53,14 +54,21 @@ func (c *Client) Status(ctx context.Context) (*status.Status, error) {
 	return ask[*status.Status](ctx, c, pathStatus)
 }
 
-// Transitions implements Backend.
-func (c *Client) Transitions(ctx context.Context) ([]status.Transition, error) {
-	return ask[[]status.Transition](ctx, c, pathTransitions)
+// History implements Backend.
+func (c *Client) History(ctx context.Context) ([]status.Past, error) {
+	return ask[[]status.Past](ctx, c, pathHistory)
 }
 
 // Explain implements Backend.
-func (c *Client) Explain(ctx context.Context, group string) (*status.Explanation, error) {
-	return ask[*status.Explanation](ctx, c, pathExplain+"?"+url.Values{"group": {group}}.Encode())
+func (c *Client) Explain(ctx context.Context, q status.Question) (*status.Explanation, error) {
+	v := url.Values{"group": {q.Group}}
+	if q.All {
+		v.Set("all", "true")
+	}
+	if q.Since > 0 {
+		v.Set("since", q.Since.String())
+	}
+	return ask[*status.Explanation](ctx, c, pathExplain+"?"+v.Encode())
 }
 
 // SetPriority implements Backend.
@@ -176,9 +184,9 @@ func (c *Client) explain(ctx context.Context, err error) error {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
 		return noDaemon(c.path, err, "start it with \"systemctl start fhrpd\" or \"fhrpd run\", or name its socket with --control")
 	case errors.Is(err, fs.ErrPermission):
-		return noDaemon(c.path, err, "the socket is its owner's alone: run this as root")
+		return fmt.Errorf("control socket %s: %w: it is closed to this user, and whether a daemon runs there is not told; run this as root, or have root name a group of yours in [daemon] readers", c.path, ErrForbidden)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return noDaemon(c.path, err, "it went away while it was asked")
+		return noDaemon(c.path, err, "it went away while it was asked, or had too many connections of this program")
 	}
 	return fmt.Errorf("control socket %s: %w", c.path, err)
 }

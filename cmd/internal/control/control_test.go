@@ -32,12 +32,16 @@ func TestQuestionsCrossTheSocketWhole(t *testing.T) {
 		t.Errorf("status (-want +got):\n%s", diff)
 	}
 
-	ts, err := c.Transitions(ctx)
+	ts, err := c.History(ctx)
 	if err != nil || ts == nil || len(ts) != 0 {
-		t.Errorf("Transitions = %#v, %v; want the empty list", ts, err)
+		t.Errorf("History = %#v, %v; want the empty list", ts, err)
 	}
 
-	x, err := c.Explain(ctx, "hsrp:eth1:10 & more")
+	q := status.Question{Group: "hsrp:eth1:10 & more", All: true, Since: 90 * time.Second}
+	x, err := c.Explain(ctx, q)
+	if f.asked != q {
+		t.Errorf("asked %+v, want %+v", f.asked, q)
+	}
 	if err != nil || x.Group != "hsrp:eth1:10 & more" {
 		t.Errorf("Explain = %+v, %v; want the group as it was written", x, err)
 	}
@@ -71,6 +75,9 @@ func TestCommandsArriveAndAreToldToTheHook(t *testing.T) {
 	announceErr := c.Announce(ctx, "users6")
 
 	me := unix.Ucred{Pid: int32(os.Getpid()), Uid: uint32(os.Getuid()), Gid: uint32(os.Getgid())}
+	if d.by != me {
+		t.Errorf("the daemon was told that %+v asks, want %+v", d.by, me)
+	}
 	want := []control.Change{
 		{Peer: me, Command: control.CommandSetPriority, Group: "users", Priority: 150},
 		{Peer: me, Command: control.CommandSetPriority, Group: "users", Priority: control.FilePriority},
@@ -101,7 +108,7 @@ func TestErrorsKeepTheirKind(t *testing.T) {
 			engine.ErrRefused, "announce users6: refused: state is Standby"},
 		{"a missing group is invalid", func() error { return c.Announce(ctx, "") },
 			control.ErrInvalid, "invalid argument: group is missing"},
-		{"a fault of the daemon keeps its words", func() error { _, err := c.Transitions(ctx); return err },
+		{"a fault of the daemon keeps its words", func() error { _, err := c.History(ctx); return err },
 			nil, "kernel says no"},
 	}
 	for _, tt := range tests {
@@ -251,7 +258,7 @@ func TestCancelReachesTheBackend(t *testing.T) {
 	c := start(t, f).dial(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	end := make(chan error, 1)
-	go func() { _, err := c.Explain(ctx, "users"); end <- err }()
+	go func() { _, err := c.Explain(ctx, status.Question{Group: "users"}); end <- err }()
 	soon(t, f.came, "the request")
 	why := errors.New("operator lost patience")
 	cancel(why)

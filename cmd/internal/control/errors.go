@@ -12,6 +12,14 @@ import (
 // ErrInvalid says that the arguments of a command could not be right.
 var ErrInvalid = errors.New("invalid argument")
 
+// FaultsError says that a file was not applied, for its faults.
+type FaultsError struct {
+	Faults []string // each with file, line, what was found and what is allowed
+}
+
+// Error lists the faults.
+func (e *FaultsError) Error() string { return strings.Join(e.Faults, "\n") }
+
 // failure is an error on its way through the socket.
 type failure struct {
 	Kind       string   `json:"kind"`
@@ -20,6 +28,7 @@ type failure struct {
 	Candidates []string `json:"candidates,omitempty"`
 	Command    string   `json:"command,omitempty"`
 	Reason     string   `json:"reason,omitempty"`
+	Faults     []string `json:"faults,omitempty"`
 }
 
 // The kinds of failure.
@@ -28,6 +37,8 @@ const (
 	kindAmbiguous = "ambiguous-group"
 	kindRefused   = "refused"
 	kindInvalid   = "invalid"
+	kindForbidden = "forbidden"
+	kindFaults    = "faults"
 	kindInternal  = "internal"
 )
 
@@ -47,6 +58,14 @@ func encode(err error) (int, failure) {
 		f.Kind, f.Command, f.Ref, f.Reason = kindRefused, r.Command, r.Group, r.Reason
 		return http.StatusUnprocessableEntity, f
 	}
+	if errors.Is(err, ErrForbidden) {
+		f.Kind = kindForbidden
+		return http.StatusForbidden, f
+	}
+	if faulty, ok := errors.AsType[*FaultsError](err); ok {
+		f.Kind, f.Faults = kindFaults, faulty.Faults
+		return http.StatusUnprocessableEntity, f
+	}
 	if errors.Is(err, ErrInvalid) {
 		f.Kind = kindInvalid
 		return http.StatusBadRequest, f
@@ -63,6 +82,10 @@ func (f failure) err() error {
 		return &engine.GroupError{Ref: f.Ref, Err: engine.ErrAmbiguousGroup, Candidates: f.Candidates}
 	case kindRefused:
 		return &engine.RefusedError{Command: f.Command, Group: f.Ref, Reason: f.Reason}
+	case kindForbidden:
+		return fmt.Errorf("%w%s", ErrForbidden, strings.TrimPrefix(f.Message, ErrForbidden.Error()))
+	case kindFaults:
+		return &FaultsError{Faults: f.Faults}
 	case kindInvalid:
 		return fmt.Errorf("%w%s", ErrInvalid, strings.TrimPrefix(f.Message, ErrInvalid.Error()))
 	}

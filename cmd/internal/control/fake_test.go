@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/fsm/engine"
@@ -14,13 +16,15 @@ import (
 
 // fake is a daemon with one active group, hsrp:eth1:10.
 type fake struct {
-	hub  control.Hub
-	mu   sync.Mutex
-	done []string // commands, as they came
-	prio int
-	fail error         // returned by Transitions
-	hold chan struct{} // when set, Explain waits for it
-	came chan struct{} // Explain says here that it was called
+	hub   control.Hub
+	mu    sync.Mutex
+	done  []string // commands, as they came
+	prio  int
+	asked status.Question
+	by    unix.Ucred    // who gave the last SetPriority
+	fail  error         // returned by History
+	hold  chan struct{} // when set, Explain waits for it
+	came  chan struct{} // Explain says here that it was called
 }
 
 var groups = []status.Group{
@@ -32,8 +36,8 @@ func (f *fake) Status(context.Context) (*status.Status, error) {
 	return &status.Status{Version: "v1", PID: 42, Groups: groups}, nil
 }
 
-func (f *fake) Transitions(context.Context) ([]status.Transition, error) {
-	return []status.Transition{}, f.fail
+func (f *fake) History(context.Context) ([]status.Past, error) {
+	return []status.Past{}, f.fail
 }
 
 func (f *fake) Subscribe(ctx context.Context) (<-chan status.Event, error) {
@@ -54,7 +58,8 @@ func (f *fake) note(what, group string) error {
 	return nil
 }
 
-func (f *fake) SetPriority(_ context.Context, group string, n int) error {
+func (f *fake) SetPriority(ctx context.Context, group string, n int) error {
+	f.by = control.Caller(ctx)
 	f.prio = n
 	return f.note(control.CommandSetPriority, group)
 }
@@ -77,6 +82,13 @@ func (f *fake) ClearCounters(_ context.Context, protocol, groups string) (int, e
 	return 2, nil
 }
 
+func (f *fake) Reload(_ context.Context, dryRun bool) (*status.Plan, error) {
+	if dryRun {
+		return &status.Plan{Changes: []status.PlanChange{{Group: "hsrp:eth1:10", Keys: []status.KeyChange{{Key: "priority", From: "100", To: "110"}}, Cost: "none"}}}, nil
+	}
+	return nil, &control.FaultsError{Faults: []string{"fhrpd.toml:3: one", "fhrpd.toml:4: two"}}
+}
+
 func (f *fake) SetLog(_ context.Context, level string) (string, error) {
 	if level != control.FileLevel && level != "debug" {
 		return "", fmt.Errorf("%w: log level %q", control.ErrInvalid, level)
@@ -84,7 +96,8 @@ func (f *fake) SetLog(_ context.Context, level string) (string, error) {
 	return "debug", nil
 }
 
-func (f *fake) Explain(ctx context.Context, group string) (*status.Explanation, error) {
+func (f *fake) Explain(ctx context.Context, q status.Question) (*status.Explanation, error) {
+	f.asked = q
 	if f.hold != nil {
 		close(f.came)
 		select {
@@ -93,7 +106,7 @@ func (f *fake) Explain(ctx context.Context, group string) (*status.Explanation, 
 			return nil, ctx.Err()
 		}
 	}
-	return &status.Explanation{Group: group, Lines: []string{"because"}}, nil
+	return &status.Explanation{Group: q.Group, Lines: []string{"because"}}, nil
 }
 
 // daemon is a fake behind a socket.

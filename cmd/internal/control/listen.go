@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/fhrpd/fhrpd/internal/lock"
 )
 
 // maxPath is the longest path a Unix socket address holds, in bytes; the
@@ -21,12 +21,10 @@ const maxPath = 107
 // probeTimeout bounds the question whether a daemon listens on an old socket.
 const probeTimeout = time.Second
 
-// How long to wait for others that start in the same folder, and how often to
-// look. A holder may itself wait for probeTimeout.
-const (
-	lockPatience = 3 * probeTimeout
-	lockRetry    = 2 * time.Millisecond
-)
+// lockPatience is how long to wait for others that start in the same folder, so that
+// of two that start together not both find the socket dead. A holder may itself wait
+// for probeTimeout.
+const lockPatience = 3 * probeTimeout
 
 // Listen listens on the Unix socket at path, which only its owner may open
 // (mode 0600). A missing folder is made (0755). The socket of a daemon that is
@@ -42,35 +40,16 @@ func Listen(path string) (net.Listener, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the folder of control socket %s: %w", path, err)
 	}
-	unlock, err := lockFolder(dir, lockPatience)
+	unlock, err := lock.Folder(dir, lockPatience)
 	if err != nil {
 		return nil, fmt.Errorf("control socket %s: %w", path, err)
 	}
 	defer unlock()
+	sweep(dir)
 	if err := vacant(path); err != nil {
 		return nil, fmt.Errorf("control socket %s: %w", path, err)
 	}
 	return publish(dir, path)
-}
-
-// lockFolder keeps two daemons that start together from both finding the
-// socket dead. The lock lives as long as its descriptor and needs no file.
-// Daemons with other sockets in the folder lock it too, for a short time.
-func lockFolder(dir string, patience time.Duration) (unlock func(), err error) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	for end := time.Now().Add(patience); err == unix.EWOULDBLOCK && time.Now().Before(end); {
-		time.Sleep(lockRetry)
-		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	}
-	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("lock %s, as every daemon does that starts there: %w", dir, err)
-	}
-	return func() { f.Close() }, nil
 }
 
 // vacant returns nil when path is free or holds a socket nobody listens on.
@@ -97,16 +76,32 @@ func vacant(path string) error {
 	return err
 }
 
+// hiddenPrefix begins the names of the folders that publish makes, and removes.
+const hiddenPrefix = ".s-"
+
+// sweep removes the folders of processes that were killed meanwhile. It is called
+// while the folder is locked.
+func sweep(dir string) {
+	left, _ := filepath.Glob(filepath.Join(dir, hiddenPrefix+"*"))
+	for _, path := range left {
+		_ = os.Remove(filepath.Join(path, hiddenName))
+		_ = os.Remove(path) // fails if it is not one of ours after all
+	}
+}
+
+// hiddenName is the socket's in such a folder.
+const hiddenName = "s"
+
 // publish binds inside a folder that is closed to others, and moves the socket to
 // path when its mode is right, so that nobody else can connect at any moment. A
 // client sees the old socket or the new one, and always one of them.
 func publish(dir, path string) (net.Listener, error) {
-	tmp, err := os.MkdirTemp(dir, ".")
+	tmp, err := os.MkdirTemp(dir, hiddenPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("control socket %s: %w", path, err)
 	}
 	defer os.RemoveAll(tmp)
-	hidden := filepath.Join(tmp, "s")
+	hidden := filepath.Join(tmp, hiddenName)
 	if n := max(len(path), len(hidden)); n > maxPath {
 		return nil, fmt.Errorf("control socket %s: path takes %d bytes and the kernel allows %d: choose a shorter --control", path, n, maxPath)
 	}
@@ -137,9 +132,10 @@ func moveTo(hidden, path string) (fs.FileInfo, error) {
 // listener is a socket that knows where it was moved to.
 type listener struct {
 	*net.UnixListener
-	path   string
-	ours   fs.FileInfo
-	remove sync.Once
+	path    string
+	ours    fs.FileInfo
+	remove  sync.Once
+	readers *uint32 // the group that may look, if one may
 }
 
 // Addr returns the address clients use.

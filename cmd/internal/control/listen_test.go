@@ -50,8 +50,8 @@ func TestListenMakesThePrivateSocketAndItsFolder(t *testing.T) {
 			t.Errorf("%s has mode %v, want %v", name, fi.Mode(), want)
 		}
 	}
-	if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
-		t.Errorf("the folder holds %v, want only the socket", left)
+	if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 2 {
+		t.Errorf("the folder holds %v, want only the socket and the lock", left)
 	}
 }
 
@@ -93,6 +93,23 @@ func TestListenReplacesADeadSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Close()
+}
+
+func TestListenSweepsUpAfterAKill(t *testing.T) {
+	path := socketPath(t)
+	litter, theirs := filepath.Join(filepath.Dir(path), ".s-123"), filepath.Join(filepath.Dir(path), ".s-notes")
+	for _, file := range []string{filepath.Join(litter, "s"), filepath.Join(theirs, "notes.txt")} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	listen(t, path)
+	if _, err := os.Lstat(litter); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder of a killed process: %v", err)
+	}
+	if _, err := os.Lstat(filepath.Join(theirs, "notes.txt")); err != nil {
+		t.Errorf("somebody else's: %v", err)
+	}
 }
 
 func TestListenLeavesOtherFilesAlone(t *testing.T) {

@@ -4,18 +4,25 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
 // The paths of the commands that are about no single group.
 const (
 	pathClear = "/v1/clear"
 	pathLog   = "/v1/log"
+
+	pathReload = "/v1/reload"
 )
 
 // The names of those commands.
 const (
 	CommandClear  = "clear counters"
 	CommandSetLog = "set log"
+	CommandReload = engine.CommandReload
 )
 
 // FileLevel given to SetLog restores the level of the file.
@@ -32,7 +39,9 @@ type Level struct {
 }
 
 // needsGroup reports whether a command is about one group.
-func needsGroup(path string) bool { return path != pathClear && path != pathLog }
+func needsGroup(path string) bool {
+	return path != pathClear && path != pathLog && path != pathReload
+}
 
 // operate adds the commands that are about no single group.
 func (s *server) operate(mux *http.ServeMux) {
@@ -47,12 +56,23 @@ func (s *server) operate(mux *http.ServeMux) {
 		level, err := s.backend.SetLog(ctx, q.Level)
 		return Level{level}, err
 	}))
+	mux.HandleFunc("POST "+pathReload, s.command(CommandReload, func(ctx context.Context, q request) (any, error) {
+		return s.backend.Reload(ctx, q.DryRun)
+	}))
 }
 
 // ClearCounters implements Backend.
 func (c *Client) ClearCounters(ctx context.Context, protocol, groups string) (int, error) {
 	a, err := command[Cleared](ctx, c, pathClear, answerTimeout, request{Protocol: protocol, Group: groups})
 	return a.Groups, err
+}
+
+// reloadTimeout bounds a reload: thousands of groups are read and compared.
+const reloadTimeout = 30 * time.Second
+
+// Reload implements Backend.
+func (c *Client) Reload(ctx context.Context, dryRun bool) (*status.Plan, error) {
+	return command[*status.Plan](ctx, c, pathReload, reloadTimeout, request{DryRun: dryRun})
 }
 
 // SetLog implements Backend.

@@ -5,16 +5,31 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/url"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/serve"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
 
 // drain is how long Serve lets running requests finish. It is well inside the
 // two seconds a clean stop of the daemon may take.
 const drain = 500 * time.Millisecond
+
+// What a client may cost.
+const (
+	sendWithin = 5 * time.Second // for a request
+	keepFor    = 2 * time.Minute // between two requests
+	mostHeader = 8 << 10
+	shareFor   = 250 * time.Millisecond // the age of what readers see, so that they cannot keep the loop busy
+)
 
 // Change is a command that came over the socket, and its result.
 type Change struct {
@@ -34,13 +49,19 @@ func Serve(ctx context.Context, l net.Listener, b Backend, hooks ...func(Change)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	srv := &http.Server{
-		Handler:           (&server{backend: b, hooks: hooks}).routes(),
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ConnContext:       withPeer,
-		ReadHeaderTimeout: 5 * time.Second,
+		Handler:     guarded((&server{backend: b, hooks: hooks}).routes()),
+		BaseContext: func(net.Listener) context.Context { return ctx },
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return withRights(withPeer(ctx, c), c)
+		},
+		ReadHeaderTimeout: sendWithin,
+		WriteTimeout:      verifyTimeout + serve.WriteTimeout,
+		IdleTimeout:       keepFor,
+		MaxHeaderBytes:    mostHeader,
+		ErrorLog:          log.New(io.Discard, "", 0), // what clients do wrong is their affair
 	}
 	done := make(chan error, 1)
-	go func() { done <- srv.Serve(l) }()
+	go func() { done <- srv.Serve(serve.Limit(l, doorman(l))) }()
 	select {
 	case err := <-done:
 		return fmt.Errorf("control socket %s: %w", l.Addr(), err)
@@ -59,18 +80,20 @@ func Serve(ctx context.Context, l net.Listener, b Backend, hooks ...func(Change)
 type server struct {
 	backend Backend
 	hooks   []func(Change)
+	explain sync.Mutex // each explanation takes a whole status
 }
 
 func (s *server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+pathStatus, func(w http.ResponseWriter, r *http.Request) {
-		answer(w)(s.backend.Status(r.Context()))
-	})
-	mux.HandleFunc("GET "+pathTransitions, func(w http.ResponseWriter, r *http.Request) {
-		answer(w)(s.backend.Transitions(r.Context()))
-	})
+	mux.HandleFunc("GET "+pathStatus, shared(func(ctx context.Context) (any, error) { return s.backend.Status(ctx) }))
+	mux.HandleFunc("GET "+pathHistory, shared(func(ctx context.Context) (any, error) { return s.backend.History(ctx) }))
 	mux.HandleFunc("GET "+pathExplain, func(w http.ResponseWriter, r *http.Request) {
-		answer(w)(s.backend.Explain(r.Context(), r.URL.Query().Get("group")))
+		q, err := readQuestion(r.URL.Query())
+		if err != nil {
+			answer(w)(nil, err)
+			return
+		}
+		answer(w)(s.explained(r.Context(), q))
 	})
 	mux.HandleFunc("GET "+pathEvents, s.events)
 	mux.HandleFunc("POST "+pathPriority, s.command(CommandSetPriority, func(ctx context.Context, q request) (any, error) {
@@ -89,6 +112,35 @@ func (s *server) routes() http.Handler {
 	return mux
 }
 
+// explained makes one explanation at a time.
+func (s *server) explained(ctx context.Context, q status.Question) (any, error) {
+	s.explain.Lock()
+	defer s.explain.Unlock()
+	return s.backend.Explain(ctx, q)
+}
+
+// shared returns the handler of a question to which there is one answer.
+func shared(ask func(context.Context) (any, error)) http.HandlerFunc {
+	a := &serve.Answer{
+		Type: "application/json",
+		Make: func(ctx context.Context, w io.Writer) error {
+			v, err := ask(ctx)
+			if err != nil {
+				return err
+			}
+			return json.NewEncoder(w).Encode(v)
+		},
+		Fail: func(w http.ResponseWriter, err error) { answer(w)(nil, err) },
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		age := time.Duration(0) // who commands sees what became of it
+		if rightsFrom(r.Context()) != all {
+			age = shareFor
+		}
+		a.Serve(w, r, age)
+	}
+}
+
 // command returns the handler of a command. It reads the request, does it, calls
 // the hooks, and answers.
 func (s *server) command(name string, do func(context.Context, request) (any, error)) http.HandlerFunc {
@@ -99,7 +151,7 @@ func (s *server) command(name string, do func(context.Context, request) (any, er
 			return
 		}
 		v, err := do(r.Context(), q)
-		c := Change{Peer: peerFrom(r.Context()), Command: name, Group: q.Group, Protocol: q.Protocol, Level: q.Level, Err: err}
+		c := Change{Peer: Caller(r.Context()), Command: name, Group: q.Group, Protocol: q.Protocol, Level: q.Level, Err: err}
 		if q.Priority != nil {
 			c.Priority = *q.Priority
 		}
@@ -110,8 +162,22 @@ func (s *server) command(name string, do func(context.Context, request) (any, er
 	}
 }
 
+// readQuestion reads what is to be explained.
+func readQuestion(v url.Values) (q status.Question, err error) {
+	q.Group, q.All = v.Get("group"), v.Get("all") == "true"
+	if since := v.Get("since"); since != "" {
+		if q.Since, err = time.ParseDuration(since); err != nil || q.Since <= 0 {
+			return q, fmt.Errorf("%w: since %q: want a time above 0, as in 90m", ErrInvalid, since)
+		}
+	}
+	return q, nil
+}
+
 func readRequest(w http.ResponseWriter, r *http.Request) (request, error) {
 	var q request
+	rc := http.NewResponseController(w)
+	_ = rc.SetReadDeadline(time.Now().Add(sendWithin))
+	defer rc.SetReadDeadline(time.Time{})
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&q); err != nil {
@@ -149,6 +215,7 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.WriteHeader(http.StatusOK)
 	rc, enc := http.NewResponseController(w), json.NewEncoder(w)
+	_ = rc.SetWriteDeadline(time.Time{}) // a stopped pager loses events, and goes on
 	err = rc.Flush()
 	for err == nil {
 		select {

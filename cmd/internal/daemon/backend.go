@@ -22,9 +22,9 @@ func (d *Daemon) Status(ctx context.Context) (*status.Status, error) {
 	st := status.Of(now, raw)
 	st.Version, st.PID = d.opts.Version, os.Getpid()
 	st.UptimeMS = time.Since(d.started).Milliseconds()
-	st.ConfigSHA256 = d.opts.Config.Sum
-	for i, t := range d.opts.Config.Tracks {
-		st.Tracks[i].Kind, st.Tracks[i].Target = string(t.Kind), t.Target
+	st.ConfigSHA256 = d.config().Sum
+	for i, t := range d.config().Tracks {
+		st.Tracks[i].Kind, st.Tracks[i].Target = string(t.Kind), t.Shown()
 	}
 	d.addHooks(st.Groups)
 	d.cleared.show(st)
@@ -40,11 +40,12 @@ func (d *Daemon) snapshot(ctx context.Context) (now time.Time, st engine.Status,
 	return now, st, err
 }
 
-// Transitions implements control.Backend.
-func (d *Daemon) Transitions(ctx context.Context) ([]status.Transition, error) {
-	var list []engine.Transition
-	err := d.loop.Do(ctx, func() { list = d.engine.Transitions() })
-	return status.TransitionsOf(list), err
+// History implements control.Backend.
+func (d *Daemon) History(ctx context.Context) ([]status.Past, error) {
+	var moves []engine.Transition
+	var commands []engine.Event
+	err := d.loop.Do(ctx, func() { moves, commands = d.engine.Transitions(), d.engine.Commands() })
+	return status.PastOf(moves, commands), err
 }
 
 // Subscribe implements control.Backend.
@@ -54,21 +55,39 @@ func (d *Daemon) Subscribe(ctx context.Context) (<-chan status.Event, error) {
 
 // SetPriority implements control.Backend.
 func (d *Daemon) SetPriority(ctx context.Context, group string, priority int) error {
-	return d.command(ctx, func(now time.Time) error { return d.engine.SetPriority(now, group, priority) })
+	return d.command(ctx, func(now time.Time) error { return d.engine.SetPriority(now, caller(ctx), group, priority) })
 }
 
 // Announce implements control.Backend.
 func (d *Daemon) Announce(ctx context.Context, group string) error {
-	return d.command(ctx, func(now time.Time) error { return d.engine.Announce(now, group) })
+	return d.command(ctx, func(now time.Time) error { return d.engine.Announce(now, caller(ctx), group) })
 }
 
 // Explain implements control.Backend.
-func (d *Daemon) Explain(ctx context.Context, group string) (*status.Explanation, error) {
-	now, st, err := d.snapshot(ctx)
+func (d *Daemon) Explain(ctx context.Context, q status.Question) (*status.Explanation, error) {
+	var now time.Time
+	var st engine.Status
+	var changes []*engine.Change
+	err := d.loop.Do(ctx, func() {
+		now = time.Now()
+		st, changes = d.engine.Status(now), d.engine.Changes()
+	})
 	if err != nil {
 		return nil, err
 	}
-	return status.Explain(now, st, group)
+	return status.Explain(now, st, changes, q)
+}
+
+// caller is who has asked.
+func caller(ctx context.Context) engine.Caller {
+	c := control.Caller(ctx)
+	return engine.Caller{Known: c.Pid != 0, UID: c.Uid, PID: c.Pid}
+}
+
+// commanded tells of a command that the engine has no part in.
+func (d *Daemon) commanded(ctx context.Context, name, about string) {
+	c := engine.Command{Name: name, About: about, By: caller(ctx)}
+	d.loop.Post(func() { d.engine.Commanded(time.Now(), c) })
 }
 
 // command runs fn on the loop and returns its error.

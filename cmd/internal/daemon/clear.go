@@ -35,6 +35,7 @@ func (d *Daemon) ClearCounters(ctx context.Context, protocol, groups string) (in
 		return 0, err
 	}
 	d.cleared.take(time.Now(), st, chosen)
+	d.commanded(ctx, control.CommandClear, strings.TrimSpace(protocol+" "+groups))
 	return len(chosen), nil
 }
 

@@ -11,10 +11,13 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
@@ -33,27 +36,42 @@ import (
 // stopWithin bounds a clean stop, whatever hangs.
 const stopWithin = 1800 * time.Millisecond
 
+// holdWithin bounds the wait for interfaces of a daemon that is about to end.
+const holdWithin = time.Second
+
 // logWithin bounds what comes after that: the last lines of the log.
 const logWithin = 100 * time.Millisecond
 
 // Options tell Run what to run.
 type Options struct {
 	Config      *configs.Config
-	ControlPath string // Unix socket; the journals are in the same folder
+	Load        func() (*configs.Config, error) // reads the file again; errors as of configs.Load
+	Hangups     <-chan os.Signal                // each asks for a reload
+	ControlPath string                          // Unix socket; the journals are in the same folder
 	Version     string
 	Log         *slog.Logger
-	Level       *slog.LevelVar // of Log; see NewLog
+	Form        *LogForm // of Log; see NewLog
 }
 
 // vipOptions returns how interfaces are opened. A router that crashed is started
 // again long before the others miss it, and until then nobody else forwards.
-func (o Options) vipOptions() vip.Options {
-	return vip.Options{StateDir: filepath.Dir(o.ControlPath), Log: o.Log, Adopt: true}
+func (d *Daemon) vipOptions() vip.Options {
+	return vip.Options{StateDir: filepath.Dir(d.opts.ControlPath), Log: d.log, Adopt: true, Owner: d.owner}
+}
+
+// saysOfItself is what a second daemon reads about this one.
+func (o Options) saysOfItself() string {
+	path, err := filepath.Abs(o.ControlPath)
+	if err != nil {
+		path = o.ControlPath
+	}
+	return "control socket " + path
 }
 
 // Daemon is one running fhrpd.
 type Daemon struct {
 	opts    Options
+	owner   *vip.Owner // holds the interfaces
 	log     *slog.Logger
 	started time.Time
 	hub     control.Hub
@@ -64,14 +82,23 @@ type Daemon struct {
 	byFD     map[int]*port
 	fds      []int
 	sleeping sleepClock
+	starved  starvation
 	leaving  bool // the engine was told to stop
 	stopped  bool
 	virtual  map[netip.Addr]bool
+	roles    roles
 	hooks    *hooks.Runner
 	cleared  baselines
-	looked   time.Time   // when the loop looked around last
-	events   *worker     // publishes them in order
-	fail     func(error) // ends the daemon: it can never do its work
+	looked   time.Time // when the loop looked around last
+
+	current   atomic.Pointer[configs.Config]
+	reloading sync.Mutex
+	watcher   *vip.Watcher
+	closing   []*port // without groups, while their workers put the kernel back
+	tracks    *trackers
+	scrapes   *scrapers
+	events    *worker     // publishes them in order
+	fail      func(error) // ends the daemon: it can never do its work
 }
 
 // Run runs the daemon until ctx is done, then resigns, puts the kernel back
@@ -80,7 +107,12 @@ func Run(ctx context.Context, o Options) error {
 	log, lines := newAsyncLog(o.Log)
 	o.Log = log
 	defer lines.close(logWithin)
-	d, err := newDaemon(o)
+	owner, err := vip.NewOwner(o.saysOfItself(), log)
+	if err != nil {
+		return err
+	}
+	defer owner.Close()
+	d, err := newDaemon(o, owner)
 	if err != nil {
 		return err
 	}
@@ -89,16 +121,19 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer listener.Close()
-	if err := vip.Recover(d.opts.vipOptions(), slices.Collect(maps.Keys(d.ports))...); err != nil {
+	if err := owner.Hold(holdWithin, slices.Collect(maps.Keys(d.ports))...); err != nil {
+		return err
+	}
+	d.admitReaders(listener)
+	if err := vip.Recover(d.vipOptions(), slices.Collect(maps.Keys(d.ports))...); err != nil {
 		d.log.Warn("leftovers of an earlier run", "error", err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watcher, err := vip.Watch(ctx, d.interfaces()...)
-	if err != nil {
+	if d.watcher, err = owner.Watch(ctx, d.interfaces()...); err != nil {
 		return fmt.Errorf("watch interfaces: %w", err)
 	}
-	scrapes, err := d.listenMetrics()
+	scrapes, err := listenMetrics(d.config())
 	if err != nil {
 		return err
 	}
@@ -106,7 +141,7 @@ func Run(ctx context.Context, o Options) error {
 	d.makeRoom()
 	ended := make(chan error, 1)
 	go func() { ended <- d.drive() }()
-	d.startServices(ctx, watcher, scrapes)
+	d.startServices(ctx, scrapes)
 	go func() {
 		if err := control.Serve(ctx, listener, d, d.logChange); err != nil {
 			cancel(fmt.Errorf("serve %s: %w", o.ControlPath, err))
@@ -115,11 +150,13 @@ func Run(ctx context.Context, o Options) error {
 	return d.wait(ctx, ended)
 }
 
-func newDaemon(o Options) (*Daemon, error) {
+func newDaemon(o Options, owner *vip.Owner) (*Daemon, error) {
 	d := &Daemon{
-		opts: o, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{},
+		opts: o, owner: owner, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{},
 		events: newWorker(),
 	}
+	d.current.Store(o.Config)
+	d.tracks, d.scrapes = newTrackers(d), newScrapers(d)
 	config := setup.Engine(o.Config)
 	d.hooks, d.virtual = hooks.New(setup.Groups(o.Config), o.Log, command.Run), virtualAddresses(config.Groups)
 	var err error
@@ -128,25 +165,32 @@ func newDaemon(o Options) (*Daemon, error) {
 	}
 	ports := map[string]engine.Port{}
 	for name, groups := range memberships(config.Groups) {
-		p := newPort(name, groups, o.vipOptions(), d.addressed)
+		p := d.newPort(name, groups)
 		d.ports[name], ports[name] = p, p
 	}
 	d.engine, err = engine.New(config, engine.Options{
-		Ports: ports, Random: rand.Float64, Observe: d.observe, PreActive: d.preActive, Now: d.started,
+		Ports: ports, Random: rand.Float64, Mark: newMarks(), Observe: d.observe, PreActive: d.preActive, Starved: d.starved.since, Now: d.started,
 	})
 	if err != nil {
 		return nil, err
 	}
+	d.roles.init(d.engine.Status(d.started).Groups)
 	return d, d.engine.Prepare()
 }
 
-// memberships lists the hello groups to join, by interface.
+// config returns the configuration in force. It may be called from any goroutine.
+func (d *Daemon) config() *configs.Config { return d.current.Load() }
+
+// memberships lists the hello groups to join, by interface: those of all versions,
+// so that a router of another one is noticed.
 func memberships(groups []engine.Group) map[string][]netip.Addr {
 	out := map[string][]netip.Addr{}
 	for _, g := range groups {
-		a := hello.GroupAddr(g.Protocol, g.Version, g.Family)
-		if !slices.Contains(out[g.Interface], a) {
-			out[g.Interface] = append(out[g.Interface], a)
+		for version := range uint8(3) {
+			a := hello.GroupAddr(g.Protocol, version+1, g.Family)
+			if !slices.Contains(out[g.Interface], a) {
+				out[g.Interface] = append(out[g.Interface], a)
+			}
 		}
 	}
 	return out
@@ -167,7 +211,7 @@ func virtualAddresses(groups []engine.Group) map[netip.Addr]bool {
 // interfaces are the names to watch: those with groups and those tracked.
 func (d *Daemon) interfaces() []string {
 	names := slices.Collect(maps.Keys(d.ports))
-	for _, t := range d.opts.Config.Tracks {
+	for _, t := range d.config().Tracks {
 		if t.Kind == configs.TrackInterface && !slices.Contains(names, t.Target) {
 			names = append(names, t.Target)
 		}
@@ -181,7 +225,7 @@ func (d *Daemon) makeRoom() {
 	// The thread gets a Go processor of its own: with as many processors as cores,
 	// two busy goroutines make it wait for milliseconds.
 	runtime.GOMAXPROCS(runtime.NumCPU() + 2)
-	if !d.opts.Config.Daemon.Realtime {
+	if !d.config().Daemon.Realtime {
 		return
 	}
 	if err := reniceAll(othersNice); err != nil {
@@ -191,7 +235,7 @@ func (d *Daemon) makeRoom() {
 
 // drive runs the loop on a thread of its own until the daemon has stopped.
 func (d *Daemon) drive() error {
-	realtime := d.opts.Config.Daemon.Realtime
+	realtime := d.config().Daemon.Realtime
 	if err := lockThread(realtime); err != nil {
 		d.log.Warn("no real-time priority; hellos may be late on a busy host", "error", err)
 	}
@@ -200,6 +244,7 @@ func (d *Daemon) drive() error {
 			d.log.Debug("memory is not locked", "error", err)
 		}
 	}
+	d.starved.watch()
 	d.ready()
 	err := d.loop.run(d, func() bool { return d.stopped })
 	d.recoverUnopened()
@@ -213,7 +258,7 @@ func (d *Daemon) recoverUnopened() {
 		if p.used {
 			continue
 		}
-		if err := vip.Recover(d.opts.vipOptions()); err != nil {
+		if err := vip.Recover(d.vipOptions()); err != nil {
 			d.log.Warn("leftovers of an earlier run", "error", err)
 		}
 		return
@@ -265,7 +310,10 @@ func (d *Daemon) endIfStopped() {
 	for _, p := range d.ports {
 		p.shutdown()
 	}
-	for _, p := range d.ports {
+	for p := range maps.Values(d.ports) {
+		<-p.work.done
+	}
+	for _, p := range d.closing {
 		<-p.work.done
 	}
 }
@@ -355,11 +403,21 @@ func (d *Daemon) Readable(now time.Time, fd int) {
 func (d *Daemon) Tick(now time.Time) {
 	d.Woken(now)
 	d.engine.Tick(now)
+	d.closeVacant()
+	if n := d.engine.Groups(); n != d.roles.len() {
+		d.roles.reset(d.engine.Status(now).Groups)
+	}
 	d.endIfStopped()
 	d.lookAround(now)
+	d.starved.keep(now)
 }
 
+// logChange logs the commands that no event tells of: those that were refused, and
+// those that change nothing.
 func (d *Daemon) logChange(c control.Change) {
+	if c.Err == nil && c.Command != control.CommandVerify {
+		return
+	}
 	log := d.log.With("command", c.Command)
 	if c.Group != "" {
 		log = log.With("group", c.Group)

@@ -22,7 +22,7 @@ func TestGatewaysAreKnownBeforeThePortIsOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := newDaemon(Options{Config: config, ControlPath: filepath.Join(t.TempDir(), "control.sock"), Log: slog.New(slog.DiscardHandler)})
+	d, err := newDaemon(Options{Config: config, ControlPath: filepath.Join(t.TempDir(), "control.sock"), Log: slog.New(slog.DiscardHandler)}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

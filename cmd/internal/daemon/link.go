@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/vip"
 )
 
@@ -53,11 +54,17 @@ func (d *Daemon) linkEvent(ev vip.Event) {
 func (d *Daemon) attach(p *port) {
 	p.attach(func(err error) { d.loop.Post(func() { d.attached(p, err) }) })
 	d.listDescriptors()
+	d.engine.LinkChanged(time.Now(), p.name, d.portLink(p))
+}
+
+// portLink returns a port's interface as the engine sees it, and tells the data plane
+// what it has to know of that.
+func (d *Daemon) portLink(p *port) engine.Link {
 	link := d.engineLink(p.link)
 	link.Closed, link.Trouble = p.opened == nil, p.trouble
 	p.speakAs(ownAddrs{link.Addr4, link.LinkLocal})
 	p.proxyARP(p.link)
-	d.engine.LinkChanged(time.Now(), p.name, link)
+	return link
 }
 
 // letGoInTime shuts what a dead process left open, under a lease that may be

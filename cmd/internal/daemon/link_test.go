@@ -88,9 +88,10 @@ func newPlug(t *testing.T) *plug {
 		opts: Options{Config: c}, log: log, loop: mustLoop(t), ports: map[string]*port{}, byFD: map[int]*port{},
 		virtual: virtualAddresses(config.Groups), hooks: hooks.New(groups, log, command.Run),
 	}}
+	p.current.Store(c)
 	p.port = newPort("eth0", nil, vip.Options{Log: log}, p.addressed)
 	p.ports["eth0"] = p.port
-	p.port.open = func(index int, routers map[engine.ID]engine.Virtual) (*opened, error) {
+	p.port.open = func(index int, _ []netip.Addr, routers map[engine.ID]engine.Virtual) (*opened, error) {
 		p.opens = append(p.opens, index)
 		if p.refuse != nil {
 			return nil, p.refuse
@@ -379,7 +380,7 @@ func TestLogTellsThePriorityThatWasSet(t *testing.T) {
 	for n, want := range map[int]string{80: " priority=80", 0: " priority=0", control.FilePriority: " priority=default"} {
 		var b bytes.Buffer
 		d := &Daemon{log: slog.New(slog.NewTextHandler(&b, nil))}
-		d.logChange(control.Change{Command: control.CommandSetPriority, Group: "eth0:10", Priority: n})
+		d.logChange(control.Change{Command: control.CommandSetPriority, Group: "eth0:10", Priority: n, Err: errors.New("refused")})
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("priority %d is logged as %q, want %q in it", n, b.String(), want)
 		}

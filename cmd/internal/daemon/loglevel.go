@@ -15,14 +15,16 @@ var logLevels = map[string]slog.Level{
 }
 
 // SetLog implements control.Backend.
-func (d *Daemon) SetLog(_ context.Context, level string) (string, error) {
+func (d *Daemon) SetLog(ctx context.Context, level string) (string, error) {
 	if level == control.FileLevel {
-		level = d.opts.Config.Daemon.Log
+		level = d.config().Daemon.Log
 	}
 	n, ok := logLevels[strings.ToLower(level)]
 	if !ok {
 		return "", fmt.Errorf("%w: log level %q: want debug, info, warn, error, or default", control.ErrInvalid, level)
 	}
-	d.opts.Level.Set(n)
-	return strings.ToLower(level), nil
+	d.opts.Form.level.Set(n)
+	level = strings.ToLower(level)
+	d.commanded(ctx, control.CommandSetLog, level)
+	return level, nil
 }

@@ -18,6 +18,9 @@ func (d *Daemon) observe(ev engine.Event) {
 func (d *Daemon) publish(ev status.Event) {
 	logEvent(d.log, ev)
 	d.hub.Publish(ev)
+	if ev.Transition != nil {
+		d.roles.note(ev.Transition)
+	}
 	d.runHooks(ev)
 }
 

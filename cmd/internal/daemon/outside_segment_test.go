@@ -64,12 +64,16 @@ func (s station) asks(ip string) []byte {
 func (s station) answers(vip, vmac string) []byte {
 	to, from := mac(vmac), mac(s.mac)
 	b := append(to[:], from[:]...)
-	b = append(b, 0x08, 0x00, 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 1, 0, 0)
+	b = append(b, 0x08, 0x00, 0x45, 0, 0, 44, 0, 0, 0, 0, 64, 1, 0, 0)
 	b = append(append(b, addr(s.ip).AsSlice()...), addr(vip).AsSlice()...)
 	b = append(b, 0, 0, 0, 0)
 	b = binary.BigEndian.AppendUint16(b, prove.Mark)
-	return append(b, 0, 0)
+	b = binary.BigEndian.AppendUint16(b, 1) // the first one
+	return binary.BigEndian.AppendUint64(append(b, "takeover"...), proofNumber)
 }
+
+// proofNumber marks every proof.
+const proofNumber = 0x0123456789abcdef
 
 func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
 

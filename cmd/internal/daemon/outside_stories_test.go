@@ -30,6 +30,7 @@ func playHSRP(w *world) {
 	w.run(4 * time.Second)
 	w.hear(client.asks(vip))
 	w.hear(stranger.claims(vip))
+	w.hear(stranger.claims(own.ip))
 	other := users(hello.Standby, 90)
 	other.VirtualIP = addr("192.0.2.3")
 	say(other)
@@ -70,6 +71,7 @@ func playHSRP(w *world) {
 	w.track("flag", false, "no such file")
 	w.run(6 * time.Second)
 	w.explainJSON("users")
+	w.explainAll("")
 }
 
 // playVRRP has routers of both versions and families become active.
@@ -118,4 +120,5 @@ func playVRRP(w *world) {
 	w.port.lost = []engine.ID{1}
 	w.run(time.Second)
 	w.explainJSON("lan")
+	w.explainAll("lan6")
 }

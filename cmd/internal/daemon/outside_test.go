@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -32,7 +33,7 @@ func TestMain(m *testing.M) {
 // there is a story about the configuration beside it. The daemon is the real one,
 // with fakes for the kernel, the neighbours and the programs that it runs.
 func TestOutside(t *testing.T) {
-	for name, play := range map[string]func(*world){"hsrp": playHSRP, "vrrp": playVRRP} {
+	for name, play := range map[string]func(*world){"hsrp": playHSRP, "vrrp": playVRRP, "signed": playSigned} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				dir := filepath.Join("testdata/outside", name)
@@ -129,6 +130,15 @@ func (w *world) explainJSON(group string) {
 	w.file("explain.json").WriteString(printed(w.explain(group)))
 }
 
+// explainAll writes down every change that is remembered.
+func (w *world) explainAll(group string) {
+	x := sure(ask(w, func(ctx context.Context) (*status.Explanation, error) {
+		return w.Explain(ctx, status.Question{Group: group, All: true})
+	}))
+	w.file("explain.json").WriteString(printed(x))
+	w.typed("explain.txt", strings.TrimRight("explain --all "+group, " "), show.Explanation(x))
+}
+
 // end stops the daemon and writes down what it has told.
 func (w *world) end() {
 	w.do(func(time.Time) { w.stop() })
@@ -147,17 +157,17 @@ func (w *world) end() {
 
 // checkHistory compares "fhrpd show events" with what "fhrpd events" has told.
 func (w *world) checkHistory() {
-	var told []status.Transition
+	var told []string
 	for _, ev := range w.events {
-		if ev.Transition != nil {
-			told = append(told, *ev.Transition)
+		if ev.Transition != nil || ev.Command != nil {
+			told = append(told, show.Event(&ev)+"\n")
 		}
 	}
-	shown := sure(ask(w, w.Transitions))
-	if diff := cmp.Diff(told, shown); diff != "" {
+	shown := sure(ask(w, w.History))
+	if diff := cmp.Diff(strings.Join(told, ""), show.History(shown)); diff != "" {
 		w.t.Errorf("show events (-told +shown):\n%s", diff)
 	}
-	w.typed("commands.txt", "show events", show.Transitions(shown))
+	w.typed("commands.txt", "show events", show.History(shown))
 }
 
 // gap returns what a reader gets who has slept through more events than are kept

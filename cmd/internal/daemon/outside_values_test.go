@@ -24,12 +24,16 @@ func TestOutsideHasEveryField(t *testing.T) {
 		unset(reflect.TypeFor[status.Status](), "status", golden(t, "*.status.json")),
 		unset(reflect.TypeFor[status.Explanation](), "explanation", golden(t, "explain.json")),
 		unset(reflect.TypeFor[status.Event](), "event", events))
-	for kind := range strings.FieldsSeq("transition address conflict takeover track lease announce hook reject warning notice gap") {
+	for kind := range strings.FieldsSeq("transition address conflict takeover track lease announce hook reject warning notice command gap") {
 		if !slices.ContainsFunc(events, func(ev any) bool { return ev.(map[string]any)["kind"] == kind }) {
 			missing = append(missing, "event of kind "+kind)
 		}
 	}
-	want := []string{"status.maintenance"} // nothing begins one
+	want := []string{
+		"status.maintenance",                        // nothing begins one
+		"explanation.changes.records.command.about", // no change begins with such a command
+		"explanation.changes.cost.takeover.idle",    // the status has it
+	}
 	if diff := cmp.Diff(want, missing); diff != "" {
 		t.Errorf("in no golden file (-want +got):\n%s", diff)
 	}

@@ -35,6 +35,11 @@ type world struct {
 	*Daemon
 	t      *testing.T
 	port   fakePort // of all interfaces
+	self   station
+	frozen bool // its loop does not turn
+	hungry func() (time.Duration, bool)
+	slept  time.Duration // the host itself did, while it was frozen
+	gone   bool          // it was killed, or has ended
 	told   <-chan status.Event
 	events []status.Event
 	files  map[string]*bytes.Buffer
@@ -46,25 +51,34 @@ func newWorld(t *testing.T, file string) *world {
 	cfg := sure(configs.Load(file))
 	groups := setup.Groups(cfg)
 	config := setup.Engine(cfg)
-	w := &world{t: t, files: map[string]*bytes.Buffer{}}
+	w := &world{t: t, self: own, files: map[string]*bytes.Buffer{}}
 	log := slog.New(slog.NewMultiHandler(
-		sure(NewLog(w.file("log.txt"), &configs.Daemon{Log: "debug"}, new(slog.LevelVar), false)).Handler(),
-		sure(NewLog(w.file("log.jsonl"), &configs.Daemon{Log: "debug", Format: "json"}, new(slog.LevelVar), false)).Handler()))
+		sure(NewLog(w.file("log.txt"), &configs.Daemon{Log: "debug"}, new(LogForm), false)).Handler(),
+		sure(NewLog(w.file("log.jsonl"), &configs.Daemon{Log: "debug", Format: "json"}, new(LogForm), false)).Handler()))
 	w.Daemon = &Daemon{
-		opts: Options{Config: cfg, Version: "v1.2.3", Level: new(slog.LevelVar)}, log: log, started: time.Now(), loop: mustLoop(t),
+		opts: Options{Config: cfg, Version: "v1.2.3", Form: new(LogForm)}, log: log, started: time.Now(), loop: mustLoop(t),
 		virtual: virtualAddresses(config.Groups), events: newWorker(), hooks: hooks.New(groups, log, w.program),
 	}
+	w.current.Store(cfg)
 	w.port.addressed = w.addressed
 	ports := map[string]engine.Port{}
 	for name := range memberships(config.Groups) {
 		ports[name] = &w.port
 	}
 	w.engine = sure(engine.New(config, engine.Options{
-		Ports: ports, Random: func() float64 { return 0.5 }, Observe: w.observe, PreActive: w.preActive, Now: w.started,
+		Ports: ports, Random: func() float64 { return 0.5 }, Mark: func() uint64 { return proofNumber }, Observe: w.observe, PreActive: w.preActive, Starved: w.starvation, Now: w.started,
 	}))
 	must(w.engine.Prepare())
 	w.told = sure(w.Subscribe(t.Context()))
 	return w
+}
+
+// starvation is not known, if the story does not say something else.
+func (w *world) starvation() (time.Duration, bool) {
+	if w.hungry == nil {
+		return 0, false
+	}
+	return w.hungry()
 }
 
 // do has the loop do something, and everything that follows from it at once.
@@ -86,7 +100,8 @@ func (w *world) settle() {
 		if !posted && w.idle() > 0 {
 			return
 		}
-		w.engine.Wake(time.Now(), 0)
+		w.engine.Wake(time.Now(), w.slept)
+		w.slept = 0
 		w.loop.drain()
 		w.Tick(time.Now())
 	}
@@ -152,16 +167,19 @@ func (w *world) status() *status.Status {
 }
 
 func (w *world) explain(ref string) *status.Explanation {
-	return sure(ask(w, func(ctx context.Context) (*status.Explanation, error) { return w.Explain(ctx, ref) }))
+	return sure(ask(w, func(ctx context.Context) (*status.Explanation, error) {
+		return w.Explain(ctx, status.Question{Group: ref})
+	}))
 }
 
 // command has the daemon do something, and writes down what it logs and answers.
 func (w *world) command(c control.Change, typed string, do func(context.Context) (string, error)) {
-	answer, err := ask(w, do)
+	peer := unix.Ucred{Pid: 4343, Uid: 1000}
+	answer, err := ask(w, func(ctx context.Context) (string, error) { return do(control.WithCaller(ctx, peer)) })
 	if err != nil {
 		answer = err.Error() + "\n"
 	}
-	c.Peer, c.Err = unix.Ucred{Pid: 4343, Uid: 1000}, err
+	c.Peer, c.Err = peer, err
 	w.logChange(c)
 	w.typed("commands.txt", typed, answer)
 }
@@ -197,7 +215,7 @@ func (w *world) link(name string, up bool, addrs ...string) { w.linkOff(name, up
 
 // linkOff is link for an interface that a setting keeps from forwarding IPv4.
 func (w *world) linkOff(name string, up bool, off4 string, addrs ...string) {
-	l := vip.Link{Name: name, Index: 2, MAC: mac(own.mac), Up: up, Off4: off4}
+	l := vip.Link{Name: name, Index: 2, MAC: mac(w.self.mac), Up: up, Off4: off4}
 	for _, a := range addrs {
 		l.Addrs = append(l.Addrs, netip.MustParsePrefix(a))
 	}
@@ -223,7 +241,8 @@ func (w *world) track(name string, up bool, detail string) {
 // fakePort takes everything, unless it is broken.
 type fakePort struct {
 	broken    error
-	lost      []engine.ID // whose leases have run out
+	sends     func([][]byte) // to the other router of a pair
+	lost      []engine.ID    // whose leases have run out
 	addressed func(engine.Round, []engine.ID, error)
 }
 
@@ -242,6 +261,8 @@ func (p *fakePort) Transmit(frames [][]byte) (unsent []int, err error) {
 		for n := range frames {
 			unsent = append(unsent, n)
 		}
+	} else if p.sends != nil {
+		p.sends(frames)
 	}
 	return unsent, p.broken
 }

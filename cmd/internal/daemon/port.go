@@ -23,8 +23,9 @@ import (
 type port struct {
 	name      string
 	log       *slog.Logger
-	open      func(index int, routers map[engine.ID]engine.Virtual) (*opened, error)
+	open      func(index int, multi []netip.Addr, routers map[engine.ID]engine.Virtual) (*opened, error)
 	addressed func(engine.Round, []engine.ID, error) // what came of Address, from the worker
+	release   func()                                 // called by shutdown when all is put back; may be nil
 	work      *worker
 
 	link    vip.Link // as last reported
@@ -34,6 +35,7 @@ type port struct {
 	used    bool                   // it was open at least once
 	fresh   atomic.Pointer[opened] // opened by the worker and not yet adopted
 	trouble string                 // why it could not be opened last time
+	multi   []netip.Addr           // hello groups to join
 }
 
 // opened is what belongs to one incarnation of the interface: one that joins or
@@ -46,8 +48,9 @@ type opened struct {
 	iface   *vip.Interface
 	routers map[engine.ID]engine.Virtual // what iface was opened with
 	refused map[engine.ID]error          // those of them that cannot be prepared
-	own     ownAddrs                     // as last told
-	proxied []netip.Addr                 // the host's own addresses while the kernel answers for others, likewise
+	forms   forms
+	own     ownAddrs     // as last told
+	proxied []netip.Addr // the host's own addresses while the kernel answers for others, likewise
 }
 
 // wire is what moves frames: a sock.Socket.
@@ -62,12 +65,11 @@ type wire interface {
 // newPort returns a port that is not open. It will join the hello groups in
 // multi.
 func newPort(name string, multi []netip.Addr, o vip.Options, addressed func(engine.Round, []engine.ID, error)) *port {
-	return &port{
-		name: name, log: o.Log, addressed: addressed, work: newWorker(), routers: map[engine.ID]engine.Virtual{},
-		open: func(index int, routers map[engine.ID]engine.Virtual) (*opened, error) {
-			return openInterface(name, index, multi, o, routers)
-		},
+	p := &port{name: name, log: o.Log, addressed: addressed, work: newWorker(), routers: map[engine.ID]engine.Virtual{}, multi: multi}
+	p.open = func(index int, multi []netip.Addr, routers map[engine.ID]engine.Virtual) (*opened, error) {
+		return openInterface(name, index, multi, o, routers)
 	}
+	return p
 }
 
 // openInterface opens an interface as it is now. It must run on a thread in
@@ -80,7 +82,7 @@ func openInterface(name string, index int, multi []netip.Addr, vo vip.Options, r
 	if ifi.Index != index {
 		return nil, fmt.Errorf("interface %s: has been made anew", name)
 	}
-	o = &opened{index: ifi.Index, routers: routers, refused: map[engine.ID]error{}}
+	o = &opened{index: ifi.Index, routers: routers, refused: map[engine.ID]error{}, forms: newForms()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, o.close())
@@ -100,7 +102,7 @@ func openInterface(name string, index int, multi []netip.Addr, vo vip.Options, r
 	}
 	o.table = o.iface.Table()
 	for id, v := range routers {
-		if err := o.iface.Add(vip.ID(id), router(v)); err != nil {
+		if err := o.iface.Add(o.forms.add(id), router(v)); err != nil {
 			o.refused[id] = err // the others need not suffer
 		}
 	}
@@ -132,9 +134,9 @@ func (p *port) attach(done func(error)) {
 		return
 	}
 	p.opening = true
-	index, routers := p.link.Index, maps.Clone(p.routers)
+	index, multi, routers := p.link.Index, p.multi, maps.Clone(p.routers)
 	p.work.do(func() {
-		o, err := p.open(index, routers)
+		o, err := p.open(index, multi, routers)
 		p.fresh.Store(o)
 		done(err)
 	})
@@ -179,12 +181,45 @@ func (p *port) discard(o *opened) {
 	})
 }
 
+// join joins further hello groups. Nothing is left before the port closes.
+func (p *port) join(multi []netip.Addr) {
+	var more []netip.Addr
+	for _, a := range multi {
+		if !slices.Contains(p.multi, a) {
+			more = append(more, a)
+		}
+	}
+	if len(more) == 0 {
+		return
+	}
+	p.multi = slices.Concat(p.multi, more)
+	if p.opened == nil {
+		return
+	}
+	if err := p.opened.members.Join(p.name, more); err != nil {
+		p.log.Warn("hello groups", "interface", p.name, "error", err)
+	}
+}
+
+// closed reports whether a port that was shut down has put the kernel back.
+func (p *port) closed() bool {
+	select {
+	case <-p.work.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // shutdown detaches for good. The worker's done tells when that has happened.
 func (p *port) shutdown() {
 	p.detach()
 	p.work.do(func() {
 		if o := p.fresh.Swap(nil); o != nil {
 			_ = o.close()
+		}
+		if p.release != nil {
+			p.release()
 		}
 	})
 	p.work.end()
@@ -264,20 +299,33 @@ func (p *port) Address(round engine.Round, add, remove []engine.ID) {
 	if p.opened == nil {
 		return
 	}
-	iface, in, out := p.opened.iface, ids[vip.ID](add), ids[vip.ID](remove)
+	o := p.opened
+	add = slices.Clone(add) // the engine uses its memory again
+	in, out, old := o.forms.address(add, remove)
+	iface := o.iface
 	p.work.do(func() {
 		err := iface.Address(in, out)
 		if err == nil {
-			if len(in) > 0 {
-				p.addressed(round, ids[engine.ID](in), nil)
+			if len(add) > 0 {
+				p.addressed(round, add, nil)
 			}
-			return
+		} else {
+			p.log.Warn("virtual addresses", "interface", p.name, "error", err)
+			for n, id := range in { // one that fails must not cost the others the role
+				p.addressed(round, add[n:n+1], iface.Address([]vip.ID{id}, nil))
+			}
 		}
-		p.log.Warn("virtual addresses", "interface", p.name, "error", err)
-		for _, id := range in { // one that fails must not cost the others the role
-			p.addressed(round, []engine.ID{engine.ID(id)}, iface.Address([]vip.ID{id}, nil))
-		}
+		p.forget(iface, old)
 	})
+}
+
+// forget removes forms that nothing needs any more. It is for the worker.
+func (p *port) forget(iface *vip.Interface, old []vip.ID) {
+	for _, id := range old {
+		if err := iface.Remove(id); err != nil {
+			p.log.Warn("remove group", "interface", p.name, "error", err)
+		}
+	}
 }
 
 func router(v engine.Virtual) vip.Router {
@@ -294,24 +342,38 @@ func (p *port) Add(id engine.ID, v engine.Virtual) error {
 	return p.replace(id, v, known)
 }
 
-// replace puts a group into the kernel. A group that is known there already is
-// removed first.
+// replace puts a group into the kernel, beside the form that it has there already
+// and in place of that.
 func (p *port) replace(id engine.ID, v engine.Virtual, known bool) error {
-	if known {
-		if err := p.opened.iface.Remove(vip.ID(id)); err != nil {
-			return err
-		}
+	o := p.opened
+	was, lease, open := o.forms.present(id)
+	now := o.forms.add(id)
+	err := o.iface.Add(now, router(v))
+	if err == nil && known && open {
+		var lost []vip.ID
+		lost, err = o.iface.Gate([]vip.Claim{{ID: now, Lease: lease}}, []vip.ID{was})
+		o.forms.lost = append(o.forms.lost, o.forms.lose(lost)...)
 	}
-	return p.opened.iface.Add(vip.ID(id), router(v))
+	switch {
+	case !known:
+		return err
+	case err != nil:
+		o.forms.back(id, was)
+		was = now
+	case open:
+		o.forms.keepAddresses(id, was)
+		return nil
+	}
+	p.work.do(func() { p.forget(o.iface, []vip.ID{was}) })
+	return err
 }
 
 // Remove implements engine.Port.
 func (p *port) Remove(id engine.ID) {
 	delete(p.routers, id)
-	if p.opened != nil {
-		if err := p.opened.iface.Remove(vip.ID(id)); err != nil {
-			p.log.Warn("remove group", "interface", p.name, "error", err)
-		}
+	if o := p.opened; o != nil {
+		old := o.forms.forget(id)
+		p.work.do(func() { p.forget(o.iface, old) })
 	}
 }
 
@@ -320,12 +382,20 @@ func (p *port) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error) 
 	if p.opened == nil {
 		return nil, net.ErrClosed
 	}
+	f := &p.opened.forms
 	claims := make([]vip.Claim, len(open))
 	for i, c := range open {
-		claims[i] = vip.Claim{ID: vip.ID(c.ID), Lease: c.Lease}
+		claims[i] = vip.Claim{ID: f.of(c.ID), Lease: c.Lease}
 	}
-	lost, err := p.opened.iface.Gate(claims, ids[vip.ID](shut))
-	return ids[engine.ID](lost), err
+	shuts := make([]vip.ID, len(shut))
+	for i, id := range shut {
+		shuts[i] = f.of(id)
+	}
+	lost, err := p.opened.iface.Gate(claims, shuts)
+	if err == nil {
+		f.gate(open, shut)
+	}
+	return f.lose(lost), err
 }
 
 // Transmit implements engine.Port.
@@ -352,7 +422,8 @@ func (p *port) Renew() ([]engine.ID, error) {
 	if p.opened == nil {
 		return nil, nil
 	}
-	iface := p.opened.iface
+	o := p.opened
+	iface := o.iface
 	lost, err := iface.Renew()
 	if err == nil && iface.KeepDue() {
 		p.work.do(func() {
@@ -361,14 +432,5 @@ func (p *port) Renew() ([]engine.ID, error) {
 			}
 		})
 	}
-	return ids[engine.ID](lost), err
-}
-
-// ids translates group numbers between the engine and the data iface.
-func ids[To, From ~uint32](list []From) []To {
-	out := make([]To, len(list))
-	for i, id := range list {
-		out[i] = To(id)
-	}
-	return out
+	return o.forms.takeLost(lost), err
 }

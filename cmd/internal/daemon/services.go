@@ -6,35 +6,54 @@ import (
 	"net"
 	"time"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/metrics"
 	"github.com/fhrpd/fhrpd/cmd/internal/show"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
-	"github.com/fhrpd/fhrpd/cmd/internal/track"
-	"github.com/fhrpd/fhrpd/vip"
+	"github.com/fhrpd/fhrpd/configs"
 )
 
 // startServices starts everything that runs beside the loop. It reaches the loop
 // by Post only, and so cannot delay a hello. scrapes is nil without metrics.
-func (d *Daemon) startServices(ctx context.Context, w *vip.Watcher, scrapes net.Listener) {
-	go d.followLinks(w)
+func (d *Daemon) startServices(ctx context.Context, scrapes net.Listener) {
+	go d.followLinks(d.watcher)
 	go d.followGateways(ctx)
 	go d.followMoves(ctx)
 	go d.watchdog(ctx)
-	go track.Run(ctx, d.opts.Config.Tracks, d.log, func(name string, up bool, detail string) {
-		d.loop.Post(func() { d.engine.TrackChanged(time.Now(), name, up, detail) })
-	})
-	if scrapes != nil {
-		go func() {
-			if err := metrics.Serve(ctx, scrapes, d, page); err != nil {
-				d.log.Error("metrics", "error", err)
-			}
-		}()
+	go d.followRoles(ctx)
+	go d.answerHangups(ctx)
+	d.tracks.start(ctx, d.config().Tracks)
+	d.scrapes.start(ctx, scrapes)
+}
+
+// tracked brings the state of a tracked object to the loop.
+func (d *Daemon) tracked(name string, up bool, detail string) {
+	d.loop.Post(func() { d.engine.TrackChanged(time.Now(), name, up, detail) })
+}
+
+func newScrapers(d *Daemon) *scrapers {
+	return &scrapers{run: func(ctx context.Context, l net.Listener) {
+		if err := metrics.Serve(ctx, l, d, page); err != nil {
+			d.log.Error("metrics", "error", err)
+		}
+	}}
+}
+
+// admitReaders opens the control socket to those who may look. A gateway serves
+// without them as well.
+func (d *Daemon) admitReaders(l net.Listener) {
+	group := d.opts.Config.Daemon.Readers
+	if group == "" {
+		return
+	}
+	if err := control.Admit(l, group); err != nil {
+		d.log.Warn("readers", "error", err)
 	}
 }
 
 // listenMetrics opens the address for metrics, if there is one.
-func (d *Daemon) listenMetrics() (net.Listener, error) {
-	addr := d.opts.Config.Daemon.Metrics
+func listenMetrics(c *configs.Config) (net.Listener, error) {
+	addr := c.Daemon.Metrics
 	if addr == "" {
 		return nil, nil
 	}

@@ -6,13 +6,16 @@ import (
 	"time"
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
+	"golang.org/x/sys/unix"
 )
 
-// ready tells systemd that the daemon runs, with a line for "systemctl status".
-func (d *Daemon) ready() {
-	c := d.opts.Config
-	d.notify(fmt.Sprintf("%s\nSTATUS=%d HSRP groups, %d VRRP routers on %d interfaces",
-		systemd.SdNotifyReady, len(c.HSRP), len(c.VRRP), len(d.ports)))
+// ready tells systemd that the daemon runs, with the roles for "systemctl status".
+func (d *Daemon) ready() { d.notify(systemd.SdNotifyReady + "\nSTATUS=" + d.roles.String()) }
+
+// reloadingState says that a reload has begun. systemd tells it by the time from an
+// answer to an earlier one (Type=notify-reload).
+func reloadingState() string {
+	return fmt.Sprintf("%s\nMONOTONIC_USEC=%d", systemd.SdNotifyReloading, clock(unix.CLOCK_MONOTONIC).Microseconds())
 }
 
 // notify tells systemd, and does nothing where none listens ($NOTIFY_SOCKET).

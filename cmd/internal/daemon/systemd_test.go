@@ -40,7 +40,9 @@ func manager(t *testing.T) (next func() string) {
 // told returns a daemon without groups, and its log.
 func told() (*Daemon, *bytes.Buffer) {
 	var log bytes.Buffer
-	return &Daemon{opts: Options{Config: &configs.Config{}}, log: slog.New(slog.NewTextHandler(&log, nil))}, &log
+	d := &Daemon{log: slog.New(slog.NewTextHandler(&log, nil))}
+	d.current.Store(&configs.Config{})
+	return d, &log
 }
 
 func TestSystemdIsTold(t *testing.T) {
@@ -48,7 +50,7 @@ func TestSystemdIsTold(t *testing.T) {
 	d, log := told()
 	d.ready()
 	d.notify(systemd.SdNotifyStopping)
-	want := []string{"READY=1\nSTATUS=0 HSRP groups, 0 VRRP routers on 0 interfaces", "STOPPING=1"}
+	want := []string{"READY=1\nSTATUS=no groups", "STOPPING=1"}
 	if diff := cmp.Diff(want, []string{next(), next()}); diff != "" || log.Len() > 0 {
 		t.Errorf("log %q, messages (-want +got):\n%s", log, diff)
 	}

@@ -30,6 +30,21 @@ func checkRights(e *exam) {
 	}
 }
 
+// checkClock looks at the clock where it is compared with those of others.
+func checkClock(e *exam) {
+	for _, g := range e.groups {
+		if !g.TimeMatters() {
+			continue
+		}
+		if e.Unsynced {
+			e.wrong("clock", "this host", "is not synchronised, "+g.Ref.String()+" compares times", "GROUP", g.Ref.String())
+		} else {
+			e.fine("clock", "this host", "is synchronised")
+		}
+		return
+	}
+}
+
 // checkForwarding looks at IPv4 even without a group: every gateway has to
 // forward.
 func checkForwarding(e *exam) {

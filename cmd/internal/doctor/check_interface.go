@@ -221,6 +221,44 @@ func checkAddresses(e *exam) {
 	}
 }
 
+// checkOwners looks whether address owners are such.
+func checkOwners(e *exam) {
+	for _, g := range e.groups {
+		if _, ok := e.byName(g.Interface); !ok || !g.OwnsAddress() || g.Follow != "" {
+			continue
+		}
+		ref, all := g.Ref.String(), true
+		for _, a := range g.VirtualIPs {
+			if !e.own(g.Interface, a) {
+				e.wrong("owner-address", ref, fmt.Sprintf("%s is no address of %s", a, g.Interface), "GROUP", ref, "INTERFACE", g.Interface, "ADDRESS", a.String())
+				all = false
+			}
+		}
+		if all {
+			e.fine("owner-address", ref, g.Interface+" has the addresses")
+		}
+	}
+}
+
+// checkPeers looks at who may speak as a unicast peer.
+func checkPeers(e *exam) {
+	for _, g := range e.groups {
+		i, ok := e.byName(g.Interface)
+		far := func(peer netip.Addr) bool {
+			return !peer.IsLinkLocalUnicast() && !slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Contains(peer) })
+		}
+		if !ok || len(g.Peers) == 0 || slices.ContainsFunc(g.Peers, far) {
+			continue
+		}
+		ref := g.Ref.String()
+		if g.MinTTL < hello.TTLVRRP {
+			e.wrong("min-ttl", ref, fmt.Sprintf("min_ttl = %d, and %v on the link of %s", g.MinTTL, g.Peers, g.Interface), "GROUP", ref)
+		} else {
+			e.fine("min-ttl", ref, fmt.Sprintf("min_ttl = %d", g.MinTTL))
+		}
+	}
+}
+
 func checkManagers(e *exam) {
 	ids := map[string]string{"systemd-networkd": "networkd", "NetworkManager": "networkmanager"}
 	for _, dev := range e.devices() {

@@ -48,7 +48,7 @@ func (s *speaker) readHSRP() bool {
 	if m.HelloTime != 0 {
 		s.times = hsrpTimes(m.HelloTime, m.HoldTime)
 	}
-	s.verify = func(g *engine.Group) error { return p.Verify(s.Payload, &g.Auth) }
+	s.verify = func(g *engine.Group) error { return g.VerifyHSRP(s.At, &p, s.Payload) }
 	return true
 }
 
@@ -60,12 +60,7 @@ func (s *speaker) readVRRP() bool {
 	m := p.VRRP
 	s.version, s.group, s.priority, s.leaves = m.Version, uint16(m.VRID), m.Priority, m.Priority == hello.ResignPriority
 	s.vips, s.times, s.active = m.VirtualIPs, m.AdverInterval.String(), !s.leaves // only an active router advertises
-	s.verify = func(g *engine.Group) error {
-		if m.Version != 2 {
-			return nil
-		}
-		return p.VerifyText(g.Password())
-	}
+	s.verify = func(g *engine.Group) error { return g.VerifyVRRP(s.At, &p, s.Payload, s.Envelope.Src) }
 	return true
 }
 
@@ -102,8 +97,7 @@ func checkHeard(e *exam) {
 // ownAddress reports a message that somebody sent from an address of this
 // router. The router's own messages are not among what was heard.
 func (e *exam) ownAddress(h Heard) bool {
-	i, _ := e.byName(h.Interface)
-	own := slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr() == h.Envelope.Src })
+	own := e.own(h.Interface, h.Envelope.Src)
 	if own {
 		e.wrong("own-address", h.Interface, fmt.Sprintf("%s also sends from %s", h.Envelope.SrcMAC, h.Envelope.Src))
 	}
@@ -117,6 +111,7 @@ func (e *exam) heardIn(g *engine.Group, speakers []*speaker) {
 	before := len(e.findings)
 	for _, s := range speakers {
 		if !s.of(g) {
+			e.elsewhere(g, s)
 			continue
 		}
 		others = append(others, s)
@@ -135,6 +130,16 @@ func (e *exam) heardIn(g *engine.Group, speakers []*speaker) {
 	}
 }
 
+// elsewhere reports a router that is active for an address of g in a group that
+// does not exist here.
+func (e *exam) elsewhere(g *engine.Group, s *speaker) {
+	shared := slices.IndexFunc(s.vips, func(a netip.Addr) bool { return slices.Contains(g.VirtualIPs, a) })
+	if !s.active || s.Interface != g.Interface || shared < 0 || slices.ContainsFunc(e.groups, s.of) {
+		return
+	}
+	e.wrong("heard-group", g.Ref.String(), fmt.Sprintf("%s is active for %s in %s group %d", s.who(), s.vips[shared], s.Envelope.Protocol, s.group), "GROUP", g.Ref.String())
+}
+
 // compare looks at what makes two routers fail to agree, the first of these.
 func (e *exam) compare(g *engine.Group, s *speaker) {
 	ref := g.Ref.String()
@@ -142,6 +147,10 @@ func (e *exam) compare(g *engine.Group, s *speaker) {
 	switch {
 	case s.version != g.Version:
 		e.wrong("heard-version", ref, fmt.Sprintf("%s speaks version %d, version %d is configured", s.who(), s.version, g.Version), "GROUP", ref)
+	case g.Protocol == hello.ProtocolHSRP && !g.HearsFrom(&engine.Link{Addrs: e.addressesOf(g.Interface)}, s.Envelope.Src):
+		e.wrong("heard-subnet", ref, fmt.Sprintf("%s is in no subnet of %s", s.who(), g.Interface), "GROUP", ref)
+	case s.Envelope.Unicast && s.Envelope.TTL < g.MinTTL:
+		e.wrong("heard-ttl", ref, fmt.Sprintf("%s sends %d, min_ttl is %d", s.who(), s.Envelope.TTL, g.MinTTL), "GROUP", ref)
 	case errors.As(s.verify(g), &reject):
 		e.wrong("heard-auth", ref, fmt.Sprintf("%s uses another one (%s)", s.who(), reject), "GROUP", ref)
 	default:
@@ -150,6 +159,12 @@ func (e *exam) compare(g *engine.Group, s *speaker) {
 		}
 		e.compareTimes(g, s)
 	}
+}
+
+// addressesOf returns the addresses of the host itself on an interface.
+func (e *exam) addressesOf(dev string) []netip.Prefix {
+	i, _ := e.byName(dev)
+	return i.Addresses
 }
 
 func (e *exam) compareTimes(g *engine.Group, s *speaker) {
@@ -220,6 +235,22 @@ func checkClaims(e *exam) {
 			e.claim(g, c)
 		}
 	}
+}
+
+// checkOwnClaims looks at who answers for this router's own addresses. Another
+// interface of the host may do that as well, by the kernel's defaults.
+func checkOwnClaims(e *exam) {
+	for _, c := range e.Claims {
+		here := slices.ContainsFunc(e.Interfaces, func(i Interface) bool { return i.MAC == c.MAC })
+		if !here && !e.virtual(c.Address) && e.own(c.Interface, c.Address) {
+			e.wrong("own-address", c.Interface, fmt.Sprintf("%s is at %s as well", c.Address, c.MAC))
+		}
+	}
+}
+
+// own reports whether an address is one of the host itself on an interface.
+func (e *exam) own(dev string, a netip.Addr) bool {
+	return slices.ContainsFunc(e.addressesOf(dev), func(p netip.Prefix) bool { return p.Addr() == a })
 }
 
 // claim judges one answer. It may come from the virtual MAC of the group, or, if

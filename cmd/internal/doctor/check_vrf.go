@@ -21,7 +21,7 @@ func checkTracks(e *exam) {
 		}
 		for _, use := range g.Tracks {
 			if t, ok := e.track(use.Object); ok && slices.Contains(outsideVRF, t.Kind) {
-				e.wrong("vrf-track", g.Ref.String(), fmt.Sprintf("%s is in VRF %s, and depends on %s (%s %s)", i.Name, vrf.Name, t.Name, t.Kind, t.Target),
+				e.wrong("vrf-track", g.Ref.String(), fmt.Sprintf("%s is in VRF %s, and depends on %s (%s %s)", i.Name, vrf.Name, t.Name, t.Kind, t.Shown()),
 					"OBJECT", t.Name, "VRF", vrf.Name)
 			}
 		}

@@ -30,6 +30,7 @@ type Options struct {
 	Proven []string      // see Host
 
 	Restored []Restored // likewise
+	Claims   []Claim    // of own addresses, beside those that are found
 }
 
 // Collect looks at the host of the calling thread's network namespace. What
@@ -39,7 +40,7 @@ type Options struct {
 func Collect(ctx context.Context, c *configs.Config, o Options) (*Host, error) {
 	h := &Host{
 		NetAdmin: capable(unix.CAP_NET_ADMIN), NetRaw: capable(unix.CAP_NET_RAW),
-		Realtime: mayRealtime(), Processes: processes("/proc"), Proven: o.Proven, Restored: o.Restored,
+		Realtime: mayRealtime(), Unsynced: unsynced(), Processes: processes("/proc"), Proven: o.Proven, Restored: o.Restored, Claims: o.Claims,
 	}
 	h.probe(vip.Probe)
 	var err error
@@ -69,6 +70,14 @@ func (h *Host) probe(try func() (vip.Nftables, error)) {
 	if err != nil {
 		h.Nftables, h.Untried = err.Error(), errors.Is(err, errNamespace)
 	}
+}
+
+// unsynced reports whether the kernel says that nothing synchronises its clock
+// (adjtimex(2)).
+func unsynced() bool {
+	var t unix.Timex
+	_, err := unix.Adjtimex(&t)
+	return err == nil && t.Status&unix.STA_UNSYNC != 0
 }
 
 // capable reports whether the process holds a capability.

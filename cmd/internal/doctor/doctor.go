@@ -42,10 +42,10 @@ type Finding struct {
 func Examine(h *Host, c *configs.Config) []Finding {
 	e := newExam(h, c)
 	for _, check := range []func(*exam){
-		checkRights, checkNftables, checkChains, checkSavedTables, checkForwarding, checkARP, checkProxies, checkReversePath,
+		checkRights, checkClock, checkNftables, checkChains, checkSavedTables, checkForwarding, checkARP, checkProxies, checkReversePath,
 		checkSysctls, checkRestored, checkConntrack,
-		checkInterfaces, checkBridges, checkDrivers, checkAddresses, checkTracks, checkRefresh, checkManagers, checkOthers,
-		checkHeard, checkClaims,
+		checkInterfaces, checkBridges, checkDrivers, checkAddresses, checkOwners, checkPeers, checkTracks, checkRefresh, checkManagers, checkOthers,
+		checkHeard, checkClaims, checkOwnClaims,
 	} {
 		check(e)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/links"
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/internal/signer"
 )
 
 func ip(s string) netip.Addr { return netip.MustParseAddr(s) }
@@ -95,10 +96,10 @@ func message(m hello.Message, from, auth string) Heard {
 	case *hello.HSRP:
 		a, _ := hello.TextAuth(auth)
 		env := hello.GroupEnvelope(hello.ProtocolHSRP, m.Version, src, mac)
-		return Heard{"eth1", env, hello.AppendHSRP(nil, m, &a, src)}
+		return Heard{"eth1", env, hello.AppendHSRP(nil, m, &a, src), noon}
 	case *hello.VRRP:
 		env := hello.GroupEnvelope(hello.ProtocolVRRP, m.Version, src, mac)
-		return Heard{"eth1", env, hello.AppendVRRP(nil, m, auth, hello.MessageOnly, src, env.Dst)}
+		return Heard{"eth1", env, hello.AppendVRRP(nil, m, auth, hello.MessageOnly, src, env.Dst), noon}
 	}
 	panic("no such message")
 }
@@ -119,6 +120,38 @@ func vrrp(change func(*hello.VRRP)) *hello.VRRP {
 }
 
 func asIs[M any](*M) {}
+
+// noon is when messages were heard.
+var noon = time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+
+const (
+	secret = "a passphrase of at least 32 bytes"
+	chain1 = "[[keychain]]\nname = \"k\"\nkeys = [{ id = 1, secret = \"" + secret + "\" }]\n"
+	signed = "auth = { keychain = \"k\" }\n"
+)
+
+// saysSigned adds an advertisement that agrees with vrrpConfig, signed with a key
+// at a time after noon.
+func saysSigned(key string, after time.Duration) func(*Host) {
+	a := signer.Advert{
+		Version: 2, VRID: 20, Priority: 100, Interval: 1, VirtualIPs: []netip.Addr{ip("192.0.2.1")}, Src: ip("192.0.2.3"), Dst: ip("224.0.0.18"),
+		Key: []byte(key), KeyID: 1, Type: 1, Time: noon.Add(after),
+	}
+	env := hello.GroupEnvelope(hello.ProtocolVRRP, 2, a.Src, hello.MAC{2, 0, 0, 0, 0, 0x99})
+	return func(h *Host) { h.Heard = append(h.Heard, Heard{"eth1", env, a.Payload(), noon}) }
+}
+
+// saysMD5 adds a hello that agrees with hsrpConfig, signed with a key.
+func saysMD5(key string, id uint32) func(*Host) {
+	a, err := hello.MD5Auth(key, id)
+	if err != nil {
+		panic(err)
+	}
+	env := hello.GroupEnvelope(hello.ProtocolHSRP, 2, ip("192.0.2.3"), hello.MAC{2, 0, 0, 0, 0, 0x99})
+	return func(h *Host) {
+		h.Heard = append(h.Heard, Heard{"eth1", env, hello.AppendHSRP(nil, hsrp(asIs), &a, env.Src), noon})
+	}
+}
 
 type examination struct {
 	name   string
@@ -200,6 +233,7 @@ var examinations = []examination{
 	{name: "a macvlan that may have other MACs", change: []func(*Host){func(h *Host) { h.eth1().Kind, h.eth1().Passthru = "macvlan", true }}},
 	{name: "a macvlan with its own MAC", config: hsrpConfig + "mac = \"interface\"\n", change: []func(*Host){func(h *Host) { h.eth1().Kind = "macvlan" }}},
 	{name: "leftover address", change: []func(*Host){func(h *Host) { h.Interfaces[0].Addresses = prefixes("192.0.2.1/32") }}, want: []string{"leftover-address lo"}},
+	{name: "an owner without the address", config: strings.Replace(vrrpConfig, "priority = 110", "priority = 255", 1), want: []string{"owner-address vrrp:eth1:20"}},
 	{name: "the owner's address is no leftover", config: strings.Replace(vrrpConfig, "priority = 110", "priority = 255", 1), change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("192.0.2.1/24") }}},
 
 	{name: "a track that looks outside of the VRF", config: tracking("ping = \"203.0.113.1\""), change: []func(*Host){inVRF}, want: []string{"vrf-track hsrp:eth1:10"}},
@@ -234,11 +268,18 @@ var examinations = []examination{
 	{name: "another group's messages", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Group, m.VirtualIP = 11, ip("192.0.2.99") }), "192.0.2.3", "")}},
 	{name: "another address in our group", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.VirtualIP = ip("192.0.2.99") }), "192.0.2.3", "")}, want: []string{"heard-address hsrp:eth1:10"}},
 	{name: "a speaker that has not learned the address", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.VirtualIP = netip.IPv4Unspecified() }), "192.0.2.3", "")}},
+	{name: "our address in another group", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Group, m.State = 11, hello.Active }), "192.0.2.3", "")}, want: []string{"heard-group hsrp:eth1:10"}},
+	{name: "our address in another protocol", config: vrrpConfig, change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.State = hello.Active }), "192.0.2.3", "")}, want: []string{"heard-group vrrp:eth1:20"}},
 	{name: "version 1 in our group", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Version = 1 }), "192.0.2.3", "")}, want: []string{"heard-version hsrp:eth1:10"}},
+	{name: "a router of another subnet", change: []func(*Host){says(hsrp(asIs), "198.51.100.3", "")}, want: []string{"heard-subnet hsrp:eth1:10"}},
+	{name: "a router of another subnet that is meant", config: hsrpConfig + "off_subnet = \"accept\"\n", change: []func(*Host){says(hsrp(asIs), "198.51.100.3", "")}},
 	{name: "another text", change: []func(*Host){says(hsrp(asIs), "192.0.2.3", "secret")}, want: []string{"heard-auth hsrp:eth1:10"}},
 	{name: "other timers", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.HoldTime = 9 * time.Second }), "192.0.2.3", "")}, want: []string{"heard-timers hsrp:eth1:10"}},
 	{name: "other timers where they are learned", config: strings.Replace(hsrpConfig, "hello = \"1s\"\nhold = \"3s\"\n", "", 1), change: []func(*Host){says(hsrp(asIs), "192.0.2.3", "")}},
 	{name: "our own address speaks", change: []func(*Host){says(hsrp(asIs), "192.0.2.2", "")}, want: []string{"own-address eth1"}},
+	{name: "our own address answers elsewhere", change: []func(*Host){func(h *Host) {
+		h.Claims = []Claim{{"eth1", ip("192.0.2.2"), hello.MAC{2, 0, 0, 0, 0, 0x66}}, {"eth1", ip("192.0.2.77"), hello.MAC{2, 0, 0, 0, 0, 0x66}}}
+	}}, want: []string{"own-address eth1"}},
 	{name: "the highest priority of HSRP", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Priority = 255 }), "192.0.2.66", "")}, want: []string{"stranger hsrp:eth1:10"}},
 	{name: "a resignation has no priority", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Op, m.Priority = hello.OpResign, 255 }), "192.0.2.66", "")}},
 	{name: "the other router may have the higher priority", change: []func(*Host){says(hsrp(func(m *hello.HSRP) { m.Priority = 120 }), "192.0.2.3", "")}},
@@ -249,10 +290,30 @@ var examinations = []examination{
 		says(hsrp(asIs), "192.0.2.3", ""), says(hsrp(func(m *hello.HSRP) { m.Priority = 120 }), "192.0.2.66", ""),
 	}},
 
+	{name: "unicast peers on the link", config: vrrpConfig + "peers = [\"192.0.2.3\"]\n", want: []string{"min-ttl vrrp:eth1:20"}},
+	{name: "unicast peers on the link that nobody else can be", config: vrrpConfig + "peers = [\"192.0.2.3\"]\nmin_ttl = 255\n"},
+	{name: "unicast peers elsewhere", config: vrrpConfig + "peers = [\"198.51.100.3\", \"192.0.2.3\"]\n"},
+	{name: "a unicast peer from further away than it may be", config: vrrpConfig + "peers = [\"192.0.2.3\"]\nmin_ttl = 255\n", change: []func(*Host){
+		says(vrrp(asIs), "192.0.2.3", ""), func(h *Host) {
+			env := &h.Heard[0].Envelope
+			env.Dst, env.Unicast, env.TTL = ip("192.0.2.2"), true, 254
+		},
+	}, want: []string{"heard-ttl vrrp:eth1:20"}},
 	{name: "VRRP agrees", config: vrrpConfig, change: []func(*Host){says(vrrp(asIs), "192.0.2.3", "")}},
 	{name: "VRRP with more addresses", config: vrrpConfig, change: []func(*Host){says(vrrp(func(m *hello.VRRP) { m.VirtualIPs = append(m.VirtualIPs, ip("192.0.2.4")) }), "192.0.2.3", "")}, want: []string{"heard-address vrrp:eth1:20"}},
 	{name: "VRRP version 3 where 2 is configured", config: vrrpConfig, change: []func(*Host){says(vrrp(func(m *hello.VRRP) { m.Version = 3 }), "192.0.2.3", "")}, want: []string{"heard-version vrrp:eth1:20"}},
 	{name: "VRRP with a password", config: vrrpConfig, change: []func(*Host){says(vrrp(asIs), "192.0.2.3", "secret")}, want: []string{"heard-auth vrrp:eth1:20"}},
+	{name: "VRRP that is signed", config: chain1 + vrrpConfig + signed, change: []func(*Host){saysSigned(secret, time.Second)}},
+	{name: "VRRP that is signed, again", config: chain1 + vrrpConfig + signed, change: []func(*Host){saysSigned(secret, time.Second), saysSigned(secret, 0)}},
+	{name: "VRRP that is signed with another key", config: chain1 + vrrpConfig + signed, change: []func(*Host){saysSigned(secret+"!", 0)}, want: []string{"heard-auth vrrp:eth1:20"}},
+	{name: "VRRP that is signed by another clock", config: chain1 + vrrpConfig + signed, change: []func(*Host){saysSigned(secret, time.Minute)}, want: []string{"heard-auth vrrp:eth1:20"}},
+	{name: "VRRP that is not signed", config: chain1 + vrrpConfig + signed, change: []func(*Host){says(vrrp(asIs), "192.0.2.3", "")}, want: []string{"heard-auth vrrp:eth1:20"}},
+	{name: "VRRP that is not signed, while it may be so", config: chain1 + vrrpConfig + "auth = { keychain = \"k\", mode = \"permissive\" }\n", change: []func(*Host){says(vrrp(asIs), "192.0.2.3", "")}},
+	{name: "VRRP that is signed for a router without a key", config: vrrpConfig, change: []func(*Host){saysSigned(secret, 0)}, want: []string{"heard-auth vrrp:eth1:20"}},
+	{name: "a key of the chain", config: chain1 + hsrpConfig + signed, change: []func(*Host){saysMD5(secret, 1)}},
+	{name: "a key that is not in the chain", config: chain1 + hsrpConfig + signed, change: []func(*Host){saysMD5(secret, 2)}, want: []string{"heard-auth hsrp:eth1:10"}},
+	{name: "a clock that nothing synchronises", config: chain1 + vrrpConfig + signed, change: []func(*Host){func(h *Host) { h.Unsynced = true }}, want: []string{"clock this host"}},
+	{name: "a clock that nobody looks at", config: chain1 + vrrpConfig + "auth = { keychain = \"k\", replay = \"monotonic\" }\n", change: []func(*Host){func(h *Host) { h.Unsynced = true }}},
 	{name: "VRRP version 2 with another interval", config: vrrpConfig, change: []func(*Host){says(vrrp(func(m *hello.VRRP) { m.AdverInterval = 2 * time.Second }), "192.0.2.3", "")}, want: []string{"heard-interval vrrp:eth1:20"}},
 	{name: "VRRP version 3 learns another interval", config: strings.Replace(vrrpConfig, "version = 2", "version = 3", 1), change: []func(*Host){
 		says(vrrp(func(m *hello.VRRP) { m.Version, m.AdverInterval = 3, 2*time.Second }), "192.0.2.3", ""),
@@ -396,5 +457,17 @@ func TestGarbageIsNoMessage(t *testing.T) {
 		if f.Severity != OK && f.Rule != "heard-auth" {
 			t.Errorf("%+v", f)
 		}
+	}
+}
+
+// Advertisements that differ in their trailers alone say the same: else a list of
+// what was heard would fill up with one router.
+func TestSignedMessagesAreKeptOnce(t *testing.T) {
+	h := &Host{}
+	for _, says := range []func(*Host){saysSigned(secret, 0), saysSigned(secret, time.Second), says(vrrp(func(m *hello.VRRP) { m.Priority = 99 }), "192.0.2.3", "")} {
+		says(h)
+	}
+	if a, b, other := h.Heard[0], h.Heard[1], h.Heard[2]; !a.same(b) || a.same(other) {
+		t.Errorf("signed twice: the same %t; another message: the same %t", a.same(b), a.same(other))
 	}
 }

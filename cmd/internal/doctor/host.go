@@ -14,6 +14,7 @@ type Host struct {
 	NetAdmin   bool              // CAP_NET_ADMIN
 	NetRaw     bool              // CAP_NET_RAW
 	Realtime   bool              // SCHED_FIFO is allowed
+	Unsynced   bool              // the kernel says that nothing synchronises its clock
 	Nftables   string            // why the tables that are needed cannot be made; "" when they can
 	Untried    bool              // Nftables says only that it could not be tried
 	Flushable  bool              // anybody may flush the tables: the kernel does not let them persist
@@ -60,9 +61,10 @@ type Heard struct {
 	Interface string
 	Envelope  hello.Envelope
 	Payload   []byte
+	At        time.Time
 }
 
-// Claim is a MAC that answers for a virtual address.
+// Claim is a MAC that answers for a virtual address, or for one of the host itself.
 type Claim struct {
 	Interface string
 	Address   netip.Addr

@@ -247,6 +247,12 @@ func TestClashingGroupOnTheWireIsFound(t *testing.T) {
 		"heard-address hsrp:eth1:10", "claimed hsrp:eth1:10", "stranger hsrp:eth1:10")
 }
 
+func TestOwnAddressOfAnotherHostIsFound(t *testing.T) {
+	gw, other := gateway(t)
+	must(t, other.AddAddr("eth0", netip.MustParsePrefix("192.0.2.2/24")))
+	finds(t, gw, hsrpConfig, 500*time.Millisecond, "own-address eth1")
+}
+
 // speak sends a frame every 50 ms until stop is called, and for a minute at
 // most.
 func speak(t *testing.T, ns *netlab.NS, frame []byte) (stop func()) {

@@ -34,7 +34,7 @@ type listener struct {
 }
 
 // listen hears what is said on the segments of the groups, and asks once for
-// every virtual address.
+// every virtual address and every own one.
 func (e *exam) listen(ctx context.Context, span time.Duration) error {
 	var listeners []*listener
 	defer func() {
@@ -78,14 +78,22 @@ func (e *exam) open(dev string) (*listener, error) {
 	if l.members, err = sock.Join(ifi, groupAddresses(ifi)); err != nil {
 		return nil, errors.Join(err, l.sock.Close())
 	}
+	for _, p := range e.addressesOf(dev) {
+		l.question(ifi, p.Addr())
+	}
 	for _, g := range e.on(dev) {
 		for _, vip := range g.VirtualIPs {
-			if frame, err := whohas.Frame(ifi, vip); err == nil {
-				l.ask = append(l.ask, frame)
-			}
+			l.question(ifi, vip)
 		}
 	}
 	return l, nil
+}
+
+// question adds one that is to be asked.
+func (l *listener) question(ifi *net.Interface, a netip.Addr) {
+	if frame, err := whohas.Frame(ifi, a); err == nil {
+		l.ask = append(l.ask, frame)
+	}
 }
 
 // groupAddresses are the multicast groups of all protocols: a router of the
@@ -142,12 +150,12 @@ func (e *exam) step(listeners []*listener) error {
 func (e *exam) frame(l *listener, b []byte, ready bool) {
 	if o, ok := whohas.Claim(b); ok {
 		c := Claim{Interface: l.dev, Address: o.IP, MAC: o.MAC}
-		if o.MAC != l.mac && e.virtual(o.IP) && !slices.Contains(e.Claims, c) {
+		if o.MAC != l.mac && (e.virtual(o.IP) || e.own(l.dev, o.IP)) && !slices.Contains(e.Claims, c) {
 			e.Claims = append(e.Claims, c)
 		}
 		return
 	}
-	h := Heard{Interface: l.dev}
+	h := Heard{Interface: l.dev, At: time.Now()}
 	payload, err := hello.ParseFrame(b, &h.Envelope, ready)
 	if err != nil || len(e.Heard) >= heardMax {
 		return
@@ -162,6 +170,18 @@ func (e *exam) virtual(a netip.Addr) bool {
 	return slices.ContainsFunc(e.groups, func(g *engine.Group) bool { return slices.Contains(g.VirtualIPs, a) })
 }
 
+// same reports whether two messages say the same: signed ones never are the same
+// as a whole.
 func (h Heard) same(o Heard) bool {
-	return h.Interface == o.Interface && h.Envelope == o.Envelope && string(h.Payload) == string(o.Payload)
+	return h.Interface == o.Interface && h.Envelope == o.Envelope && string(h.unsigned()) == string(o.unsigned())
+}
+
+// unsigned returns the payload without the trailer that a VRRP router may put
+// behind it.
+func (h Heard) unsigned() []byte {
+	var p hello.VRRPPacket
+	if h.Envelope.Protocol == hello.ProtocolVRRP && p.Parse(h.Payload, h.Envelope.Src, h.Envelope.Dst) == nil && p.Signed {
+		return h.Payload[:len(h.Payload)-hello.TrailerSize]
+	}
+	return h.Payload
 }

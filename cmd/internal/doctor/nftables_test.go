@@ -109,7 +109,7 @@ func TestCureOfASavedTable(t *testing.T) {
 	opens(t, gw)
 	command(t, gw, "nft add table inet mine && nft add chain inet mine in '{ type filter hook input priority 0; }'")
 	dir := root(t, map[string]string{"etc/nftables.conf": "flush ruleset\n" + command(t, gw, "nft list ruleset")})
-	want := []Ruleset{{"/etc/nftables.conf", []string{"fhrpd-eth1"}}}
+	want := []Ruleset{{"/etc/nftables.conf", []string{"fhrpd-eth1/lock", "fhrpd-eth1"}}}
 	if diff := cmp.Diff(want, savedTables(dir)); diff != "" {
 		t.Fatalf("(-want +got):\n%s", diff)
 	}

@@ -68,6 +68,9 @@ func (l *lan) checkSuperseded(s stoppable, because string) {
 	if log := l.a.File("daemon.log"); !strings.Contains(log, because) {
 		l.t.Errorf("the log does not say %q\n%s", because, l.a.Tail())
 	}
+	if out, _ := l.a.Command("explain", "v4"); !strings.Contains(out, "this process did nothing for") || strings.Contains(out, "the host was too busy") {
+		l.t.Errorf("explain says %s", out)
+	}
 	if !l.forwards(l.b, s.mac) || l.forwards(l.a, s.mac) {
 		l.t.Error("want the router that took over to forward, and the other one not")
 	}

@@ -127,7 +127,7 @@ func TestForwardingSwitchedOffIsTold(t *testing.T) {
 // checkNoMove wants the groups of a router to have kept the role that they took.
 func checkNoMove(t testing.TB, g *gateway) {
 	t.Helper()
-	list, err := g.Transitions(t.Context())
+	list, err := g.History(t.Context())
 	must(t, err)
 	for _, tr := range list {
 		if tr.From == "Active" {

@@ -90,6 +90,18 @@ func dissections() map[string]dissected {
 				"vrrp.short_adver_int": "20", "vrrp.ip_addr": vip.String(), "vrrp.checksum.status": checksumGood,
 				"ip.ttl": "255", "eth.src": "00:00:5e:00:01:0a", "ip.checksum.status": checksumGood},
 		},
+		"VRRP for IPv6 that is signed": { // the trailer is in the checksum
+			groups: withAuth(vrrp6.config(), oneKey, signedAuth), protocol: "vrrp",
+			fields: []string{"vrrp.prio"}, want: []string{"110", "100", "0"},
+			constant: map[string]string{"vrrp.version": "3", "vrrp.virt_rtr_id": "20", "vrrp.addr_count": "2", "ipv6.plen": "68",
+				"vrrp.checksum.status": checksumGood, "ipv6.hlim": "255"},
+		},
+		"VRRP version 2 that is signed": { // the trailer is not, and tshark knows none
+			groups: withAuth(table("vrrp", "version = 2\nvrid = 10", common, address4, `advertise = "1s"`), oneKey, signedAuth), protocol: "vrrp",
+			fields: []string{"vrrp.prio"}, want: []string{"110", "100", "0"},
+			constant: map[string]string{"vrrp.version": "2", "vrrp.addr_count": "1", "vrrp.ip_addr": vip.String(), "vrrp.auth_type": "0",
+				"ip.len": "68", "ip.ttl": "255", "ip.checksum.status": checksumGood},
+		},
 		"VRRP for IPv6 with a router's lifetime": {
 			groups: vrrp6.config(vrrp6.announce(lifetime)), protocol: "vrrp", over6: vrrp6,
 			fields: []string{"vrrp.prio"}, want: []string{"110", "100", "0"},

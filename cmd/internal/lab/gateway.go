@@ -26,6 +26,7 @@ type gateway struct {
 	config string // contents of its file
 
 	proc   *netlab.Process // nil until started
+	end    chan time.Time  // when proc had ended, once
 	client *control.Client
 }
 
@@ -59,8 +60,20 @@ func (g *gateway) start() error {
 	if err != nil {
 		return fmt.Errorf("start the daemon of %s: %w", g.name, err)
 	}
-	g.proc = proc
+	g.proc, g.end = proc, make(chan time.Time, 1)
+	go func() { <-proc.Done(); g.end <- time.Now() }()
 	return nil
+}
+
+// ended returns when the daemon had ended. ok is false while it runs, and when it was
+// never started.
+func (g *gateway) ended() (at time.Time, ok bool) {
+	if g.proc == nil || g.alive() {
+		return at, false
+	}
+	at = <-g.end
+	g.end <- at
+	return at, true
 }
 
 func (g *gateway) signal(s unix.Signal) error {
@@ -121,8 +134,14 @@ func ask[T any](ctx context.Context, g *gateway, question func(context.Context) 
 
 // transitions returns what the daemon reports of its changes of state.
 func (g *gateway) transitions(ctx context.Context) []status.Transition {
-	list, _ := ask(ctx, g, g.client.Transitions)
-	return list
+	var moves []status.Transition
+	list, _ := ask(ctx, g, g.client.History)
+	for _, p := range list {
+		if p.Command == nil {
+			moves = append(moves, p.Transition)
+		}
+	}
+	return moves
 }
 
 // all reports whether every group of the daemon has a role.

@@ -5,17 +5,13 @@ package metrics
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"maps"
-	"net"
-	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/plain"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
 
@@ -26,32 +22,6 @@ type Source interface {
 
 // patience bounds how long one scrape waits for the daemon.
 const patience = 2 * time.Second
-
-// Serve answers on l until ctx is done: /metrics for Prometheus, / for people.
-func Serve(ctx context.Context, l net.Listener, s Source, page func(*status.Status) string) error {
-	registry := prometheus.NewRegistry()
-	if err := registry.Register(&collector{source: s}); err != nil {
-		return fmt.Errorf("register metrics: %w", err)
-	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		st, err := s.Status(r.Context())
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
-			return
-		}
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		fmt.Fprint(w, page(st))
-	})
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: patience}
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
-	defer stop()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve metrics on %s: %w", l.Addr(), err)
-	}
-	return nil
-}
 
 // collector makes metrics of one status at the moment of the scrape.
 type collector struct{ source Source }
@@ -105,6 +75,9 @@ func (s sink) counter(name, help string, v uint64, l prometheus.Labels) {
 }
 
 func (s sink) send(name, help string, kind prometheus.ValueType, v float64, l prometheus.Labels) {
+	for k, v := range l {
+		l[k] = plain.Line(v) // the text format escapes line ends alone
+	}
 	s <- prometheus.MustNewConstMetric(prometheus.NewDesc(name, help, nil, l), kind, v)
 }
 

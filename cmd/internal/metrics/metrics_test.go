@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -25,7 +26,7 @@ type fixed struct {
 
 func (f fixed) Status(context.Context) (*status.Status, error) { return f.st, f.err }
 
-func serve(t *testing.T, f fixed) (get func(path string) (int, string)) {
+func start(t *testing.T, f fixed) (get func(path string) (int, string)) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -83,7 +84,7 @@ func sample() *status.Status {
 }
 
 func TestMetrics(t *testing.T) {
-	get := serve(t, fixed{st: sample()})
+	get := start(t, fixed{st: sample()})
 	code, body := get("/metrics")
 	if code != http.StatusOK {
 		t.Fatalf("status %d: %s", code, body)
@@ -114,7 +115,7 @@ func TestStatesAreNumbers(t *testing.T) {
 	} {
 		for i, name := range names {
 			st := &status.Status{Groups: []status.Group{{Protocol: protocol, State: name}}}
-			_, body := serve(t, fixed{st: st})("/metrics")
+			_, body := start(t, fixed{st: st})("/metrics")
 			want := fmt.Sprintf("fhrp_group_state{family=\"0\",group=\"0\",interface=\"\",name=\"\",protocol=%q} %d\n", protocol, i+1)
 			if !strings.Contains(body, want) {
 				t.Errorf("%s %s: no %q in\n%s", protocol, name, want, body)
@@ -124,11 +125,24 @@ func TestStatesAreNumbers(t *testing.T) {
 }
 
 func TestDaemonThatDoesNotAnswer(t *testing.T) {
-	get := serve(t, fixed{err: errors.New("busy")})
+	get := start(t, fixed{err: errors.New("busy")})
 	if code, _ := get("/metrics"); code != http.StatusInternalServerError {
 		t.Errorf("status %d, want 500", code)
 	}
 	if code, body := get("/"); code != http.StatusServiceUnavailable || !strings.Contains(body, "busy") {
 		t.Errorf("status %d %q", code, body)
+	}
+}
+
+// The text format has no form for what a terminal acts on, and Prometheus refuses
+// what is not UTF-8.
+func TestForeignNamesAreHarmless(t *testing.T) {
+	st := sample()
+	st.Groups[0].Interface, st.Groups[0].Name, st.Tracks[0].Name = "\x1b[2J", "a\xffb", "\u009b"
+	for _, path := range []string{"/metrics", "/"} {
+		code, body := start(t, fixed{st: st})(path)
+		if code != http.StatusOK || strings.ContainsAny(body, "\x1b\u009b") || !utf8.ValidString(body) {
+			t.Errorf("%s: %d %q", path, code, body)
+		}
 	}
 }

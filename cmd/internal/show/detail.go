@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/hello"
 )
 
 // news is how long something that has happened is told where nobody asked for
@@ -50,9 +51,11 @@ func (b *block) beyond(g *status.Group, now time.Time) {
 	b.override(g)
 	b.trackNames(g)
 	b.outside(g)
+	b.hmac(g, now)
 	if g.Follow != "" {
 		b.line(1, "Following %q", g.Follow)
 	}
+	b.duplicate(g.Duplicate, now)
 	b.tell(g, now)
 }
 
@@ -129,7 +132,14 @@ func (b *block) conflict(g *status.Group, now time.Time) {
 	}
 }
 
-// rival shows who claims the role with another secret.
+// duplicate shows who else was seen with this router's own address.
+func (b *block) duplicate(d *status.Duplicate, now time.Time) {
+	if d != nil && fresh(d.At, now) {
+		b.line(1, "Duplicate address: %s is this router's own and was seen at %s, %s ago", d.Address, mac(d.MAC), age(d.At, now))
+	}
+}
+
+// rival shows who has the role as well, and why neither router gives way.
 func (b *block) rival(g *status.Group, now time.Time) {
 	r := g.Rival
 	if r == nil || !fresh(r.At, now) {
@@ -139,5 +149,9 @@ func (b *block) rival(g *status.Group, now time.Time) {
 	if r.BothActive {
 		both = "; both routers are active"
 	}
-	b.line(1, "Bad authentication from %s, remote state Active (%s), %s ago%s", r.Address, r.Reason, age(r.At, now), both)
+	if hello.Reject(r.Reason).IsAuth() {
+		b.line(1, "Bad authentication from %s, remote state Active (%s), %s ago%s", r.Address, r.Reason, age(r.At, now), both)
+		return
+	}
+	b.line(1, "Another active router (%s): %s, %s ago%s", r.Reason, r.Detail, age(r.At, now), both)
 }

@@ -124,8 +124,10 @@ var everything = map[string]func(*status.Group){
 	"conflict": func(g *status.Group) {
 		g.Conflict = &status.Conflict{Address: "192.0.2.1", MAC: "02:00:00:00:00:66", Who: "foreign", Reason: "unknown-mac", At: now}
 	},
-	"bad key":      func(g *status.Group) { g.Rival = &status.Rival{Address: "192.0.2.3", Reason: "auth", At: now} },
-	"both active":  func(g *status.Group) { g.Rival = &status.Rival{Address: "192.0.2.3", At: now, BothActive: true} },
+	"bad key": func(g *status.Group) { g.Rival = &status.Rival{Address: "192.0.2.3", Reason: "auth", At: now} },
+	"both active": func(g *status.Group) {
+		g.Rival = &status.Rival{Address: "192.0.2.3", Reason: "version", Detail: "192.0.2.3 speaks version 1, this router version 2", At: now, BothActive: true}
+	},
 	"hook failed":  func(g *status.Group) { g.Hooks = []status.Hook{{Hook: "active", At: now, Error: "exit status 1"}} },
 	"waits":        func(g *status.Group) { g.PreActive = &status.PreActive{Outcome: engine.Waiting, LeftMS: 7} },
 	"waited":       func(g *status.Group) { g.PreActive = &status.PreActive{Outcome: engine.Failed, Since: now} },

@@ -2,6 +2,7 @@ package show
 
 import (
 	"strings"
+	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
@@ -9,8 +10,8 @@ import (
 // state shows the state in the protocol's word of IOS. Behind it stands in
 // parentheses what a group waits for, as there, and what is wrong with it now:
 // parsers of either form read over that.
-func (b *block) state(g *status.Group, word string) {
-	if list := remarks(g); len(list) > 0 {
+func (b *block) state(g *status.Group, word string, now time.Time) {
+	if list := remarks(g, now); len(list) > 0 {
 		b.line(1, "State is %s (%s)", word, strings.Join(list, "; "))
 		return
 	}
@@ -18,12 +19,15 @@ func (b *block) state(g *status.Group, word string) {
 }
 
 // remarks lists what keeps a group from its role or makes it useless there.
-func remarks(g *status.Group) (list []string) {
+func remarks(g *status.Group, now time.Time) (list []string) {
 	if g.Obstacle != "" {
 		list = append(list, g.Obstacle)
 	}
 	if r := g.Rival; r != nil && r.BothActive {
-		list = append(list, "both routers are active: bad authentication from "+r.Address)
+		list = append(list, "both routers are active: "+r.Detail)
+	}
+	if d := g.Duplicate; d != nil && fresh(d.At, now) {
+		list = append(list, "duplicate address "+d.Address+" at "+mac(d.MAC))
 	}
 	if !g.HasAddress() {
 		list = append(list, "the address waits for the pre_active command")

@@ -106,6 +106,13 @@ func vrrpBackup() status.Group {
 		State: "Backup", Since: ago(10 * time.Minute), Priority: 95, ConfiguredPriority: 95,
 		VirtualIPs: []string{"fe80::1", "2001:db8::1"}, VirtualMAC: "00:00:5e:00:02:ff", MACMode: "virtual", Address: "fe80::3",
 		Active: &status.Peer{Address: "fe80::2", Priority: 110, ExpiresMS: 2783}, HelloMS: 1000, HoldMS: 3628, NextHelloMS: -1,
+		Auth: "hmac", Keychain: "lan", HMAC: &status.HMAC{
+			Mode: "permissive", Replay: "time", WindowMS: 5000, KeyID: 2, KeyDue: true,
+			Peers: []status.HMACPeer{
+				{Address: "fe80::2", Heard: ago(time.Second), LastGood: new(ago(time.Second)), KeyID: 1, SkewMS: -300, Enforce: true},
+				{Address: "fe80::4", Heard: ago(time.Minute), LastBad: new(ago(time.Minute)), Reason: "auth-missing"},
+			},
+		},
 	}
 }
 
@@ -127,8 +134,17 @@ func transitions() []status.Transition {
 	}
 }
 
+// history is transitions with a command between them.
+func history() []status.Past {
+	ts := transitions()
+	asked := ts[0]
+	asked.From, asked.To, asked.Cause, asked.At, asked.Family = "", "", "", ago(2*time.Second), 4
+	asked.Detail = "set priority 130, by uid 1000 (pid 4343)"
+	return []status.Past{{Transition: ts[0]}, {Transition: asked, Command: &status.Command{Name: "set priority"}}, {Transition: ts[1]}}
+}
+
 func TestGolden(t *testing.T) {
-	st, ts := sample(), transitions()
+	st, ts := sample(), history()
 	for name, got := range map[string]string{
 		"standby":            Standby(sampleOf("hsrp"), now),
 		"standby-detail":     StandbyDetail(sampleOf("hsrp"), now),
@@ -144,7 +160,7 @@ func TestGolden(t *testing.T) {
 		"takeover":           Takeover(st.Groups),
 		"proofs":             Proofs(st.Groups[0].Takeover),
 		"status":             Status(st, now),
-		"events":             Transitions(ts),
+		"events":             History(ts),
 	} {
 		t.Run(name, func(t *testing.T) { golden(t, name, got) })
 	}
@@ -184,7 +200,7 @@ func detailed(g status.Group) string {
 	return StandbyDetail([]status.Group{g}, now)
 }
 
-func plain(g status.Group) string {
+func short(g status.Group) string {
 	if g.Protocol == "vrrp" {
 		return VRRP([]status.Group{g}, now)
 	}
@@ -214,8 +230,27 @@ func TestNewsIsToldUntilItIsOld(t *testing.T) {
 						t.Errorf("%s, %s after %v: told %t, want %t: %q in\n%s", g.Protocol, form, tt.since, !tt.told, tt.told, want, text)
 					}
 				}
-				if strings.Contains(plain(g), want) {
+				if strings.Contains(short(g), want) {
 					t.Errorf("%s: %q is in the plain form, where IOS has no such line", g.Protocol, want)
+				}
+			}
+		}
+	}
+}
+
+func TestDuplicateOfAnOwnAddressIsToldUntilItIsOld(t *testing.T) {
+	for since, told := range map[time.Duration]bool{59 * time.Minute: true, time.Hour: false} {
+		d := &status.Duplicate{Address: "192.168.1.2", MAC: "02:00:00:00:00:66", At: ago(since)}
+		const line = "Duplicate address: 192.168.1.2 is this router's own and was seen at 0200.0000.0066, "
+		for _, g := range []status.Group{hsrpActive(), vrrpActive()} {
+			g.Duplicate = d
+			for form, has := range map[string]bool{
+				"detail": strings.Contains(detailed(g), line),
+				"plain":  strings.Contains(short(g), "duplicate address 192.168.1.2 at 0200.0000.0066"),
+				"status": strings.Contains(Status(&status.Status{Interfaces: []status.Interface{{Name: "eth1", Duplicate: d}}}, now), "eth1:\n  "+line),
+			} {
+				if has != told {
+					t.Errorf("%s, %s after %v: told %t, want %t", g.Protocol, form, since, has, told)
 				}
 			}
 		}
@@ -244,9 +279,9 @@ func TestACommandThatFailedAtTheLastTransitionIsToldHoweverLongAgo(t *testing.T)
 func TestTwoActiveRoutersAreSeenInTheStateAndInDetail(t *testing.T) {
 	for _, g := range []status.Group{hsrpActive(), vrrpActive()} {
 		g.ForwardingOff = ""
-		g.Rival = &status.Rival{Address: "192.168.1.3", Reason: "auth", At: ago(5 * time.Second), BothActive: true}
-		if want := " (both routers are active: bad authentication from 192.168.1.3)\n"; !strings.Contains(plain(g), want) {
-			t.Errorf("no %q in:\n%s", want, plain(g))
+		g.Rival = &status.Rival{Address: "192.168.1.3", Reason: "auth", Detail: "bad authentication from 192.168.1.3", At: ago(5 * time.Second), BothActive: true}
+		if want := " (both routers are active: bad authentication from 192.168.1.3)\n"; !strings.Contains(short(g), want) {
+			t.Errorf("no %q in:\n%s", want, short(g))
 		}
 		if want := ", 00:00:05 ago; both routers are active\n"; !strings.Contains(detailed(g), want) {
 			t.Errorf("no %q in:\n%s", want, detailed(g))

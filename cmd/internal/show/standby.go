@@ -67,7 +67,7 @@ func (b *block) standby(g *status.Group, now time.Time) {
 		version = " (version 2)"
 	}
 	b.line(0, "%s - Group %d%s", g.Interface, g.ID, version)
-	b.state(g, g.State)
+	b.state(g, g.State, now)
 	b.line(2, "%s, last state change %s", plural(g.Transitions, "state change"), age(g.Since, now))
 	b.shutdownTracks(g)
 	b.standbyAddresses(g)
@@ -143,10 +143,12 @@ func macOrigin(g *status.Group) string {
 // standbyAuth names the scheme, and the text of text authentication, which is no
 // secret on the wire either. As on IOS, the default has no line.
 func (b *block) standbyAuth(g *status.Group) {
-	switch g.Auth {
-	case "md5":
+	switch {
+	case g.Auth == "md5" && g.Keychain != "":
+		b.line(1, "Authentication MD5, key-chain %q", g.Keychain)
+	case g.Auth == "md5":
 		b.line(1, "Authentication MD5, key-string")
-	case "text":
+	case g.Auth == "text":
 		b.line(1, "Authentication text, string %q", g.AuthText)
 	}
 }

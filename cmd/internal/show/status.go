@@ -20,6 +20,7 @@ func Status(st *status.Status, now time.Time) string {
 		b.WriteString("in maintenance: every group has left its election\n")
 	}
 	for i := range st.Interfaces {
+		b.WriteString(duplicate(&st.Interfaces[i], now))
 		b.WriteString(restored(&st.Interfaces[i], now))
 	}
 	for i := range st.Groups {
@@ -42,6 +43,15 @@ func attention(g *status.Group, now time.Time) string {
 		return ""
 	}
 	return g.Ref() + ":\n" + b.String()
+}
+
+// duplicate has a line for an interface whose own address somebody else has.
+func duplicate(i *status.Interface, now time.Time) string {
+	var b block
+	if b.duplicate(i.Duplicate, now); b.Len() == 0 {
+		return ""
+	}
+	return i.Name + ":\n" + b.String()
 }
 
 // restored has a line for an interface on which somebody else has undone what the

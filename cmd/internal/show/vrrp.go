@@ -105,7 +105,7 @@ func VRRP(groups []status.Group, now time.Time) string {
 
 func (b *block) vrrp(g *status.Group, now time.Time) {
 	b.line(0, "%s - Group %d - Address-Family %s", g.Interface, g.ID, family(g))
-	b.state(g, vrrpState(g.State))
+	b.state(g, vrrpState(g.State), now)
 	b.line(1, "State duration %s", duration(g.Since, now))
 	b.line(1, "Virtual IP address is %s", vrrpVirtual(g))
 	if more := rest(g.VirtualIPs); len(more) > 0 {

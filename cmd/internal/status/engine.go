@@ -75,6 +75,7 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 		out.Address = g.Address.String()
 	}
 	out.setAuth(&g.Group)
+	out.HMAC = hmacOf(g)
 	if g.SetPriority >= 0 {
 		out.SetPriority = new(g.SetPriority)
 	}
@@ -92,8 +93,9 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 	if c := g.Conflict; !c.At.IsZero() {
 		out.Conflict = &Conflict{Address: c.Address.String(), MAC: c.MAC.String(), Who: string(c.Who), Reason: string(c.Reason), At: c.At}
 	}
+	out.Duplicate = duplicateOf(&g.Duplicate)
 	if r := g.Rival; !r.At.IsZero() {
-		out.Rival = &Rival{Address: r.From.String(), Reason: string(r.Reason), At: r.At, BothActive: g.BothActive}
+		out.Rival = rivalOf(&r, g.BothActive)
 	}
 	return out
 }
@@ -121,7 +123,12 @@ func macMode(g *engine.Group) string {
 // neither has VRRP without authentication.
 func (out *Group) setAuth(g *engine.Group) {
 	text := g.Auth.Text()
+	out.Keychain = g.Keychain.Name
 	switch {
+	case out.Keychain != "" && g.Protocol == hello.ProtocolVRRP:
+		out.Auth = "hmac"
+	case out.Keychain != "":
+		out.Auth = "md5"
 	case g.Auth == (hello.Auth{}), g.Protocol == hello.ProtocolHSRP && text == hello.DefaultText:
 	case g.Protocol == hello.ProtocolVRRP:
 		out.Auth = "text"
@@ -135,6 +142,7 @@ func interfaceOf(i engine.InterfaceStatus) Interface {
 		Name: i.Name, Up: i.Up, MAC: i.MAC.String(), Addresses: texts(i.Addrs),
 		Advertises: i.Advertises, Rejected: rejects(i.Rejected), SendErrors: i.Unsent,
 	}
+	out.Duplicate = duplicateOf(&i.Duplicate)
 	out.Restored = Restored{Addresses: i.Restored.Addresses, Settings: i.Restored.Settings, Filter: i.Restored.Filter}
 	if !i.Restored.Last.IsZero() {
 		out.Restored.Last = &i.Restored.Last
@@ -158,6 +166,22 @@ func takeover(g *engine.GroupStatus) []Takeover {
 	return out
 }
 
+func rivalOf(r *engine.Rival, both bool) *Rival {
+	out := &Rival{MAC: r.MAC.String(), Reason: r.Reason, Detail: r.Detail, At: r.At, BothActive: both}
+	if r.From.IsValid() {
+		out.Address = r.From.String()
+	}
+	return out
+}
+
+// duplicateOf returns nil when there was none.
+func duplicateOf(d *engine.Duplicate) *Duplicate {
+	if d.At.IsZero() {
+		return nil
+	}
+	return &Duplicate{Address: d.Address.String(), MAC: d.MAC.String(), At: d.At}
+}
+
 // TakeoverOf returns proofs in the shape that scripts rely on.
 func TakeoverOf(proofs []prove.Result) []Takeover {
 	out := []Takeover{}
@@ -174,19 +198,10 @@ func TakeoverOf(proofs []prove.Result) []Takeover {
 func EventOf(ev engine.Event) Event {
 	out := Event{
 		At: ev.At, Kind: string(ev.Kind), Message: ev.Message,
-		Transition: lastOf(ev.Transition), PreActive: preActiveOf(ev.Wait),
+		Transition: lastOf(ev.Transition), PreActive: preActiveOf(ev.Wait), Command: CommandOf(ev.Command),
 	}
 	if ev.Group != (engine.Ref{}) {
 		out.Group = ev.Group.String()
-	}
-	return out
-}
-
-// TransitionsOf returns transitions in the shape that scripts rely on.
-func TransitionsOf(list []engine.Transition) []Transition {
-	out := []Transition{}
-	for _, t := range list {
-		out = append(out, TransitionOf(t))
 	}
 	return out
 }

@@ -39,7 +39,7 @@ func TestGroupInTheShapeOfScripts(t *testing.T) {
 	g.LastRefresh, g.NextRefresh, g.Refreshes = moved, now.Add(time.Minute), 7
 	g.Proofs = []prove.Result{{Neighbor: peer4, Proven: true, Method: prove.MethodEcho, Nudges: 1, Took: 1234567 * time.Nanosecond, Done: true}}
 	g.Conflict = engine.Conflict{At: moved, Address: vips[0], MAC: peerMAC, Who: garp.Foreign, Reason: garp.ReasonOtherGroup}
-	g.Rival = engine.Rival{At: moved, From: peer4, Reason: hello.RejectAuth}
+	g.Rival = engine.Rival{At: moved, From: peer4, MAC: peerMAC, Reason: string(hello.RejectAuth), Detail: "bad authentication from 192.0.2.11"}
 	g.BothActive = true
 	g.Wait = engine.Wait{Transition: 17, Outcome: engine.TimedOut, Since: moved, Waited: 1500 * time.Millisecond, Leader: g.Ref, Err: "too slow"}
 	want := Group{
@@ -60,7 +60,7 @@ func TestGroupInTheShapeOfScripts(t *testing.T) {
 			Detail: "192.0.2.11 delivers here: proven by icmp in 1.2ms, after 1 directed request",
 		}},
 		Conflict:  &Conflict{Address: "192.0.2.1", MAC: "02:00:00:00:00:09", Who: "foreign", Reason: "virtual-mac-of-another-group", At: moved},
-		Rival:     &Rival{Address: "192.0.2.11", Reason: "auth", At: moved, BothActive: true},
+		Rival:     &Rival{Address: "192.0.2.11", MAC: peerMAC.String(), Reason: "auth", Detail: "bad authentication from 192.0.2.11", At: moved, BothActive: true},
 		PreActive: &PreActive{Transition: 17, Outcome: "timeout", Since: moved, WaitedMS: 1500, Leader: "hsrp:eth0:10", Error: "too slow"},
 	}
 	if diff := cmp.Diff(want, of(now, g)); diff != "" {
@@ -169,7 +169,8 @@ func TestInterfacesAndTracks(t *testing.T) {
 				}},
 				Advertises: 3, Rejected: map[hello.Reject]uint64{hello.RejectSource: 2},
 				Unsent: 1, LastError: errors.New("no buffer space available"),
-				Restored: engine.Restored{Addresses: 4, Settings: 5, Filter: 6, Last: moved},
+				Duplicate: engine.Duplicate{At: moved, Address: peer4, MAC: peerMAC},
+				Restored:  engine.Restored{Addresses: 4, Settings: 5, Filter: 6, Last: moved},
 			},
 			{Link: engine.Link{Name: "eth1"}},
 		},
@@ -184,7 +185,8 @@ func TestInterfacesAndTracks(t *testing.T) {
 			{
 				Name: "eth0", Up: true, MAC: "02:00:00:00:00:01", Addresses: []string{"192.0.2.10/24", "fe80::10/64"},
 				Advertises: 3, Rejected: map[string]uint64{"source": 2}, SendErrors: 1, LastError: "no buffer space available",
-				Restored: Restored{Addresses: 4, Settings: 5, Filter: 6, Last: new(moved)},
+				Duplicate: &Duplicate{Address: peer4.String(), MAC: peerMAC.String(), At: moved},
+				Restored:  Restored{Addresses: 4, Settings: 5, Filter: 6, Last: new(moved)},
 			},
 			{Name: "eth1", MAC: "00:00:00:00:00:00", Addresses: []string{}, Rejected: map[string]uint64{}},
 		},
@@ -222,7 +224,7 @@ func TestEventsInTheShapeOfScripts(t *testing.T) {
 func TestTransitionInTheShapeOfScripts(t *testing.T) {
 	last := *takenOver().Last
 	last.Waits = true
-	want := []Transition{{
+	want := []Past{{Transition: Transition{
 		ID: 17, Protocol: "hsrp", Interface: "eth0", Group: 10, Family: 4, Name: "users", From: "Standby", To: "Active", At: moved,
 		Cause: "active-timer-expired", Detail: "no hello from 192.0.2.11 for 3s.", Waits: true,
 		Facts: []Fact{
@@ -232,11 +234,11 @@ func TestTransitionInTheShapeOfScripts(t *testing.T) {
 			{"timers", "hello 1s, hold 3s"},
 			{"last heard", "Hello Active from 192.0.2.11, priority 200, 3.07s before"},
 		},
-	}}
-	if diff := cmp.Diff(want, TransitionsOf([]engine.Transition{last})); diff != "" {
+	}}}
+	if diff := cmp.Diff(want, PastOf([]engine.Transition{last}, nil)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]Transition{}, TransitionsOf(nil)); diff != "" {
+	if diff := cmp.Diff([]Past{}, PastOf(nil, nil)); diff != "" {
 		t.Errorf("none (-want +got):\n%s", diff)
 	}
 }

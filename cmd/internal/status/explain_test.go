@@ -55,12 +55,12 @@ func takenOver() engine.GroupStatus {
 
 func TestExplainNamesCauseAndFacts(t *testing.T) {
 	g := takenOver()
-	x, err := Explain(moved.Add(90*time.Second), engine.Status{Groups: []engine.GroupStatus{g}}, "eth0:10")
+	x, err := Explain(moved.Add(90*time.Second), engine.Status{Groups: []engine.GroupStatus{g}}, nil, Question{Group: "eth0:10"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := &Explanation{
-		Group: "hsrp:eth0:10", Transition: new(TransitionOf(*g.Last)),
+		Group: "hsrp:eth0:10", Transition: new(TransitionOf(*g.Last)), Changes: []Change{},
 		Lines: []string{
 			"hsrp:eth0:10 went from Standby to Active 1m30s ago, at 12:00:13.070.",
 			"Cause: active-timer-expired: nothing was heard from the active router for the hold time.",
@@ -91,12 +91,12 @@ func TestExplainNamesWhatAGroupWaitsForSinceTheStart(t *testing.T) {
 	} {
 		g := users()
 		g.Obstacle = obstacle
-		x, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{g}}, "")
+		x, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{g}}, nil, Question{Group: ""})
 		if err != nil {
 			t.Fatal(err)
 		}
 		explained := &Explanation{
-			Group: "hsrp:eth0:10", Facts: []Fact{},
+			Group: "hsrp:eth0:10", Changes: []Change{}, Facts: []Fact{},
 			Lines: []string{"hsrp:eth0:10 has not changed state since the start: it is in Init " + want},
 		}
 		if diff := cmp.Diff(explained, x); diff != "" {
@@ -120,7 +120,7 @@ func TestExplainTellsOfTheObstacleAfterAMove(t *testing.T) {
 		g := users()
 		g.Obstacle, g.DelayLeft = tt.obstacle, tt.left
 		g.Last = &engine.Transition{ID: 18, Group: g.Ref, From: "Active", To: "Init", At: moved, Cause: fsm.CauseInterfaceDown, Detail: "eth0 is down"}
-		x, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{g}}, "")
+		x, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{g}}, nil, Question{Group: ""})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,7 +153,7 @@ func TestExplainTellsOfTheWait(t *testing.T) {
 	} {
 		g := takenOver()
 		g.Wait = tt.wait
-		x, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{g}}, "users")
+		x, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{g}}, nil, Question{Group: "users"})
 		if err != nil || len(x.Lines) != 5 {
 			t.Fatalf("%s: %v, %q", tt.name, err, x.Lines)
 		}
@@ -169,18 +169,63 @@ func TestExplainWithoutAReferenceIsAboutTheLastMove(t *testing.T) {
 	last.Last = new(*first.Last)
 	last.Last.ID = 18
 	for _, groups := range [][]engine.GroupStatus{{still, first, last}, {last, first, still}} {
-		if x, err := Explain(moved, engine.Status{Groups: groups}, ""); err != nil || x.Group != "hsrp:eth0:3" {
+		if x, err := Explain(moved, engine.Status{Groups: groups}, nil, Question{Group: ""}); err != nil || x.Group != "hsrp:eth0:3" {
 			t.Errorf("%+v, %v, want hsrp:eth0:3", x, err)
 		}
 	}
 }
 
 func TestExplainOfNoGroup(t *testing.T) {
-	_, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{users()}}, "eth9:1")
+	_, err := Explain(moved, engine.Status{Groups: []engine.GroupStatus{users()}}, nil, Question{Group: "eth9:1"})
 	if _, ok := errors.AsType[*engine.GroupError](err); !ok {
 		t.Errorf("a group that does not exist: %v", err)
 	}
-	if _, err := Explain(moved, engine.Status{}, ""); err == nil || err.Error() != "no group is configured" {
+	if _, err := Explain(moved, engine.Status{}, nil, Question{Group: ""}); err == nil || err.Error() != "no group is configured" {
 		t.Errorf("without groups: %v", err)
+	}
+}
+
+// What a standby router does of its own is not what is asked for.
+func TestExplainWithoutAReferencePrefersAChangeOfWhoServes(t *testing.T) {
+	served, moved17, moved99 := takenOver(), takenOver(), takenOver()
+	served.Number, moved17.Number, moved99.Number = 1, 2, 3
+	served.Change = &engine.Change{ID: 1, Group: served.Ref, At: moved, To: engine.Holder{Known: true, Local: true}}
+	moved99.Last = new(*moved99.Last)
+	moved99.Last.ID = 99
+	for _, groups := range [][]engine.GroupStatus{{served, moved17, moved99}, {moved99, moved17, served}} {
+		if x, err := Explain(moved, engine.Status{Groups: groups}, nil, Question{}); err != nil || x.Group != "hsrp:eth0:1" {
+			t.Errorf("%+v, %v, want hsrp:eth0:1", x, err)
+		}
+	}
+}
+
+func TestExplainOfATimeLeavesOutWhatIsOlder(t *testing.T) {
+	g := takenOver()
+	var changes []*engine.Change
+	for n := range 4 {
+		changes = append(changes, &engine.Change{ID: n + 1, Group: g.Ref, At: moved.Add(time.Duration(n) * time.Hour), To: engine.Holder{Known: true, Local: true}})
+	}
+	changes[3].Group.Number = 99
+	now := moved.Add(3 * time.Hour)
+	for _, tt := range []struct {
+		q    Question
+		want []int
+	}{
+		{Question{Group: "eth0:10", All: true}, []int{1, 2, 3}},
+		{Question{All: true}, []int{1, 2, 3, 4}},
+		{Question{Since: 90 * time.Minute}, []int{3, 4}},
+		{Question{Group: "eth0:10", Since: time.Minute}, nil},
+	} {
+		x, err := Explain(now, engine.Status{Groups: []engine.GroupStatus{g}}, changes, tt.q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int
+		for _, c := range x.Changes {
+			got = append(got, c.ID)
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" || len(x.Lines) == 0 {
+			t.Errorf("%+v: %q (-want +got):\n%s", tt.q, x.Lines, diff)
+		}
 	}
 }

@@ -25,11 +25,20 @@ type Interface struct {
 	Addresses  []string          `json:"addresses"`
 	Advertises uint64            `json:"advertises"` // HSRP interface-state messages heard
 	Rejected   map[string]uint64 `json:"rejected"`   // by reason: packets that belong to no group
+	Duplicate  *Duplicate        `json:"duplicate"`  // null when there was none
 	Restored   Restored          `json:"restored"`
 	SendErrors uint64            `json:"send_errors"`
 	LastError  string            `json:"last_error,omitempty"`
 
 	Cleared *ClearedInterface `json:"cleared,omitempty"` // absent when nobody has cleared Rejected
+}
+
+// Duplicate is the last time that another host was seen with one of the
+// interface's own addresses.
+type Duplicate struct {
+	Address string    `json:"address"`
+	MAC     string    `json:"mac"`
+	At      time.Time `json:"at"`
 }
 
 // Restored counts what somebody else took from an interface, or changed there,
@@ -71,7 +80,7 @@ type Group struct {
 	HelloMS            int64       `json:"hello_ms"`
 	HoldMS             int64       `json:"hold_ms"`
 	NextHelloMS        int64       `json:"next_hello_ms"`       // -1 when silent
-	Auth               string      `json:"auth"`                // "", text, md5
+	Auth               string      `json:"auth"`                // "", text, md5, hmac
 	AuthText           string      `json:"auth_text,omitempty"` // travels in clear on the wire anyway
 	Accept             bool        `json:"accept"`
 	Follow             string      `json:"follow,omitempty"`
@@ -84,7 +93,10 @@ type Group struct {
 	Takeover           []Takeover  `json:"takeover"`
 	Conflict           *Conflict   `json:"conflict"`             // null when there was none
 	Rival              *Rival      `json:"rival"`                // null when there was none
+	Duplicate          *Duplicate  `json:"duplicate,omitempty"`  // of this router's own address on the segment
 	PreActive          *PreActive  `json:"pre_active,omitempty"` // the last wait for the command; absent when there was none
+	Keychain           string      `json:"keychain,omitempty"`   // whose keys are used for md5 or hmac
+	HMAC               *HMAC       `json:"hmac,omitempty"`       // VRRP with a keychain
 	Hooks              []Hook      `json:"hooks,omitempty"`      // the last run of each, in the order of their names
 }
 
@@ -104,11 +116,13 @@ type Conflict struct {
 	At      time.Time `json:"at"`
 }
 
-// Rival is the last router that claimed the active role and was ignored because
-// its authentication differs.
+// Rival is the last router that has the active role, or says so, and that does not
+// give way to this one or is not heard by it.
 type Rival struct {
-	Address    string    `json:"address"`
-	Reason     string    `json:"reason"`      // auth, auth-type
+	Address    string    `json:"address"`     // "" when only its MAC is known
+	MAC        string    `json:"mac"`         // where its claims come from, or say that the address is
+	Reason     string    `json:"reason"`      // why its packets are rejected, such as auth, version, group; unheard: only its ARP arrives; deaf: it does not hear this router
+	Detail     string    `json:"detail"`      // the same for a person
 	At         time.Time `json:"at"`          // of its last claim
 	BothActive bool      `json:"both_active"` // it and this router are now
 }
@@ -197,10 +211,11 @@ type TrackRef struct {
 // Event is one line of `fhrpd events`.
 type Event struct {
 	At         time.Time   `json:"at"`
-	Kind       string      `json:"kind"` // transition, address, conflict, takeover, track, lease, announce, hook, reject, warning, notice, gap
+	Kind       string      `json:"kind"` // transition, address, conflict, takeover, track, lease, announce, hook, reject, warning, notice, command, gap
 	Group      string      `json:"group,omitempty"`
 	Message    string      `json:"message"`
 	Transition *Transition `json:"transition,omitempty"`
 	PreActive  *PreActive  `json:"pre_active,omitempty"` // kind hook: a wait that begins or has ended
+	Command    *Command    `json:"command,omitempty"`    // kind command
 	Lost       uint64      `json:"lost,omitempty"`       // kind gap: events this reader missed before this one
 }

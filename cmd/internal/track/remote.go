@@ -7,8 +7,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
+	"strconv"
+	"strings"
 	"time"
+
+	"github.com/fhrpd/fhrpd/configs"
 )
 
 // bodyLimit is how much of an answer is read, in bytes.
@@ -36,13 +39,10 @@ func httpCheck(target string, timeout time.Duration) check {
 			return http.ErrUseLastResponse
 		},
 	}
-	redacted := target
-	if u, err := url.Parse(target); err == nil {
-		redacted = u.Redacted()
-	}
-	return answered("get", redacted, timeout, func(ctx context.Context) (string, error) {
+	shown := configs.WithoutSecrets(target)
+	return answered("get", shown, timeout, func(ctx context.Context) (string, error) {
 		status, err := get(ctx, client, target)
-		return redacted + " answered " + status, err
+		return shown + " answered " + status, err
 	})
 }
 
@@ -58,10 +58,15 @@ func get(ctx context.Context, client *http.Client, target string) (status string
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode < 200 || resp.StatusCode >= 400 {
-		return "", errors.New(resp.Status)
+		return "", errors.New(statusText(resp))
 	}
 	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, bodyLimit)); err != nil {
 		return "", fmt.Errorf("read the answer: %w", bare(err))
 	}
-	return resp.Status, nil
+	return statusText(resp), nil
+}
+
+// statusText has the words of the specification: those of the answer may be any.
+func statusText(r *http.Response) string {
+	return strings.TrimSpace(strconv.Itoa(r.StatusCode) + " " + http.StatusText(r.StatusCode))
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/plain"
 )
 
 // answered returns the check that asks target a question. ask returns what it
@@ -21,7 +23,7 @@ func answered(verb, target string, timeout time.Duration, ask func(context.Conte
 		case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 			return "", fmt.Errorf("no answer from %s within %v", target, timeout)
 		case err != nil:
-			return "", fmt.Errorf("%s %s: %w", verb, target, err)
+			return "", fmt.Errorf("%s %s: %s", verb, target, plain.Line(err.Error())) // a certificate may say anything
 		}
 		took, digit := time.Since(began), 100*time.Microsecond
 		if took < time.Millisecond {
