@@ -261,6 +261,17 @@ func TestRoutesOfTheDeadAreRemovedAndThoseOfTheLivingStay(t *testing.T) {
 	checkSnapshot(t, "at the end", before)
 }
 
+// Nobody holds the uplink, and no journal tells of it.
+func TestRecoverLeavesRoutesThroughTheUplinkOfTheLiving(t *testing.T) {
+	l := newLab(t)
+	iface := l.open(Options{})
+	ok(t, iface.Add(10, bringingRouter()))
+	ok(t, iface.Address([]ID{10}, nil))
+	ok(t, Recover(Options{StateDir: t.TempDir()}))
+	checkBrought(t, "recovered by another", allBrought)
+	checkFaults(t, "recovered by another", restoredRoutes(t, iface))
+}
+
 func TestRoutesWithoutAJournalAreFoundByTheirMark(t *testing.T) {
 	l := newLab(t)
 	iface := l.open(Options{})
