@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -440,19 +441,28 @@ func TestNearest(t *testing.T) {
 }
 
 func TestVersionLine(t *testing.T) {
-	vcs := func(modified string) *debug.BuildInfo {
-		return &debug.BuildInfo{GoVersion: "go1.26.8", Main: debug.Module{Version: "v1.2.3"}, Settings: []debug.BuildSetting{
+	vcs := func(version, modified string) *debug.BuildInfo {
+		return &debug.BuildInfo{GoVersion: "go1.26.8", Main: debug.Module{Version: version}, Settings: []debug.BuildSetting{
 			{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.modified", Value: modified}}}
+	}
+	module := func(version string) *debug.BuildInfo {
+		return &debug.BuildInfo{GoVersion: "go1.26.8", Main: debug.Module{Version: version}}
 	}
 	tests := []struct {
 		bi   *debug.BuildInfo
 		ok   bool
 		want string
 	}{
-		{vcs("false"), true, "fhrpd v1.2.3 commit abc go1.26.8"},
-		{vcs("true"), true, "fhrpd v1.2.3 commit abc+modified go1.26.8"},
+		{vcs("v1.2.3", "false"), true, "fhrpd v1.2.3 commit abc go1.26.8"},
+		{vcs("v1.2.3+dirty", "true"), true, "fhrpd v1.2.3+dirty commit abc+modified go1.26.8"},
+		// Unpacked in a repository of something else, whose commit that is.
+		{vcs("(devel)", "true"), true, "fhrpd (devel) commit unknown go1.26.8"},
+		// go install MODULE@VERSION.
+		{module("v1.2.3"), true, "fhrpd v1.2.3 commit unknown go1.26.8"},
+		{module("v0.0.0-20261128104524-ebdf8d61ca3e"), true, "fhrpd v0.0.0-20261128104524-ebdf8d61ca3e commit ebdf8d61ca3e go1.26.8"},
+		{module("v1.2.4-0.20261128104524-ebdf8d61ca3e"), true, "fhrpd v1.2.4-0.20261128104524-ebdf8d61ca3e commit ebdf8d61ca3e go1.26.8"},
 		{&debug.BuildInfo{GoVersion: "go1.26.8"}, true, "fhrpd (devel) commit unknown go1.26.8"},
-		{nil, false, "fhrpd unknown"},
+		{nil, false, "fhrpd (devel) commit unknown " + runtime.Version()},
 	}
 	for _, tt := range tests {
 		if got := versionLine(tt.bi, tt.ok); got != tt.want {

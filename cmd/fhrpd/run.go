@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -37,8 +36,8 @@ func (a *app) run(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	level := new(slog.LevelVar)
-	log, err := daemon.NewLog(a.stderr, &c.Daemon, level, a.journal)
+	form := new(daemon.LogForm)
+	log, err := daemon.NewLog(a.stderr, &c.Daemon, form, a.journal)
 	if err != nil {
 		return err
 	}
@@ -49,7 +48,7 @@ func (a *app) run(ctx context.Context, path string) error {
 		"hsrp", len(c.HSRP), "vrrp", len(c.VRRP), "tracks", len(c.Tracks))
 	err = daemon.Run(ctx, daemon.Options{
 		Config: c, Load: func() (*configs.Config, error) { return configs.Load(path) }, Hangups: hangups,
-		ControlPath: a.control, Version: buildVersion(), Log: log, Level: level,
+		ControlPath: a.control, Version: buildVersion(), Log: log, Form: form,
 	})
 	return a.fatal(ctx, c.Daemon.Format == "json", err)
 }

@@ -57,5 +57,5 @@ func Plan(was, is *configs.Config) []Change {
 // needsRestart reports whether a key of the daemon is about how the process was
 // started.
 func needsRestart(k configs.KeyChange) bool {
-	return k.Key == "realtime" || k.Key == "format" || k.Key == "readers"
+	return k.Key == "realtime" || k.Key == "readers"
 }

@@ -76,6 +76,9 @@ func (i *iface) gate(now time.Time) []denial {
 	defer func() { o.open, o.shut = o.open[:0], o.shut[:0] }()
 	lost, err := i.port.Gate(o.open, o.shut)
 	if err == nil {
+		for _, c := range o.open {
+			i.r.byID[c.ID].regranted(now, nil)
+		}
 		return i.openEach(now, i.stillShut(lost))
 	}
 	if len(o.shut) > 0 {
@@ -113,11 +116,11 @@ func (i *iface) openEach(now time.Time, claims []Claim) []denial {
 	var denied []denial
 	for _, c := range claims {
 		lost, err := i.port.Gate([]Claim{c}, nil)
-		if err == nil {
+		g := i.r.byID[c.ID]
+		if g.regranted(now, err) || err == nil {
 			i.noteLost(lost)
 			continue
 		}
-		g := i.r.byID[c.ID]
 		g.happen(now, onDenial)
 		denied = append(denied, denial{g, err})
 	}

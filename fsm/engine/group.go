@@ -35,6 +35,7 @@ type group struct {
 
 	tenure   tenure
 	grant    grant     // of the open gate
+	earlier  *grant    // which it goes back to if the kernel refuses the new one
 	round    Round     // in which the port was asked for the addresses; 0: not since the gate was opened
 	wait     wait      // while waiting
 	lastWait Wait      // the last that ended

@@ -314,11 +314,30 @@ func (g *group) reannounce(now time.Time, was Announce) {
 	}
 }
 
+// regranted ends the change of a lease. It reports whether there was one: a gate that
+// is open stays so under the lease that it has when the kernel refuses another.
+func (g *group) regranted(now time.Time, err error) bool {
+	was := g.earlier
+	g.earlier = nil
+	if was == nil || err == nil {
+		return was != nil
+	}
+	g.iface.leases.remove(g.grant.term)
+	g.grant = *was
+	g.iface.leases.add(now, was.term)
+	g.tell(now, KindLease, fmt.Sprintf("the lease stays %v: %v", was.lease, err))
+	return true
+}
+
 // regrant asks for another lease when the open gate should have one.
 func (g *group) regrant(now time.Time) {
 	t := term{g.leaseTime(), g.elector().machine.Status().HelloTime}
 	if !g.tenure.hasAddress() || t == g.grant.term {
 		return
+	}
+	if g.earlier == nil {
+		was := g.grant
+		g.earlier = &was
 	}
 	g.iface.leases.remove(g.grant.term)
 	g.grant = grant{t, now}

@@ -50,7 +50,7 @@ type Options struct {
 	ControlPath string                          // Unix socket; the journals are in the same folder
 	Version     string
 	Log         *slog.Logger
-	Level       *slog.LevelVar // of Log; see NewLog
+	Form        *LogForm // of Log; see NewLog
 }
 
 // vipOptions returns how interfaces are opened. A router that crashed is started

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"bytes"
-	"log/slog"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,7 +12,7 @@ import (
 // "journalctl -p warning" goes by what stands in front of each line.
 func TestJournalIsToldTheLevelOfEachLine(t *testing.T) {
 	var b bytes.Buffer
-	log, err := NewLog(&b, &configs.Daemon{Log: "debug"}, new(slog.LevelVar), true)
+	log, err := NewLog(&b, &configs.Daemon{Log: "debug"}, new(LogForm), true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,28 +5,61 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
-// NewLog returns a logger that writes to w as d asks for, at a level that may be
-// changed later. A journal stamps each
-// line of text itself, and is told its level. The error says that
-// the level of d does not exist.
-func NewLog(w io.Writer, d *configs.Daemon, level *slog.LevelVar, journal bool) (*slog.Logger, error) {
-	if err := level.UnmarshalText([]byte(d.Log)); err != nil {
+// LogForm is how the lines of a log look. It may be changed while the log is in use.
+type LogForm struct {
+	level slog.LevelVar
+	json  atomic.Bool
+}
+
+// NewLog returns a logger that writes to w as d asks for, in a form that may be
+// changed later. A journal stamps each line of text itself, and is told its level.
+// The error says that the level of d does not exist.
+func NewLog(w io.Writer, d *configs.Daemon, form *LogForm, journal bool) (*slog.Logger, error) {
+	if err := form.level.UnmarshalText([]byte(d.Log)); err != nil {
 		return nil, fmt.Errorf("log: %w", err)
 	}
-	o := &slog.HandlerOptions{Level: level}
-	if d.Format == "json" {
-		return slog.New(slog.NewJSONHandler(w, o)), nil
+	form.json.Store(d.Format == "json")
+	h := formHandler{form: form, json: slog.NewJSONHandler(w, &slog.HandlerOptions{Level: &form.level})}
+	if o := (&slog.HandlerOptions{Level: &form.level}); journal {
+		h.text = newJournalHandler(w, o)
+	} else {
+		h.text = slog.NewTextHandler(w, o)
 	}
-	if journal {
-		return slog.New(newJournalHandler(w, o)), nil
+	return slog.New(h), nil
+}
+
+// formHandler writes each line in the form that is asked for then.
+type formHandler struct {
+	form       *LogForm
+	text, json slog.Handler
+}
+
+// Enabled implements slog.Handler.
+func (h formHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.form.level.Level() }
+
+// Handle implements slog.Handler.
+func (h formHandler) Handle(ctx context.Context, r slog.Record) error {
+	if h.form.json.Load() {
+		return h.json.Handle(ctx, r)
 	}
-	return slog.New(slog.NewTextHandler(w, o)), nil
+	return h.text.Handle(ctx, r)
+}
+
+// WithAttrs implements slog.Handler.
+func (h formHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return formHandler{h.form, h.text.WithAttrs(attrs), h.json.WithAttrs(attrs)}
+}
+
+// WithGroup implements slog.Handler.
+func (h formHandler) WithGroup(name string) slog.Handler {
+	return formHandler{h.form, h.text.WithGroup(name), h.json.WithGroup(name)}
 }
 
 // levels has the kinds of events that are more than information.

@@ -3,7 +3,6 @@ package daemon
 import (
 	"bytes"
 	"encoding/json"
-	"log/slog"
 	"strings"
 	"testing"
 
@@ -25,7 +24,7 @@ func TestFormatsOfTheLog(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var b bytes.Buffer
-			log, err := NewLog(&b, &configs.Daemon{Log: "info", Format: tt.format}, new(slog.LevelVar), tt.journal)
+			log, err := NewLog(&b, &configs.Daemon{Log: "info", Format: tt.format}, new(LogForm), tt.journal)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -44,7 +43,7 @@ func TestLevelsOfTheLog(t *testing.T) {
 	names := []string{"debug", "info", "warn", "error"}
 	for i, name := range names {
 		var b bytes.Buffer
-		log, err := NewLog(&b, &configs.Daemon{Log: name}, new(slog.LevelVar), false)
+		log, err := NewLog(&b, &configs.Daemon{Log: name}, new(LogForm), false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,6 +53,25 @@ func TestLevelsOfTheLog(t *testing.T) {
 		log.Error("m")
 		if got, want := strings.Count(b.String(), "\n"), len(names)-i; got != want {
 			t.Errorf("level %s lets %d lines through, want %d", name, got, want)
+		}
+	}
+}
+
+// What was made from the log before changes its form too.
+func TestLogChangesItsForm(t *testing.T) {
+	var b bytes.Buffer
+	form := new(LogForm)
+	log, err := NewLog(&b, &configs.Daemon{Log: "info"}, form, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := log.With("who", "child").WithGroup("g")
+	for _, asJSON := range []bool{false, true, false} {
+		form.json.Store(asJSON)
+		b.Reset()
+		child.Info("line", "n", 1)
+		if got := strings.HasPrefix(b.String(), "{"); got != asJSON || !strings.Contains(b.String(), "child") {
+			t.Errorf("JSON: %t, want %t: %s", got, asJSON, b.String())
 		}
 	}
 }

@@ -23,7 +23,7 @@ func (d *Daemon) SetLog(ctx context.Context, level string) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("%w: log level %q: want debug, info, warn, error, or default", control.ErrInvalid, level)
 	}
-	d.opts.Level.Set(n)
+	d.opts.Form.level.Set(n)
 	level = strings.ToLower(level)
 	d.commanded(ctx, control.CommandSetLog, level)
 	return level, nil

@@ -20,9 +20,9 @@ import (
 
 func TestSetLogChangesTheLevelOfARunningLog(t *testing.T) {
 	var b bytes.Buffer
-	d := &Daemon{loop: mustLoop(t), opts: Options{Level: new(slog.LevelVar), Config: &configs.Config{Daemon: configs.Daemon{Log: "warn"}}}}
+	d := &Daemon{loop: mustLoop(t), opts: Options{Form: new(LogForm), Config: &configs.Config{Daemon: configs.Daemon{Log: "warn"}}}}
 	d.current.Store(d.opts.Config)
-	log, err := NewLog(&b, &d.opts.Config.Daemon, d.opts.Level, true)
+	log, err := NewLog(&b, &d.opts.Config.Daemon, d.opts.Form, true)
 	if err != nil {
 		t.Fatal(err)
 	}

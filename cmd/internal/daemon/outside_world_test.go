@@ -53,10 +53,10 @@ func newWorld(t *testing.T, file string) *world {
 	config := setup.Engine(cfg)
 	w := &world{t: t, self: own, files: map[string]*bytes.Buffer{}}
 	log := slog.New(slog.NewMultiHandler(
-		sure(NewLog(w.file("log.txt"), &configs.Daemon{Log: "debug"}, new(slog.LevelVar), false)).Handler(),
-		sure(NewLog(w.file("log.jsonl"), &configs.Daemon{Log: "debug", Format: "json"}, new(slog.LevelVar), false)).Handler()))
+		sure(NewLog(w.file("log.txt"), &configs.Daemon{Log: "debug"}, new(LogForm), false)).Handler(),
+		sure(NewLog(w.file("log.jsonl"), &configs.Daemon{Log: "debug", Format: "json"}, new(LogForm), false)).Handler()))
 	w.Daemon = &Daemon{
-		opts: Options{Config: cfg, Version: "v1.2.3", Level: new(slog.LevelVar)}, log: log, started: time.Now(), loop: mustLoop(t),
+		opts: Options{Config: cfg, Version: "v1.2.3", Form: new(LogForm)}, log: log, started: time.Now(), loop: mustLoop(t),
 		virtual: virtualAddresses(config.Groups), events: newWorker(), hooks: hooks.New(groups, log, w.program),
 	}
 	w.current.Store(cfg)

@@ -55,8 +55,9 @@ func (d *Daemon) Reload(ctx context.Context, dryRun bool) (*status.Plan, error) 
 		d.scrapes.serve(scrapes)
 	}
 	if is.Daemon.Log != was.Daemon.Log {
-		d.opts.Level.Set(logLevels[is.Daemon.Log])
+		d.opts.Form.level.Set(logLevels[is.Daemon.Log])
 	}
+	d.opts.Form.json.Store(is.Daemon.Format == "json")
 	for _, line := range configs.Lines("", is.Warnings) {
 		d.log.Warn("configuration", "warning", line)
 	}

@@ -120,19 +120,6 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	})
 }
 
-func TestHangupChangesNothingAndSaysSo(t *testing.T) {
-	scenario(t, func(t testing.TB, l *lan) {
-		l.start(hsrp1)
-		const line = `level=WARN msg="SIGHUP: the configuration was not read again, and nothing has changed"`
-		for n := 1; n <= 2; n++ {
-			l.a.Signal(unix.SIGHUP)
-			l.Eventually("a line for each", func() bool { return strings.Count(l.a.File("daemon.log"), line) == n })
-		}
-		l.a.WaitState("eth0:10", "Active")
-		l.a.StopCleanly()
-	})
-}
-
 func TestDaemonWithoutGroupsRunsAndWarns(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
 		l.a.Start("# nothing\n")

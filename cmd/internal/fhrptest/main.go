@@ -26,6 +26,9 @@ func Main(m interface{ Run() int }) {
 	if os.Getenv(envSpin) != "" {
 		spin()
 	}
+	if os.Getenv(envSleep) != "" {
+		sleeper()
+	}
 	if netlab.Inside() {
 		os.Exit(skip.Run(m))
 	}
@@ -57,11 +60,24 @@ func build() (dir string, err error) {
 		return dir, err
 	}
 	program := filepath.Join(dir, "fhrpd")
-	out, err := exec.Command("go", "build", "-o", program, "github.com/fhrpd/fhrpd/cmd/fhrpd").CombinedOutput()
-	if err != nil {
-		return dir, fmt.Errorf("build the program under test: %w\n%s(or build it elsewhere and name it in %s)", err, out, EnvProgram)
+	if err := Build(program); err != nil {
+		return dir, err
 	}
 	return dir, os.Setenv(EnvProgram, program)
+}
+
+// Build builds the program under test into a file.
+func Build(program string) error {
+	if out, err := goBuild(program, "github.com/fhrpd/fhrpd/cmd/fhrpd").CombinedOutput(); err != nil {
+		return fmt.Errorf("build the program under test: %w\n%s(or build it elsewhere and name it in %s)", err, out, EnvProgram)
+	}
+	return nil
+}
+
+// goBuild asks nobody which commit it builds: git refuses to answer about a clone that
+// belongs to another user, and the build with it.
+func goBuild(program, pkg string) *exec.Cmd {
+	return exec.Command("go", "build", "-buildvcs=false", "-o", program, pkg)
 }
 
 // AtOnce makes n tests run at a time unless the command line says otherwise:

@@ -9,7 +9,7 @@
 // told by the advertisements that arrive at the switch's ports, not by what the
 // routers say of themselves.
 //
-// The results are the table in docs/interop.md. A run checks that the table has
+// The results are the table in docs/interop-results.md. A run checks that the table has
 // a line for every event it saw, with the same verdict, and the other way round;
 // it writes the table anew, with the times measured, when asked to:
 //

@@ -14,7 +14,7 @@ import (
 	"github.com/fhrpd/fhrpd/internal/skip"
 )
 
-var update = flag.Bool("update", false, "write the results into docs/interop.md")
+var update = flag.Bool("update", false, "write the results into docs/interop-results.md")
 
 func TestMain(m *testing.M) {
 	fhrptest.AtOnce(10)

@@ -43,7 +43,7 @@ func (r row) line() string {
 }
 
 const (
-	page       = "../../../docs/interop.md"
+	page       = "../../../docs/interop-results.md"
 	tableBegin = "<!-- results: written by go test ./cmd/internal/interop -update -->\n"
 	tableEnd   = "<!-- end of results -->\n"
 	tableHead  = "| beside | version | family | virtual MAC | mode | event | then active | longest gap, ms | timers, ms | verdict |\n" +

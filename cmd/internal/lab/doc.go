@@ -6,7 +6,9 @@
 //	                   └── gw2 ──┘
 //
 // Both gateways run this very program as their daemon. The client sends numbered
-// datagrams to the host through the virtual address. Every port of the switch is
+// datagrams to the host through the virtual address. The experiment begins once
+// for a moment every one of them has arrived through the active router: a path that
+// does not work before the fault is an error, not a verdict. Every port of the switch is
 // captured with the kernel's timestamps. The verdict comes from those captures and
 // from what arrived. What a daemon reports of itself is used for the reasons in the
 // story only.

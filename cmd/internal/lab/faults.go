@@ -16,7 +16,9 @@ type fault struct {
 	last  string // the router that must be active after it
 	alone bool   // only the first runs before the fault
 	cuts  bool   // gw1 cannot be reached afterwards
-	role  string // of gw1 from the fault on, where that is certain
+	role  string // of gw1 once it does not serve any more, where the fault decides that
+	// servesOn says why gw1 goes on forwarding nevertheless.
+	servesOn string
 	// returns says that gw1's daemon withdraws: the client must have gw1's real
 	// address at its real MAC again.
 	returns bool
@@ -69,16 +71,18 @@ func faultTable() []fault {
 	return []fault{
 		{
 			name: "stop", text: "SIGTERM to the daemon on gw1", first: nodeGW1, last: nodeGW2,
-			role: roleOther, returns: true, ends: true,
+			role: roleOther, servesOn: "until its successor is heard", returns: true, ends: true,
 			inject: signal(unix.SIGTERM), waits: plan.skew,
 		},
 		{
-			name: "kill", text: "SIGKILL to the daemon on gw1", first: nodeGW1, last: nodeGW2, role: roleDead,
+			name: "kill", text: "SIGKILL to the daemon on gw1", first: nodeGW1, last: nodeGW2,
+			role: roleDead, servesOn: "its kernel, on the lease",
 			inject: signal(unix.SIGKILL), waits: plan.detect,
 		},
 		{
-			name: "freeze", text: "SIGSTOP to the daemon on gw1", first: nodeGW1, last: nodeGW2, role: roleDead,
-			inject: signal(unix.SIGSTOP), second: signal(unix.SIGCONT), secondText: "SIGCONT: it wakes up and must not take the role back unasked",
+			name: "freeze", text: "SIGSTOP to the daemon on gw1", first: nodeGW1, last: nodeGW2,
+			role: roleFrozen, servesOn: "its kernel, on the lease",
+			inject: signal(unix.SIGSTOP), second: signal(unix.SIGCONT), secondText: "SIGCONT to the daemon on gw1",
 			waits: plan.detect, gap: plan.unexpired,
 		},
 		{

@@ -26,6 +26,7 @@ type gateway struct {
 	config string // contents of its file
 
 	proc   *netlab.Process // nil until started
+	end    chan time.Time  // when proc had ended, once
 	client *control.Client
 }
 
@@ -59,8 +60,20 @@ func (g *gateway) start() error {
 	if err != nil {
 		return fmt.Errorf("start the daemon of %s: %w", g.name, err)
 	}
-	g.proc = proc
+	g.proc, g.end = proc, make(chan time.Time, 1)
+	go func() { <-proc.Done(); g.end <- time.Now() }()
 	return nil
+}
+
+// ended returns when the daemon had ended. ok is false while it runs, and when it was
+// never started.
+func (g *gateway) ended() (at time.Time, ok bool) {
+	if g.proc == nil || g.alive() {
+		return at, false
+	}
+	at = <-g.end
+	g.end <- at
+	return at, true
 }
 
 func (g *gateway) signal(s unix.Signal) error {

@@ -54,6 +54,7 @@ func (o Options) Validate() error {
 	f := findFault(o.Fault)
 	fault(f.name == "", "fault %q: want %s", o.Fault, strings.Join(Faults(), ", "))
 	fault(f.name != "" && f.inject == nil, "fault %s: not available in this build", o.Fault)
+	fault(o.SVG != "" && o.SVG == o.Pcap, "svg and pcap %q: want two files", o.SVG)
 	known := slices.Contains(Protocols, o.Protocol)
 	fault(!known, "protocol %q: want %s", o.Protocol, strings.Join(Protocols, ", "))
 	fault(o.Rate < 100*time.Microsecond || o.Rate > 100*time.Millisecond, "rate %v: want 100µs to 100ms between datagrams", o.Rate)

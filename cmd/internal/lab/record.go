@@ -25,6 +25,7 @@ type record struct {
 	// first.
 	transitions map[string][]status.Transition
 
+	ended         map[string]time.Time // when the daemon of a gateway had ended; none runs on
 	before, after snapshot
 	missed        int      // frames that the captures lost
 	notes         []string // what did not come in time

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"os"
 	"slices"
 	"strings"
 
-	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"golang.org/x/sys/unix"
 )
 
@@ -33,22 +33,6 @@ func printJSON(w io.Writer, events []event, v Verdict) error {
 		errs = append(errs, enc.Encode(e))
 	}
 	return errors.Join(append(errs, enc.Encode(v))...)
-}
-
-// save writes the files that were asked for.
-func save(o Options, r record, v Verdict, frames []netlab.Frame) error {
-	var errs []error
-	if o.SVG != "" {
-		errs = append(errs, os.WriteFile(o.SVG, picture(r, story(r), v), 0o644))
-	}
-	if o.Pcap != "" {
-		f, err := os.Create(o.Pcap)
-		if err == nil {
-			err = errors.Join(netlab.WritePcapng(f, frames), f.Close())
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
 }
 
 // terminal reports whether colours are welcome on w (https://no-color.org).
@@ -100,8 +84,26 @@ func topology(p plan) string {
 var glyphs = map[string]struct{ sign, code string }{
 	roleActive: {"┃", green},
 	roleWait:   {"╎", cyan},
+	roleServes: {"┇", green},
+	roleFrozen: {"‖", red},
 	roleOther:  {"·", dim},
 	roleDead:   {"✗", red},
+}
+
+// meanings are the glyphs in the order of the legend, which has those that occur.
+var meanings = []struct{ role, text string }{
+	{roleActive, "active"}, {roleServes, "forwards on"}, {roleWait, "standby"},
+	{roleOther, "other"}, {roleFrozen, "frozen"}, {roleDead, "gone"},
+}
+
+func legend(events []event) string {
+	var parts []string
+	for _, m := range meanings {
+		if slices.ContainsFunc(events, func(e event) bool { return e.Role == m.role }) {
+			parts = append(parts, glyphs[m.role].sign+" "+m.text)
+		}
+	}
+	return strings.Join(parts, "  ")
 }
 
 func timeline(b *strings.Builder, events []event, i ink) {
@@ -118,12 +120,12 @@ func timeline(b *strings.Builder, events []event, i ink) {
 		node := i.paint(bold, fmt.Sprintf("%-6s", e.Node))
 		fmt.Fprintf(b, "  %12s   %s   %s   %s %s\n", signed(e.MS), lanes[nodeGW1], lanes[nodeGW2], node, text)
 	}
-	fmt.Fprintf(b, "  %s\n", i.paint(dim, "              ┃ active  ╎ standby  · other  ✗ gone"))
+	fmt.Fprintf(b, "  %s\n", i.paint(dim, strings.Repeat(" ", 14)+legend(events)))
 }
 
 func signed(v float64) string {
 	switch {
-	case v == 0:
+	case math.Abs(v) < 0.05: // no sign before what is written as zero
 		return "0.0"
 	case v < 0:
 		return fmt.Sprintf("−%.1f", -v)
@@ -144,16 +146,25 @@ func (v Verdict) write(b *strings.Builder, p plan, i ink) {
 	for _, why := range v.Reasons {
 		row("", "%s", i.paint(red, why))
 	}
-	row("outage", "%.1f ms; allowed %.1f ms = %s", v.OutageMS, v.BoundMS, v.boundText)
-	row("datagrams", "%d sent, %d lost, %d duplicated; the slowest took %.1f ms", v.Sent, v.Lost, v.Duplicated, v.SlowestMS)
+	row("outage", "%s; allowed %.1f ms = %s", v.outage(), v.BoundMS, v.boundText)
+	slowest := ""
+	if v.Lost < v.Sent {
+		slowest = fmt.Sprintf("; the slowest took %.1f ms", v.SlowestMS)
+	}
+	row("datagrams", "%d sent, %d lost, %d duplicated%s", v.Sent, v.Lost, v.Duplicated, slowest)
+	row("served by", "%s", servedText(p, v.Served, v.endMS))
 	last, after := "", ""
 	if v.Groups > 1 {
 		last = fmt.Sprintf(", the last of %d groups", v.Groups)
 	}
-	if p.fault.split() {
+	if p.fault.split() && v.parted {
 		after = fmt.Sprintf(", of which %.1f ms after the partition", v.OwnersAfterMS)
 	}
-	row("takeover", "%.1f ms after the fault%s", v.TakeoverMS, last)
+	if v.TakeoverMS != nil {
+		row("takeover", "%.1f ms after the fault%s", *v.TakeoverMS, last)
+	} else {
+		row("takeover", "none by %s of %d of %d groups", p.fault.taker(), v.missing, v.Groups)
+	}
 	row("two owners", "%.1f ms%s; allowed %.1f ms", v.TwoOwnersMS, after, v.TwoOwnersBound)
 	row("active", "%s", orNone(v.Active))
 	row("announced", "%s", orNone(strings.Join(v.GARPs, ", ")))
@@ -162,7 +173,9 @@ func (v Verdict) write(b *strings.Builder, p plan, i ink) {
 		row("", "%-15s %s; %s", ip, v.RealARP[ip], v.RealReachable[ip])
 	}
 	row("switch", "%s %s", p.mac(1), v.FDB)
-	row("standby", "%d frames from the virtual MAC before the fault", v.StandbyFrames)
+	if !p.fault.alone {
+		row("standby", "%d frames from the virtual MAC before the fault", v.StandbyFrames)
+	}
 }
 
 // String words a change.

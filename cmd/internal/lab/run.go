@@ -39,8 +39,13 @@ func Run(ctx context.Context, o Options, stdout, stderr io.Writer) (Verdict, err
 	if err := o.Validate(); err != nil {
 		return Verdict{}, err
 	}
+	files, err := openOutputs(o)
+	if err != nil {
+		return Verdict{}, err
+	}
+	defer files.close()
 	for n := 1; ; n++ {
-		v, void, err := once(ctx, o, n == experiments, stdout, stderr)
+		v, void, err := once(ctx, o, files, n == experiments, stdout, stderr)
 		if err != nil || !void {
 			return v, err
 		}
@@ -50,7 +55,7 @@ func Run(ctx context.Context, o Options, stdout, stderr io.Writer) (Verdict, err
 
 // once is one experiment with its report. A void one is reported only if it is the
 // last.
-func once(ctx context.Context, o Options, last bool, stdout, stderr io.Writer) (_ Verdict, void bool, err error) {
+func once(ctx context.Context, o Options, files outputs, last bool, stdout, stderr io.Writer) (_ Verdict, void bool, err error) {
 	r, err := newRig(o, stderr)
 	if err != nil {
 		return Verdict{}, false, err
@@ -64,7 +69,7 @@ func once(ctx context.Context, o Options, last bool, stdout, stderr io.Writer) (
 	if !last && v.void(r.plan) {
 		return v, true, nil
 	}
-	err = errors.Join(report(o, rec, v, stdout), save(o, rec, v, frames))
+	err = errors.Join(report(o, rec, v, stdout), files.save(rec, v, frames))
 	if err == nil && o.Stay {
 		fmt.Fprint(stdout, "\n", r.lookAround())
 		<-ctx.Done()
@@ -129,6 +134,9 @@ func (r *rig) progress(format string, args ...any) {
 func (r *rig) experiment(ctx context.Context) (record, []netlab.Frame, error) {
 	rec := record{plan: r.plan}
 	if err := r.settle(ctx); err != nil {
+		return rec, nil, err
+	}
+	if err := r.prove(ctx, proofLimit); err != nil {
 		return rec, nil, err
 	}
 	limit := r.limit()
@@ -212,9 +220,6 @@ func (r *rig) stream(ctx context.Context, rec *record, obs *observer) error {
 		return err
 	}
 	r.progress("stream of datagrams, one every %v", r.plan.rate)
-	if _, err := r.pings(); err != nil { // so that the client knows the real addresses
-		return err
-	}
 	if err := pause(ctx, time.Until(rec.start.Add(steady))); err != nil {
 		return err
 	}
@@ -231,6 +236,12 @@ func (r *rig) stream(ctx context.Context, rec *record, obs *observer) error {
 	if r.plan.fault.ends {
 		if err := r.gw[nodeGW1].checkEnded(); err != nil {
 			rec.notes = append(rec.notes, err.Error())
+		}
+	}
+	rec.ended = map[string]time.Time{}
+	for _, name := range pair {
+		if at, ok := r.gw[name].ended(); ok {
+			rec.ended[name] = at
 		}
 	}
 	rec.after, err = r.snapshot(ctx)

@@ -8,13 +8,13 @@ import (
 	"io"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/hello"
 )
@@ -167,9 +167,7 @@ func TestAKilledDaemonCostsNoTraffic(t *testing.T) {
 	o := Defaults()
 	o.Program, o.JSON = filepath.Join(dir, "fhrpd"), true
 	o.SVG, o.Pcap = filepath.Join(dir, "lab.svg"), filepath.Join(dir, "lab.pcapng")
-	if out, err := exec.Command("go", "build", "-o", o.Program, "../../fhrpd").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	must(t, fhrptest.Build(o.Program))
 	var out bytes.Buffer
 	v, err := Run(t.Context(), o, &out, t.Output())
 	must(t, err)

@@ -25,8 +25,10 @@ type event struct {
 const (
 	roleActive = "active"
 	roleWait   = "standby"
-	roleDead   = "dead"
-	roleOther  = "other" // runs, but neither of the first two
+	roleServes = "serving" // not active by its daemon's word any more, but it forwards on
+	roleFrozen = "frozen"  // the daemon does not run, and forwards nothing
+	roleDead   = "dead"    // there is no daemon, and nothing is forwarded
+	roleOther  = "other"   // runs, but none of the first three
 )
 
 // story returns the events of a run, in order of time.
@@ -34,6 +36,7 @@ func story(r record) []event {
 	t := &teller{r: r}
 	t.stages()
 	t.transitions()
+	t.serving()
 	t.sightings()
 	t.tables()
 	t.traffic()
@@ -66,7 +69,7 @@ func (t *teller) stages() {
 	e := t.add(t.r.fault, nodeLab, "%s", f.text)
 	e.mark = true
 	if f.role != "" {
-		e.Node, e.Role = nodeGW1, f.role
+		e.Node, e.Role = nodeGW1, t.r.faultRole()
 	}
 	if !t.r.second.IsZero() {
 		t.add(t.r.second, nodeLab, "%s", f.secondText).mark = true
@@ -90,19 +93,21 @@ func (t *teller) transitions() {
 }
 
 // sightings tells the frames that matter: the last hello of the old owner, the
-// first of the new one, announcements, Coup and Resign.
+// first of whoever begins to claim, announcements, Coup and Resign.
 func (t *teller) sightings() {
 	p, f := t.r.plan, t.r.plan.fault
-	var last time.Time
-	claimed := map[string]bool{f.first: true}
+	claimed := map[string]time.Time{} // last
 	for _, s := range t.r.sightings {
-		switch early := s.At.Before(t.r.fault); {
-		case s.Group != 1, s.At.After(t.r.end):
-		case early && s.Kind == seenActive && s.Node == f.first:
-			last = s.At
-		case early:
-		case s.Kind == seenActive && !claimed[s.Node]:
-			claimed[s.Node] = true
+		if s.Group != 1 || s.At.After(t.r.end) {
+			continue
+		}
+		before := claimed[s.Node]
+		if s.Kind == seenActive {
+			claimed[s.Node] = s.At
+		}
+		switch {
+		case s.At.Before(t.r.fault):
+		case s.Kind == seenActive && s.At.Sub(before) > p.detect():
 			source := "its own MAC"
 			if s.Virtual {
 				source = p.mac(1).String()
@@ -116,7 +121,8 @@ func (t *teller) sightings() {
 			t.add(s.At, s.Node, "asks %s from the virtual address, to be learned and to hear that it was", s.Detail)
 		}
 	}
-	if !last.IsZero() {
+	// A router that goes on claiming has no last one.
+	if last := claimed[f.first]; !last.IsZero() && t.r.end.Sub(last) > p.detect() {
 		t.add(last, f.first, "its last %s", p.claimName())
 	}
 }
@@ -183,7 +189,11 @@ func (t *teller) traffic() {
 		}
 		via = a.via
 	}
-	if a := t.r.account(); a.Lost > 0 {
+	switch a := t.r.account(); {
+	case a.Lost == 0:
+	case a.Open:
+		t.add(a.From, nodeClient, "the first datagram that is lost; none arrives after it")
+	default:
 		t.add(a.From, nodeClient, "the first datagram that is lost")
 		t.add(a.To, nodeClient, "the first one that arrives again, %s later", show(a.Outage))
 	}

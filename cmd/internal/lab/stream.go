@@ -132,6 +132,7 @@ type account struct {
 	Duplicated int           // copies beyond the first
 	Outage     time.Duration // longest run of lost datagrams, from the first lost to the first that arrived again
 	From, To   time.Time     // of that run; zero when none was lost
+	Open       bool          // nothing arrived after it: the outage is at least that long
 	WorstDelay time.Duration // longest time on the way
 	Stall      time.Duration // longest time by which sending fell behind its pace
 	Healthy    bool          // the last twentieth of the stream arrived whole
@@ -176,7 +177,7 @@ func (a *account) findOutage(sent []time.Time, copies []int, pace time.Duration)
 			to = sent[i+1]
 		}
 		if d := to.Sub(sent[first]); d > a.Outage {
-			a.Outage, a.From, a.To = d, sent[first], to
+			a.Outage, a.From, a.To, a.Open = d, sent[first], to, i+1 == len(sent)
 		}
 	}
 }

@@ -37,7 +37,7 @@ func TestAccount(t *testing.T) {
 			"1011100111", account{Sent: 10, Lost: 3, Outage: 2 * time.Millisecond, From: at(5), To: at(7), WorstDelay: half},
 		},
 		"an outage may last to the end": {
-			"1100", account{Sent: 4, Lost: 2, Outage: 2 * time.Millisecond, From: at(2), To: at(4), WorstDelay: half},
+			"1100", account{Sent: 4, Lost: 2, Outage: 2 * time.Millisecond, From: at(2), To: at(4), Open: true, WorstDelay: half},
 		},
 		"an outage may begin at once": {
 			"0011", account{Sent: 4, Lost: 2, Outage: 2 * time.Millisecond, From: at(0), To: at(2), WorstDelay: half},

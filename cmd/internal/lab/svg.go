@@ -17,6 +17,9 @@ const (
 	laneStep  = 64
 	laneThick = 18
 	noteStep  = 17
+
+	legendStep = 26
+	hellosGap  = 3.0 // between two hellos, at least
 )
 
 // svgStyle works on light and dark pages alike. It uses no CSS variables, which
@@ -28,7 +31,7 @@ text { font: 12px ui-sans-serif, system-ui, "Segoe UI", "DejaVu Sans", Helvetica
 text.good { fill: #1a7f37; font-weight: 600 } text.bad { fill: #cf222e; font-weight: 600 }
 .gw1 { fill: #0969da } .gw2 { fill: #8250df } .loss { fill: #cf222e } .garp { fill: #bf8700 }
 .wait { fill: none; stroke: #afb8c1; stroke-width: 1.5; stroke-dasharray: 3 3 }
-.fault { stroke: #cf222e; stroke-width: 1.5 } .hello { stroke: #ffffff; stroke-width: 1.5; opacity: .8 }
+.fault { stroke: #cf222e; stroke-width: 1.5 } .hello { stroke: #ffffff; opacity: .8 } .serves { fill-opacity: .4 }
 @media (prefers-color-scheme: dark) {
 text { fill: #e6edf3 } .page { fill: #0d1117 } .line { stroke: #3d444d } text.soft { fill: #8d96a0 }
 text.good { fill: #3fb950 } text.bad { fill: #f85149 }
@@ -41,6 +44,7 @@ type canvas struct {
 	b        strings.Builder
 	from, to time.Time
 	zero     time.Time // the fault
+	top      int       // of the first lane
 }
 
 func (c *canvas) x(t time.Time) float64 {
@@ -62,26 +66,61 @@ func escape(s string) string {
 
 // picture draws the story as an SVG document: a lane per gateway with a bar
 // where it is active, the hellos in it and the announcements above it, a lane
-// for the traffic with a band where it was lost, and the events below.
+// for the traffic with a band where it was lost, a legend, and the events below.
 func picture(r record, events []event, v Verdict) []byte {
-	c := &canvas{from: r.start, to: r.end, zero: r.fault}
 	notes := svgNotes(events)
-	height := laneTop + 3*laneStep + 58 + noteStep*len(notes) + 16
+	c := &canvas{zero: r.fault, top: laneTop + noteStep*len(v.Reasons)}
+	c.from, c.to = window(r, notes)
+	height := c.top + 3*laneStep + 58 + legendStep + noteStep*len(notes) + 16
 	c.element(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="%s">`,
 		svgWidth, height, svgWidth, height, escape("fhrpd lab: "+r.plan.title()+", fault "+r.plan.fault.name))
 	c.element("<style>%s</style>", svgStyle)
 	c.element(`<rect width="%d" height="%d" class="page"/>`, svgWidth, height)
 	c.heading(r, v)
 	for i, node := range pair {
-		c.lane(r, events, node, float64(laneTop+i*laneStep))
+		c.lane(r, events, node, float64(c.top+i*laneStep))
 	}
-	c.trafficLane(r, v, laneTop+2*laneStep)
-	c.axis(laneTop + 3*laneStep - 12)
+	c.trafficLane(r, v, float64(c.top+2*laneStep))
+	c.axis(float64(c.top + 3*laneStep - 12))
 	c.marks(events)
-	c.notes(notes, laneTop+3*laneStep+46)
+	c.legend(r, events, float64(c.top+3*laneStep+38))
+	c.notes(notes, float64(c.top+3*laneStep+46+legendStep))
 	c.element("</svg>")
 	return []byte(c.b.String())
 }
+
+// margin is how many hellos are drawn before the first event and after the last.
+const margin = 5
+
+// window returns the part of the run that has something to show. With fast timers
+// that is little of it.
+func window(r record, notes []event) (from, to time.Time) {
+	from, to = r.fault, r.fault
+	for _, e := range notes {
+		if e.At.Before(r.end) {
+			from, to = earlier(from, e.At), later(to, e.At)
+		}
+	}
+	around := margin * r.plan.hello
+	return later(r.start, from.Add(-around)), earlier(r.end, to.Add(around))
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// shows reports whether a time is on the axis.
+func (c *canvas) shows(t time.Time) bool { return !t.Before(c.from) && !t.After(c.to) }
 
 func (c *canvas) heading(r record, v Verdict) {
 	c.text(24, 34, "title", "start", r.plan.title()+": "+r.plan.fault.name)
@@ -91,7 +130,20 @@ func (c *canvas) heading(r record, v Verdict) {
 		class, word = "bad", "failed"
 	}
 	c.text(laneRight, 34, class, "end", word)
-	c.text(laneRight, 54, "soft num", "end", fmt.Sprintf("outage %.1f ms, %d of %d lost, %d duplicated", v.OutageMS, v.Lost, v.Sent, v.Duplicated))
+	c.text(laneRight, 54, "soft num", "end", fmt.Sprintf("outage %s, %d of %d lost, %d duplicated", v.outage(), v.Lost, v.Sent, v.Duplicated))
+	for i, why := range v.Reasons {
+		c.text(24, float64(76+noteStep*i), "bad", "start", clip(why))
+	}
+}
+
+// clip returns a text as one line that fits the picture.
+func clip(s string) string {
+	const most = 140
+	r := []rune(strings.Join(strings.Fields(s), " "))
+	if len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return string(r)
 }
 
 // roles returns the roles of a gateway in order.
@@ -117,21 +169,28 @@ func (c *canvas) lane(r record, events []event, node string, y float64) {
 		switch x, w := c.x(s.from), c.x(s.to)-c.x(s.from); s.name {
 		case roleActive:
 			c.element(`<rect x="%.1f" y="%.1f" width="%.1f" height="%d" rx="3" class="%s"/>`, x, y, w, laneThick, node)
+		case roleServes:
+			c.element(`<rect x="%.1f" y="%.1f" width="%.1f" height="%d" rx="3" class="%s serves"/>`, x, y, w, laneThick, node)
 		case roleWait:
 			c.element(`<rect x="%.1f" y="%.1f" width="%.1f" height="%d" rx="3" class="wait"/>`, x, y+4, w, laneThick-8)
 		}
 	}
 	for _, s := range r.sightings {
-		if s.Node != node || s.Group != 1 || s.At.Before(r.start) || s.At.After(r.end) {
+		if s.Node != node || s.Group != 1 || !c.shows(s.At) {
 			continue
 		}
 		switch x := c.x(s.At); s.Kind {
 		case seenActive:
-			c.element(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" class="hello"/>`, x, y+3, x, y+laneThick-3)
+			c.element(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" class="hello" stroke-width="%.1f"/>`, x, y+3, x, y+laneThick-3, c.helloWidth(r.plan.hello))
 		case seenAnnounce:
 			c.element(`<path d="M%.1f %.1f l-4 -8 h8 z" class="garp"><title>%s</title></path>`, x, y-2, escape(s.Detail))
 		}
 	}
+}
+
+// helloWidth is that of a hello's line: never so wide that two cannot be told apart.
+func (c *canvas) helloWidth(every time.Duration) float64 {
+	return min(1.5, (c.x(c.from.Add(every))-laneLeft)/hellosGap)
 }
 
 // trafficLane draws the stream in the colour of the router that carried it.
@@ -143,6 +202,9 @@ func (c *canvas) trafficLane(r record, v Verdict, y float64) {
 		last := first
 		for ; i < len(r.arrivals) && r.arrivals[i].via == first.via && r.arrivals[i].at.Sub(last.at) < 20*r.plan.rate+20*time.Millisecond; i++ {
 			last = r.arrivals[i]
+		}
+		if last.at.Before(c.from) || first.at.After(c.to) {
+			continue
 		}
 		c.element(`<rect x="%.1f" y="%.1f" width="%.1f" height="%d" class="%s"/>`, c.x(first.at), y+4, max(c.x(last.at)-c.x(first.at), 0.5), laneThick-8, first.via)
 	}
@@ -167,7 +229,7 @@ func (c *canvas) axis(y float64) {
 
 // tickStep returns a round step that makes at most a dozen ticks.
 func tickStep(whole time.Duration) time.Duration {
-	for _, s := range []time.Duration{100, 200, 500, 1000, 2000, 5000} {
+	for _, s := range []time.Duration{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000} {
 		if whole <= 12*s*time.Millisecond {
 			return s * time.Millisecond
 		}
@@ -187,7 +249,7 @@ func (c *canvas) marks(events []event) {
 	for _, e := range events {
 		if e.mark {
 			x := c.x(e.At)
-			c.element(`<line x1="%.1f" y1="%d" x2="%.1f" y2="%d" class="fault"/>`, x, laneTop-14, x, laneTop+3*laneStep-12)
+			c.element(`<line x1="%.1f" y1="%d" x2="%.1f" y2="%d" class="fault"/>`, x, c.top-14, x, c.top+3*laneStep-12)
 		}
 	}
 }

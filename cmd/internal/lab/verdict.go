@@ -29,7 +29,7 @@ type Verdict struct {
 	Groups         int                  `json:"groups"`
 	Reasons        []string             `json:"reasons"` // why it did not pass
 	Sent           int                  `json:"sent"`
-	TakeoverMS     float64              `json:"takeover_ms"` // from the fault to the first claim of the router that took over, all groups
+	TakeoverMS     *float64             `json:"takeover_ms"` // from the fault to the first claim of the router that took over, all groups; null unless it took over all
 	TwoOwnersBound float64              `json:"two_owners_bound_ms"`
 	SlowestMS      float64              `json:"slowest_ms"`          // longest time of a datagram on the way
 	StallMS        float64              `json:"stall_ms"`            // longest time that the machine held up the sender
@@ -37,7 +37,13 @@ type Verdict struct {
 	RealARP        map[string]Change    `json:"real_arp"`            // the client's entries for the real addresses
 	RealReachable  map[string]Reachable `json:"real_reachable"`      // whether those answer
 	OwnersAfterMS  float64              `json:"two_owners_after_ms"` // once a partition has ended; else as two_owners_ms
-	boundText      string
+	Served         []stretch            `json:"served"`              // which router carried the stream, and when
+
+	boundText string
+	open      bool // the outage had no end
+	missing   int  // groups that were not taken over
+	parted    bool // the partition has ended
+	endMS     float64
 }
 
 // Change is a value before the fault and in the end; "" is none.
@@ -88,9 +94,13 @@ func judge(r record) Verdict {
 	v.bounds(r, a)
 	v.TwoOwnersMS, v.OwnersAfterMS = ms(overlap(r.spans(time.Time{}))), ms(overlap(r.spans(r.second)))
 	v.realAddresses(r)
-	takeover, missing := r.takeover()
-	v.TakeoverMS = ms(takeover)
-	v.findReasons(r, a, missing)
+	v.Served, v.open = r.served(), a.Open
+	v.parted, v.endMS = !r.second.IsZero(), ms(r.end.Sub(r.fault))
+	var takeover time.Duration
+	if takeover, v.missing = r.takeover(); v.missing == 0 {
+		v.TakeoverMS = new(ms(takeover))
+	}
+	v.findReasons(r, a, v.missing)
 	v.Passed = len(v.Reasons) == 0
 	return v
 }
@@ -142,7 +152,7 @@ func (v *Verdict) findReasons(r record, a account, missing int) {
 	}
 	fault(r.missed > 0, "the captures lost %d frames, so nothing else here is certain", r.missed)
 	fault(v.Active != f.last, "active in the end: want %s, have %q", f.last, v.Active)
-	fault(v.OutageMS > v.BoundMS, "outage of %.1f ms: the timers allow %.1f ms", v.OutageMS, v.BoundMS)
+	fault(v.OutageMS > v.BoundMS, "outage of %s: the timers allow %.1f ms", v.outage(), v.BoundMS)
 	fault(!a.Healthy, "traffic does not flow at the end")
 	fault(v.Duplicated > 0, "%d datagrams arrived twice", v.Duplicated)
 	fault(owners > v.TwoOwnersBound, "two owners for %.1f ms: want at most %.1f ms", owners, v.TwoOwnersBound)
@@ -160,6 +170,14 @@ func (v *Verdict) findReasons(r record, a account, missing int) {
 		fault(!answers.After && !(first && f.cuts), "%s does not answer in the end", ip)
 		fault(first && f.returns && p.family == hello.IPv4 && back != real, "client has %s at %q: want the real %s", ip, back, real)
 	}
+}
+
+// outage words the longest time without traffic.
+func (v Verdict) outage() string {
+	if v.open {
+		return fmt.Sprintf("at least %.1f ms, to the end", v.OutageMS)
+	}
+	return fmt.Sprintf("%.1f ms", v.OutageMS)
 }
 
 // ms returns d in milliseconds, rounded to a microsecond.

@@ -18,7 +18,7 @@ func TestASoundRunPasses(t *testing.T) {
 	if !v.Passed || len(v.Reasons) != 0 {
 		t.Fatalf("reasons: %q", v.Reasons)
 	}
-	if v.OutageMS != 0 || v.Active != "gw2" || v.TwoOwnersMS != 0 || v.TakeoverMS != 550 || v.BoundMS != 850 {
+	if v.OutageMS != 0 || v.Active != "gw2" || v.TwoOwnersMS != 0 || v.TakeoverMS == nil || *v.TakeoverMS != 550 || v.BoundMS != 850 {
 		t.Errorf("verdict %+v", v)
 	}
 	if d := cmp.Diff([]string{garpReal, garpVIP, garpCisco, garpRequest}, v.GARPs); d != "" {

@@ -36,6 +36,9 @@ type CaptureOptions struct {
 	// Keep reports whether to store a frame. nil stores all. It runs on the
 	// capture's goroutine, and Data is only valid during the call.
 	Keep func(Frame) bool
+	// Arriving leaves out what is sent through the interface. Beside a flood in that
+	// direction nothing else is lost then.
+	Arriving bool
 	// Limit bounds the number of stored frames, default 65536; the oldest are
 	// dropped first.
 	Limit int
@@ -71,7 +74,7 @@ func (n *NS) Capture(dev string, o CaptureOptions) (*Capture, error) {
 	if err != nil {
 		return nil, fmt.Errorf("capture on %s: %w", dev, err)
 	}
-	if err := prepareCapture(conn); err != nil {
+	if err := prepareCapture(conn, o.Arriving); err != nil {
 		return nil, errors.Join(fmt.Errorf("capture on %s: %w", dev, err), conn.Close())
 	}
 	c := &Capture{iface: dev, opts: o, conn: conn, done: make(chan struct{})}
@@ -90,7 +93,7 @@ func (n *NS) packetSocket(dev string, etherType int) (*packet.Conn, error) {
 	})
 }
 
-func prepareCapture(conn *packet.Conn) error {
+func prepareCapture(conn *packet.Conn, arriving bool) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return err
@@ -106,6 +109,9 @@ func prepareCapture(conn *packet.Conn) error {
 			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, captureBuffer)
 		}
 		serr = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+		if arriving {
+			serr = errors.Join(serr, unix.SetsockoptInt(int(fd), unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1))
+		}
 	})
 	return errors.Join(err, serr)
 }

@@ -1,0 +1,138 @@
+package e2e
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
+	"github.com/fhrpd/fhrpd/internal/skip"
+)
+
+const flowsPerEvent = 40
+
+func TestConnectionsOutliveAKilledDaemon(t *testing.T) {
+	natScenario(t, func(t testing.TB, p *translated) {
+		p.start()
+		f := p.flows()
+		f.goOn(t, "fhrpd of the active router killed", p.b, func() { p.a.Kill(); p.b.WaitAll("Active") })
+		f.open(flowsPerEvent)
+		f.goOn(t, "it is started again, and preempts", p.a, func() { p.a.Restart(); p.settled(p.a, p.b) })
+		f.checkTranslated(translatedIP)
+	})
+}
+
+func TestConnectionsOutliveACleanStop(t *testing.T) {
+	natScenario(t, func(t testing.TB, p *translated) {
+		p.start()
+		f := p.flows()
+		left := func() int { return strings.Count(p.a.File("daemon.log"), "hook=standby") }
+		before := left()
+		f.goOn(t, "fhrpd of the active router stopped", p.b, func() { p.a.StopCleanly(); p.b.WaitAll("Active") })
+		if left() == before {
+			t.Errorf("the stop has run no command for the role that it left\n%s", p.a.Tail())
+		}
+		f.open(flowsPerEvent)
+		f.goOn(t, "it is started again, and preempts", p.a, func() { p.a.Restart(); p.settled(p.a, p.b) })
+		f.checkTranslated(translatedIP)
+	})
+}
+
+func TestConnectionsOutliveARebootOfTheActiveRouter(t *testing.T) {
+	natScenario(t, func(t testing.TB, p *translated) {
+		p.start()
+		f := p.flows()
+		f.goOn(t, "power failure of the active router", p.b, func() { p.cut(p.a); p.b.WaitAll("Active") })
+		f.open(flowsPerEvent)
+		f.goOn(t, "it boots without the link between the gateways", p.b, func() {
+			p.boot(p.a, lanDev, coreDev)
+			p.a.WaitAll("Standby")
+			p.a.Eventually("a router that knows it lacks the table", func() bool { return p.a.Group("users").Priority == 90 })
+			checkStays(t, p.b, p.a)
+		})
+		f.goOn(t, "the link is back: it synchronises, then preempts", p.a, func() { must(t, p.a.NS.LinkUp(syncDev)); p.settled(p.a, p.b) })
+		f.checkTranslated(translatedIP)
+	})
+}
+
+// checkStays wants the roles to stay for longer than a router would wait that
+// means to preempt.
+func checkStays(t testing.TB, active, standby *gateway) {
+	t.Helper()
+	fhrptest.Pass(t, 2*time.Second)
+	if !active.All("Active") || !standby.All("Standby") {
+		t.Errorf("the roles have changed\n%s", standby.Tails())
+	}
+}
+
+func TestConnectionsOutliveARebootOfTheStandby(t *testing.T) {
+	natScenario(t, func(t testing.TB, p *translated) {
+		p.start()
+		f := p.flows()
+		f.goOn(t, "power failure of the standby", p.a, func() { p.cut(p.b); p.a.WaitAll("Active") })
+		f.open(flowsPerEvent)
+		f.goOn(t, "it boots and synchronises", p.a, func() {
+			p.boot(p.b, lanDev, coreDev, syncDev)
+			p.settled(p.a, p.b)
+		})
+		f.goOn(t, "power failure of the active router after that", p.b, func() { p.cut(p.a); p.b.WaitAll("Active") })
+		f.checkTranslated(translatedIP)
+	})
+}
+
+// Connections that began while nobody told of them are told of later.
+func TestConnectionsOutliveACrashOfConntrackd(t *testing.T) {
+	natScenario(t, func(t testing.TB, p *translated) {
+		p.start()
+		f := p.flows()
+		f.goOn(t, "conntrackd of the active router killed", p.a, func() {
+			p.stopSync(p.a)
+			f.open(flowsPerEvent)
+			p.b.Eventually("a standby that hears nothing of new connections", func() bool { return !synced(p.b) })
+			checkStays(t, p.a, p.b)
+		})
+		f.goOn(t, "it is started again", p.a, func() {
+			p.startSync(p.a)
+			p.b.Eventually("the connections of a", func() bool { return synced(p.b) && p.learned(p.b) >= len(f.list) })
+			checkStays(t, p.a, p.b)
+		})
+		f.goOn(t, "fhrpd of the active router killed after that", p.b, func() { p.a.Kill(); p.b.WaitAll("Active") })
+		f.checkTranslated(translatedIP)
+	})
+}
+
+// What the others prove nothing without: nobody goes on when nobody commits.
+func TestConnectionsEndWithoutTheirTable(t *testing.T) {
+	natScenario(t, func(t testing.TB, p *translated) {
+		p.start()
+		f := p.flows()
+		must(t, os.WriteFile(p.b.Path("fhrpd-conntrack"), []byte("#!/bin/sh\nexit 0\n"), 0o755))
+		went, _ := f.event(p.b, 3*time.Second, func() { p.a.Kill(); p.b.WaitAll("Active") })
+		t.Logf("%-58s %3d of %3d connections went on", "fhrpd of the active router killed, nobody commits", went, len(f.list))
+		f.opens()
+		if went != 0 {
+			t.Errorf("%d connections went on through a router that does not know them", went)
+		}
+	})
+}
+
+// Who masquerades has connections that cannot move: they are those of one router.
+func TestMasqueradeTakesTheRoutersOwnAddress(t *testing.T) {
+	nft := skip.Without(t, "nft")
+	needConntrack(t)
+	t.Parallel()
+	fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) {
+		p := newTranslated(t, "", nft)
+		p.a.Start(p.file(p.a, "a-fhrpd.toml"))
+		p.a.WaitAll("Active")
+		p.serves(p.a)
+		f := newFlows(p)
+		f.opens()
+		f.checkTranslated(translatedIP)
+		mustRun(p.a, "flush chain ip nat postrouting\nadd rule ip nat postrouting oifname eth1 masquerade\n", nft, "-f", "-")
+		f = newFlows(p)
+		f.opens()
+		f.checkTranslated(p.a.CoreIP)
+	})
+}
