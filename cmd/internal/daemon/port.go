@@ -51,6 +51,8 @@ type opened struct {
 	forms   forms
 	own     ownAddrs     // as last told
 	proxied []netip.Addr // the host's own addresses while the kernel answers for others, likewise
+
+	journalTrouble string // as last said; of the worker
 }
 
 // wire is what moves frames: a sock.Socket.
@@ -285,6 +287,27 @@ func (p *port) proxyARP(l vip.Link) {
 func (p *port) restoreSettings(done func([]string, error)) {
 	iface := p.opened.iface
 	p.work.do(func() { done(iface.RestoreSettings()) })
+}
+
+// restoreJournal asks the worker to write the journal anew that somebody else has
+// removed. What cannot be written is said once.
+func (p *port) restoreJournal() {
+	o := p.opened
+	p.work.do(func() {
+		lost, err := o.iface.RestoreJournal()
+		trouble := ""
+		switch {
+		case err != nil:
+			trouble = err.Error()
+			if trouble != o.journalTrouble {
+				p.log.Error("the journal of what was changed in the kernel is lost: the next start after a crash goes by what it finds there",
+					"interface", p.name, "error", err)
+			}
+		case lost:
+			p.log.Warn("the journal of what was changed in the kernel was removed or changed by somebody else; written anew", "interface", p.name)
+		}
+		o.journalTrouble = trouble
+	})
 }
 
 // restoreFilter asks the worker to let MACs in again that the filter has lost, and
