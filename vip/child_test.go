@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -124,8 +125,10 @@ func TestRecoverFindsAddressesWithoutAJournal(t *testing.T) {
 	f, err := os.Create(stateDir(l.state).path("eth0")) // lost, but for the name
 	ok(t, err)
 	ok(t, f.Close())
-	if err := Recover(Options{StateDir: l.state}); err == nil || !strings.Contains(err.Error(), "damaged") {
-		t.Errorf("Recover: %v, want the damage told of", err)
+	var log strings.Builder
+	ok(t, Recover(Options{StateDir: l.state, Log: slog.New(slog.NewTextHandler(&log, nil))}))
+	if !strings.Contains(log.String(), "is damaged") {
+		t.Errorf("Recover logs %q, want the damage told of", log.String())
 	}
 	next, err := Open("eth0", Options{StateDir: l.state})
 	ok(t, err)

@@ -82,7 +82,7 @@ func (o *Owner) lock(names []string) error {
 	if err != nil {
 		return fmt.Errorf("hold interfaces: %w", err)
 	}
-	r := &ruleset{}
+	r := &ruleset{remember: o.saysOfItself()}
 	r.beginTransaction()
 	for _, name := range names {
 		r.table = lockName(name)
@@ -93,7 +93,6 @@ func (o *Owner) lock(names []string) error {
 			r.delTable()
 		}
 		r.newTable(tableOwner)
-		r.attr(tableUserdata, tableComment(o.saysOfItself()))
 	}
 	switch err := transact(o.locks, r); {
 	case errors.Is(err, unix.EPERM): // somebody was faster, if he may at all

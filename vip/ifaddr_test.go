@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net"
 	"net/netip"
+	"strconv"
 	"testing"
 	"time"
 
@@ -144,7 +145,7 @@ func TestKernelNeverAnnouncesAVirtualAddress(t *testing.T) {
 func TestSolicitationsFromAVirtualAddressShowItsMAC(t *testing.T) {
 	l, _ := newActive(t, time.Minute)
 	for from, to := range map[netip.Addr]string{vip6: "2001:db8::98", vipLocal: "fe80::98"} {
-		c, err := net.DialUDP("udp6", &net.UDPAddr{IP: from.AsSlice(), Zone: zoneOf(from)}, &net.UDPAddr{IP: net.ParseIP(to), Port: 9, Zone: zoneOf(from)})
+		c, err := net.DialUDP("udp6", &net.UDPAddr{IP: from.AsSlice(), Zone: zoneOf(t, from)}, &net.UDPAddr{IP: net.ParseIP(to), Port: 9, Zone: zoneOf(t, from)})
 		ok(t, err)
 		defer c.Close()
 		_, err = c.Write([]byte("hello"))
@@ -168,9 +169,12 @@ func TestSolicitationsFromAVirtualAddressShowItsMAC(t *testing.T) {
 	}
 }
 
-func zoneOf(a netip.Addr) string {
+// zoneOf names eth0 by its number: package net remembers the numbers of names for a
+// minute, those of another test's namespace too.
+func zoneOf(t testing.TB, a netip.Addr) string {
+	t.Helper()
 	if a.IsLinkLocalUnicast() {
-		return "eth0"
+		return strconv.Itoa(link(t, "eth0").Attrs().Index)
 	}
 	return ""
 }

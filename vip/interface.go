@@ -51,6 +51,7 @@ type Interface struct {
 	watch      *tableWatch // nil when the table has an owner
 
 	settings settings
+	shared   []sysctl // as the shared journal has them
 
 	keep      keeper
 	placeMu   sync.Mutex // guards what follows; taken before mu
@@ -155,7 +156,7 @@ func (i *Interface) start(o Options, tableFlags uint32) (err error) {
 // crash these are the values from before the crash. It reports whether the gates
 // of the last process are taken over.
 func (i *Interface) openJournal(o Options) (takenOver bool, err error) {
-	old, err := i.dir.read(i.name)
+	old, err := i.dir.find(i.name, i.log)
 	if err != nil {
 		return false, err
 	}
@@ -175,7 +176,12 @@ func (i *Interface) openJournal(o Options) (takenOver bool, err error) {
 	if old != nil {
 		head.Sysctls, made = addChanged(old.head.Sysctls, head.Sysctls), compact(old.made)
 	}
-	if i.journal, err = i.dir.create(head, made); err != nil {
+	journal, err := i.dir.create(head, made)
+	if err != nil {
+		return takenOver, err
+	}
+	i.journal = journal
+	if err := i.rememberSettings(); err != nil {
 		return takenOver, err
 	}
 	return takenOver, i.inherit(made)
@@ -189,7 +195,7 @@ func (i *Interface) takeOver(old *leftover, o Options) bool {
 		return false
 	case o.Handover:
 		return true
-	case !o.Adopt || !old.ends():
+	case !o.Adopt || !old.journaled() || !old.ends():
 		return false
 	}
 	i.log.Warn("the last process died: gates that it left open shut when their leases end")

@@ -133,7 +133,15 @@ func (h *head) restore() error {
 type journal struct {
 	head head
 	f    *os.File
+	path string
+	size int64 // what was written
 }
+
+// errDamaged says that nobody can read a journal any more.
+var errDamaged = errors.New("is damaged and was removed: what it told of is looked for in the kernel")
+
+// tempPrefix begins the names of journals that are not complete.
+const tempPrefix = ".journal-"
 
 // stateDir is the directory of the journals. Daemons of several network
 // namespaces may share it: a file's name says, behind a colon, in which namespace
@@ -189,34 +197,61 @@ func namespace() string {
 
 // create writes a new journal and keeps it locked.
 func (d stateDir) create(h head, made []entry) (*journal, error) {
-	f, err := d.write(d.path(h.Interface), h, made)
-	if err != nil {
-		return nil, err
+	path := d.path(h.Interface)
+	j, err := d.draft(path, h, made)
+	if err == nil {
+		err = j.f.Sync() // without it a power failure might leave a damaged journal
 	}
-	return &journal{head: h, f: f}, nil
+	return j, j.publish(path, err)
 }
 
-// write replaces a journal, whole or not at all, and returns it open and locked.
-func (d stateDir) write(path string, h head, made []entry) (*os.File, error) {
-	f, err := os.CreateTemp(string(d), ".journal-*")
-	if err != nil {
-		return nil, fmt.Errorf("create journal %s: %w", path, cause(err))
+// write replaces a journal, whole or not at all.
+func (d stateDir) write(path string, h head, made []entry) error {
+	j, err := d.draft(path, h, made)
+	if err = j.publish(path, err); err != nil {
+		return err
 	}
-	j := journal{f: f}
-	err = errors.Join(flock(f, unix.LOCK_EX|unix.LOCK_NB), j.line(h))
+	return j.f.Close()
+}
+
+// draft writes a journal under another name and locks it. It is not nil after an
+// error either.
+func (d stateDir) draft(path string, h head, made []entry) (*journal, error) {
+	j := &journal{head: h, path: path}
+	var err error
+	if j.f, err = os.CreateTemp(string(d), tempPrefix+"*"); err != nil {
+		return j, err
+	}
+	err = errors.Join(flock(j.f, unix.LOCK_EX|unix.LOCK_NB), j.line(h))
 	for _, e := range made {
 		err = errors.Join(err, j.line(e))
 	}
-	// Without the sync a power failure might leave a damaged journal.
-	if err = errors.Join(err, f.Sync()); err == nil {
-		err = os.Rename(f.Name(), path)
+	return j, err
+}
+
+// publish puts a draft in its place, or removes it if err says that it failed.
+func (j *journal) publish(path string, err error) error {
+	if err == nil {
+		err = os.Rename(j.f.Name(), path)
 	}
-	if err != nil {
-		os.Remove(f.Name())
-		f.Close()
-		return nil, fmt.Errorf("write journal %s: %w", path, cause(err))
+	if err == nil {
+		return nil
 	}
-	return f, nil
+	if j.f != nil {
+		os.Remove(j.f.Name())
+		j.f.Close()
+	}
+	return fmt.Errorf("write journal %s: %w", path, cause(err))
+}
+
+// sweep removes the drafts of processes that were killed meanwhile. It is called
+// while the directory is locked.
+func (d stateDir) sweep() (err error) {
+	left, _ := filepath.Glob(filepath.Join(string(d), tempPrefix+"*"))
+	for _, path := range left {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
 }
 
 func (j *journal) line(v any) error {
@@ -224,7 +259,8 @@ func (j *journal) line(v any) error {
 	if err != nil {
 		return err
 	}
-	_, err = j.f.Write(append(b, '\n'))
+	n, err := j.f.Write(append(b, '\n'))
+	j.size += int64(n)
 	return err
 }
 
@@ -298,7 +334,7 @@ func openOwn(path string) (*os.File, error) {
 
 // read returns the journal of an interface if its process is dead, nil if there
 // is none, and ErrBusy if the process lives. It removes a journal of another boot,
-// and a damaged one with an error.
+// and a damaged one with errDamaged.
 func (d stateDir) read(name string) (*leftover, error) {
 	f, err := openOwn(d.path(name))
 	if f == nil {
@@ -312,8 +348,7 @@ func (d stateDir) read(name string) (*leftover, error) {
 	in := bufio.NewScanner(f)
 	in.Buffer(nil, 1<<20)
 	if !in.Scan() || json.Unmarshal(in.Bytes(), &l.head) != nil {
-		return nil, errors.Join(fmt.Errorf("journal %s is damaged and was removed: the sysctls and filter entries of %s stay as the last process left them",
-			f.Name(), name), d.remove(name))
+		return nil, errors.Join(fmt.Errorf("journal %s %w", f.Name(), errDamaged), d.remove(name))
 	}
 	if current, err := l.head.current(); err != nil {
 		return nil, err
@@ -383,4 +418,11 @@ func (d stateDir) remove(name string) error {
 		return nil
 	}
 	return err
+}
+
+// whole reports whether the journal is where it was written, as it was.
+func (j *journal) whole() bool {
+	var there, ours unix.Stat_t
+	return unix.Stat(j.path, &there) == nil && unix.Fstat(int(j.f.Fd()), &ours) == nil &&
+		there.Ino == ours.Ino && there.Dev == ours.Dev && there.Size == j.size
 }

@@ -45,8 +45,9 @@ const (
 type ruleset struct {
 	batch
 	table     string
-	addresses bool // with the sets and rules about addresses
-	egress    bool // the kernel shows what leaves (5.16)
+	remember  string // the table's comment
+	addresses bool   // with the sets and rules about addresses
+	egress    bool   // the kernel shows what leaves (5.16)
 }
 
 func tableName(name string) string { return "fhrpd-" + name }
@@ -74,6 +75,9 @@ func (r *ruleset) newTable(flags uint32) {
 	r.message(unix.NFT_MSG_NEWTABLE, unix.NLM_F_CREATE)
 	r.str(unix.NFTA_TABLE_NAME, r.table)
 	r.be32(unix.NFTA_TABLE_FLAGS, flags)
+	if r.remember != "" {
+		r.attr(tableUserdata, tableComment(r.remember))
+	}
 }
 
 func (r *ruleset) delTable() {

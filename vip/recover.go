@@ -3,6 +3,7 @@ package vip
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"slices"
 )
@@ -63,9 +64,10 @@ func (d stateDir) recoverAll(o Options, later []string) error {
 	}
 	defer nft.close()
 	defer rtnl.close()
+	sweepErr := d.sweep()
 	names, err := d.traces()
 	live, othersErr := o.Owner.others()
-	errs := []error{err, othersErr}
+	errs := []error{err, sweepErr, othersErr}
 	live = live || othersErr != nil
 	for _, name := range names {
 		err := d.recoverOne(name, nft, rtnl, o, later)
@@ -104,10 +106,7 @@ func (d stateDir) recoverOne(name string, nft, rtnl *conn, o Options, later []st
 		return err
 	}
 	defer o.Owner.Release(name)
-	l, err := d.read(name)
-	if l == nil && err == nil {
-		l, err = withoutJournal(name)
-	}
+	l, err := d.find(name, o.logger())
 	if err != nil || l == nil || slices.Contains(later, name) && l.adoptable() {
 		return err
 	}
@@ -115,27 +114,60 @@ func (d stateDir) recoverOne(name string, nft, rtnl *conn, o Options, later []st
 	return d.undo(l, o.Owner, nft, rtnl)
 }
 
+// find returns what a dead process left on an interface, nil if nothing, by its
+// journal, or by the kernel's memory where there is none that can be read.
+func (d stateDir) find(name string, log *slog.Logger) (*leftover, error) {
+	l, err := d.read(name)
+	if errors.Is(err, errDamaged) {
+		log.Warn("journal", "interface", name, "error", err)
+		err = nil
+	}
+	if l != nil || err != nil {
+		return l, err
+	}
+	l, shared, err := withoutJournal(name)
+	return l, errors.Join(err, d.rememberShared(shared))
+}
+
 // withoutJournal returns what can be known without a journal of what is left on an
-// interface: its table, and what carries our marks. It returns nil if there is none.
-func withoutJournal(name string) (*leftover, error) {
-	l := &leftover{head: head{Interface: name, Table: tableName(name)}}
+// interface: its table, with what that says of settings, and what carries our marks.
+// It returns nil if there is none.
+func withoutJournal(name string) (l *leftover, shared []sysctl, err error) {
+	l = &leftover{head: head{Interface: name, Table: tableName(name)}}
 	if ifi, err := net.InterfaceByName(name); err == nil {
 		l.head.Index = ifi.Index
 	}
-	tables, err := abandoned()
+	tables, err := listTables()
+	t, tabled := tables[l.head.Table]
 	marked, markedErr := l.marked()
-	if !slices.Contains(tables, name) && len(marked) == 0 {
-		l = nil
+	if (!tabled || t.owner != 0) && len(marked) == 0 {
+		return nil, nil, errors.Join(err, markedErr)
 	}
-	return l, errors.Join(err, markedErr)
+	boot, bootErr := bootID()
+	var setErr error
+	if t.of(boot) {
+		l.made, setErr = rememberedMACs(l.head.Table)
+	}
+	for _, s := range remembered(t.comment, name, boot) {
+		if isShared(s) {
+			shared = append(shared, s)
+		} else {
+			l.head.Sysctls = append(l.head.Sysctls, s)
+		}
+	}
+	return l, shared, errors.Join(err, markedErr, bootErr, setErr)
 }
 
 // adoptable reports whether Open with Options.Adopt would leave open what the
 // process left.
 func (l *leftover) adoptable() bool {
 	link, err := usable(l.head.Interface)
-	return err == nil && link.Attrs().Index == l.head.Index && l.head.Boot != "" && l.ends()
+	return err == nil && link.Attrs().Index == l.head.Index && l.journaled() && l.ends()
 }
+
+// journaled reports whether there was a journal. Nothing else says whether a gate
+// ever shuts.
+func (l *leftover) journaled() bool { return l.head.Boot != "" }
 
 // undo takes back what a journal tells of, and ends the journal. An interface that
 // has got another name since may be another process's by now.

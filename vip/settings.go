@@ -79,7 +79,7 @@ func (i *Interface) named() bool {
 func (i *Interface) putBack(s sysctl, found string) error {
 	s.Old = found
 	note := i.noteSetting
-	if slices.ContainsFunc(sharedSysctls(), func(shared sysctl) bool { return shared.Name == s.Name }) {
+	if isShared(s) {
 		note = i.dir.noteShared
 	}
 	if err := note(s); err != nil {

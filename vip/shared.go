@@ -35,11 +35,7 @@ func (d stateDir) noteShared(s sysctl) error {
 	if err != nil || h == nil || !h.replace(s) {
 		return err
 	}
-	f, err := dir.write(dir.shared(), *h, nil)
-	if err != nil {
-		return err
-	}
-	return f.Close()
+	return dir.write(dir.shared(), *h, nil)
 }
 
 func (d stateDir) createShared() (*head, error) {
@@ -47,11 +43,7 @@ func (d stateDir) createShared() (*head, error) {
 	if err := h.note(sharedSysctls()); err != nil {
 		return nil, err
 	}
-	f, err := d.write(d.shared(), *h, nil)
-	if err != nil {
-		return nil, err
-	}
-	return h, f.Close()
+	return h, d.write(d.shared(), *h, nil)
 }
 
 // releaseShared restores the shared settings if no interface needs them.
@@ -64,6 +56,19 @@ func (d stateDir) releaseShared() error {
 		return err
 	}
 	return errors.Join(restoreAll(h.Sysctls), os.Remove(d.shared()))
+}
+
+// rememberShared writes the shared journal anew if there is none, with what an
+// interface remembers of the settings.
+func (d stateDir) rememberShared(list []sysctl) error {
+	if h, err := d.readShared(); h != nil || err != nil || len(list) == 0 {
+		return err
+	}
+	boot, err := bootID()
+	if err != nil {
+		return err
+	}
+	return d.write(d.shared(), head{Boot: boot, Sysctls: list}, nil)
 }
 
 // readShared returns nil when there is no journal for this boot.

@@ -1,7 +1,9 @@
 package vip
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -61,17 +63,61 @@ func listTables() (map[string]nftTable, error) {
 		return nil, fmt.Errorf("list nftables tables: %w", err)
 	}
 	defer c.Close()
-	tables, err := dump.Whole(func() (map[string]nftTable, error) {
-		msgs, err := c.Execute(netlink.Message{
-			Header: netlink.Header{Type: unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETTABLE, Flags: netlink.Request | netlink.Dump},
-			Data:   []byte{unix.NFPROTO_NETDEV, 0, 0, 0},
-		})
-		return tablesIn(msgs), interrupted(msgs, err)
-	})
+	msgs, err := dumpNft(c, unix.NFT_MSG_GETTABLE, nil)
+	tables := tablesIn(msgs)
 	if err != nil {
 		return tables, fmt.Errorf("list nftables tables: %w (needs CAP_NET_ADMIN and CONFIG_NF_TABLES)", err)
 	}
 	return tables, nil
+}
+
+// dumpNft lists what there is of family netdev.
+func dumpNft(c *netlink.Conn, typ netlink.HeaderType, which []byte) ([]netlink.Message, error) {
+	return dump.Whole(func() ([]netlink.Message, error) {
+		msgs, err := c.Execute(netlink.Message{
+			Header: netlink.Header{Type: unix.NFNL_SUBSYS_NFTABLES<<8 | typ, Flags: netlink.Request | netlink.Dump},
+			Data:   append([]byte{unix.NFPROTO_NETDEV, 0, 0, 0}, which...),
+		})
+		return msgs, interrupted(msgs, err)
+	})
+}
+
+// setKeys lists the keys in a set. One that does not exist has none.
+func setKeys(table, set string) (keys [][]byte, err error) {
+	c, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
+	if err != nil {
+		return nil, fmt.Errorf("list nftables set %s: %w", set, err)
+	}
+	defer c.Close()
+	var which batch
+	which.str(unix.NFTA_SET_ELEM_LIST_TABLE, table)
+	which.str(unix.NFTA_SET_ELEM_LIST_SET, set)
+	msgs, err := dumpNft(c, unix.NFT_MSG_GETSETELEM, which.b)
+	if err != nil && !errors.Is(err, unix.ENOENT) {
+		return nil, fmt.Errorf("list nftables set %s: %w", set, err)
+	}
+	for _, m := range msgs {
+		if len(m.Data) < 4 {
+			continue
+		}
+		inside(m.Data[4:], unix.NFTA_SET_ELEM_LIST_ELEMENTS, func(list []byte) {
+			inside(list, unix.NFTA_LIST_ELEM, func(elem []byte) {
+				inside(elem, unix.NFTA_SET_ELEM_KEY, func(key []byte) {
+					inside(key, unix.NFTA_DATA_VALUE, func(v []byte) { keys = append(keys, bytes.Clone(v)) })
+				})
+			})
+		})
+	}
+	return keys, nil
+}
+
+// inside calls f for each attribute of a type.
+func inside(b []byte, typ uint16, f func(v []byte)) {
+	attrs(b, func(t uint16, v []byte) {
+		if t == typ {
+			f(v)
+		}
+	})
 }
 
 func interrupted(msgs []netlink.Message, err error) error {

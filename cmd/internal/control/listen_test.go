@@ -95,6 +95,23 @@ func TestListenReplacesADeadSocket(t *testing.T) {
 	c.Close()
 }
 
+// Whoever can read a folder can lock it.
+func TestFolderThatSomebodyHoldsLockedIsNoObstacle(t *testing.T) {
+	path := socketPath(t)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	if err := unix.Flock(int(dir.Fd()), unix.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	listen(t, path)
+}
+
 func TestListenSweepsUpAfterAKill(t *testing.T) {
 	path := socketPath(t)
 	litter, theirs := filepath.Join(filepath.Dir(path), ".s-123"), filepath.Join(filepath.Dir(path), ".s-notes")

@@ -1,8 +1,6 @@
 package daemon
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"net"
@@ -11,8 +9,6 @@ import (
 	"sync/atomic"
 
 	"github.com/fhrpd/fhrpd/fsm/engine"
-	"github.com/fhrpd/fhrpd/garp/prove"
-	"github.com/fhrpd/fhrpd/hello/sock"
 	"github.com/fhrpd/fhrpd/vip"
 )
 
@@ -39,30 +35,6 @@ type port struct {
 	multi   []netip.Addr           // hello groups to join
 }
 
-// opened is what belongs to one incarnation of the interface: one that joins or
-// leaves a VRF is another.
-type opened struct {
-	index   int
-	table   uint32 // of its VRF
-	socket  wire
-	members *sock.Members
-	iface   *vip.Interface
-	routers map[engine.ID]engine.Virtual // what iface was opened with
-	refused map[engine.ID]error          // those of them that cannot be prepared
-	forms   forms
-	own     ownAddrs     // as last told
-	proxied []netip.Addr // the host's own addresses while the kernel answers for others, likewise
-}
-
-// wire is what moves frames: a sock.Socket.
-type wire interface {
-	FD() int
-	Receive(fn func(frame []byte, checksumReady bool)) (int, error)
-	Full() bool
-	Send(frames [][]byte) (unsent []int, err error)
-	Close() error
-}
-
 // newPort returns a port that is not open. It will join the hello groups in
 // multi.
 func newPort(name string, multi []netip.Addr, o vip.Options, addressed func(engine.Round, []engine.ID, error)) *port {
@@ -71,61 +43,6 @@ func newPort(name string, multi []netip.Addr, o vip.Options, addressed func(engi
 		return openInterface(name, index, multi, o, routers)
 	}
 	return p
-}
-
-// openInterface opens an interface as it is now. It must run on a thread in
-// the daemon's network namespace.
-func openInterface(name string, index int, multi []netip.Addr, vo vip.Options, routers map[engine.ID]engine.Virtual) (o *opened, err error) {
-	ifi, err := net.InterfaceByName(name)
-	if err != nil {
-		return nil, fmt.Errorf("interface %s: %w", name, err)
-	}
-	if ifi.Index != index {
-		return nil, fmt.Errorf("interface %s: has been made anew", name)
-	}
-	o = &opened{index: ifi.Index, routers: routers, refused: map[engine.ID]error{}, forms: newForms()}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, o.close())
-			o = nil
-		}
-	}()
-	socket, err := sock.Open(ifi, prove.Mark)
-	if err != nil {
-		return o, err
-	}
-	o.socket = socket
-	if o.members, err = sock.Join(ifi, multi); err != nil {
-		return o, err
-	}
-	if o.iface, err = vip.Open(name, vo); err != nil {
-		return o, err
-	}
-	o.table = o.iface.Table()
-	for id, v := range routers {
-		if err := o.iface.Add(o.forms.add(id), router(v)); err != nil {
-			o.refused[id] = err // the others need not suffer
-		}
-	}
-	return o, nil
-}
-
-// is reports whether o is the interface as it is now.
-func (o *opened) is(l vip.Link) bool { return o.index == l.Index && o.table == l.Table }
-
-// close detaches the port, undoing what it did to the kernel.
-func (o *opened) close() error {
-	var errs error
-	if o.iface != nil {
-		errs = errors.Join(errs, o.iface.Close())
-	}
-	if o.members != nil {
-		errs = errors.Join(errs, o.members.Close())
-	}
-	if o.socket != nil {
-		errs = errors.Join(errs, o.socket.Close())
-	}
-	return errs
 }
 
 // attach has the worker open the interface, if it exists and is not open. The
@@ -286,6 +203,27 @@ func (p *port) proxyARP(l vip.Link) {
 func (p *port) restoreSettings(done func([]string, error)) {
 	iface := p.opened.iface
 	p.work.do(func() { done(iface.RestoreSettings()) })
+}
+
+// restoreJournal asks the worker to write the journal anew that somebody else has
+// removed. What cannot be written is said once.
+func (p *port) restoreJournal() {
+	o := p.opened
+	p.work.do(func() {
+		lost, err := o.iface.RestoreJournal()
+		trouble := ""
+		switch {
+		case err != nil:
+			trouble = err.Error()
+			if trouble != o.journalTrouble {
+				p.log.Error("the journal of what was changed in the kernel is lost: the next start after a crash goes by what it finds there",
+					"interface", p.name, "error", err)
+			}
+		case lost:
+			p.log.Warn("the journal of what was changed in the kernel was removed or changed by somebody else; written anew", "interface", p.name)
+		}
+		o.journalTrouble = trouble
+	})
 }
 
 // restoreFilter asks the worker to let MACs in again that the filter has lost, and

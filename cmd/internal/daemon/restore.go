@@ -11,7 +11,7 @@ import (
 // What this daemon needs of the kernel may be taken away by others: a network
 // manager that starts again, sysctl --system, somebody who cleans up. The kernel
 // tells of routes and filters, which the watcher of the links passes on. Of
-// settings it tells nothing, so that the loop looks.
+// settings it tells nothing, so that the loop looks, and looks after the journals.
 
 // restoreEverywhere puts back addresses that somebody else has removed, and
 // after a loss of events whatever is missing in filters.
@@ -68,17 +68,23 @@ const (
 	lookMost  = 2 * time.Second
 )
 
-// lookAround looks at the settings when it is time to.
+// lookAround looks at the settings and the journals when it is time to.
 func (d *Daemon) lookAround(now time.Time) {
 	if now.Sub(d.looked) < lookLeast || d.engine.Urgent(now) {
 		return
 	}
 	d.looked = now
 	for _, p := range d.ports {
-		if p.opened != nil && p.opened.iface != nil && p.opened.iface.SettingsChanged() {
+		if p.opened == nil || p.opened.iface == nil {
+			continue
+		}
+		if p.opened.iface.SettingsChanged() {
 			p.restoreSettings(func(changed []string, err error) {
 				d.loop.Post(func() { d.engine.SettingsRestored(time.Now(), p.name, changed, err) })
 			})
+		}
+		if p.opened.iface.JournalLost() {
+			p.restoreJournal()
 		}
 	}
 }

@@ -19,7 +19,7 @@ type starvation struct {
 }
 
 // starvedEvery is how often the account is read while nothing is wrong.
-const starvedEvery = time.Second
+const starvedEvery = 10 * time.Second
 
 // watch begins with the calling thread. A kernel without the account (no
 // CONFIG_SCHED_INFO) tells nothing.

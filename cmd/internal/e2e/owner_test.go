@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -86,5 +87,47 @@ func TestDaemonsOnOtherInterfacesWorkBesideEachOther(t *testing.T) {
 			t.Errorf("the first daemon had to repair something:\n%s", log)
 		}
 		l.a.Signal(unix.SIGTERM)
+	})
+}
+
+// Files get lost while a daemon runs and when it has died. What it made in the kernel
+// is put back all the same.
+func TestLostFolderLeavesNothingInTheKernel(t *testing.T) {
+	scenario(t, func(t testing.TB, l *lan) {
+		clean := kernel(l.a)
+		config := strings.ReplaceAll(both, "PRIORITY", "110")
+		l.a.Start(config)
+		l.a.WaitAll("Active")
+		remove := func(pattern string) {
+			t.Helper()
+			files, err := filepath.Glob(l.a.Path(pattern))
+			must(t, err)
+			if len(files) == 0 {
+				t.Errorf("nothing is named %s", pattern)
+			}
+			for _, f := range files {
+				must(t, os.RemoveAll(f))
+			}
+		}
+		remove("*:*")
+		l.Eventually("the journal again", func() bool { return strings.Contains(l.a.File("daemon.log"), "written anew") })
+		l.a.Kill()
+		l.a.Restart()
+		l.a.WaitAll("Active")
+		l.a.StopCleanly()
+		checkKernel(t, l.a, clean)
+
+		l.a.Restart()
+		l.a.WaitAll("Active")
+		l.a.Kill()
+		remove("*:*")
+		must(t, os.WriteFile(l.a.Path(".journal-123"), []byte("{"), 0o600)) // of a kill in the middle of a write
+		l.a.Restart()
+		l.a.WaitAll("Active")
+		if _, err := os.Stat(l.a.Path(".journal-123")); err == nil {
+			t.Error("litter is left")
+		}
+		l.a.StopCleanly()
+		checkKernel(t, l.a, clean)
 	})
 }
