@@ -133,6 +133,30 @@ type Delay struct {
 	Reload  time.Duration // the first time after the start of the daemon, where it is longer than Minimum
 }
 
+// Route is an element of routes: a route that is there while the group has its
+// address.
+type Route struct {
+	To        netip.Prefix
+	Via       netip.Addr // of To's family; invalid = none
+	Interface string     // "" = the kernel finds it by Via
+	Table     uint32     // 0 = that of the VRF of the group's interface, or main
+	Metric    uint32     // 0 = the kernel's own
+	Src       netip.Addr // invalid = the kernel chooses
+	Type      string     // "" = unicast; blackhole, unreachable, prohibit
+	OnLink    bool
+}
+
+// Rule is an element of rules. From or To is valid.
+type Rule struct {
+	From     netip.Prefix
+	To       netip.Prefix
+	IIF      string // "" = any, like the next two
+	OIF      string
+	FwMark   uint32
+	Table    uint32 // 0 = that of the VRF of the group's interface, or main
+	Priority uint32 // 1 to 32765
+}
+
 // Group is what HSRP groups and VRRP routers have in common.
 type Group struct {
 	Interface  string
@@ -152,6 +176,8 @@ type Group struct {
 	Track        []TrackRef
 	Neighbors    []netip.Addr
 	Install      Install
+	Routes       []Route
+	Rules        []Rule
 	Announce     Announce
 	Hooks        Hooks
 }

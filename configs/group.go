@@ -51,6 +51,7 @@ func (p *parser) group(at position, r *rawGroup, proto protocol) Group {
 	}
 	g.Track = p.trackRefs(&r.Track)
 	g.Neighbors = p.neighbors(r, g.VirtualIPs, g.Family)
+	g.Routes, g.Rules = p.routes(&r.Routes, g.Family), p.routeRules(&r.Rules, g.Family)
 	if g.PreemptDelay > 0 && !g.Preempt {
 		p.warn(r.PreemptDelay.at, "preempt_delay has no effect without preempt = true")
 	}

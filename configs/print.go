@@ -189,6 +189,7 @@ func (p *printer) group(g *Group) {
 	p.line("track = [%s]", strings.Join(refs, ", "))
 	p.addrs("neighbors", g.Neighbors)
 	p.str("install", string(g.Install))
+	p.routes(g)
 }
 
 // virtualTexts returns the virtual addresses as the file says them.

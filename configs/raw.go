@@ -59,6 +59,8 @@ type rawGroup struct {
 	Track        list[rawTrackRef]  `toml:"track"`
 	Neighbors    list[string]       `toml:"neighbors"`
 	Install      opt[string]        `toml:"install"`
+	Routes       list[rawRoute]     `toml:"routes"`
+	Rules        list[rawRule]      `toml:"rules"`
 	Announce     opt[rawAnnounce]   `toml:"announce"`
 	Hooks        opt[rawHooks]      `toml:"hooks"`
 }
@@ -112,6 +114,27 @@ type rawKey struct {
 	AcceptUntil opt[time.Time] `toml:"accept_until"`
 	SendFrom    opt[time.Time] `toml:"send_from"`
 	SendUntil   opt[time.Time] `toml:"send_until"`
+}
+
+type rawRoute struct {
+	To        opt[string] `toml:"to"`
+	Via       opt[string] `toml:"via"`
+	Interface opt[string] `toml:"interface"`
+	Table     opt[int64]  `toml:"table"`
+	Metric    opt[int64]  `toml:"metric"`
+	Src       opt[string] `toml:"src"`
+	Type      opt[string] `toml:"type"`
+	OnLink    opt[bool]   `toml:"onlink"`
+}
+
+type rawRule struct {
+	From     opt[string] `toml:"from"`
+	To       opt[string] `toml:"to"`
+	IIF      opt[string] `toml:"iif"`
+	OIF      opt[string] `toml:"oif"`
+	FwMark   opt[int64]  `toml:"fwmark"`
+	Table    opt[int64]  `toml:"table"`
+	Priority opt[int64]  `toml:"priority"`
 }
 
 type rawTrackRef struct {

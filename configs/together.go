@@ -39,6 +39,7 @@ func (p *parser) together(all []entry) {
 	}
 	p.realPeers(all)
 	p.manyAddresses(all)
+	p.sharedRoutes(all)
 	p.follows(all)
 }
 

@@ -81,6 +81,23 @@ func TestReferenceAsValues(t *testing.T) {
 			VRID: 21, Version: 2, Advertise: s, Accept: true, MinTTL: 1, Checksum: "auto", Auth: Auth{Text: "plain"},
 		}},
 	}
+	prefix := netip.MustParsePrefix
+	want.HSRP[0].Routes = []Route{
+		{To: prefix("0.0.0.0/0"), Via: addrs("203.0.113.1")[0], Interface: "eth0", Metric: 10},
+		{To: prefix("10.9.0.0/16"), Interface: "wg0", Src: addrs("192.168.1.1")[0]},
+		{To: prefix("10.8.0.0/16"), Via: addrs("198.51.100.9")[0], Interface: "eth0", Table: 100, OnLink: true},
+		{To: prefix("10.0.0.0/8"), Type: "unreachable"},
+	}
+	want.HSRP[0].Rules = []Rule{
+		{From: prefix("192.168.1.0/24"), Table: 100, Priority: 1000},
+		{To: prefix("10.9.0.0/16"), IIF: "eth1", OIF: "eth0", FwMark: 7, Priority: 32765},
+	}
+	want.VRRP[0].Routes = []Route{
+		{To: prefix("::/0"), Via: addrs("fe80::9")[0], Interface: "eth0", Metric: 10, Table: 100, OnLink: true},
+		{To: prefix("2001:db8:9::/48"), Via: addrs("2001:db8::9")[0], Src: addrs("2001:db8::1")[0]},
+		{To: prefix("2001:db8::/32"), Type: "blackhole"},
+	}
+	want.VRRP[0].Rules = []Rule{{From: prefix("2001:db8:1::/48"), To: prefix("::/0"), IIF: "eth2", OIF: "eth0", FwMark: 7, Table: 100, Priority: 1000}}
 	for n := range want.HSRP {
 		want.HSRP[n].Install = InstallAddress
 	}

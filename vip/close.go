@@ -80,6 +80,7 @@ func (i *Interface) undo() error {
 	if i.tabled {
 		errs = append(errs, deleteTable(i.nft, i.rules.table))
 	}
+	errs = append(errs, i.owner.routes.dismiss(i.brings))
 	list := slices.Collect(maps.Keys(i.inherited))
 	for p, u := range i.uses {
 		if u.ours {
@@ -101,6 +102,7 @@ func (i *Interface) endJournal() error {
 
 func (i *Interface) closeDescriptors() error {
 	errs := []error{i.members.close()}
+	i.owner.routes.forget(i.brings)
 	for _, c := range []*conn{i.nft, i.rtnl, i.filter.conn} {
 		if c != nil {
 			errs = append(errs, c.close())

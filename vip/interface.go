@@ -199,7 +199,7 @@ func (i *Interface) takeOver(old *leftover, o Options) bool {
 		return false
 	}
 	i.log.Warn("the last process died: gates that it left open shut when their leases end")
-	if err := old.undoPlaces(i.rtnl); err != nil {
+	if err := old.undoPlaces(i.rtnl, i.owner); err != nil {
 		i.log.Warn("what the last process left stays until Close", "error", err)
 	}
 	return true
@@ -226,6 +226,7 @@ func (i *Interface) inherit(made []entry) error {
 		for _, r := range routesOnly(e.anyPlaces(i.home)) {
 			i.inherited[r] = true
 		}
+		i.owner.routes.inherit(bringer{i, inheritedID}, companions(e.Routes, e.Rules))
 	}
 	for _, a := range left {
 		i.inherited[a] = true
@@ -259,6 +260,7 @@ func (i *Interface) add(id ID, r Router) error {
 		return fmt.Errorf("virtual MAC %x is a multicast address", r.MAC)
 	}
 	r.Addrs, r.Owned = plainAddrs(r.Addrs), plainAddrs(r.Owned)
+	r.Routes, r.Rules = i.home.inTables(r.Routes, r.Rules)
 	r.RouteOnly = r.RouteOnly || !i.rules.egress
 	vr := &virtualRouter{Router: r, id: id, class: shut, was: shut, gated: r.MAC != [6]byte{} && r.MAC != i.mac}
 	vr.elements, vr.standing = r.elements(vr.gated), r.standing(vr.gated)

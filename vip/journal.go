@@ -43,6 +43,8 @@ type entry struct {
 	MAC      string         `json:"mac,omitempty"`
 	Addrs    []netip.Addr   `json:"addrs,omitempty"`
 	Prefixes []netip.Prefix `json:"prefixes,omitempty"`
+	Routes   []Route        `json:"routes,omitempty"`
+	Rules    []Rule         `json:"rules,omitempty"`
 	Gone     bool           `json:"gone,omitempty"`
 	Forever  bool           `json:"forever,omitempty"`
 
@@ -51,7 +53,7 @@ type entry struct {
 }
 
 func newEntry(vr *virtualRouter) entry {
-	e := entry{Addrs: vr.Addrs, Prefixes: vr.Prefixes}
+	e := entry{Addrs: vr.Addrs, Prefixes: vr.Prefixes, Routes: vr.Routes, Rules: vr.Rules}
 	if vr.gated {
 		e.MAC = hex.EncodeToString(vr.MAC[:])
 	}
@@ -374,7 +376,8 @@ func (l *leftover) note(line []byte) {
 		return
 	}
 	i := slices.IndexFunc(l.made, func(m entry) bool {
-		return m.MAC == e.MAC && slices.Equal(m.Addrs, e.Addrs) && slices.Equal(m.Prefixes, e.Prefixes)
+		return m.MAC == e.MAC && slices.Equal(m.Addrs, e.Addrs) && slices.Equal(m.Prefixes, e.Prefixes) &&
+			slices.Equal(m.Routes, e.Routes) && slices.Equal(m.Rules, e.Rules)
 	})
 	if i >= 0 {
 		l.made = slices.Delete(l.made, i, i+1)

@@ -61,43 +61,59 @@ func markedAddrs(index int) (found []place, err error) {
 
 // markedRoutes returns the routes in the calling thread's namespace that carry our
 // protocol number; after an error those that were found.
-func markedRoutes() (all []place, err error) {
+func markedRoutes() ([]place, error) { return markedLike(func(netlink.Route) bool { return true }) }
+
+// markedOfAddresses returns those of them that belong to virtual addresses. A route
+// that follows a role says nothing of the interface that its router is on.
+func markedOfAddresses() ([]place, error) {
+	return markedLike(func(r netlink.Route) bool {
+		ones, bits := r.Dst.Mask.Size()
+		connected := r.Type == unix.RTN_UNICAST && r.Gw == nil && r.Via == nil && len(r.MultiPath) == 0
+		return ones > 0 && (ones == bits || connected)
+	})
+}
+
+func markedLike(wanted func(netlink.Route) bool) (all []place, err error) {
 	l, err := newLister()
 	if err != nil {
 		return nil, fmt.Errorf("list routes: %w", err)
 	}
 	defer l.close()
+	err = l.marked(func(r netlink.Route) {
+		if dst, ok := prefixOf(r.Dst); ok && wanted(r) {
+			all = append(all, listed(r, dst))
+		}
+	})
+	return all, err
+}
+
+// marked calls see with the routes that carry our protocol number; after an error
+// with those that were found.
+func (l *lister) marked(see func(netlink.Route)) error {
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
-		list, err := dump.Whole(func() (list []place, err error) {
+		list, err := dump.Whole(func() (list []netlink.Route, err error) {
 			err = l.RouteListFilteredIter(family, &netlink.Route{Protocol: RouteProtocol}, netlink.RT_FILTER_PROTOCOL|netlink.RT_FILTER_TABLE,
 				func(r netlink.Route) bool {
-					if r, ours := listed(r); ours {
-						list = append(list, r)
-					}
+					list = append(list, r)
 					return true
 				})
 			return list, err
 		})
-		all = append(all, list...)
+		for _, r := range list {
+			see(r)
+		}
 		if err != nil && !errors.Is(err, unix.ENOENT) {
-			return all, fmt.Errorf("list routes: %w", err)
+			return fmt.Errorf("list routes: %w", err)
 		}
 	}
-	return all, nil
+	return nil
 }
 
-// listed converts a route that carries our protocol number. It is ours if it is to
-// a single address, or to a subnet on an interface.
-func listed(r netlink.Route) (out route, ours bool) {
-	if r.Dst == nil {
-		return out, false
-	}
-	a, ok := netip.AddrFromSlice(r.Dst.IP)
-	ones, bits := r.Dst.Mask.Size()
-	out = route{dst: netip.PrefixFrom(a, ones), typ: byte(r.Type), table: uint32(r.Table), scope: byte(r.Scope)}
+// listed converts a route that carries our protocol number.
+func listed(r netlink.Route, dst netip.Prefix) route {
+	out := route{dst: dst, typ: byte(r.Type), table: uint32(r.Table), scope: byte(r.Scope)}
 	if r.Type == unix.RTN_LOCAL || r.Type == unix.RTN_UNICAST {
 		out.oif = uint32(r.LinkIndex)
 	}
-	connected := r.Type == unix.RTN_UNICAST && r.Gw == nil && r.Via == nil && len(r.MultiPath) == 0
-	return out, ok && (ones == bits || connected)
+	return out
 }

@@ -23,7 +23,9 @@ type Owner struct {
 	claim int    // the socket that keeps others from the block; -1 without one
 	locks *conn
 	note  string
-	log   *slog.Logger
+
+	routes *roleRoutes
+	log    *slog.Logger
 
 	mu       sync.Mutex
 	held     map[string]int // how often, by interface
@@ -51,12 +53,17 @@ func NewOwner(note string, log *slog.Logger) (*Owner, error) {
 	if o.locks, err = o.dial(unix.NETLINK_NETFILTER, 0); err != nil {
 		return nil, errors.Join(err, o.closeClaim())
 	}
+	if o.routes, err = o.roleRoutes(); err != nil {
+		return nil, errors.Join(err, o.locks.close(), o.closeClaim())
+	}
 	return o, nil
 }
 
 // Close gives up everything that is held. The kernel does the same when the
 // process dies.
-func (o *Owner) Close() error { return errors.Join(o.locks.close(), o.closeClaim()) }
+func (o *Owner) Close() error {
+	return errors.Join(o.routes.close(), o.locks.close(), o.closeClaim())
+}
 
 func (o *Owner) closeClaim() error {
 	if o.claim < 0 {

@@ -84,11 +84,14 @@ func (i *Interface) Address(add, remove []ID) error {
 	if err != nil {
 		return fmt.Errorf("addresses on %s: %w", i.name, err)
 	}
-	list := i.acquirePlaces(here) // first, so that what both need stays
+	i.wantRoutes(here) // first, so that what both need stays
+	list := i.acquirePlaces(here)
 	del := i.releasePlaces(gone)
+	routeErr := i.dismissRoutes(gone)
 	_, delErr := i.rtnl.delete(del)
 	_, addErr := i.make(list)
-	if err := errors.Join(delErr, addErr); err != nil {
+	i.bringRoutes(here)
+	if err := errors.Join(routeErr, delErr, addErr); err != nil {
 		return fmt.Errorf("addresses on %s: %w", i.name, err)
 	}
 	return nil

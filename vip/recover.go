@@ -78,7 +78,7 @@ func (d stateDir) recoverAll(o Options, later []string) error {
 		errs = append(errs, err)
 	}
 	if !live {
-		errs = append(errs, rtnl.purge())
+		errs = append(errs, o.Owner.routes.purgeRules(), rtnl.purge())
 	}
 	return errors.Join(errs...)
 }
@@ -88,7 +88,7 @@ func (d stateDir) traces() (names []string, err error) {
 	names, err = d.interfaces()
 	tables, tableErr := abandoned()
 	addrs, addrErr := markedAddrs(0)
-	routes, routeErr := markedRoutes()
+	routes, routeErr := markedOfAddresses()
 	names = append(names, tables...)
 	for _, p := range append(addrs, routes...) {
 		if ifi, err := net.InterfaceByIndex(indexOf(p)); err == nil && ifi.Index != loopbackIndex {
@@ -179,7 +179,7 @@ func (d stateDir) undo(l *leftover, o *Owner, nft, rtnl *conn) error {
 		defer o.Release(ifi.Name)
 	}
 	f := filter{conn: rtnl, index: l.head.Index}
-	errs := []error{deleteTable(nft, l.head.Table), l.undoPlaces(rtnl)}
+	errs := []error{deleteTable(nft, l.head.Table), l.undoPlaces(rtnl, o)}
 	if linkExists(rtnl, l.head.Index) {
 		for _, e := range l.made {
 			if mac, ok := e.mac(); ok {
@@ -198,9 +198,16 @@ func (d stateDir) undo(l *leftover, o *Owner, nft, rtnl *conn) error {
 }
 
 // undoPlaces takes back the addresses and routes alone, and forgets them.
-func (l *leftover) undoPlaces(rtnl *conn) error {
+func (l *leftover) undoPlaces(rtnl *conn, o *Owner) error {
 	list, err := l.marked()
 	h := homeOf(l.head.Index)
+	for n := range l.made {
+		e := &l.made[n]
+		if err := o.routes.undo(companions(e.Routes, e.Rules)); err != nil {
+			return err
+		}
+		e.Routes, e.Rules = nil, nil
+	}
 	for _, e := range l.made {
 		list = append(list, routesOnly(e.anyPlaces(h))...)
 	}
@@ -219,7 +226,7 @@ func (l *leftover) marked() ([]place, error) {
 		return nil, nil
 	}
 	addrs, err := markedAddrs(l.head.Index)
-	routes, routeErr := markedRoutes()
+	routes, routeErr := markedOfAddresses()
 	routes = slices.DeleteFunc(routes, func(p place) bool { return indexOf(p) != l.head.Index })
 	return append(addrs, routes...), errors.Join(err, routeErr)
 }

@@ -26,6 +26,8 @@ type Event struct {
 	// Restore says that somebody else has removed addresses or routes of this
 	// package, or may have, because events were lost. Call [Interface.Restore] then.
 	Restore bool
+	// Routes says that routes or rules which follow a role may have gone. Call [Interface.RestoreRoutes] then.
+	Routes bool
 	// Dropped are entries that have gone from the unicast filters of watched
 	// interfaces. The kernel does not say by whose doing: [Interface.RestoreFilter]
 	// finds out. Overrun says that there may be more.
@@ -88,6 +90,7 @@ func (o *Owner) Watch(ctx context.Context, names ...string) (*Watcher, error) {
 func watchConn(o *Owner) (*netlink.Conn, error) {
 	conn, err := netlink.Dial(unix.NETLINK_ROUTE, &netlink.Config{
 		Groups: unix.RTMGRP_LINK | unix.RTMGRP_IPV4_IFADDR | unix.RTMGRP_IPV6_IFADDR |
+			unix.RTMGRP_IPV4_RULE | 1<<(unix.RTNLGRP_IPV6_RULE-1) |
 			unix.RTMGRP_IPV4_ROUTE | unix.RTMGRP_IPV6_ROUTE | unix.RTMGRP_NEIGH |
 			1<<(unix.RTNLGRP_IPV4_NETCONF-1) | 1<<(unix.RTNLGRP_IPV6_NETCONF-1),
 	})
@@ -124,6 +127,7 @@ func watchFilter(o *Owner) []bpf.RawInstruction {
 	var p sockfilter.Program
 	p.Load(typeAt, 2)
 	p.When(asLoaded(unix.RTM_NEWROUTE), sockfilter.Refuse)
+	p.When(asLoaded(unix.RTM_NEWRULE), sockfilter.Refuse)
 	p.When(asLoaded(unix.RTM_NEWNEIGH), sockfilter.Refuse)
 	p.When(asLoaded(unix.RTM_DELNEIGH), neighbour)
 	p.When(asLoaded(unix.RTM_NEWADDR), address)
@@ -184,7 +188,7 @@ func (w *Watcher) wait(ctx context.Context) (dirty bool, err error) {
 	case err == nil:
 		return w.concerns(msgs), nil
 	case errors.Is(err, unix.ENOBUFS):
-		w.pending.Restore, w.pending.Overrun = true, true
+		w.pending.Restore, w.pending.Routes, w.pending.Overrun = true, true, true
 		return true, nil
 	case ctx.Err() != nil:
 		return false, ctx.Err()
@@ -211,8 +215,10 @@ func (w *Watcher) concerns(msgs []netlink.Message) (dirty bool) {
 		switch m.Header.Type {
 		case unix.RTM_DELROUTE:
 			if !w.owner.ours(m.Header.PID) {
-				w.pending.Restore = true
+				w.pending.Restore, w.pending.Routes = true, true
 			}
+		case unix.RTM_DELRULE:
+			w.pending.Routes = w.pending.Routes || !w.owner.ours(m.Header.PID) && deletedRule(m.Data)
 		case unix.RTM_DELNEIGH:
 			if e, ok := filterEntryIn(m.Data); ok && w.watched("", e.Index) {
 				w.pending.Dropped = append(w.pending.Dropped, e)
@@ -306,7 +312,7 @@ func (w *Watcher) report(ctx context.Context) bool {
 
 // deliverPending sends what no event about an interface has taken along.
 func (w *Watcher) deliverPending(ctx context.Context) bool {
-	return !w.pending.Restore && len(w.pending.Dropped) == 0 || w.deliver(ctx, Link{})
+	return !w.pending.Restore && !w.pending.Routes && len(w.pending.Dropped) == 0 || w.deliver(ctx, Link{})
 }
 
 // deliver sends the state of an interface, with what is pending beside it.

@@ -96,7 +96,7 @@ func (a *app) daemonKnows(ctx context.Context) (o doctor.Options) {
 		}
 		if r := &i.Restored; r.Last != nil {
 			o.Restored = append(o.Restored, doctor.Restored{
-				Interface: i.Name, Times: r.Addresses + r.Settings + r.Filter, Ago: time.Since(*r.Last),
+				Interface: i.Name, Times: r.Addresses + r.Settings + r.Filter + r.Routes, Ago: time.Since(*r.Last),
 			})
 		}
 	}

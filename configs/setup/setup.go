@@ -110,6 +110,12 @@ func common(ref engine.Ref, version uint8, c *configs.Group) Group {
 	if c.MACMode == configs.MACChosen {
 		g.MAC = c.MAC
 	}
+	for _, r := range c.Routes {
+		g.Routes = append(g.Routes, engine.Route(r))
+	}
+	for _, r := range c.Rules {
+		g.Rules = append(g.Rules, engine.Rule(r))
+	}
 	for _, t := range c.Track {
 		g.Tracks = append(g.Tracks, engine.TrackUse{Object: t.Object, Decrement: t.Decrement, Shutdown: t.Shutdown})
 	}

@@ -58,6 +58,8 @@ vrid = 22
 auth = { keychain = "all", mode = "receive-only", replay = "monotonic" }
 virtual_ips = ["192.0.2.2/28"]
 install = "route"
+routes = [{ to = "0.0.0.0/0", via = "203.0.113.1", interface = "eth0" }]
+rules = [{ iif = "eth1", table = 7 }]
 delay = { minimum = "10s" }
 checksum = "pseudo-header"
 
@@ -153,6 +155,8 @@ func TestEngineRunsWhatTheFileSays(t *testing.T) {
 		}, {
 			Ref:     engine.Ref{Protocol: hello.ProtocolVRRP, Family: hello.IPv4, Interface: "eth1", Number: 22},
 			Version: 3, VirtualIPs: addrs("192.0.2.2"), Prefixes: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/28")}, RouteOnly: true, Priority: 100, Preempt: true,
+			Routes:    []engine.Route{{To: netip.MustParsePrefix("0.0.0.0/0"), Via: netip.MustParseAddr("203.0.113.1"), Interface: "eth0"}},
+			Rules:     []engine.Rule{{From: netip.MustParsePrefix("0.0.0.0/0"), IIF: "eth1", Table: 7, Priority: 32765}},
 			HelloTime: time.Second, Accept: true, MinTTL: 1, Checksum: hello.PseudoHeader, Delay: engine.Delay{Minimum: 10 * time.Second},
 			Keychain: chain, Trailer: trailer.Rules{Mode: trailer.ReceiveOnly, Window: 5 * time.Second, Monotonic: true},
 			Announce: engine.Announce{Timing: usual, Probe: engine.ProbeWarn},

@@ -47,6 +47,8 @@ type Group struct {
 	VirtualIPs   []netip.Addr   // the primary one first, in IPv6 the link-local one; an HSRP group without any learns
 	Prefixes     []netip.Prefix // those of VirtualIPs that bring the connected route of their subnet
 	RouteOnly    bool           // the addresses are local routes alone while active, not addresses of the interface
+	Routes       []Route        // what else it brings along while active
+	Rules        []Rule         // likewise
 	Priority     uint8          // HSRP 0-255; VRRP 1-254, 255 for an address owner
 	Preempt      bool           // take the role from a worse active router
 	PreemptDelay time.Duration  // before that

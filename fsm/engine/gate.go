@@ -83,6 +83,7 @@ func (g *group) askAddresses() {
 
 // forgetGate ends what goes on while the gate is open.
 func (g *group) forgetGate() {
+	g.routes = nil
 	g.iface.leases.remove(g.grant.term)
 	g.earlier = nil
 	g.iface.out.withdraw(g.id)

@@ -41,6 +41,8 @@ type group struct {
 	lastWait Wait      // the last that ended
 	until    time.Time // when a farewell ends, while leaving
 
+	routes []RouteStatus // as the port has told last, routes before rules
+
 	announcer  announcer
 	proof      proof
 	advertiser advertiser
@@ -111,6 +113,7 @@ type stepStart struct {
 func (g *group) prepare() error {
 	return g.iface.port.Add(g.id, Virtual{
 		MAC: g.VirtualMAC(), Addrs: g.vips, Owned: g.owned, Accept: g.Accepts(), Prefixes: g.Prefixes, RouteOnly: g.RouteOnly,
+		Routes: g.Routes, Rules: g.Rules,
 	})
 }
 

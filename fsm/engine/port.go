@@ -21,12 +21,16 @@ type Virtual struct {
 
 	Prefixes  []netip.Prefix // those of Addrs that bring the connected route of their subnet
 	RouteOnly bool           // the addresses are local routes alone, not addresses of the interface
+
+	Routes []Route // which come after the addresses and go before them
+	Rules  []Rule
 }
 
 // Equal reports whether v and o are the same.
 func (v Virtual) Equal(o Virtual) bool {
 	return v.MAC == o.MAC && v.Accept == o.Accept && v.RouteOnly == o.RouteOnly &&
-		slices.Equal(v.Owned, o.Owned) && slices.Equal(v.Addrs, o.Addrs) && slices.Equal(v.Prefixes, o.Prefixes)
+		slices.Equal(v.Owned, o.Owned) && slices.Equal(v.Addrs, o.Addrs) && slices.Equal(v.Prefixes, o.Prefixes) &&
+		slices.Equal(v.Routes, o.Routes) && slices.Equal(v.Rules, o.Rules)
 }
 
 // Claim asks for a gate to be opened.
@@ -117,8 +121,9 @@ type Port interface {
 
 	// Address makes the virtual addresses of groups this host's own, or no
 	// longer. It happens in order, in the background; what came of those to add
-	// comes back as Engine.Addressed, with the round. On a port that is not open
-	// nothing does.
+	// comes back as Engine.Addressed, with the round. What came of their routes and
+	// rules comes as Engine.RoutesReported, then and whenever it changes. On a port
+	// that is not open nothing does.
 	Address(round Round, add, remove []ID)
 
 	// Renew renews every open lease. lost are the groups whose lease had run

@@ -288,7 +288,11 @@ func (g *group) readdress(now time.Time, was *Group) {
 		g.iface.setVirtualIPs(g, slices.Clone(g.VirtualIPs))
 		g.noteOwned(now, g.onLink())
 	}
-	if !moved && slices.Equal(was.Prefixes, g.Prefixes) && was.RouteOnly == g.RouteOnly && was.Accepts() == g.Accepts() {
+	same := slices.Equal(was.Routes, g.Routes) && slices.Equal(was.Rules, g.Rules)
+	if !same {
+		g.routes = nil
+	}
+	if !moved && same && slices.Equal(was.Prefixes, g.Prefixes) && was.RouteOnly == g.RouteOnly && was.Accepts() == g.Accepts() {
 		return
 	}
 	g.prepared(now, g.prepare())

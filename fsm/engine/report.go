@@ -57,6 +57,7 @@ func (g *group) status(now time.Time) GroupStatus {
 	if g.tenure == waiting {
 		st.Wait = g.waitStatus(now)
 	}
+	st.RouteStates, st.RuleStates = g.routeStatus()
 	st.BothActive = g.tenure.claims() && g.rivalCurrent(now, g.elector().machine.Status().HoldTime)
 	return st
 }

@@ -14,6 +14,7 @@ type Restored struct {
 	Addresses uint64    // virtual addresses
 	Settings  uint64    // of the kernel
 	Filter    uint64    // virtual MACs in the unicast filter
+	Routes    uint64    // routes and rules that follow a role
 	Last      time.Time // zero: nothing yet
 }
 

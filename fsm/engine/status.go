@@ -42,13 +42,15 @@ type GroupStatus struct {
 	Conflict      Conflict
 	Duplicate     Duplicate // of Address
 	Rival         Rival
-	BothActive    bool      // the rival and this router, as far as is known
-	Wait          Wait      // the present or the last one; its outcome is "" when there was none
-	Serves        Holder    // the last router that was known to have the role
-	ServesSince   time.Time // when that was known first
-	Change        *Change   // the last one of who serves; nil when there was none
-	Contested     *Record   // the last time that another router claimed the role since this one has it; nil: never
-	Unheard       []Unheard // routers that may belong to the group and were not believed in the last hold time
+	BothActive    bool          // the rival and this router, as far as is known
+	RouteStates   []RouteStatus // of the group's Routes
+	RuleStates    []RouteStatus // of its Rules
+	Wait          Wait          // the present or the last one; its outcome is "" when there was none
+	Serves        Holder        // the last router that was known to have the role
+	ServesSince   time.Time     // when that was known first
+	Change        *Change       // the last one of who serves; nil when there was none
+	Contested     *Record       // the last time that another router claimed the role since this one has it; nil: never
+	Unheard       []Unheard     // routers that may belong to the group and were not believed in the last hold time
 
 	Signed *SignedStatus // nil where VRRP has no HMAC trailer
 }

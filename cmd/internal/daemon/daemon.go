@@ -91,6 +91,9 @@ type Daemon struct {
 	cleared  baselines
 	looked   time.Time // when the loop looked around last
 
+	routeLinks []string // interfaces that routes of groups go through
+	routesDue  bool     // they are looked at soon
+
 	current   atomic.Pointer[configs.Config]
 	reloading sync.Mutex
 	watcher   *vip.Watcher
@@ -158,6 +161,7 @@ func newDaemon(o Options, owner *vip.Owner) (*Daemon, error) {
 	d.current.Store(o.Config)
 	d.tracks, d.scrapes = newTrackers(d), newScrapers(d)
 	config := setup.Engine(o.Config)
+	d.routeLinks = routeInterfaces(config.Groups)
 	d.hooks, d.virtual = hooks.New(setup.Groups(o.Config), o.Log, command.Run), virtualAddresses(config.Groups)
 	var err error
 	if d.loop, err = newLoop(); err != nil {
@@ -208,12 +212,18 @@ func virtualAddresses(groups []engine.Group) map[netip.Addr]bool {
 	return out
 }
 
-// interfaces are the names to watch: those with groups and those tracked.
+// interfaces are the names to watch: those with groups, those tracked, and those that routes
+// of groups go through.
 func (d *Daemon) interfaces() []string {
 	names := slices.Collect(maps.Keys(d.ports))
 	for _, t := range d.config().Tracks {
 		if t.Kind == configs.TrackInterface && !slices.Contains(names, t.Target) {
 			names = append(names, t.Target)
+		}
+	}
+	for _, name := range d.routeLinks {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
 	return names

@@ -27,6 +27,9 @@ func (d *Daemon) linkEvent(ev vip.Event) {
 		d.restoreEverywhere(ev.Overrun)
 	}
 	d.restoreFilters(ev.Dropped)
+	if ev.Routes || slices.Contains(d.routeLinks, ev.Link.Name) {
+		d.checkRoutes()
+	}
 	if ev.Link.Name == "" {
 		return
 	}

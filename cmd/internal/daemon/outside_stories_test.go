@@ -111,6 +111,9 @@ func playVRRP(w *world) {
 		w.engine.AddressesRestored(now, "lanA", []netip.Addr{addr("192.0.2.1")}, nil)
 		w.engine.SettingsRestored(now, "lanA", []string{"net/ipv4/conf/lanA/arp_ignore", "net/ipv4/conf/lanA/arp_announce"}, nil)
 		w.engine.FilterRestored(now, "lanA", []hello.MAC{mac("00:00:5e:00:01:0a")}, nil)
+		down := engine.RouteOutcome{Err: errors.New("wan is down")}
+		refused := engine.RouteOutcome{Err: errors.New("operation not supported")}
+		w.engine.RoutesReported(now, []engine.RouteReport{{ID: 1, Outcomes: []engine.RouteOutcome{down, {Restored: true}, refused}}})
 	})
 	w.run(2 * time.Second)
 	w.look("2-active")

@@ -21,6 +21,7 @@ type port struct {
 	log       *slog.Logger
 	open      func(index int, multi []netip.Addr, routers map[engine.ID]engine.Virtual) (*opened, error)
 	addressed func(engine.Round, []engine.ID, error) // what came of Address, from the worker
+	routed    func(*opened, []vip.RouterRoutes)      // what came of routes, from the worker; may be nil
 	release   func()                                 // called by shutdown when all is put back; may be nil
 	work      *worker
 
@@ -254,6 +255,7 @@ func (p *port) Address(round engine.Round, add, remove []engine.ID) {
 			}
 		}
 		p.forget(iface, old)
+		p.tellRoutes(o, iface.RoutesOf(in...))
 	})
 }
 
@@ -267,7 +269,8 @@ func (p *port) forget(iface *vip.Interface, old []vip.ID) {
 }
 
 func router(v engine.Virtual) vip.Router {
-	return vip.Router{MAC: v.MAC, Addrs: v.Addrs, Accept: v.Accept, Owned: v.Owned, Prefixes: v.Prefixes, RouteOnly: v.RouteOnly}
+	return vip.Router{MAC: v.MAC, Addrs: v.Addrs, Accept: v.Accept, Owned: v.Owned, Prefixes: v.Prefixes, RouteOnly: v.RouteOnly,
+		Routes: viaRoutes(v.Routes), Rules: viaRules(v.Rules)}
 }
 
 // Add implements engine.Port.

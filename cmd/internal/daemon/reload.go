@@ -96,6 +96,7 @@ func (d *Daemon) reconfigure(is *configs.Config, by engine.Caller) error {
 		return err
 	}
 	d.current.Store(is)
+	d.routeLinks = routeInterfaces(config.Groups)
 	for name, p := range ports {
 		d.ports[name] = p.(*port)
 	}
@@ -118,6 +119,7 @@ func (d *Daemon) reconfigure(is *configs.Config, by engine.Caller) error {
 // port has shut down.
 func (d *Daemon) newPort(name string, multi []netip.Addr) *port {
 	p := newPort(name, multi, d.vipOptions(), d.addressed)
+	p.routed = d.routed
 	p.release = func() {
 		if err := d.owner.Release(name); err != nil {
 			d.log.Warn("release interface", "interface", name, "error", err)

@@ -23,6 +23,24 @@ func (i Interface) covers(list []netip.Addr) bool {
 	return false
 }
 
+// checkRoutes looks for the interfaces of routes that follow the role.
+func checkRoutes(e *exam) {
+	seen := map[string]bool{}
+	for _, g := range e.groups {
+		for _, r := range g.Routes {
+			if r.Interface == "" || seen[r.Interface] {
+				continue
+			}
+			seen[r.Interface] = true
+			if _, ok := e.byName(r.Interface); ok {
+				e.fine("route-interface", r.Interface, "exists")
+			} else {
+				e.wrong("route-interface", r.Interface, fmt.Sprintf("does not exist, and %s has a route through it", g.Ref), "INTERFACE", r.Interface)
+			}
+		}
+	}
+}
+
 func checkInterfaces(e *exam) {
 	for _, dev := range e.devices() {
 		i, ok := e.byName(dev)

@@ -44,7 +44,7 @@ func Examine(h *Host, c *configs.Config) []Finding {
 	for _, check := range []func(*exam){
 		checkRights, checkClock, checkNftables, checkChains, checkSavedTables, checkForwarding, checkARP, checkProxies, checkReversePath,
 		checkSysctls, checkRestored, checkConntrack,
-		checkInterfaces, checkBridges, checkDrivers, checkAddresses, checkOwners, checkPeers, checkTracks, checkRefresh, checkManagers, checkOthers,
+		checkInterfaces, checkRoutes, checkBridges, checkDrivers, checkAddresses, checkOwners, checkPeers, checkTracks, checkRefresh, checkManagers, checkOthers,
 		checkHeard, checkClaims, checkOwnClaims,
 	} {
 		check(e)

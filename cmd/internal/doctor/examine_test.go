@@ -213,6 +213,8 @@ var examinations = []examination{
 	{name: "no connection is picked up", change: []func(*Host){set("netfilter/nf_conntrack_tcp_loose", "0")}, want: []string{"conntrack-loose net/netfilter/nf_conntrack_tcp_loose"}},
 
 	{name: "interface missing", change: []func(*Host){func(h *Host) { h.Interfaces = h.Interfaces[:2] }}, want: []string{"interface-missing eth1"}},
+	{name: "interface of a route missing", config: hsrpConfig + `routes = [{ to = "0.0.0.0/0", via = "203.0.113.1", interface = "wan" }]` + "\n", want: []string{"route-interface wan"}},
+	{name: "interface of a route", config: hsrpConfig + `routes = [{ to = "10.0.0.0/8", interface = "eth1" }]` + "\n"},
 	{name: "interface off", change: []func(*Host){func(h *Host) { h.eth1().Up, h.eth1().Carrier = false, false }}, want: []string{"interface-down eth1"}},
 	{name: "no carrier", change: []func(*Host){func(h *Host) { h.eth1().Carrier = false }}, want: []string{"interface-down eth1"}},
 	{name: "port of a bridge", change: []func(*Host){func(h *Host) {

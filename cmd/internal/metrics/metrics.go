@@ -125,7 +125,7 @@ func (s sink) iface(i status.Interface) {
 	s.gauge("fhrp_interface_up", "1 while the interface is up.", number(i.Up), l)
 	s.counter("fhrp_interface_send_errors_total", "Frames that the kernel did not take.", i.SendErrors, l)
 	s.counter("fhrp_interface_advertises_total", "HSRP interface-state messages heard.", i.Advertises, l)
-	for what, n := range map[string]uint64{"address": i.Restored.Addresses, "setting": i.Restored.Settings, "filter": i.Restored.Filter} {
+	for what, n := range map[string]uint64{"address": i.Restored.Addresses, "setting": i.Restored.Settings, "filter": i.Restored.Filter, "route": i.Restored.Routes} {
 		s.counter("fhrp_interface_restored_total", "What somebody else removed or changed and was put back.", n, with(l, "what", what))
 	}
 	for why, n := range i.Rejected {

@@ -35,5 +35,10 @@ func remarks(g *status.Group, now time.Time) (list []string) {
 	if g.ForwardingOff != "" && g.Obstacle == "" {
 		list = append(list, family(g)+" forwarding is switched off")
 	}
+	for _, r := range append(g.Routes[:len(g.Routes):len(g.Routes)], g.Rules...) {
+		if r.Why != "" {
+			list = append(list, r.Route+" is not in: "+r.Why)
+		}
+	}
 	return list
 }

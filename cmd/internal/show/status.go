@@ -65,7 +65,7 @@ func restored(i *status.Interface, now time.Time) string {
 	for _, part := range []struct {
 		n    uint64
 		word string
-	}{{r.Addresses, "virtual addresses"}, {r.Settings, "kernel settings"}, {r.Filter, "filter entries"}} {
+	}{{r.Addresses, "virtual addresses"}, {r.Settings, "kernel settings"}, {r.Filter, "filter entries"}, {r.Routes, "routes"}} {
 		if part.n > 0 {
 			what = append(what, fmt.Sprintf("%s %d", part.word, part.n))
 		}

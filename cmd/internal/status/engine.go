@@ -84,6 +84,12 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 			Object: u.Object, Up: !slices.Contains(g.DownTracks, u.Object), Decrement: u.Decrement, Shutdown: u.Shutdown,
 		})
 	}
+	for _, r := range g.RouteStates {
+		out.Routes = append(out.Routes, Route{r.What, string(r.State), r.Why})
+	}
+	for _, r := range g.RuleStates {
+		out.Rules = append(out.Rules, Route{r.What, string(r.State), r.Why})
+	}
 	if len(g.Outside) > 0 {
 		out.Outside = texts(g.Outside)
 	}
@@ -143,7 +149,7 @@ func interfaceOf(i engine.InterfaceStatus) Interface {
 		Advertises: i.Advertises, Rejected: rejects(i.Rejected), SendErrors: i.Unsent,
 	}
 	out.Duplicate = duplicateOf(&i.Duplicate)
-	out.Restored = Restored{Addresses: i.Restored.Addresses, Settings: i.Restored.Settings, Filter: i.Restored.Filter}
+	out.Restored = Restored{Addresses: i.Restored.Addresses, Settings: i.Restored.Settings, Filter: i.Restored.Filter, Routes: i.Restored.Routes}
 	if !i.Restored.Last.IsZero() {
 		out.Restored.Last = &i.Restored.Last
 	}

@@ -47,6 +47,7 @@ type Restored struct {
 	Addresses uint64     `json:"addresses"` // virtual addresses
 	Settings  uint64     `json:"settings"`  // arp_ignore, arp_announce, send_redirects
 	Filter    uint64     `json:"filter"`    // virtual MACs in the unicast filter
+	Routes    uint64     `json:"routes"`    // routes and rules that follow a role
 	Last      *time.Time `json:"last"`      // null when there was nothing
 }
 
@@ -85,6 +86,8 @@ type Group struct {
 	Accept             bool        `json:"accept"`
 	Follow             string      `json:"follow,omitempty"`
 	Tracks             []TrackRef  `json:"tracks"`
+	Routes             []Route     `json:"routes,omitempty"` // in the order of the file; absent when there are none
+	Rules              []Route     `json:"rules,omitempty"`  // likewise
 	Transitions        int         `json:"transitions"`
 	LastTransition     *Transition `json:"last_transition"`
 	Counters           Counters    `json:"counters"`
@@ -98,6 +101,13 @@ type Group struct {
 	Keychain           string      `json:"keychain,omitempty"`   // whose keys are used for md5 or hmac
 	HMAC               *HMAC       `json:"hmac,omitempty"`       // VRRP with a keychain
 	Hooks              []Hook      `json:"hooks,omitempty"`      // the last run of each, in the order of their names
+}
+
+// Route is a route or rule that follows the group's role.
+type Route struct {
+	Route string `json:"route"` // in the words of ip-route(8) or ip-rule(8)
+	State string `json:"state"` // out, in, failed
+	Why   string `json:"why,omitempty"`
 }
 
 // Delay is how long a group stays silent after its interface came up.
