@@ -23,12 +23,15 @@ func TestReloadsBesideKeepalived(t *testing.T) {
 				file := fmt.Sprintf(base, dev, vrid)
 				ours := &daemon{s.Gateway(us), file}
 				peer := &keepalived{g: s.Gateway(them), config: prefixConfig([]string{"192.168.1.1/24"})}
-				priority := above
+				priority, state := above, "Active"
 				if active == them {
-					priority = below
+					priority, state = below, "Backup"
 				}
 				peer.start(theirs)
+				// Ours has to hear first which checksum it sends.
+				s.Eventually("keepalived claims the role", func() bool { return s.silence(them) < 450*time.Millisecond })
 				ours.start(priority)
+				ours.WaitAll(state)
 				quiet := func() bool {
 					return s.silence(active) < 450*time.Millisecond && s.silence(other(active)) > 900*time.Millisecond
 				}
