@@ -42,7 +42,7 @@ func natScenario(t *testing.T, play func(t testing.TB, p *translated)) {
 	t.Helper()
 	conntrackd, nft := skip.Without(t, "conntrackd"), skip.Without(t, "nft")
 	needConntrack(t)
-	t.Parallel()
+	// Not beside others: its connections take a processor for themselves.
 	fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) { play(t, newTranslated(t, conntrackd, nft)) })
 }
 

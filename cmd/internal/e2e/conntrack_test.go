@@ -121,7 +121,7 @@ func TestConnectionsEndWithoutTheirTable(t *testing.T) {
 func TestMasqueradeTakesTheRoutersOwnAddress(t *testing.T) {
 	nft := skip.Without(t, "nft")
 	needConntrack(t)
-	t.Parallel()
+	// Not beside others: its connections take a processor for themselves.
 	fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) {
 		p := newTranslated(t, "", nft)
 		p.a.Start(p.file(p.a, "a-fhrpd.toml"))
