@@ -1,6 +1,10 @@
 package watch
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/overview"
+)
 
 // Key takes a key in the names of bubbletea ("a", "up", "ctrl+c") and reports
 // whether the view ends.
@@ -44,9 +48,9 @@ func (v *View) tableKey(k string) {
 	case "esc":
 		v.filter = ""
 	case "s", ">":
-		v.sort = (v.sort + 1) % orders
+		v.sort = (v.sort + 1) % overview.Orders
 	case "S", "<":
-		v.sort = (v.sort + orders - 1) % orders
+		v.sort = (v.sort + overview.Orders - 1) % overview.Orders
 	case "r", "R":
 		v.reverse = !v.reverse
 	case "enter", "right", "l":

@@ -51,9 +51,9 @@ func (v *View) detailLines() []string {
 		return []string{paint(styleDim, v.selected+" is gone")}
 	}
 	lines := v.about(v.Names[0], r.Group, &v.Readings[0])
-	if r.other != nil {
+	if r.Other != nil {
 		lines = append(lines, "")
-		lines = append(lines, v.about(v.Names[1], r.other, &v.Readings[1])...)
+		lines = append(lines, v.about(v.Names[1], r.Other, &v.Readings[1])...)
 	}
 	lines = append(lines, "", paint(styleBold, "TRANSITIONS AND COMMANDS, oldest first"))
 	return append(lines, v.past(r.Ref())...)
@@ -106,8 +106,8 @@ func (v *View) past(group string) (lines []string) {
 // it likes.
 func (v *View) isCounterpart(p *status.Past, group string) bool {
 	for _, r := range v.rows() {
-		if r.Ref() == group && r.other != nil {
-			return p.Interface != "" && p.Ref().String() == r.other.Ref()
+		if r.Ref() == group && r.Other != nil {
+			return p.Interface != "" && p.Ref().String() == r.Other.Ref()
 		}
 	}
 	return false

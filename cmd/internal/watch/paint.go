@@ -7,6 +7,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/overview"
 	"github.com/fhrpd/fhrpd/cmd/internal/plain"
 	"github.com/fhrpd/fhrpd/cmd/internal/show"
 )
@@ -121,7 +122,7 @@ func (v *View) counts() string {
 	count, trouble := map[string]int{}, 0
 	for i := range rows {
 		count[rows[i].State]++
-		if rows[i].mood() >= amber {
+		if rows[i].Mood() >= overview.Amber {
 			trouble++
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/overview"
 	"github.com/fhrpd/fhrpd/cmd/internal/plain"
 	"github.com/fhrpd/fhrpd/cmd/internal/show"
 )
@@ -15,25 +16,25 @@ type column struct {
 	title string
 	drop  int
 	least int // columns of the screen, so that the table stands still where its contents change often
-	text  func(r *row, v *View) string
+	text  func(r *overview.Row, v *View) string
 	pair  bool // only beside another router
 }
 
 var columns = []column{
-	{title: "GROUP", text: func(r *row, _ *View) string { return r.Ref() }},
-	{title: "NAME", drop: 6, text: func(r *row, _ *View) string { return name(r) }},
-	{title: "STATE", least: len("Initialize"), text: func(r *row, _ *View) string { return r.State }},
-	{title: "SINCE", drop: 2, least: len("00:00:00"), text: func(r *row, v *View) string { return show.Age(r.Since, v.Now) }},
-	{title: "PEER", drop: 1, pair: true, text: func(r *row, v *View) string { return r.opposite(v.Now) }},
-	{title: "PRI", drop: 4, least: len("255 P"), text: func(r *row, _ *View) string { return r.priority() }},
-	{title: "ACTIVE", drop: 3, text: func(r *row, v *View) string { return r.peer(r.Active, v.Now) }},
-	{title: "STANDBY", drop: 5, text: func(r *row, v *View) string { return r.peer(r.Standby, v.Now) }},
-	{title: "PROVEN", drop: 7, text: func(r *row, _ *View) string { return r.proofs() }},
-	{title: "TRACKS", drop: 8, text: func(r *row, _ *View) string { return r.tracked() }},
-	{title: "VIRTUAL IP", drop: 9, text: func(r *row, _ *View) string { return r.virtual() }},
+	{title: "GROUP", text: func(r *overview.Row, _ *View) string { return r.Ref() }},
+	{title: "NAME", drop: 6, text: func(r *overview.Row, _ *View) string { return name(r) }},
+	{title: "STATE", least: len("Initialize"), text: func(r *overview.Row, _ *View) string { return r.State }},
+	{title: "SINCE", drop: 2, least: len("00:00:00"), text: func(r *overview.Row, v *View) string { return show.Age(r.Since, v.Now) }},
+	{title: "PEER", drop: 1, pair: true, text: func(r *overview.Row, v *View) string { return r.Opposite(v.Now) }},
+	{title: "PRI", drop: 4, least: len("255 P"), text: func(r *overview.Row, _ *View) string { return r.Pri() }},
+	{title: "ACTIVE", drop: 3, text: func(r *overview.Row, v *View) string { return r.Peer(r.Active, v.Now) }},
+	{title: "STANDBY", drop: 5, text: func(r *overview.Row, v *View) string { return r.Peer(r.Standby, v.Now) }},
+	{title: "PROVEN", drop: 7, text: func(r *overview.Row, _ *View) string { return r.Proven() }},
+	{title: "TRACKS", drop: 8, text: func(r *overview.Row, _ *View) string { return r.Tracked() }},
+	{title: "VIRTUAL IP", drop: 9, text: func(r *overview.Row, _ *View) string { return r.Virtual() }},
 }
 
-func name(r *row) string {
+func name(r *overview.Row) string {
 	if r.NameDefault {
 		return "-"
 	}
@@ -50,7 +51,7 @@ type grid struct {
 	width   []int
 }
 
-func (v *View) grid(rows []row) *grid {
+func (v *View) grid(rows []overview.Row) *grid {
 	g := &grid{}
 	for _, c := range columns {
 		if c.pair && !v.paired() {
@@ -107,8 +108,8 @@ func pad(s string, width int) string {
 }
 
 // line is one row. The selected one is a bar, whatever its colours.
-func (g *grid) line(i int, r *row, selected bool) string {
-	m, note := r.trouble()
+func (g *grid) line(i int, r *overview.Row, selected bool) string {
+	m, note := r.Trouble()
 	var b strings.Builder
 	for c := range g.columns {
 		text := pad(g.cells[c][i], g.width[c]+2)
@@ -133,8 +134,8 @@ func stateStyle(state string) string {
 	return styleNone
 }
 
-func moodStyle(m mood) string {
-	return [...]string{calm: styleNone, away: styleDim, amber: styleAmber, red: styleRed}[m]
+func moodStyle(m overview.Mood) string {
+	return [...]string{overview.Calm: styleNone, overview.Away: styleDim, overview.Amber: styleAmber, overview.Red: styleRed}[m]
 }
 
 // tableLines are the titles, the rows around the selected one, and the last

@@ -3,6 +3,8 @@ package watch
 import (
 	"slices"
 	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/overview"
 )
 
 // View is all that a screen depends on. The zero value shows nothing yet.
@@ -13,7 +15,7 @@ type View struct {
 	Width    int // columns
 	Height   int // lines
 
-	sort     order
+	sort     overview.Order
 	reverse  bool
 	filter   string
 	typing   bool   // the filter is being typed
@@ -50,20 +52,17 @@ func (v *View) Tick(now time.Time) {
 func (v *View) paired() bool { return v.Names[1] != "" }
 
 // rows are those that pass the filter, in order.
-func (v *View) rows() []row {
-	var other *Reading
-	if v.paired() {
-		other = &v.Readings[1]
-	}
-	rows := rowsOf(&v.Readings[0], other)
+func (v *View) rows() []overview.Row {
+	own := &v.Readings[0]
+	rows := overview.Rows(own.Status, own.At, v.Readings[1].Status)
 	if v.filter != "" {
-		rows = slices.DeleteFunc(rows, func(r row) bool { return !r.matches(v.filter) })
+		rows = slices.DeleteFunc(rows, func(r overview.Row) bool { return !r.Matches(v.filter) })
 	}
-	sortRows(rows, v.sort, v.reverse)
+	overview.Sort(rows, v.sort, v.reverse)
 	return rows
 }
 
 // cursor is the index of the selected row, 0 where it is gone.
-func (v *View) cursor(rows []row) int {
-	return max(0, slices.IndexFunc(rows, func(r row) bool { return r.Ref() == v.selected }))
+func (v *View) cursor(rows []overview.Row) int {
+	return max(0, slices.IndexFunc(rows, func(r overview.Row) bool { return r.Ref() == v.selected }))
 }

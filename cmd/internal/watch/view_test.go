@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/overview"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
 
@@ -94,7 +95,7 @@ func TestWhatIsWrongIsSaidWorstFirst(t *testing.T) {
 	} {
 		g := group(1, "Active")
 		change(&g)
-		_, got := (&row{Group: &g}).trouble()
+		_, got := (&overview.Row{Group: &g}).Trouble()
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
