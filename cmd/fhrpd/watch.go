@@ -19,9 +19,9 @@ func watchCommand(a *app) *cobra.Command {
 	cmd := a.controlFlag(&cobra.Command{
 		Use:   "watch",
 		Short: "the live view: groups, peers, proofs and the last transitions",
-		Long: paragraphs("watch shows every group with its role, who else is there and how long that\nrouter's hold time still runs, which neighbours are proven, what is tracked, what\nis wrong, and the last transitions with their causes. Keys sort, filter and open a\ngroup: \"?\" lists them. Written to a pipe or a file it is a plain table that comes\nagain each interval.",
+		Long: paragraphs("watch shows every group with its role, who else is there and what is left of\nthat router's hold time, which neighbours are proven, what is tracked, what is\nwrong, and the last transitions with their causes. Keys sort, filter and open a\ngroup: \"?\" lists them. Written to a pipe it is a plain table, again and again.",
 			"--peer sets the other router of the pair beside this one: its control socket, or\nits status address as a URL, which is [daemon] metrics in its file.",
-			"Exits 0 when it is left, 3 when no daemon runs, and 4 when this user may not look."),
+			"Exits 0 when it is left, 3 when no daemon runs, and 4 when this user may not\nlook."),
 		Example: examples("fhrpd watch", "fhrpd watch --peer http://192.0.2.3:9650", "fhrpd watch --count 1 | grep Active"),
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
