@@ -50,6 +50,7 @@ func commands(a *app) []*cobra.Command {
 		verifyCommand(a),
 		labCommand(a),
 		versionCommand(a),
+		manCommand(a),
 	}
 }
 
