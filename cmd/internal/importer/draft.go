@@ -24,7 +24,7 @@ type draft struct {
 	said      map[Remark]bool
 	renamed   map[string]string // interfaces, by the key of their name there
 	guessed   []guess           // those that nobody has named
-	met       map[string]bool   // keys of interfaces that the source has
+	met       map[string]bool   // of those that somebody named, the ones that were asked for
 	startup   time.Duration     // of groups whose program waits before it begins
 }
 

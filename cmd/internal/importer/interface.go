@@ -18,11 +18,40 @@ func interfaceKey(name string) string {
 
 // iface returns the name here of an interface of a Linux host.
 func (d *draft) iface(name string) string {
-	d.met[interfaceKey(name)] = true
-	if to, ok := d.renamed[interfaceKey(name)]; ok {
+	if to, ok := d.rename(interfaceKey(name), false); ok {
 		return to
 	}
 	return name
+}
+
+// rename returns the name that somebody gave to an interface. That of a router may be
+// given short, as IOS takes it: Gi0/0 is GigabitEthernet0/0.
+func (d *draft) rename(key string, abbreviated bool) (to string, ok bool) {
+	if to, ok := d.renamed[key]; ok {
+		d.met[key] = true
+		return to, true
+	}
+	if !abbreviated {
+		return "", false
+	}
+	kind, number := halves(key)
+	for _, from := range slices.Sorted(maps.Keys(d.options.Interfaces)) {
+		from = interfaceKey(from)
+		if k, n := halves(from); n == number && k != "" && strings.HasPrefix(kind, k) {
+			d.met[from] = true
+			return d.renamed[from], true
+		}
+	}
+	return "", false
+}
+
+// halves splits a name of a router's interface into its kind and its number.
+func halves(key string) (kind, number string) {
+	n := strings.IndexAny(key, "0123456789")
+	if n < 0 {
+		return key, ""
+	}
+	return key[:n], key[n:]
 }
 
 // guess is an interface of a router with the name that was made of its own.
@@ -36,8 +65,7 @@ type guess struct {
 // is made of the router's.
 func (d *draft) port(at position, name string) string {
 	key := interfaceKey(name)
-	d.met[key] = true
-	if to, ok := d.renamed[key]; ok {
+	if to, ok := d.rename(key, true); ok {
 		return to
 	}
 	to := linuxName(key)

@@ -13,7 +13,7 @@ import (
 type keepalived struct {
 	*draft
 	version  int    // of instances that do not say
-	iface    string // of instances that do not say; "" = they have to
+	iface    string // of addresses whose instance has none, "" = none
 	strict   bool
 	announce announcing
 	objects  map[string]watch // by kind and name; weight and reverse are the defaults
@@ -106,7 +106,7 @@ func (k *keepalived) global(s *statement) {
 		k.iface = s.arg(1)
 	case "vrrp_strict":
 		k.strict = truth(s)
-		k.note(s.at, s.String(), "of it only no_accept was translated: fhrpd keeps to the RFC anyway")
+		k.note(s.at, s.String(), "addresses are not accepted, and passwords and preempt_delay are not heeded: fhrpd keeps to the RFC anyway")
 	case "vrrp_garp_master_delay":
 		k.announce.delay = s
 	case "vrrp_garp_master_refresh":

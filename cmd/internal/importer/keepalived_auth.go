@@ -33,10 +33,12 @@ func (i *instance) authenticate() {
 	switch {
 	case i.hmac != nil:
 		i.not(s.at, s.String(), "auth_hmac is there too: keepalived takes one of both")
+	case i.strict:
+		i.note(s.at, s.String(), "in strict mode keepalived does not heed it: there is none")
 	case kind == "AH":
 		i.not(s.at, s.String(), "AH is not supported: the peers do not believe this router before they do without, or use auth_hmac")
 	case i.v.Version == 3:
-		i.not(s.at, s.String(), "version 3 has no passwords, and keepalived sends none either: auth_hmac is the way")
+		i.note(s.at, s.String(), "in version 3 keepalived does not heed it: a keychain is the way")
 	case pass == "":
 		i.not(s.at, s.String(), "there is no auth_pass in it")
 	default:

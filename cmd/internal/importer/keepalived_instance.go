@@ -3,6 +3,7 @@ package importer
 import (
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/fhrpd/fhrpd/configs"
@@ -19,9 +20,12 @@ type instance struct {
 	auth     *statement
 	hmac     *statement
 	advert   *statement
-	master   *statement   // state MASTER
-	sum      *statement   // v3_checksum_as_v2
-	noPre    *statement   // nopreempt
+	master   *statement // state MASTER
+	sum      *statement // v3_checksum_as_v2
+	noPre    *statement // nopreempt
+	delay    *statement // preempt_delay
+	accept   *statement // accept, no_accept
+	strict   bool
 	vips     []*statement // virtual_ipaddress
 	other    []*statement // virtual_ipaddress_excluded
 	dev      string       // the interface in the source
@@ -35,8 +39,8 @@ func (k *keepalived) instance(s *statement) {
 	g := newVRRP(s.at, s.String())
 	g.what = strings.TrimSuffix(g.what, " { }")
 	i := &instance{keepalived: k, g: g, v: g.vrrp, announce: k.announce}
-	i.v.Interface, i.v.MACMode = k.iface, configs.MACInterface
-	i.v.Accept = !k.strict
+	i.v.MACMode = configs.MACInterface
+	i.strict = k.strict
 	i.v.Delay.Reload = k.draft.startup
 	for _, b := range s.block {
 		i.statement(b)
@@ -74,17 +78,11 @@ func (i *instance) statement(s *statement) {
 		i.noPre = s
 	case "preempt":
 	case "preempt_delay":
-		if t, ok := seconds(s.arg(1)); ok {
-			i.preemptDelay(s.at, s.String(), i.g, t)
-		} else {
-			i.not(s.at, s.String(), "want a number of seconds")
-		}
-	case "accept":
-		v.Accept = true
-	case "no_accept":
-		v.Accept = false
+		i.delay = s
+	case "accept", "no_accept":
+		i.accept = s
 	case "strict_mode":
-		v.Accept = !truth(s)
+		i.strict = truth(s)
 	case "use_vmac":
 		i.vmac(s)
 	case "virtual_ipaddress":
@@ -171,7 +169,7 @@ func (i *instance) rest(s *statement) {
 func (i *instance) complete() {
 	v := i.v
 	if v.Interface == "" {
-		i.not(i.g.at, i.g.what, "it has no interface")
+		v.Interface = i.ofAddresses()
 	}
 	i.dev = v.Interface
 	v.Interface = i.draft.iface(i.dev)
@@ -181,6 +179,7 @@ func (i *instance) complete() {
 	v.Version = i.versionNumber()
 	i.interval()
 	i.preempting()
+	i.accepting()
 	i.checksum()
 	i.authenticate()
 	i.garp(i.g, i.announce)
@@ -194,9 +193,23 @@ func (i *instance) complete() {
 		v.Prefixes = nil
 		i.not(i.g.at, i.g.what, "priority 255 is for a router whose interface has the addresses itself: keepalived gives them to it, fhrpd waits until it has them")
 	}
-	if v.Priority == hello.OwnerPriority {
-		v.Accept = true
+}
+
+// ofAddresses returns where keepalived puts the addresses of an instance that has no
+// interface, as one with unicast peers may.
+func (i *instance) ofAddresses() string {
+	name := i.iface
+	for _, s := range i.vips {
+		for _, b := range s.block {
+			if n := slices.Index(b.words, "dev"); n > 0 {
+				name = b.arg(n + 1)
+			}
+		}
 	}
+	if name != "" {
+		i.not(i.g.at, i.g.what, "it has no interface: the group is on "+name+", where its addresses are, and listens there")
+	}
+	return name
 }
 
 // versionNumber is 3 for IPv6, whatever stands there.
@@ -232,22 +245,44 @@ func (i *instance) interval() {
 	i.not(s.at, s.String(), fmt.Sprintf("%s: it is %s", limits, i.v.Advertise))
 }
 
-// preempting follows keepalived, where nopreempt has no effect beside state MASTER.
+// preempting follows keepalived, where neither nopreempt nor preempt_delay has an
+// effect beside state MASTER.
 func (i *instance) preempting() {
 	v := i.v
-	v.Preempt = i.noPre == nil
-	switch {
-	case v.Preempt && i.master != nil:
-		i.saidMaster()
-	case i.master != nil:
-		v.Preempt = true
-		i.not(i.noPre.at, i.noPre.String(), "beside state MASTER keepalived does not heed it: preempt is true")
-	case !v.Preempt && v.Priority == hello.OwnerPriority:
-		v.Preempt = true
-		i.not(i.noPre.at, i.noPre.String(), "the owner of the addresses (priority 255) always preempts")
+	if i.master != nil && !i.told {
+		i.told = true // once is enough
+		i.note(i.master.at, i.master.String(), "every router starts as Backup here, and the election decides")
 	}
-	if !v.Preempt {
-		v.PreemptDelay = 0
+	if s := i.noPre; s != nil {
+		switch {
+		case i.master != nil:
+			i.note(s.at, s.String(), "beside state MASTER keepalived does not heed it: preempt is true")
+		case v.Priority == hello.OwnerPriority:
+			i.note(s.at, s.String(), "the owner of the addresses (priority 255) always preempts")
+		default:
+			v.Preempt = false
+		}
+	}
+	if s := i.delay; s != nil {
+		t, ok := seconds(s.arg(1))
+		switch {
+		case !ok:
+			i.not(s.at, s.String(), "want a number of seconds")
+		case i.master != nil:
+			i.note(s.at, s.String(), "beside state MASTER keepalived does not heed it: there is none")
+		case !v.Preempt || i.strict:
+			i.note(s.at, s.String(), "beside nopreempt, and in strict mode, keepalived does not heed it: there is none")
+		default:
+			i.preemptDelay(s.at, s.String(), i.g, t)
+		}
+	}
+}
+
+// accepting is on, but in strict mode for routers that do not own the addresses.
+func (i *instance) accepting() {
+	i.v.Accept = !i.strict || i.v.Priority == hello.OwnerPriority
+	if s := i.accept; s != nil {
+		i.v.Accept = s.arg(0) == "accept"
 	}
 }
 
@@ -261,14 +296,6 @@ func (i *instance) checksum() {
 		i.v.Checksum = "rfc9568"
 	default:
 		i.v.Checksum = "pseudo-header"
-	}
-}
-
-// saidMaster says once what no instance has.
-func (i *instance) saidMaster() {
-	if !i.told {
-		i.told = true
-		i.note(i.master.at, i.master.String(), "every router starts as Backup here, and the election decides")
 	}
 }
 

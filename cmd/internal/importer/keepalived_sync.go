@@ -14,6 +14,7 @@ func (k *keepalived) sync(s *statement) {
 	var members []*group
 	var list []watch
 	var hooks []*statement
+	weights := false
 	for _, b := range s.block {
 		switch b.arg(0) {
 		case "group":
@@ -23,7 +24,7 @@ func (k *keepalived) sync(s *statement) {
 		case "notify_master", "notify_backup", "notify":
 			hooks = append(hooks, b)
 		case "sync_group_tracking_weight", "global_tracking":
-			k.note(b.at, b.String(), "it needs no translation: one election is for all members")
+			weights = true
 		case "notify_fault", "notify_stop":
 			k.not(b.at, b.String(), "hooks.standby runs whenever the group leaves Active, and there is no other")
 		case "smtp_alert":
@@ -35,6 +36,11 @@ func (k *keepalived) sync(s *statement) {
 	if len(members) == 0 {
 		k.not(s.at, s.String(), "no member of it was translated")
 		return
+	}
+	if !weights {
+		for _, m := range members {
+			k.watches[m] = k.weightless(k.watches[m])
+		}
 	}
 	lead := members[0]
 	k.watches[lead] = append(k.watches[lead], list...)
@@ -65,6 +71,23 @@ func (k *keepalived) members(s *statement) (members []*group) {
 		}
 	}
 	return members
+}
+
+// weightless returns what keepalived leaves of the objects of an instance that is in a
+// sync group: interfaces lose their weight, others with one are not looked at.
+func (k *keepalived) weightless(list []watch) (out []watch) {
+	for _, w := range list {
+		if w.weight != 0 && !strings.HasPrefix(w.what, "track_interface") {
+			k.note(w.at, w.what, "in a sync group keepalived does not look at an object with a weight: it is left out")
+			continue
+		}
+		if w.weight != 0 {
+			k.note(w.at, w.what, "in a sync group keepalived does not heed the weight: there is none")
+		}
+		w.weight = 0
+		out = append(out, w)
+	}
+	return out
 }
 
 // follow has one group follow another. What took the follower out of its election

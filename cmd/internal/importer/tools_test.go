@@ -21,6 +21,7 @@ func TestKeepalivedTakesTheFiles(t *testing.T) {
 	for file, wrong := range map[string][]string{
 		"pair.conf":    {"number '256'", "VRID '256'"},
 		"sync.conf":    nil,
+		"strict.conf":  {"not heed", "incompatible"},
 		"defined.conf": {"~SEQ"}, // of an older program
 	} {
 		said := output(t, program, "--config-test", "--config-id", "main", "--use-file", "testdata/keepalived/"+file)
