@@ -144,9 +144,11 @@ func (x *frr) setting(r *frrRouter, c *command, words []string, on bool) {
 			r.interval, r.said = time.Duration(n)*time.Millisecond, c
 		}
 	case "ip", "ipv6":
-		if on {
-			r.vips = append(r.vips, c)
+		if !on {
+			x.not(c.at, c.String(), "a configuration that FRR writes has no such line")
+			return
 		}
+		r.vips = append(r.vips, c)
 	case "preempt":
 		r.preempt = on
 	case "shutdown":

@@ -20,12 +20,14 @@ type ios struct {
 	chains  map[string]*command // key chains, of which a router has others than HSRP's
 	tracks  map[string]*command // by number
 	objects map[string][]string // those that were asked for, of a list several: the names here
+	probes  map[string]*command // "ip sla", by number
+	probed  map[string]bool     // those that an object is about
 	others  []string            // words of commands that are about something else
 	lines   int                 // how many there are
 }
 
 func readIOS(d *draft, file string, text []byte) error {
-	x := &ios{draft: d, top: commands(file, text), chains: map[string]*command{}, tracks: map[string]*command{}, objects: map[string][]string{}}
+	x := &ios{draft: d, top: commands(file, text), chains: map[string]*command{}, tracks: map[string]*command{}, objects: map[string][]string{}, probes: map[string]*command{}, probed: map[string]bool{}}
 	if len(x.top) == 0 {
 		return fmt.Errorf("%s has no command", file)
 	}
@@ -49,6 +51,8 @@ func readIOS(d *draft, file string, text []byte) error {
 func (x *ios) global(c *command) {
 	switch {
 	case c.arg(0) == "interface":
+	case probeID(c) != "":
+		x.probes[probeID(c)] = c
 	case c.arg(0) == "track":
 		x.tracks[c.arg(1)] = c
 	case c.arg(0) == "key" && c.arg(1) == "chain":
@@ -84,6 +88,11 @@ func (x *ios) other(c *command) {
 const mostOthers = 12
 
 func (x *ios) sayOthers(file string) {
+	for _, c := range x.top {
+		if id := probeID(c); id != "" && !x.probed[id] {
+			x.other(c)
+		}
+	}
 	if x.lines == 0 {
 		return
 	}

@@ -56,8 +56,8 @@ func (p *port) ofInterface(c *command) bool {
 
 // delays reads "delay minimum N reload N".
 func (p *port) delays(c *command) {
-	for n := 2; n+1 < len(c.words); n += 2 {
-		t, ok := seconds(c.words[n+1])
+	for n := 2; n < len(c.words); n += 2 {
+		t, ok := seconds(c.arg(n + 1))
 		switch {
 		case !ok || t > time.Hour:
 			p.not(c.at, c.String(), c.words[n]+": want seconds, 3600 at most")

@@ -133,43 +133,76 @@ func maskBits(s string) (int, bool) {
 
 // trackProbe reads the "ip sla" that an object is about.
 func (x *ios) trackProbe(id string, t *configs.Track) string {
-	for _, c := range x.top {
-		sla := c.arg(0) == "ip" && c.arg(1) == "sla" && c.arg(2) == id || c.arg(0) == "rtr" && c.arg(1) == id
-		if !sla {
-			continue
-		}
-		why := "its probe is none that fhrpd has: icmp-echo, tcp-connect and http get are"
-		for _, b := range c.below {
-			switch b.arg(0) {
-			case "icmp-echo":
-				t.Kind, t.Target, why = configs.TrackPing, b.arg(1), ""
-			case "tcp-connect":
-				t.Kind, t.Target, why = configs.TrackTCP, b.arg(1)+":"+b.arg(2), ""
-			case "http":
-				if n := len(b.words) - 1; b.arg(1) == "get" {
-					t.Kind, t.Target, why = configs.TrackHTTP, b.words[n], ""
-				}
-			case "frequency":
-				if s, ok := seconds(b.arg(1)); ok && s >= time.Second && s <= time.Hour {
-					t.Interval = s
-				}
-			case "timeout":
-				if n, ok := number(b.arg(1), 10, 3_600_000); ok {
-					t.Timeout = time.Duration(n) * time.Millisecond
-				}
-			}
-		}
-		t.Timeout = min(t.Timeout, t.Interval)
-		t.Rise, t.Fall = 1, 1
-		return why
+	c := x.probes[id]
+	switch {
+	case c == nil:
+		return "ip sla " + id + " is not in the file"
+	case !probe(c, t):
+		return "its probe is none that fhrpd has: icmp-echo, tcp-connect and http get are"
 	}
-	return "ip sla " + id + " is not in the file"
+	x.probed[id] = true
+	x.probeSettings(c, t)
+	return ""
+}
+
+// probeID returns the number of a probe, "" when c is none.
+func probeID(c *command) string {
+	switch {
+	case c.arg(0) == "ip" && c.arg(1) == "sla" && len(c.words) == 3:
+		return c.arg(2)
+	case c.arg(0) == "rtr" && len(c.words) == 2:
+		return c.arg(1)
+	}
+	return ""
+}
+
+// probe reads what is asked, and reports whether an object here can.
+func probe(c *command, t *configs.Track) bool {
+	for _, b := range c.below {
+		switch word := b.arg(0); {
+		case word == "icmp-echo":
+			t.Kind, t.Target = configs.TrackPing, b.arg(1)
+		case word == "tcp-connect":
+			t.Kind, t.Target = configs.TrackTCP, b.arg(1)+":"+b.arg(2)
+		case word == "http" && b.arg(1) == "get":
+			t.Kind, t.Target = configs.TrackHTTP, b.words[len(b.words)-1]
+		}
+	}
+	return t.Kind != ""
+}
+
+// probeSettings reads how it is asked.
+func (x *ios) probeSettings(c *command, t *configs.Track) {
+	for _, b := range c.below {
+		switch b.arg(0) {
+		case "icmp-echo", "tcp-connect", "http":
+			if strings.HasPrefix(b.arg(2), "source") || strings.HasPrefix(b.arg(3), "source") {
+				x.note(b.at, b.String(), "the kernel chooses the source")
+			}
+		case "frequency":
+			if s, ok := seconds(b.arg(1)); ok && s >= time.Second && s <= time.Hour {
+				t.Interval = s
+			} else {
+				x.not(b.at, b.String(), "want seconds, 3600 at most")
+			}
+		case "timeout":
+			if n, ok := number(b.arg(1), 10, 3_600_000); ok {
+				t.Timeout = time.Duration(n) * time.Millisecond
+			} else {
+				x.not(b.at, b.String(), "want milliseconds, 10 at least")
+			}
+		default:
+			x.not(b.at, b.String(), "an object has a target, interval and timeout, rise and fall")
+		}
+	}
+	t.Timeout = min(t.Timeout, t.Interval)
+	t.Rise, t.Fall = 1, 1
 }
 
 // trackDelay reads "delay up N down N", of IOS in either order.
 func (x *ios) trackDelay(c *command, t *configs.Track) {
-	for n := 1; n+1 < len(c.words); n += 2 {
-		d, ok := seconds(c.words[n+1])
+	for n := 1; n < len(c.words); n += 2 {
+		d, ok := seconds(c.arg(n + 1))
 		switch {
 		case !ok || d > time.Hour:
 			x.not(c.at, c.String(), "want seconds, 3600 at most")

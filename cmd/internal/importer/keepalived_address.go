@@ -110,8 +110,8 @@ func (i *instance) peers(s *statement) {
 		if !slices.Contains(i.v.Peers, a) {
 			i.v.Peers = append(i.v.Peers, a)
 		}
-		for n := 1; n+1 < len(b.words); n += 2 {
-			ttl, ok := number(b.words[n+1], 0, 255)
+		for n := 1; n < len(b.words); n += 2 {
+			ttl, ok := number(b.arg(n+1), 0, 255)
 			switch {
 			case b.words[n] == "min_ttl" && ok:
 				least = min(least, max(1, ttl))

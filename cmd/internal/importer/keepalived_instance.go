@@ -71,8 +71,12 @@ func (i *instance) statement(s *statement) {
 	case "auth_hmac":
 		i.hmac = s
 	case "state":
-		if s.arg(1) == "MASTER" {
+		switch s.arg(1) {
+		case "MASTER":
 			i.master = s
+		case "BACKUP":
+		default:
+			i.not(s.at, s.String(), "want MASTER or BACKUP")
 		}
 	case "nopreempt":
 		i.noPre = s

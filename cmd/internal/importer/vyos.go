@@ -63,7 +63,7 @@ func (x *vyos) sort(s setting) {
 	p := s.path
 	switch {
 	case len(p) > 2 && slices.Equal(p[:2], []string{"high-availability", "vrrp"}):
-		rest := setting{s.at, p[3:]}
+		rest := setting{s.at, p[3:], s.opens}
 		switch p[2] {
 		case "group":
 			x.groups = settle(x.groups, rest)
@@ -75,8 +75,10 @@ func (x *vyos) sort(s setting) {
 			x.not(s.at, text(p[2:]), "fhrpd has nothing like it")
 		}
 	case len(p) > 2 && slices.Equal(p[:2], []string{"high-availability", "virtual-server"}):
-		x.not(s.at, "virtual-server "+p[2], "load balancing is not what fhrpd does")
+		x.not(s.at, text(p[1:]), "load balancing is not what fhrpd does")
+	case p[0] == "high-availability" && s.opens:
 	case p[0] == "high-availability":
+		x.not(s.at, text(p[1:]), "fhrpd has nothing like it")
 	case p[0] == "interfaces" && slices.Contains(p, "vrrp-group"):
 		x.not(s.at, text(p), "it is of VyOS 1.1: let a newer VyOS read the file first, it writes high-availability")
 	case p[0] == "cluster":
@@ -97,7 +99,7 @@ func settle(list []*vyosGroup, s setting) []*vyosGroup {
 		list = append(list, &vyosGroup{at: s.at, name: s.path[0]})
 	}
 	if g := list[i]; len(s.path) > 1 {
-		g.settings = append(g.settings, setting{s.at, s.path[1:]})
+		g.settings = append(g.settings, setting{s.at, s.path[1:], s.opens})
 	}
 	return list
 }
@@ -118,7 +120,7 @@ func (s setting) statement(words ...string) *statement {
 }
 
 func (x *vyos) parameter(s setting) {
-	if len(s.path) < 2 {
+	if s.opens || len(s.path) == 0 {
 		return
 	}
 	value := s.path[len(s.path)-1]
@@ -161,17 +163,17 @@ func (x *vyos) group(g *vyosGroup) {
 	other := &statement{at: g.at, words: []string{"excluded-address"}}
 	auth := &statement{words: []string{"authentication"}}
 	for _, s := range g.settings {
-		switch s.path[0] {
-		case "address", "virtual-address":
-			addAddress(vips, s)
-		case "excluded-address", "virtual-address-excluded":
-			addAddress(other, s)
-		case "authentication":
-			if len(s.path) > 2 {
-				auth.at, auth.has = s.at, true
-				auth.block = append(auth.block, authOf(s))
-			}
-		case "health-check":
+		switch word := s.path[0]; {
+		case word == "address", word == "virtual-address":
+			x.addAddress(vips, s)
+		case word == "excluded-address", word == "virtual-address-excluded":
+			x.addAddress(other, s)
+		case s.opens && (len(s.path) == 1 || word == "rfc3768-compatibility"):
+			x.opened(i, s)
+		case word == "authentication":
+			auth.at, auth.has = s.at, true
+			auth.block = append(auth.block, authOf(s))
+		case word == "health-check":
 			x.checkSetting(c, s)
 		default:
 			x.groupSetting(i, s)
@@ -191,14 +193,24 @@ func (x *vyos) group(g *vyosGroup) {
 	i.excluded()
 }
 
+// opened reads a block with nothing in it that says something, as old files have it.
+func (x *vyos) opened(i *instance, s setting) {
+	if s.path[0] == "rfc3768-compatibility" {
+		i.v.MACMode = configs.MACVirtual
+	}
+}
+
 // addAddress adds "A" or "A interface I" to a list.
-func addAddress(list *statement, s setting) {
+func (x *vyos) addAddress(list *statement, s setting) {
 	if len(s.path) < 2 {
 		return
 	}
 	words := []string{s.path[1]}
-	if len(s.path) > 3 && s.path[2] == "interface" {
+	switch {
+	case len(s.path) > 3 && s.path[2] == "interface":
 		words = append(words, "dev", s.path[3])
+	case len(s.path) > 2:
+		x.not(s.at, text(s.path), "fhrpd has nothing like it")
 	}
 	for _, b := range list.block { // the block of an address, and what is in it, are two settings
 		if b.words[0] == s.path[1] {
@@ -212,16 +224,16 @@ func addAddress(list *statement, s setting) {
 }
 
 func authOf(s setting) *statement {
-	switch s.path[1] {
-	case "password":
-		return s.statement("auth_pass", s.path[2])
-	case "type":
-		if s.path[2] == "plaintext-password" {
-			return s.statement("auth_type", "PASS")
-		}
-		return s.statement("auth_type", s.path[2])
+	switch words := s.path[1:]; {
+	case len(words) == 2 && words[0] == "password":
+		return s.statement("auth_pass", words[1])
+	case len(words) == 2 && words[0] == "type" && words[1] == "plaintext-password":
+		return s.statement("auth_type", "PASS")
+	case len(words) == 2 && words[0] == "type":
+		return s.statement("auth_type", words[1])
+	default:
+		return s.statement(words...)
 	}
-	return s.statement(s.path[1:]...)
 }
 
 // groupSetting reads a setting that stands alone.
@@ -261,10 +273,12 @@ func (x *vyos) groupSetting(i *instance, s setting) {
 		i.v.Hooks.Active = i.hook(s.statement("transition-script master", value))
 	case "transition-script backup":
 		i.v.Hooks.Standby = i.hook(s.statement("transition-script backup", value))
-	case "transition-script", "track", "garp":
+	case "track":
+		why := "fhrpd has nothing like it"
 		if value == "exclude-vrrp-interface" {
-			i.not(s.at, text(s.path), "a router that cannot be heard on its interface is not active")
+			why = "a router that cannot be heard on its interface is not active"
 		}
+		i.not(s.at, text(s.path), why)
 	case "transition-script fault", "transition-script stop":
 		i.not(s.at, text(s.path), "hooks.standby runs whenever the router leaves Active, and there is no other")
 	default:
@@ -284,7 +298,8 @@ func (x *vyos) peer(i *instance, s setting, value string) {
 }
 
 func (x *vyos) checkSetting(c *check, s setting) {
-	if len(s.path) < 3 {
+	if len(s.path) != 3 {
+		x.not(s.at, text(s.path), "fhrpd has nothing like it")
 		return
 	}
 	if c.at.line == 0 {
@@ -322,6 +337,9 @@ func (x *vyos) checked(c *check, name string) (w watch, ok bool) {
 	return watch{at: c.at, what: "health-check of " + name, object: x.object(c.at, t)}, true
 }
 
+// notifies are the words that keepalived has for VyOS's scripts.
+var notifies = map[string]string{"master": "notify_master", "backup": "notify_backup", "fault": "notify_fault", "stop": "notify_stop"}
+
 // syncGroup gives its members one election: that of the first.
 func (x *vyos) syncGroup(g *vyosGroup) {
 	sync := &statement{at: g.at, words: []string{"sync-group", g.name}}
@@ -329,6 +347,7 @@ func (x *vyos) syncGroup(g *vyosGroup) {
 	c := &check{interval: time.Minute, fall: 3}
 	for _, s := range g.settings {
 		switch value := s.path[len(s.path)-1]; {
+		case s.opens && len(s.path) == 1:
 		case s.path[0] == "disable":
 			x.not(s.at, "sync-group "+g.name, "it is disabled there: its members elect for themselves")
 			return
@@ -336,10 +355,8 @@ func (x *vyos) syncGroup(g *vyosGroup) {
 			members.block = append(members.block, s.statement(value))
 		case s.path[0] == "health-check":
 			x.checkSetting(c, s)
-		case s.path[0] == "transition-script" && len(s.path) > 2:
-			word := map[string]string{"master": "notify_master", "backup": "notify_backup", "fault": "notify_fault", "stop": "notify_stop"}[s.path[1]]
-			sync.block = append(sync.block, s.statement(word, value))
-		case len(s.path) == 1:
+		case s.path[0] == "transition-script" && len(s.path) == 3 && notifies[s.path[1]] != "":
+			sync.block = append(sync.block, s.statement(notifies[s.path[1]], value))
 		default:
 			x.not(s.at, text(s.path), "fhrpd has nothing like it")
 		}

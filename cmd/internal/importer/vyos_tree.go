@@ -8,8 +8,9 @@ import (
 // setting is a path of words in a configuration of VyOS, the last of which may be a
 // value: high-availability vrrp group g priority 200.
 type setting struct {
-	at   position
-	path []string
+	at    position
+	path  []string
+	opens bool // a block, and says nothing but the words in front of it
 }
 
 // settings reads both forms that VyOS has: blocks in braces, and set commands.
@@ -33,7 +34,7 @@ func setCommands(file string, lines []string) (list []setting) {
 	for n, line := range lines {
 		words := fields(line)
 		if len(words) > 1 && words[0] == "set" {
-			list = append(list, setting{position{file, n + 1}, words[1:]})
+			list = append(list, setting{at: position{file, n + 1}, path: words[1:]})
 		}
 	}
 	return list
@@ -63,9 +64,9 @@ func blocks(file string, lines []string) (list []setting, err error) {
 			words := fields(strings.TrimSuffix(line, "{"))
 			depths = append(depths, len(path))
 			path = append(path[:len(path):len(path)], words...)
-			list = append(list, setting{at, path})
+			list = append(list, setting{at, path, true})
 		default:
-			list = append(list, setting{at, append(path[:len(path):len(path)], fields(line)...)})
+			list = append(list, setting{at: at, path: append(path[:len(path):len(path)], fields(line)...)})
 		}
 	}
 	if len(depths) > 0 {
