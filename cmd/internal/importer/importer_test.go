@@ -32,6 +32,7 @@ var translations = []struct {
 	{"keepalived", "include/main.conf", "include", Options{}},
 	{"ios", "router.conf", "router", Options{}},
 	{"ios", "router.conf", "router-named", Options{Interfaces: map[string]string{"vlan 10": "eth1", "Vlan20": "eth2", "Vlan30": "eth3", "Vlan40": "eth4", "Vlan50": "eth5", "Gi0/0/0": "eth0", "Vlan99": "eth9", "tu3": "wg0", "Vlan7": "eth7"}}},
+	{"ios", "pasted.conf", "pasted", Options{Interfaces: map[string]string{"vlan10": "eth1", "gi0/1": "eth0"}}},
 	{"ios", "nexus.conf", "nexus", Options{}},
 	{"frr", "frr.conf", "frr", Options{}},
 	{"vyos", "config.boot", "config", Options{}},

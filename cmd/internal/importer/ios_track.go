@@ -57,7 +57,7 @@ func (x *ios) sayUnused() {
 // trackKind reads what an object looks at, or says why there is none like it.
 func (x *ios) trackKind(c *command, t *configs.Track) (why string) {
 	switch kind := c.arg(2); {
-	case kind == "interface":
+	case len(kind) > 2 && strings.HasPrefix("interface", kind):
 		return x.trackInterface(c, t)
 	case kind == "ip" && c.arg(3) == "route", kind == "ipv6" && c.arg(3) == "route":
 		return trackRoute(c, t)

@@ -59,16 +59,20 @@ func (i *instance) excluded() {
 	var rest []netip.Prefix
 	var at *statement
 	for _, s := range i.other {
+		advertised := 0
 		for _, b := range s.block {
 			pfx, ok := i.hostAddress(b)
 			switch {
 			case !ok:
 			case i.g.family() == 0 || hello.FamilyOf(pfx.Addr()) == i.g.family():
 				i.g.address(pfx)
-				i.not(b.at, b.String(), "every address of a group is advertised, this one too: keepalived as a peer then needs skip_check_adv_addr, or the same list")
+				advertised++
 			default:
 				rest, at = append(rest, pfx), b
 			}
+		}
+		if advertised > 0 {
+			i.not(s.at, s.String(), fmt.Sprintf("every address of a group is advertised, %d of these too: keepalived as a peer then needs skip_check_adv_addr, or the same list", advertised))
 		}
 	}
 	if len(rest) > 0 {
