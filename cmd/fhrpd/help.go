@@ -19,7 +19,7 @@ const (
 // exitCodes ends the help of the program.
 const exitCodes = `Exit codes: 0 done, 1 failed, refused, or the answer is no, 2 wrong arguments or
 a configuration with faults, 3 no daemon runs, 4 more than one (whohas), or the
-daemon is not for this user.`
+daemon is not for this user, 5 translated in part (import).`
 
 // paragraphs joins them with blank lines.
 func paragraphs(p ...string) string { return strings.Join(p, "\n\n") }

@@ -49,6 +49,7 @@ func TestEveryHelpHasExitCodesAndExamplesThatAreAccepted(t *testing.T) {
 func accepted(root *cobra.Command, line string) error {
 	line, _, _ = strings.Cut(line, "#")
 	line, _, _ = strings.Cut(line, "|")
+	line, _, _ = strings.Cut(line, ">")
 	words := strings.Fields(line)
 	cmd, args, err := root.Find(words[1:])
 	if err != nil {

@@ -48,6 +48,7 @@ func commands(a *app) []*cobra.Command {
 		whohasCommand(a),
 		doctorCommand(a),
 		verifyCommand(a),
+		importCommand(a),
 		labCommand(a),
 		versionCommand(a),
 		manCommand(a),
