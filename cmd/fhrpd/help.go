@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"slices"
@@ -114,7 +115,7 @@ func (a *app) completeShow(l layout) cobra.CompletionFunc {
 // for those of its groups after the names of their interfaces. Without a daemon
 // there is nothing to offer.
 func (a *app) running(ctx context.Context, protocol string) []string {
-	ctx, cancel := context.WithTimeout(ctx, completeWithin)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(a.hurry, completeWithin))
 	defer cancel()
 	st, err := a.daemon().Status(ctx)
 	if err != nil {
