@@ -39,6 +39,7 @@ func commands(a *app) []*cobra.Command {
 		showCommand(a),
 		explainCommand(a),
 		eventsCommand(a),
+		watchCommand(a),
 		reloadCommand(a),
 		setCommand(a),
 		clearCommand(a),
@@ -50,6 +51,7 @@ func commands(a *app) []*cobra.Command {
 		importCommand(a),
 		labCommand(a),
 		versionCommand(a),
+		manCommand(a),
 	}
 }
 
