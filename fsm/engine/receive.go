@@ -165,7 +165,7 @@ func (g *group) received(now time.Time, env *hello.Envelope, m hello.Message) {
 	g.counters.Received++
 	g.meet(m, env.SrcMAC)
 	g.superseded(now, env.Src, m)
-	g.succeeded(now, m)
+	g.succeeded(now, env, m)
 	if !g.up {
 		return
 	}
@@ -174,7 +174,9 @@ func (g *group) received(now time.Time, env *hello.Envelope, m hello.Message) {
 	if g.overContested(now, env.Src, m) {
 		return
 	}
+	g.hearing = env
 	g.step(now, fsm.Received{From: env.Src, MAC: env.SrcMAC, Message: m})
+	g.hearing = nil
 }
 
 // maxPeers bounds how many routers of a group are remembered by their MAC.

@@ -58,6 +58,7 @@ func (g *group) status(now time.Time) GroupStatus {
 		st.Wait = g.waitStatus(now)
 	}
 	st.RouteStates, st.RuleStates = g.routeStatus()
+	st.Yielded, st.Handover = g.yielded(), g.passing.last
 	st.BothActive = g.tenure.claims() && g.rivalCurrent(now, g.elector().machine.Status().HoldTime)
 	return st
 }

@@ -139,7 +139,7 @@ func (g *group) price(now time.Time, c *Change) {
 		}
 	case c.From.Local:
 		c.LastSign = now
-		c.Handed = c.cause == fsm.CauseCoup || c.cause == fsm.CauseBetterActive
+		c.Handed = c.cause == fsm.CauseCoup || c.cause == fsm.CauseBetterActive || c.cause == fsm.CauseHandover
 		if h := &g.heard; c.cause == fsm.CauseBetterActive && g.hsrp() && c.Records[0].speaksFirst() && h.At.Equal(now) {
 			c.Both = now.Sub(s.since) // its first word is that it has the role already
 		}
