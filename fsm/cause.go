@@ -29,6 +29,8 @@ const (
 	CauseLeader           Cause = "leader"         // the followed group changed
 	CauseForwarding       Cause = "forwarding-off" // IP forwarding is switched off, and required
 	CauseMaintenance      Cause = "maintenance"
+	CauseHandover         Cause = "handed-over"      // a planned hand-over
+	CauseTakenBack        Cause = "taken-back"       // nobody has taken, or kept, what was handed over
 	CauseConflict         Cause = "address-conflict" // another station answers for the virtual address
 )
 
@@ -60,5 +62,7 @@ var Causes = []struct {
 	{CauseLeader, "the followed group changed state"},
 	{CauseForwarding, "IP forwarding is switched off where the configuration requires it, or was until now"},
 	{CauseMaintenance, "an operator put the daemon into maintenance"},
+	{CauseHandover, "an operator handed the role over, or gave it back for the neighbours' sake"},
+	{CauseTakenBack, "nobody took the role that was handed over, or the one who did gave it back"},
 	{CauseConflict, "somebody else answers for the virtual address"},
 }

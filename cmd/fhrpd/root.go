@@ -44,6 +44,7 @@ func commands(a *app) []*cobra.Command {
 		reloadCommand(a),
 		setCommand(a),
 		clearCommand(a),
+		handoverCommand(a),
 		announceCommand(a),
 		announceMACsCommand(a),
 		whohasCommand(a),

@@ -34,12 +34,16 @@ type group struct {
 	doubtful bool   // the next Flush reconsiders it
 
 	tenure   tenure
-	grant    grant     // of the open gate
-	earlier  *grant    // which it goes back to if the kernel refuses the new one
-	round    Round     // in which the port was asked for the addresses; 0: not since the gate was opened
-	wait     wait      // while waiting
-	lastWait Wait      // the last that ended
-	until    time.Time // when a farewell ends, while leaving
+	grant    grant           // of the open gate
+	earlier  *grant          // which it goes back to if the kernel refuses the new one
+	round    Round           // in which the port was asked for the addresses; 0: not since the gate was opened
+	wait     wait            // while waiting
+	lastWait Wait            // the last that ended
+	until    time.Time       // when a farewell ends, while leaving
+	awaited  bool            // the successor was heard, whose address waits
+	hearing  *hello.Envelope // of the message that the machine is given just now
+	passing  passing         // of the role, by a hand-over
+	pledge   pledge          // to take it
 
 	routes []RouteStatus // as the port has told last, routes before rules
 
@@ -204,6 +208,9 @@ func (g *group) doubt() {
 		g.r.doubtful = append(g.r.doubtful, g)
 	}
 }
+
+// leaderLeaves reports whether g follows a group whose farewell takes g's along.
+func (g *group) leaderLeaves() bool { return g.leader != nil && g.leader.tenure == leaving }
 
 // ready reports whether a follower could be active. A group that elects for
 // itself always could.

@@ -39,7 +39,7 @@ func (g *group) status(now time.Time) GroupStatus {
 		Proofs: g.proof.Results(), Conflict: g.conflict, Rival: g.rival, Wait: g.lastWait,
 		Serves: g.story.holder, ServesSince: g.story.since, Contested: g.story.contested, Unheard: g.unheard(now.Add(-2 * g.story.hold)),
 	}
-	st.Counters.Rejected = maps.Clone(g.counters.Rejected)
+	st.Counters.Rejected, st.Counters.Handovers = maps.Clone(g.counters.Rejected), maps.Clone(g.counters.Handovers)
 	st.LastRefresh, _ = g.announcer.LastRefresh()
 	st.NextRefresh, _ = g.announcer.NextRefresh()
 	if !g.up {
@@ -58,6 +58,7 @@ func (g *group) status(now time.Time) GroupStatus {
 		st.Wait = g.waitStatus(now)
 	}
 	st.RouteStates, st.RuleStates = g.routeStatus()
+	st.Yielded, st.Handover = g.yielded(), g.passing.last
 	st.BothActive = g.tenure.claims() && g.rivalCurrent(now, g.elector().machine.Status().HoldTime)
 	return st
 }

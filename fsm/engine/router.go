@@ -27,7 +27,8 @@ type router struct {
 	late        time.Duration // how long what is read before the next Tick may have waited
 	stopping    bool          // every group is on its way out
 	maintenance bool          // no group takes part
-	contests    contests
+	contests    bucket        // answers to who contests a role
+	answers     bucket        // to questions about hand-overs
 	waits       waits
 	farewells   farewells
 

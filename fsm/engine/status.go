@@ -51,6 +51,8 @@ type GroupStatus struct {
 	Change        *Change       // the last one of who serves; nil when there was none
 	Contested     *Record       // the last time that another router claimed the role since this one has it; nil: never
 	Unheard       []Unheard     // routers that may belong to the group and were not believed in the last hold time
+	Yielded       bool          // it has handed the role over, and does not preempt who has it
+	Handover      Handover      // the last one by this router; its state is "" when there was none
 
 	Signed *SignedStatus // nil where VRRP has no HMAC trailer
 }
@@ -71,6 +73,7 @@ type Counters struct {
 	Answered       uint64 // ARP requests and neighbour solicitations
 	Conflicts      uint64 // claims of a virtual address by others
 	Rejected       map[hello.Reject]uint64
+	Handovers      map[HandoverState]uint64 // by this router, by how they ended; nil before the first
 }
 
 // InterfaceStatus is one interface with groups on it.

@@ -16,7 +16,7 @@ func recordText(group engine.Ref, r *engine.Record) string {
 	case engine.RecordTrack:
 		return fmt.Sprintf("tracked object %s went %s: %s", r.Object, upDown(r.Up), r.Detail)
 	case engine.RecordCommand:
-		return fmt.Sprintf("%s was told to %s", r.Group, r.Command)
+		return fmt.Sprintf("%s was told to %s", r.Group, order(r.Command))
 	case engine.RecordPriority:
 		return fmt.Sprintf("this router's priority went from %d to %d", r.Priority.From, r.Priority.To)
 	case engine.RecordPeer:
@@ -150,4 +150,12 @@ func clock(of, t time.Time) string {
 		return t.Format("15:04:05.000")
 	}
 	return t.Format("2006-01-02 15:04:05.000")
+}
+
+// order returns a command in the words of a sentence.
+func order(c *engine.Command) string {
+	if rest, ok := strings.CutPrefix(c.String(), engine.CommandHandover); ok {
+		return "hand over" + rest
+	}
+	return c.String()
 }
