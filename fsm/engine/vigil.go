@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// vigil is how a group that is in maintenance looks whether another router serves. It
+// is kept on a link that could carry the group: elsewhere nobody is heard.
+type vigil struct {
+	since    time.Time     // the beginning; zero: there is none
+	heard    time.Time     // the last claim of the role by somebody else
+	patience time.Duration // how long its sender may be silent, as it has said
+	next     time.Time     // when to look again
+	unserved time.Time     // since when nobody serves; zero: somebody does, or it is not known yet
+}
+
+// follow begins or ends the vigil when the group has left or comes back.
+func (v *vigil) follow(now time.Time, g *group) {
+	why, _ := g.linkObstacle(&g.iface.link)
+	switch {
+	case g.up || !g.maintained() || why != "" || g.leader != nil || g.dismissed || g.r.stopping:
+		*v = vigil{}
+	case v.since.IsZero():
+		*v = vigil{since: now, next: now.Add(g.succession())}
+		g.turned()
+	}
+}
+
+// hears notes a claim of the role.
+func (v *vigil) hears(now time.Time, g *group, h *Heard, m hello.Message) {
+	if v.since.IsZero() || !h.claims() {
+		return
+	}
+	v.heard = now
+	switch m := m.(type) {
+	case *hello.HSRP:
+		v.patience = m.HoldTime + m.HelloTime
+	case *hello.VRRP:
+		v.patience = 5 * m.AdverInterval
+		if m.Version == 2 {
+			v.patience = 4*m.AdverInterval + time.Second
+		}
+	}
+	if v.unserved.IsZero() {
+		return
+	}
+	g.tell(now, KindNotice, fmt.Sprintf("%s serves while this router is in maintenance; nobody did for %v", h.From, now.Sub(v.unserved).Round(time.Millisecond)))
+	v.unserved = time.Time{}
+	v.look(now, g)
+}
+
+// look has the vigil look again at once.
+func (v *vigil) look(now time.Time, g *group) {
+	if !v.since.IsZero() {
+		v.next = now
+		g.turned()
+	}
+}
+
+func (v *vigil) deadline() time.Time { return v.next }
+
+// due says that nobody serves, or has the group come back, when the others were silent
+// for longer than it takes one of them to follow another.
+func (v *vigil) due(now time.Time, g *group) {
+	if v.next.IsZero() || now.Before(v.next) {
+		return
+	}
+	last := v.since
+	if v.heard.After(last) {
+		last = v.heard
+	}
+	if g.tenure == leaving && g.until.After(last) { // it serves itself
+		last = g.until
+	}
+	if until := last.Add(max(g.succession(), v.patience)); now.Before(until) {
+		v.next = until
+		return
+	}
+	if g.r.returns || g.leave().Doubtful {
+		*v = vigil{}
+		g.comeBack(now, now.Sub(last))
+		return
+	}
+	v.unserved = last
+	v.next = now.Add(quiet)
+	if g.r.complaints.first(now, g.Ref, wordUnserved, subject{}) {
+		g.tell(now, KindWarning, fmt.Sprintf("nobody serves for %v, and this router stays away: %s (cure: fhrpd maintenance off %s, or another router)", now.Sub(last).Round(time.Millisecond), g.leave(), g.Ref))
+	}
+}
