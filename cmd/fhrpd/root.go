@@ -41,6 +41,7 @@ func commands(a *app) []*cobra.Command {
 		eventsCommand(a),
 		reloadCommand(a),
 		setCommand(a),
+		maintenanceCommand(a),
 		clearCommand(a),
 		announceCommand(a),
 		announceMACsCommand(a),

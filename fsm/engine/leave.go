@@ -8,13 +8,13 @@ import (
 // Leave is an operator's word that a group, or all of them, is out of its election.
 type Leave struct {
 	Since time.Time // by the wall clock
-	By    string    // who gave it, as in "root (uid 0)"
+	By    string    // who gave it, as in "root, uid 0"
 	// Doubtful says that nobody knows whether it was given: what was stored of it
 	// cannot be read. Such a leave ends when nobody serves.
 	Doubtful bool
 }
 
-// String returns "maintenance is on since 2026-03-01 12:00:00 UTC, by root (uid 0)".
+// String returns "maintenance is on since 2026-03-01 12:00:00 UTC, by root, uid 0".
 func (l Leave) String() string {
 	s := "maintenance is on"
 	if !l.Since.IsZero() {

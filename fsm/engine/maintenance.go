@@ -137,7 +137,7 @@ func (g *group) order(now time.Time, o *MaintenanceOrder, all *Record) *Record {
 // by a resignation.
 func (e *Engine) depart(now time.Time, g *group, by Caller) {
 	g.turned()
-	g.departing = g.passing.under() || e.Handover(now, by, g.Ref.String(), HandoverOptions{}) == nil
+	g.departing = g.passing.under() || e.Handover(now, by, g.Ref.String(), HandoverOptions{because: g.ordered}) == nil
 	if !g.departing {
 		g.reconsiderAll(now)
 	}

@@ -13,9 +13,9 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-var byRoot = engine.Leave{Since: t0, By: "root (uid 0)"}
+var byRoot = engine.Leave{Since: t0, By: "root, uid 0"}
 
-const maintained = "maintenance is on since 2026-03-01 12:00:00 UTC, by root (uid 0)"
+const maintained = "maintenance is on since 2026-03-01 12:00:00 UTC, by root, uid 0"
 
 // maintenance gives the word and returns what would have been stored.
 func (h *host) maintenance(on bool, groups ...string) engine.Maintenance {

@@ -59,7 +59,7 @@ func (g *group) status(now time.Time) GroupStatus {
 		st.Wait = g.waitStatus(now)
 	}
 	st.RouteStates, st.RuleStates = g.routeStatus()
-	st.Leave, st.Unserved = g.leave(), g.elector().vigil.unserved
+	st.Leave, st.Unserved, st.StandIn = g.leave(), g.elector().vigil.unserved, g.elector().vigil.standIn()
 	st.Departing = st.Leave != nil && (!g.maintained() || g.tenure != absent)
 	st.Yielded, st.Handover = g.yielded(), g.passing.last
 	st.BothActive = g.tenure.claims() && g.rivalCurrent(now, g.elector().machine.Status().HoldTime)

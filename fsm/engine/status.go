@@ -56,6 +56,7 @@ type GroupStatus struct {
 	Handover      Handover      // the last one by this router; its state is "" when there was none
 	Leave         *Leave        // it is in maintenance, or leaves for it; nil: it is not
 	Departing     bool          // it leaves for it, and has its address still
+	StandIn       netip.Addr    // who serves while it is in maintenance; invalid: nobody is heard
 	Unserved      time.Time     // since when nobody serves while it is in maintenance; zero: somebody does
 
 	Signed *SignedStatus // nil where VRRP has no HMAC trailer

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/fhrpd/fhrpd/hello"
@@ -12,6 +13,7 @@ import (
 type vigil struct {
 	since    time.Time     // the beginning; zero: there is none
 	heard    time.Time     // the last claim of the role by somebody else
+	from     netip.Addr    // who that was
 	patience time.Duration // how long its sender may be silent, as it has said
 	next     time.Time     // when to look again
 	unserved time.Time     // since when nobody serves; zero: somebody does, or it is not known yet
@@ -34,7 +36,7 @@ func (v *vigil) hears(now time.Time, g *group, h *Heard, m hello.Message) {
 	if v.since.IsZero() || !h.claims() {
 		return
 	}
-	v.heard = now
+	v.heard, v.from = now, h.From
 	switch m := m.(type) {
 	case *hello.HSRP:
 		v.patience = m.HoldTime + m.HelloTime
@@ -50,6 +52,14 @@ func (v *vigil) hears(now time.Time, g *group, h *Heard, m hello.Message) {
 	g.tell(now, KindNotice, fmt.Sprintf("%s serves while this router is in maintenance; nobody did for %v", h.From, now.Sub(v.unserved).Round(time.Millisecond)))
 	v.unserved = time.Time{}
 	v.look(now, g)
+}
+
+// standIn returns who serves, the zero Addr when nobody is heard.
+func (v *vigil) standIn() netip.Addr {
+	if v.heard.IsZero() || !v.unserved.IsZero() {
+		return netip.Addr{}
+	}
+	return v.from
 }
 
 // look has the vigil look again at once.

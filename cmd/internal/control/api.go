@@ -31,4 +31,7 @@ type request struct {
 	Level    string `json:"level,omitempty"`    // set log only
 	Priority *int   `json:"priority,omitempty"` // set priority only
 	DryRun   bool   `json:"dry_run,omitempty"`  // reload only
+
+	On     bool     `json:"on,omitempty"`     // maintenance only
+	Groups []string `json:"groups,omitempty"` // maintenance only; empty: all
 }

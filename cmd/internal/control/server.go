@@ -55,7 +55,7 @@ func Serve(ctx context.Context, l net.Listener, b Backend, hooks ...func(Change)
 			return withRights(withPeer(ctx, c), c)
 		},
 		ReadHeaderTimeout: sendWithin,
-		WriteTimeout:      verifyTimeout + serve.WriteTimeout,
+		WriteTimeout:      max(verifyTimeout, maintenanceTimeout) + serve.WriteTimeout,
 		IdleTimeout:       keepFor,
 		MaxHeaderBytes:    mostHeader,
 		ErrorLog:          log.New(io.Discard, "", 0), // what clients do wrong is their affair
@@ -109,6 +109,7 @@ func (s *server) routes() http.Handler {
 		return s.backend.Verify(ctx, q.Group)
 	}))
 	s.operate(mux)
+	s.maintain(mux)
 	return mux
 }
 
@@ -151,7 +152,7 @@ func (s *server) command(name string, do func(context.Context, request) (any, er
 			return
 		}
 		v, err := do(r.Context(), q)
-		c := Change{Peer: Caller(r.Context()), Command: name, Group: q.Group, Protocol: q.Protocol, Level: q.Level, Err: err}
+		c := Change{Peer: Caller(r.Context()), Command: name, Group: q.about(), Protocol: q.Protocol, Level: q.Level, Err: err}
 		if q.Priority != nil {
 			c.Priority = *q.Priority
 		}

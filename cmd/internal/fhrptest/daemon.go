@@ -95,6 +95,7 @@ func (d *Daemon) launch(log, program string, args ...string) *netlab.Process {
 	defer out.Close()
 	cmd := exec.Command(program, args...)
 	cmd.Stdout, cmd.Stderr = out, out
+	cmd.Env = append(os.Environ(), "STATE_DIRECTORY="+d.Path("state"))
 	proc, err := d.NS.StartPrivate(cmd)
 	Must(d.T, err)
 	return proc

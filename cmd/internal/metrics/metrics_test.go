@@ -73,6 +73,7 @@ func sample() *status.Status {
 			Takeover: []status.Takeover{{Address: "192.0.2.254", Proven: true, MS: 12.5}, {Address: "192.0.2.253"}},
 		}, {
 			Protocol: "vrrp", Family: 6, Interface: "eth2", ID: 20, Name: "lan", State: "Backup", Priority: 100, ForwardingOff: "net/ipv6/conf/all/forwarding",
+			Maintenance: true, Leave: &status.GroupLeave{UnservedSince: &refreshed},
 			Takeover: []status.Takeover{{Address: "2001:db8::9", Idle: true}}, // no fault, and no metric
 		}},
 		Tracks: []status.Track{{Name: "uplink", Kind: "interface", Up: true, Changes: 3}, {Name: "web", Kind: "tcp"}},

@@ -16,6 +16,9 @@ func recordText(group engine.Ref, r *engine.Record) string {
 	case engine.RecordTrack:
 		return fmt.Sprintf("tracked object %s went %s: %s", r.Object, upDown(r.Up), r.Detail)
 	case engine.RecordCommand:
+		if r.Command.Name == engine.CommandMaintenanceOn || r.Command.Name == engine.CommandMaintenanceOff {
+			return "the command was " + r.Command.String()
+		}
 		return fmt.Sprintf("%s was told to %s", r.Group, r.Command)
 	case engine.RecordPriority:
 		return fmt.Sprintf("this router's priority went from %d to %d", r.Priority.From, r.Priority.To)
