@@ -107,6 +107,26 @@ func TestMaintenanceWithoutASuccessorIsAResignation(t *testing.T) {
 	}
 }
 
+// Who cannot hand over resigns as at a stop: it serves for as long as a successor needs.
+func TestMaintenanceOfAnOwnerIsAResignationThatServesOn(t *testing.T) {
+	h := newHost(t, strings.NewReplacer("192.0.2.1", "192.0.2.10", "priority = 110", "priority = 255").Replace(vrrpConfig)).up("eth0").until("eth0:10", "Active").run(10 * time.Second).clear()
+	h.maintenance(true)
+	if diff := cmp.Diff([]string{"send virtual advert 0"}, h.port.having("send")); diff != "" {
+		t.Errorf("at the order (-want +got):\n%s", diff)
+	}
+	if g := h.group("eth0:10"); !g.Departing || g.Machine.State != "Initialize" {
+		t.Errorf("in %s, departing %t", g.Machine.State, g.Departing)
+	}
+	h.run(engine.FarewellMost - time.Millisecond)
+	if got := h.port.having("gate"); len(got) > 0 {
+		t.Errorf("let go too early: %q", got)
+	}
+	h.run(time.Millisecond)
+	if g := h.group("eth0:10"); g.Departing || len(h.port.open) > 0 {
+		t.Errorf("departing %t, open gates %v", g.Departing, h.port.open)
+	}
+}
+
 func TestMaintenanceOutlivesTheProcess(t *testing.T) {
 	for _, tt := range bothProtocols {
 		t.Run(tt.name, func(t *testing.T) {
@@ -167,6 +187,41 @@ func TestMaintenanceEndsWhileTheGroupLeaves(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A hand-over that goes on is no reason for an initial delay: the group runs.
+func TestMaintenanceThatEndsAtOnceDelaysNothing(t *testing.T) {
+	for _, tt := range bothProtocols {
+		h := newHost(t, withDelay(tt.config+"DELAY", "5s", "5s")).up("eth0").until("eth0:10", "Active").run(10 * time.Second)
+		if tt.name == "HSRP" {
+			h.heard(hsrpFrame(hello.OpHello, hello.Standby))
+		}
+		h.maintenance(true)
+		h.run(time.Millisecond)
+		h.maintenance(false)
+		h.run(time.Millisecond)
+		if g := h.group("eth0:10"); g.Obstacle != "" || g.DelayLeft != 0 || g.Machine.State == idle(tt.config) {
+			t.Errorf("%s: in %s: %s, %v left", tt.name, g.Machine.State, g.Obstacle, g.DelayLeft)
+		}
+	}
+}
+
+// The times of the one who serves count, where they are longer than the own ones.
+func TestWhoServesMayBeSlower(t *testing.T) {
+	slow := map[string][]byte{
+		"VRRP": vrrpFrame(100, func(m *hello.VRRP, _ *hello.Envelope) { m.AdverInterval = 10 * time.Second }),
+		"HSRP": hsrpFrame(hello.OpHello, hello.Active, func(m *hello.HSRP, _ *hello.Envelope) { m.HelloTime, m.HoldTime = 10*time.Second, 30*time.Second }),
+	}
+	for _, tt := range bothProtocols {
+		h := newHost(t, tt.config, func(o *engine.Options) { o.Maintenance = engine.Maintenance{All: &byRoot} }).up("eth0")
+		h.heard(slow[tt.name])
+		if h.run(39 * time.Second); !h.group("eth0:10").Unserved.IsZero() {
+			t.Errorf("%s: nobody serves, it says, after less than the hold time", tt.name)
+		}
+		if h.run(12 * time.Second); h.group("eth0:10").Unserved.IsZero() {
+			t.Errorf("%s: somebody serves, it says, after more than the hold time", tt.name)
+		}
 	}
 }
 

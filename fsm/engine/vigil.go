@@ -82,9 +82,6 @@ func (v *vigil) due(now time.Time, g *group) {
 	if v.heard.After(last) {
 		last = v.heard
 	}
-	if g.tenure == leaving && g.until.After(last) { // it serves itself
-		last = g.until
-	}
 	if until := last.Add(max(g.succession(), v.patience)); now.Before(until) {
 		v.next = until
 		return

@@ -25,8 +25,9 @@ func Run(p Plan) (*Result, error) {
 	return run(p, func(port engine.Port) engine.Port { return port })
 }
 
-// run is Run with something between the engines and their ports.
-func run(p Plan, between func(engine.Port) engine.Port) (*Result, error) {
+// run is Run with something between the engines and their ports, and with changed
+// routers.
+func run(p Plan, between func(engine.Port) engine.Port, change ...func(*router)) (*Result, error) {
 	w := newWorld(p.Seed)
 	l := newLAN(w)
 	res := &Result{}
@@ -44,6 +45,9 @@ func run(p Plan, between func(engine.Port) engine.Port) (*Result, error) {
 			disturbs: func() { c.calm = w.now },
 		}
 		r.link = linkOf(r)
+		for _, fn := range change {
+			fn(r)
+		}
 		l.routers = append(l.routers, r)
 	}
 	disturb := func(at time.Duration, fn func()) {
@@ -174,6 +178,8 @@ func (l *lan) inject(f Fault, undo bool) {
 		a.refuses = !undo
 	case Reload:
 		a.reload(f.N, undo)
+	case Away:
+		a.away(f.N, undo)
 	case Bare:
 		a.bare = !undo
 		a.linkChanged()
@@ -198,6 +204,7 @@ func (l *lan) mend() {
 		r.reload(0, true)
 		r.start()
 		r.resume()
+		r.away(awayAll, true)
 		r.prepared()
 		r.setLink(true)
 		r.setPriority(-1)
