@@ -30,6 +30,8 @@ type fake struct {
 	faults   []string // of the file that is reloaded
 	reloads  int
 	asked    status.Question
+	mu       sync.Mutex       // of handovers, which may come together
+	handover *status.Handover // how one ends, nil for well
 }
 
 func newFake() *fake {

@@ -43,6 +43,7 @@ func commands(a *app) []*cobra.Command {
 		setCommand(a),
 		maintenanceCommand(a),
 		clearCommand(a),
+		handoverCommand(a),
 		announceCommand(a),
 		announceMACsCommand(a),
 		whohasCommand(a),

@@ -24,11 +24,12 @@
 //     leftout, journal, advertise, objects, timing, unheard
 //   - what there is: router, iface, group, and the state of a group's chores
 //   - what a group does with it: keys, signed, codec, addresses, proof, announce,
-//     wait, probe, gate, step, duplicate;
+//     wait, probe, passing, succession, gate, step, duplicate;
+//     how two fhrpd hand a role over: agree, ask, pledge;
 //     and what it remembers in order to explain itself: word, lead, story
 //   - what decides whether it may: priority, forwarding, owner, vigil, obstacles, refusal
 //   - what comes in: neighbors, subnet, contest, rival, differ, behind, receive,
-//     absence, links, tracks, addressed, restored, commands, maintenance
+//     absence, links, tracks, addressed, restored, commands, handover, maintenance
 //   - what goes out: renew, flush
 //   - the whole: build, engine, stop, tick, report
 package engine

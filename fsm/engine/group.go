@@ -43,6 +43,7 @@ type group struct {
 	awaited  bool            // the successor was heard, whose address waits
 	hearing  *hello.Envelope // of the message that the machine is given just now
 	passing  passing         // of the role, by a hand-over
+	pledge   pledge          // to take it
 
 	departing bool    // for maintenance, when the hand-over under way has ended
 	ordered   *Record // why it left for maintenance last, or came back

@@ -12,6 +12,7 @@ type HandoverState string
 const (
 	HandoverAsking     HandoverState = "asking"      // the others are asked who could take the role
 	HandoverPassing    HandoverState = "passing"     // the role was resigned
+	HandoverProving    HandoverState = "proving"     // another router has it, and proves its neighbours
 	HandoverDone       HandoverState = "done"        // another router has the role
 	HandoverRefused    HandoverState = "refused"     // nothing was changed
 	HandoverRolledBack HandoverState = "rolled-back" // this router has the role again, or nobody took it
@@ -48,8 +49,10 @@ const (
 )
 
 // Handover hands the role of an active group to another router, and that of the groups
-// that follow it: this router gives the role up in the words of its protocol, goes on
-// serving until another one serves, and takes the role back, once, when nobody does. It
+// that follow it. The others are asked first whether they are fit, where they know the
+// question: this router gives the role up in the words of its protocol, goes on
+// serving until another one serves, and takes the role back, once, when nobody does or
+// when who does cannot prove its neighbours. It
 // does not preempt the other one afterwards. Handovers tells how it ends. The error is a
 // *GroupError, or a *RefusedError when nothing has begun.
 func (e *Engine) Handover(now time.Time, by Caller, ref string, o HandoverOptions) error {
@@ -64,8 +67,13 @@ func (e *Engine) Handover(now time.Time, by Caller, ref string, o HandoverOption
 		o.Timeout = DefaultHandoverTimeout
 	}
 	g.turned()
-	g.passing = passing{last: Handover{State: HandoverPassing, Began: now}, asked: g.handoverAsked(now, by, o)}
-	g.pass(now)
+	g.passing = passing{last: Handover{Began: now}, asked: g.handoverAsked(now, by, o)}
+	if g.agrees() {
+		g.passing.timeout = o.Timeout
+		g.ask(now)
+	} else {
+		g.pass(now)
+	}
 	e.Flush(now)
 	return nil
 }

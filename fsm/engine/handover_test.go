@@ -21,7 +21,7 @@ func (h *host) handOver(ref string) *host {
 	if err := h.e.Handover(h.now, operator, ref, engine.HandoverOptions{}); err != nil {
 		h.t.Fatal(err)
 	}
-	for end := h.now.Add(5 * time.Second); h.handover(ref).State == engine.HandoverAsking; h.run(time.Millisecond) {
+	for end := h.now.Add(5 * time.Second); h.handover(ref).State == engine.HandoverAsking; h.clear().run(time.Millisecond) {
 		if h.now.After(end) {
 			h.t.Fatal("asks for ever")
 		}

@@ -31,7 +31,9 @@ func (g *group) lead(now time.Time, r *fsm.Report) *Record {
 	case fsm.CauseMaintenance:
 		return g.elector().ordered
 	case fsm.CauseHandover:
-		return g.passing.asked
+		if g.passing.asked != nil {
+			return g.passing.asked
+		}
 	case fsm.CauseTakenBack:
 		return s.moved
 	case fsm.CauseLeader:

@@ -71,11 +71,14 @@ func TestMaintenanceHandsOverAndLeaves(t *testing.T) {
 			if g := h.group("eth0:10"); g.Leave == nil || !g.Departing || len(h.port.having("gate")) > 0 {
 				t.Errorf("leave %v, departing %t, gates %q: the successor has not been heard", g.Leave, g.Departing, h.port.having("gate"))
 			}
-			h.run(20 * time.Millisecond).heard(peerServes(tt.config))
+			h.run(1100 * time.Millisecond).heard(peerServes(tt.config))
 			h.run(10 * time.Second)
 			g := h.group("eth0:10")
 			if g.Machine.State != idle(tt.config) || g.Obstacle != maintained || g.Departing || len(h.port.open) > 0 {
 				t.Errorf("in %s (%s), departing %t, open gates %v", g.Machine.State, g.Obstacle, g.Departing, h.port.open)
+			}
+			if how := h.handover("eth0:10"); how.State != engine.HandoverDone {
+				t.Errorf("the hand-over: %s", how)
 			}
 			if g.Last.Cause != fsm.CauseMaintenance {
 				t.Errorf("cause %s", g.Last.Cause)

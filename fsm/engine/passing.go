@@ -13,7 +13,9 @@ type phase uint8
 
 const (
 	atRest  phase = iota
+	asking        // who could take the role
 	handing       // the role was resigned, and this router serves until another one does
+	proving       // another one serves, and proves its neighbours
 )
 
 // passing is the hand-over of one group's role, on the side of the router that has it.
@@ -23,6 +25,7 @@ type passing struct {
 	asked *Record       // the command
 	wait  time.Duration // how long the successor's address may wait for a command, as it has said
 	last  Handover      // the present one, or the last
+	enquiry
 }
 
 // under reports whether a hand-over is under way.
@@ -56,7 +59,11 @@ func (g *group) pass(now time.Time) {
 	p := &g.passing
 	p.phase, p.at = handing, now.Add(g.successorTime()+p.wait)
 	p.last.State = HandoverPassing
-	g.step(now, fsm.Yield{Cause: fsm.CauseHandover, Detail: p.asked.Command.String()})
+	detail := "given back"
+	if p.asked != nil {
+		detail = p.asked.Command.String()
+	}
+	g.step(now, fsm.Yield{Cause: fsm.CauseHandover, Detail: detail})
 }
 
 // passed goes on with a hand-over when this router has let go of the address.
@@ -70,16 +77,28 @@ func (g *group) passed(now time.Time) {
 			why += ": " + g.obstacle
 		}
 		g.endHandover(now, HandoverRolledBack, "nobody has taken the role, and "+why)
-	default:
+	case p.asked == nil:
 		g.endHandover(now, HandoverDone, "")
+	case p.enquiry.number == 0:
+		g.endHandover(now, HandoverDone, "by a plain resignation: it knows no other way")
+	case p.last.To != p.enquiry.peer:
+		g.endHandover(now, HandoverDone, fmt.Sprintf("%s was asked, and was not the one", p.enquiry.peer))
+	default:
+		p.phase, p.at, p.last.State = proving, now.Add(p.enquiry.timeout+wordWait), HandoverProving
+		g.turned()
+		g.hearProof(now)
 	}
 }
 
 // endHandover ends a hand-over, and tells how.
 func (g *group) endHandover(now time.Time, how HandoverState, reason string) {
 	p := &g.passing
-	p.phase, p.at, p.wait = atRest, time.Time{}, 0
+	p.phase, p.at, p.wait, p.enquiry = atRest, time.Time{}, 0, enquiry{}
 	p.last.State, p.last.Ended, p.last.Reason = how, now, reason
+	if g.counters.Handovers == nil {
+		g.counters.Handovers = map[HandoverState]uint64{}
+	}
+	g.counters.Handovers[how]++
 	kind := KindNotice
 	if how != HandoverDone {
 		kind = KindWarning
@@ -99,12 +118,9 @@ func (g *group) takeBack(now time.Time, why string) bool {
 	if !g.up {
 		return false
 	}
-	g.step(now, fsm.Reclaim{Cause: fsm.CauseTakenBack, Detail: why})
-	if !g.tenure.claims() {
-		return false
-	}
 	g.endHandover(now, HandoverRolledBack, why)
-	return true
+	g.step(now, fsm.Reclaim{Cause: fsm.CauseTakenBack, Detail: why})
+	return g.tenure.claims()
 }
 
 // String tells how a hand-over stands, in one line.

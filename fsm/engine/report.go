@@ -40,7 +40,7 @@ func (g *group) status(now time.Time) GroupStatus {
 		Proofs: g.proof.Results(), Conflict: g.conflict, Rival: g.rival, Wait: g.lastWait,
 		Serves: g.story.holder, ServesSince: g.story.since, Contested: g.story.contested, Unheard: g.unheard(now.Add(-2 * g.story.hold)),
 	}
-	st.Counters.Rejected = maps.Clone(g.counters.Rejected)
+	st.Counters.Rejected, st.Counters.Handovers = maps.Clone(g.counters.Rejected), maps.Clone(g.counters.Handovers)
 	st.LastRefresh, _ = g.announcer.LastRefresh()
 	st.NextRefresh, _ = g.announcer.NextRefresh()
 	if !g.up {

@@ -29,7 +29,8 @@ type router struct {
 	maintenance Maintenance   // which groups take no part
 	returns     bool          // a group in maintenance comes back when nobody serves
 	returned    func(Maintenance)
-	contests    contests
+	contests    bucket // answers to who contests a role
+	answers     bucket // to questions about hand-overs
 	waits       waits
 	farewells   farewells
 

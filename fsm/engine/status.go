@@ -78,6 +78,7 @@ type Counters struct {
 	Answered       uint64 // ARP requests and neighbour solicitations
 	Conflicts      uint64 // claims of a virtual address by others
 	Rejected       map[hello.Reject]uint64
+	Handovers      map[HandoverState]uint64 // by this router, by how they ended; nil before the first
 }
 
 // InterfaceStatus is one interface with groups on it.

@@ -151,7 +151,7 @@ func (g *group) price(now time.Time, c *Change) {
 	default:
 		if w := s.words.of(c.From.Addr); w != nil {
 			c.LastSign = w.At
-			c.Handed = !w.resigns() && now.Sub(w.At) <= s.hold && c.cause != fsm.CauseActiveTimer
+			c.Handed = g.pledge.number != 0 && c.cause == fsm.CauseResigned || !w.resigns() && now.Sub(w.At) <= s.hold && c.cause != fsm.CauseActiveTimer
 		}
 	}
 }

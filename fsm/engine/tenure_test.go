@@ -210,7 +210,12 @@ func TestTenureEffects(t *testing.T) {
 			log: []string{"gate +0 -1", "address +0 -1"}, account: nothing,
 		},
 		{
-			name: "nobody has taken what was handed over", before: func(s *stage) { s.win(); _ = s.Handover(s.now, Caller{}, "eth0:10", HandoverOptions{}) },
+			name: "nobody has taken what was handed over", before: func(s *stage) {
+				s.win()
+				s.until = s.now
+				s.passing.asked = &Record{Command: &Command{}}
+				s.pass(s.now)
+			},
 			do:  func(s *stage) { s.now = s.now.Add(2 * time.Second); s.Tick(s.now) },
 			had: leaving, event: onWin, effect: doResume, account: all,
 		},

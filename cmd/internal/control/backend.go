@@ -5,6 +5,7 @@ package control
 
 import (
 	"context"
+	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
@@ -44,6 +45,12 @@ type Backend interface {
 	// Verify proves afresh that the neighbours of an active group deliver to
 	// this router, and returns one result for each. An empty list is not nil.
 	Verify(ctx context.Context, group string) ([]status.Takeover, error)
+
+	// Handover hands the role of a group that is active here to another router, and
+	// returns how that ended. timeout is how long the other one has to prove its
+	// neighbours; 0 is engine.DefaultHandoverTimeout. A hand-over that did not begin is
+	// a *engine.RefusedError.
+	Handover(ctx context.Context, group string, timeout time.Duration) (*status.Handover, error)
 
 	// ClearCounters takes the present counters of groups of a protocol (hsrp, vrrp)
 	// for the beginning from which "show" counts, and returns how many groups there

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -76,6 +77,10 @@ func TestCommandsArriveAndAreToldToTheHook(t *testing.T) {
 	if err != nil || len(refs) != 1 || refs[0] != "users" || d.done[len(d.done)-1] != "maintenance true hsrp:eth1:10" {
 		t.Errorf("Maintenance = %q, %v, carried out %q", refs, err, d.done)
 	}
+	h, err := c.Handover(ctx, "users", 2*time.Second)
+	if err != nil || h.To != "192.0.2.3" || !slices.Contains(d.done, "handover 2s hsrp:eth1:10") {
+		t.Errorf("Handover = %+v, %v; the daemon did %q", h, err, d.done)
+	}
 	announceErr := c.Announce(ctx, "users6")
 
 	me := unix.Ucred{Pid: int32(os.Getpid()), Uid: uint32(os.Getuid()), Gid: uint32(os.Getgid())}
@@ -88,6 +93,7 @@ func TestCommandsArriveAndAreToldToTheHook(t *testing.T) {
 		{Peer: me, Command: control.CommandAnnounce, Group: "users"},
 		{Peer: me, Command: control.CommandVerify, Group: "users"},
 		{Peer: me, Command: control.CommandMaintenance, Group: "users"},
+		{Peer: me, Command: control.CommandHandover, Group: "users"},
 		{Peer: me, Command: control.CommandAnnounce, Group: "users6", Err: announceErr},
 	}
 	sameText := cmp.Comparer(func(a, b error) bool { return a == b || a != nil && b != nil && a.Error() == b.Error() })

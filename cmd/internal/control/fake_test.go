@@ -75,6 +75,13 @@ func (f *fake) Verify(_ context.Context, group string) ([]status.Takeover, error
 	return []status.Takeover{{Address: "192.0.2.9", Proven: true, Method: "icmp", MS: 1.5}}, nil
 }
 
+func (f *fake) Handover(_ context.Context, group string, timeout time.Duration) (*status.Handover, error) {
+	if err := f.note(control.CommandHandover+" "+timeout.String(), group); err != nil {
+		return nil, err
+	}
+	return &status.Handover{State: "done", To: "192.0.2.3", TookMS: 12}, nil
+}
+
 func (f *fake) ClearCounters(_ context.Context, protocol, groups string) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -23,7 +23,7 @@ func playMaintenance(w *world) {
 	w.link("lanA", true, "192.0.2.10/24")
 	w.run(15 * time.Second)
 	hsrp(hello.Standby)
-	w.later(55*time.Millisecond, peer.hsrp(hello.HSRP{State: hello.Active, Group: 10, Priority: 100, VirtualIP: addr("192.0.2.1")}, text))
+	w.later(1055*time.Millisecond, peer.hsrp(hello.HSRP{State: hello.Active, Group: 10, Priority: 100, VirtualIP: addr("192.0.2.1")}, text))
 	w.maintenance(true, "users")
 	w.maintenance(true, "nobody")
 	w.look("1-one-of-two")

@@ -110,6 +110,9 @@ func (s sink) group(g *status.Group) {
 	for why, n := range c.Rejected {
 		s.counter("fhrp_group_rejected_total", "Messages of the group that were not used, by reason.", n, with(l, "reason", why))
 	}
+	for how, n := range c.Handovers {
+		s.counter("fhrp_group_handovers_total", "Hand-overs by this router: done, refused, rolled-back.", n, with(l, "result", how))
+	}
 	for _, p := range g.Takeover {
 		if p.Idle {
 			continue

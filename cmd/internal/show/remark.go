@@ -35,6 +35,9 @@ func remarks(g *status.Group, now time.Time) (list []string) {
 	if !g.HasAddress() {
 		list = append(list, "the address waits for the pre_active command")
 	}
+	if g.Yielded {
+		list = append(list, "handed over: it does not preempt until the role moves again")
+	}
 	if g.ForwardingOff != "" && g.Obstacle == "" {
 		list = append(list, family(g)+" forwarding is switched off")
 	}

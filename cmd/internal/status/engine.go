@@ -64,9 +64,11 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 		Counters: Counters{
 			Sent: g.Counters.Sent, Received: g.Counters.Received, Rejected: rejects(g.Counters.Rejected),
 			Announced: g.Counters.Announced, Answered: g.Counters.Answered, Conflicts: g.Counters.Conflicts,
+			Handovers: ends(g.Counters.Handovers),
 		},
 		Announce:  Announce{NextRefreshMS: until(now, g.NextRefresh), Refreshes: g.Refreshes},
 		PreActive: preActiveOf(&g.Wait),
+		Yielded:   g.Yielded, Handover: HandoverOf(g.Handover),
 	}
 	if out.Name == "" { // the name that Cisco gives a group without one
 		out.Name, out.NameDefault = g.DefaultName(), true

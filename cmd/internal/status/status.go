@@ -99,6 +99,8 @@ type Group struct {
 	Takeover           []Takeover  `json:"takeover"`
 	Conflict           *Conflict   `json:"conflict"`             // null when there was none
 	Rival              *Rival      `json:"rival"`                // null when there was none
+	Yielded            bool        `json:"yielded,omitempty"`    // it has handed its role over, and does not preempt who has it
+	Handover           *Handover   `json:"handover,omitempty"`   // the last one by this router; absent when there was none
 	Duplicate          *Duplicate  `json:"duplicate,omitempty"`  // of this router's own address on the segment
 	PreActive          *PreActive  `json:"pre_active,omitempty"` // the last wait for the command; absent when there was none
 	Keychain           string      `json:"keychain,omitempty"`   // whose keys are used for md5 or hmac
@@ -179,6 +181,7 @@ type Counters struct {
 	Announced uint64            `json:"announced"`
 	Answered  uint64            `json:"answered"` // ARP requests and neighbour solicitations
 	Conflicts uint64            `json:"conflicts"`
+	Handovers map[string]uint64 `json:"handovers,omitempty"` // by this router, by how they ended; absent before the first
 }
 
 // Announce is the state of a group's announcements.
