@@ -72,6 +72,10 @@ func TestMaintenanceHandsOverAndLeaves(t *testing.T) {
 				t.Errorf("leave %v, departing %t, gates %q: the successor has not been heard", g.Leave, g.Departing, h.port.having("gate"))
 			}
 			h.run(1100 * time.Millisecond).heard(peerServes(tt.config))
+			h.run(0)
+			if g := h.group("eth0:10"); g.StandIn != peer4 {
+				t.Errorf("%s serves, want %s", g.StandIn, peer4)
+			}
 			h.run(10 * time.Second)
 			g := h.group("eth0:10")
 			if g.Machine.State != idle(tt.config) || g.Obstacle != maintained || g.Departing || len(h.port.open) > 0 {

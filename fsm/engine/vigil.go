@@ -27,8 +27,25 @@ func (v *vigil) follow(now time.Time, g *group) {
 		*v = vigil{}
 	case v.since.IsZero():
 		*v = vigil{since: now, next: now.Add(g.succession())}
+		if at, from := g.lastClaim(); now.Sub(at) < g.succession() {
+			v.heard, v.from = at, from
+		}
 		g.turned()
 	}
+}
+
+// lastClaim returns when another router was heard last to have the role, or to have taken
+// what was handed over, and who that was.
+func (g *group) lastClaim() (at time.Time, from netip.Addr) {
+	if h := &g.passing.last; h.To.IsValid() {
+		at, from = h.Taken, h.To
+	}
+	for _, w := range g.story.words {
+		if w.claims() && w.At.After(at) {
+			at, from = w.At, w.From
+		}
+	}
+	return at, from
 }
 
 // hears notes a claim of the role.
