@@ -26,7 +26,7 @@ func (b *block) maintenance(g *status.Group, now time.Time) {
 
 // unserved says for how long nobody has served a group in maintenance.
 func unserved(g *status.Group, now time.Time) string {
-	return fmt.Sprintf("NOBODY SERVES for %s", age(*g.Leave.UnservedSince, now))
+	return fmt.Sprintf("NOBODY SERVES for %s", Age(*g.Leave.UnservedSince, now))
 }
 
 // MaintenanceOf tells in one line how a group is after an order.
