@@ -25,7 +25,7 @@ import (
 //	+---------------+---------------+---------------+---------------+
 //	| its version   |     State     |             Group             |
 //	+---------------+---------------+---------------+---------------+
-//	|   Priority    |    Signed     |           Reserved            |
+//	|   Priority    |    Signed     |     Wait in milliseconds      |
 //	+---------------+---------------+---------------+---------------+
 //	|                            Key ID                             |
 //	+---------------------------------------------------------------+
@@ -53,6 +53,7 @@ const (
 	agreementGroupAt    = 10
 	agreementPriorityAt = 12
 	agreementSignedAt   = 13
+	agreementWaitAt     = 14
 	agreementKeyAt      = 16
 	agreementTimeAt     = 20
 	agreementNumberAt   = 24
@@ -97,7 +98,8 @@ type Agreement struct {
 	Group    uint16
 	State    AgreementState
 	Priority uint8         // of the sender, in elections
-	Time     time.Duration // question: how long there is to prove the neighbours; answer: how long the address may wait. Whole milliseconds, up to 49 days
+	Wait     time.Duration // how long the sender's address may wait when it takes the role. Whole milliseconds, up to 65535
+	Time     time.Duration // question: how long there is to prove the neighbours. Whole milliseconds, up to 49 days
 	Number   uint64        // of the hand-over; who answers repeats it
 	From     netip.Addr    // the address that the sender elects with
 	Signed   bool          // with a key
@@ -116,7 +118,8 @@ func AppendAgreement(b []byte, a *Agreement, src, dst MAC, key []byte) []byte {
 	b = append(b, agreementMagic...)
 	b = append(b, agreementVersion, byte(a.Kind), byte(a.Protocol), byte(a.Family), a.Version, byte(a.State))
 	b = be.AppendUint16(b, a.Group)
-	b = append(b, a.Priority, 0, 0, 0)
+	b = append(b, a.Priority, 0)
+	b = be.AppendUint16(b, uint16(min(a.Wait.Milliseconds(), 1<<16-1)))
 	b = be.AppendUint32(b, a.KeyID)
 	b = be.AppendUint32(b, uint32(min(a.Time.Milliseconds(), 1<<32-1)))
 	b = be.AppendUint64(b, a.Number)
@@ -168,6 +171,7 @@ func (a *Agreement) Parse(frame []byte) error {
 		Kind: AgreementKind(p[agreementKindAt]), Protocol: Protocol(p[6]), Family: Family(p[7]), Version: p[8],
 		State: AgreementState(p[agreementStateAt]), Group: be.Uint16(p[agreementGroupAt:]), Priority: p[agreementPriorityAt],
 		Signed: p[agreementSignedAt] == 1, KeyID: be.Uint32(p[agreementKeyAt:]),
+		Wait:   time.Duration(be.Uint16(p[agreementWaitAt:])) * time.Millisecond,
 		Time:   time.Duration(be.Uint32(p[agreementTimeAt:])) * time.Millisecond,
 		Number: be.Uint64(p[agreementNumberAt:]),
 		From:   addr16(p[agreementAddrAt:]),

@@ -21,13 +21,13 @@ var (
 func question() *Agreement {
 	return &Agreement{
 		Kind: AgreementQuestion, Protocol: ProtocolHSRP, Version: 2, Family: IPv4, Group: 0x0102, Priority: 110,
-		Time: 3 * time.Second, Number: 0x1122334455667788, From: addr("192.0.2.10"), Neighbors: []netip.Addr{addr("192.0.2.254")},
+		Wait: 500 * time.Millisecond, Time: 3 * time.Second, Number: 0x1122334455667788, From: addr("192.0.2.10"), Neighbors: []netip.Addr{addr("192.0.2.254")},
 	}
 }
 
 // The bytes were written by hand from the layout in agreement.go.
 func TestAgreementBytes(t *testing.T) {
-	const want = "01005e000066" + "020000000001" + "88b5" + "46485250" + "01010104" + "02000102" + "6e000000" + "00000000" + "00000bb8" +
+	const want = "01005e000066" + "020000000001" + "88b5" + "46485250" + "01010104" + "02000102" + "6e0001f4" + "00000000" + "00000bb8" +
 		"1122334455667788" + "00000000000000000000ffffc000020a" + "01" + "00000000000000000000ffffc00002fe"
 	if got := hex.EncodeToString(AppendAgreement(nil, question(), agreementSrc, agreementDst, nil)); got != want {
 		t.Errorf("(-want +got)\n%s", cmp.Diff(want, got))
@@ -37,7 +37,7 @@ func TestAgreementBytes(t *testing.T) {
 func TestAgreementsComeBackAsTheyWere(t *testing.T) {
 	answer := &Agreement{
 		Kind: AgreementAnswer, Protocol: ProtocolVRRP, Version: 3, Family: IPv6, Group: 255, State: AgreementUnfit, Priority: 254,
-		Time: 500 * time.Millisecond, Number: 1, From: addr("fe80::1"), Text: "fe80::2 does not answer it", KeyID: 7,
+		Wait: 65535 * time.Millisecond, Number: 1, From: addr("fe80::1"), Text: "fe80::2 does not answer it", KeyID: 7,
 	}
 	for name, a := range map[string]*Agreement{"question": question(), "answer": answer} {
 		for _, key := range [][]byte{nil, AgreementKey([]byte("secret"))} {
@@ -100,9 +100,9 @@ func TestWhatIsNoAgreement(t *testing.T) {
 
 func TestAgreementsAreCutToTheirLimits(t *testing.T) {
 	q := question()
-	q.Neighbors, q.Time = make([]netip.Addr, 20), 1<<62
+	q.Neighbors, q.Time, q.Wait = make([]netip.Addr, 20), 1<<62, time.Hour
 	var got Agreement
-	if err := got.Parse(AppendAgreement(nil, q, agreementSrc, agreementDst, nil)); err != nil || len(got.Neighbors) != MaxAgreementNeighbors || got.Time != (1<<32-1)*time.Millisecond {
+	if err := got.Parse(AppendAgreement(nil, q, agreementSrc, agreementDst, nil)); err != nil || len(got.Neighbors) != MaxAgreementNeighbors || got.Time != (1<<32-1)*time.Millisecond || got.Wait != 65535*time.Millisecond {
 		t.Errorf("%+v, %v", got, err)
 	}
 	a := &Agreement{Kind: AgreementAnswer, State: AgreementUnfit, Text: strings.Repeat("x", 300)}

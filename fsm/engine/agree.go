@@ -54,6 +54,9 @@ func (g *group) believes(now time.Time, b []byte, a *hello.Agreement) bool {
 // say sends an agreement to a MAC.
 func (g *group) say(now time.Time, to hello.MAC, a hello.Agreement) {
 	a.Protocol, a.Version, a.Family, a.Group = g.Protocol, g.Version, g.Family, g.Number
+	for _, f := range g.family() {
+		a.Wait = max(a.Wait, f.PreActive)
+	}
 	a.Priority, a.From = g.priority.inForce.Effective, g.source(&g.iface.link)
 	var key []byte
 	if len(g.Keychain.Keys) == 0 || !g.hsrp() && !g.Signs() {

@@ -30,6 +30,12 @@ type duo struct {
 func newDuo(t testing.TB, toml string) *duo {
 	t.Helper()
 	p := &duo{t: t, a: newHost(t, toml), b: newHost(t, strings.ReplaceAll(toml, "priority = 110", "priority = 100"))}
+	return p.start()
+}
+
+// start lets both find their roles.
+func (p *duo) start() *duo {
+	p.t.Helper()
 	p.a.up("eth0")
 	l := newTestLink("eth0")
 	l.MAC, l.Addr4 = peerMAC, peer4
@@ -37,7 +43,7 @@ func newDuo(t testing.TB, toml string) *duo {
 	p.b.e.LinkChanged(p.b.now, "eth0", l)
 	p.run(15 * time.Second)
 	if p.a.group("eth0:10").Machine.Role != fsm.Active || p.b.group("eth0:10").Machine.Role == fsm.Active {
-		t.Fatalf("in %s and %s", p.a.group("eth0:10").Machine.State, p.b.group("eth0:10").Machine.State)
+		p.t.Fatalf("in %s and %s", p.a.group("eth0:10").Machine.State, p.b.group("eth0:10").Machine.State)
 	}
 	p.both, p.none = 0, 0
 	p.transitions = p.a.moves + p.b.moves
@@ -222,6 +228,21 @@ func TestWhoCannotProveItsNeighboursGivesBack(t *testing.T) {
 				t.Errorf("%d transitions afterwards", again)
 			}
 		})
+	}
+}
+
+// The router to which the role comes back may wait for a command that the other one does
+// not have.
+func TestTheRoleComesBackToARouterThatWaits(t *testing.T) {
+	p := &duo{t: t, a: newHost(t, pairConfigs["pre_active"]), b: newHost(t, strings.ReplaceAll(pairConfigs["hsrp"], "priority = 110", "priority = 100"))}
+	p.start()
+	p.pinned = true
+	if v := p.handOver(p.a, engine.HandoverOptions{Timeout: time.Second}); v.State != engine.HandoverRolledBack {
+		t.Errorf("%+v", v)
+	}
+	p.run(5 * time.Second)
+	if p.none > 0 {
+		t.Errorf("%d ms nobody served", p.none)
 	}
 }
 

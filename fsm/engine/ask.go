@@ -118,7 +118,7 @@ func (g *group) heardCandidate(now time.Time, src hello.MAC, a *hello.Agreement)
 		p.at = now.Add(askOthers)
 	}
 	q.peer, q.mac, q.rank, q.state, q.text = a.From, src, a.Priority, a.State, a.Text
-	p.wait = a.Time
+	p.wait = a.Wait
 	if g.hsrp() {
 		g.decide(now)
 	}
@@ -165,7 +165,9 @@ func (g *group) minded(now time.Time) {
 	switch {
 	case p.phase == asking && g.tenure != serving:
 		g.endHandover(now, HandoverRefused, "the group is not active any more")
-	case (p.phase == handing || p.phase == proving) && g.tenure.claims():
+	case p.phase == handing && g.tenure.claims(): // the timers were faster
+		g.endHandover(now, HandoverRolledBack, nobodyTook)
+	case p.phase == proving && g.tenure.claims():
 		g.endHandover(now, HandoverRolledBack, fmt.Sprintf("this router has the role again: %s, %s", g.last.Cause, g.last.Detail))
 	}
 }

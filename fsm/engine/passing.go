@@ -54,6 +54,9 @@ func (g *group) successorTime() time.Duration {
 	return g.machine.Status().HelloTime + handoverMargin
 }
 
+// nobodyTook is why a hand-over ends where it began.
+const nobodyTook = "nobody has taken the role"
+
 // pass gives the role up, and serves until somebody has it.
 func (g *group) pass(now time.Time) {
 	p := &g.passing
@@ -76,7 +79,7 @@ func (g *group) passed(now time.Time) {
 		if g.obstacle != "" {
 			why += ": " + g.obstacle
 		}
-		g.endHandover(now, HandoverRolledBack, "nobody has taken the role, and "+why)
+		g.endHandover(now, HandoverRolledBack, nobodyTook+", and "+why)
 	case p.asked == nil:
 		g.endHandover(now, HandoverDone, "")
 	case p.enquiry.number == 0:

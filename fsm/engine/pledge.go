@@ -19,6 +19,7 @@ type pledge struct {
 	until  time.Time // when it is forgotten, unless the role is taken or asked for again
 	asker  hello.MAC
 	from   netip.Addr
+	wait   time.Duration // how long the asker's address may wait, should it get the role back
 
 	examining bool
 	exam      prove.Prover         // of the neighbours, from the real address
@@ -44,7 +45,7 @@ func (g *group) heardQuestion(now time.Time, src hello.MAC, a *hello.Agreement) 
 		if g.tenure != absent || now.Sub(p.began) < pledgeEvery {
 			return
 		}
-		*p = pledge{number: a.Number, began: now, asker: src, from: a.From, timeout: a.Time}
+		*p = pledge{number: a.Number, began: now, asker: src, from: a.From, wait: a.Wait, timeout: a.Time}
 		g.examine(now, a)
 	}
 	p.until = now.Add(pledgeFor)
@@ -54,11 +55,7 @@ func (g *group) heardQuestion(now time.Time, src hello.MAC, a *hello.Agreement) 
 // reply says what is known, if anything is.
 func (g *group) reply(now time.Time) {
 	if p := &g.pledge; p.state != 0 {
-		var wait time.Duration
-		for _, f := range g.family() {
-			wait = max(wait, f.PreActive)
-		}
-		g.say(now, p.asker, hello.Agreement{Kind: hello.AgreementAnswer, State: p.state, Text: p.text, Number: p.number, Time: wait})
+		g.say(now, p.asker, hello.Agreement{Kind: hello.AgreementAnswer, State: p.state, Text: p.text, Number: p.number})
 	}
 }
 
@@ -244,7 +241,7 @@ func (g *group) giveBack(now time.Time) {
 	from := g.pledge.from
 	g.pledged(now, hello.AgreementUnproven, why)
 	g.pledge.until = now.Add(pledgeFor)
-	g.passing = passing{last: Handover{Began: now}}
+	g.passing = passing{wait: g.pledge.wait, last: Handover{Began: now}}
 	g.tell(now, KindWarning, fmt.Sprintf("gives the role back to %s: %s", from, strings.ReplaceAll(why, " to it ", " here ")))
 	g.pass(now)
 }

@@ -52,7 +52,7 @@ func (g *group) succeeded(now time.Time, env *hello.Envelope, m hello.Message) {
 // endFarewell ends the time of a successor. A role that was handed over and that
 // nobody has taken comes back.
 func (g *group) endFarewell(now time.Time) {
-	if g.passing.phase == handing && !g.passing.last.To.IsValid() && g.takeBack(now, "nobody has taken the role") {
+	if g.passing.phase == handing && !g.passing.last.To.IsValid() && g.takeBack(now, nobodyTook) {
 		return
 	}
 	g.letGo(now)
