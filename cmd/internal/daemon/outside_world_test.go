@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,6 +25,7 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/metrics"
 	"github.com/fhrpd/fhrpd/cmd/internal/show"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/cmd/internal/statuspage"
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/configs/setup"
 	"github.com/fhrpd/fhrpd/fsm/engine"
@@ -60,13 +62,14 @@ func newWorld(t *testing.T, file string) *world {
 		virtual: virtualAddresses(config.Groups), events: newWorker(), hooks: hooks.New(groups, log, w.program),
 	}
 	w.current.Store(cfg)
+	w.kept, w.nameOf = newKept(t.TempDir(), "/run/fhrpd/control.sock"), func(c engine.Caller) string { return fmt.Sprintf("operator, uid %d", c.UID) }
 	w.port.addressed = w.addressed
 	ports := map[string]engine.Port{}
 	for name := range memberships(config.Groups) {
 		ports[name] = &w.port
 	}
 	w.engine = sure(engine.New(config, engine.Options{
-		Ports: ports, Random: func() float64 { return 0.5 }, Mark: func() uint64 { return proofNumber }, Observe: w.observe, PreActive: w.preActive, Starved: w.starvation, Now: w.started,
+		Ports: ports, Random: func() float64 { return 0.5 }, Mark: func() uint64 { return proofNumber }, Observe: w.observe, PreActive: w.preActive, Starved: w.starvation, Now: w.started, Returned: w.returned,
 	}))
 	must(w.engine.Prepare())
 	w.told = sure(w.Subscribe(t.Context()))
@@ -190,6 +193,16 @@ func (w *world) setPriority(group string, n int) {
 		func(ctx context.Context) (string, error) { return "", w.SetPriority(ctx, group, n) })
 }
 
+func (w *world) maintenance(on bool, groups ...string) {
+	w.command(control.Change{Command: control.CommandMaintenance, Group: strings.Join(groups, " ")},
+		fmt.Sprintf("maintenance %s %s", map[bool]string{true: "on", false: "off"}[on], strings.Join(groups, " ")),
+		func(ctx context.Context) (string, error) {
+			refs, err := w.Maintenance(ctx, on, groups)
+			file, _ := os.ReadFile(w.kept.path) // there is none where nobody is in maintenance
+			return fmt.Sprintln(refs) + string(file), err
+		})
+}
+
 func (w *world) announce(group string) {
 	w.command(control.Change{Command: control.CommandAnnounce, Group: group}, "announce "+group,
 		func(ctx context.Context) (string, error) { return "", w.Announce(ctx, group) })
@@ -285,7 +298,10 @@ func (w *world) program(ctx context.Context, s command.Spec) command.Result {
 }
 
 // taken is a status that does not change any more.
-type taken struct{ st *status.Status }
+type taken struct {
+	statuspage.Source
+	st *status.Status
+}
 
 func (s taken) Status(context.Context) (*status.Status, error) { return s.st, nil }
 
@@ -295,7 +311,9 @@ func (w *world) scrape() {
 	l := sure(net.Listen("tcp", "127.0.0.1:0"))
 	ctx, cancel := context.WithCancel(w.t.Context())
 	ended, st := make(chan error, 1), w.status()
-	go func() { ended <- metrics.Serve(ctx, l, taken{st}, page) }()
+	go func() {
+		ended <- metrics.Serve(ctx, l, taken{st: st}, sure(statuspage.Handler(taken{st: st}, "gw1", time.Now)))
+	}()
 	browser := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for _, path := range []string{"/metrics", "/"} {
 		resp := sure(browser.Get("http://" + l.Addr().String() + path))
