@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fhrpd/fhrpd/fsm"
@@ -83,7 +84,9 @@ func (g *group) openGate() {
 // askAddresses asks for the addresses of a group that serves, again where they have
 // changed.
 func (g *group) askAddresses() {
-	g.iface.out.add = append(g.iface.out.add, g.id)
+	o := &g.iface.out
+	o.remove = slices.DeleteFunc(o.remove, func(i ID) bool { return i == g.id }) // given up and won again at once
+	o.add = append(o.add, g.id)
 	g.round, g.proof.held = 0, true
 }
 
