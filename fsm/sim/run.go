@@ -198,13 +198,13 @@ func (l *lan) inject(f Fault, undo bool) {
 		a.refuses = !undo
 	case Reload:
 		a.reload(f.N, undo)
-	case Away:
-		a.away(f.N, undo)
 	case Handover:
 		l.station.pinned, l.station.to = f.N > 0 && !undo, f.A
 		if !undo {
 			a.handOver()
 		}
+	case Away:
+		a.away(f.N, undo)
 	case Bare:
 		a.bare = !undo
 		a.linkChanged()

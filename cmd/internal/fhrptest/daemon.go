@@ -103,11 +103,11 @@ func (d *Daemon) launch(log, program string, args ...string) *netlab.Process {
 	defer out.Close()
 	cmd := exec.Command(program, args...)
 	cmd.Stdout, cmd.Stderr = out, out
-	cmd.Env = append(os.Environ(), "STATE_DIRECTORY="+d.Path("state"))
 	if d.attr != nil {
 		attr := *d.attr
 		cmd.SysProcAttr = &attr
 	}
+	cmd.Env = append(os.Environ(), "STATE_DIRECTORY="+d.Path("state"))
 	proc, err := d.NS.StartPrivate(cmd)
 	Must(d.T, err)
 	return proc

@@ -68,8 +68,8 @@ func sample() *status.Status {
 		Groups: []status.Group{{
 			Protocol: "hsrp", Family: 4, Interface: "eth1", ID: 10, Name: "users", State: "Active", Priority: 110, Transitions: 4,
 			Counters: status.Counters{
-				Handovers: map[string]uint64{"done": 2},
-				Sent:      7, Received: 5, Rejected: map[string]uint64{"auth": 2, "checksum": 3}, Announced: 21, Answered: 22, Conflicts: 23,
+				Sent: 7, Received: 5, Rejected: map[string]uint64{"auth": 2, "checksum": 3}, Announced: 21, Answered: 22, Conflicts: 23,
+				Handovers: map[string]uint64{"done": 41, "refused": 42},
 			},
 			// What an operator has cleared for himself, Prometheus goes on counting.
 			Cleared:  &status.Cleared{Counters: status.Counters{Sent: 7, Received: 5, Rejected: map[string]uint64{"auth": 2}, Announced: 21, Answered: 22, Conflicts: 23}},
