@@ -86,6 +86,7 @@ type Daemon struct {
 	stopped  bool
 	virtual  map[netip.Addr]bool
 	roles    roles
+	troubles troubles
 	hooks    *hooks.Runner
 	cleared  baselines
 	looked   time.Time // when the loop looked around last
@@ -135,15 +136,11 @@ func Run(ctx context.Context, o Options) error {
 	if d.watcher, err = owner.Watch(ctx, d.interfaces()...); err != nil {
 		return fmt.Errorf("watch interfaces: %w", err)
 	}
-	scrapes, err := listenMetrics(d.config())
-	if err != nil {
-		return err
-	}
 	d.fail = cancel
 	d.makeRoom()
 	ended := make(chan error, 1)
 	go func() { ended <- d.drive() }()
-	d.startServices(ctx, scrapes)
+	d.startServices(ctx)
 	go func() {
 		if err := control.Serve(ctx, listener, d, d.logChange); err != nil {
 			cancel(fmt.Errorf("serve %s: %w", o.ControlPath, err))

@@ -53,6 +53,7 @@ func (d *Daemon) Reload(ctx context.Context, dryRun bool) (*status.Plan, error) 
 	d.tracks.configure(is.Tracks)
 	if is.Daemon.Metrics != was.Daemon.Metrics {
 		d.scrapes.serve(scrapes)
+		d.troubled(troubleMetrics, "")
 	}
 	if is.Daemon.Log != was.Daemon.Log {
 		d.opts.Form.level.Set(logLevels[is.Daemon.Log])

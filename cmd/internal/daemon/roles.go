@@ -68,6 +68,14 @@ func (r *roles) note(t *status.Transition) {
 	}
 }
 
+// poke has the line for "systemctl status" said again.
+func (r *roles) poke() {
+	select {
+	case r.changed <- struct{}{}:
+	default:
+	}
+}
+
 // String returns "eth1:10 Active, eth1:20 Standby", or for many groups "812 Active,
 // 188 Standby".
 func (r *roles) String() string {
@@ -124,7 +132,7 @@ func (d *Daemon) followRoles(ctx context.Context) {
 			return
 		case <-d.roles.changed:
 		}
-		d.notify("STATUS=" + d.roles.String())
+		d.notify(d.statusLine())
 		select {
 		case <-ctx.Done():
 			return

@@ -6,13 +6,14 @@ import "time"
 
 // Status is the whole daemon.
 type Status struct {
-	Version      string  `json:"version"`
-	PID          int     `json:"pid"`
-	UptimeMS     int64   `json:"uptime_ms"`
-	ConfigSHA256 string  `json:"config_sha256"`
-	Maintenance  bool    `json:"maintenance"`
-	Groups       []Group `json:"groups"`
-	Tracks       []Track `json:"tracks"`
+	Version      string   `json:"version"`
+	PID          int      `json:"pid"`
+	UptimeMS     int64    `json:"uptime_ms"`
+	ConfigSHA256 string   `json:"config_sha256"`
+	Maintenance  bool     `json:"maintenance"`
+	Troubles     []string `json:"troubles,omitempty"` // what is wrong with the daemon itself
+	Groups       []Group  `json:"groups"`
+	Tracks       []Track  `json:"tracks"`
 
 	Interfaces []Interface `json:"interfaces"`
 }
