@@ -43,6 +43,7 @@ func commands(a *app) []*cobra.Command {
 		watchCommand(a),
 		reloadCommand(a),
 		setCommand(a),
+		maintenanceCommand(a),
 		clearCommand(a),
 		handoverCommand(a),
 		announceCommand(a),

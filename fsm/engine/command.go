@@ -26,7 +26,10 @@ const (
 	CommandSetPriority = "set priority"
 	CommandAnnounce    = "announce"
 	CommandReload      = "reload"
-	CommandHandover    = "handover"
+
+	CommandMaintenanceOn  = "maintenance on"
+	CommandMaintenanceOff = "maintenance off"
+	CommandHandover       = "handover"
 )
 
 // Command is a command that was carried out.

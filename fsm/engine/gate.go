@@ -53,7 +53,7 @@ func (g *group) acquire(now time.Time) {
 // stops for good, or hands over, or the one who is better has not the address yet.
 func (g *group) release(now time.Time, was stepStart) {
 	g.until, g.awaited = now, false
-	gone := g.r.stopping || g.dismissed
+	gone := g.r.stopping || g.dismissed || g.maintained()
 	switch {
 	case !gone && !g.up: // what stops it may keep it from serving as well
 	case g.leader != nil:

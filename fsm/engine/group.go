@@ -45,6 +45,9 @@ type group struct {
 	passing  passing         // of the role, by a hand-over
 	pledge   pledge          // to take it
 
+	departing bool    // for maintenance, when the hand-over under way has ended
+	ordered   *Record // why it left for maintenance last, or came back
+
 	routes []RouteStatus // as the port has told last, routes before rules
 
 	announcer  announcer
@@ -54,6 +57,7 @@ type group struct {
 	refusal    refusal
 	delay      delay
 	silence    silence
+	vigil      vigil
 	stopped    time.Duration // how long it has said nothing, while the others may have waited less; 0: that is not so
 
 	priority  priority

@@ -38,6 +38,8 @@ type HandoverOptions struct {
 	// Timeout is how long the successor has to prove its neighbours; 0 is
 	// DefaultHandoverTimeout.
 	Timeout time.Duration
+
+	because *Record // the command that it is a part of; nil: it is one of its own
 }
 
 // Limits of HandoverOptions.Timeout.
@@ -65,7 +67,7 @@ func (e *Engine) Handover(now time.Time, by Caller, ref string, o HandoverOption
 		o.Timeout = DefaultHandoverTimeout
 	}
 	g.turned()
-	g.passing = passing{last: Handover{Began: now}, asked: g.commanded(now, Command{Name: CommandHandover, By: by})}
+	g.passing = passing{last: Handover{Began: now}, asked: g.handoverAsked(now, by, o)}
 	if g.agrees() {
 		g.passing.timeout = o.Timeout
 		g.ask(now)
@@ -74,6 +76,14 @@ func (e *Engine) Handover(now time.Time, by Caller, ref string, o HandoverOption
 	}
 	e.Flush(now)
 	return nil
+}
+
+// handoverAsked returns the record of the command that a hand-over is a part of.
+func (g *group) handoverAsked(now time.Time, by Caller, o HandoverOptions) *Record {
+	if o.because != nil {
+		return o.because
+	}
+	return g.commanded(now, Command{Name: CommandHandover, By: by})
 }
 
 // cannotHandOver returns why a hand-over of g cannot begin, or "".

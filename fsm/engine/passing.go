@@ -107,6 +107,12 @@ func (g *group) endHandover(now time.Time, how HandoverState, reason string) {
 		kind = KindWarning
 	}
 	g.tell(now, kind, p.last.String())
+	if g.departing {
+		g.departing = false
+		for _, m := range append([]*group{g}, g.followers...) {
+			m.doubt()
+		}
+	}
 }
 
 // takeBack takes the role back that was handed over, and reports whether that was

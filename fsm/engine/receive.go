@@ -170,6 +170,7 @@ func (g *group) received(now time.Time, env *hello.Envelope, m hello.Message) {
 	g.meet(m, env.SrcMAC)
 	g.superseded(now, env.Src, m)
 	g.succeeded(now, env, m)
+	g.vigil.hears(now, g, &g.heard, m)
 	if !g.up {
 		return
 	}

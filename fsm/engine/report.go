@@ -8,9 +8,10 @@ import (
 
 // Status returns what there is to know at now.
 func (e *Engine) Status(now time.Time) Status {
-	st := Status{Maintenance: e.maintenance}
+	st := Status{Leave: e.maintenance.All, Maintenance: e.maintenance.All != nil || len(e.groups) > 0}
 	for _, g := range e.groups {
 		st.Groups = append(st.Groups, g.status(now))
+		st.Maintenance = st.Maintenance && g.leave() != nil
 	}
 	for _, i := range e.ifaces {
 		st.Interfaces = append(st.Interfaces, InterfaceStatus{
@@ -58,6 +59,8 @@ func (g *group) status(now time.Time) GroupStatus {
 		st.Wait = g.waitStatus(now)
 	}
 	st.RouteStates, st.RuleStates = g.routeStatus()
+	st.Leave, st.Unserved, st.StandIn = g.leave(), g.elector().vigil.unserved, g.elector().vigil.standIn()
+	st.Departing = st.Leave != nil && (!g.maintained() || g.tenure != absent)
 	st.Yielded, st.Handover = g.yielded(), g.passing.last
 	st.BothActive = g.tenure.claims() && g.rivalCurrent(now, g.elector().machine.Status().HoldTime)
 	return st

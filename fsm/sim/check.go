@@ -108,6 +108,9 @@ func (c *checker) checkGroup(now time.Time, id engine.ID) {
 		if r.holds(id) {
 			owners = append(owners, r.name())
 		}
+		if r.holds(id) && r.isAway(id) {
+			c.fail(now, "router %s is in maintenance and owns group %d %v after the last disturbance (bound %v)", r.name(), id, now.Sub(c.calm), c.bound)
+		}
 	}
 	if len(owners) > 1 && now.Sub(c.calm) >= c.bound {
 		c.fail(now, "group %d has owners %s at the same time, %v after the last disturbance (bound %v)", id, strings.Join(owners, " and "), now.Sub(c.calm), c.bound)
@@ -117,7 +120,7 @@ func (c *checker) checkGroup(now time.Time, id engine.ID) {
 	}
 	able := 0
 	for _, r := range c.lan.routers {
-		if r.up && !r.bare && r.engine != nil && !r.stalled && !r.waits(id) {
+		if r.up && !r.bare && r.engine != nil && !r.stalled && !r.waits(id) && !r.isAway(id) {
 			able++
 		}
 	}

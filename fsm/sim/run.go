@@ -25,8 +25,9 @@ func Run(p Plan) (*Result, error) {
 	return run(p, func(port engine.Port) engine.Port { return port })
 }
 
-// run is Run with something between the engines and their ports.
-func run(p Plan, between func(engine.Port) engine.Port) (*Result, error) {
+// run is Run with something between the engines and their ports, and with changed
+// routers.
+func run(p Plan, between func(engine.Port) engine.Port, change ...func(*router)) (*Result, error) {
 	w := newWorld(p.Seed)
 	l := newLAN(w)
 	res := &Result{}
@@ -52,6 +53,9 @@ func run(p Plan, between func(engine.Port) engine.Port) (*Result, error) {
 			disturbs: func() { c.calm, c.still = w.now, w.now },
 		}
 		r.link = linkOf(r)
+		for _, fn := range change {
+			fn(r)
+		}
 		l.routers = append(l.routers, r)
 	}
 	disturb := func(at time.Duration, fn func()) {
@@ -199,6 +203,8 @@ func (l *lan) inject(f Fault, undo bool) {
 		if !undo {
 			a.handOver()
 		}
+	case Away:
+		a.away(f.N, undo)
 	case Bare:
 		a.bare = !undo
 		a.linkChanged()
@@ -223,6 +229,7 @@ func (l *lan) mend() {
 		r.reload(0, true)
 		r.start()
 		r.resume()
+		r.away(awayAll, true)
 		r.prepared()
 		r.setLink(true)
 		r.setPriority(-1)

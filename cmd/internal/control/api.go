@@ -32,4 +32,7 @@ type request struct {
 	Priority  *int   `json:"priority,omitempty"`   // set priority only
 	DryRun    bool   `json:"dry_run,omitempty"`    // reload only
 	TimeoutMS int64  `json:"timeout_ms,omitempty"` // handover only
+
+	On     bool     `json:"on,omitempty"`     // maintenance only
+	Groups []string `json:"groups,omitempty"` // maintenance only; empty: all
 }

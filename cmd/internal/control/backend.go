@@ -67,6 +67,12 @@ type Backend interface {
 	// A file with faults is a *FaultsError, and nothing has changed then.
 	Reload(ctx context.Context, dryRun bool) (*status.Plan, error)
 
+	// Maintenance has groups, all when none is named, leave their elections (on) or
+	// come back to them, from now on and over every restart. It returns the groups
+	// that this is about, when those that leave have done so. Who follows another
+	// group goes with it, and refuses to go alone.
+	Maintenance(ctx context.Context, on bool, groups []string) ([]string, error)
+
 	// Explain tells why the one who serves a group changed last.
 	Explain(ctx context.Context, q status.Question) (*status.Explanation, error)
 }

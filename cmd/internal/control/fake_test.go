@@ -96,6 +96,16 @@ func (f *fake) Reload(_ context.Context, dryRun bool) (*status.Plan, error) {
 	return nil, &control.FaultsError{Faults: []string{"fhrpd.toml:3: one", "fhrpd.toml:4: two"}}
 }
 
+func (f *fake) Maintenance(ctx context.Context, on bool, groups []string) ([]string, error) {
+	f.by = control.Caller(ctx)
+	for _, g := range groups {
+		if err := f.note(fmt.Sprintf("%s %t", control.CommandMaintenance, on), g); err != nil {
+			return nil, err
+		}
+	}
+	return append([]string{}, groups...), nil
+}
+
 func (f *fake) SetLog(_ context.Context, level string) (string, error) {
 	if level != control.FileLevel && level != "debug" {
 		return "", fmt.Errorf("%w: log level %q", control.ErrInvalid, level)

@@ -56,7 +56,7 @@ func Serve(ctx context.Context, l net.Listener, b Backend, hooks ...func(Change)
 			return withRights(withPeer(ctx, c), c)
 		},
 		ReadHeaderTimeout: sendWithin,
-		WriteTimeout:      max(verifyTimeout, engine.MaxHandoverTimeout+handoverSlack) + serve.WriteTimeout,
+		WriteTimeout:      max(verifyTimeout, maintenanceTimeout, engine.MaxHandoverTimeout+handoverSlack) + serve.WriteTimeout,
 		IdleTimeout:       keepFor,
 		MaxHeaderBytes:    mostHeader,
 		ErrorLog:          log.New(io.Discard, "", 0), // what clients do wrong is their affair
@@ -110,6 +110,7 @@ func (s *server) routes() http.Handler {
 		return s.backend.Verify(ctx, q.Group)
 	}))
 	s.operate(mux)
+	s.maintain(mux)
 	s.handover(mux)
 	return mux
 }
@@ -153,7 +154,7 @@ func (s *server) command(name string, do func(context.Context, request) (any, er
 			return
 		}
 		v, err := do(r.Context(), q)
-		c := Change{Peer: Caller(r.Context()), Command: name, Group: q.Group, Protocol: q.Protocol, Level: q.Level, Err: err}
+		c := Change{Peer: Caller(r.Context()), Command: name, Group: q.about(), Protocol: q.Protocol, Level: q.Level, Err: err}
 		if q.Priority != nil {
 			c.Priority = *q.Priority
 		}

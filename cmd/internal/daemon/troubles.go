@@ -56,6 +56,6 @@ func (t *troubles) all() (list []string) {
 // people look: "fhrpd show status" and "systemctl status".
 func (d *Daemon) troubled(part trouble, text string) {
 	if d.troubles.set(part, text) {
-		d.roles.poke()
+		d.roles.tell()
 	}
 }

@@ -46,6 +46,7 @@ func VRRPDetail(groups []status.Group, now time.Time) string {
 // much for many parsers, so the plain forms have none of this.
 func (b *block) beyond(g *status.Group, now time.Time) {
 	b.forwarding(g)
+	b.maintenance(g, now)
 	b.delay(g)
 	b.preemptDelay(g)
 	b.override(g)

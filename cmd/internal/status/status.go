@@ -10,8 +10,9 @@ type Status struct {
 	PID          int      `json:"pid"`
 	UptimeMS     int64    `json:"uptime_ms"`
 	ConfigSHA256 string   `json:"config_sha256"`
-	Maintenance  bool     `json:"maintenance"`
-	Troubles     []string `json:"troubles,omitempty"` // what is wrong with the daemon itself
+	Maintenance  bool     `json:"maintenance"`                   // every group is in maintenance
+	Leave        *Leave   `json:"maintenance_details,omitempty"` // what was said of all groups
+	Troubles     []string `json:"troubles,omitempty"`            // what is wrong with the daemon itself
 	Groups       []Group  `json:"groups"`
 	Tracks       []Track  `json:"tracks"`
 
@@ -69,6 +70,8 @@ type Group struct {
 	Preempt            bool        `json:"preempt"`
 	PreemptDelayMS     int64       `json:"preempt_delay_ms"`
 	Delay              Delay       `json:"delay"`
+	Maintenance        bool        `json:"maintenance"` // it is out of its election, or leaves it, by an operator's word
+	Leave              *GroupLeave `json:"maintenance_details,omitempty"`
 	Obstacle           string      `json:"obstacle,omitempty"`       // why it waits in Init or Initialize
 	ForwardingOff      string      `json:"forwarding_off,omitempty"` // the setting that keeps packets of its family from being forwarded
 	VirtualIPs         []string    `json:"virtual_ips"`
