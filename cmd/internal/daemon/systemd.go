@@ -20,6 +20,12 @@ func (d *Daemon) statusLine() string {
 	return "STATUS=" + strings.ReplaceAll(strings.Join(list, "; "), "\n", " ")
 }
 
+// TellFailure tells systemd why the daemon cannot run, for "systemctl status". It does
+// nothing where none listens.
+func TellFailure(why string) {
+	_, _ = systemd.SdNotify(false, "STATUS=cannot run: "+strings.ReplaceAll(why, "\n", " ")) // the log has it
+}
+
 // reloadingState says that a reload has begun. systemd tells it by the time from an
 // answer to an earlier one (Type=notify-reload).
 func reloadingState() string {

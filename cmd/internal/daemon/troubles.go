@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"sync"
+
+	"github.com/fhrpd/fhrpd/configs"
 )
 
 // troubles are what is wrong with the daemon itself while its groups run. The zero
@@ -16,7 +18,10 @@ type troubles struct {
 // trouble is a part of the daemon that may be in trouble.
 type trouble string
 
-const troubleMetrics trouble = "metrics" // they are not served
+const (
+	troubleConfig  trouble = "configuration" // that of the file does not run
+	troubleMetrics trouble = "metrics"       // they are not served
+)
 
 // set says what is wrong with a part, "" for nothing, and whether that is news.
 func (t *troubles) set(part trouble, text string) (news bool) {
@@ -50,6 +55,28 @@ func (t *troubles) all() (list []string) {
 		list = append(list, t.list[part])
 	}
 	return list
+}
+
+// loaded tells that c came from the file and runs, and has it kept for a start at
+// which the file has faults. The caller holds reloading.
+func (d *Daemon) loaded(c *configs.Config) {
+	d.troubled(troubleConfig, "")
+	if d.opts.Keep == nil {
+		return
+	}
+	if err := d.opts.Keep(c); err != nil {
+		d.log.Warn("configuration", "error", err)
+	}
+}
+
+// keepFirst is loaded for the configuration of the start.
+func (d *Daemon) keepFirst() {
+	d.reloading.Lock()
+	defer d.reloading.Unlock()
+	if d.config() != d.opts.Config { // a reload was sooner
+		return
+	}
+	d.loaded(d.opts.Config)
 }
 
 // troubled says what is wrong with a part of the daemon, "" for nothing, where
