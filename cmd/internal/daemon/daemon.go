@@ -47,6 +47,8 @@ type Options struct {
 	Load        func() (*configs.Config, error) // reads the file again; errors as of configs.Load
 	Hangups     <-chan os.Signal                // each asks for a reload
 	ControlPath string                          // Unix socket; the journals are in the same folder
+	Doubt       string                          // why Config is not the file's; "" = it is
+	Keep        func(*configs.Config) error     // stores what runs, if not nil
 	StateDir    string                          // for what outlives a boot; "" = there is none
 	Version     string
 	Log         *slog.Logger
@@ -87,6 +89,7 @@ type Daemon struct {
 	stopped  bool
 	virtual  map[netip.Addr]bool
 	roles    roles
+	troubles troubles
 	kept     *kept
 	nameOf   func(engine.Caller) string
 	hooks    *hooks.Runner
@@ -138,15 +141,16 @@ func Run(ctx context.Context, o Options) error {
 	if d.watcher, err = owner.Watch(ctx, d.interfaces()...); err != nil {
 		return fmt.Errorf("watch interfaces: %w", err)
 	}
-	scrapes, err := listenMetrics(d.config())
-	if err != nil {
-		return err
-	}
 	d.fail = cancel
 	d.makeRoom()
 	ended := make(chan error, 1)
 	go func() { ended <- d.drive() }()
-	d.startServices(ctx, scrapes)
+	if o.Doubt != "" {
+		d.troubled(troubleConfig, o.Doubt)
+	} else {
+		go d.keepFirst() // a disk may hang
+	}
+	d.startServices(ctx)
 	go func() {
 		if err := control.Serve(ctx, listener, d, d.logChange); err != nil {
 			cancel(fmt.Errorf("serve %s: %w", o.ControlPath, err))

@@ -31,6 +31,7 @@ func (d *Daemon) Reload(ctx context.Context, dryRun bool) (*status.Plan, error) 
 	if dryRun || len(changes) == 0 {
 		if !dryRun {
 			d.current.Store(is) // the text may differ all the same
+			d.loaded(is)
 		}
 		return status.PlanOf(changes), nil
 	}
@@ -53,6 +54,7 @@ func (d *Daemon) Reload(ctx context.Context, dryRun bool) (*status.Plan, error) 
 	d.tracks.configure(is.Tracks)
 	if is.Daemon.Metrics != was.Daemon.Metrics {
 		d.scrapes.serve(scrapes)
+		d.troubled(troubleMetrics, "")
 	}
 	if is.Daemon.Log != was.Daemon.Log {
 		d.opts.Form.level.Set(logLevels[is.Daemon.Log])
@@ -61,6 +63,7 @@ func (d *Daemon) Reload(ctx context.Context, dryRun bool) (*status.Plan, error) 
 	for _, line := range configs.Lines("", is.Warnings) {
 		d.log.Warn("configuration", "warning", line)
 	}
+	d.loaded(is)
 	d.log.Info("configuration reloaded", "changes", len(changes), "sha256", is.Sum)
 	return status.PlanOf(changes), nil
 }
