@@ -183,11 +183,8 @@ func (c *Census) hear(f Frame, m *message) {
 		c.speakers[k] = s
 	}
 	s.update(f.At, m)
-	if !m.mac.IsZero() {
-		c.claim(place{f.Segment, m.from}, m.mac)
-	}
-	if !m.own.IsZero() {
-		c.claim(place{f.Segment, m.from}, m.own)
+	if own := m.station(); !own.IsZero() {
+		c.claim(place{f.Segment, m.from}, own)
 	}
 	c.follow(f.At, s, m.role == active && !m.leaves)
 }

@@ -116,6 +116,24 @@ func TestFaults(t *testing.T) {
 			w.hear(claimFrame(t, "192.0.2.1", hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv4, 10)))
 			w.hear(claimFrame(t, "192.0.2.2", mac(2)))
 		}},
+		{name: "a MAC of the group's own", play: func(t *testing.T, w *world) {
+			w.rounds(1, three, act, with(standby, func(r *router) { r.h.Version = 2 }), with(act, func(r *router) { r.mac = mac(0x55) }))
+			w.hear(claimFrame(t, "192.0.2.1", mac(0x55)))
+			w.hear(claimFrame(t, "192.0.2.2", mac(2)))
+		}},
+		{name: "a MAC of the group's own, version 1", play: func(t *testing.T, w *world) {
+			one := with(act, func(r *router) { r.h.Version, r.mac = 1, mac(0x55) })
+			w.rounds(2, three, one)
+			w.hear(claimFrame(t, "192.0.2.1", mac(0x55)))
+			w.hear(claimFrame(t, "192.0.2.2", mac(2)))
+		}},
+		{name: "two lists in two groups", play: func(_ *testing.T, w *world) {
+			two := with(owner, func(r *router) { r.v.VirtualIPs = addrs("192.0.2.20", "192.0.2.21") })
+			w.rounds(1, time.Second, two, with(two, func(r *router) { r.v.VRID = 21 }))
+		}, want: []string{"address clash: 192.0.2.20 is a virtual address of vrrp group 20 as well"}},
+		{name: "roles that move by turns, one with a hold time of a second", play: func(_ *testing.T, w *world) {
+			w.rounds(5, three, act, with(hsrpRouter(3, hello.Active, 100), func(r *router) { r.h.HelloTime, r.h.HoldTime = time.Second/2, time.Second }))
+		}, want: []string{"timer mismatch"}, note: "takeovers in all"},
 		{name: "a real address that is virtual elsewhere", play: func(_ *testing.T, w *world) {
 			w.rounds(1, time.Second, with(owner, func(r *router) { r.v.VirtualIPs = []netip.Addr{ip("192.0.2.2")} }))
 		}, want: []string{"address clash: 192.0.2.2 is a virtual address here and the real one of a router of vrrp group 20"}},
@@ -150,6 +168,24 @@ func TestFaults(t *testing.T) {
 				t.Errorf("a key is shown:\n%s", r)
 			}
 		})
+	}
+}
+
+func TestWhoIsOverdueIsSilent(t *testing.T) {
+	w := newWorld()
+	w.rounds(1, 0, hsrpRouter(2, hello.Active, 90), hsrpRouter(4, hello.Standby, 200))
+	w.pass(11 * time.Second)
+	w.rounds(1, 0, hsrpRouter(3, hello.Active, 100))
+	r := w.Report(time.Time{})
+	var roles []string
+	for _, s := range r.Speakers {
+		roles = append(roles, s.Address.String()+" "+s.Role)
+	}
+	if diff := cmp.Diff([]string{"192.0.2.3 Active", "192.0.2.2 silent", "192.0.2.4 silent"}, roles); diff != "" || len(r.Faults) > 0 {
+		t.Errorf("roles (-want +got):\n%s%+v", diff, r.Faults)
+	}
+	if got := w.Report(w.at.Add(time.Minute)).Speakers[0].Role; got != silent {
+		t.Errorf("a minute later %s", got)
 	}
 }
 

@@ -188,6 +188,18 @@ func (d *decoder) vrrpOf(m *message, e *hello.Envelope, payload []byte) error {
 	return nil
 }
 
+// station is the MAC that the address of the sender is at, zero when that is not
+// certain: who is active in HSRP sends from the group's MAC, which may be any.
+func (m *message) station() hello.MAC {
+	switch {
+	case !m.own.IsZero():
+		return m.own
+	case m.protocol == hsrp && m.role == active:
+		return hello.MAC{}
+	}
+	return m.mac
+}
+
 // virtual reports whether a MAC belongs to a virtual router, and so to whoever is
 // active.
 func virtual(m hello.MAC) bool {
