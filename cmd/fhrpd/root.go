@@ -26,9 +26,10 @@ type app struct {
 	stdout, stderr io.Writer
 	screen         io.Writer // stdout as it came, for what paints and says nothing that others wrote
 	now            func() time.Time
-	journal        bool   // stderr goes to systemd's journal
-	control        string // --control
-	json           bool   // --json
+	journal        bool          // stderr goes to systemd's journal
+	control        string        // --control
+	hurry          time.Duration // how long the daemon is asked for completions; 0 is completeWithin
+	json           bool          // --json
 }
 
 // commands lists every command of fhrpd, in the order of the help text.
@@ -42,15 +43,19 @@ func commands(a *app) []*cobra.Command {
 		watchCommand(a),
 		reloadCommand(a),
 		setCommand(a),
+		maintenanceCommand(a),
 		clearCommand(a),
+		handoverCommand(a),
 		announceCommand(a),
 		announceMACsCommand(a),
 		whohasCommand(a),
 		censusCommand(a),
 		doctorCommand(a),
 		verifyCommand(a),
+		importCommand(a),
 		labCommand(a),
 		versionCommand(a),
+		manCommand(a),
 	}
 }
 

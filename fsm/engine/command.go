@@ -26,6 +26,10 @@ const (
 	CommandSetPriority = "set priority"
 	CommandAnnounce    = "announce"
 	CommandReload      = "reload"
+
+	CommandMaintenanceOn  = "maintenance on"
+	CommandMaintenanceOff = "maintenance off"
+	CommandHandover       = "handover"
 )
 
 // Command is a command that was carried out.

@@ -70,9 +70,11 @@ const (
 	Refuse    FaultKind = "refuse"    // A's kernel prepares no group and opens no gate
 	Bare      FaultKind = "bare"      // A's interface has no address
 	Reload    FaultKind = "reload"    // A is given another file: see reloads
+	Handover  FaultKind = "handover"  // A hands its roles over; meanwhile, with N 1, the neighbour delivers to A alone
+	Away      FaultKind = "away"      // A is in maintenance: see aways
 )
 
-var kinds = []FaultKind{Loss, Dup, Delay, OneWay, Partition, Link, Stall, Crash, Stop, Priority, Refuse, Bare, Reload}
+var kinds = []FaultKind{Loss, Dup, Delay, OneWay, Partition, Link, Stall, Crash, Stop, Priority, Refuse, Bare, Reload, Handover, Handover, Away}
 
 // mixes are the protocols that a segment may speak, side by side.
 var mixes = []string{
@@ -148,6 +150,10 @@ func randomFault(r *rand.Rand, p *Plan) Fault {
 		f.N = 1 + r.IntN(50)
 	case Reload:
 		f.N = r.IntN(len(reloads))
+	case Handover:
+		f.N = r.IntN(2)
+	case Away:
+		f.N = r.IntN(aways)
 	case Priority:
 		f.N = 60 + 10*r.IntN(10)
 	case Bare:

@@ -27,9 +27,10 @@ type router struct {
 	config engine.Config
 	first  engine.Config // before it is reloaded
 	link   engine.Link
-	up     bool // link
-	deaf   bool // the switch port does not forward yet
-	ups    int  // how often the link came up; what an earlier time planned means nothing
+	stored engine.Maintenance // on its disk, which outlives the process
+	up     bool               // link
+	deaf   bool               // the switch port does not forward yet
+	ups    int                // how often the link came up; what an earlier time planned means nothing
 	engine *engine.Engine
 	life   int // number of starts; an older life's timers mean nothing
 
@@ -39,6 +40,7 @@ type router struct {
 	forwards time.Duration // after the link came up
 	clock    time.Duration // how far ahead it is
 
+	forgets bool // a process with a fault: it does not read its disk when it starts
 	refuses bool // the kernel does, what is asked of it for groups
 	stalled bool
 	stopped time.Time // when it stalled last
@@ -91,6 +93,12 @@ func (r *router) start() {
 		},
 		PreActive: r.runPreActive,
 		Wall:      func(now time.Time) time.Time { return now.Add(r.clock) },
+
+		Maintenance: r.remembered(),
+		Returned: func(m engine.Maintenance) {
+			r.stored = m
+			r.disturbs()
+		},
 	})
 	if err != nil {
 		panic(err) // the configuration is the simulator's own
@@ -259,6 +267,7 @@ func (r *router) turn(frames [][]byte) {
 	}
 	r.engine.Tick(now)
 	r.checkAddresses()
+	r.checkStored()
 	r.rearm()
 	r.left()
 }

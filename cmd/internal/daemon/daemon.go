@@ -47,6 +47,7 @@ type Options struct {
 	Load        func() (*configs.Config, error) // reads the file again; errors as of configs.Load
 	Hangups     <-chan os.Signal                // each asks for a reload
 	ControlPath string                          // Unix socket; the journals are in the same folder
+	StateDir    string                          // for what outlives a boot; "" = there is none
 	Version     string
 	Log         *slog.Logger
 	Form        *LogForm // of Log; see NewLog
@@ -86,6 +87,8 @@ type Daemon struct {
 	stopped  bool
 	virtual  map[netip.Addr]bool
 	roles    roles
+	kept     *kept
+	nameOf   func(engine.Caller) string
 	hooks    *hooks.Runner
 	cleared  baselines
 	looked   time.Time // when the loop looked around last
@@ -155,7 +158,7 @@ func Run(ctx context.Context, o Options) error {
 func newDaemon(o Options, owner *vip.Owner) (*Daemon, error) {
 	d := &Daemon{
 		opts: o, owner: owner, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{},
-		events: newWorker(),
+		events: newWorker(), nameOf: nameOf,
 	}
 	d.current.Store(o.Config)
 	d.tracks, d.scrapes = newTrackers(d), newScrapers(d)
@@ -166,6 +169,11 @@ func newDaemon(o Options, owner *vip.Owner) (*Daemon, error) {
 	if d.loop, err = newLoop(); err != nil {
 		return nil, err
 	}
+	d.kept = newKept(o.StateDir, o.ControlPath)
+	maintenance, err := d.kept.load()
+	if err != nil {
+		d.log.Error("maintenance", "error", err)
+	}
 	ports := map[string]engine.Port{}
 	for name, groups := range memberships(config.Groups) {
 		p := d.newPort(name, groups)
@@ -173,11 +181,14 @@ func newDaemon(o Options, owner *vip.Owner) (*Daemon, error) {
 	}
 	d.engine, err = engine.New(config, engine.Options{
 		Ports: ports, Random: rand.Float64, Mark: newMarks(), Observe: d.observe, PreActive: d.preActive, Starved: d.starved.since, Now: d.started,
+		Maintenance: maintenance, Returned: d.returned,
 	})
 	if err != nil {
 		return nil, err
 	}
 	d.roles.init(d.engine.Status(d.started).Groups)
+	d.roles.away(awayText(maintenance))
+	d.tellUnconfigured(nil, d.engine.Unconfigured())
 	return d, d.engine.Prepare()
 }
 
@@ -249,6 +260,9 @@ func (d *Daemon) drive() error {
 		d.log.Warn("no real-time priority; hellos may be late on a busy host", "error", err)
 	}
 	if realtime {
+		if err := forgetStart(); err != nil {
+			d.log.Debug("the code of the start stays in memory", "error", err)
+		}
 		if err := lockMemory(); err != nil {
 			d.log.Debug("memory is not locked", "error", err)
 		}

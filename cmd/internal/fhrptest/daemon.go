@@ -2,6 +2,7 @@ package fhrptest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -38,6 +40,9 @@ type Daemon struct {
 	others []*netlab.Process // that were launched
 	answer error             // what came of the last question
 	beside []*Daemon         // whose logs tell the other half of a story
+
+	program string // another copy of it, for As
+	attr    *syscall.SysProcAttr
 }
 
 // NewDaemon prepares a daemon that is not started. It ends with the test, which
@@ -63,7 +68,10 @@ func (d *Daemon) Beside(other *Daemon) { d.beside = append(d.beside, other) }
 func (d *Daemon) Start(config string) {
 	d.T.Helper()
 	Must(d.T, os.WriteFile(d.Path("fhrpd.toml"), []byte(config), 0o600))
-	d.proc = d.launch("daemon.log", Program(), "run", "--config", d.Path("fhrpd.toml"), "--control", d.Path("control.sock"))
+	if d.attr != nil {
+		Must(d.T, os.Chown(d.Path("fhrpd.toml"), int(d.attr.Credential.Uid), -1))
+	}
+	d.proc = d.launch("daemon.log", cmp.Or(d.program, Program()), "run", "--config", d.Path("fhrpd.toml"), "--control", d.Path("control.sock"))
 	d.told = false
 }
 
@@ -95,6 +103,11 @@ func (d *Daemon) launch(log, program string, args ...string) *netlab.Process {
 	defer out.Close()
 	cmd := exec.Command(program, args...)
 	cmd.Stdout, cmd.Stderr = out, out
+	if d.attr != nil {
+		attr := *d.attr
+		cmd.SysProcAttr = &attr
+	}
+	cmd.Env = append(os.Environ(), "STATE_DIRECTORY="+d.Path("state"))
 	proc, err := d.NS.StartPrivate(cmd)
 	Must(d.T, err)
 	return proc

@@ -27,6 +27,7 @@ type browser struct {
 func openBrowser(t *testing.T) *browser {
 	t.Helper()
 	path := skip.Without(t, "chromium")
+	t.Setenv("TMPDIR", t.TempDir()) // it leaves things there
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()))
 	ctx, end := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(end)
