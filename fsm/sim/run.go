@@ -27,6 +27,11 @@ func Run(p Plan) (*Result, error) {
 
 // run is Run with something between the engines and their ports.
 func run(p Plan, between func(engine.Port) engine.Port) (*Result, error) {
+	return runWith(p, between, nil)
+}
+
+// runWith is run with processes that another one replaces whenever renews says so.
+func runWith(p Plan, between func(engine.Port) engine.Port, renews func() bool) (*Result, error) {
 	w := newWorld(p.Seed)
 	l := newLAN(w)
 	res := &Result{}
@@ -38,6 +43,7 @@ func run(p Plan, between func(engine.Port) engine.Port) (*Result, error) {
 		}
 		r := &router{w: w, lan: l, id: i, config: config, first: config, up: true, preActive: spec.PreActive, forwards: spec.Forwards, clock: spec.Clock,
 			port:   between,
+			renews: renews,
 			report: func(s string) { res.Story = append(res.Story, s) },
 			broken: func(s string) { c.fail(w.now, "%s", s) },
 

@@ -103,7 +103,7 @@ type Router struct {
 	pending  fsm.Cause  // what the Active_Down_Timer will mean when it fires
 	lastWord netip.Addr // who resigned last
 
-	actions []fsm.Action
+	actions []fsm.Action `state:"of one step"`
 }
 
 // peer is the sender of an advertisement.
