@@ -226,7 +226,7 @@ func (d *decoder) writtenFields(t reflect.Type) map[string]bool {
 }
 
 func (d *decoder) list(path string, v reflect.Value, raw any) error {
-	if v.Type().Elem().Kind() == reflect.Uint8 {
+	if v.Type().Elem() == byteType {
 		s, _ := raw.(string)
 		b, err := hex.DecodeString(s)
 		if err != nil || v.Kind() == reflect.Array && len(b) != v.Len() {
@@ -235,7 +235,7 @@ func (d *decoder) list(path string, v reflect.Value, raw any) error {
 		if v.Kind() == reflect.Slice {
 			v.Set(reflect.MakeSlice(v.Type(), len(b), len(b)))
 		}
-		reflect.Copy(v.Slice(0, len(b)).Convert(reflect.TypeFor[[]byte]()), reflect.ValueOf(b))
+		reflect.Copy(v.Slice(0, len(b)), reflect.ValueOf(b))
 		return nil
 	}
 	list, ok := raw.([]any)

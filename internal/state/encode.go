@@ -19,6 +19,7 @@ var (
 	addrType   = reflect.TypeFor[netip.Addr]()
 	prefixType = reflect.TypeFor[netip.Prefix]()
 	errorType  = reflect.TypeFor[error]()
+	byteType   = reflect.TypeFor[byte]()
 )
 
 // place is where a pointer leads. A struct and its first field share an address.
@@ -194,9 +195,9 @@ func (e *encoder) list(path string, v reflect.Value) error {
 		e.raw("null")
 		return nil
 	}
-	if v.Type().Elem().Kind() == reflect.Uint8 {
+	if v.Type().Elem() == byteType {
 		b := make([]byte, v.Len())
-		reflect.Copy(reflect.ValueOf(b), v.Slice(0, v.Len()).Convert(reflect.TypeFor[[]byte]()))
+		reflect.Copy(reflect.ValueOf(b), v.Slice(0, v.Len()))
 		e.raw(`"`, hex.EncodeToString(b), `"`)
 		return nil
 	}
