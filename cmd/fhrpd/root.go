@@ -40,6 +40,7 @@ func commands(a *app) []*cobra.Command {
 		explainCommand(a),
 		eventsCommand(a),
 		reloadCommand(a),
+		upgradeCommand(a),
 		setCommand(a),
 		clearCommand(a),
 		announceCommand(a),

@@ -17,7 +17,7 @@ func runCommand(a *app) *cobra.Command {
 	cmd := a.controlFlag(&cobra.Command{
 		Use:     "run",
 		Short:   "run the daemon in the foreground",
-		Long:    "run is the daemon. SIGTERM and SIGINT resign, put the kernel back and exit 0\nwithin two seconds; a second one exits at once. SIGHUP reads the file again, as\n\"fhrpd reload\" does; the answer is in the log.\n\nExits 0 after a clean stop and 1 on failure.",
+		Long:    "run is the daemon. SIGTERM and SIGINT resign, put the kernel back and exit 0\nwithin two seconds; a second one exits at once. SIGHUP reads the file again, as\n\"fhrpd reload\" does; the answer is in the log. Where a daemon answers on the\ncontrol socket already, run takes its place as \"fhrpd upgrade\" does.\n\nExits 0 after a clean stop and 1 on failure.",
 		Example: examples("fhrpd run", "fhrpd run --config ./fhrpd.toml --control ./control.sock"),
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context(), config) },
@@ -48,7 +48,7 @@ func (a *app) run(ctx context.Context, path string) error {
 		"hsrp", len(c.HSRP), "vrrp", len(c.VRRP), "tracks", len(c.Tracks))
 	err = daemon.Run(ctx, daemon.Options{
 		Config: c, Load: func() (*configs.Config, error) { return configs.Load(path) }, Hangups: hangups,
-		ControlPath: a.control, Version: buildVersion(), Log: log, Form: form,
+		ControlPath: a.control, Version: buildVersion(), Log: log, Form: form, Program: program(path),
 	})
 	return a.fatal(ctx, c.Daemon.Format == "json", err)
 }

@@ -26,6 +26,7 @@ const (
 	CommandSetPriority = "set priority"
 	CommandAnnounce    = "announce"
 	CommandReload      = "reload"
+	CommandUpgrade     = "upgrade"
 )
 
 // Command is a command that was carried out.

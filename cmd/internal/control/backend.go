@@ -60,6 +60,10 @@ type Backend interface {
 	// A file with faults is a *FaultsError, and nothing has changed then.
 	Reload(ctx context.Context, dryRun bool) (*status.Plan, error)
 
+	// Upgrade has the program on disk take the place of this process, which ends then.
+	// The error is why it goes on instead, in one line.
+	Upgrade(ctx context.Context) (*status.Succession, error)
+
 	// Explain tells why the one who serves a group changed last.
 	Explain(ctx context.Context, q status.Question) (*status.Explanation, error)
 }

@@ -40,7 +40,7 @@ type Level struct {
 
 // needsGroup reports whether a command is about one group.
 func needsGroup(path string) bool {
-	return path != pathClear && path != pathLog && path != pathReload
+	return path != pathClear && path != pathLog && path != pathReload && path != pathUpgrade
 }
 
 // operate adds the commands that are about no single group.

@@ -109,6 +109,7 @@ func (s *server) routes() http.Handler {
 		return s.backend.Verify(ctx, q.Group)
 	}))
 	s.operate(mux)
+	s.succession(mux)
 	return mux
 }
 

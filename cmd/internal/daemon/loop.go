@@ -38,6 +38,13 @@ func (l *loop) Post(fn func()) {
 	l.signal()
 }
 
+// busy reports whether something waits to be run.
+func (l *loop) busy() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.posts) > 0
+}
+
 func (l *loop) signal() {
 	_, _ = unix.Write(l.wake, binary.NativeEndian.AppendUint64(nil, 1))
 }

@@ -151,8 +151,12 @@ func (d *Daemon) answerHangups(ctx context.Context) {
 		case <-d.opts.Hangups:
 		}
 		d.notify(reloadingState())
-		d.reloadAsked(ctx)
-		d.ready()
+		d.notifying.Store(true)
+		if !d.upgradedFor(ctx) {
+			d.reloadAsked(ctx)
+			d.ready()
+		}
+		d.notifying.Store(false)
 	}
 }
 

@@ -118,6 +118,19 @@ func (d *Daemon) StopCleanly() time.Duration {
 	return took
 }
 
+// Follow goes on with the process that has taken the place of the daemon's, whose
+// clean end it waits for.
+func (d *Daemon) Follow(pid int) {
+	d.T.Helper()
+	next, err := netlab.Adopt(pid)
+	Must(d.T, err)
+	d.Await(d.proc)
+	if err := d.proc.Err(); err != nil {
+		d.T.Errorf("%s ended with %v after it was replaced\n%s", d.Name, err, d.Tail())
+	}
+	d.proc = next
+}
+
 // Kill ends the daemon as a crash does and waits for the end.
 func (d *Daemon) Kill() { d.T.Helper(); d.end(unix.SIGKILL) }
 
