@@ -23,10 +23,10 @@ import (
 
 // memory is what a daemon knows beside its engine, its ports and the kernel.
 type memory struct {
-	Config    *configs.Config
-	Started   time.Time
-	Level     slog.Level // of the log, which may have been set at run time
-	Reloading bool       // systemd waits for the end of a reload
+	Config  *configs.Config
+	Started time.Time
+	Level   slog.Level // of the log, which may have been set at run time
+	Reloads bool       // the successor reads the file at once
 }
 
 // estate is the text of a succession. Its descriptors are, in this order: the control
@@ -62,10 +62,10 @@ func carriedPorts(ports map[string]*port) (o state.Options) {
 
 // leave returns what a successor needs, as text and descriptors. It runs on the loop,
 // while nobody works on the ports.
-func (d *Daemon) leave(now time.Time, reloading bool) (body []byte, fds []int, err error) {
+func (d *Daemon) leave(now time.Time, reloads bool) (body []byte, fds []int, err error) {
 	var e estate
 	e.Monotonic = clock(unix.CLOCK_MONOTONIC) - time.Since(now)
-	m := memory{Config: d.config(), Started: d.started, Level: d.opts.Form.level.Level(), Reloading: reloading}
+	m := memory{Config: d.config(), Started: d.started, Level: d.opts.Form.level.Level(), Reloads: reloads}
 	d.cleared.mu.Lock()
 	defer d.cleared.mu.Unlock()
 	var errs [3]error

@@ -97,7 +97,7 @@ type Daemon struct {
 
 	current    atomic.Pointer[configs.Config]
 	reloading  sync.Mutex
-	notifying  atomic.Bool // systemd waits for the end of a reload
+	reloads    atomic.Bool // whoever takes over reads the file then
 	upgrading  sync.Mutex
 	succeeding sync.Mutex
 	heirs      chan succeededBy
@@ -181,12 +181,12 @@ func (d *Daemon) run(ctx context.Context, scrapes net.Listener, l *legacy) (err 
 		}
 	}()
 	if l != nil {
-		go d.catchUpWithFile(ctx)
+		go d.catchUpWithFile(ctx, l.Reloads)
 	}
 	err = d.wait(ctx, ended)
 	if d.replaced {
 		control.Leave(d.listener)
-		cancel(errReplaced)
+		cancel(control.ErrReplaced)
 		d.end(served)
 	}
 	return err
@@ -198,6 +198,7 @@ func newDaemon(o Options, owner *vip.Owner, build func(engine.Config, engine.Opt
 		opts: o, owner: owner, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{},
 		events: newWorker(), heirs: make(chan succeededBy, 1),
 	}
+	d.reloads.Store(true)
 	d.current.Store(o.Config)
 	d.tracks, d.scrapes = newTrackers(d), newScrapers(d)
 	config := setup.Engine(o.Config)

@@ -27,12 +27,12 @@ const (
 
 // heir is a process that waits for the daemon's place.
 type heir struct {
-	conn      *succession.Conn
-	hello     succession.Message
-	asked     time.Time
-	reloading bool          // systemd waits for the end of a reload
-	paused    time.Duration // for how long nobody acted, so far
-	done      chan error    // nil: it has the place
+	conn    *succession.Conn
+	hello   succession.Message
+	asked   time.Time
+	reloads bool          // it reads the file when it has the place
+	paused  time.Duration // for how long nobody acted, so far
+	done    chan error    // nil: it has the place
 }
 
 // errBusy is why a process is refused that comes while another one takes over.
@@ -77,7 +77,7 @@ func (d *Daemon) await(h *heir, who unix.Ucred) (err error) {
 	defer d.succeeding.Unlock()
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
-	h.reloading = d.notifying.Load()
+	h.reloads = d.reloads.Load()
 	d.log.Info("another process asks to take over", "version", h.hello.Version, "pid", who.Pid, "uid", who.Uid)
 	d.loop.Post(func() { d.heir = h })
 	return <-h.done
@@ -129,6 +129,7 @@ func (d *Daemon) hand(now time.Time) {
 				p.opened.iface.Leave()
 			}
 		}
+		d.loop.end(control.ErrReplaced)
 	}
 	h.done <- err
 }
@@ -137,7 +138,7 @@ func (d *Daemon) hand(now time.Time) {
 // longer than the other routers can bear.
 func (d *Daemon) handTo(h *heir, now time.Time) error {
 	deadline := now.Add(d.patience(now))
-	body, fds, err := d.leave(now, h.reloading)
+	body, fds, err := d.leave(now, h.reloads)
 	if err != nil {
 		return err
 	}
@@ -298,9 +299,12 @@ func (d *Daemon) begin(l *legacy) {
 	d.engine.Commanded(time.Now(), engine.Command{Name: control.CommandUpgrade, About: about})
 }
 
-// catchUpWithFile applies what the file on disk says by now, and tells systemd.
-func (d *Daemon) catchUpWithFile(ctx context.Context) {
-	d.reloadAsked(ctx)
+// catchUpWithFile applies what the file on disk says by now, unless somebody asks for that
+// himself, and tells systemd.
+func (d *Daemon) catchUpWithFile(ctx context.Context, reloads bool) {
+	if reloads {
+		d.reloadAsked(ctx)
+	}
 	d.ready()
 }
 
@@ -320,17 +324,14 @@ func (d *Daemon) end(served <-chan struct{}) {
 // hooksEnd is longer than a command may run.
 const hooksEnd = 15 * time.Second
 
-// errReplaced ends what runs beside the loop of a process that was replaced.
-var errReplaced = errors.New("another process has taken over")
-
-// upgradedFor has another program on disk take over, which then reloads for whoever
-// has asked. It reports whether that was done.
-func (d *Daemon) upgradedFor(ctx context.Context) bool {
+// upgradedFor has another program on disk take over before a reload, and reports
+// whether it has. reloads says that the new process reads the file at once.
+func (d *Daemon) upgradedFor(ctx context.Context, reloads bool) bool {
 	if !d.opts.Program.changed() {
 		return false
 	}
 	d.log.Info("the program on disk is another one: it takes over and reloads")
-	if _, err := d.Upgrade(ctx); err != nil {
+	if _, err := d.upgrade(ctx, reloads); err != nil {
 		d.log.Error("not upgraded", "error", err)
 		return false
 	}

@@ -26,7 +26,7 @@ type Program struct {
 // How long a new program may take.
 const (
 	checkWithin   = 20 * time.Second // to check the file
-	upgradeWithin = 40 * time.Second // to take over, in all
+	upgradeWithin = 20 * time.Second // to take over, in all
 )
 
 // succeededBy is what became of an heir.
@@ -49,6 +49,11 @@ func (d *Daemon) succeeded(s succeededBy) {
 
 // Upgrade implements control.Backend.
 func (d *Daemon) Upgrade(ctx context.Context) (*status.Succession, error) {
+	return d.upgrade(ctx, true)
+}
+
+// upgrade is Upgrade. reloads says that the new process reads the file at once.
+func (d *Daemon) upgrade(ctx context.Context, reloads bool) (*status.Succession, error) {
 	if !d.upgrading.TryLock() {
 		return nil, refusedUpgrade(errBusy)
 	}
@@ -60,6 +65,8 @@ func (d *Daemon) Upgrade(ctx context.Context) (*status.Succession, error) {
 	if err := p.check(ctx); err != nil {
 		return nil, refusedUpgrade(err)
 	}
+	d.reloads.Store(reloads)
+	defer d.reloads.Store(true)
 	s, err := d.replaceBy(p)
 	if err != nil {
 		return nil, refusedUpgrade(err)

@@ -2,6 +2,7 @@ package fhrptest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ type Daemon struct {
 	*control.Client
 	T      testing.TB
 	NS     *netlab.NS
+	Binary string // what Start runs, "" for the program under test
 	Name   string
 	dir    string
 	proc   *netlab.Process
@@ -63,7 +65,7 @@ func (d *Daemon) Beside(other *Daemon) { d.beside = append(d.beside, other) }
 func (d *Daemon) Start(config string) {
 	d.T.Helper()
 	Must(d.T, os.WriteFile(d.Path("fhrpd.toml"), []byte(config), 0o600))
-	d.proc = d.launch("daemon.log", Program(), "run", "--config", d.Path("fhrpd.toml"), "--control", d.Path("control.sock"))
+	d.proc = d.launch("daemon.log", cmp.Or(d.Binary, Program()), "run", "--config", d.Path("fhrpd.toml"), "--control", d.Path("control.sock"))
 	d.told = false
 }
 

@@ -116,7 +116,7 @@ func (c *Conn) send(m Message, list []int) error {
 	if err == nil && n < len(b) {
 		_, err = c.c.Write(b[n:])
 	}
-	if err == nil {
+	if err == nil && len(m.Body) > 0 { // even nothing cannot be written to who has answered and gone
 		_, err = c.c.Write(m.Body)
 	}
 	if err != nil {
