@@ -70,9 +70,10 @@ const (
 	Refuse    FaultKind = "refuse"    // A's kernel prepares no group and opens no gate
 	Bare      FaultKind = "bare"      // A's interface has no address
 	Reload    FaultKind = "reload"    // A is given another file: see reloads
+	Upgrade   FaultKind = "upgrade"   // another process takes A's place, or dies at some step: see upgrades
 )
 
-var kinds = []FaultKind{Loss, Dup, Delay, OneWay, Partition, Link, Stall, Crash, Stop, Priority, Refuse, Bare, Reload}
+var kinds = []FaultKind{Loss, Dup, Delay, OneWay, Partition, Link, Stall, Crash, Stop, Priority, Refuse, Bare, Reload, Upgrade}
 
 // mixes are the protocols that a segment may speak, side by side.
 var mixes = []string{
@@ -148,6 +149,8 @@ func randomFault(r *rand.Rand, p *Plan) Fault {
 		f.N = 1 + r.IntN(50)
 	case Reload:
 		f.N = r.IntN(len(reloads))
+	case Upgrade:
+		f.N = r.IntN(upgrades)
 	case Priority:
 		f.N = 60 + 10*r.IntN(10)
 	case Bare:

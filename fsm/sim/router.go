@@ -27,6 +27,7 @@ type router struct {
 	config engine.Config
 	first  engine.Config // before it is reloaded
 	runs   engine.Config // what the process has read
+	killed bool          // a successor has died in its place
 	link   engine.Link
 	up     bool // link
 	deaf   bool // the switch port does not forward yet

@@ -180,6 +180,12 @@ func (l *lan) inject(f Fault, undo bool) {
 		a.refuses = !undo
 	case Reload:
 		a.reload(f.N, undo)
+	case Upgrade:
+		if undo {
+			a.restarted()
+		} else {
+			a.upgrade(f.N)
+		}
 	case Bare:
 		a.bare = !undo
 		a.linkChanged()
