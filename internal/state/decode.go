@@ -30,13 +30,13 @@ type decoder struct {
 	shared []reflect.Value // made so far
 	wait   []int           // those of them that are not filled
 	lost   []string
-	wrote  map[reflect.Type]map[string]bool
+	forms  map[reflect.Type]*form
 }
 
 // Decode lays what Encode has returned over the roots, and returns the fields that
 // the writer had and the reader has not. After an error the roots are of no use.
 func Decode(b []byte, o Options) (lost []string, err error) {
-	d := &decoder{o: &o, known: o.types(), strict: o.strict(), roots: map[string]reflect.Value{}, wrote: map[reflect.Type]map[string]bool{}}
+	d := &decoder{o: &o, known: o.types(), strict: o.strict(), roots: map[string]reflect.Value{}, forms: map[reflect.Type]*form{}}
 	in := json.NewDecoder(bytes.NewReader(b))
 	in.UseNumber()
 	if err := in.Decode(&d.doc); err != nil {
@@ -179,14 +179,18 @@ func (d *decoder) structure(path string, v reflect.Value, raw any) error {
 	if !ok {
 		return wrong(path, v, raw)
 	}
-	wrote, used := d.writtenFields(v.Type()), 0
-	for _, f := range fieldsOf(v.Type()) {
-		fv := open(v.Field(f.index))
+	form, used := d.form(v.Type()), 0
+	for n, f := range form.fields {
 		was, there := m[f.name]
 		if there {
 			used++
-		} else if !wrote[f.name] {
+		} else if !form.wrote[n] {
 			continue // what this process has made is all there is
+		}
+		fv := open(v.Field(f.index))
+		if !there {
+			fv.SetZero()
+			continue
 		}
 		if err := d.value(path+"."+f.name, fv, was); err != nil {
 			return err
@@ -213,16 +217,24 @@ func (d *decoder) left(t reflect.Type, name string) bool {
 	return f.Tag.Get(tag) != "" || staysBehind(f.Type)
 }
 
-func (d *decoder) writtenFields(t reflect.Type) map[string]bool {
-	m := d.wrote[t]
-	if m == nil {
-		m = map[string]bool{}
-		for _, name := range d.doc.Types[t.String()] {
-			m[name] = true
-		}
-		d.wrote[t] = m
+// form is a struct type with what its writer had of it.
+type form struct {
+	fields []field
+	wrote  []bool // by field
+}
+
+func (d *decoder) form(t reflect.Type) *form {
+	f := d.forms[t]
+	if f != nil {
+		return f
 	}
-	return m
+	f = &form{fields: fieldsOf(t)}
+	wrote := d.doc.Types[t.String()]
+	for _, own := range f.fields {
+		f.wrote = append(f.wrote, slices.Contains(wrote, own.name))
+	}
+	d.forms[t] = f
+	return f
 }
 
 func (d *decoder) list(path string, v reflect.Value, raw any) error {

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,14 +34,51 @@ type memory struct {
 // socket, the one for metrics if there is one, those of the packet sockets of the
 // open interfaces in the order of their names, and the kernel's.
 type estate struct {
-	Monotonic  time.Duration   `json:"monotonic"`  // when everything stood still
-	Ports      []string        `json:"ports"`      // by name
-	Open       []string        `json:"open"`       // those of them that are open, by name
-	Metrics    bool            `json:"metrics"`    // there is a socket for them
-	Daemon     json.RawMessage `json:"daemon"`     // the configuration is in it
-	Interfaces json.RawMessage `json:"interfaces"` // what is open
-	Engine     json.RawMessage `json:"engine"`
-	Kernel     json.RawMessage `json:"kernel"`
+	Monotonic time.Duration `json:"monotonic"` // when everything stood still
+	Ports     []string      `json:"ports"`     // by name
+	Open      []string      `json:"open"`      // those of them that are open, by name
+	Metrics   bool          `json:"metrics"`   // there is a socket for them
+	Sizes     [4]int        `json:"sizes"`     // of the texts that follow
+
+	daemon     []byte // the configuration is in it
+	interfaces []byte // what is open
+	engine     []byte
+	kernel     []byte
+}
+
+// texts are what follows the estate itself, in this order.
+func (e *estate) texts() [4]*[]byte {
+	return [...]*[]byte{&e.daemon, &e.interfaces, &e.engine, &e.kernel}
+}
+
+// pack returns the estate as one text. The texts in it are long, and are not looked
+// at twice while nobody acts.
+func (e *estate) pack() ([]byte, error) {
+	for n, text := range e.texts() {
+		e.Sizes[n] = len(*text)
+	}
+	b, err := json.Marshal(e)
+	b = append(b, '\n')
+	for _, text := range e.texts() {
+		b = append(b, *text...)
+	}
+	return b, err
+}
+
+// unpack undoes pack. The texts are parts of b.
+func (e *estate) unpack(b []byte) error {
+	head, rest, _ := bytes.Cut(b, []byte{'\n'})
+	if err := json.Unmarshal(head, e); err != nil {
+		return err
+	}
+	for n, text := range e.texts() {
+		size := e.Sizes[n]
+		if size < 0 || size > len(rest) {
+			return errors.New("it is cut short")
+		}
+		*text, rest = rest[:size], rest[size:]
+	}
+	return nil
 }
 
 // carriedMemory says what is carried of the daemon itself.
@@ -69,9 +107,9 @@ func (d *Daemon) leave(now time.Time, reloads bool) (body []byte, fds []int, err
 	d.cleared.mu.Lock()
 	defer d.cleared.mu.Unlock()
 	var errs [3]error
-	e.Daemon, errs[0] = d.hooks.Remember(func() ([]byte, error) { return state.Encode(carriedMemory(now, &m, &d.cleared, d.hooks)) })
-	e.Interfaces, errs[1] = state.Encode(carriedPorts(d.ports))
-	e.Engine, errs[2] = d.engine.Snapshot(now)
+	e.daemon, errs[0] = d.hooks.Remember(func() ([]byte, error) { return state.Encode(carriedMemory(now, &m, &d.cleared, d.hooks)) })
+	e.interfaces, errs[1] = state.Encode(carriedPorts(d.ports))
+	e.engine, errs[2] = d.engine.Snapshot(now)
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, nil, err
 	}
@@ -88,10 +126,10 @@ func (d *Daemon) leave(now time.Time, reloads bool) (body []byte, fds []int, err
 		}
 	}
 	var kernel []int
-	if e.Kernel, kernel, err = d.owner.Hand(ifaces); err != nil {
+	if e.kernel, kernel, err = d.owner.Hand(ifaces); err != nil {
 		return nil, nil, err
 	}
-	body, err = json.Marshal(e)
+	body, err = e.pack()
 	return body, append(fds, kernel...), err
 }
 
@@ -122,7 +160,7 @@ func (d *Daemon) listeners(e *estate) (fds []int, err error) {
 // after an error: the process ends then.
 func inherit(o Options, body []byte, fds []int) (d *Daemon, scrapes net.Listener, m *memory, err error) {
 	var e estate
-	if err := json.Unmarshal(body, &e); err != nil {
+	if err := e.unpack(body); err != nil {
 		return nil, nil, nil, fmt.Errorf("read what the daemon has left: %w", err)
 	}
 	at := time.Now().Add(e.Monotonic - clock(unix.CLOCK_MONOTONIC))
@@ -145,21 +183,21 @@ func inherit(o Options, body []byte, fds []int) (d *Daemon, scrapes net.Listener
 	m = &memory{}
 	var cleared baselines
 	past := hooks.New(nil, o.Log, nil)
-	if _, err := state.Decode(e.Daemon, carriedMemory(at, m, &cleared, past)); err != nil {
+	if _, err := state.Decode(e.daemon, carriedMemory(at, m, &cleared, past)); err != nil {
 		return nil, nil, nil, fmt.Errorf("the configuration in force: %w", err)
 	}
 	if m.Config == nil {
 		return nil, nil, nil, errors.New("the daemon has left no configuration")
 	}
 	sockets, kernel := fds[:len(e.Open)], fds[len(e.Open):]
-	owner, ifaces, err := vip.Succeed(e.Open, e.Kernel, kernel, o.saysOfItself(), o.Log)
+	owner, ifaces, err := vip.Succeed(e.Open, e.kernel, kernel, o.saysOfItself(), o.Log)
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	o.Config = m.Config
 	d, err = newDaemon(o, owner, func(c engine.Config, eo engine.Options) (*engine.Engine, error) {
 		eo.Now = at
-		restored, lost, err := engine.Restore(c, eo, e.Engine)
+		restored, lost, err := engine.Restore(c, eo, e.engine)
 		if len(lost) > 0 {
 			o.Log.Warn("this version does not know all that the last one knew", "fields", lost)
 		}
@@ -182,7 +220,7 @@ func (d *Daemon) inheritPorts(e *estate, sockets []int, at time.Time) error {
 	if known := slices.Sorted(maps.Keys(d.ports)); !slices.Equal(known, e.Ports) {
 		return fmt.Errorf("the daemon has left the interfaces %v, and its configuration needs %v", e.Ports, known)
 	}
-	if _, err := state.Decode(e.Interfaces, carriedPorts(d.ports)); err != nil {
+	if _, err := state.Decode(e.interfaces, carriedPorts(d.ports)); err != nil {
 		return err
 	}
 	for n, name := range e.Open {
@@ -196,7 +234,7 @@ func (d *Daemon) inheritPorts(e *estate, sockets []int, at time.Time) error {
 	}
 	d.listDescriptors()
 	again, err := d.engine.Snapshot(at)
-	if err == nil && !sameState(again, e.Engine) {
+	if err == nil && !sameState(again, e.engine) {
 		err = errors.New("this program does not understand all that it was told: what it would go on with is something else")
 	}
 	return err

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -121,7 +122,9 @@ func (d *Daemon) hand(now time.Time) {
 		return
 	}
 	d.heir = nil
+	collecting := debug.SetGCPercent(-1) // it is not what the other routers wait for
 	err := d.handTo(h, now)
+	debug.SetGCPercent(collecting)
 	h.paused = time.Since(now)
 	if d.replaced = err == nil; d.replaced {
 		for _, p := range d.ports {
@@ -259,6 +262,7 @@ type legacy struct {
 }
 
 func takeOverFrom(conn *succession.Conn, o Options, log *slog.Logger) (*Daemon, *legacy, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // until this process acts
 	err := conn.Send(succession.Message{Step: succession.Hello, Form: state.Form, Version: o.Version, PID: os.Getpid(), Namespace: namespace()}, time.Now().Add(helloWithin))
 	if err != nil {
 		return nil, nil, err
