@@ -164,11 +164,14 @@ func (d *Daemon) handTo(h *heir, now time.Time) error {
 	return nil
 }
 
+// errTooSlow is why an heir does not get the place that could have it another time.
+var errTooSlow = errors.New("was too slow: the other routers wait no longer")
+
 // failed tells the heir that it does not get the place, and words why.
 func (h *heir) failed(err error) error {
 	why := fmt.Errorf("version %s (pid %d) has ended before it could go on", h.hello.Version, h.hello.PID)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		why = fmt.Errorf("version %s (pid %d) was too slow: the other routers wait no longer", h.hello.Version, h.hello.PID)
+		why = fmt.Errorf("version %s (pid %d) %w", h.hello.Version, h.hello.PID, errTooSlow)
 	}
 	_ = h.conn.Send(succession.Message{Step: succession.No, Reason: why.Error()}, time.Now().Add(time.Second))
 	return why

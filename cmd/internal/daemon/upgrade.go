@@ -29,6 +29,10 @@ const (
 	upgradeWithin = 20 * time.Second // to take over, in all
 )
 
+// attempts is how often a program is started that was too slow: a busy machine is not
+// busy in the same way twice.
+const attempts = 3
+
 // succeededBy is what became of an heir.
 type succeededBy struct {
 	pid int32
@@ -68,6 +72,9 @@ func (d *Daemon) upgrade(ctx context.Context, reloads bool) (*status.Succession,
 	d.reloads.Store(reloads)
 	defer d.reloads.Store(true)
 	s, err := d.replaceBy(p)
+	for n := 1; n < attempts && errors.Is(err, errTooSlow); n++ {
+		s, err = d.replaceBy(p)
+	}
 	if err != nil {
 		return nil, refusedUpgrade(err)
 	}
