@@ -19,7 +19,7 @@ func (p *parser) keyFile(o *opt[string]) (path, key string, ok bool) {
 		if pe, ok := errors.AsType[*fs.PathError](err); ok {
 			err = pe.Err // the fault names the path itself
 		}
-		p.fault(o.at, "%s %s: %v", o.at.key, path, err)
+		p.fault(o.at, "%s %s: %v", o.at.key, path, closed(path, err))
 		return path, "", false
 	}
 	key = strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")

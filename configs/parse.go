@@ -15,7 +15,7 @@ import (
 func Load(path string) (*Config, error) {
 	text, mode, err := read(path)
 	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+		return nil, fmt.Errorf("read configuration: %w", closed(path, err))
 	}
 	return parse(path, text, mode, readKeyFile)
 }

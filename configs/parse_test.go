@@ -19,8 +19,7 @@ var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
 // The files that people start from.
 var (
-	//go:embed reference.toml
-	reference string
+	reference = Reference
 	//go:embed minimal.toml
 	minimal string
 )

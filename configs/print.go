@@ -44,6 +44,10 @@ func (p *printer) config(c *Config) error {
 	if p.hid {
 		p.line("\n# Secrets are masked; with --secrets they are printed, and this is a configuration.")
 	}
+	return p.flush()
+}
+
+func (p *printer) flush() error {
 	if err := p.w.Flush(); err != nil {
 		return fmt.Errorf("print configuration: %w", err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"slices"
@@ -19,7 +20,7 @@ const (
 // exitCodes ends the help of the program.
 const exitCodes = `Exit codes: 0 done, 1 failed, refused, or the answer is no, 2 wrong arguments or
 a configuration with faults, 3 no daemon runs, 4 more than one (whohas), or the
-daemon is not for this user.`
+daemon is not for this user, 5 translated in part (import).`
 
 // paragraphs joins them with blank lines.
 func paragraphs(p ...string) string { return strings.Join(p, "\n\n") }
@@ -114,7 +115,7 @@ func (a *app) completeShow(l layout) cobra.CompletionFunc {
 // for those of its groups after the names of their interfaces. Without a daemon
 // there is nothing to offer.
 func (a *app) running(ctx context.Context, protocol string) []string {
-	ctx, cancel := context.WithTimeout(ctx, completeWithin)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(a.hurry, completeWithin))
 	defer cancel()
 	st, err := a.daemon().Status(ctx)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
@@ -49,6 +50,7 @@ func TestEveryHelpHasExitCodesAndExamplesThatAreAccepted(t *testing.T) {
 func accepted(root *cobra.Command, line string) error {
 	line, _, _ = strings.Cut(line, "#")
 	line, _, _ = strings.Cut(line, "|")
+	line, _, _ = strings.Cut(line, ">")
 	words := strings.Fields(line)
 	cmd, args, err := root.Find(words[1:])
 	if err != nil {
@@ -114,7 +116,7 @@ func TestCompletionOffersWhatTheDaemonRuns(t *testing.T) {
 		words := strings.Split(tt.line, " ")
 		args := append([]string{"__complete"}, words[:len(words)-1]...)
 		var out, errs bytes.Buffer
-		a := &app{stdout: &out, stderr: &errs}
+		a := &app{stdout: &out, stderr: &errs, hurry: time.Minute}
 		if code := a.execute(t.Context(), append(args, "--control", tt.control, "")); code != 0 {
 			t.Errorf("%q: exit %d: %s", tt.line, code, &errs)
 		}

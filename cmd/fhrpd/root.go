@@ -26,9 +26,10 @@ type app struct {
 	stdout, stderr io.Writer
 	screen         io.Writer // stdout as it came, for what paints and says nothing that others wrote
 	now            func() time.Time
-	journal        bool   // stderr goes to systemd's journal
-	control        string // --control
-	json           bool   // --json
+	journal        bool          // stderr goes to systemd's journal
+	control        string        // --control
+	hurry          time.Duration // how long the daemon is asked for completions; 0 is completeWithin
+	json           bool          // --json
 }
 
 // commands lists every command of fhrpd, in the order of the help text.
@@ -39,6 +40,7 @@ func commands(a *app) []*cobra.Command {
 		showCommand(a),
 		explainCommand(a),
 		eventsCommand(a),
+		watchCommand(a),
 		reloadCommand(a),
 		upgradeCommand(a),
 		setCommand(a),
@@ -48,8 +50,10 @@ func commands(a *app) []*cobra.Command {
 		whohasCommand(a),
 		doctorCommand(a),
 		verifyCommand(a),
+		importCommand(a),
 		labCommand(a),
 		versionCommand(a),
+		manCommand(a),
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/metrics"
 	"github.com/fhrpd/fhrpd/cmd/internal/show"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/cmd/internal/statuspage"
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/configs/setup"
 	"github.com/fhrpd/fhrpd/fsm/engine"
@@ -285,7 +286,10 @@ func (w *world) program(ctx context.Context, s command.Spec) command.Result {
 }
 
 // taken is a status that does not change any more.
-type taken struct{ st *status.Status }
+type taken struct {
+	statuspage.Source
+	st *status.Status
+}
 
 func (s taken) Status(context.Context) (*status.Status, error) { return s.st, nil }
 
@@ -295,7 +299,9 @@ func (w *world) scrape() {
 	l := sure(net.Listen("tcp", "127.0.0.1:0"))
 	ctx, cancel := context.WithCancel(w.t.Context())
 	ended, st := make(chan error, 1), w.status()
-	go func() { ended <- metrics.Serve(ctx, l, taken{st}, page) }()
+	go func() {
+		ended <- metrics.Serve(ctx, l, taken{st: st}, sure(statuspage.Handler(taken{st: st}, "gw1", time.Now)))
+	}()
 	browser := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for _, path := range []string{"/metrics", "/"} {
 		resp := sure(browser.Get("http://" + l.Addr().String() + path))

@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/metrics"
-	"github.com/fhrpd/fhrpd/cmd/internal/show"
-	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/cmd/internal/statuspage"
 	"github.com/fhrpd/fhrpd/configs"
 )
 
@@ -33,7 +33,11 @@ func (d *Daemon) tracked(name string, up bool, detail string) {
 
 func newScrapers(d *Daemon) *scrapers {
 	return &scrapers{run: func(ctx context.Context, l net.Listener) {
-		if err := metrics.Serve(ctx, l, d, page); err != nil {
+		pages, err := statuspage.Handler(d, hostName(), time.Now)
+		if err == nil {
+			err = metrics.Serve(ctx, l, d, pages)
+		}
+		if err != nil {
 			d.log.Error("metrics", "error", err)
 		}
 	}}
@@ -64,7 +68,11 @@ func listenMetrics(c *configs.Config) (net.Listener, error) {
 	return l, nil
 }
 
-// page is what a browser gets.
-func page(st *status.Status) string {
-	return show.Status(st, time.Now()) + "\n" + show.Takeover(st.Groups)
+// hostName is what the status page calls this router.
+func hostName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "this router"
+	}
+	return name
 }

@@ -18,7 +18,8 @@ import (
 // replaceable has a run from a path at which another program can be put.
 func (l *lan) replaceable() (put func(program string)) {
 	l.t.Helper()
-	l.a.Binary = l.a.Path("fhrpd")
+	binary := l.a.Path("fhrpd")
+	l.a.From(binary)
 	put = func(program string) {
 		l.t.Helper()
 		next := l.a.Path("next")
@@ -29,7 +30,7 @@ func (l *lan) replaceable() (put func(program string)) {
 			must(l.t, err)
 			must(l.t, os.WriteFile(next, b, 0o755))
 		}
-		must(l.t, os.Rename(next, l.a.Binary))
+		must(l.t, os.Rename(next, binary))
 	}
 	put(fhrptest.Program())
 	return put

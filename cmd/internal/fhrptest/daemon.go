@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -32,7 +33,6 @@ type Daemon struct {
 	*control.Client
 	T      testing.TB
 	NS     *netlab.NS
-	Binary string // what Start runs, "" for the program under test
 	Name   string
 	dir    string
 	proc   *netlab.Process
@@ -40,6 +40,9 @@ type Daemon struct {
 	others []*netlab.Process // that were launched
 	answer error             // what came of the last question
 	beside []*Daemon         // whose logs tell the other half of a story
+
+	program string // another copy of it, for As and From
+	attr    *syscall.SysProcAttr
 }
 
 // NewDaemon prepares a daemon that is not started. It ends with the test, which
@@ -61,11 +64,17 @@ func (d *Daemon) Path(name string) string { return filepath.Join(d.dir, name) }
 // Beside makes what fails show the end of the other daemon's log as well.
 func (d *Daemon) Beside(other *Daemon) { d.beside = append(d.beside, other) }
 
+// From has Start run the program at a path.
+func (d *Daemon) From(program string) { d.program = program }
+
 // Start runs the daemon with the text as its configuration.
 func (d *Daemon) Start(config string) {
 	d.T.Helper()
 	Must(d.T, os.WriteFile(d.Path("fhrpd.toml"), []byte(config), 0o600))
-	d.proc = d.launch("daemon.log", cmp.Or(d.Binary, Program()), "run", "--config", d.Path("fhrpd.toml"), "--control", d.Path("control.sock"))
+	if d.attr != nil {
+		Must(d.T, os.Chown(d.Path("fhrpd.toml"), int(d.attr.Credential.Uid), -1))
+	}
+	d.proc = d.launch("daemon.log", cmp.Or(d.program, Program()), "run", "--config", d.Path("fhrpd.toml"), "--control", d.Path("control.sock"))
 	d.told = false
 }
 
@@ -97,6 +106,10 @@ func (d *Daemon) launch(log, program string, args ...string) *netlab.Process {
 	defer out.Close()
 	cmd := exec.Command(program, args...)
 	cmd.Stdout, cmd.Stderr = out, out
+	if d.attr != nil {
+		attr := *d.attr
+		cmd.SysProcAttr = &attr
+	}
 	proc, err := d.NS.StartPrivate(cmd)
 	Must(d.T, err)
 	return proc

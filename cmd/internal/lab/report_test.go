@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/chart"
 )
 
 func TestReports(t *testing.T) {
@@ -104,9 +106,9 @@ func TestPictureExplainsItsSigns(t *testing.T) {
 			t.Errorf("%d × %q", strings.Count(got, want), want)
 		}
 	}
-	c := &canvas{from: r.start, to: r.end}
+	c := &canvas{Canvas: chart.Canvas{From: r.start, To: r.end, Left: laneLeft, Right: laneRight}}
 	c.legend(r, append(story(r), event{Role: roleServes}), 0)
-	for _, at := range regexp.MustCompile(`x="([0-9.]+)"[^>]*>[^<]+<`).FindAllStringSubmatch(c.b.String(), -1) {
+	for _, at := range regexp.MustCompile(`x="([0-9.]+)"[^>]*>[^<]+<`).FindAllStringSubmatch(c.String(), -1) {
 		if x, _ := strconv.ParseFloat(at[1], 64); x > svgWidth-60 {
 			t.Errorf("a sign at %.0f of %d px", x, svgWidth)
 		}
@@ -197,7 +199,7 @@ func TestPictureIsReadableAtTenMilliseconds(t *testing.T) {
 }
 
 func TestDenseHellosAreThin(t *testing.T) {
-	c := &canvas{from: at(0), to: at(3000)}
+	c := &canvas{Canvas: chart.Canvas{From: at(0), To: at(3000), Left: laneLeft, Right: laneRight}}
 	if w := c.helloWidth(10 * time.Millisecond); w > 1 || w <= 0 {
 		t.Errorf("lines of %.2f px, 2.7 px from one another", w)
 	}

@@ -82,7 +82,7 @@ func address(t testing.TB) string {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- Serve(ctx, l, fixed{st: big()}, func(*status.Status) string { return "a page" }) }()
+	go func() { ended <- Serve(ctx, l, fixed{st: big()}, pages) }()
 	t.Cleanup(func() {
 		cancel()
 		<-ended

@@ -15,9 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/fhrpd/fhrpd/cmd/internal/plain"
 	"github.com/fhrpd/fhrpd/cmd/internal/serve"
-	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
 
 // What everybody who can reach the port may cost. A scrape reads its answer in
@@ -29,16 +27,16 @@ const (
 	mostHeader = 8 << 10
 )
 
-// Serve answers on l until ctx is done: /metrics for Prometheus, / for people.
-func Serve(ctx context.Context, l net.Listener, s Source, render func(*status.Status) string) error {
+// Serve answers on l until ctx is done: /metrics for Prometheus, and pages for
+// everything else.
+func Serve(ctx context.Context, l net.Listener, s Source, pages http.Handler) error {
 	metrics, err := metricsOf(s)
 	if err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
-	for path, a := range map[string]*serve.Answer{"GET /metrics": metrics, "GET /{$}": pageOf(s, render)} {
-		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) { a.Serve(w, r, shareFor) })
-	}
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) { metrics.Serve(w, r, shareFor) })
+	mux.Handle("/", pages)
 	server := &http.Server{
 		Handler:           mux,
 		ReadHeaderTimeout: patience,
@@ -109,20 +107,6 @@ func (p *page) err() error {
 		return errors.New(strings.TrimSpace(p.why.String()))
 	}
 	return nil
-}
-
-func pageOf(s Source, render func(*status.Status) string) *serve.Answer {
-	return &serve.Answer{
-		Type: "text/plain; charset=utf-8",
-		Make: func(ctx context.Context, w io.Writer) error {
-			st, err := s.Status(ctx)
-			if err == nil {
-				_, err = io.WriteString(plain.Writer(w), render(st))
-			}
-			return err
-		},
-		Fail: fail(http.StatusServiceUnavailable),
-	}
 }
 
 // fail answers with the words of an error.

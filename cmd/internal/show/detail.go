@@ -128,14 +128,14 @@ func misplaced(a string) string { return a + " is in the wrong subnet for this i
 // conflict shows who else was last seen to have a virtual address.
 func (b *block) conflict(g *status.Group, now time.Time) {
 	if c := g.Conflict; c != nil && fresh(c.At, now) {
-		b.line(1, "Last conflict: %s at %s (%s, %s), %s ago", c.Address, mac(c.MAC), c.Who, c.Reason, age(c.At, now))
+		b.line(1, "Last conflict: %s at %s (%s, %s), %s ago", c.Address, mac(c.MAC), c.Who, c.Reason, Age(c.At, now))
 	}
 }
 
 // duplicate shows who else was seen with this router's own address.
 func (b *block) duplicate(d *status.Duplicate, now time.Time) {
 	if d != nil && fresh(d.At, now) {
-		b.line(1, "Duplicate address: %s is this router's own and was seen at %s, %s ago", d.Address, mac(d.MAC), age(d.At, now))
+		b.line(1, "Duplicate address: %s is this router's own and was seen at %s, %s ago", d.Address, mac(d.MAC), Age(d.At, now))
 	}
 }
 
@@ -150,8 +150,8 @@ func (b *block) rival(g *status.Group, now time.Time) {
 		both = "; both routers are active"
 	}
 	if hello.Reject(r.Reason).IsAuth() {
-		b.line(1, "Bad authentication from %s, remote state Active (%s), %s ago%s", r.Address, r.Reason, age(r.At, now), both)
+		b.line(1, "Bad authentication from %s, remote state Active (%s), %s ago%s", r.Address, r.Reason, Age(r.At, now), both)
 		return
 	}
-	b.line(1, "Another active router (%s): %s, %s ago%s", r.Reason, r.Detail, age(r.At, now), both)
+	b.line(1, "Another active router (%s): %s, %s ago%s", r.Reason, r.Detail, Age(r.At, now), both)
 }

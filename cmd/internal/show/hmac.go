@@ -44,9 +44,9 @@ func hmacPeer(h *status.HMAC, p *status.HMACPeer, now time.Time) string {
 		verb = "enforce does"
 	}
 	if p.Enforce {
-		return fmt.Sprintf("%s: signed with key %d, clock %s, %s ago; %s work", p.Address, p.KeyID, clock(p.SkewMS), age(*p.LastGood, now), verb)
+		return fmt.Sprintf("%s: signed with key %d, clock %s, %s ago; %s work", p.Address, p.KeyID, clock(p.SkewMS), Age(*p.LastGood, now), verb)
 	}
-	return fmt.Sprintf("%s: %s, %s ago; %s not work", p.Address, p.Reason, age(p.Heard, now), verb)
+	return fmt.Sprintf("%s: %s, %s ago; %s not work", p.Address, p.Reason, Age(p.Heard, now), verb)
 }
 
 // clock says where the clock of another router is.

@@ -15,7 +15,7 @@ func (b *block) hooks(g *status.Group, now time.Time) {
 	b.preActive(g, now)
 	for _, h := range g.Hooks {
 		if h.Error != "" && (fresh(h.At, now) || lastID(g) == h.Transition) {
-			b.line(1, "Hook %s failed: %s (%s), %s ago", h.Hook, h.Error, strings.Join(h.Command, " "), age(h.At, now))
+			b.line(1, "Hook %s failed: %s (%s), %s ago", h.Hook, h.Error, strings.Join(h.Command, " "), Age(h.At, now))
 		}
 	}
 }

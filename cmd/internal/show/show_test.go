@@ -220,10 +220,10 @@ func TestNewsIsToldUntilItIsOld(t *testing.T) {
 			g.PreActive = &status.PreActive{Transition: 9, Outcome: engine.TimedOut, WaitedMS: 500, Since: at}
 			g.Hooks = []status.Hook{{Hook: "standby", Transition: 8, At: at, Error: "exit status 1"}}
 			for _, want := range []string{
-				"  Last conflict: 192.168.1.1 at 0200.0000.0066 (foreign, unknown-mac), " + age(at, now) + " ago\n",
-				"  Bad authentication from 192.168.1.3, remote state Active (auth), " + age(at, now) + " ago\n",
+				"  Last conflict: 192.168.1.1 at 0200.0000.0066 (foreign, unknown-mac), " + Age(at, now) + " ago\n",
+				"  Bad authentication from 192.168.1.3, remote state Active (auth), " + Age(at, now) + " ago\n",
 				"  Address waited 0.500 sec for pre_active command (timeout)\n",
-				"  Hook standby failed: exit status 1 (), " + age(at, now) + " ago\n",
+				"  Hook standby failed: exit status 1 (), " + Age(at, now) + " ago\n",
 			} {
 				for form, text := range map[string]string{"detail": detailed(g), "show status": Status(&status.Status{Groups: []status.Group{g}}, now)} {
 					if strings.Contains(text, want) != tt.told {

@@ -68,7 +68,7 @@ func (b *block) standby(g *status.Group, now time.Time) {
 	}
 	b.line(0, "%s - Group %d%s", g.Interface, g.ID, version)
 	b.state(g, g.State, now)
-	b.line(2, "%s, last state change %s", plural(g.Transitions, "state change"), age(g.Since, now))
+	b.line(2, "%s, last state change %s", plural(g.Transitions, "state change"), Age(g.Since, now))
 	b.shutdownTracks(g)
 	b.standbyAddresses(g)
 	b.standbyMAC(g)

@@ -46,13 +46,13 @@ func (b *block) interfaceStatistics(i *status.Interface, now time.Time) {
 	}
 	b.line(1, "Packets not sent: %d%s", i.SendErrors, last)
 	if c := i.Cleared; c != nil {
-		b.line(1, "Counters cleared %s ago", age(c.At, now))
+		b.line(1, "Counters cleared %s ago", Age(c.At, now))
 	}
 }
 
 func (b *block) cleared(c *status.Cleared, now time.Time) {
 	if c != nil {
-		b.line(1, "Counters cleared %s ago", age(c.At, now))
+		b.line(1, "Counters cleared %s ago", Age(c.At, now))
 	}
 }
 

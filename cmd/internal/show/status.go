@@ -13,7 +13,7 @@ import (
 func Status(st *status.Status, now time.Time) string {
 	var b strings.Builder
 	up := time.Duration(st.UptimeMS) * time.Millisecond
-	fmt.Fprintf(&b, "fhrpd %s, pid %d, up %s, %s, %s\n", st.Version, st.PID, age(now.Add(-up), now),
+	fmt.Fprintf(&b, "fhrpd %s, pid %d, up %s, %s, %s\n", st.Version, st.PID, Age(now.Add(-up), now),
 		plural(len(st.Groups), "group"), plural(len(st.Tracks), "track"))
 	fmt.Fprintf(&b, "configuration sha256 %s\n", st.ConfigSHA256)
 	if st.Maintenance {
@@ -70,7 +70,7 @@ func restored(i *status.Interface, now time.Time) string {
 			what = append(what, fmt.Sprintf("%s %d", part.word, part.n))
 		}
 	}
-	return fmt.Sprintf("%s: changed by somebody else and put back: %s; last %s ago\n", i.Name, strings.Join(what, ", "), age(*r.Last, now))
+	return fmt.Sprintf("%s: changed by somebody else and put back: %s; last %s ago\n", i.Name, strings.Join(what, ", "), Age(*r.Last, now))
 }
 
 func section(b *strings.Builder, render func([]status.Group) string, groups []status.Group) {

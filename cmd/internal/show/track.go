@@ -32,7 +32,7 @@ func (b *block) track(n int, t *status.Track, groups []status.Group, now time.Ti
 	what, measure := trackWords(t)
 	b.line(1, "%s", what)
 	b.line(1, "%s is %s", measure, trackState(t))
-	b.line(2, "%s, last change %s", plural(t.Changes, "change"), age(t.Since, now))
+	b.line(2, "%s, last change %s", plural(t.Changes, "change"), Age(t.Since, now))
 	if len(t.UsedBy) == 0 {
 		return
 	}

@@ -15,9 +15,9 @@ const (
 	year = 365 * day
 )
 
-// age returns how long ago since was, in the forms of IOS: 00:01:02, 5d11h,
+// Age returns how long ago since was, in the forms of IOS: 00:01:02, 5d11h,
 // 27w0d, 3y37w.
-func age(since, now time.Time) string {
+func Age(since, now time.Time) string {
 	if since.IsZero() {
 		return "never"
 	}

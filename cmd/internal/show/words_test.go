@@ -29,11 +29,11 @@ func TestAgeForms(t *testing.T) {
 		{3*year + 37*week + day, "3y37w"},
 	}
 	for _, tt := range tests {
-		if got := age(ago(tt.d), now); got != tt.want {
+		if got := Age(ago(tt.d), now); got != tt.want {
 			t.Errorf("age of %v is %q, want %q", tt.d, got, tt.want)
 		}
 	}
-	if got := age(time.Time{}, now); got != "never" {
+	if got := Age(time.Time{}, now); got != "never" {
 		t.Errorf("age of nothing is %q, want never", got)
 	}
 }
