@@ -33,15 +33,30 @@ func (a *app) upgrade(ctx context.Context) error {
 	})
 }
 
-// program is how this process was started. Its path is that of the command line and
-// not of the file that runs, which a package may replace meanwhile.
+// program is how this process was started.
 func program(config string) daemon.Program {
-	path, err := exec.LookPath(os.Args[0])
+	path := startedAs(os.Args[0])
+	if path == "" {
+		path, _ = os.Executable()
+	}
+	return daemon.Program{Path: path, Args: os.Args[1:], Config: config}
+}
+
+// startedAs returns the path that the command line means: a link stays one, because
+// what it leads to may be another file after an upgrade. It is empty when another
+// program is there, as whoever starts this one may give it any name.
+func startedAs(name string) string {
+	path, err := exec.LookPath(name)
 	if err == nil {
 		path, err = filepath.Abs(path)
 	}
 	if err != nil {
-		path, _ = os.Executable()
+		return ""
 	}
-	return daemon.Program{Path: path, Args: os.Args[1:], Config: config}
+	there, err := os.Stat(path)
+	runs, runsErr := os.Stat("/proc/self/exe")
+	if err != nil || runsErr != nil || !os.SameFile(there, runs) {
+		return ""
+	}
+	return path
 }
