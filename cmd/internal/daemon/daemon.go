@@ -102,6 +102,7 @@ type Daemon struct {
 	succeeding sync.Mutex
 	heirs      chan succeededBy
 	heir       *heir                     // that waits for a quiet moment; of the loop
+	successor  int                       // its process, when it has this one's place
 	replaced   bool                      // another process has this one's place: it never acts again
 	listener   net.Listener              // of the control socket
 	ifaces     map[string]*vip.Interface // of the last process
@@ -160,6 +161,7 @@ func Run(ctx context.Context, o Options) error {
 // where there was none.
 func (d *Daemon) run(ctx context.Context, scrapes net.Listener, l *legacy) (err error) {
 	d.admitReaders(d.listener)
+	asked := ctx // to end
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	d.fail = cancel
@@ -185,6 +187,9 @@ func (d *Daemon) run(ctx context.Context, scrapes net.Listener, l *legacy) (err 
 	}
 	err = d.wait(ctx, ended)
 	if d.replaced {
+		if asked.Err() != nil { // too late for this process
+			_ = unix.Kill(d.successor, unix.SIGTERM)
+		}
 		control.Leave(d.listener)
 		cancel(control.ErrReplaced)
 		d.end(served)

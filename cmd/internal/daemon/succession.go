@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -127,6 +128,7 @@ func (d *Daemon) hand(now time.Time) {
 	debug.SetGCPercent(collecting)
 	h.paused = time.Since(now)
 	if d.replaced = err == nil; d.replaced {
+		d.successor = h.hello.PID
 		for _, p := range d.ports {
 			if p.opened != nil {
 				p.opened.iface.Leave()
@@ -251,6 +253,9 @@ func takeOver(o Options, log *slog.Logger) (*Daemon, *legacy, error) {
 	conn := succession.NewConn(c)
 	defer conn.Close()
 	d, l, err := takeOverFrom(conn, o, log)
+	if errors.Is(err, io.EOF) {
+		return nil, nil, fmt.Errorf("the daemon on %s has ended before it left anything: start again", o.ControlPath)
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("the daemon on %s goes on: %w", o.ControlPath, err)
 	}

@@ -1,7 +1,10 @@
 package e2e
 
 import (
+	"bufio"
 	"fmt"
+	"net"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -208,5 +211,83 @@ func TestSecondRunTakesOver(t *testing.T) {
 		l.a.Follow(next.Process.Pid)
 		l.a.StopCleanly()
 		l.b.WaitAll("Active")
+	})
+}
+
+// between stands between a successor and the daemon of a gateway, as a second control
+// socket. It calls fn with both ends when the successor has confirmed.
+func (l *lan) between(g *gateway, fn func(successor, daemon *succession.Conn)) (path string) {
+	l.t.Helper()
+	path = g.Path("between.sock")
+	in, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	must(l.t, err)
+	in.SetUnlinkOnClose(false)
+	l.t.Cleanup(func() { in.Close() })
+	go func() {
+		c, err := in.AcceptUnix()
+		if err != nil {
+			return
+		}
+		if _, err := http.ReadRequest(bufio.NewReader(c)); err != nil {
+			return
+		}
+		fmt.Fprint(c, "HTTP/1.1 101 Switching Protocols\r\n\r\n")
+		there, err := control.Succeed(g.Path("control.sock"))
+		if err != nil || there == nil {
+			return
+		}
+		successor, daemon := succession.NewConn(c), succession.NewConn(there)
+		for from, to := successor, daemon; ; from, to = to, from {
+			m, err := from.Receive(time.Time{})
+			if err != nil {
+				return
+			}
+			if m.Step == succession.Confirm {
+				fn(successor, daemon)
+				return
+			}
+			if to.Send(m, time.Time{}) != nil {
+				return
+			}
+			for _, fd := range m.Files {
+				unix.Close(fd)
+			}
+		}
+	}()
+	return path
+}
+
+// A daemon that dies when the successor has confirmed and before it has said "go" has
+// left all that there is to one process: that goes on.
+func TestDaemonThatDiesBeforeItsLastWordIsSucceeded(t *testing.T) {
+	scenario(t, func(t testing.TB, l *lan) {
+		l.startInTurn(reloadable)
+		l.mustPing(fhrptest.HostIP)
+		before := l.a.Group("users")
+		began := time.Now()
+		stop := l.numbers()
+		confirmed, killed := make(chan struct{}), make(chan struct{})
+		path := l.between(l.a, func(successor, _ *succession.Conn) {
+			close(confirmed)
+			<-killed
+			_ = successor.Close()
+		})
+		next := l.a.Launch("next.log", fhrptest.Program(), "run", "--config", l.a.Path("fhrpd.toml"), "--control", path)
+		select {
+		case <-confirmed:
+		case <-time.After(patience):
+			t.Fatalf("the second process does not confirm\n%s", l.a.Tail())
+		}
+		l.a.Kill()
+		close(killed)
+		l.a.Eventually("the second process", func() bool { return l.a.Report().PID == next.Process.Pid })
+		fhrptest.Pass(t, time.Second) // longer than b would wait
+		sent, lost, doubled := stop()
+		if len(lost)+len(doubled) > 0 && l.Witness.Late(began) < 100*time.Millisecond {
+			t.Errorf("of %d datagrams %d were lost, %d doubled", sent, len(lost), len(doubled))
+		}
+		if after := l.a.Group("users"); after.Transitions != before.Transitions || after.State != "Active" || !l.b.All("Standby") {
+			t.Errorf("%+v, was %+v\n%s", after, before, l.a.Tail())
+		}
 	})
 }
