@@ -33,6 +33,7 @@ type Daemon struct {
 	Readers  string // group of the system whose members may look; empty = root alone
 
 	RequireForwarding bool // groups do not run where IP forwarding is switched off
+	Return            bool // a group in maintenance comes back when nobody serves
 }
 
 // Lease is how long the kernel goes on forwarding without the daemon.

@@ -20,6 +20,7 @@ func (p *parser) daemon(r *rawDaemon) Daemon {
 		Readers:  p.readers(&r.Readers),
 
 		RequireForwarding: oneOf(p, &r.Forwarding, "warn, require") == "require",
+		Return:            oneOf(p, &r.Maintenance, "stay, return") == "return",
 	}
 }
 

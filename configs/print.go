@@ -122,6 +122,11 @@ func (p *printer) daemon(d *Daemon) {
 	} else {
 		p.str("forwarding", "warn")
 	}
+	if d.Return {
+		p.str("maintenance", "return")
+	} else {
+		p.str("maintenance", "stay")
+	}
 }
 
 func (p *printer) track(t *Track) {

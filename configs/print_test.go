@@ -46,6 +46,7 @@ func TestPrintParsesToTheSame(t *testing.T) {
 [daemon]
 lease = "90s"
 forwarding = "require"
+maintenance = "return"
 [[track]]
 name = "t"
 ping = "fe80::1%eth0"

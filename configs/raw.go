@@ -22,7 +22,8 @@ type rawDaemon struct {
 	Lease    opt[span]   `toml:"lease"`
 	Readers  opt[string] `toml:"readers"`
 
-	Forwarding opt[string] `toml:"forwarding"`
+	Forwarding  opt[string] `toml:"forwarding"`
+	Maintenance opt[string] `toml:"maintenance"`
 }
 
 type rawTrack struct {

@@ -82,6 +82,9 @@ func TestRules(t *testing.T) {
 		{"daemon", `lease = "1h0m1s"`, `lease "1h0m1s" must be "auto", "off" or a duration of 500ms to 1h`},
 		{"daemon", `lease = "0"`, `lease "0" must be "auto", "off" or a duration of 500ms to 1h`},
 		{"daemon", `forwarding = "require"`, ""},
+		{"daemon", `maintenance = "return"`, ""},
+		{"daemon", `maintenance = true`, "maintenance must be a string, not true"},
+		{"daemon", `maintenance = "on"`, `maintenance "on" must be one of stay, return`},
 		{"daemon", `forwarding = "off"`, `forwarding "off" must be one of warn, require`},
 
 		{"bare", `interface = ""`, `interface ""` + device},
@@ -388,7 +391,7 @@ func TestRules(t *testing.T) {
 		{"hsrp", `hello = true`, "hello must be a duration, not true"},
 		{"hsrp", `virtual_ips = [1]`, "virtual_ips must be a string, not 1"},
 		{"hsrp", `announce = { refesh = "1s" }`, "unknown key announce.refesh: did you mean refresh?"},
-		{"daemon", `colour = "red"`, "unknown key colour: known here are format, forwarding, lease, log, metrics, readers, realtime"},
+		{"daemon", `colour = "red"`, "unknown key colour: known here are format, forwarding, lease, log, maintenance, metrics, readers, realtime"},
 	} {
 		want := []string{}
 		if tt.want != "" {

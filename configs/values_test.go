@@ -119,6 +119,8 @@ func TestValues(t *testing.T) {
 		{"daemon", `lease = "off"`, func(c *Config) { c.Daemon.Lease = Lease{Off: true} }},
 		{"daemon", `lease = "90s"`, func(c *Config) { c.Daemon.Lease = Lease{Duration: 90 * time.Second} }},
 		{"daemon", `forwarding = "require"`, func(c *Config) { c.Daemon.RequireForwarding = true }},
+		{"daemon", `maintenance = "return"`, func(c *Config) { c.Daemon.Return = true }},
+		{"daemon", `maintenance = "stay"`, func(c *Config) {}},
 		{"daemon", `realtime = false`, func(c *Config) { c.Daemon.Realtime = false }},
 		{"track", `interval = "100ms"`, func(c *Config) {
 			c.Tracks[0].Interval, c.Tracks[0].Timeout = 100*time.Millisecond, 100*time.Millisecond

@@ -20,15 +20,17 @@ const (
 	CauseWorseStandby     Cause = "worse-standby-heard"  // HSRP: the standby is worse, so speak
 	CausePreempt          Cause = "preempted-lower-priority"
 	CauseVirtualIPLearned Cause = "virtual-ip-learned"
-	CauseAddressOwner     Cause = "address-owner"  // VRRP: priority 255 starts as Active
-	CauseLeaseLost        Cause = "lease-lost"     // the kernel's gate closed before it was renewed
-	CauseStalled          Cause = "stalled"        // the process was stopped longer than its lease, or than the others wait
-	CauseAcquireFailed    Cause = "acquire-failed" // the kernel refused the virtual MAC or address
-	CauseTrackShutdown    Cause = "track-shutdown" // a tracked object shut the group down
-	CauseTrackRestored    Cause = "track-restored" // a tracked object came back and the group starts again
-	CauseLeader           Cause = "leader"         // the followed group changed
-	CauseForwarding       Cause = "forwarding-off" // IP forwarding is switched off, and required
-	CauseMaintenance      Cause = "maintenance"
+	CauseAddressOwner     Cause = "address-owner"    // VRRP: priority 255 starts as Active
+	CauseLeaseLost        Cause = "lease-lost"       // the kernel's gate closed before it was renewed
+	CauseStalled          Cause = "stalled"          // the process was stopped longer than its lease, or than the others wait
+	CauseAcquireFailed    Cause = "acquire-failed"   // the kernel refused the virtual MAC or address
+	CauseTrackShutdown    Cause = "track-shutdown"   // a tracked object shut the group down
+	CauseTrackRestored    Cause = "track-restored"   // a tracked object came back and the group starts again
+	CauseLeader           Cause = "leader"           // the followed group changed
+	CauseForwarding       Cause = "forwarding-off"   // IP forwarding is switched off, and required
+	CauseMaintenance      Cause = "maintenance"      // an operator has it leave, or come back
+	CauseHandover         Cause = "handed-over"      // a planned hand-over
+	CauseTakenBack        Cause = "taken-back"       // nobody has taken, or kept, what was handed over
 	CauseConflict         Cause = "address-conflict" // another station answers for the virtual address
 )
 
@@ -59,6 +61,8 @@ var Causes = []struct {
 	{CauseTrackRestored, "the tracked object that shut the group down is up again"},
 	{CauseLeader, "the followed group changed state"},
 	{CauseForwarding, "IP forwarding is switched off where the configuration requires it, or was until now"},
-	{CauseMaintenance, "an operator put the daemon into maintenance"},
+	{CauseMaintenance, "an operator put the group into maintenance, or ended that; or nobody served and it came back"},
+	{CauseHandover, "an operator handed the role over, or gave it back for the neighbours' sake"},
+	{CauseTakenBack, "nobody took the role that was handed over, or the one who did gave it back"},
 	{CauseConflict, "somebody else answers for the virtual address"},
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // Event is something that happened: Up, Down, Received, Tick, SetPriority,
-// Configured, Fenced or Leader.
+// Configured, Fenced, Yield, Reclaim, Contend, Served or Leader.
 type Event interface{ event() }
 
 // Up says that the group may run: its interface is up and has a usable
@@ -70,6 +70,29 @@ type Fenced struct {
 	Detail string
 }
 
+// Yield says that an active router is to hand its role over. The machine resigns and
+// waits, without taking the role back from whoever has it next, though it may be the
+// better router: until that one is gone or replaced, or a Contend. A machine that is
+// not active ignores it, and so does that of an address owner.
+type Yield struct {
+	Cause  Cause
+	Detail string
+}
+
+// Reclaim takes a role that nobody has: that was handed over to nobody, or given
+// back. A machine that does not run, or is active, ignores it.
+type Reclaim struct {
+	Cause  Cause
+	Detail string
+}
+
+// Contend ends what Yield began: this router may preempt again, as it is configured.
+type Contend struct{}
+
+// Served says that the kernel serves the address of an active router now, for which
+// it has waited until then. It shows itself.
+type Served struct{}
+
 // Leader tells a group that follows another what its leader now is. A machine
 // that elects for itself ignores it.
 type Leader struct {
@@ -86,6 +109,10 @@ func (Tick) event()        {}
 func (SetPriority) event() {}
 func (Configured) event()  {}
 func (Fenced) event()      {}
+func (Yield) event()       {}
+func (Reclaim) event()     {}
+func (Contend) event()     {}
+func (Served) event()      {}
 func (Leader) event()      {}
 
 // Action is something to be done, in the order given: Send, Acquire, Release,
@@ -168,6 +195,7 @@ type Status struct {
 	NextHello  time.Time     // zero when this router is silent
 	VirtualIPs []netip.Addr
 	Role       Role
+	Yielded    bool // it has handed its role over, and does not take it back; see Yield
 }
 
 // Role is what a state means, whatever its protocol calls it.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,6 +30,8 @@ type fake struct {
 	faults   []string // of the file that is reloaded
 	reloads  int
 	asked    status.Question
+	mu       sync.Mutex       // of handovers, which may come together
+	handover *status.Handover // how one ends, nil for well
 }
 
 func newFake() *fake {
@@ -64,6 +67,26 @@ func (f *fake) Subscribe(ctx context.Context) (<-chan status.Event, error) {
 	ch := f.Hub.Subscribe(ctx)
 	f.Publish(status.Event{At: at, Kind: "announce", Group: "hsrp:eth1:10", Message: "3 frames"})
 	return ch, nil
+}
+
+// Maintenance has a successor that serves at once.
+func (f *fake) Maintenance(_ context.Context, on bool, groups []string) (refs []string, err error) {
+	if f.fail != nil {
+		return nil, f.fail
+	}
+	f.commands = append(f.commands, fmt.Sprintf("maintenance %t %s", on, strings.Join(groups, ",")))
+	for i := range f.st.Groups {
+		g := &f.st.Groups[i]
+		if len(groups) > 0 && !slices.ContainsFunc(groups, func(text string) bool { n, _ := status.Find(f.st.Groups, text); return n == i }) {
+			continue
+		}
+		g.Maintenance, g.Leave = on, nil
+		if on {
+			g.Leave = &status.GroupLeave{Since: at, By: "root, uid 0", Serves: "192.0.2.11"}
+		}
+		refs = append(refs, g.Ref())
+	}
+	return refs, nil
 }
 
 func (f *fake) do(what, group string) error {

@@ -58,6 +58,12 @@ func (a *app) completeGroup(cmd *cobra.Command, args []string, _ string) ([]stri
 	return a.running(cmd.Context(), ""), cobra.ShellCompDirectiveNoFileComp
 }
 
+// completeGroupEach offers the running groups as every argument, each once.
+func (a *app) completeGroupEach(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	named := func(ref string) bool { return slices.Contains(args, ref) }
+	return slices.DeleteFunc(a.running(cmd.Context(), ""), named), cobra.ShellCompDirectiveNoFileComp
+}
+
 // completeGroupThen offers words as the second argument.
 func (a *app) completeGroupThen(words ...string) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {

@@ -82,6 +82,11 @@ func TestExitCodesAndOutput(t *testing.T) {
 		{args: "announce eth1 10", stdout: []string{"hsrp:eth1:10: announced\n"}},
 		{args: "announce users guests", code: 2, stderr: []string{`group "users guests": want one group`}},
 		{args: "announce guests", code: 1, stderr: []string{"fhrpd: announce guests: refused: state is Standby\n"}},
+		{args: "maintenance on users", stdout: []string{"hsrp:eth1:10: in maintenance since 2026-03-01 12:00:00 UTC, by root, uid 0; 192.0.2.11 serves\n"}},
+		{args: "maintenance on eth1 10", stdout: []string{"hsrp:eth1:10: in maintenance"}},
+		{args: "maintenance off users guests", stdout: []string{"hsrp:eth1:10: not in maintenance; state Active\nhsrp:eth2:10: not in maintenance; state Standby\n"}},
+		{args: "maintenance", code: 2, stderr: []string{"a command is missing: one of off, on"}},
+		{args: "maintenance perhaps", code: 2, stderr: []string{`unknown command "perhaps" for "fhrpd maintenance"`}},
 		{args: "verify users", stdout: []string{"192.0.2.9  yes"}},
 		{args: "verify nobody", code: 1, stderr: []string{"no such group"}},
 
@@ -131,6 +136,7 @@ func TestCommandsReachTheDaemon(t *testing.T) {
 	path, _ := serve(t, f)
 	for _, args := range [][]string{
 		{"set", "priority", "eth1:10", "90"}, {"set", "priority", "users", "default"}, {"announce", "users"}, {"verify", "users"},
+		{"maintenance", "on", "users", "eth2:10"}, {"maintenance", "off"},
 	} {
 		if r := fhrpd(t.Context(), append(args, "--control", path)...); r.code != 0 {
 			t.Errorf("%v: exit %d: %s", args, r.code, r.stderr)
@@ -139,7 +145,8 @@ func TestCommandsReachTheDaemon(t *testing.T) {
 	if r := fhrpd(t.Context(), "set", "log", "warn", "--control", path); r.code != 0 {
 		t.Errorf("set log: exit %d: %s", r.code, r.stderr)
 	}
-	want := []string{"priority 90 hsrp:eth1:10", "priority -1 hsrp:eth1:10", "announce hsrp:eth1:10", "verify hsrp:eth1:10", "log warn"}
+	want := []string{"priority 90 hsrp:eth1:10", "priority -1 hsrp:eth1:10", "announce hsrp:eth1:10", "verify hsrp:eth1:10",
+		"maintenance true users,eth2:10", "maintenance false ", "log warn"}
 	if diff := cmp.Diff(want, f.commands); diff != "" {
 		t.Errorf("commands (-want +got):\n%s", diff)
 	}
@@ -261,7 +268,7 @@ func TestWithoutDaemonEveryCommandExits3(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "none.sock")
 	for _, args := range []string{
 		"show standby", "show standby brief", "show vrrp", "show track", "show takeover", "show events", "show status",
-		"explain", "events", "set priority a 1", "announce a", "verify a",
+		"explain", "events", "set priority a 1", "announce a", "verify a", "maintenance on", "maintenance off a",
 	} {
 		r := fhrpd(t.Context(), append(strings.Fields(args), "--control", path)...)
 		if r.code != 3 || !strings.Contains(r.stderr, path) || !strings.Contains(r.stderr, "fhrpd run") {

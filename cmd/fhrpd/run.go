@@ -4,6 +4,8 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -48,7 +50,26 @@ func (a *app) run(ctx context.Context, path string) error {
 		"hsrp", len(c.HSRP), "vrrp", len(c.VRRP), "tracks", len(c.Tracks))
 	err = daemon.Run(ctx, daemon.Options{
 		Config: c, Load: func() (*configs.Config, error) { return configs.Load(path) }, Hangups: hangups,
-		ControlPath: a.control, Version: buildVersion(), Log: log, Form: form, Program: program(path),
+		ControlPath: a.control, StateDir: stateDir(), Version: buildVersion(), Log: log, Form: form, Program: program(path),
 	})
 	return a.fatal(ctx, c.Daemon.Format == "json", err)
+}
+
+// stateDir returns the folder for what outlives a boot: that which systemd has made,
+// or the usual one of this user; "" where there is none.
+func stateDir() string {
+	if list := os.Getenv("STATE_DIRECTORY"); list != "" {
+		first, _, _ := strings.Cut(list, ":")
+		return first
+	}
+	if os.Geteuid() == 0 {
+		return "/var/lib/fhrpd"
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "fhrpd")
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		return filepath.Join(home, ".local", "state", "fhrpd")
+	}
+	return ""
 }

@@ -49,6 +49,8 @@ func TestPlanTellsEachKeyAndItsCost(t *testing.T) {
 			[]setup.Change{{"vrrp:eth1:20", keys("version", "3", "2"), setup.CostTransition}}},
 		"the log": {[]string{`"info"`, `"warn"`},
 			[]setup.Change{{"daemon", keys("log", `"info"`, `"warn"`), setup.CostNone}}},
+		"who stays in maintenance": {[]string{`log = "info"`, "maintenance = \"return\""},
+			[]setup.Change{{"daemon", keys("maintenance", `"stay"`, `"return"`), setup.CostNone}}},
 		"real time": {[]string{`log = "info"`, "realtime = false"},
 			[]setup.Change{{"daemon", keys("realtime", "true", "false"), setup.CostRestart}}},
 		"who may look": {[]string{`log = "info"`, "readers = \"fhrpd\""},

@@ -22,7 +22,7 @@ type Group struct {
 
 // Engine returns what an engine runs of c.
 func Engine(c *configs.Config) engine.Config {
-	out := engine.Config{Lease: lease(c.Daemon.Lease), RequireForwarding: c.Daemon.RequireForwarding}
+	out := engine.Config{Lease: lease(c.Daemon.Lease), RequireForwarding: c.Daemon.RequireForwarding, Return: c.Daemon.Return}
 	for _, t := range c.Tracks {
 		o := engine.Track{Name: t.Name}
 		if t.Kind == configs.TrackInterface {

@@ -19,6 +19,7 @@ import (
 const everything = `
 [daemon]
 lease = "4s"
+maintenance = "return"
 
 [[track]]
 name = "uplink"
@@ -123,7 +124,7 @@ func TestEngineRunsWhatTheFileSays(t *testing.T) {
 	}}}
 	usual := garp.Timing{Count: 3, Interval: 2 * time.Second, Refresh: time.Minute}
 	want := engine.Config{
-		Lease:  4 * time.Second,
+		Lease: 4 * time.Second, Return: true,
 		Tracks: []engine.Track{{Name: "uplink", Interface: "eth0"}, {Name: "core"}},
 		Groups: []engine.Group{{
 			Ref:  engine.Ref{Protocol: hello.ProtocolHSRP, Family: hello.IPv4, Interface: "eth1", Number: 10},

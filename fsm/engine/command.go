@@ -27,6 +27,10 @@ const (
 	CommandAnnounce    = "announce"
 	CommandReload      = "reload"
 	CommandUpgrade     = "upgrade"
+
+	CommandMaintenanceOn  = "maintenance on"
+	CommandMaintenanceOff = "maintenance off"
+	CommandHandover       = "handover"
 )
 
 // Command is a command that was carried out.

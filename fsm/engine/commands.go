@@ -42,7 +42,7 @@ func refused(command string, g *group, reason string, args ...any) error {
 }
 
 // SetPriority overrides a group's priority until it is called with -1, which
-// restores the configuration's. Values are 0-255 in HSRP and 1-254 in VRRP,
+// restores the configuration's, and ends what a hand-over has left. Values are 0-255 in HSRP and 1-254 in VRRP,
 // where 255 is an address owner's and cannot be changed (RFC 9568 section
 // 5.2.4). The error is a *GroupError or a *RefusedError.
 func (e *Engine) SetPriority(now time.Time, by Caller, ref string, value int) error {
@@ -65,6 +65,9 @@ func (e *Engine) SetPriority(now time.Time, by Caller, ref string, value int) er
 	asked := g.commanded(now, Command{Name: command, By: by, Priority: value})
 	g.priority.override = value
 	g.prioritize(now, asked)
+	if g.machine.Status().Yielded { // an operator's word counts more than an earlier one
+		g.step(now, fsm.Contend{})
+	}
 	e.Flush(now)
 	return nil
 }

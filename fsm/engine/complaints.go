@@ -28,7 +28,7 @@ const (
 // own, and the first of its kind in a group is always heard.
 func important(word string) bool {
 	switch word {
-	case wordConflict, wordAnswered, wordDuplicate, wordOwners, wordOwned,
+	case wordConflict, wordAnswered, wordDuplicate, wordOwners, wordOwned, wordUnserved,
 		wordKeychain, wordSkew,
 		wordRenew, wordShut, wordSend, wordSetting, wordSettings, wordFilter, wordFilters:
 		return true
@@ -43,6 +43,7 @@ const (
 	wordDuplicate = "duplicate" // another host has this router's own address
 	wordOwners    = "two-owners"
 	wordOwned     = "owned"
+	wordUnserved  = "unserved" // nobody serves while this router is in maintenance
 
 	wordKeychain = "keychain" // no key of it may be sent
 	wordSkew     = "skew"     // of the clock of a router that is believed

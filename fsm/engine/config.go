@@ -15,8 +15,11 @@ type Config struct {
 	// RequireForwarding keeps groups from running where packets of their family are
 	// not forwarded. Without it that is only said.
 	RequireForwarding bool
-	Tracks            []Track
-	Groups            []Group // their order gives them their IDs, from 1
+	// Return has a group that is in maintenance come back when nobody serves. Without
+	// it that is only said.
+	Return bool
+	Tracks []Track
+	Groups []Group // their order gives them their IDs, from 1
 }
 
 // Leases that are not a duration.

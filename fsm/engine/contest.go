@@ -18,21 +18,6 @@ const (
 	contestEvery   = 10 * time.Millisecond
 )
 
-// contests is a bucket of answers that is filled at a steady rate.
-type contests struct{ full time.Time } // when it will be full again
-
-// take reports whether there is an answer left, which is then gone.
-func (c *contests) take(now time.Time) bool {
-	if c.full.Before(now) {
-		c.full = now
-	}
-	if c.full.Sub(now) > (contestsAtOnce-1)*contestEvery {
-		return false
-	}
-	c.full = c.full.Add(contestEvery)
-	return true
-}
-
 // overContested reports whether m contests the role of g and no answer to that is
 // left. The machine need not hear of it: a worse router changes nothing else.
 func (g *group) overContested(now time.Time, from netip.Addr, m hello.Message) bool {
@@ -43,7 +28,7 @@ func (g *group) overContested(now time.Time, from netip.Addr, m hello.Message) b
 		g.contested = now
 		return false
 	}
-	return !g.r.contests.take(now)
+	return !g.r.contests.take(now, contestsAtOnce, contestEvery)
 }
 
 // losesTo reports whether m may end the role of g: its sender is better. It need

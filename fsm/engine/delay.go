@@ -24,14 +24,15 @@ func (d *delay) follow(now time.Time, name string, able, runs bool, c Delay) boo
 	case !able:
 		d.until, d.why = time.Time{}, ""
 	case !was && !runs:
-		return d.begin(now, name, c)
+		return d.begin(now, name+" came up", c)
 	}
 	return false
 }
 
-// begin takes every delay until one has come to its end for that of the start:
-// an interface that flaps while the host boots has not come up anew.
-func (d *delay) begin(now time.Time, name string, c Delay) bool {
+// begin begins the delay after something. It takes every one until one has come to its
+// end for that of the start: an interface that flaps while the host boots has not come
+// up anew.
+func (d *delay) begin(now time.Time, after string, c Delay) bool {
 	length, key := c.Minimum, "delay.minimum"
 	if !d.settled && c.Reload > length {
 		length, key = c.Reload, "delay.reload"
@@ -41,7 +42,7 @@ func (d *delay) begin(now time.Time, name string, c Delay) bool {
 		return false
 	}
 	d.until = now.Add(length)
-	d.why = fmt.Sprintf("silent for %v after %s came up: %s", length, name, key)
+	d.why = fmt.Sprintf("silent for %v after %s: %s", length, after, key)
 	return true
 }
 

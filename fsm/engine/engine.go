@@ -20,15 +20,16 @@
 // router, its interfaces and its groups. From the bottom:
 //
 //   - words: port, ref, config, misfit, event, command, record, change, status
-//   - values that know no group: tenure, queue, delay, outbox, leases, complaints,
+//   - values that know no group: leave, tenure, queue, delay, outbox, leases, complaints,
 //     leftout, journal, advertise, objects, timing, unheard
 //   - what there is: router, iface, group, and the state of a group's chores
 //   - what a group does with it: keys, signed, codec, addresses, proof, announce,
-//     wait, probe, gate, step, duplicate;
+//     wait, probe, passing, succession, gate, step, duplicate;
+//     how two fhrpd hand a role over: agree, ask, pledge;
 //     and what it remembers in order to explain itself: word, lead, story
-//   - what decides whether it may: priority, forwarding, owner, obstacles, refusal
+//   - what decides whether it may: priority, forwarding, owner, vigil, obstacles, refusal
 //   - what comes in: neighbors, subnet, contest, rival, differ, behind, receive,
-//     absence, links, tracks, addressed, restored, commands
+//     absence, links, tracks, addressed, restored, commands, handover, maintenance
 //   - what goes out: renew, flush
 //   - the whole: build, engine, stop, tick, report, snapshot
 package engine
@@ -76,6 +77,11 @@ type Options struct {
 	// processor since the last call, or a little earlier; false when that is not
 	// known. It is asked after a stall, for why. Nil: it is never known.
 	Starved func() (time.Duration, bool)
+	// Maintenance is which groups are in maintenance from the start.
+	Maintenance Maintenance
+	// Returned is called, from within the engine's methods, with what is true after a
+	// group has come back from maintenance by itself. Nil: nobody stores it.
+	Returned func(Maintenance)
 	// Now is when the groups start to be in their initial state.
 	Now time.Time
 	// Wall returns what the wall clock says at now, for keys that have their time
@@ -94,6 +100,10 @@ func New(c Config, o Options) (*Engine, error) {
 			byID:    map[ID]*group{}, lease: c.Lease, requireForwarding: c.RequireForwarding, random: o.Random, mark: o.Mark, preActive: o.PreActive, started: o.Now, woken: o.Now, starved: o.Starved, wall: o.Wall, signing: map[string]uint32{},
 		},
 		byName: map[string]*iface{},
+	}
+	e.maintenance, e.returns, e.returned = o.Maintenance, c.Return, o.Returned
+	if e.returned == nil {
+		e.returned = func(Maintenance) {}
 	}
 	if e.observe == nil {
 		e.observe = func(Event) {}

@@ -233,14 +233,13 @@ func parsed(t testing.TB, toml string) engine.Config {
 
 // newHost starts an engine with a configuration; its interfaces are eth0 and
 // eth1, still down.
-func newHost(t testing.TB, toml string) *host {
+func newHost(t testing.TB, toml string, with ...func(*engine.Options)) *host {
 	t.Helper()
 	h := &host{t: t, now: t0, ports: map[string]*fakePort{"eth0": newFakePort(), "eth1": newFakePort()}}
 	h.port = h.ports["eth0"]
 	config := parsed(t, toml)
 	h.owned = ownedBy(config)
-	var err error
-	h.e, err = engine.New(config, engine.Options{
+	o := engine.Options{
 		Ports:   map[string]engine.Port{"eth0": h.ports["eth0"], "eth1": h.ports["eth1"]},
 		Random:  func() float64 { return 0.5 },
 		Mark:    func() uint64 { return 0x0123456789abcdef },
@@ -252,8 +251,12 @@ func newHost(t testing.TB, toml string) *host {
 			return func(why error) { r.killed = why }
 		},
 		Now: t0,
-	})
-	if err != nil {
+	}
+	for _, set := range with {
+		set(&o)
+	}
+	var err error
+	if h.e, err = engine.New(config, o); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.e.Prepare(); err != nil {

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fhrpd/fhrpd/fsm"
-	"github.com/fhrpd/fhrpd/hello"
 )
 
 // happen changes the tenure as its table says, and does what that asks for.
@@ -39,7 +39,7 @@ func (g *group) happen(now time.Time, ev tenureEvent) {
 }
 
 func (g *group) acquire(now time.Time) {
-	if g.tenure.elected() {
+	if g.tenure.claims() {
 		return
 	}
 	g.probe = probe{}
@@ -50,16 +50,23 @@ func (g *group) acquire(now time.Time) {
 	}
 }
 
-// release ends the tenure, unless the daemon or the group stops for good and a
-// successor needs time.
+// release ends the tenure, unless a successor needs time: the daemon or the group
+// stops for good, or hands over, or the one who is better has not the address yet.
 func (g *group) release(now time.Time, was stepStart) {
-	g.until = now
+	g.until, g.awaited = now, false
+	gone := g.r.stopping || g.dismissed || g.maintained()
 	switch {
-	case !g.r.stopping && !g.dismissed:
-	case g.leader == nil:
+	case !gone && !g.up: // what stops it may keep it from serving as well
+	case g.leader != nil:
+		if g.leader.tenure == leaving { // leaders stop first
+			g.until = g.leader.until
+		}
+	case gone:
 		g.until = now.Add(g.farewell(was.machine))
-	case g.leader.tenure == leaving: // leaders stop first
-		g.until = g.leader.until
+	case g.passing.under():
+		g.until = g.passing.at
+	case g.successorWaits():
+		g.until = now.Add(g.longestWait() + farewellLeast)
 	}
 	if g.until.After(now) {
 		g.happen(now, onResign)
@@ -77,7 +84,9 @@ func (g *group) openGate() {
 // askAddresses asks for the addresses of a group that serves, again where they have
 // changed.
 func (g *group) askAddresses() {
-	g.iface.out.add = append(g.iface.out.add, g.id)
+	o := &g.iface.out
+	o.remove = slices.DeleteFunc(o.remove, func(i ID) bool { return i == g.id }) // given up and won again at once
+	o.add = append(o.add, g.id)
 	g.round, g.proof.held = 0, true
 }
 
@@ -90,7 +99,7 @@ func (g *group) forgetGate() {
 	g.endAnnouncements()
 }
 
-// A router that is stopped has said so, and the others need time to act on it:
+// A router that stops or hands over has said so, and the others need time to act on it:
 // a round trip in HSRP, up to one skew time in VRRP (RFC 9568 section 6.1).
 // Meanwhile it goes on serving what still arrives, answers for the address, and
 // says nothing more about its role. It lets go when its successor is heard.
@@ -125,14 +134,7 @@ func (g *group) letGo(now time.Time) {
 	for _, f := range g.followers {
 		f.letGo(now)
 	}
-}
-
-// succeeded lets go when m says that another router has taken the role.
-func (g *group) succeeded(now time.Time, m hello.Message) {
-	if h, ok := m.(*hello.HSRP); ok && h.State != hello.Active || resigns(m) {
-		return
-	}
-	g.letGo(now)
+	g.passed(now)
 }
 
 // due ends the time of a command.
@@ -177,6 +179,7 @@ func (g *group) endWait(now time.Time) {
 	g.forgetWait(st)
 	g.turned()
 	g.happen(now, onReady)
+	g.step(now, fsm.Served{})
 	g.announce(now, fsm.Claim)
 	message := fmt.Sprintf("pre_active command%s ended; the address is taken after %v", st.ofLeader(), st.Waited)
 	if st.Err != "" {

@@ -34,12 +34,19 @@ type group struct {
 	doubtful bool   // the next Flush reconsiders it
 
 	tenure   tenure
-	grant    grant     // of the open gate
-	earlier  *grant    // which it goes back to if the kernel refuses the new one
-	round    Round     // in which the port was asked for the addresses; 0: not since the gate was opened
-	wait     wait      // while waiting
-	lastWait Wait      // the last that ended
-	until    time.Time // when a farewell ends, while leaving
+	grant    grant           // of the open gate
+	earlier  *grant          // which it goes back to if the kernel refuses the new one
+	round    Round           // in which the port was asked for the addresses; 0: not since the gate was opened
+	wait     wait            // while waiting
+	lastWait Wait            // the last that ended
+	until    time.Time       // when a farewell ends, while leaving
+	awaited  bool            // the successor was heard, whose address waits
+	hearing  *hello.Envelope // of the message that the machine is given just now
+	passing  passing         // of the role, by a hand-over
+	pledge   pledge          // to take it
+
+	departing bool    // for maintenance, when the hand-over under way has ended
+	ordered   *Record // why it left for maintenance last, or came back
 
 	routes []RouteStatus // as the port has told last, routes before rules
 
@@ -50,6 +57,7 @@ type group struct {
 	refusal    refusal
 	delay      delay
 	silence    silence
+	vigil      vigil
 	stopped    time.Duration // how long it has said nothing, while the others may have waited less; 0: that is not so
 
 	priority  priority
@@ -204,6 +212,9 @@ func (g *group) doubt() {
 		g.r.doubtful = append(g.r.doubtful, g)
 	}
 }
+
+// leaderLeaves reports whether g follows a group whose farewell takes g's along.
+func (g *group) leaderLeaves() bool { return g.leader != nil && g.leader.tenure == leaving }
 
 // ready reports whether a follower could be active. A group that elects for
 // itself always could.

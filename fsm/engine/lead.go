@@ -28,6 +28,14 @@ func (g *group) lead(now time.Time, r *fsm.Report) *Record {
 		if st := g.r.stall; st != nil && !st.At.Before(g.r.woken) {
 			return st
 		}
+	case fsm.CauseMaintenance:
+		return g.elector().ordered
+	case fsm.CauseHandover:
+		if g.passing.asked != nil {
+			return g.passing.asked
+		}
+	case fsm.CauseTakenBack:
+		return s.moved
 	case fsm.CauseLeader:
 		if g.leader != nil {
 			return g.leader.story.moved

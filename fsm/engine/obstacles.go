@@ -31,6 +31,7 @@ func (g *group) reconsider(now time.Time) {
 	if why != "" && why != fsm.CauseConflict {
 		g.probe.stop()
 	}
+	g.vigil.follow(now, g)
 }
 
 func (r *router) reconsiderDoubtful(now time.Time) {
@@ -68,8 +69,8 @@ func (g *group) ownObstacle() (fsm.Cause, string) {
 	if g.dismissed {
 		return fsm.CauseStopped, "it is no longer configured"
 	}
-	if g.r.maintenance {
-		return fsm.CauseMaintenance, "maintenance is on"
+	if g.maintained() {
+		return fsm.CauseMaintenance, g.leave().String()
 	}
 	if why, detail := g.linkObstacle(&g.iface.link); why != "" {
 		return why, detail + g.misplaced()

@@ -15,6 +15,7 @@ import (
 func (i *iface) heardClaim(now time.Time, o garp.Observation) {
 	for _, g := range i.byVirtualIP[o.IP] {
 		switch {
+		case g.tenure == leaving: // the successor, whose hello may come later
 		case g.tenure.hasAddress():
 			g.turned()
 			g.defend(now, o)

@@ -60,11 +60,35 @@ func (i *iface) heardAnswer(now time.Time, b []byte) {
 	}
 	g := i.serving(a.To)
 	if g == nil {
+		i.heardExaminee(now, a)
 		return
 	}
 	g.turned()
 	if r, news := g.proof.Heard(now, a); news {
 		g.tell(now, KindTakeover, r.String())
+		g.checkProofs(now)
+	}
+}
+
+// heardExaminee gives an answer to this router itself to the groups that have asked.
+func (i *iface) heardExaminee(now time.Time, a prove.Answer) {
+	if !i.link.Owns(a.To) || i.neighbors[a.From] == nil {
+		return
+	}
+	for _, g := range i.groups {
+		if g.pledge.examining {
+			g.turned()
+			g.pledge.exam.Heard(now, a)
+			g.examined(now)
+		}
+	}
+}
+
+// learnExaminee passes a MAC on to the examination of a pledge.
+func (g *group) learnExaminee(now time.Time, a netip.Addr, mac hello.MAC) {
+	if g.pledge.examining {
+		g.turned()
+		g.pledge.exam.Learn(now, a, mac)
 	}
 }
 
@@ -81,5 +105,6 @@ func (i *iface) learnNeighbor(now time.Time, a netip.Addr, mac hello.MAC) {
 	for _, g := range n.groups {
 		g.turned()
 		g.proof.Learn(now, a, mac)
+		g.elector().learnExaminee(now, a, mac)
 	}
 }

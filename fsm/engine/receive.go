@@ -24,6 +24,10 @@ func (e *Engine) Frame(now time.Time, name string, b []byte, checksumReady bool)
 		i.heardARP(now, b)
 		return
 	}
+	if wire.EtherType(b) == wire.EtherTypeAgreement {
+		i.heardAgreement(now, b)
+		return
+	}
 	var env hello.Envelope
 	payload, err := hello.ParseFrame(b, &env, checksumReady)
 	switch {
@@ -165,7 +169,8 @@ func (g *group) received(now time.Time, env *hello.Envelope, m hello.Message) {
 	g.counters.Received++
 	g.meet(m, env.SrcMAC)
 	g.superseded(now, env.Src, m)
-	g.succeeded(now, m)
+	g.succeeded(now, env, m)
+	g.vigil.hears(now, g, &g.heard, m)
 	if !g.up {
 		return
 	}
@@ -174,7 +179,10 @@ func (g *group) received(now time.Time, env *hello.Envelope, m hello.Message) {
 	if g.overContested(now, env.Src, m) {
 		return
 	}
+	g.hearing = env
 	g.step(now, fsm.Received{From: env.Src, MAC: env.SrcMAC, Message: m})
+	g.hearing = nil
+	g.givenBack(now, env.Src, m)
 }
 
 // maxPeers bounds how many routers of a group are remembered by their MAC.

@@ -32,7 +32,7 @@ func (e *Engine) Reconfigure(now time.Time, c Config, ports map[string]Port, by 
 	}
 	command := e.commanded(now, Event{}, Command{Name: CommandReload, By: by})
 	asked := e.record(Record{At: now, Kind: RecordCommand, Command: &command})
-	e.lease, e.requireForwarding = c.Lease, c.RequireForwarding
+	e.lease, e.requireForwarding, e.returns = c.Lease, c.RequireForwarding, c.Return
 	e.retrack(now, c.Tracks)
 	wanted := map[Ref]*Group{}
 	for n := range c.Groups {
@@ -62,6 +62,9 @@ func (e *Engine) Reconfigure(now time.Time, c Config, ports map[string]Port, by 
 	for _, i := range e.ifaces {
 		i.forwarding.doubt = true
 		i.warnOutside(now)
+	}
+	for _, g := range e.groups {
+		g.vigil.look(now, g) // whether it comes back may have changed
 	}
 	e.Flush(now)
 	e.endFarewells(now)

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/fhrpd/fhrpd/hello"
@@ -26,6 +27,26 @@ func (r Ref) Kind() string {
 
 // String returns KIND:INTERFACE:NUMBER.
 func (r Ref) String() string { return fmt.Sprintf("%s:%s:%d", r.Kind(), r.Interface, r.Number) }
+
+// ParseRef reads what Ref.String returns. Interfaces have no colon in their names.
+func ParseRef(text string) (Ref, error) {
+	parts := strings.Split(text, ":")
+	for _, r := range []Ref{
+		{Protocol: hello.ProtocolHSRP, Family: hello.IPv4}, {Protocol: hello.ProtocolHSRP, Family: hello.IPv6},
+		{Protocol: hello.ProtocolVRRP, Family: hello.IPv4}, {Protocol: hello.ProtocolVRRP, Family: hello.IPv6},
+	} {
+		if len(parts) != 3 || parts[0] != r.Kind() || parts[1] == "" {
+			continue
+		}
+		n, err := strconv.ParseUint(parts[2], 10, 16)
+		if err != nil {
+			break
+		}
+		r.Interface, r.Number = parts[1], uint16(n)
+		return r, nil
+	}
+	return Ref{}, fmt.Errorf("group %q: want KIND:INTERFACE:NUMBER with hsrp, hsrp6, vrrp or vrrp6 as its kind", text)
+}
 
 // Named is a group with everything that an operator may call it.
 type Named struct {

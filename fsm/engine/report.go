@@ -8,9 +8,10 @@ import (
 
 // Status returns what there is to know at now.
 func (e *Engine) Status(now time.Time) Status {
-	st := Status{Maintenance: e.maintenance}
+	st := Status{Leave: e.maintenance.All, Maintenance: e.maintenance.All != nil || len(e.groups) > 0}
 	for _, g := range e.groups {
 		st.Groups = append(st.Groups, g.status(now))
+		st.Maintenance = st.Maintenance && g.leave() != nil
 	}
 	for _, i := range e.ifaces {
 		st.Interfaces = append(st.Interfaces, InterfaceStatus{
@@ -39,7 +40,7 @@ func (g *group) status(now time.Time) GroupStatus {
 		Proofs: g.proof.Results(), Conflict: g.conflict, Rival: g.rival, Wait: g.lastWait,
 		Serves: g.story.holder, ServesSince: g.story.since, Contested: g.story.contested, Unheard: g.unheard(now.Add(-2 * g.story.hold)),
 	}
-	st.Counters.Rejected = maps.Clone(g.counters.Rejected)
+	st.Counters.Rejected, st.Counters.Handovers = maps.Clone(g.counters.Rejected), maps.Clone(g.counters.Handovers)
 	st.LastRefresh, _ = g.announcer.LastRefresh()
 	st.NextRefresh, _ = g.announcer.NextRefresh()
 	if !g.up {
@@ -58,6 +59,9 @@ func (g *group) status(now time.Time) GroupStatus {
 		st.Wait = g.waitStatus(now)
 	}
 	st.RouteStates, st.RuleStates = g.routeStatus()
+	st.Leave, st.Unserved, st.StandIn = g.leave(), g.elector().vigil.unserved, g.elector().vigil.standIn()
+	st.Departing = st.Leave != nil && (!g.maintained() || g.tenure != absent)
+	st.Yielded, st.Handover = g.yielded(), g.passing.last
 	st.BothActive = g.tenure.claims() && g.rivalCurrent(now, g.elector().machine.Status().HoldTime)
 	return st
 }

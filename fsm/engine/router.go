@@ -26,8 +26,11 @@ type router struct {
 	behind      bool          // nothing is said before all that has arrived is read
 	late        time.Duration // how long what is read before the next Tick may have waited
 	stopping    bool          // every group is on its way out
-	maintenance bool          // no group takes part
-	contests    contests
+	maintenance Maintenance   // which groups take no part
+	returns     bool          // a group in maintenance comes back when nobody serves
+	returned    func(Maintenance)
+	contests    bucket // answers to who contests a role
+	answers     bucket // to questions about hand-overs
 	waits       waits
 	farewells   farewells
 

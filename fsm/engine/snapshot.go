@@ -73,6 +73,11 @@ func Restore(c Config, o Options, snapshot []byte) (e *Engine, lost []string, er
 	if lost, err = state.Decode(snapshot, e.carried(o.Now, &q)); err != nil {
 		return nil, nil, err
 	}
+	for _, g := range e.groups {
+		if g.pledge.examining {
+			g.pledge.exam.Random = e.mark
+		}
+	}
 	q.refile(e)
 	return e, lost, nil
 }

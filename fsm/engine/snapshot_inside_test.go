@@ -40,6 +40,7 @@ var leftBehind = []string{
 	"engine.router.mark: a func",
 	"engine.router.preActive: a func",
 	"engine.router.random: a func",
+	"engine.router.returned: a func",
 	"engine.router.silent: filed again",
 	"engine.router.speaking: filed again",
 	"engine.router.starved: a func",

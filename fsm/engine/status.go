@@ -12,7 +12,8 @@ import (
 
 // Status is what an engine shows of itself. It shares nothing that changes.
 type Status struct {
-	Maintenance bool
+	Maintenance bool              // every group is in maintenance
+	Leave       *Leave            // what was said of all of them; nil: nothing
 	Groups      []GroupStatus     // in the order of the configuration
 	Interfaces  []InterfaceStatus // in the order of their first groups
 	Tracks      []TrackStatus     // in the order of the configuration
@@ -51,6 +52,12 @@ type GroupStatus struct {
 	Change        *Change       // the last one of who serves; nil when there was none
 	Contested     *Record       // the last time that another router claimed the role since this one has it; nil: never
 	Unheard       []Unheard     // routers that may belong to the group and were not believed in the last hold time
+	Yielded       bool          // it has handed the role over, and does not preempt who has it
+	Handover      Handover      // the last one by this router; its state is "" when there was none
+	Leave         *Leave        // it is in maintenance, or leaves for it; nil: it is not
+	Departing     bool          // it leaves for it, and has its address still
+	StandIn       netip.Addr    // who serves while it is in maintenance; invalid: nobody is heard
+	Unserved      time.Time     // since when nobody serves while it is in maintenance; zero: somebody does
 
 	Signed *SignedStatus // nil where VRRP has no HMAC trailer
 }
@@ -71,6 +78,7 @@ type Counters struct {
 	Answered       uint64 // ARP requests and neighbour solicitations
 	Conflicts      uint64 // claims of a virtual address by others
 	Rejected       map[hello.Reject]uint64
+	Handovers      map[HandoverState]uint64 // by this router, by how they ended; nil before the first
 }
 
 // InterfaceStatus is one interface with groups on it.

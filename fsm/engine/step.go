@@ -27,6 +27,8 @@ func (g *group) step(now time.Time, ev fsm.Event) {
 	if g.leader != nil && g.ready() != ready {
 		g.leader.doubt()
 	}
+	g.keepPledge(now)
+	g.minded(now)
 }
 
 // apply carries out one action.

@@ -34,16 +34,16 @@ func (e *Engine) Stopped() bool { return e.stopped }
 // endFarewells lets go of what nobody has taken in time, and ends the engine, or the
 // groups that are no longer configured, when nothing is left.
 func (e *Engine) endFarewells(now time.Time) {
-	if !e.stopping && len(e.dismissed) == 0 {
+	if !e.stopping && len(e.dismissed) == 0 && e.farewells.left == 0 {
 		return
 	}
 	if at := e.farewells.deadline(); !at.IsZero() && !at.After(now) {
 		e.farewells.next = time.Time{}
 		for _, g := range e.groups {
-			if g.tenure == leaving && !g.until.After(now) {
-				g.letGo(now)
+			if g.tenure == leaving && !g.until.After(now) && !g.leaderLeaves() {
+				g.endFarewell(now)
 			}
-			if g.tenure == leaving {
+			if g.tenure == leaving && !g.leaderLeaves() {
 				e.farewells.next = sooner(e.farewells.next, g.until)
 			}
 		}

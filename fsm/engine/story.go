@@ -139,7 +139,7 @@ func (g *group) price(now time.Time, c *Change) {
 		}
 	case c.From.Local:
 		c.LastSign = now
-		c.Handed = c.cause == fsm.CauseCoup || c.cause == fsm.CauseBetterActive
+		c.Handed = c.cause == fsm.CauseCoup || c.cause == fsm.CauseBetterActive || c.cause == fsm.CauseHandover
 		if h := &g.heard; c.cause == fsm.CauseBetterActive && g.hsrp() && c.Records[0].speaksFirst() && h.At.Equal(now) {
 			c.Both = now.Sub(s.since) // its first word is that it has the role already
 		}
@@ -151,7 +151,7 @@ func (g *group) price(now time.Time, c *Change) {
 	default:
 		if w := s.words.of(c.From.Addr); w != nil {
 			c.LastSign = w.At
-			c.Handed = !w.resigns() && now.Sub(w.At) <= s.hold && c.cause != fsm.CauseActiveTimer
+			c.Handed = g.pledge.number != 0 && c.cause == fsm.CauseResigned || !w.resigns() && now.Sub(w.At) <= s.hold && c.cause != fsm.CauseActiveTimer
 		}
 	}
 }

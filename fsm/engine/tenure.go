@@ -9,7 +9,7 @@ const (
 	absent  tenure = iota
 	waiting        // the machine is active, the address waits for the pre_active command
 	serving        // gate and addresses are this router's
-	leaving        // so they are still, but the role was resigned
+	leaving        // so they are still, but the role was resigned, or lost to one who has them not yet
 	tenures
 )
 
@@ -30,7 +30,7 @@ const (
 	onWinEarly                      // the same, and a command has to end first
 	onReady                         // what was waited for has ended
 	onLoss                          // the machine releases
-	onResign                        // the same at a stop, with a successor who needs time
+	onResign                        // the same, with a successor who needs time
 	onSuccession                    // the successor is heard, or has had its time
 	onDenial                        // the kernel does not open the gate
 	tenureEvents
@@ -47,6 +47,7 @@ const (
 	doShut                 // give both back
 	doQuieten              // announce and prove nothing any more, but go on serving
 	doForget               // the kernel has not given them
+	doResume               // nobody has taken what was to be left
 )
 
 // tenureTable has a row for each tenure and in it a cell for each event. An
@@ -83,8 +84,8 @@ var tenureTable = [tenures][tenureEvents]struct {
 		onDenial:     {absent, doForget},
 	},
 	leaving: {
-		onWin:        {leaving, doNothing},
-		onWinEarly:   {leaving, doNothing},
+		onWin:        {serving, doResume},
+		onWinEarly:   {serving, doResume},
 		onReady:      {leaving, doNothing},
 		onLoss:       {absent, doShut},
 		onResign:     {leaving, doNothing},

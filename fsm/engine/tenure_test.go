@@ -21,12 +21,12 @@ import (
 //   - Who waits has nothing to give back, nor to serve a successor with.
 //   - Who serves and is to stop says nothing more, but serves on. A role that is
 //     lost to somebody else ends at once.
-//   - Who leaves has said so, and wins nothing any more.
+//   - Who leaves has the address still, and needs no command to have it again.
 //   - What the kernel has not given needs no giving back.
 const tenureRules = `
 	              absent         waiting         serving          leaving
-	win           serving/open   .               .                .
-	win early     waiting/await  .               .                .
+	win           serving/open   .               .                serving/resume
+	win early     waiting/await  .               .                serving/resume
 	ready         .              serving/open    .                .
 	loss          .              absent/give-up  absent/shut      absent/shut
 	resign        .              absent/give-up  leaving/quieten  .
@@ -41,7 +41,7 @@ var (
 		onResign: "resign", onSuccession: "succession", onDenial: "denial",
 	}
 	effectNames = map[tenureEffect]string{
-		doAwait: "await", doGiveUp: "give-up", doOpen: "open", doShut: "shut", doQuieten: "quieten", doForget: "forget",
+		doAwait: "await", doGiveUp: "give-up", doOpen: "open", doShut: "shut", doQuieten: "quieten", doForget: "forget", doResume: "resume",
 	}
 )
 
@@ -208,6 +208,16 @@ func TestTenureEffects(t *testing.T) {
 			name: "the successor has had its time", before: func(s *stage) { s.win(); s.Stop(s.now) }, do: (*stage).win,
 			had: leaving, event: onSuccession, effect: doShut,
 			log: []string{"gate +0 -1", "address +0 -1"}, account: nothing,
+		},
+		{
+			name: "nobody has taken what was handed over", before: func(s *stage) {
+				s.win()
+				s.until = s.now
+				s.passing.asked = &Record{Command: &Command{}}
+				s.pass(s.now)
+			},
+			do:  func(s *stage) { s.now = s.now.Add(2 * time.Second); s.Tick(s.now) },
+			had: leaving, event: onWin, effect: doResume, account: all,
 		},
 		{
 			name: "a denied gate", before: func(s *stage) { s.port.deny = true; s.step(s.now.Add(5*time.Second), fsm.Tick{}) }, do: (*stage).win,

@@ -109,7 +109,7 @@ func TestAddressIsTakenHoweverTheCommandEnds(t *testing.T) {
 				t.Fatalf("gates %q at the end of the wait", got)
 			}
 			taken := slices.Index(h.port.log, "gate +1 -0")
-			want := []string{"gate +1 -0", "send virtual reply 192.0.2.10", "send virtual reply 192.0.2.1", "send virtual cisco reply 192.0.2.1", "address +1 -0"}
+			want := []string{"gate +1 -0", "send virtual Hello Active", "send virtual reply 192.0.2.10", "send virtual reply 192.0.2.1", "send virtual cisco reply 192.0.2.1", "address +1 -0"}
 			if diff := cmp.Diff(want, h.port.log[taken:taken+len(want)]); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

@@ -117,19 +117,20 @@ func (g *Group) classifyHello(now time.Time, m *hello.HSRP, from peer) (event, b
 		if g.state == hello.Learn && !g.learnable(m.VirtualIP) {
 			return 0, false
 		}
-		return g.classifyActive(now, better), true
+		return g.classifyActive(now, from, better), true
 	}
 	return 0, false
 }
 
 // classifyActive tells g from h, and h from h with preemption. It also runs the
 // preempt delay: a worse active router starts it, a better one ends it.
-func (g *Group) classifyActive(now time.Time, better bool) event {
+func (g *Group) classifyActive(now time.Time, from peer, better bool) event {
+	yields := g.yields(from)
 	switch {
 	case better:
 		g.preemptAt = time.Time{}
 		return betterActive
-	case g.mayPreempt(now):
+	case !yields && g.mayPreempt(now):
 		return preemptedActive
 	}
 	return worseActive
@@ -147,7 +148,7 @@ func (g *Group) resignCounts(now time.Time, from peer) bool {
 	}
 	g.active.forget()
 	g.active.since = now
-	g.preemptAt = time.Time{}
+	g.preemptAt, g.yielded = time.Time{}, yielded{}
 	return true
 }
 

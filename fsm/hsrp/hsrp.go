@@ -23,6 +23,9 @@
 //   - Another interface MAC while active: Send Hello, Announce Reassert.
 //   - Start: Announce Withdraw, Report.
 //   - Fenced: Release, Report. No frame and no announcement.
+//   - Yield: like a clean stop.
+//   - Reclaim: Acquire, Send Hello (virtual MAC), Announce Claim, Report.
+//   - Served: Send Hello (virtual MAC).
 //
 // Learned comes before everything that follows from it. Report is always the
 // last action of its transition; one Step may hold more than one transition,
@@ -90,6 +93,7 @@ type Group struct {
 
 	preemptAt time.Time // end of the preempt delay; zero when none is running
 	retryAt   time.Time // until then a fence keeps this router in Listen
+	yielded   yielded
 
 	helloTime, holdTime time.Duration // in force
 	learnsTimes         bool
@@ -132,6 +136,14 @@ func (g *Group) Step(now time.Time, ev fsm.Event) []fsm.Action {
 		g.configure(now, ev)
 	case fsm.Fenced:
 		g.fence(now, ev)
+	case fsm.Yield:
+		g.yield(now, ev)
+	case fsm.Reclaim:
+		g.reclaim(now, ev)
+	case fsm.Contend:
+		g.yielded = yielded{}
+	case fsm.Served:
+		g.served(now)
 	}
 	return g.out
 }

@@ -50,6 +50,9 @@ func TestActions(t *testing.T) {
 			[]fsm.Action{fsm.Acquire{}, own(hello.OpCoup, from, false)}, claim,
 			[]fsm.Action{report(from, hello.Active, fsm.CausePreempt)})
 	}
+	takenBack := func(from hello.HSRPState) []fsm.Action {
+		return slices.Concat([]fsm.Action{fsm.Acquire{}}, claim, []fsm.Action{report(from, hello.Active, fsm.CauseTakenBack)})
+	}
 	for name, tt := range map[string]struct {
 		cfg   Config
 		state hello.HSRPState
@@ -80,6 +83,17 @@ func TestActions(t *testing.T) {
 			fsm.Release{}, report(hello.Active, hello.Listen, fsm.CauseStalled)}},
 		"fenced while Standby": {base(), hello.Standby, fsm.Fenced{Cause: fsm.CauseStalled}, []fsm.Action{
 			report(hello.Standby, hello.Listen, fsm.CauseStalled)}},
+		"handed over": {base(), hello.Active, fsm.Yield{Cause: fsm.CauseHandover}, []fsm.Action{
+			fsm.Release{}, own(hello.OpResign, hello.Active, true),
+			fsm.Announce{Kind: fsm.Withdraw}, report(hello.Active, hello.Listen, fsm.CauseHandover)}},
+		"nothing to hand over":             {base(), hello.Standby, fsm.Yield{Cause: fsm.CauseHandover}, nil},
+		"taken back in Listen":             {base(), hello.Listen, fsm.Reclaim{Cause: fsm.CauseTakenBack}, takenBack(hello.Listen)},
+		"taken back in Speak":              {base(), hello.Speak, fsm.Reclaim{Cause: fsm.CauseTakenBack}, takenBack(hello.Speak)},
+		"taken back in Standby":            {base(), hello.Standby, fsm.Reclaim{Cause: fsm.CauseTakenBack}, takenBack(hello.Standby)},
+		"nothing to take back":             {base(), hello.Active, fsm.Reclaim{Cause: fsm.CauseTakenBack}, nil},
+		"taken back in Initial":            {base(), hello.Initial, fsm.Reclaim{Cause: fsm.CauseTakenBack}, nil},
+		"the address is there":             {base(), hello.Active, fsm.Served{}, []fsm.Action{own(hello.OpHello, hello.Active, true)}},
+		"no address to be there":           {base(), hello.Standby, fsm.Served{}, nil},
 		"fenced while Initial":             {base(), hello.Initial, fsm.Fenced{Cause: fsm.CauseStalled}, nil},
 		"priority changes":                 {base(), hello.Active, fsm.SetPriority{Effective: 90, Configured: 100}, nil},
 		"a leader is none of its business": {base(), hello.Active, fsm.Leader{}, nil},
@@ -518,7 +532,7 @@ func TestDetailNamesWhoAndHowLong(t *testing.T) {
 }
 
 func TestCausesAreInTheList(t *testing.T) {
-	for ev := enabled; ev <= fenced; ev++ {
+	for ev := enabled; ev <= reclaimed; ev++ {
 		o := occurrence{event: ev, message: &hello.HSRP{}}
 		cause, _ := inState(hello.Listen, base()).explain(o)
 		if !slices.ContainsFunc(fsm.Causes, func(c struct {

@@ -115,6 +115,7 @@ func (g *Group) enter(next hello.HSRPState) {
 	case hello.Initial:
 		g.active, g.standby = watch{}, watch{}
 		g.helloAt, g.preemptAt, g.retryAt = time.Time{}, time.Time{}, time.Time{}
+		g.yielded = yielded{}
 		g.forgetLearned()
 	case hello.Learn, hello.Listen:
 		g.helloAt = time.Time{}
@@ -122,7 +123,7 @@ func (g *Group) enter(next hello.HSRPState) {
 		g.standby = watch{}
 	case hello.Active:
 		g.active = watch{}
-		g.preemptAt = time.Time{}
+		g.preemptAt, g.yielded = time.Time{}, yielded{}
 	}
 }
 
@@ -183,11 +184,11 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// sendResign sends action H. A router that stops says so as the active router
+// sendResign sends action H. A router that stops or hands over says so as the active router
 // that it still is to the others; one that lost the role must not use the
 // virtual MAC any more.
 func (g *Group) sendResign(o occurrence) {
-	if o.event == disabled {
+	if o.event == disabled || o.event == handedOver {
 		g.send(hello.OpResign, hello.Active, true)
 		return
 	}

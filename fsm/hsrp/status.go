@@ -21,6 +21,7 @@ func (g *Group) Status() fsm.Status {
 		HoldTime:   g.holdTime,
 		NextHello:  g.helloAt,
 		VirtualIPs: g.virtualIPs(),
+		Yielded:    g.yielded.on,
 		Role:       [...]fsm.Role{hello.Speak: fsm.Candidate, hello.Standby: fsm.Standby, hello.Active: fsm.Active}[g.state],
 	}
 }

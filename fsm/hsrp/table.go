@@ -25,7 +25,9 @@ const (
 	coup                         // j
 	betterStandby                // k
 	worseStandby                 // l
-	fenced                       // not in the RFC
+	fenced                       // not in the RFC, nor are the next ones
+	handedOver
+	reclaimed
 )
 
 // The table of RFC 2281 section 5.7. A cell holds the actions of section 5.6,
@@ -65,6 +67,8 @@ var table = [...][6]cell{
 	betterStandby:   {"        ", "        ", "B       ", "B/3     ", "B/3     ", "B       "},
 	worseStandby:    {"        ", "        ", "Bf/4    ", "Df/5    ", "        ", "B       "},
 	fenced:          {"        ", "ab      ", "ab      ", "ab/3    ", "ab/3    ", "ab/3    "},
+	handedOver:      {"        ", "        ", "        ", "        ", "        ", "abh/3   "},
+	reclaimed:       {"        ", "        ", "cbfi/6  ", "cbfi/6  ", "cfi/6   ", "        "},
 }
 
 // cell is one field of the table, padded with blanks.

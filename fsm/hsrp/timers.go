@@ -91,7 +91,7 @@ func (g *Group) tick(now time.Time) {
 	if g.active.due(now) {
 		g.active.stop()
 		g.active.known = false
-		g.preemptAt = time.Time{}
+		g.preemptAt, g.yielded = time.Time{}, yielded{}
 		g.take(occurrence{event: activeExpired, now: now})
 	}
 	if !g.preemptAt.IsZero() && !now.Before(g.preemptAt) {

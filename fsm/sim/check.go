@@ -86,14 +86,15 @@ type checker struct {
 	groups int // how many every router has
 	bound  time.Duration
 	calm   time.Time // since when nothing has disturbed the segment
+	still  time.Time // the same, but for hand-overs
 	faults []string
 }
 
 // check is called after every happening. Once the segment has been whole and
 // undisturbed for the bound there is exactly one owner, as long as anybody may
-// be one.
+// be one. Hand-overs leave it an owner all the while.
 func (c *checker) check(now time.Time) {
-	if len(c.faults) > 0 || !c.lan.whole() || now.Sub(c.calm) < c.bound {
+	if len(c.faults) > 0 || !c.lan.whole() || now.Sub(c.still) < c.bound {
 		return
 	}
 	for id := range c.groups {
@@ -107,8 +108,11 @@ func (c *checker) checkGroup(now time.Time, id engine.ID) {
 		if r.holds(id) {
 			owners = append(owners, r.name())
 		}
+		if r.holds(id) && r.isAway(id) {
+			c.fail(now, "router %s is in maintenance and owns group %d %v after the last disturbance (bound %v)", r.name(), id, now.Sub(c.calm), c.bound)
+		}
 	}
-	if len(owners) > 1 {
+	if len(owners) > 1 && now.Sub(c.calm) >= c.bound {
 		c.fail(now, "group %d has owners %s at the same time, %v after the last disturbance (bound %v)", id, strings.Join(owners, " and "), now.Sub(c.calm), c.bound)
 	}
 	if len(owners) > 0 {
@@ -116,12 +120,12 @@ func (c *checker) checkGroup(now time.Time, id engine.ID) {
 	}
 	able := 0
 	for _, r := range c.lan.routers {
-		if r.up && !r.bare && r.engine != nil && !r.stalled && !r.waits(id) {
+		if r.up && !r.bare && r.engine != nil && !r.stalled && !r.waits(id) && !r.isAway(id) {
 			able++
 		}
 	}
 	if able > 0 {
-		c.fail(now, "nobody owns group %d %v after the last disturbance (bound %v), %d routers could", id, now.Sub(c.calm), c.bound, able)
+		c.fail(now, "nobody owns group %d %v after the last disturbance (bound %v), %d routers could", id, now.Sub(c.still), c.bound, able)
 	}
 }
 

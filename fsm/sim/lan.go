@@ -14,6 +14,7 @@ type lan struct {
 	dup     float64
 	delay   time.Duration // least
 	jitter  time.Duration // on top, drawn anew for each frame
+	station *neighbor     // nil: there is none
 }
 
 const usualJitter = 200 * time.Microsecond
@@ -31,6 +32,9 @@ func (l *lan) block(from, to int, undo bool) {
 
 // send delivers a frame of router from to everybody it can reach.
 func (l *lan) send(from int, frame []byte) {
+	if l.station != nil {
+		l.station.hear(l, from, frame)
+	}
 	for _, r := range l.routers {
 		if r.id == from || l.blocked[[2]int{from, r.id}] {
 			continue

@@ -21,6 +21,13 @@ type mutant struct {
 	noRenewal bool   // forgets to renew
 	talks     bool   // announces again what it announced as the owner
 	said      []byte // the last announcement
+	hasty     bool   // shuts all gates as soon as the role is given up
+	ids       []engine.ID
+}
+
+func (m *mutant) Add(id engine.ID, v engine.Virtual) error {
+	m.ids = append(m.ids, id)
+	return m.Port.Add(id, v)
 }
 
 func (m *mutant) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error) {
@@ -66,7 +73,12 @@ func (m *mutant) Transmit(frames [][]byte) ([]int, error) {
 	if m.talks && m.said != nil {
 		frames = append(slices.Clone(frames), m.said)
 	}
-	return m.Port.Transmit(frames)
+	unsent, err := m.Port.Transmit(frames)
+	if m.hasty && slices.ContainsFunc(frames, givesUp) {
+		_, _ = m.Port.Gate(nil, m.ids)
+		m.Port.Address(0, nil, m.ids)
+	}
+	return unsent, err
 }
 
 // The simulator finds the faults that it is there for, each by the words of its
@@ -84,11 +96,12 @@ func TestCheckerFindsFaultsOfTheEngine(t *testing.T) {
 		"addresses are not taken":                 {mutant{noAddrs: true}, "not taken its addresses"},
 		"a lease is not renewed":                  {mutant{noRenewal: true}, "a claim of the role from the virtual MAC with its gate shut"},
 		"a gate is opened without a lease":        {mutant{endless: true}, "has owners"},
+		"who hands over does not serve on":        {mutant{hasty: true}, "nobody owns"},
 		"an announcement comes without ownership": {mutant{talks: true}, "an ARP frame from the virtual MAC"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var found []string
-			for seed := uint64(1); seed <= 400; seed++ {
+			for seed := uint64(1); seed <= 1000; seed++ {
 				res, err := run(Random(seed), func(p engine.Port) engine.Port {
 					m := tt.fault
 					m.Port = p
@@ -102,7 +115,7 @@ func TestCheckerFindsFaultsOfTheEngine(t *testing.T) {
 					return
 				}
 			}
-			t.Errorf("400 seeds did not find it by %q, but by %q", tt.want, found[:min(len(found), 5)])
+			t.Errorf("1000 seeds did not find it by %q, but by %q", tt.want, found[:min(len(found), 5)])
 		})
 	}
 }

@@ -29,9 +29,10 @@ type router struct {
 	runs   engine.Config // what the process has read
 	killed bool          // a successor has died in its place
 	link   engine.Link
-	up     bool // link
-	deaf   bool // the switch port does not forward yet
-	ups    int  // how often the link came up; what an earlier time planned means nothing
+	stored engine.Maintenance // on its disk, which outlives the process
+	up     bool               // link
+	deaf   bool               // the switch port does not forward yet
+	ups    int                // how often the link came up; what an earlier time planned means nothing
 	engine *engine.Engine
 	life   int // number of starts; an older life's timers mean nothing
 
@@ -41,6 +42,7 @@ type router struct {
 	forwards time.Duration // after the link came up
 	clock    time.Duration // how far ahead it is
 
+	forgets bool // a process with a fault: it does not read its disk when it starts
 	refuses bool // the kernel does, what is asked of it for groups
 	stalled bool
 	stopped time.Time // when it stalled last
@@ -107,6 +109,12 @@ func (r *router) options() engine.Options {
 		},
 		PreActive: r.runPreActive,
 		Wall:      func(now time.Time) time.Time { return now.Add(r.clock) },
+
+		Maintenance: r.remembered(),
+		Returned: func(m engine.Maintenance) {
+			r.stored = m
+			r.disturbs()
+		},
 	}
 }
 
@@ -270,6 +278,7 @@ func (r *router) turn(frames [][]byte) {
 	}
 	r.engine.Tick(now)
 	r.checkAddresses()
+	r.checkStored()
 	r.rearm()
 	r.left()
 }

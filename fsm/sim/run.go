@@ -25,41 +25,52 @@ func Run(p Plan) (*Result, error) {
 	return run(p, func(port engine.Port) engine.Port { return port })
 }
 
-// run is Run with something between the engines and their ports.
-func run(p Plan, between func(engine.Port) engine.Port) (*Result, error) {
-	return runWith(p, between, nil)
-}
-
-// runWith is run with processes that another one replaces whenever renews says so.
-func runWith(p Plan, between func(engine.Port) engine.Port, renews func() bool) (*Result, error) {
+// run is Run with something between the engines and their ports, and with changed
+// routers.
+func run(p Plan, between func(engine.Port) engine.Port, change ...func(*router)) (*Result, error) {
 	w := newWorld(p.Seed)
 	l := newLAN(w)
 	res := &Result{}
-	c := &checker{lan: l, groups: len(p.Routers[0].groups()), bound: p.bound(), calm: w.now}
+	c := &checker{lan: l, groups: len(p.Routers[0].groups()), bound: p.bound(), calm: w.now, still: w.now}
+	if p.hands() {
+		l.station = &neighbor{}
+	}
 	for i, spec := range p.Routers {
 		config, err := spec.config()
 		if err != nil {
 			return nil, fmt.Errorf("router %d: %w", i, err)
 		}
+		for n := range config.Groups {
+			if g := &config.Groups[n]; l.station != nil && g.Family == hello.IPv4 {
+				g.Neighbors = []netip.Addr{neighborIP}
+			}
+		}
 		r := &router{w: w, lan: l, id: i, config: config, first: config, up: true, preActive: spec.PreActive, forwards: spec.Forwards, clock: spec.Clock,
 			port:   between,
-			renews: renews,
 			report: func(s string) { res.Story = append(res.Story, s) },
 			broken: func(s string) { c.fail(w.now, "%s", s) },
 
-			disturbs: func() { c.calm = w.now },
+			disturbs: func() { c.calm, c.still = w.now, w.now },
 		}
 		r.link = linkOf(r)
+		for _, fn := range change {
+			fn(r)
+		}
 		l.routers = append(l.routers, r)
 	}
 	disturb := func(at time.Duration, fn func()) {
-		w.at(epoch.Add(at), func() { c.calm = w.now; fn() })
+		w.at(epoch.Add(at), func() { c.calm, c.still = w.now, w.now; fn() })
 	}
 	for _, r := range l.routers {
 		// Hosts do not boot at the same instant.
 		disturb(time.Duration(w.random.Float64()*float64(time.Second)), r.start)
 	}
 	for _, f := range p.Faults {
+		if f.Kind == Handover && p.gapless() { // at no time nobody serves
+			w.at(epoch.Add(f.At), func() { c.calm = w.now; l.inject(f, false) })
+			w.at(epoch.Add(min(f.At+f.For, p.Length)), func() { c.calm = w.now; l.inject(f, true) })
+			continue
+		}
 		disturb(f.At, func() { l.inject(f, false) })
 		disturb(min(f.At+f.For, p.Length), func() { l.inject(f, true) })
 	}
@@ -84,8 +95,15 @@ func (p Plan) bound() time.Duration {
 		}
 		longest = max(longest, 3*hold+3*r.Hello+r.PreemptDelay+r.Deadline+r.Lease+r.Forwards+r.Delay)
 	}
+	if p.hands() {
+		longest += handoverBound
+	}
 	return longest + time.Second
 }
+
+// handoverBound is how long a hand-over takes: to be asked for, to pass, to be proven
+// for the usual time, and to be given back.
+const handoverBound = 12 * time.Second
 
 func linkOf(r *router) engine.Link {
 	four := netip.AddrFrom4([4]byte{192, 0, 2, byte(10 + r.id)})
@@ -186,6 +204,13 @@ func (l *lan) inject(f Fault, undo bool) {
 		} else {
 			a.upgrade(f.N)
 		}
+	case Handover:
+		l.station.pinned, l.station.to = f.N > 0 && !undo, f.A
+		if !undo {
+			a.handOver()
+		}
+	case Away:
+		a.away(f.N, undo)
 	case Bare:
 		a.bare = !undo
 		a.linkChanged()
@@ -210,6 +235,7 @@ func (l *lan) mend() {
 		r.reload(0, true)
 		r.start()
 		r.resume()
+		r.away(awayAll, true)
 		r.prepared()
 		r.setLink(true)
 		r.setPriority(-1)

@@ -25,9 +25,11 @@ func TestSnapshotsChangeNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		chance := rand.New(rand.NewPCG(seed, 0x7570))
-		got, err := runWith(p, func(port engine.Port) engine.Port { return port }, func() bool {
-			replaced++
-			return chance.IntN(50) == 0
+		got, err := run(p, func(port engine.Port) engine.Port { return port }, func(r *router) {
+			r.renews = func() bool {
+				replaced++
+				return chance.IntN(50) == 0
+			}
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 // before hosts and switches are told.
 func (r *Router) becomeActive(now time.Time, cause fsm.Cause, detail string) {
 	r.activeAdverInterval = r.cfg.AdverInterval
-	r.heard, r.preemptFrom = peer{}, time.Time{}
+	r.heard, r.preemptFrom, r.yielded = peer{}, time.Time{}, false
 	r.do(fsm.Acquire{})
 	r.advertise(now)
 	r.advertiseAfter(now, r.firstInterval())

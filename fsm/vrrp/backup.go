@@ -12,6 +12,7 @@ import (
 // 3768 section 6.4.2). Addresses are not compared here: of two equal routers the
 // Active one stays so.
 func (r *Router) inBackup(now time.Time, from peer, m *hello.VRRP) {
+	r.noteSuccessor(from)
 	switch {
 	case m.Priority == 0:
 		r.resigned(now, from)
@@ -28,7 +29,7 @@ func (r *Router) inBackup(now time.Time, from peer, m *hello.VRRP) {
 // resigned follows the Active's resignation after Skew_Time, whatever the preempt
 // settings are: there is no Active to be preempted.
 func (r *Router) resigned(now time.Time, from peer) {
-	r.heard, r.lastWord = peer{}, from.addr
+	r.heard, r.lastWord, r.yielded = peer{}, from.addr, false
 	r.pending = fsm.CauseResigned
 	r.activeDown = now.Add(r.skewTime())
 }
@@ -58,7 +59,7 @@ func (r *Router) preempts(now time.Time) bool {
 	if r.owner() {
 		return true
 	}
-	if !r.cfg.Preempt {
+	if !r.cfg.Preempt || r.yielded {
 		return false
 	}
 	if r.cfg.PreemptDelay > 0 && r.preemptFrom.IsZero() {

@@ -91,6 +91,16 @@ func shared(c Config) []row {
 			stayInit,
 			{"", Backup, at + down3},
 			{"release, Active>Backup (lease-lost)", Backup, at + down3}}},
+		{"handed over", fsm.Yield{Cause: fsm.CauseHandover}, [3]cell{
+			stayInit,
+			stayBackup,
+			{"release, send 0, withdraw, Active>Backup (handed-over)", Backup, at + down3}}},
+		{"taken back", fsm.Reclaim{Cause: fsm.CauseTakenBack}, [3]cell{
+			stayInit,
+			{promoted + "(taken-back)", Active, at + time.Second},
+			stayActive}},
+		{"the address is there", fsm.Served{}, [3]cell{stayInit, stayBackup, {"send 100", Active, at + time.Second}}},
+		{"contend", fsm.Contend{}, [3]cell{stayInit, stayBackup, stayActive}},
 		{"leader", fsm.Leader{Active: true}, [3]cell{stayInit, stayBackup, stayActive}},
 		{"no event", nil, [3]cell{stayInit, stayBackup, stayActive}},
 	}

@@ -75,5 +75,5 @@ func (r *Router) shutdown(cause fsm.Cause, detail string) {
 // like the first.
 func (r *Router) forget() {
 	r.activeAdverInterval = r.cfg.AdverInterval
-	r.heard, r.preemptFrom = peer{}, time.Time{}
+	r.heard, r.preemptFrom, r.yielded = peer{}, time.Time{}, false
 }

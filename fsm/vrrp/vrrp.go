@@ -20,6 +20,9 @@
 //   - Shutdown while Active: Release, Send of priority 0, Announce Withdraw,
 //     Report.
 //   - Fenced: Release, Report. No frame and no announcement.
+//   - Yield: Release, Send of priority 0, Announce Withdraw, Report.
+//   - Reclaim: as becoming Active.
+//   - Served: Send.
 //
 // Every Send leaves from the virtual MAC. Report is the last action of its
 // transition. One Step holds two transitions when the own address changes.
@@ -102,6 +105,7 @@ type Router struct {
 	heard    peer       // who advertises, as heard in Backup
 	pending  fsm.Cause  // what the Active_Down_Timer will mean when it fires
 	lastWord netip.Addr // who resigned last
+	yielded  bool       // the role was handed over
 
 	actions []fsm.Action `state:"of one step"`
 }
@@ -152,6 +156,14 @@ func (r *Router) Step(now time.Time, ev fsm.Event) []fsm.Action {
 		r.configure(now, ev)
 	case fsm.Fenced:
 		r.fenced(now, ev)
+	case fsm.Yield:
+		r.handOver(now, ev)
+	case fsm.Reclaim:
+		r.reclaim(now, ev)
+	case fsm.Contend:
+		r.yielded = false
+	case fsm.Served:
+		r.served(now)
 	}
 	return r.actions
 }
@@ -178,6 +190,7 @@ func (r *Router) Status() fsm.Status {
 		HelloTime:  r.activeAdverInterval,
 		HoldTime:   r.activeDownInterval(),
 		VirtualIPs: r.cfg.VirtualIPs,
+		Yielded:    r.yielded,
 		Role:       [...]fsm.Role{Backup: fsm.Candidate, Active: fsm.Active}[r.state],
 	}
 	if r.state == Active {

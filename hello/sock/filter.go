@@ -9,7 +9,7 @@ import (
 )
 
 // assembleFilter builds the classic BPF program of the socket. It accepts untagged
-// frames with ARP, hellos of all protocols, neighbour discovery, router
+// frames with ARP, agreements about hand-overs, hellos of all protocols, neighbour discovery, router
 // solicitations, and answers to packets that carry mark as ICMP identifier or as
 // UDP or TCP source port.
 func assembleFilter(mark uint16) []bpf.RawInstruction {
@@ -18,6 +18,7 @@ func assembleFilter(mark uint16) []bpf.RawInstruction {
 	p.Untagged()
 	p.Load(wire.EtherTypeAt, 2)
 	p.When(wire.EtherTypeARP, filter.Accept)
+	p.When(wire.EtherTypeAgreement, filter.Accept)
 	p.When(wire.EtherTypeIPv6, "ipv6")
 	p.Unless(wire.EtherTypeIPv4, filter.Refuse)
 

@@ -49,6 +49,7 @@ func TestFilter(t *testing.T) {
 		want bool
 	}{
 		{"arp", frame(0x0806, nil, nil), true},
+		{"agreement", frame(0x88b5, nil, nil), true},
 		{"other ethertype", frame(0x88cc, nil, nil), false},
 		{"hsrp", frame(0x0800, v{36: 1985}, o{23: 17}), true},
 		{"hsrp behind ip options", frame(0x0800, v{40: 1985}, o{14: 0x46, 23: 17}), true},

@@ -20,6 +20,10 @@ const (
 	EtherTypeIPv4 = 0x0800
 	EtherTypeARP  = 0x0806
 	EtherTypeIPv6 = 0x86dd
+
+	// EtherTypeAgreement is for what two fhrpd agree on about a hand-over: one of those
+	// that IEEE 802 leaves to local experiments (RFC 9542 section 3).
+	EtherTypeAgreement = 0x88b5
 )
 
 // IP protocols, which are next headers over IPv6.

@@ -188,7 +188,9 @@ func (d *decoder) structure(path string, v reflect.Value, raw any) error {
 			continue // what this process has made is all there is
 		}
 		fv := open(v.Field(f.index))
-		if !there {
+		if !there && plainStruct(fv.Type()) {
+			was = map[string]any{} // in which this process may have functions
+		} else if !there {
 			fv.SetZero()
 			continue
 		}

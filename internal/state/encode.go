@@ -150,29 +150,51 @@ func (e *encoder) time(t time.Time) {
 }
 
 func (e *encoder) structure(path string, v reflect.Value) error {
-	list, seen := e.seen[v.Type()]
-	if !seen {
-		list = fieldsOf(v.Type())
-		e.seen[v.Type()] = list
-	}
+	e.see(v.Type())
 	e.raw("{")
 	first := true
-	for _, f := range list {
+	for _, f := range e.seen[v.Type()] {
 		fv := open(v.Field(f.index))
 		if fv.IsZero() {
 			continue
 		}
+		before := len(e.b)
 		if !first {
 			e.raw(",")
 		}
-		first = false
 		e.raw(`"`, f.name, `":`)
+		begin := len(e.b)
 		if err := e.value(path+"."+f.name, fv); err != nil {
 			return err
 		}
+		if fv.Kind() == reflect.Struct && string(e.b[begin:]) == "{}" { // all that is in it stays behind
+			e.b = e.b[:before]
+			continue
+		}
+		first = false
 	}
 	e.raw("}")
 	return nil
+}
+
+// see notes the fields of a struct type and of those in it. A value that is zero is
+// not carried, and the reader must know all the same that its writer had it.
+func (e *encoder) see(t reflect.Type) {
+	if _, seen := e.seen[t]; seen {
+		return
+	}
+	list := fieldsOf(t)
+	e.seen[t] = list
+	for _, f := range list {
+		if in := t.Field(f.index).Type; plainStruct(in) {
+			e.see(in)
+		}
+	}
+}
+
+// plainStruct reports whether values of a type are carried field by field.
+func plainStruct(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && t != timeType && t != addrType && t != prefixType
 }
 
 // open lets an unexported field be read and written. v can be addressed.

@@ -26,9 +26,13 @@ const maxRequest = 64 << 10
 
 // request is the body of a command.
 type request struct {
-	Group    string `json:"group"`
-	Protocol string `json:"protocol,omitempty"` // clear counters only
-	Level    string `json:"level,omitempty"`    // set log only
-	Priority *int   `json:"priority,omitempty"` // set priority only
-	DryRun   bool   `json:"dry_run,omitempty"`  // reload only
+	Group     string `json:"group"`
+	Protocol  string `json:"protocol,omitempty"`   // clear counters only
+	Level     string `json:"level,omitempty"`      // set log only
+	Priority  *int   `json:"priority,omitempty"`   // set priority only
+	DryRun    bool   `json:"dry_run,omitempty"`    // reload only
+	TimeoutMS int64  `json:"timeout_ms,omitempty"` // handover only
+
+	On     bool     `json:"on,omitempty"`     // maintenance only
+	Groups []string `json:"groups,omitempty"` // maintenance only; empty: all
 }

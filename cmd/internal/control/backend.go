@@ -5,6 +5,7 @@ package control
 
 import (
 	"context"
+	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
@@ -45,6 +46,12 @@ type Backend interface {
 	// this router, and returns one result for each. An empty list is not nil.
 	Verify(ctx context.Context, group string) ([]status.Takeover, error)
 
+	// Handover hands the role of a group that is active here to another router, and
+	// returns how that ended. timeout is how long the other one has to prove its
+	// neighbours; 0 is engine.DefaultHandoverTimeout. A hand-over that did not begin is
+	// a *engine.RefusedError.
+	Handover(ctx context.Context, group string, timeout time.Duration) (*status.Handover, error)
+
 	// ClearCounters takes the present counters of groups of a protocol (hsrp, vrrp)
 	// for the beginning from which "show" counts, and returns how many groups there
 	// are. groups is what may follow "show standby", "" for all. The counters in
@@ -63,6 +70,12 @@ type Backend interface {
 	// Upgrade has the program on disk take the place of this process, which ends then.
 	// The error is why it goes on instead, in one line.
 	Upgrade(ctx context.Context) (*status.Succession, error)
+
+	// Maintenance has groups, all when none is named, leave their elections (on) or
+	// come back to them, from now on and over every restart. It returns the groups
+	// that this is about, when those that leave have done so. Who follows another
+	// group goes with it, and refuses to go alone.
+	Maintenance(ctx context.Context, on bool, groups []string) ([]string, error)
 
 	// Explain tells why the one who serves a group changed last.
 	Explain(ctx context.Context, q status.Question) (*status.Explanation, error)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +73,14 @@ func TestCommandsArriveAndAreToldToTheHook(t *testing.T) {
 	if err != nil || len(proofs) != 1 || proofs[0].MS != 1.5 {
 		t.Errorf("Verify = %+v, %v", proofs, err)
 	}
+	refs, err := c.Maintenance(ctx, true, []string{"users"})
+	if err != nil || len(refs) != 1 || refs[0] != "users" || d.done[len(d.done)-1] != "maintenance true hsrp:eth1:10" {
+		t.Errorf("Maintenance = %q, %v, carried out %q", refs, err, d.done)
+	}
+	h, err := c.Handover(ctx, "users", 2*time.Second)
+	if err != nil || h.To != "192.0.2.3" || !slices.Contains(d.done, "handover 2s hsrp:eth1:10") {
+		t.Errorf("Handover = %+v, %v; the daemon did %q", h, err, d.done)
+	}
 	announceErr := c.Announce(ctx, "users6")
 
 	me := unix.Ucred{Pid: int32(os.Getpid()), Uid: uint32(os.Getuid()), Gid: uint32(os.Getgid())}
@@ -83,6 +92,8 @@ func TestCommandsArriveAndAreToldToTheHook(t *testing.T) {
 		{Peer: me, Command: control.CommandSetPriority, Group: "users", Priority: control.FilePriority},
 		{Peer: me, Command: control.CommandAnnounce, Group: "users"},
 		{Peer: me, Command: control.CommandVerify, Group: "users"},
+		{Peer: me, Command: control.CommandMaintenance, Group: "users"},
+		{Peer: me, Command: control.CommandHandover, Group: "users"},
 		{Peer: me, Command: control.CommandAnnounce, Group: "users6", Err: announceErr},
 	}
 	sameText := cmp.Comparer(func(a, b error) bool { return a == b || a != nil && b != nil && a.Error() == b.Error() })

@@ -75,6 +75,13 @@ func (f *fake) Verify(_ context.Context, group string) ([]status.Takeover, error
 	return []status.Takeover{{Address: "192.0.2.9", Proven: true, Method: "icmp", MS: 1.5}}, nil
 }
 
+func (f *fake) Handover(_ context.Context, group string, timeout time.Duration) (*status.Handover, error) {
+	if err := f.note(control.CommandHandover+" "+timeout.String(), group); err != nil {
+		return nil, err
+	}
+	return &status.Handover{State: "done", To: "192.0.2.3", TookMS: 12}, nil
+}
+
 func (f *fake) ClearCounters(_ context.Context, protocol, groups string) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -91,6 +98,16 @@ func (f *fake) Reload(_ context.Context, dryRun bool) (*status.Plan, error) {
 		return &status.Plan{Changes: []status.PlanChange{{Group: "hsrp:eth1:10", Keys: []status.KeyChange{{Key: "priority", From: "100", To: "110"}}, Cost: "none"}}}, nil
 	}
 	return nil, &control.FaultsError{Faults: []string{"fhrpd.toml:3: one", "fhrpd.toml:4: two"}}
+}
+
+func (f *fake) Maintenance(ctx context.Context, on bool, groups []string) ([]string, error) {
+	f.by = control.Caller(ctx)
+	for _, g := range groups {
+		if err := f.note(fmt.Sprintf("%s %t", control.CommandMaintenance, on), g); err != nil {
+			return nil, err
+		}
+	}
+	return append([]string{}, groups...), nil
 }
 
 func (f *fake) SetLog(_ context.Context, level string) (string, error) {

@@ -56,6 +56,10 @@ func askEverything(path string) {
 	say("announce", c.Announce(ctx, "users"))
 	_, err = c.Verify(ctx, "users")
 	say("verify", err)
+	_, err = c.Handover(ctx, "users", time.Second)
+	say("handover", err)
+	_, err = c.Maintenance(ctx, true, []string{"users"})
+	say("maintenance", err)
 }
 
 // as runs askEverything as another user.
@@ -81,7 +85,7 @@ func as(t *testing.T, path string, cred *syscall.Credential) string {
 }
 
 func everything(asks, commands string) string {
-	return fmt.Sprintf("status %[1]s\nhistory %[1]s\nexplain %[1]s\nevents %[1]s\npriority %[2]s\nannounce %[2]s\nverify %[2]s\n", asks, commands)
+	return fmt.Sprintf("status %[1]s\nhistory %[1]s\nexplain %[1]s\nevents %[1]s\npriority %[2]s\nannounce %[2]s\nverify %[2]s\nhandover %[2]s\nmaintenance %[2]s\n", asks, commands)
 }
 
 func TestReadersLookAndStrangersAreRefused(t *testing.T) {
@@ -116,8 +120,8 @@ func TestReadersLookAndStrangersAreRefused(t *testing.T) {
 			t.Errorf("%s got\n%swant\n%s", tt.who, got, tt.want)
 		}
 	}
-	if len(d.done) != 3 {
-		t.Errorf("carried out: %v, want root's three commands", d.done)
+	if len(d.done) != 5 {
+		t.Errorf("carried out: %v, want root's five commands", d.done)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/cmd/internal/serve"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
 // drain is how long Serve lets running requests finish. It is well inside the
@@ -34,7 +35,7 @@ const (
 // Change is a command that came over the socket, and its result.
 type Change struct {
 	Peer     unix.Ucred // as the kernel saw it at connect time; zero when the kernel did not say
-	Command  string     // CommandSetPriority, CommandAnnounce, CommandVerify, CommandClear or CommandSetLog
+	Command  string     // CommandSetPriority, CommandAnnounce, CommandVerify, CommandHandover, CommandClear or CommandSetLog
 	Group    string     // as the client wrote it
 	Protocol string     // CommandClear only
 	Level    string     // CommandSetLog only
@@ -55,7 +56,7 @@ func Serve(ctx context.Context, l net.Listener, b Backend, hooks ...func(Change)
 			return withRights(withPeer(ctx, c), c)
 		},
 		ReadHeaderTimeout: sendWithin,
-		WriteTimeout:      verifyTimeout + serve.WriteTimeout,
+		WriteTimeout:      max(verifyTimeout, maintenanceTimeout, engine.MaxHandoverTimeout+handoverSlack) + serve.WriteTimeout,
 		IdleTimeout:       keepFor,
 		MaxHeaderBytes:    mostHeader,
 		ErrorLog:          log.New(io.Discard, "", 0), // what clients do wrong is their affair
@@ -110,6 +111,8 @@ func (s *server) routes() http.Handler {
 	}))
 	s.operate(mux)
 	s.succession(mux)
+	s.maintain(mux)
+	s.handover(mux)
 	return mux
 }
 
@@ -152,7 +155,7 @@ func (s *server) command(name string, do func(context.Context, request) (any, er
 			return
 		}
 		v, err := do(r.Context(), q)
-		c := Change{Peer: Caller(r.Context()), Command: name, Group: q.Group, Protocol: q.Protocol, Level: q.Level, Err: err}
+		c := Change{Peer: Caller(r.Context()), Command: name, Group: q.about(), Protocol: q.Protocol, Level: q.Level, Err: err}
 		if q.Priority != nil {
 			c.Priority = *q.Priority
 		}

@@ -48,6 +48,7 @@ type Options struct {
 	Load        func() (*configs.Config, error) // reads the file again; errors as of configs.Load
 	Hangups     <-chan os.Signal                // each asks for a reload
 	ControlPath string                          // Unix socket; the journals are in the same folder
+	StateDir    string                          // for what outlives a boot; "" = there is none
 	Version     string
 	Log         *slog.Logger
 	Form        *LogForm // of Log; see NewLog
@@ -88,6 +89,8 @@ type Daemon struct {
 	stopped  bool
 	virtual  map[netip.Addr]bool
 	roles    roles
+	kept     *kept
+	nameOf   func(engine.Caller) string
 	hooks    *hooks.Runner
 	cleared  baselines
 	looked   time.Time // when the loop looked around last
@@ -201,7 +204,7 @@ func (d *Daemon) run(ctx context.Context, scrapes net.Listener, l *legacy) (err 
 func newDaemon(o Options, owner *vip.Owner, build func(engine.Config, engine.Options) (*engine.Engine, error)) (*Daemon, error) {
 	d := &Daemon{
 		opts: o, owner: owner, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{},
-		events: newWorker(), heirs: make(chan succeededBy, 1),
+		events: newWorker(), nameOf: nameOf, heirs: make(chan succeededBy, 1),
 	}
 	d.reloads.Store(true)
 	d.current.Store(o.Config)
@@ -213,6 +216,11 @@ func newDaemon(o Options, owner *vip.Owner, build func(engine.Config, engine.Opt
 	if d.loop, err = newLoop(); err != nil {
 		return nil, err
 	}
+	d.kept = newKept(o.StateDir, o.ControlPath)
+	maintenance, err := d.kept.load()
+	if err != nil {
+		d.log.Error("maintenance", "error", err)
+	}
 	ports := map[string]engine.Port{}
 	for name, groups := range memberships(config.Groups) {
 		p := d.newPort(name, groups)
@@ -220,11 +228,14 @@ func newDaemon(o Options, owner *vip.Owner, build func(engine.Config, engine.Opt
 	}
 	d.engine, err = build(config, engine.Options{
 		Ports: ports, Random: rand.Float64, Mark: newMarks(), Observe: d.observe, PreActive: d.preActive, Starved: d.starved.since, Now: d.started,
+		Maintenance: maintenance, Returned: d.returned,
 	})
 	if err != nil {
 		return nil, err
 	}
 	d.roles.init(d.engine.Status(d.started).Groups)
+	d.roles.away(awayText(maintenance))
+	d.tellUnconfigured(nil, d.engine.Unconfigured())
 	return d, nil
 }
 

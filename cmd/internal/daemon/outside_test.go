@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 // there is a story about the configuration beside it. The daemon is the real one,
 // with fakes for the kernel, the neighbours and the programs that it runs.
 func TestOutside(t *testing.T) {
-	for name, play := range map[string]func(*world){"hsrp": playHSRP, "vrrp": playVRRP, "signed": playSigned} {
+	for name, play := range map[string]func(*world){"hsrp": playHSRP, "vrrp": playVRRP, "signed": playSigned, "handover": playHandover, "maintenance": playMaintenance} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				dir := filepath.Join("testdata/outside", name)

@@ -30,7 +30,6 @@ func TestOutsideHasEveryField(t *testing.T) {
 		}
 	}
 	want := []string{
-		"status.maintenance",                        // nothing begins one
 		"explanation.changes.records.command.about", // no change begins with such a command
 		"explanation.changes.cost.takeover.idle",    // the status has it
 	}

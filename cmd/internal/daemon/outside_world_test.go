@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -61,13 +62,14 @@ func newWorld(t *testing.T, file string) *world {
 		virtual: virtualAddresses(config.Groups), events: newWorker(), hooks: hooks.New(groups, log, w.program),
 	}
 	w.current.Store(cfg)
+	w.kept, w.nameOf = newKept(t.TempDir(), "/run/fhrpd/control.sock"), func(c engine.Caller) string { return fmt.Sprintf("operator, uid %d", c.UID) }
 	w.port.addressed = w.addressed
 	ports := map[string]engine.Port{}
 	for name := range memberships(config.Groups) {
 		ports[name] = &w.port
 	}
 	w.engine = sure(engine.New(config, engine.Options{
-		Ports: ports, Random: func() float64 { return 0.5 }, Mark: func() uint64 { return proofNumber }, Observe: w.observe, PreActive: w.preActive, Starved: w.starvation, Now: w.started,
+		Ports: ports, Random: func() float64 { return 0.5 }, Mark: func() uint64 { return proofNumber }, Observe: w.observe, PreActive: w.preActive, Starved: w.starvation, Now: w.started, Returned: w.returned,
 	}))
 	must(w.engine.Prepare())
 	w.told = sure(w.Subscribe(t.Context()))
@@ -189,6 +191,16 @@ func (w *world) setPriority(group string, n int) {
 	w.command(control.Change{Command: control.CommandSetPriority, Group: group, Priority: n},
 		fmt.Sprintf("set priority %s %s", group, priorityText(n)),
 		func(ctx context.Context) (string, error) { return "", w.SetPriority(ctx, group, n) })
+}
+
+func (w *world) maintenance(on bool, groups ...string) {
+	w.command(control.Change{Command: control.CommandMaintenance, Group: strings.Join(groups, " ")},
+		fmt.Sprintf("maintenance %s %s", map[bool]string{true: "on", false: "off"}[on], strings.Join(groups, " ")),
+		func(ctx context.Context) (string, error) {
+			refs, err := w.Maintenance(ctx, on, groups)
+			file, _ := os.ReadFile(w.kept.path) // there is none where nobody is in maintenance
+			return fmt.Sprintln(refs) + string(file), err
+		})
 }
 
 func (w *world) announce(group string) {

@@ -96,6 +96,7 @@ func (d *Daemon) reconfigure(is *configs.Config, by engine.Caller) error {
 	}
 	d.virtual = virtualAddresses(config.Groups)
 	now := time.Now()
+	unconfigured := d.engine.Unconfigured()
 	if err := d.engine.Reconfigure(now, config, ports, by); err != nil {
 		d.virtual = virtual
 		for _, p := range ports {
@@ -103,6 +104,7 @@ func (d *Daemon) reconfigure(is *configs.Config, by engine.Caller) error {
 		}
 		return err
 	}
+	d.tellUnconfigured(unconfigured, d.engine.Unconfigured())
 	d.current.Store(is)
 	d.routeLinks = routeInterfaces(config.Groups)
 	for name, p := range ports {

@@ -27,6 +27,7 @@ type roles struct {
 	mu      sync.Mutex
 	groups  []engine.Ref // in the order of the configuration
 	states  map[engine.Ref]string
+	gone    string        // who is in maintenance, in words; "": nobody
 	changed chan struct{} // has room for one
 }
 
@@ -62,6 +63,19 @@ func (r *roles) note(t *status.Transition) {
 		return
 	}
 	r.states[t.Ref()] = t.To
+	r.tell()
+}
+
+// away takes who is in maintenance, in words.
+func (r *roles) away(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.gone = text
+	r.tell()
+}
+
+// tell has followRoles look.
+func (r *roles) tell() {
 	select {
 	case r.changed <- struct{}{}:
 	default:
@@ -69,10 +83,17 @@ func (r *roles) note(t *status.Transition) {
 }
 
 // String returns "eth1:10 Active, eth1:20 Standby", or for many groups "812 Active,
-// 188 Standby".
+// 188 Standby", and in front of it who is in maintenance.
 func (r *roles) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.gone != "" {
+		return r.gone + "; " + r.list()
+	}
+	return r.list()
+}
+
+func (r *roles) list() string {
 	if len(r.groups) == 0 {
 		return "no groups"
 	}

@@ -110,6 +110,7 @@ func (d *Daemon) launch(log, program string, args ...string) *netlab.Process {
 		attr := *d.attr
 		cmd.SysProcAttr = &attr
 	}
+	cmd.Env = append(os.Environ(), "STATE_DIRECTORY="+d.Path("state"))
 	proc, err := d.NS.StartPrivate(cmd)
 	Must(d.T, err)
 	return proc

@@ -2,10 +2,13 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
 // fault is a failure or an intervention, and the outcome that it must have.
@@ -108,7 +111,11 @@ func faultTable() []fault {
 			name: "priority", text: "gw1's priority is set to 90", first: nodeGW1, last: nodeGW2, returns: true, preempts: true,
 			inject: lowerPriority,
 		},
-		{name: "handover"},
+		{
+			name: "handover", text: "gw1 hands its roles over", first: nodeGW1, last: nodeGW2,
+			role: roleOther, servesOn: "until its successor is heard", returns: true, preempts: true,
+			inject: handOver, waits: plan.skew,
+		},
 		{
 			name: "upgrade", text: "another process takes the place of the daemon on gw1", first: nodeGW1, last: nodeGW1, stays: true,
 			inject: func(ctx context.Context, r *rig) error { return r.gw[nodeGW1].upgrade(ctx) },
@@ -129,6 +136,26 @@ func isolate(on bool) func(context.Context, *rig) error {
 		}
 		return nil
 	}
+}
+
+// handOver hands over every group at once, and waits for the end of all.
+func handOver(ctx context.Context, r *rig) error {
+	errs := make(chan error, r.plan.groups)
+	for k := 1; k <= r.plan.groups; k++ {
+		go func() {
+			h, err := r.gw[nodeGW1].client.Handover(ctx, groupName(k), engine.DefaultHandoverTimeout)
+			if err == nil && !h.Done() {
+				err = errors.New(h.Text)
+			}
+			errs <- err
+		}()
+	}
+	for range r.plan.groups {
+		if err := <-errs; err != nil {
+			return fmt.Errorf("hand the roles of gw1 over: %w", err)
+		}
+	}
+	return nil
 }
 
 const loweredPriority = 90

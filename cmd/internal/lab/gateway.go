@@ -56,6 +56,7 @@ func (g *gateway) start() error {
 	cmd := exec.Command(g.exe, "run", "--config", g.path("fhrpd.toml"), "--control", g.path("control.sock"))
 	cmd.Args[0] = "fhrpd"
 	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Env = append(os.Environ(), "STATE_DIRECTORY="+g.path("state"))
 	proc, err := g.ns.StartPrivate(cmd)
 	if err != nil {
 		return fmt.Errorf("start the daemon of %s: %w", g.name, err)

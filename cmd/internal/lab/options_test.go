@@ -86,7 +86,7 @@ func TestConfigurationsAreValid(t *testing.T) {
 		groups   int
 		fault    string
 	}{
-		{"hsrp1", false, 255, "kill"}, {"hsrp2", false, 4095, "kill"}, {"hsrp2", true, 300, "preempt"},
+		{"hsrp1", false, 255, "kill"}, {"hsrp2", false, 4095, "kill"}, {"hsrp2", true, 300, "preempt"}, {"vrrp3", false, 10, "handover"},
 		{"vrrp2", false, 255, "priority"}, {"vrrp3", false, 1, "kill"}, {"vrrp3", true, 255, "stop"},
 	} {
 		o := Defaults()
@@ -100,7 +100,7 @@ func TestConfigurationsAreValid(t *testing.T) {
 		if n := len(c.HSRP) + len(c.VRRP); n != tc.groups {
 			t.Errorf("%+v: %d groups in the configuration", tc, n)
 		}
-		preempts := tc.fault == "preempt" || tc.fault == "priority"
+		preempts := tc.fault == "preempt" || tc.fault == "priority" || tc.fault == "handover"
 		for _, g := range c.HSRP {
 			if g.Preempt != preempts || g.Hello != p.hello || g.Hold != p.hold {
 				t.Fatalf("%+v: group %+v", tc, g)

@@ -42,7 +42,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	out := sink(ch)
 	out.gauge("fhrp_info", "The running version.", 1, prometheus.Labels{"version": st.Version})
 	out.gauge("fhrp_uptime_seconds", "Time since the daemon started.", float64(st.UptimeMS)/1000, nil)
-	out.gauge("fhrp_maintenance", "1 while the daemon is in maintenance.", number(st.Maintenance), nil)
+	out.gauge("fhrp_maintenance", "1 while every group is in maintenance.", number(st.Maintenance), nil)
 	for i := range st.Groups {
 		out.group(&st.Groups[i])
 	}
@@ -96,6 +96,8 @@ func (s sink) group(g *status.Group) {
 	c := g.Counters
 	s.gauge("fhrp_group_state", "HSRP: 1 Init to 6 Active; VRRP: 1 Initialize, 2 Backup, 3 Active.", states[g.Protocol][g.State], l)
 	s.gauge("fhrp_group_active", "1 while this router is active.", number(g.State == "Active"), l)
+	s.gauge("fhrp_group_maintenance", "1 while the group is in maintenance.", number(g.Maintenance), l)
+	s.gauge("fhrp_group_unserved", "1 while the group is in maintenance and nobody serves it.", number(g.Leave != nil && g.Leave.UnservedSince != nil), l)
 	s.gauge("fhrp_group_forwarding", "1 while the host forwards packets of the group's family.", number(g.ForwardingOff == ""), l)
 	s.gauge("fhrp_group_priority", "The priority used in elections.", float64(g.Priority), l)
 	s.counter("fhrp_group_transitions_total", "Changes of state.", uint64(g.Transitions), l)
@@ -107,6 +109,9 @@ func (s sink) group(g *status.Group) {
 	s.counter("fhrp_group_conflicts_total", "Claims of the virtual address by others while active.", c.Conflicts, l)
 	for why, n := range c.Rejected {
 		s.counter("fhrp_group_rejected_total", "Messages of the group that were not used, by reason.", n, with(l, "reason", why))
+	}
+	for how, n := range c.Handovers {
+		s.counter("fhrp_group_handovers_total", "Hand-overs by this router: done, refused, rolled-back.", n, with(l, "result", how))
 	}
 	for _, p := range g.Takeover {
 		if p.Idle {

@@ -69,6 +69,7 @@ func sample() *status.Status {
 			Protocol: "hsrp", Family: 4, Interface: "eth1", ID: 10, Name: "users", State: "Active", Priority: 110, Transitions: 4,
 			Counters: status.Counters{
 				Sent: 7, Received: 5, Rejected: map[string]uint64{"auth": 2, "checksum": 3}, Announced: 21, Answered: 22, Conflicts: 23,
+				Handovers: map[string]uint64{"done": 41, "refused": 42},
 			},
 			// What an operator has cleared for himself, Prometheus goes on counting.
 			Cleared:  &status.Cleared{Counters: status.Counters{Sent: 7, Received: 5, Rejected: map[string]uint64{"auth": 2}, Announced: 21, Answered: 22, Conflicts: 23}},
@@ -76,6 +77,7 @@ func sample() *status.Status {
 			Takeover: []status.Takeover{{Address: "192.0.2.254", Proven: true, MS: 12.5}, {Address: "192.0.2.253"}},
 		}, {
 			Protocol: "vrrp", Family: 6, Interface: "eth2", ID: 20, Name: "lan", State: "Backup", Priority: 100, ForwardingOff: "net/ipv6/conf/all/forwarding",
+			Maintenance: true, Leave: &status.GroupLeave{UnservedSince: &refreshed},
 			Takeover: []status.Takeover{{Address: "2001:db8::9", Idle: true}}, // no fault, and no metric
 		}},
 		Tracks: []status.Track{{Name: "uplink", Kind: "interface", Up: true, Changes: 3}, {Name: "web", Kind: "tcp"}},

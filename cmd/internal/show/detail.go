@@ -46,6 +46,7 @@ func VRRPDetail(groups []status.Group, now time.Time) string {
 // much for many parsers, so the plain forms have none of this.
 func (b *block) beyond(g *status.Group, now time.Time) {
 	b.forwarding(g)
+	b.maintenance(g, now)
 	b.delay(g)
 	b.preemptDelay(g)
 	b.override(g)
@@ -63,6 +64,7 @@ func (b *block) beyond(g *status.Group, now time.Time) {
 func (b *block) tell(g *status.Group, now time.Time) {
 	b.conflict(g, now)
 	b.rival(g, now)
+	b.handover(g, now)
 	b.hooks(g, now)
 }
 
@@ -129,6 +131,13 @@ func misplaced(a string) string { return a + " is in the wrong subnet for this i
 func (b *block) conflict(g *status.Group, now time.Time) {
 	if c := g.Conflict; c != nil && fresh(c.At, now) {
 		b.line(1, "Last conflict: %s at %s (%s, %s), %s ago", c.Address, mac(c.MAC), c.Who, c.Reason, Age(c.At, now))
+	}
+}
+
+// handover shows how the last hand-over ended.
+func (b *block) handover(g *status.Group, now time.Time) {
+	if h := g.Handover; h != nil && fresh(h.Began, now) {
+		b.line(1, "Last hand-over: %s, %s ago", h.Text, Age(h.Began, now))
 	}
 }
 

@@ -23,6 +23,9 @@ func remarks(g *status.Group, now time.Time) (list []string) {
 	if g.Obstacle != "" {
 		list = append(list, g.Obstacle)
 	}
+	if l := g.Leave; l != nil && l.UnservedSince != nil {
+		list = append(list, unserved(g, now))
+	}
 	if r := g.Rival; r != nil && r.BothActive {
 		list = append(list, "both routers are active: "+r.Detail)
 	}
@@ -31,6 +34,9 @@ func remarks(g *status.Group, now time.Time) (list []string) {
 	}
 	if !g.HasAddress() {
 		list = append(list, "the address waits for the pre_active command")
+	}
+	if g.Yielded {
+		list = append(list, "handed over: it does not preempt until the role moves again")
 	}
 	if g.ForwardingOff != "" && g.Obstacle == "" {
 		list = append(list, family(g)+" forwarding is switched off")

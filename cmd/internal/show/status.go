@@ -16,8 +16,10 @@ func Status(st *status.Status, now time.Time) string {
 	fmt.Fprintf(&b, "fhrpd %s, pid %d, up %s, %s, %s\n", st.Version, st.PID, Age(now.Add(-up), now),
 		plural(len(st.Groups), "group"), plural(len(st.Tracks), "track"))
 	fmt.Fprintf(&b, "configuration sha256 %s\n", st.ConfigSHA256)
-	if st.Maintenance {
-		b.WriteString("in maintenance: every group has left its election\n")
+	if l := st.Leave; l != nil {
+		fmt.Fprintf(&b, "in maintenance since %s, by %s: every group\n", moment(l.Since), l.By)
+	} else if st.Maintenance {
+		b.WriteString("in maintenance: every group\n")
 	}
 	for i := range st.Interfaces {
 		b.WriteString(duplicate(&st.Interfaces[i], now))
@@ -38,6 +40,7 @@ func Status(st *status.Status, now time.Time) string {
 func attention(g *status.Group, now time.Time) string {
 	var b block
 	b.forwarding(g)
+	b.maintenance(g, now)
 	b.tell(g, now)
 	if b.Len() == 0 {
 		return ""

@@ -29,6 +29,9 @@ func (g *Group) SinceClear() Counters {
 	c.Answered -= was.Answered
 	c.Conflicts -= was.Conflicts
 	c.Rejected = less(c.Rejected, was.Rejected)
+	if c.Handovers != nil {
+		c.Handovers = less(c.Handovers, was.Handovers)
+	}
 	return c
 }
 

@@ -15,7 +15,7 @@ import (
 // Of returns st in the shape that scripts rely on. What the engine does not know
 // is left empty: the daemon itself, its hooks, what is tracked.
 func Of(now time.Time, st engine.Status) *Status {
-	out := &Status{Maintenance: st.Maintenance, Groups: []Group{}, Tracks: []Track{}}
+	out := &Status{Maintenance: st.Maintenance, Leave: leaveOf(st.Leave), Groups: []Group{}, Tracks: []Track{}}
 	for i := range st.Groups {
 		out.Groups = append(out.Groups, groupOf(now, &st.Groups[i]))
 	}
@@ -64,9 +64,11 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 		Counters: Counters{
 			Sent: g.Counters.Sent, Received: g.Counters.Received, Rejected: rejects(g.Counters.Rejected),
 			Announced: g.Counters.Announced, Answered: g.Counters.Answered, Conflicts: g.Counters.Conflicts,
+			Handovers: ends(g.Counters.Handovers),
 		},
 		Announce:  Announce{NextRefreshMS: until(now, g.NextRefresh), Refreshes: g.Refreshes},
 		PreActive: preActiveOf(&g.Wait),
+		Yielded:   g.Yielded, Handover: HandoverOf(g.Handover),
 	}
 	if out.Name == "" { // the name that Cisco gives a group without one
 		out.Name, out.NameDefault = g.DefaultName(), true
@@ -76,6 +78,7 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 	}
 	out.setAuth(&g.Group)
 	out.HMAC = hmacOf(g)
+	out.setMaintenance(g)
 	if g.SetPriority >= 0 {
 		out.SetPriority = new(g.SetPriority)
 	}

@@ -16,7 +16,7 @@ func recordText(group engine.Ref, r *engine.Record) string {
 	case engine.RecordTrack:
 		return fmt.Sprintf("tracked object %s went %s: %s", r.Object, upDown(r.Up), r.Detail)
 	case engine.RecordCommand:
-		return fmt.Sprintf("%s was told to %s", r.Group, r.Command)
+		return fmt.Sprintf("%s was told to %s", subject(r), order(r.Command))
 	case engine.RecordPriority:
 		return fmt.Sprintf("this router's priority went from %d to %d", r.Priority.From, r.Priority.To)
 	case engine.RecordPeer:
@@ -150,4 +150,28 @@ func clock(of, t time.Time) string {
 		return t.Format("15:04:05.000")
 	}
 	return t.Format("2006-01-02 15:04:05.000")
+}
+
+// order returns a command in the words of a sentence.
+func order(c *engine.Command) string {
+	text := c.String()
+	if rest, ok := strings.CutPrefix(text, c.Name); ok && orders[c.Name] != "" {
+		return orders[c.Name] + rest
+	}
+	return text
+}
+
+// orders are the names of commands that are no sentence.
+var orders = map[string]string{
+	engine.CommandHandover:       "hand over",
+	engine.CommandMaintenanceOn:  "leave for maintenance",
+	engine.CommandMaintenanceOff: "come back from maintenance",
+}
+
+// subject is who was given a command: a group, or all of them.
+func subject(r *engine.Record) string {
+	if r.Group == (engine.Ref{}) {
+		return "this router"
+	}
+	return r.Group.String()
 }

@@ -10,7 +10,8 @@ type Status struct {
 	PID          int     `json:"pid"`
 	UptimeMS     int64   `json:"uptime_ms"`
 	ConfigSHA256 string  `json:"config_sha256"`
-	Maintenance  bool    `json:"maintenance"`
+	Maintenance  bool    `json:"maintenance"`                   // every group is in maintenance
+	Leave        *Leave  `json:"maintenance_details,omitempty"` // what was said of all groups
 	Groups       []Group `json:"groups"`
 	Tracks       []Track `json:"tracks"`
 
@@ -68,6 +69,8 @@ type Group struct {
 	Preempt            bool        `json:"preempt"`
 	PreemptDelayMS     int64       `json:"preempt_delay_ms"`
 	Delay              Delay       `json:"delay"`
+	Maintenance        bool        `json:"maintenance"` // it is out of its election, or leaves it, by an operator's word
+	Leave              *GroupLeave `json:"maintenance_details,omitempty"`
 	Obstacle           string      `json:"obstacle,omitempty"`       // why it waits in Init or Initialize
 	ForwardingOff      string      `json:"forwarding_off,omitempty"` // the setting that keeps packets of its family from being forwarded
 	VirtualIPs         []string    `json:"virtual_ips"`
@@ -96,6 +99,8 @@ type Group struct {
 	Takeover           []Takeover  `json:"takeover"`
 	Conflict           *Conflict   `json:"conflict"`             // null when there was none
 	Rival              *Rival      `json:"rival"`                // null when there was none
+	Yielded            bool        `json:"yielded,omitempty"`    // it has handed its role over, and does not preempt who has it
+	Handover           *Handover   `json:"handover,omitempty"`   // the last one by this router; absent when there was none
 	Duplicate          *Duplicate  `json:"duplicate,omitempty"`  // of this router's own address on the segment
 	PreActive          *PreActive  `json:"pre_active,omitempty"` // the last wait for the command; absent when there was none
 	Keychain           string      `json:"keychain,omitempty"`   // whose keys are used for md5 or hmac
@@ -176,6 +181,7 @@ type Counters struct {
 	Announced uint64            `json:"announced"`
 	Answered  uint64            `json:"answered"` // ARP requests and neighbour solicitations
 	Conflicts uint64            `json:"conflicts"`
+	Handovers map[string]uint64 `json:"handovers,omitempty"` // by this router, by how they ended; absent before the first
 }
 
 // Announce is the state of a group's announcements.
