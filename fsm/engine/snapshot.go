@@ -34,6 +34,9 @@ func (e *Engine) Settled() error {
 		return fmt.Errorf("group %s is on its way out", e.dismissed[0].Ref)
 	}
 	for _, g := range e.groups {
+		if g.passing.under() { // whoever has asked waits for the answer
+			return fmt.Errorf("group %s hands its role over", g.Ref)
+		}
 		switch g.tenure {
 		case waiting:
 			return fmt.Errorf("group %s waits for its pre_active command", g.Ref)
