@@ -82,10 +82,10 @@ func (g *group) openGate() {
 }
 
 // askAddresses asks for the addresses of a group that serves, again where they have
-// changed.
+// changed. A role that was lost and won again before anything was carried out keeps them.
 func (g *group) askAddresses() {
 	o := &g.iface.out
-	o.remove = slices.DeleteFunc(o.remove, func(i ID) bool { return i == g.id }) // given up and won again at once
+	o.remove = slices.DeleteFunc(o.remove, func(id ID) bool { return id == g.id })
 	o.add = append(o.add, g.id)
 	g.round, g.proof.held = 0, true
 }
