@@ -42,6 +42,7 @@ func commands(a *app) []*cobra.Command {
 		eventsCommand(a),
 		watchCommand(a),
 		reloadCommand(a),
+		upgradeCommand(a),
 		setCommand(a),
 		maintenanceCommand(a),
 		clearCommand(a),

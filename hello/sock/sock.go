@@ -96,3 +96,12 @@ func (s *Socket) FD() int { return s.fd }
 
 // Close closes the socket.
 func (s *Socket) Close() error { return unix.Close(s.fd) }
+
+// Resume returns the socket of another process whose descriptor this one was given.
+// What it has received and nobody has read waits in it. The descriptor is the
+// Socket's from then on.
+func Resume(fd int) *Socket {
+	s := &Socket{fd: fd}
+	s.in.init()
+	return s
+}

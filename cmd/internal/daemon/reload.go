@@ -17,9 +17,17 @@ import (
 	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
-// Reload implements control.Backend. Everything that can fail comes before the
-// first change.
+// Reload implements control.Backend. Another program on disk takes over first, and
+// whoever has asked asks that one.
 func (d *Daemon) Reload(ctx context.Context, dryRun bool) (*status.Plan, error) {
+	if !dryRun && d.upgradedFor(ctx, false) {
+		return nil, control.ErrReplaced
+	}
+	return d.reload(ctx, dryRun)
+}
+
+// reload has everything that can fail before the first change.
+func (d *Daemon) reload(ctx context.Context, dryRun bool) (*status.Plan, error) {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
 	is, err := d.opts.Load()
@@ -156,13 +164,16 @@ func (d *Daemon) answerHangups(ctx context.Context) {
 		case <-d.opts.Hangups:
 		}
 		d.notify(reloadingState())
+		if d.upgradedFor(ctx, true) {
+			continue // the new process tells systemd
+		}
 		d.reloadAsked(ctx)
 		d.ready()
 	}
 }
 
 func (d *Daemon) reloadAsked(ctx context.Context) {
-	plan, err := d.Reload(ctx, false)
+	plan, err := d.reload(ctx, false)
 	if faulty, ok := errors.AsType[*control.FaultsError](err); ok {
 		for _, f := range faulty.Faults {
 			d.log.Error("configuration not reloaded, and nothing has changed", "fault", f)

@@ -12,8 +12,9 @@ import (
 )
 
 // startServices starts everything that runs beside the loop. It reaches the loop
-// by Post only, and so cannot delay a hello.
-func (d *Daemon) startServices(ctx context.Context) {
+// by Post only, and so cannot delay a hello. scrapes is the last process's listener for
+// metrics, nil where there was none.
+func (d *Daemon) startServices(ctx context.Context, scrapes net.Listener) {
 	go d.followLinks(d.watcher)
 	go d.followGateways(ctx)
 	go d.followMoves(ctx)
@@ -21,7 +22,7 @@ func (d *Daemon) startServices(ctx context.Context) {
 	go d.followRoles(ctx)
 	go d.answerHangups(ctx)
 	d.tracks.start(ctx, d.config().Tracks)
-	d.startMetrics(ctx)
+	d.startMetrics(ctx, scrapes)
 }
 
 // tracked brings the state of a tracked object to the loop.

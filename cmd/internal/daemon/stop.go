@@ -14,7 +14,9 @@ import (
 func (d *Daemon) wait(ctx context.Context, ended <-chan error) error {
 	select {
 	case err := <-ended:
-		d.closeEvents(time.Now().Add(logWithin))
+		if !d.replaced {
+			d.closeEvents(time.Now().Add(logWithin))
+		}
 		return err
 	case <-ctx.Done():
 	}

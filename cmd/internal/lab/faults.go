@@ -26,6 +26,7 @@ type fault struct {
 	// address at its real MAC again.
 	returns bool
 	ends    bool // gw1's daemon must end by itself, and cleanly
+	stays   bool // nobody may take the role over
 
 	// preempts says that the daemons are configured to preempt. Otherwise the
 	// router that has taken over keeps the role.
@@ -115,7 +116,10 @@ func faultTable() []fault {
 			role: roleOther, servesOn: "until its successor is heard", returns: true, preempts: true,
 			inject: handOver, waits: plan.skew,
 		},
-		{name: "upgrade"},
+		{
+			name: "upgrade", text: "another process takes the place of the daemon on gw1", first: nodeGW1, last: nodeGW1, stays: true,
+			inject: func(ctx context.Context, r *rig) error { return r.gw[nodeGW1].upgrade(ctx) },
+		},
 	}
 }
 
