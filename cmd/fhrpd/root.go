@@ -50,6 +50,7 @@ func commands(a *app) []*cobra.Command {
 		announceCommand(a),
 		announceMACsCommand(a),
 		whohasCommand(a),
+		censusCommand(a),
 		doctorCommand(a),
 		verifyCommand(a),
 		importCommand(a),

@@ -9,6 +9,7 @@ import (
 	"net"
 
 	"github.com/mdlayher/packet"
+	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 )
 
@@ -33,7 +34,11 @@ type Socket struct {
 // port.
 // It needs CAP_NET_RAW in the network namespace of the calling thread.
 func Open(ifi *net.Interface, mark uint16) (*Socket, error) {
-	conn, err := packet.Listen(ifi, packet.Raw, unix.ETH_P_ALL, &packet.Config{Filter: assembleFilter(mark)})
+	return open(ifi, assembleFilter(mark))
+}
+
+func open(ifi *net.Interface, program []bpf.RawInstruction) (*Socket, error) {
+	conn, err := packet.Listen(ifi, packet.Raw, unix.ETH_P_ALL, &packet.Config{Filter: program})
 	if err != nil {
 		return nil, fmt.Errorf("open packet socket on %s: %w (needs CAP_NET_RAW)", ifi.Name, err)
 	}

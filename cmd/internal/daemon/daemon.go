@@ -48,6 +48,8 @@ type Options struct {
 	Load        func() (*configs.Config, error) // reads the file again; errors as of configs.Load
 	Hangups     <-chan os.Signal                // each asks for a reload
 	ControlPath string                          // Unix socket; the journals are in the same folder
+	Doubt       string                          // why Config is not the file's; "" = it is
+	Keep        func(*configs.Config) error     // stores what runs, if not nil
 	StateDir    string                          // for what outlives a boot; "" = there is none
 	Version     string
 	Log         *slog.Logger
@@ -89,6 +91,7 @@ type Daemon struct {
 	stopped  bool
 	virtual  map[netip.Addr]bool
 	roles    roles
+	troubles troubles
 	kept     *kept
 	nameOf   func(engine.Caller) string
 	hooks    *hooks.Runner
@@ -130,7 +133,7 @@ func Run(ctx context.Context, o Options) error {
 	case d != nil:
 		defer d.owner.Close()
 		defer d.listener.Close()
-		return d.run(ctx, l.scrapes, l)
+		return d.run(ctx, l)
 	}
 	owner, err := vip.NewOwner(o.saysOfItself(), log)
 	if err != nil {
@@ -153,16 +156,12 @@ func Run(ctx context.Context, o Options) error {
 	if err := vip.Recover(d.vipOptions(), slices.Collect(maps.Keys(d.ports))...); err != nil {
 		d.log.Warn("leftovers of an earlier run", "error", err)
 	}
-	scrapes, err := listenMetrics(d.config())
-	if err != nil {
-		return err
-	}
-	return d.run(ctx, scrapes, nil)
+	return d.run(ctx, nil)
 }
 
 // run runs a daemon that has all that it needs. l is what the last process left, nil
 // where there was none.
-func (d *Daemon) run(ctx context.Context, scrapes net.Listener, l *legacy) (err error) {
+func (d *Daemon) run(ctx context.Context, l *legacy) (err error) {
 	d.admitReaders(d.listener)
 	asked := ctx // to end
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -177,7 +176,14 @@ func (d *Daemon) run(ctx context.Context, scrapes net.Listener, l *legacy) (err 
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- d.drive(l == nil) }()
-	d.startServices(ctx, scrapes)
+	switch {
+	case l != nil: // which reads the file again
+	case d.opts.Doubt != "":
+		d.troubled(troubleConfig, d.opts.Doubt)
+	default:
+		go d.keepFirst() // a disk may hang
+	}
+	d.startServices(ctx, l)
 	served := make(chan struct{})
 	go func() {
 		defer close(served)

@@ -39,6 +39,7 @@ func (d *Daemon) reload(ctx context.Context, dryRun bool) (*status.Plan, error) 
 	if dryRun || len(changes) == 0 {
 		if !dryRun {
 			d.current.Store(is) // the text may differ all the same
+			d.loaded(is)
 		}
 		return status.PlanOf(changes), nil
 	}
@@ -61,6 +62,7 @@ func (d *Daemon) reload(ctx context.Context, dryRun bool) (*status.Plan, error) 
 	d.tracks.configure(is.Tracks)
 	if is.Daemon.Metrics != was.Daemon.Metrics {
 		d.scrapes.serve(scrapes)
+		d.troubled(troubleMetrics, "")
 	}
 	if is.Daemon.Log != was.Daemon.Log {
 		d.opts.Form.level.Set(logLevels[is.Daemon.Log])
@@ -69,6 +71,7 @@ func (d *Daemon) reload(ctx context.Context, dryRun bool) (*status.Plan, error) 
 	for _, line := range configs.Lines("", is.Warnings) {
 		d.log.Warn("configuration", "warning", line)
 	}
+	d.loaded(is)
 	d.log.Info("configuration reloaded", "changes", len(changes), "sha256", is.Sum)
 	return status.PlanOf(changes), nil
 }
