@@ -19,7 +19,7 @@ func runCommand(a *app) *cobra.Command {
 	cmd := a.controlFlag(&cobra.Command{
 		Use:     "run",
 		Short:   "run the daemon in the foreground",
-		Long:    "run is the daemon. SIGTERM and SIGINT resign, put the kernel back and exit 0\nwithin two seconds; a second one exits at once. SIGHUP reads the file again, as\n\"fhrpd reload\" does; the answer is in the log. Where a daemon answers on the\ncontrol socket already, run takes its place as \"fhrpd upgrade\" does. Where\nSTATE_DIRECTORY is set, as systemd does, a file with faults is replaced by the\nconfiguration that ran last without any, and the log says so.\n\nExits 0 after a clean stop and 1 on failure.",
+		Long:    "run is the daemon. SIGTERM and SIGINT resign, put the kernel back and exit 0\nwithin two seconds; a second one exits at once. SIGHUP reads the file again, as\n\"fhrpd reload\" does; the answer is in the log. Where STATE_DIRECTORY\nis set, as systemd does, a file with faults is replaced by the configuration\nthat ran last without any, and the log says so. Where a daemon answers on the\ncontrol socket already, run takes its place as \"fhrpd upgrade\" does.\n\nExits 0 after a clean stop and 1 on failure.",
 		Example: examples("fhrpd run", "fhrpd run --config ./fhrpd.toml --control ./control.sock"),
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context(), config) },

@@ -176,16 +176,14 @@ func (d *Daemon) run(ctx context.Context, l *legacy) (err error) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- d.drive(l == nil) }()
-	if d.opts.Doubt != "" {
+	switch {
+	case l != nil: // which reads the file again
+	case d.opts.Doubt != "":
 		d.troubled(troubleConfig, d.opts.Doubt)
-	} else {
+	default:
 		go d.keepFirst() // a disk may hang
 	}
-	var scrapes net.Listener
-	if l != nil {
-		scrapes = l.scrapes
-	}
-	d.startServices(ctx, scrapes)
+	d.startServices(ctx, l)
 	served := make(chan struct{})
 	go func() {
 		defer close(served)

@@ -28,11 +28,8 @@ func listenMetrics(c *configs.Config) (net.Listener, error) {
 // startMetrics serves the metrics. A gateway serves its groups without them as well:
 // an address that cannot be opened is tried again until it can, or until a reload has
 // another one.
-func (d *Daemon) startMetrics(ctx context.Context, inherited net.Listener) {
-	d.scrapes.start(ctx, inherited)
-	if inherited != nil {
-		return
-	}
+func (d *Daemon) startMetrics(ctx context.Context) {
+	d.scrapes.start(ctx, nil)
 	l, err := listenMetrics(d.config())
 	if err == nil {
 		d.scrapes.serve(l)

@@ -27,7 +27,7 @@ func TestMetricsComeWhenTheirAddressIsFree(t *testing.T) {
 		<-ctx.Done()
 		l.Close()
 	}}
-	d.startMetrics(t.Context(), nil)
+	d.startMetrics(t.Context())
 	d.ready()
 	for _, word := range []string{"STATUS=no groups; metrics are not served: ", addr, "address already in use"} {
 		if got := next(); !strings.Contains(got, word) {

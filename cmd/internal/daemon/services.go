@@ -12,9 +12,8 @@ import (
 )
 
 // startServices starts everything that runs beside the loop. It reaches the loop
-// by Post only, and so cannot delay a hello. scrapes is the last process's listener for
-// metrics, nil where there was none.
-func (d *Daemon) startServices(ctx context.Context, scrapes net.Listener) {
+// by Post only, and so cannot delay a hello.
+func (d *Daemon) startServices(ctx context.Context, l *legacy) {
 	go d.followLinks(d.watcher)
 	go d.followGateways(ctx)
 	go d.followMoves(ctx)
@@ -22,7 +21,11 @@ func (d *Daemon) startServices(ctx context.Context, scrapes net.Listener) {
 	go d.followRoles(ctx)
 	go d.answerHangups(ctx)
 	d.tracks.start(ctx, d.config().Tracks)
-	d.startMetrics(ctx, scrapes)
+	if l != nil && l.scrapes != nil { // which the last process has left
+		d.scrapes.start(ctx, l.scrapes)
+		return
+	}
+	d.startMetrics(ctx)
 }
 
 // tracked brings the state of a tracked object to the loop.

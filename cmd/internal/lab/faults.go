@@ -52,9 +52,7 @@ func (f fault) taker() string { return other(f.first) }
 func Faults() []string {
 	var names []string
 	for _, f := range faultTable() {
-		if f.inject != nil {
-			names = append(names, f.name)
-		}
+		names = append(names, f.name)
 	}
 	return names
 }
@@ -69,8 +67,7 @@ func findFault(name string) fault {
 	return fault{}
 }
 
-// faultTable returns the faults in the order in which help lists them. One
-// without inject has a name only and is not available yet.
+// faultTable returns the faults in the order in which help lists them.
 func faultTable() []fault {
 	return []fault{
 		{
