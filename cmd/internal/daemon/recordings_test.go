@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/recorder"
 	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
@@ -205,5 +206,26 @@ func TestOfTheSegmentOnlyWhatConcernsUsIsRecorded(t *testing.T) {
 	frame := asks(t, other, third)
 	if n := testing.AllocsPerRun(1000, func() { d.concerns(p, frame) }); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestWhatTheLoopReadsIsRecordedBeforeTheEngineHasIt(t *testing.T) {
+	now := time.Now()
+	e, err := engine.New(engine.Config{}, engine.Options{Observe: func(engine.Event) {}, Random: func() float64 { return 0 }, Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &Daemon{engine: e, recorder: recorder.New(now), virtual: map[netip.Addr]bool{netip.MustParseAddr("192.0.2.1"): true}}
+	d.recorder.Open(now, map[string]int{"eth1": 1})
+	p := &port{name: "eth1"}
+	third, fourth := netip.MustParseAddr("192.0.2.3"), netip.MustParseAddr("192.0.2.4")
+	d.hear(now, p, asks(t, third, fourth), true)
+	d.hear(now, p, asks(t, third, netip.MustParseAddr("192.0.2.1")), true)
+	d.recorder.Decide(&engine.Event{At: now, Group: engine.Ref{Interface: "eth1"}, Kind: engine.KindNotice, Message: "later"})
+	ring := recorder.NewRing(d.recorder.Sizes()["eth1"], now)
+	d.recorder.Copy("eth1", ring)
+	got := ring.Entries(now)
+	if len(got) != 2 || got[0].Kind != recorder.Received || got[1].About != 0 {
+		t.Errorf("want the question about the virtual address and a note about no frame: %+v", got)
 	}
 }

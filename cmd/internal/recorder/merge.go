@@ -115,8 +115,8 @@ func densest(sorted []pair) []pair {
 }
 
 // pairsOf returns how much later b has each frame than a, for every frame of b that
-// could be one of a. Frames that repeat themselves weigh as much as one together,
-// where all of them fit.
+// could be one of a. All the pairs of one frame weigh 1 together: where the tapes
+// overlap in part only, hellos fit another difference better than the true one.
 func pairsOf(a, b map[string][]time.Time) (list []pair) {
 	shared := 0
 	for k := range b {
@@ -130,7 +130,7 @@ func pairsOf(a, b map[string][]time.Time) (list []pair) {
 		inA, inB = inA[max(0, len(inA)-most):], inB[max(0, len(inB)-most):]
 		for _, x := range inA {
 			for _, y := range inB {
-				list = append(list, pair{y.Sub(x), 1 / float64(max(len(inA), len(inB)))})
+				list = append(list, pair{y.Sub(x), 1 / float64(len(inA)*len(inB))})
 			}
 		}
 	}

@@ -20,7 +20,7 @@ const (
 	Note                 // a text: what was decided
 )
 
-// Keep is how old the entries of a ring become.
+// Keep is how old an entry may be that a ring shows.
 const Keep = 10 * time.Minute
 
 // mostNote bounds a note, in bytes. What is longer is cut.
@@ -64,9 +64,9 @@ type Entry struct {
 	Data   []byte
 }
 
-// Add appends an entry in place of the oldest ones, as far as they are in the way or
-// older than Keep. It returns the entry's number, 0 when it does not fit at all.
-// It neither allocates nor asks the kernel for anything.
+// Add appends an entry in place of the oldest ones, as far as they are in the way. It
+// returns the entry's number, 0 when it does not fit at all. It neither allocates nor
+// asks the kernel for anything.
 func (r *Ring) Add(now time.Time, kind Kind, about uint64, data []byte) uint64 {
 	if kind == Note {
 		data = data[:min(len(data), mostNote)]
@@ -76,7 +76,7 @@ func (r *Ring) Add(now time.Time, kind Kind, about uint64, data []byte) uint64 {
 		return 0
 	}
 	age := now.Sub(r.epoch)
-	for r.oldest < r.next && (r.end+size-r.begin > uint64(len(r.buf)) || r.olderThanKept(age)) {
+	for r.oldest < r.next && r.end+size-r.begin > uint64(len(r.buf)) {
 		r.drop()
 	}
 	h := &r.head
@@ -101,12 +101,6 @@ func (r *Ring) put(b []byte) {
 func (r *Ring) get(b []byte, from uint64) {
 	n := copy(b, r.buf[from%uint64(len(r.buf)):])
 	copy(b[n:], r.buf)
-}
-
-// olderThanKept reads the head of the oldest entry.
-func (r *Ring) olderThanKept(age time.Duration) bool {
-	r.get(r.head[:], r.begin)
-	return age-time.Duration(binary.LittleEndian.Uint64(r.head[:])) > Keep
 }
 
 // drop forgets the oldest entry.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -127,6 +128,8 @@ func lan(ahead time.Duration, from, to time.Duration) (a, b *Tape) {
 	for at := time.Duration(0); at < 2*time.Minute; at += 3 * time.Second {
 		record(at, a, b, hsrp(110, strings.Repeat("\x00", 8)))
 		record(at+1300*time.Millisecond, b, a, hsrp(100, strings.Repeat("\x00", 8)))
+		record(at+1700*time.Millisecond, a, b, hsrp(111, strings.Repeat("\x00", 8))) // of another group
+		record(at+1900*time.Millisecond, b, a, hsrp(101, strings.Repeat("\x00", 8)))
 	}
 	record(61*time.Second, a, b, append(append(make([]byte, 12), 8, 6), make([]byte, 28)...)) // an announcement
 	return a, b
@@ -157,6 +160,9 @@ func TestClocksAreAlignedByCommonFrames(t *testing.T) {
 			if n := len(merged.Comments); n != 1 || !strings.Contains(merged.Comments[0], "right: its clock was ") {
 				t.Errorf("comments %q", merged.Comments)
 			}
+			if at := slices.IndexFunc(merged.Records, func(r Record) bool { return len(r.Notes) > 0 }); merged.Records[at].At.Sub(after(tt.from)).Abs() > time.Millisecond {
+				t.Errorf("the decision at %v is at %v by the first clock", tt.from, merged.Records[at].At.Sub(began))
+			}
 			names := map[string]int{}
 			for i, r := range merged.Records {
 				names[r.Interface]++
@@ -169,6 +175,18 @@ func TestClocksAreAlignedByCommonFrames(t *testing.T) {
 				t.Errorf("interfaces (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// A file may begin where the other one nearly ends. Hellos fit best where the tapes
+// lie upon each other, which they do not.
+func TestARareFrameOutweighsHellos(t *testing.T) {
+	const ahead = 9 * time.Second
+	a, b := lan(ahead, 30*time.Second, time.Hour)
+	a.Records = slices.DeleteFunc(a.Records, func(r Record) bool { return r.At.After(after(62 * time.Second)) })
+	_, clocks, err := Merge(Labelled{"left", a}, Labelled{"right", b})
+	if err != nil || (clocks[0].Ahead-ahead).Abs() > time.Millisecond {
+		t.Errorf("%v, %+v, want %v", err, clocks, ahead)
 	}
 }
 
