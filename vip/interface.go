@@ -45,6 +45,7 @@ type Interface struct {
 	tabled     bool   // the table is ours to delete
 	rebuild    bool   // the next transaction makes the table anew
 	takenOver  bool   // it is still that of the last process
+	found      foundGates
 	journal    *journal
 	filter     filter
 	members    memberships
@@ -181,6 +182,11 @@ func (i *Interface) openJournal(o Options) (takenOver bool, err error) {
 		return takenOver, err
 	}
 	i.journal = journal
+	if takenOver {
+		if err := i.findGates(made); err != nil {
+			i.log.Warn("what the last process left open cannot be read: no role is resumed", "error", err)
+		}
+	}
 	if err := i.rememberSettings(); err != nil {
 		return takenOver, err
 	}
@@ -198,10 +204,7 @@ func (i *Interface) takeOver(old *leftover, o Options) bool {
 	case !o.Adopt || !old.journaled() || !old.ends():
 		return false
 	}
-	i.log.Warn("the last process died: gates that it left open shut when their leases end")
-	if err := old.undoPlaces(i.rtnl, i.owner); err != nil {
-		i.log.Warn("what the last process left stays until Close", "error", err)
-	}
+	i.log.Warn("the last process died: gates that it left open shut when their leases end, unless their roles are resumed")
 	return true
 }
 

@@ -125,8 +125,8 @@ func (i *Interface) acquirePlaces(routers []*virtualRouter) (list []place) {
 		list = append(list, places...)
 		for _, p := range places {
 			u := i.uses[p]
-			if _, isAddr := p.(ifAddr); !isAddr {
-				u.ours = true // the protocol number tells
+			if _, isAddr := p.(ifAddr); !isAddr || i.inherited[p] {
+				u.ours = true // the protocol number tells, or the journal
 			}
 			if u.lifetime = vr.lifetime; !vr.placed {
 				u.routers++
@@ -219,6 +219,9 @@ func (i *Interface) Keep() error {
 
 // make makes places and returns those that were not there.
 func (i *Interface) make(list []place) (made []place, err error) {
+	if err = i.renewInherited(list); err != nil {
+		return nil, err
+	}
 	made, err = i.rtnl.alter(list, func(b *batch, p place) { p.write(b, true, i.uses[p].lifetime) })
 	for _, p := range made {
 		u := i.uses[p]

@@ -19,6 +19,7 @@ func (g *group) reconsider(now time.Time) {
 	switch {
 	case why != "" && g.up:
 		g.up = false
+		g.letGoFound(now, detail)
 		g.step(now, fsm.Down{Cause: why, Detail: detail})
 	case why == "":
 		if !g.up {
@@ -27,6 +28,7 @@ func (g *group) reconsider(now time.Time) {
 		// The machine itself tells a first start from a changed address and
 		// from news that change nothing.
 		g.step(now, fsm.Up{Addr: g.source(&g.iface.link), MAC: g.iface.link.MAC})
+		g.resume(now)
 	}
 	if why != "" && why != fsm.CauseConflict {
 		g.probe.stop()

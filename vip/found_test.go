@@ -1,0 +1,85 @@
+package vip
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+)
+
+// checkFound fails unless the gate of router 10 is found open for that long, or
+// less by what the test has taken; 0 is shut.
+func checkFound(t *testing.T, when string, i *Interface, most time.Duration) {
+	t.Helper()
+	left, open := i.Found(10)
+	if open != (most > 0) || left > most || open && left < most/2 {
+		t.Errorf("%s: found open for %v (%t), want %v at most", when, left, open, most)
+	}
+}
+
+func TestGateOfADeadProcessIsFound(t *testing.T) {
+	l := newLab(t)
+	l.died(time.Minute)
+	next := l.open(Options{Adopt: true})
+	checkFound(t, "no such router", next, 0)
+	ok(t, next.Add(10, router10))
+	checkFound(t, "opened", next, time.Minute)
+	mustGate(t, next, []Claim{{10, time.Minute}}, nil)
+	checkFound(t, "claimed", next, 0)
+}
+
+func TestGateOfAnotherRouterIsNotFound(t *testing.T) {
+	more := router10
+	more.Addrs = append(slices.Clone(more.Addrs), netip.MustParseAddr("10.1.0.77"))
+	mac := router10
+	mac.MAC[5]++
+	routes := router10
+	routes.Routes = []Route{{To: netip.MustParsePrefix("10.99.0.0/16"), Type: "blackhole"}}
+	for name, r := range map[string]Router{"an address more": more, "another MAC": mac, "a route": routes} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t)
+			l.died(time.Minute)
+			next := l.open(Options{Adopt: true})
+			ok(t, next.Add(10, r))
+			checkFound(t, "opened", next, 0)
+		})
+	}
+}
+
+func TestGateThatWasShutIsNotFound(t *testing.T) {
+	l := newLab(t)
+	iface := l.open(Options{})
+	l.active(iface, time.Minute)
+	mustGate(t, iface, nil, []ID{10})
+	ok(t, iface.Abandon())
+	next := l.open(Options{Adopt: true})
+	ok(t, next.Add(10, router10))
+	checkFound(t, "opened", next, 0)
+}
+
+// An address has the lifetime of the dead process's lease, and lives on with the new
+// one.
+func TestAddressesOfADeadProcessLiveOn(t *testing.T) {
+	l := newLab(t)
+	l.died(time.Second)
+	next := l.open(Options{Adopt: true})
+	ok(t, next.Add(10, router10))
+	mustGate(t, next, []Claim{{10, time.Minute}}, nil)
+	ok(t, next.Address([]ID{10}, nil))
+	found := false
+	for _, a := range router10.Addrs {
+		left := validLifetime(t, "eth0", a)
+		found = found || left > 0
+		if left > 0 && left < 30 {
+			t.Errorf("%v lives for %d s, want a minute", a, left)
+		}
+	}
+	if !found {
+		t.Error("no address is on the interface")
+	}
+	if missing, err := next.Restore(); err != nil || len(missing) > 0 {
+		t.Errorf("missing: %v (%v)", missing, err)
+	}
+	ok(t, next.Address(nil, []ID{10}))
+	nothingLeft(t)
+}
