@@ -25,7 +25,7 @@ import (
 //	+---------------+---------------+---------------+---------------+
 //	| its version   |     State     |             Group             |
 //	+---------------+---------------+---------------+---------------+
-//	|   Priority    |    Signed     |     Wait in milliseconds      |
+//	|   Priority    |     Flags     |     Wait in milliseconds      |
 //	+---------------+---------------+---------------+---------------+
 //	|                            Key ID                             |
 //	+---------------------------------------------------------------+
@@ -52,13 +52,21 @@ const (
 	agreementStateAt    = 9
 	agreementGroupAt    = 10
 	agreementPriorityAt = 12
-	agreementSignedAt   = 13
+	agreementFlagsAt    = 13
 	agreementWaitAt     = 14
 	agreementKeyAt      = 16
 	agreementTimeAt     = 20
 	agreementNumberAt   = 24
 	agreementAddrAt     = 32
 	agreementCountAt    = 48
+)
+
+// Flags.
+const (
+	agreementSigned   = 1 << iota
+	agreementForwards // see Agreement.Forwards
+	agreementTracks   // see Agreement.Tracks
+	agreementFlags    // they are less than this
 )
 
 // Limits of an Agreement.
@@ -104,6 +112,8 @@ type Agreement struct {
 	From     netip.Addr    // the address that the sender elects with
 	Signed   bool          // with a key
 	KeyID    uint32        // which one
+	Forwards bool          // the sender's host forwards packets of the family
+	Tracks   bool          // no tracked object of the sender's group is down
 
 	Neighbors []netip.Addr // question: those that the asker has proven, at most MaxAgreementNeighbors
 	Text      string       // answer: why; printable ASCII, at most MaxAgreementText bytes
@@ -118,7 +128,7 @@ func AppendAgreement(b []byte, a *Agreement, src, dst MAC, key []byte) []byte {
 	b = append(b, agreementMagic...)
 	b = append(b, agreementVersion, byte(a.Kind), byte(a.Protocol), byte(a.Family), a.Version, byte(a.State))
 	b = be.AppendUint16(b, a.Group)
-	b = append(b, a.Priority, 0)
+	b = append(b, a.Priority, a.flags(key))
 	b = be.AppendUint16(b, uint16(min(a.Wait.Milliseconds(), 1<<16-1)))
 	b = be.AppendUint32(b, a.KeyID)
 	b = be.AppendUint32(b, uint32(min(a.Time.Milliseconds(), 1<<32-1)))
@@ -137,8 +147,20 @@ func AppendAgreement(b []byte, a *Agreement, src, dst MAC, key []byte) []byte {
 	if key == nil {
 		return b
 	}
-	b[start+agreementSignedAt] = 1
 	return append(b, agreementDigest(src, b[start:], key)...)
+}
+
+func (a *Agreement) flags(key []byte) (f byte) {
+	if key != nil {
+		f |= agreementSigned
+	}
+	if a.Forwards {
+		f |= agreementForwards
+	}
+	if a.Tracks {
+		f |= agreementTracks
+	}
+	return f
 }
 
 func appendAddr16(b []byte, a netip.Addr) []byte {
@@ -170,7 +192,8 @@ func (a *Agreement) Parse(frame []byte) error {
 	out := Agreement{
 		Kind: AgreementKind(p[agreementKindAt]), Protocol: Protocol(p[6]), Family: Family(p[7]), Version: p[8],
 		State: AgreementState(p[agreementStateAt]), Group: be.Uint16(p[agreementGroupAt:]), Priority: p[agreementPriorityAt],
-		Signed: p[agreementSignedAt] == 1, KeyID: be.Uint32(p[agreementKeyAt:]),
+		Signed: p[agreementFlagsAt]&agreementSigned != 0, Forwards: p[agreementFlagsAt]&agreementForwards != 0, Tracks: p[agreementFlagsAt]&agreementTracks != 0,
+		KeyID:  be.Uint32(p[agreementKeyAt:]),
 		Wait:   time.Duration(be.Uint16(p[agreementWaitAt:])) * time.Millisecond,
 		Time:   time.Duration(be.Uint32(p[agreementTimeAt:])) * time.Millisecond,
 		Number: be.Uint64(p[agreementNumberAt:]),
@@ -217,10 +240,10 @@ func agreementBody(frame []byte) (p []byte, size int, err error) {
 		return nil, 0, fmt.Errorf("%w: kind %d, state %d, count %d", ErrNotAgreement, kind, state, count)
 	}
 	whole := size
-	if p[agreementSignedAt] == 1 {
+	if p[agreementFlagsAt]&agreementSigned != 0 {
 		whole += sha256.Size
 	}
-	if p[agreementSignedAt] > 1 || len(p) < whole {
+	if p[agreementFlagsAt] >= agreementFlags || len(p) < whole {
 		return nil, 0, fmt.Errorf("%w: %d bytes, want %d", ErrNotAgreement, len(p), whole)
 	}
 	return p, size, nil
@@ -231,7 +254,7 @@ func agreementBody(frame []byte) (p []byte, size int, err error) {
 func VerifyAgreement(frame, key []byte) bool {
 	p, size, err := agreementBody(frame)
 	switch {
-	case err != nil || (p[agreementSignedAt] == 1) != (key != nil):
+	case err != nil || (p[agreementFlagsAt]&agreementSigned != 0) != (key != nil):
 		return false
 	case key == nil:
 		return true

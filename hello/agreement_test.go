@@ -21,13 +21,13 @@ var (
 func question() *Agreement {
 	return &Agreement{
 		Kind: AgreementQuestion, Protocol: ProtocolHSRP, Version: 2, Family: IPv4, Group: 0x0102, Priority: 110,
-		Wait: 500 * time.Millisecond, Time: 3 * time.Second, Number: 0x1122334455667788, From: addr("192.0.2.10"), Neighbors: []netip.Addr{addr("192.0.2.254")},
+		Forwards: true, Wait: 500 * time.Millisecond, Time: 3 * time.Second, Number: 0x1122334455667788, From: addr("192.0.2.10"), Neighbors: []netip.Addr{addr("192.0.2.254")},
 	}
 }
 
 // The bytes were written by hand from the layout in agreement.go.
 func TestAgreementBytes(t *testing.T) {
-	const want = "01005e000066" + "020000000001" + "88b5" + "46485250" + "01010104" + "02000102" + "6e0001f4" + "00000000" + "00000bb8" +
+	const want = "01005e000066" + "020000000001" + "88b5" + "46485250" + "01010104" + "02000102" + "6e0201f4" + "00000000" + "00000bb8" +
 		"1122334455667788" + "00000000000000000000ffffc000020a" + "01" + "00000000000000000000ffffc00002fe"
 	if got := hex.EncodeToString(AppendAgreement(nil, question(), agreementSrc, agreementDst, nil)); got != want {
 		t.Errorf("(-want +got)\n%s", cmp.Diff(want, got))
@@ -37,7 +37,7 @@ func TestAgreementBytes(t *testing.T) {
 func TestAgreementsComeBackAsTheyWere(t *testing.T) {
 	answer := &Agreement{
 		Kind: AgreementAnswer, Protocol: ProtocolVRRP, Version: 3, Family: IPv6, Group: 255, State: AgreementUnfit, Priority: 254,
-		Wait: 65535 * time.Millisecond, Number: 1, From: addr("fe80::1"), Text: "fe80::2 does not answer it", KeyID: 7,
+		Tracks: true, Wait: 65535 * time.Millisecond, Number: 1, From: addr("fe80::1"), Text: "fe80::2 does not answer it", KeyID: 7,
 	}
 	for name, a := range map[string]*Agreement{"question": question(), "answer": answer} {
 		for _, key := range [][]byte{nil, AgreementKey([]byte("secret"))} {
@@ -84,7 +84,7 @@ func TestWhatIsNoAgreement(t *testing.T) {
 	for name, b := range map[string][]byte{
 		"nothing": nil, "short": good[:len(good)-1], "another EtherType": append(append(bytes.Clone(good[:13]), 0xb6), good[14:]...),
 		"another magic": set(0, 'X'), "a later version": set(4, 2), "no kind": set(5, 0), "a question with a state": set(9, 1),
-		"too many neighbours": set(48, MaxAgreementNeighbors+1), "signed without a digest": set(13, 1), "signed otherwise": set(13, 2),
+		"too many neighbours": set(48, MaxAgreementNeighbors+1), "signed without a digest": set(13, 1), "a flag of a later version": set(13, 8),
 		"an escape sequence": text,
 	} {
 		before := Agreement{Group: 4711}

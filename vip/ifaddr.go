@@ -87,7 +87,8 @@ const endless = ^uint32(0)
 
 // spare is how much longer than the lease an address lives at least, and so how old
 // its last extension may be when the lease is renewed: the lease never outlives it.
-const spare = time.Second
+// To extend wakes another thread, which with one group costs as much as the hello.
+const spare = 2 * time.Second
 
 // lifetime returns for how many seconds an address is to live under a lease. The
 // kernel counts whole seconds, and takes an address away some time later.

@@ -54,8 +54,11 @@ func (g *group) believes(now time.Time, b []byte, a *hello.Agreement) bool {
 // say sends an agreement to a MAC.
 func (g *group) say(now time.Time, to hello.MAC, a hello.Agreement) {
 	a.Protocol, a.Version, a.Family, a.Group = g.Protocol, g.Version, g.Family, g.Number
+	a.Forwards, a.Tracks = true, true
 	for _, f := range g.family() {
 		a.Wait = max(a.Wait, f.PreActive)
+		a.Forwards = a.Forwards && f.iface.link.Off(f.Family) == ""
+		a.Tracks = a.Tracks && len(f.downTracks()) == 0
 	}
 	a.Priority, a.From = g.priority.inForce.Effective, g.source(&g.iface.link)
 	var key []byte

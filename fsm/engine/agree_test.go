@@ -21,8 +21,8 @@ type duo struct {
 	lose        func(from *host, frame []byte) bool // what does not arrive
 	mute        bool                                // the gateway answers nobody
 	pinned      bool                                // the gateway sends all that is for the virtual MAC to the first router
-	both        int                                 // milliseconds in which both have an open gate
-	none        int                                 // and neither
+	both        time.Duration                       // for so long both have had an open gate
+	none        time.Duration                       // and neither
 	questions   int                                 // frames of agreements
 	transitions int
 }
@@ -50,20 +50,26 @@ func (p *duo) start() *duo {
 	return p
 }
 
-// run lets time pass.
+// run lets time pass, from one deadline to the next.
 func (p *duo) run(d time.Duration) *duo {
 	for end := p.a.now.Add(d); p.a.now.Before(end); {
+		step := end.Sub(p.a.now)
 		for _, h := range []*host{p.a, p.b} {
-			h.run(time.Millisecond)
-			h.e.Flush(h.now)
-		}
-		for p.deliver() {
+			if at, armed := h.e.Deadline(); armed {
+				step = max(min(step, at.Sub(p.a.now)), 100*time.Microsecond)
+			}
 		}
 		switch len(p.a.port.open) + len(p.b.port.open) {
 		case 0:
-			p.none++
+			p.none += step
 		case 2:
-			p.both++
+			p.both += step
+		}
+		for _, h := range []*host{p.a, p.b} {
+			h.run(step)
+			h.e.Flush(h.now)
+		}
+		for p.deliver() {
 		}
 	}
 	return p
@@ -161,8 +167,8 @@ func TestTwoAgree(t *testing.T) {
 					t.Error("the better router has not yielded")
 				}
 			}
-			if p.none > 0 || p.both > 10 {
-				t.Errorf("%d ms nobody served, %d ms both did", p.none, p.both)
+			if p.none > 0 || p.both > 10*time.Millisecond {
+				t.Errorf("%v nobody served, %v both did", p.none, p.both)
 			}
 		})
 	}
@@ -203,6 +209,25 @@ func TestWhoIsNotFitIsNotGivenTheRole(t *testing.T) {
 	}
 }
 
+// What is wrong with both routers is no reason.
+func TestAFaultOfBothDoesNotCount(t *testing.T) {
+	toml := "[[track]]\nname = \"uplink\"\nfile = \"/run/x\"\n" + strings.Replace(pairConfigs["vrrp"], "priority", "track = [{ object = \"uplink\", decrement = 5 }]\npriority", 1)
+	p := newDuo(t, toml)
+	for _, h := range []*host{p.a, p.b} {
+		l := newTestLink("eth0")
+		if h == p.b {
+			l.MAC, l.Addr4 = peerMAC, peer4
+			l.Addrs[0] = netip.PrefixFrom(peer4, 24)
+		}
+		l.Off4 = "net.ipv4.ip_forward"
+		h.e.LinkChanged(h.now, "eth0", l)
+		h.e.TrackChanged(h.now, "uplink", false, "no carrier")
+	}
+	if v := p.handOver(p.a, engine.HandoverOptions{}); v.State != engine.HandoverDone {
+		t.Errorf("%+v", v)
+	}
+}
+
 // The roles go back once when the neighbours do not follow.
 func TestWhoCannotProveItsNeighboursGivesBack(t *testing.T) {
 	for name, toml := range pairConfigs {
@@ -221,8 +246,8 @@ func TestWhoCannotProveItsNeighboursGivesBack(t *testing.T) {
 			if g, o := p.a.group("eth0:10"), p.b.group("eth0:10"); g.Machine.Role != fsm.Active || o.Machine.Role == fsm.Active {
 				t.Errorf("in %s, the other one in %s", g.Machine.State, o.Machine.State)
 			}
-			if p.none > 0 || p.both > 10 {
-				t.Errorf("%d ms nobody served, %d ms both did", p.none, p.both)
+			if p.none > 0 || p.both > 10*time.Millisecond {
+				t.Errorf("%v nobody served, %v both did", p.none, p.both)
 			}
 			if again := p.a.moves + p.b.moves - moves; again > 3 {
 				t.Errorf("%d transitions afterwards", again)
@@ -242,7 +267,7 @@ func TestTheRoleComesBackToARouterThatWaits(t *testing.T) {
 	}
 	p.run(5 * time.Second)
 	if p.none > 0 {
-		t.Errorf("%d ms nobody served", p.none)
+		t.Errorf("%v nobody served", p.none)
 	}
 }
 
@@ -292,7 +317,7 @@ func TestHandoversSurviveLossAndDeath(t *testing.T) {
 				p.lose = nil
 				p.run(15 * time.Second)
 				if len(p.a.port.open)+len(p.b.port.open) != 1 || p.none > 0 {
-					t.Errorf("%d serve, nobody did for %d ms", len(p.a.port.open)+len(p.b.port.open), p.none)
+					t.Errorf("%d serve, nobody did for %v", len(p.a.port.open)+len(p.b.port.open), p.none)
 				}
 			})
 		}
@@ -305,7 +330,7 @@ func TestWhatIsNotBelieved(t *testing.T) {
 	question := func(change func(*hello.Agreement), src hello.MAC, key []byte) []byte {
 		a := &hello.Agreement{
 			Kind: hello.AgreementQuestion, Protocol: hello.ProtocolHSRP, Version: 2, Family: hello.IPv4, Group: 10,
-			Priority: 110, Time: time.Second, Number: 77, From: own4,
+			Priority: 110, Time: time.Second, Number: 77, From: own4, Forwards: true, Tracks: true,
 		}
 		change(a)
 		return hello.AppendAgreement(nil, a, src, hello.MAC{1, 0, 0x5e, 0, 0, 0x66}, key)

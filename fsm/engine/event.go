@@ -1,8 +1,8 @@
 package engine
 
 import (
-	"fmt"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/fhrpd/fhrpd/fsm"
@@ -59,7 +59,7 @@ func (t Transition) String() string {
 	if t.Group.Protocol == hello.ProtocolVRRP {
 		mnemonic = "VRRP-6"
 	}
-	return fmt.Sprintf("%%%s-STATECHANGE: %s Grp %d state %s -> %s", mnemonic, t.Group.Interface, t.Group.Number, t.From, t.To)
+	return "%" + mnemonic + "-STATECHANGE: " + t.Group.Interface + " Grp " + strconv.Itoa(int(t.Group.Number)) + " state " + t.From + " -> " + t.To
 }
 
 // Facts are what was known when a transition was decided.

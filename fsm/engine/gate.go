@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fhrpd/fhrpd/fsm"
@@ -81,9 +82,11 @@ func (g *group) openGate() {
 }
 
 // askAddresses asks for the addresses of a group that serves, again where they have
-// changed.
+// changed. A role that was lost and won again before anything was carried out keeps them.
 func (g *group) askAddresses() {
-	g.iface.out.add = append(g.iface.out.add, g.id)
+	o := &g.iface.out
+	o.remove = slices.DeleteFunc(o.remove, func(id ID) bool { return id == g.id })
+	o.add = append(o.add, g.id)
 	g.round, g.proof.held = 0, true
 }
 

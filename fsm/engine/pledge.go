@@ -109,7 +109,8 @@ func (g *group) realAddress(to []netip.Addr) netip.Addr {
 	return g.iface.link.Addr(g.Family)
 }
 
-// unfit returns why this router could not take the role of who asks with a, or "".
+// unfit returns why this router could not take the role of who asks with a, or "". What
+// is wrong with both is no reason.
 func (g *group) unfit(a *hello.Agreement) string {
 	st := g.machine.Status()
 	switch {
@@ -127,10 +128,10 @@ func (g *group) unfit(a *hello.Agreement) string {
 		return "its priority is 0"
 	}
 	for _, f := range g.family() {
-		if off := f.iface.link.Off(f.Family); off != "" {
+		if off := f.iface.link.Off(f.Family); off != "" && a.Forwards {
 			return "IP forwarding is switched off there (" + off + ")"
 		}
-		if down := f.downTracks(); len(down) > 0 {
+		if down := f.downTracks(); len(down) > 0 && a.Tracks {
 			return "tracked objects are down there: " + strings.Join(down, ", ")
 		}
 	}

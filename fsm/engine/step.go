@@ -13,16 +13,17 @@ func (g *group) step(now time.Time, ev fsm.Event) {
 	g.turned()
 	was, ready := stepStart{g.machine.Status(), g.tenure, g.story.moved, g.counters.Announced}, g.ready()
 	g.r.watchFor(g, was.machine)
-	var moved *fsm.Report
+	var moved fsm.Report
+	reported := false
 	for _, a := range g.machine.Step(now, ev) {
 		g.apply(now, was, a)
-		if r, ok := a.(fsm.Report); ok && len(g.followers) > 0 {
-			moved = &r
+		if r, ok := a.(fsm.Report); ok {
+			moved, reported = r, true
 		}
 	}
 	g.tellServing(now, &was)
-	if moved != nil {
-		g.tellFollowers(now, *moved)
+	if reported && len(g.followers) > 0 {
+		g.tellFollowers(now, moved)
 	}
 	if g.leader != nil && g.ready() != ready {
 		g.leader.doubt()

@@ -2,6 +2,7 @@ package hsrp
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/fhrpd/fhrpd/fsm"
@@ -61,9 +62,9 @@ func (g *Group) against(p peer, does string) string {
 func (w *watch) silence(now time.Time, role string) string {
 	quiet := elapsed(now.Sub(w.since))
 	if !w.peer.addr.IsValid() {
-		return fmt.Sprintf("no %s router heard for %s, hold time %s", role, quiet, w.hold)
+		return "no " + role + " router heard for " + quiet + ", hold time " + w.hold.String()
 	}
-	return fmt.Sprintf("nothing from %s for %s, hold time %s", w.peer, quiet, w.hold)
+	return "nothing from " + w.peer.String() + " for " + quiet + ", hold time " + w.hold.String()
 }
 
 // String returns the router's address and priority.
@@ -72,7 +73,7 @@ func (p peer) String() string { return fmt.Sprintf("%s (priority %d)", p.addr, p
 // elapsed prints a measured time: tenths of a second, or milliseconds below one.
 func elapsed(d time.Duration) string {
 	if d < time.Second {
-		return fmt.Sprintf("%dms", d.Milliseconds())
+		return strconv.FormatInt(d.Milliseconds(), 10) + "ms"
 	}
-	return fmt.Sprintf("%.1fs", d.Seconds())
+	return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + "s"
 }

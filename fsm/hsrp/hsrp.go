@@ -34,6 +34,7 @@ package hsrp
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/fhrpd/fhrpd/fsm"
@@ -105,6 +106,7 @@ type Group struct {
 // New returns a group in Initial. It trusts cfg: ranges are checked where the
 // configuration is read.
 func New(cfg Config) *Group {
+	cfg.VirtualIPs = slices.Clone(cfg.VirtualIPs)
 	g := &Group{
 		cfg:        cfg,
 		priority:   cfg.Priority,

@@ -2,14 +2,13 @@ package hsrp
 
 import (
 	"net/netip"
-	"slices"
 
 	"github.com/fhrpd/fhrpd/fsm"
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// Status returns what the group shows of itself. The result shares nothing
-// with the group.
+// Status returns what the group shows of itself. VirtualIPs is shared and must
+// not be changed.
 func (g *Group) Status() fsm.Status {
 	return fsm.Status{
 		State:      g.state.String(),
@@ -41,5 +40,5 @@ func (g *Group) virtualIPs() []netip.Addr {
 	if len(g.cfg.VirtualIPs) == 0 && g.learnedIP.IsValid() {
 		return []netip.Addr{g.learnedIP}
 	}
-	return slices.Clone(g.cfg.VirtualIPs)
+	return g.cfg.VirtualIPs
 }

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
@@ -20,6 +21,7 @@ func faults() []fault {
 	return []fault{
 		{"kill", kill}, {"stop", stop}, {"freeze", freeze}, {"wink", wink},
 		{"link", link}, {"port", port}, {"flap", flap}, {"partition", partition}, {"priority", priority},
+		{"handover", handOver},
 	}
 }
 
@@ -93,6 +95,16 @@ func priority(s *segment, g *gateway) (string, func()) {
 			g.priority[v.ref] = was
 		}
 	}
+}
+
+// handOver hands over what the gateway has, and has it want that again.
+func handOver(s *segment, g *gateway) (string, func()) {
+	out, _ := g.Command("handover", "--all", "--rate", "100/s", "--timeout", "500ms")
+	s.t.Log(strings.TrimSpace(out))
+	for _, v := range s.groups {
+		must(s.t, g.SetPriority(s.t.Context(), v.ref, g.priority[v.ref]))
+	}
+	return "a hand-over of " + g.Name, func() {}
 }
 
 // random returns a time of up to so many milliseconds.

@@ -260,6 +260,9 @@ func (d *Daemon) drive() error {
 		d.log.Warn("no real-time priority; hellos may be late on a busy host", "error", err)
 	}
 	if realtime {
+		if err := forgetStart(); err != nil {
+			d.log.Debug("the code of the start stays in memory", "error", err)
+		}
 		if err := lockMemory(); err != nil {
 			d.log.Debug("memory is not locked", "error", err)
 		}

@@ -107,12 +107,11 @@ func (l *loop) run(d driven, stop func() bool) error {
 }
 
 func wait(fds []unix.PollFd, d driven) error {
-	var timeout *unix.Timespec
+	timeout := time.Duration(-1)
 	if at, armed := d.Deadline(); armed {
-		ts := unix.NsecToTimespec(max(time.Until(at), 0).Nanoseconds())
-		timeout = &ts
+		timeout = max(time.Until(at), 0)
 	}
-	if _, err := unix.Ppoll(fds, timeout, nil); err != nil && err != unix.EINTR {
+	if err := ppoll(fds, timeout); err != 0 && err != unix.EINTR {
 		return fmt.Errorf("wait for packets: %w", err)
 	}
 	return nil

@@ -62,9 +62,10 @@ func (d *Daemon) restoreFilter(p *port, macs ...[6]byte) {
 
 // The settings of the interfaces are looked at when the loop is awake anyway,
 // which costs a few microseconds: to wake for that alone, or to wake somebody else,
-// costs more than a hello. While they are wrong hosts may learn the wrong MAC.
+// costs more than a hello. So hellos of a second are often enough. While the settings
+// are wrong hosts may learn the wrong MAC.
 const (
-	lookLeast = 1500 * time.Millisecond // between two looks
+	lookLeast = 900 * time.Millisecond // between two looks
 	lookMost  = 2 * time.Second
 )
 

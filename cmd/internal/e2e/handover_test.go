@@ -5,8 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vishvananda/netlink"
+
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/hello"
 )
 
 // handovers are groups whose role goes to the other router and back.
@@ -79,8 +82,59 @@ func TestHandoversCostNothing(t *testing.T) {
 	}
 }
 
+// The roles go back once when a neighbour does not follow: here a client that believes
+// the virtual address at a MAC which nobody has.
+func TestAHandoverIsRolledBack(t *testing.T) {
+	for _, name := range []string{"HSRP version 2", "VRRP version 3"} {
+		t.Run(name, func(t *testing.T) {
+			scenario(t, func(t testing.TB, l *lan) {
+				l.startInTurn(handovers()[name])
+				l.mustPing(fhrptest.HostIP)
+				l.a.Eventually("the client is proven", func() bool { return l.a.Group("users").Takeover[0].Proven })
+				l.b.Eventually("the active router is heard", func() bool { return ready(l.b.Group("users")) })
+				l.keep(l.Client, vip, hello.MAC{2, 0, 0, 0, 0xdd, 0xdd}, netlink.NUD_PERMANENT)
+				out, exit := l.a.Command("handover", "users", "--timeout", "1s")
+				if exit != 1 || !strings.Contains(out, "rolled back: 192.168.1.200 gave the role back") {
+					t.Errorf("exit %d: %s", exit, out)
+				}
+				l.b.Eventually("the roles are as before", func() bool { return l.a.All("Active") && ready(l.b.Group("users")) })
+			})
+		})
+	}
+}
+
+// A better router that preempts with a command first leaves no gap either, and its stop
+// neither.
+func TestPreemptionWithACommandFirstCostsNothing(t *testing.T) {
+	for _, name := range []string{"HSRP, a command first", "VRRP 3, a command first"} {
+		t.Run(name, func(t *testing.T) {
+			scenario(t, func(t testing.TB, l *lan) {
+				groups := strings.Replace(handovers()[name], "priority", "preempt = true\npriority", 1)
+				l.b.StartAs(groups, 100)
+				l.b.WaitAll("Active")
+				l.b.Eventually("the address is served", func() bool { return serves(l.b) })
+				l.mustPing(fhrptest.HostIP)
+				stop := l.numbers()
+				l.a.StartAs(groups, 110)
+				l.a.WaitAll("Active")
+				l.a.Eventually("the address is served", func() bool { return serves(l.a) && ready(l.b.Group("users")) })
+				l.a.Stop()
+				l.b.Eventually("the address is served", func() bool { return l.b.All("Active") && serves(l.b) })
+				sent, lost, doubled := stop()
+				t.Logf("%d datagrams, %d lost, %d doubled", sent, len(lost), len(doubled))
+				if len(lost)+len(doubled) > 0 {
+					t.Errorf("lost %v, doubled %v", lost, doubled)
+				}
+			})
+		})
+	}
+}
+
 // ready reports whether a router waits for the role and hears who has it: an HSRP group
 // takes a hold time or two to be the standby router.
 func ready(g status.Group) bool {
 	return (g.State == "Standby" || g.State == "Backup") && g.Active != nil
 }
+
+// serves reports whether a gateway has role and address.
+func serves(g *gateway) bool { u := g.Group("users"); return u.State == "Active" && u.HasAddress() }

@@ -57,15 +57,15 @@ func TestMaintenanceCostsNothing(t *testing.T) {
 				if !away() || !l.b.All("Active") {
 					t.Errorf("afterwards %s and %s", l.a.Group("users").State, l.b.Group("users").State)
 				}
-				since := l.a.Report().Leave.Since
+				since := l.a.Answer().Leave.Since
 
 				l.a.Kill()
 				l.a.Restart()
 				l.a.Eventually("maintenance goes on", func() bool {
 					g := l.a.Group("users")
-					return away() && g.Leave.Serves == successor
+					return away() && g.Leave != nil && g.Leave.Serves == successor
 				})
-				if got := l.a.Report().Leave.Since; !got.Equal(since) {
+				if got := l.a.Answer().Leave.Since; !got.Equal(since) {
 					t.Errorf("in maintenance since %v, want %v", got, since)
 				}
 				if out, exit = l.a.Command("maintenance", "off"); exit != 0 || !strings.Contains(out, ": not in maintenance; state ") {

@@ -57,7 +57,7 @@ func maintenance(t testing.TB, p pairing, preempts bool) {
 	m.ours.WaitAll("Initialize")
 	m.ours.Eventually("it is in maintenance and hears who serves", func() bool {
 		st := m.ours.Report()
-		return st.Maintenance && st.Groups[0].Leave.Serves != ""
+		return st.Maintenance && len(st.Groups) > 0 && st.Groups[0].Leave != nil && st.Groups[0].Leave.Serves != ""
 	})
 	if gap := m.probe.gap(n); gap > leaves {
 		t.Errorf("the client went unserved for %v", gap)

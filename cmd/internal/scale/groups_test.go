@@ -69,20 +69,20 @@ func (p *pair) started(g *gateway, config string) time.Duration {
 func (p *pair) stay(b *testing.B) {
 	before, lost := p.transitions(), p.wire.capture.Dropped()
 	p.wire.forget()
-	cpuA, _ := usageOf(b, p.a.PID())
-	cpuB, _ := usageOf(b, p.b.PID())
+	wasA := fhrptest.UsageOf(b, p.a.PID())
+	wasB := fhrptest.UsageOf(b, p.b.PID())
 	fhrptest.Pass(p.t, *steady)
-	endA, rssA := usageOf(b, p.a.PID())
-	endB, rssB := usageOf(b, p.b.PID())
+	isA := fhrptest.UsageOf(b, p.a.PID())
+	isB := fhrptest.UsageOf(b, p.b.PID())
 	sentB, sentA := p.wire.messages()
 	if n := p.transitions() - before; n != 0 {
 		b.Errorf("%d transitions in %v of peace\n%s\n%s", n, *steady, p.a.Tail(), p.b.Tail())
 	}
-	b.ReportMetric(float64(endA-cpuA)/1000/float64(max(sentA, 1)), "µs-cpu/hello-active")
-	b.ReportMetric(float64(endB-cpuB)/1000/float64(max(sentB, 1)), "µs-cpu/hello-standby")
+	b.ReportMetric(float64((isA.CPU-wasA.CPU).Microseconds())/float64(max(sentA, 1)), "µs-cpu/hello-active")
+	b.ReportMetric(float64((isB.CPU-wasB.CPU).Microseconds())/float64(max(sentB, 1)), "µs-cpu/hello-standby")
 	b.ReportMetric(float64(sentA)/steady.Seconds(), "hellos/s")
-	b.ReportMetric(rssA, "MiB-active")
-	b.ReportMetric(rssB, "MiB-standby")
+	b.ReportMetric(isA.MiB, "MiB-active")
+	b.ReportMetric(isB.MiB, "MiB-standby")
 	b.ReportMetric(float64(p.wire.capture.Dropped()-lost), "lost-frames")
 	b.Logf("alone every 10 ms: %v", spreads(p.wire.takeover(time.Now(), p.hold).bystander))
 }

@@ -3,7 +3,6 @@ package scale
 import (
 	"fmt"
 	"net/netip"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -99,36 +98,3 @@ vrid = 255
 virtual_ips = ["10.0.254.1"]
 advertise = "10ms"
 `
-
-// usage is what a process has used, with its children.
-func usage(t testing.TB, pids ...int) (cpu uint64, rss float64) {
-	t.Helper()
-	for _, pid := range pids {
-		c, r := usageOf(t, pid)
-		cpu, rss = cpu+c, rss+r
-	}
-	return cpu, rss
-}
-
-// usageOf returns nanoseconds of processor time and mebibytes of memory.
-func usageOf(t testing.TB, pid int) (cpu uint64, rss float64) {
-	t.Helper()
-	tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
-	must(t, err)
-	for _, task := range tasks {
-		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/schedstat", pid, task.Name()))
-		if err != nil {
-			continue // has just ended
-		}
-		var ran uint64
-		_, err = fmt.Sscan(string(b), &ran)
-		must(t, err)
-		cpu += ran
-	}
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
-	must(t, err)
-	var size, pages float64
-	_, err = fmt.Sscan(string(b), &size, &pages)
-	must(t, err)
-	return cpu, pages * float64(os.Getpagesize()) / (1 << 20)
-}

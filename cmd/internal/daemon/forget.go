@@ -1,0 +1,65 @@
+package daemon
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// forgetStart gives back the memory that was for the start alone, which comes before
+// memory is locked: locked memory stays for ever, garbage too.
+func forgetStart() error {
+	debug.FreeOSMemory()
+	return forgetCode()
+}
+
+// forgetCode takes the program's own code out of this process's memory. What is
+// needed again comes back from the page cache, which takes a microsecond for each
+// 64 KiB.
+func forgetCode() error {
+	path, err := os.Readlink("/proc/self/exe")
+	if err != nil {
+		return fmt.Errorf("find the program: %w", err)
+	}
+	f, err := os.Open("/proc/self/smaps")
+	if err != nil {
+		return fmt.Errorf("list mappings: %w", err)
+	}
+	defer f.Close()
+	for _, m := range codeOf(path, f) {
+		if _, _, errno := unix.Syscall(unix.SYS_MADVISE, m.from, m.to-m.from, unix.MADV_DONTNEED); errno != 0 {
+			return fmt.Errorf("give back code at %#x: %w", m.from, errno)
+		}
+	}
+	return nil
+}
+
+// mapping is a range of addresses.
+type mapping struct{ from, to uintptr }
+
+// codeOf returns the mappings of a file that are as the file is, from what
+// /proc/PID/smaps says. One that nobody may write to was written to all the same where
+// the loader has relocated what is in it: to give that back would lose it.
+func codeOf(path string, smaps io.Reader) (list []mapping) {
+	var m mapping
+	in := bufio.NewScanner(smaps)
+	for in.Scan() {
+		words := strings.Fields(in.Text())
+		switch {
+		case len(words) < 2:
+		case !strings.HasSuffix(words[0], ":"):
+			m = mapping{}
+			if !strings.Contains(words[1], "w") && strings.HasSuffix(in.Text(), " "+path) {
+				_, _ = fmt.Sscanf(words[0], "%x-%x", &m.from, &m.to)
+			}
+		case words[0] == "Anonymous:" && words[1] == "0" && m.to > m.from:
+			list = append(list, m)
+		}
+	}
+	return list
+}
