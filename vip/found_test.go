@@ -66,16 +66,14 @@ func TestAddressesOfADeadProcessLiveOn(t *testing.T) {
 	ok(t, next.Add(10, router10))
 	mustGate(t, next, []Claim{{10, time.Minute}}, nil)
 	ok(t, next.Address([]ID{10}, nil))
-	found := false
-	for _, a := range router10.Addrs {
-		left := validLifetime(t, "eth0", a)
-		found = found || left > 0
-		if left > 0 && left < 30 {
-			t.Errorf("%v lives for %d s, want a minute", a, left)
-		}
+	lives := onEth0(t)
+	if len(lives) != 2+1 {
+		t.Errorf("on the interface: %v", lives)
 	}
-	if !found {
-		t.Error("no address is on the interface")
+	for a, got := range lives {
+		if got.ValidLft < 30 {
+			t.Errorf("%v lives for %d s, want a minute", a, got.ValidLft)
+		}
 	}
 	if missing, err := next.Restore(); err != nil || len(missing) > 0 {
 		t.Errorf("missing: %v (%v)", missing, err)

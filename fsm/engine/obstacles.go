@@ -16,10 +16,12 @@ import (
 func (g *group) reconsider(now time.Time) {
 	why, detail := g.obstacles()
 	g.noteObstacle(detail, g.up)
+	if own, detail := g.ownObstacle(); own != "" { // followers start after their leader has been looked at
+		g.letGoFound(now, detail)
+	}
 	switch {
 	case why != "" && g.up:
 		g.up = false
-		g.letGoFound(now, detail)
 		g.step(now, fsm.Down{Cause: why, Detail: detail})
 	case why == "":
 		if !g.up {

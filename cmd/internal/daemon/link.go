@@ -91,9 +91,9 @@ func (d *Daemon) attached(p *port, err error) {
 		p.trouble = ""
 		for _, id := range slices.Sorted(maps.Keys(p.routers)) {
 			d.engine.Prepared(time.Now(), id, p.opened.refused[id])
-			if until, found := p.opened.found[id]; found {
-				d.engine.Found(time.Now(), id, time.Until(until))
-			}
+		}
+		for id, until := range p.opened.found {
+			d.engine.Found(time.Now(), id, time.Until(until))
 		}
 		d.letGoInTime(p)
 	}
