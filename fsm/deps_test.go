@@ -32,9 +32,9 @@ var effects = []string{"context", "log", "log/slog", "math/rand", "math/rand/v2"
 
 var layers = []layer{
 	{"the machines", []string{"fsm", "fsm/hsrp", "fsm/vrrp", "fsm/follow", "fsm/trailer"}, []string{"hello", "hello/wire"}, effects},
-	{"the engine", []string{"fsm/engine"}, []string{"hello", "hello/wire", "fsm", "fsm/hsrp", "fsm/vrrp", "fsm/follow", "fsm/trailer", "garp", "garp/prove", "github.com/mdlayher/ethernet"},
+	{"the engine", []string{"fsm/engine"}, []string{"hello", "hello/wire", "fsm", "fsm/hsrp", "fsm/vrrp", "fsm/follow", "fsm/trailer", "garp", "garp/prove", "internal/state", "github.com/mdlayher/ethernet"},
 		[]string{"encoding/json", "log", "log/slog", "math/rand", "math/rand/v2", "os", "os/exec", "sync"}},
-	{"the simulator", []string{"fsm/sim"}, []string{"hello", "hello/wire", "fsm", "fsm/hsrp", "fsm/vrrp", "fsm/follow", "fsm/trailer", "fsm/engine", "garp", "garp/prove", "github.com/mdlayher/ethernet"},
+	{"the simulator", []string{"fsm/sim"}, []string{"hello", "hello/wire", "fsm", "fsm/hsrp", "fsm/vrrp", "fsm/follow", "fsm/trailer", "fsm/engine", "garp", "garp/prove", "internal/state", "github.com/mdlayher/ethernet"},
 		[]string{"log", "log/slog", "net", "os", "os/exec", "sync"}},
 	{"what plays scenarios", []string{"fsm/internal/..."}, []string{"hello", "hello/wire", "fsm"}, nil},
 }

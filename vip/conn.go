@@ -12,14 +12,17 @@ import (
 // sendBuffer holds a transaction of about 60,000 set elements.
 const sendBuffer = 4 << 20
 
+// receiveRoom holds the longest message that the kernel answers with.
+const receiveRoom = 64 << 10
+
 // conn is a netlink socket for requests to nfnetlink and rtnetlink, which answer
 // before send returns. It never waits.
 type conn struct {
 	fd      int
 	port    uint32 // its netlink address
 	seq     uint32
-	rbuf    []byte
-	refused []*messageError
+	rbuf    []byte                        `state:"a buffer"`
+	refused []*messageError               `state:"of one batch"`
 	see     func(typ uint16, body []byte) // gets the messages that are no errors
 }
 
@@ -57,7 +60,7 @@ func (o *Owner) dial(proto, index int) (*conn, error) {
 	}
 	growBuffer(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF)
 	growBuffer(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF)
-	return &conn{fd: fd, port: port, seq: 1, rbuf: make([]byte, 64<<10)}, nil
+	return &conn{fd: fd, port: port, seq: 1, rbuf: make([]byte, receiveRoom)}, nil
 }
 
 func growBuffer(fd, force, plain int) {

@@ -19,7 +19,7 @@ type filter struct {
 	index int
 	door  door
 	macs  map[[6]byte]*filterEntry
-	b     batch
+	b     batch `state:"of one message"`
 
 	promiscuous bool // made so by us
 }

@@ -26,9 +26,9 @@ type Interface struct {
 	dir     stateDir
 	owner   *Owner
 	giveUp  func() error // what the owner holds for this Interface
-	log     *slog.Logger
+	log     *slog.Logger `state:"of this process"`
 
-	mu         sync.Mutex // guards what follows, and the order of gate changes
+	mu         sync.Mutex `state:"nobody works on it"` // guards what follows, and the order of gate changes
 	closed     bool
 	routers    map[ID]*virtualRouter
 	classes    []*leaseClass
@@ -45,17 +45,17 @@ type Interface struct {
 	tabled     bool   // the table is ours to delete
 	rebuild    bool   // the next transaction makes the table anew
 	takenOver  bool   // it is still that of the last process
-	found      foundGates
+	found      foundGates `state:"of the start"`
 	journal    *journal
 	filter     filter
 	members    memberships
-	watch      *tableWatch // nil when the table has an owner
+	watch      *tableWatch `state:"begun anew"` // nil when the table has an owner
 
-	settings settings
+	settings settings `state:"looked at anew"`
 	shared   []sysctl // as the shared journal has them
 
 	keep      keeper
-	placeMu   sync.Mutex // guards what follows; taken before mu
+	placeMu   sync.Mutex `state:"nobody works on it"` // guards what follows; taken before mu
 	rtnl      *conn
 	uses      map[place]use
 	inherited map[place]bool // may have been made by the last process

@@ -132,7 +132,7 @@ func (h *head) restore() error {
 // Interface lives.
 type journal struct {
 	head head
-	f    *os.File
+	f    *os.File `state:"goes as a descriptor"`
 	path string
 	size int64 // what was written
 }

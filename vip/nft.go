@@ -43,7 +43,7 @@ const (
 // forwarded without the table: its rules only admit, except for those about
 // addresses (see elementKind), which are there once a router needs them.
 type ruleset struct {
-	batch
+	batch     `state:"of one transaction"`
 	table     string
 	remember  string // the table's comment
 	addresses bool   // with the sets and rules about addresses

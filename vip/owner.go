@@ -22,12 +22,12 @@ type Owner struct {
 	block uint32 // the upper half of its netlink addresses, or nobody
 	claim int    // the socket that keeps others from the block; -1 without one
 	locks *conn
-	note  string
+	note  string `state:"the caller has it"`
 
 	routes *roleRoutes
-	log    *slog.Logger
+	log    *slog.Logger `state:"of this process"`
 
-	mu       sync.Mutex
+	mu       sync.Mutex     `state:"nobody works on it"`
 	held     map[string]int // how often, by interface
 	lockless bool           // the kernel has no tables with an owner
 }

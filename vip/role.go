@@ -15,9 +15,9 @@ import (
 // neither is active. They carry RouteProtocol. The kernel knows no lifetime for
 // them: after a crash they stay until the next start.
 type roleRoutes struct {
-	mu    sync.Mutex // guards what follows; taken after an Interface's placeMu
+	mu    sync.Mutex `state:"nobody works on it"` // guards what follows; taken after an Interface's placeMu
 	rtnl  *conn
-	lists *lister
+	lists *lister `state:"of this process"`
 	uses  map[companion]*bringing
 }
 

@@ -124,6 +124,10 @@ func (f *fake) ClearCounters(_ context.Context, protocol, groups string) (int, e
 	return len(list), err
 }
 
+func (f *fake) Upgrade(context.Context) (*status.Succession, error) {
+	return nil, &engine.RefusedError{Command: control.CommandUpgrade, Reason: "the new program ends; the running daemon goes on"}
+}
+
 func (f *fake) Reload(_ context.Context, dryRun bool) (*status.Plan, error) {
 	if f.faults != nil {
 		return nil, &control.FaultsError{Faults: f.faults}

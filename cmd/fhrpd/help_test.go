@@ -133,7 +133,7 @@ func TestCompletionOffersWhatTheDaemonRuns(t *testing.T) {
 }
 
 func TestCompletionOffersInterfaces(t *testing.T) {
-	for _, args := range [][]string{{"whohas", "-i", ""}, {"whohas", "--interface", ""}, {"announce-macs", "--dev", ""}, {"announce-macs", "--bridge", ""}} {
+	for _, args := range [][]string{{"whohas", "-i", ""}, {"whohas", "--interface", ""}, {"census", "-i", ""}, {"announce-macs", "--dev", ""}, {"announce-macs", "--bridge", ""}} {
 		if r := fhrpd(t.Context(), append([]string{"__complete"}, args...)...); !strings.HasPrefix(r.stdout, "lo\n") && !strings.Contains(r.stdout, "\nlo\n") {
 			t.Errorf("%v: %q does not offer the loopback interface", args, r.stdout)
 		}

@@ -27,6 +27,13 @@ func TestSegmentCommands(t *testing.T) {
 		{args: "whohas 192.0.2.1 -i lo --timeout 0s", code: 2, stderr: "want more than 0"},
 		{args: "whohas 192.0.2.1 -i no-such", code: 1, stderr: "ask on no-such: no such interface"},
 		{args: "whohas 192.0.2.1 -i lo", code: 1, stderr: "the interface has no MAC"},
+		{args: "census", code: 2, stderr: "usage: fhrpd census"},
+		{args: "census -i lo -r x", code: 2, stderr: "want either an interface (-i) or a capture (-r)"},
+		{args: "census -r x --for 1s", code: 2, stderr: "a capture is as long as it is"},
+		{args: "census -i lo --for 0s", code: 2, stderr: "want more than 0"},
+		{args: "census -i no-such", code: 1, stderr: "listen on no-such: no such interface"},
+		{args: "census -r /nonexistent/x.pcap", code: 1, stderr: "read capture: open /nonexistent/x.pcap"},
+		{args: "census -r segment_test.go", code: 1, stderr: "read capture segment_test.go: neither pcap nor pcapng"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {
@@ -40,7 +47,7 @@ func TestSegmentCommands(t *testing.T) {
 
 // noDaemon points a command at a socket that nobody listens on.
 func noDaemon(t *testing.T, args string) []string {
-	if strings.HasPrefix(args, "whohas") {
+	if strings.HasPrefix(args, "whohas") || strings.HasPrefix(args, "census") {
 		return nil
 	}
 	return []string{"--control", filepath.Join(t.TempDir(), "none.sock")}

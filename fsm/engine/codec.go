@@ -54,9 +54,9 @@ func (g *group) envelope(v voice) hello.Envelope {
 
 // hsrpCodec adds HSRP's authentication.
 type hsrpCodec struct {
-	auth    hello.Auth
-	ring    *keyring // instead of auth, where there is a keychain
-	payload []byte
+	auth    hello.Auth `state:"of the configuration"`
+	ring    *keyring   `state:"of the configuration"` // instead of auth, where there is a keychain
+	payload []byte     `state:"of one message"`
 }
 
 func (c *hsrpCodec) send(now time.Time, g *group, s fsm.Send, v voice) {
@@ -75,7 +75,7 @@ type vrrpCodec struct {
 	peers   []netip.Addr
 	minTTL  uint8
 	check   func(*hello.VRRP) hello.Reject
-	payload []byte
+	payload []byte `state:"of one message"`
 
 	last  *hello.VRRP    // the last advertisement sent
 	left  hello.Checksum // and the form it left in

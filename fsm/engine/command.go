@@ -26,6 +26,7 @@ const (
 	CommandSetPriority = "set priority"
 	CommandAnnounce    = "announce"
 	CommandReload      = "reload"
+	CommandUpgrade     = "upgrade"
 
 	CommandMaintenanceOn  = "maintenance on"
 	CommandMaintenanceOff = "maintenance off"

@@ -31,7 +31,7 @@
 //   - what comes in: neighbors, subnet, contest, rival, differ, behind, receive,
 //     absence, links, tracks, addressed, restored, resume, commands, handover, maintenance
 //   - what goes out: renew, flush
-//   - the whole: build, engine, stop, tick, report
+//   - the whole: build, engine, stop, tick, report, snapshot
 package engine
 
 import (
@@ -48,7 +48,7 @@ const chunk = 16
 // Engine is all groups of one router. Its methods must not be called at the
 // same time from different goroutines.
 type Engine struct {
-	router
+	router  `state:"a root of its own"`
 	ifaces  []*iface
 	byName  map[string]*iface
 	objects []*object

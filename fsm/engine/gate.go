@@ -82,7 +82,7 @@ func (g *group) openGate() {
 }
 
 // askAddresses asks for the addresses of a group that serves, again where they have
-// changed. A role that was lost and won again before anything was carried out keeps them.
+// changed.
 func (g *group) askAddresses() {
 	o := &g.iface.out
 	o.remove = slices.DeleteFunc(o.remove, func(id ID) bool { return id == g.id })

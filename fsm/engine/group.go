@@ -12,7 +12,7 @@ import (
 
 // group is one group with everything that is its own.
 type group struct {
-	Group // as configured
+	Group `state:"the caller has it"` // as configured
 	r     *router
 	id    ID
 	since time.Time // it is there
@@ -78,8 +78,8 @@ type group struct {
 	peers       []hello.MAC // interface MACs of the group's other routers
 	counters    Counters
 
-	unfiled                bool // its deadlines have not been looked at since its last turn
-	machineTask, choreTask task[*group]
+	unfiled                bool         // its deadlines have not been looked at since its last turn
+	machineTask, choreTask task[*group] `state:"filed again"`
 }
 
 // machine is a protocol machine: hsrp.Group, vrrp.Router or follow.Follower.

@@ -12,7 +12,7 @@ import (
 type iface struct {
 	r    *router
 	name string
-	port Port
+	port Port `state:"of this process"`
 	link Link // as the groups see it
 
 	absence absence
@@ -24,8 +24,8 @@ type iface struct {
 	gateways    []netip.Addr
 	neighbors   map[netip.Addr]*neighbor
 
-	out    outbox
-	round  Round // of the port's last Address
+	out    outbox `state:"empty between two turns"`
+	round  Round  // of the port's last Address
 	leases leases
 
 	duplicate  Duplicate
@@ -38,8 +38,8 @@ type iface struct {
 	forwarding forwarding
 	outside    [2]string // what was last said of addresses outside the prefixes, by family
 
-	hsrp hello.HSRPPacket // the last ones parsed
-	vrrp hello.VRRPPacket
+	hsrp hello.HSRPPacket `state:"of one frame"` // the last ones parsed
+	vrrp hello.VRRPPacket `state:"of one frame"`
 }
 
 func newIface(r *router, name string, port Port) *iface {

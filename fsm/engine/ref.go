@@ -138,7 +138,11 @@ type RefusedError struct {
 
 // Error implements error.
 func (e *RefusedError) Error() string {
-	return fmt.Sprintf("%s %s: %v: %s", e.Command, e.Group, ErrRefused, e.Reason)
+	about := e.Command
+	if e.Group != "" {
+		about += " " + e.Group
+	}
+	return fmt.Sprintf("%s: %v: %s", about, ErrRefused, e.Reason)
 }
 
 // Unwrap returns ErrRefused.

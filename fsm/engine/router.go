@@ -37,9 +37,9 @@ type router struct {
 	// Who is to be served when. The machines of elected groups have a queue of
 	// their own, so that neither a thousand promotions at one instant nor the
 	// announcements that follow them can delay a hello that is due.
-	speaking queue[*group] // machines of elected groups
-	silent   queue[*group] // of all others
-	chores   queue[*group] // what all groups do beside their machines
+	speaking queue[*group] `state:"filed again"` // machines of elected groups
+	silent   queue[*group] `state:"filed again"` // of all others
+	chores   queue[*group] `state:"filed again"` // what all groups do beside their machines
 	turned   []*group      // to be filed there anew
 
 	dismissed []*group // on their way out, because they are no longer configured

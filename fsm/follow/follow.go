@@ -55,7 +55,7 @@ type Follower struct {
 
 	priority, configured uint8 // shown only
 
-	actions []fsm.Action
+	actions []fsm.Action `state:"of one step"`
 }
 
 // New returns a follower whose interface is down and whose leader is not known.

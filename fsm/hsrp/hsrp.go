@@ -100,7 +100,7 @@ type Group struct {
 	learnsTimes         bool
 	learnedIP           netip.Addr
 
-	out []fsm.Action
+	out []fsm.Action `state:"of one step"`
 }
 
 // New returns a group in Initial. It trusts cfg: ranges are checked where the

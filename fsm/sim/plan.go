@@ -70,11 +70,12 @@ const (
 	Refuse    FaultKind = "refuse"    // A's kernel prepares no group and opens no gate
 	Bare      FaultKind = "bare"      // A's interface has no address
 	Reload    FaultKind = "reload"    // A is given another file: see reloads
+	Upgrade   FaultKind = "upgrade"   // another process takes A's place, or dies at some step: see upgrades
 	Handover  FaultKind = "handover"  // A hands its roles over; meanwhile, with N 1, the neighbour delivers to A alone
 	Away      FaultKind = "away"      // A is in maintenance: see aways
 )
 
-var kinds = []FaultKind{Loss, Dup, Delay, OneWay, Partition, Link, Stall, Crash, Stop, Priority, Refuse, Bare, Reload, Handover, Handover, Away}
+var kinds = []FaultKind{Loss, Dup, Delay, OneWay, Partition, Link, Stall, Crash, Stop, Priority, Refuse, Bare, Reload, Upgrade, Handover, Handover, Away}
 
 // mixes are the protocols that a segment may speak, side by side.
 var mixes = []string{
@@ -150,6 +151,8 @@ func randomFault(r *rand.Rand, p *Plan) Fault {
 		f.N = 1 + r.IntN(50)
 	case Reload:
 		f.N = r.IntN(len(reloads))
+	case Upgrade:
+		f.N = r.IntN(upgrades)
 	case Handover:
 		f.N = r.IntN(2)
 	case Away:

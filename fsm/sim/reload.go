@@ -43,7 +43,9 @@ func (r *router) reload(n int, undo bool) {
 	if r.engine == nil || r.stalled {
 		return
 	}
-	_ = r.engine.Reconfigure(r.w.now, c, nil, engine.Caller{}) // refused while it stops
+	if r.engine.Reconfigure(r.w.now, c, nil, engine.Caller{}) == nil { // refused while it stops
+		r.runs = c
+	}
 	r.rearm()
 	r.left()
 }

@@ -26,6 +26,8 @@ type router struct {
 	id     int
 	config engine.Config
 	first  engine.Config // before it is reloaded
+	runs   engine.Config // what the process has read
+	killed bool          // a successor has died in its place
 	link   engine.Link
 	stored engine.Maintenance // on its disk, which outlives the process
 	up     bool               // link
@@ -55,7 +57,8 @@ type router struct {
 	report  func(string)
 	broken  func(string)
 
-	disturbs func() // a group stops, or starts: as one that was refused does after a pause
+	renews   func() bool // whether another process takes over before this turn; may be nil
+	disturbs func()      // a group stops, or starts: as one that was refused does after a pause
 }
 
 // gate is what the kernel does for a group.
@@ -81,7 +84,21 @@ func (r *router) start() {
 	r.stalled, r.backlog, r.posts, r.armed = false, nil, nil, time.Time{}
 	old, oldMACs := r.gates, r.virtual
 	r.gates, r.virtual = map[engine.ID]*gate{}, map[hello.MAC]engine.ID{}
-	e, err := engine.New(r.config, engine.Options{
+	e, err := engine.New(r.config, r.options())
+	if err != nil {
+		panic(err) // the configuration is the simulator's own
+	}
+	if err := e.Prepare(); err != nil && !r.refuses {
+		panic(err)
+	}
+	r.engine, r.runs = e, r.config
+	r.find(old, oldMACs)
+	r.linkChanged()
+}
+
+// options are the surroundings of an engine of this router.
+func (r *router) options() engine.Options {
+	return engine.Options{
 		Ports:  map[string]engine.Port{nic: r.port(r)},
 		Random: r.w.random.Float64,
 		Mark:   func() uint64 { return uint64(r.id) }, // nobody here would guess
@@ -105,16 +122,7 @@ func (r *router) start() {
 			r.stored = m
 			r.disturbs()
 		},
-	})
-	if err != nil {
-		panic(err) // the configuration is the simulator's own
 	}
-	if err := e.Prepare(); err != nil && !r.refuses {
-		panic(err)
-	}
-	r.engine = e
-	r.find(old, oldMACs)
-	r.linkChanged()
 }
 
 func causeOf(ev engine.Event) string {
@@ -262,6 +270,9 @@ func (r *router) receive(frame []byte) {
 // turn is one round of the daemon's loop.
 func (r *router) turn(frames [][]byte) {
 	now := r.w.now
+	if r.renews != nil && r.renews() {
+		r.succeed()
+	}
 	r.engine.Wake(now, 0)
 	for _, f := range frames {
 		r.engine.Frame(now, nic, f, true)

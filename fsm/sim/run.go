@@ -198,6 +198,12 @@ func (l *lan) inject(f Fault, undo bool) {
 		a.refuses = !undo
 	case Reload:
 		a.reload(f.N, undo)
+	case Upgrade:
+		if undo {
+			a.restarted()
+		} else {
+			a.upgrade(f.N)
+		}
 	case Handover:
 		l.station.pinned, l.station.to = f.N > 0 && !undo, f.A
 		if !undo {

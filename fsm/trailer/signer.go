@@ -10,7 +10,7 @@ import (
 // Signer makes the trailers of one group.
 type Signer struct {
 	rules Rules
-	keys  keys
+	keys  keys `state:"of the configuration"`
 	begun bool
 	last  hello.Sequence
 }

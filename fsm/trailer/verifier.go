@@ -10,7 +10,7 @@ import (
 // Verifier judges the advertisements that one group receives.
 type Verifier struct {
 	rules Rules
-	keys  keys
+	keys  keys `state:"of the configuration"`
 	peers peers
 }
 

@@ -107,7 +107,7 @@ type Router struct {
 	lastWord netip.Addr // who resigned last
 	yielded  bool       // the role was handed over
 
-	actions []fsm.Action
+	actions []fsm.Action `state:"of one step"`
 }
 
 // peer is the sender of an advertisement.

@@ -11,10 +11,10 @@ const testMark = 0xf48d
 
 // vm runs the filter without its first test, for the VLAN tag, which only the
 // kernel can do.
-func vm(t *testing.T) *bpf.VM {
+func vm(t *testing.T, program []bpf.RawInstruction) *bpf.VM {
 	t.Helper()
 	var ins []bpf.Instruction
-	for _, r := range assembleFilter(testMark)[2:] {
+	for _, r := range program[2:] {
 		ins = append(ins, r.Disassemble())
 	}
 	v, err := bpf.NewVM(ins)
@@ -75,7 +75,43 @@ func TestFilter(t *testing.T) {
 		{"tcp answer 6", frame(0x86dd, v{56: testMark}, o{20: 6}), true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			n, err := vm(t).Run(tc.b)
+			n, err := vm(t, assembleFilter(testMark)).Run(tc.b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := n > 0; got != tc.want {
+				t.Errorf("accepted %t, want %t", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestWatchFilter(t *testing.T) {
+	type v = map[int]uint16
+	type o = map[int]byte
+	for _, tc := range []struct {
+		name string
+		b    []byte
+		want bool
+	}{
+		{"arp", frame(0x0806, nil, nil), true},
+		{"other ethertype", frame(0x88cc, nil, nil), false},
+		{"hsrp", frame(0x0800, v{36: 1985}, o{23: 17}), true},
+		{"glbp behind ip options", frame(0x0800, v{40: 3222}, o{14: 0x46, 23: 17}), true},
+		{"other udp", frame(0x0800, v{36: 53}, o{23: 17}), false},
+		{"later fragment", frame(0x0800, v{20: 0x0010, 36: 1985}, o{23: 17}), false},
+		{"vrrp and carp", frame(0x0800, nil, o{23: 112}), true},
+		{"tcp", frame(0x0800, v{36: 1985}, o{23: 6}), false},
+		{"hsrp6", frame(0x86dd, v{56: 2029}, o{20: 17}), true},
+		{"glbp6", frame(0x86dd, v{56: 3222}, o{20: 17}), true},
+		{"other udp6", frame(0x86dd, v{56: 1985}, o{20: 17}), false},
+		{"vrrp6", frame(0x86dd, nil, o{20: 112}), true},
+		{"solicitation", frame(0x86dd, nil, o{20: 58, 54: 135}), true},
+		{"advertisement", frame(0x86dd, nil, o{20: 58, 54: 136}), true},
+		{"echo reply 6", frame(0x86dd, nil, o{20: 58, 54: 129}), false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			n, err := vm(t, watchFilter()).Run(tc.b)
 			if err != nil {
 				t.Fatal(err)
 			}

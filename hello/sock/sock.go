@@ -9,6 +9,7 @@ import (
 	"net"
 
 	"github.com/mdlayher/packet"
+	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
 )
 
@@ -33,7 +34,11 @@ type Socket struct {
 // port.
 // It needs CAP_NET_RAW in the network namespace of the calling thread.
 func Open(ifi *net.Interface, mark uint16) (*Socket, error) {
-	conn, err := packet.Listen(ifi, packet.Raw, unix.ETH_P_ALL, &packet.Config{Filter: assembleFilter(mark)})
+	return open(ifi, assembleFilter(mark))
+}
+
+func open(ifi *net.Interface, program []bpf.RawInstruction) (*Socket, error) {
+	conn, err := packet.Listen(ifi, packet.Raw, unix.ETH_P_ALL, &packet.Config{Filter: program})
 	if err != nil {
 		return nil, fmt.Errorf("open packet socket on %s: %w (needs CAP_NET_RAW)", ifi.Name, err)
 	}
@@ -91,3 +96,12 @@ func (s *Socket) FD() int { return s.fd }
 
 // Close closes the socket.
 func (s *Socket) Close() error { return unix.Close(s.fd) }
+
+// Resume returns the socket of another process whose descriptor this one was given.
+// What it has received and nobody has read waits in it. The descriptor is the
+// Socket's from then on.
+func Resume(fd int) *Socket {
+	s := &Socket{fd: fd}
+	s.in.init()
+	return s
+}

@@ -67,6 +67,10 @@ type Backend interface {
 	// A file with faults is a *FaultsError, and nothing has changed then.
 	Reload(ctx context.Context, dryRun bool) (*status.Plan, error)
 
+	// Upgrade has the program on disk take the place of this process, which ends then.
+	// The error is why it goes on instead, in one line.
+	Upgrade(ctx context.Context) (*status.Succession, error)
+
 	// Maintenance has groups, all when none is named, leave their elections (on) or
 	// come back to them, from now on and over every restart. It returns the groups
 	// that this is about, when those that leave have done so. Who follows another

@@ -139,6 +139,10 @@ func call[T any](ctx context.Context, c *Client, method, path string, timeout ti
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errStuck(c.path, timeout))
 	defer cancel()
 	resp, err := c.do(ctx, method, path, body)
+	if errors.Is(err, ErrReplaced) {
+		c.http.CloseIdleConnections()
+		resp, err = c.do(ctx, method, path, body)
+	}
 	if err != nil {
 		return v, err
 	}

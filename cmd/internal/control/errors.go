@@ -12,6 +12,10 @@ import (
 // ErrInvalid says that the arguments of a command could not be right.
 var ErrInvalid = errors.New("invalid argument")
 
+// ErrReplaced says that another process took the daemon's place while it was asked. A
+// Client asks that one.
+var ErrReplaced = errors.New("another process has taken over")
+
 // FaultsError says that a file was not applied, for its faults.
 type FaultsError struct {
 	Faults []string // each with file, line, what was found and what is allowed
@@ -39,6 +43,7 @@ const (
 	kindInvalid   = "invalid"
 	kindForbidden = "forbidden"
 	kindFaults    = "faults"
+	kindReplaced  = "replaced"
 	kindInternal  = "internal"
 )
 
@@ -66,6 +71,10 @@ func encode(err error) (int, failure) {
 		f.Kind, f.Faults = kindFaults, faulty.Faults
 		return http.StatusUnprocessableEntity, f
 	}
+	if errors.Is(err, ErrReplaced) {
+		f.Kind = kindReplaced
+		return http.StatusServiceUnavailable, f
+	}
 	if errors.Is(err, ErrInvalid) {
 		f.Kind = kindInvalid
 		return http.StatusBadRequest, f
@@ -84,6 +93,8 @@ func (f failure) err() error {
 		return &engine.RefusedError{Command: f.Command, Group: f.Ref, Reason: f.Reason}
 	case kindForbidden:
 		return fmt.Errorf("%w%s", ErrForbidden, strings.TrimPrefix(f.Message, ErrForbidden.Error()))
+	case kindReplaced:
+		return ErrReplaced
 	case kindFaults:
 		return &FaultsError{Faults: f.Faults}
 	case kindInvalid:

@@ -89,6 +89,10 @@ func (f *fake) ClearCounters(_ context.Context, protocol, groups string) (int, e
 	return 2, nil
 }
 
+func (f *fake) Upgrade(context.Context) (*status.Succession, error) {
+	return nil, &engine.RefusedError{Command: control.CommandUpgrade, Reason: "the new program ends; the running daemon goes on"}
+}
+
 func (f *fake) Reload(_ context.Context, dryRun bool) (*status.Plan, error) {
 	if dryRun {
 		return &status.Plan{Changes: []status.PlanChange{{Group: "hsrp:eth1:10", Keys: []status.KeyChange{{Key: "priority", From: "100", To: "110"}}, Cost: "none"}}}, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
@@ -40,7 +41,7 @@ type Level struct {
 
 // needsGroup reports whether a command is about one group.
 func needsGroup(path string) bool {
-	return path != pathClear && path != pathLog && path != pathReload && path != pathMaintenance
+	return !slices.Contains([]string{pathClear, pathLog, pathReload, pathMaintenance, pathUpgrade}, path)
 }
 
 // operate adds the commands that are about no single group.

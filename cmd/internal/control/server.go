@@ -110,6 +110,7 @@ func (s *server) routes() http.Handler {
 		return s.backend.Verify(ctx, q.Group)
 	}))
 	s.operate(mux)
+	s.succession(mux)
 	s.maintain(mux)
 	s.handover(mux)
 	return mux

@@ -26,6 +26,7 @@ func (d *Daemon) Status(ctx context.Context) (*status.Status, error) {
 	for i, t := range d.config().Tracks {
 		st.Tracks[i].Kind, st.Tracks[i].Target = string(t.Kind), t.Shown()
 	}
+	st.Troubles = d.troubles.all()
 	d.addHooks(st.Groups)
 	d.cleared.show(st)
 	return st, nil

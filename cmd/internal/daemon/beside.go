@@ -69,6 +69,14 @@ type scrapers struct {
 	mu   sync.Mutex
 	ctx  context.Context
 	stop context.CancelFunc
+	at   net.Listener // nil: nowhere
+}
+
+// listener returns where the metrics are served, nil when they are not.
+func (s *scrapers) listener() net.Listener {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.at
 }
 
 // start begins at the listener, if there is one, until ctx is done.
@@ -87,6 +95,7 @@ func (s *scrapers) serve(l net.Listener) {
 		s.stop()
 		s.stop = nil
 	}
+	s.at = l
 	if l != nil {
 		var ctx context.Context
 		ctx, s.stop = context.WithCancel(s.ctx)

@@ -15,7 +15,7 @@ import (
 // baselines are the counters as they stood when an operator cleared them, by
 // reference and by interface. The zero value has none.
 type baselines struct {
-	mu     sync.Mutex
+	mu     sync.Mutex `state:"nobody works on it"`
 	groups map[string]*status.Cleared
 	ifaces map[string]*status.ClearedInterface
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -47,10 +48,13 @@ type Options struct {
 	Load        func() (*configs.Config, error) // reads the file again; errors as of configs.Load
 	Hangups     <-chan os.Signal                // each asks for a reload
 	ControlPath string                          // Unix socket; the journals are in the same folder
+	Doubt       string                          // why Config is not the file's; "" = it is
+	Keep        func(*configs.Config) error     // stores what runs, if not nil
 	StateDir    string                          // for what outlives a boot; "" = there is none
 	Version     string
 	Log         *slog.Logger
 	Form        *LogForm // of Log; see NewLog
+	Program     Program  // the successor's; without a path there is none
 }
 
 // vipOptions returns how interfaces are opened. A router that crashed is started
@@ -87,6 +91,7 @@ type Daemon struct {
 	stopped  bool
 	virtual  map[netip.Addr]bool
 	roles    roles
+	troubles troubles
 	kept     *kept
 	nameOf   func(engine.Caller) string
 	hooks    *hooks.Runner
@@ -96,14 +101,23 @@ type Daemon struct {
 	routeLinks []string // interfaces that routes of groups go through
 	routesDue  bool     // they are looked at soon
 
-	current   atomic.Pointer[configs.Config]
-	reloading sync.Mutex
-	watcher   *vip.Watcher
-	closing   []*port // without groups, while their workers put the kernel back
-	tracks    *trackers
-	scrapes   *scrapers
-	events    *worker     // publishes them in order
-	fail      func(error) // ends the daemon: it can never do its work
+	current    atomic.Pointer[configs.Config]
+	reloading  sync.Mutex
+	reloads    atomic.Bool // whoever takes over reads the file then
+	upgrading  sync.Mutex
+	succeeding sync.Mutex
+	heirs      chan succeededBy
+	heir       *heir                     // that waits for a quiet moment; of the loop
+	successor  int                       // its process, when it has this one's place
+	replaced   bool                      // another process has this one's place: it never acts again
+	listener   net.Listener              // of the control socket
+	ifaces     map[string]*vip.Interface // of the last process
+	watcher    *vip.Watcher
+	closing    []*port // without groups, while their workers put the kernel back
+	tracks     *trackers
+	scrapes    *scrapers
+	events     *worker     // publishes them in order
+	fail       func(error) // ends the daemon: it can never do its work
 }
 
 // Run runs the daemon until ctx is done, then resigns, puts the kernel back
@@ -112,54 +126,93 @@ func Run(ctx context.Context, o Options) error {
 	log, lines := newAsyncLog(o.Log)
 	o.Log = log
 	defer lines.close(logWithin)
+	d, l, err := takeOver(o, log)
+	switch {
+	case err != nil:
+		return err
+	case d != nil:
+		defer d.owner.Close()
+		defer d.listener.Close()
+		return d.run(ctx, l)
+	}
 	owner, err := vip.NewOwner(o.saysOfItself(), log)
 	if err != nil {
 		return err
 	}
 	defer owner.Close()
-	d, err := newDaemon(o, owner)
-	if err != nil {
+	if d, err = newDaemon(o, owner, engine.New); err != nil {
 		return err
 	}
-	listener, err := control.Listen(o.ControlPath)
-	if err != nil {
+	if err := d.engine.Prepare(); err != nil {
 		return err
 	}
-	defer listener.Close()
+	if d.listener, err = control.Listen(o.ControlPath); err != nil {
+		return err
+	}
+	defer d.listener.Close()
 	if err := owner.Hold(holdWithin, slices.Collect(maps.Keys(d.ports))...); err != nil {
 		return err
 	}
-	d.admitReaders(listener)
 	if err := vip.Recover(d.vipOptions(), slices.Collect(maps.Keys(d.ports))...); err != nil {
 		d.log.Warn("leftovers of an earlier run", "error", err)
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	if d.watcher, err = owner.Watch(ctx, d.interfaces()...); err != nil {
-		return fmt.Errorf("watch interfaces: %w", err)
-	}
-	scrapes, err := listenMetrics(d.config())
-	if err != nil {
-		return err
-	}
-	d.fail = cancel
-	d.makeRoom()
-	ended := make(chan error, 1)
-	go func() { ended <- d.drive() }()
-	d.startServices(ctx, scrapes)
-	go func() {
-		if err := control.Serve(ctx, listener, d, d.logChange); err != nil {
-			cancel(fmt.Errorf("serve %s: %w", o.ControlPath, err))
-		}
-	}()
-	return d.wait(ctx, ended)
+	return d.run(ctx, nil)
 }
 
-func newDaemon(o Options, owner *vip.Owner) (*Daemon, error) {
+// run runs a daemon that has all that it needs. l is what the last process left, nil
+// where there was none.
+func (d *Daemon) run(ctx context.Context, l *legacy) (err error) {
+	d.admitReaders(d.listener)
+	asked := ctx // to end
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	d.fail = cancel
+	d.makeRoom()
+	if l != nil {
+		d.begin(l)
+	}
+	if d.watcher, err = d.owner.Watch(ctx, d.interfaces()...); err != nil {
+		return fmt.Errorf("watch interfaces: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- d.drive(l == nil) }()
+	switch {
+	case l != nil: // which reads the file again
+	case d.opts.Doubt != "":
+		d.troubled(troubleConfig, d.opts.Doubt)
+	default:
+		go d.keepFirst() // a disk may hang
+	}
+	d.startServices(ctx, l)
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		if err := control.Serve(ctx, d.listener, d, d.logChange); err != nil {
+			cancel(fmt.Errorf("serve %s: %w", d.opts.ControlPath, err))
+		}
+	}()
+	if l != nil {
+		go d.catchUpWithFile(ctx, l.Reloads)
+	}
+	err = d.wait(ctx, ended)
+	if d.replaced {
+		if asked.Err() != nil { // too late for this process
+			_ = unix.Kill(d.successor, unix.SIGTERM)
+		}
+		control.Leave(d.listener)
+		cancel(control.ErrReplaced)
+		d.end(served)
+	}
+	return err
+}
+
+// newDaemon makes a daemon whose engine build makes.
+func newDaemon(o Options, owner *vip.Owner, build func(engine.Config, engine.Options) (*engine.Engine, error)) (*Daemon, error) {
 	d := &Daemon{
 		opts: o, owner: owner, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{},
-		events: newWorker(), nameOf: nameOf,
+		events: newWorker(), nameOf: nameOf, heirs: make(chan succeededBy, 1),
 	}
+	d.reloads.Store(true)
 	d.current.Store(o.Config)
 	d.tracks, d.scrapes = newTrackers(d), newScrapers(d)
 	config := setup.Engine(o.Config)
@@ -179,7 +232,7 @@ func newDaemon(o Options, owner *vip.Owner) (*Daemon, error) {
 		p := d.newPort(name, groups)
 		d.ports[name], ports[name] = p, p
 	}
-	d.engine, err = engine.New(config, engine.Options{
+	d.engine, err = build(config, engine.Options{
 		Ports: ports, Random: rand.Float64, Mark: newMarks(), Observe: d.observe, PreActive: d.preActive, Starved: d.starved.since, Now: d.started,
 		Maintenance: maintenance, Returned: d.returned,
 	})
@@ -189,7 +242,7 @@ func newDaemon(o Options, owner *vip.Owner) (*Daemon, error) {
 	d.roles.init(d.engine.Status(d.started).Groups)
 	d.roles.away(awayText(maintenance))
 	d.tellUnconfigured(nil, d.engine.Unconfigured())
-	return d, d.engine.Prepare()
+	return d, nil
 }
 
 // config returns the configuration in force. It may be called from any goroutine.
@@ -253,8 +306,9 @@ func (d *Daemon) makeRoom() {
 	}
 }
 
-// drive runs the loop on a thread of its own until the daemon has stopped.
-func (d *Daemon) drive() error {
+// drive runs the loop on a thread of its own until the daemon has stopped or was
+// replaced. ready says that systemd may be told at once.
+func (d *Daemon) drive(ready bool) error {
 	realtime := d.config().Daemon.Realtime
 	if err := lockThread(realtime); err != nil {
 		d.log.Warn("no real-time priority; hellos may be late on a busy host", "error", err)
@@ -268,9 +322,13 @@ func (d *Daemon) drive() error {
 		}
 	}
 	d.starved.watch()
-	d.ready()
-	err := d.loop.run(d, func() bool { return d.stopped })
-	d.recoverUnopened()
+	if ready {
+		d.ready()
+	}
+	err := d.loop.run(d, func() bool { return d.stopped || d.replaced })
+	if !d.replaced {
+		d.recoverUnopened()
+	}
 	return err
 }
 
@@ -328,6 +386,11 @@ func (d *Daemon) Descriptors() []int { return d.fds }
 // Deadline implements driven.
 func (d *Daemon) Deadline() (time.Time, bool) {
 	at, armed := d.engine.Deadline()
+	if d.heir != nil {
+		if soon := time.Now().Add(heirPoll); !armed || soon.Before(at) {
+			at, armed = soon, true
+		}
+	}
 	if look, due := d.nextLook(); due && (!armed || look.Before(at)) {
 		return look, true
 	}
@@ -380,6 +443,7 @@ func (d *Daemon) Tick(now time.Time) {
 	d.endIfStopped()
 	d.lookAround(now)
 	d.starved.keep(now)
+	d.hand(now)
 }
 
 // logChange logs the commands that no event tells of: those that were refused, and

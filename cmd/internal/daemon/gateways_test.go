@@ -12,6 +12,7 @@ import (
 	"github.com/vishvananda/netlink"
 
 	"github.com/fhrpd/fhrpd/configs"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
 // The routes are read while the ports are being opened, and not again unless
@@ -22,7 +23,7 @@ func TestGatewaysAreKnownBeforeThePortIsOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := newDaemon(Options{Config: config, ControlPath: filepath.Join(t.TempDir(), "control.sock"), Log: slog.New(slog.DiscardHandler)}, nil)
+	d, err := newDaemon(Options{Config: config, ControlPath: filepath.Join(t.TempDir(), "control.sock"), Log: slog.New(slog.DiscardHandler)}, nil, engine.New)
 	if err != nil {
 		t.Fatal(err)
 	}

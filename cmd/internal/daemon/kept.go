@@ -155,7 +155,7 @@ func (k *kept) write(m engine.Maintenance) error {
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(k.path, b); err != nil {
+	if err := ReplaceFile(k.path, b); err != nil {
 		return err
 	}
 	return syncDir(dir)
@@ -179,8 +179,9 @@ func (k *kept) encode(m engine.Maintenance) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// replaceFile writes a file beside path and puts it in its place.
-func replaceFile(path string, b []byte) error {
+// ReplaceFile writes a file beside path, for this user alone, and puts it in its place.
+// On an error the one that was there is there still.
+func ReplaceFile(path string, b []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*")
 	if err != nil {
 		return err

@@ -15,10 +15,12 @@ import (
 // timeout is a high-resolution timer of the kernel. Go's own timers are ten times
 // as late, and a hundred times when the host is busy.
 type loop struct {
-	wake int // eventfd
+	wake int           // eventfd
+	gone chan struct{} // closed by end
 
 	mu    sync.Mutex
 	posts []func()
+	over  error // why nothing is run any more
 }
 
 func newLoop() (*loop, error) {
@@ -26,7 +28,7 @@ func newLoop() (*loop, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create eventfd: %w", err)
 	}
-	return &loop{wake: fd}, nil
+	return &loop{wake: fd, gone: make(chan struct{})}, nil
 }
 
 // Post runs fn on the loop's thread, soon and in order. It may be called from
@@ -38,13 +40,37 @@ func (l *loop) Post(fn func()) {
 	l.signal()
 }
 
+// end has Do return why instead of running anything. The loop does not run any more.
+func (l *loop) end(why error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.over = why
+	close(l.gone)
+}
+
+func (l *loop) ended() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.over
+}
+
+// busy reports whether something waits to be run.
+func (l *loop) busy() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.posts) > 0
+}
+
 func (l *loop) signal() {
 	_, _ = unix.Write(l.wake, binary.NativeEndian.AppendUint64(nil, 1))
 }
 
-// Do runs fn on the loop's thread and waits for it. It does not run fn when ctx
-// ends first.
+// Do runs fn on the loop's thread and waits for it. It does not run fn when ctx or
+// the loop ends first.
 func (l *loop) Do(ctx context.Context, fn func()) error {
+	if err := l.ended(); err != nil {
+		return err
+	}
 	done := make(chan struct{})
 	var claimed atomic.Bool
 	l.Post(func() {
@@ -57,6 +83,8 @@ func (l *loop) Do(ctx context.Context, fn func()) error {
 	case <-done:
 		return nil
 	case <-ctx.Done():
+	case <-l.gone:
+		return l.ended()
 	}
 	if claimed.CompareAndSwap(false, true) {
 		return ctx.Err()

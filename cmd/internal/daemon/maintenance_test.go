@@ -93,7 +93,7 @@ func TestStartReadsWhatWasStored(t *testing.T) {
 	control := filepath.Join(dir, "control.sock")
 	must(newKept(dir, control).save(engine.Maintenance{All: &someLeave}))
 	cfg := sure(configs.Load(maintenanceFile))
-	d, err := newDaemon(Options{Config: cfg, ControlPath: control, StateDir: dir, Log: slog.New(slog.DiscardHandler), Form: new(LogForm)}, nil)
+	d, err := newDaemon(Options{Config: cfg, ControlPath: control, StateDir: dir, Log: slog.New(slog.DiscardHandler), Form: new(LogForm)}, nil, engine.New)
 	if d == nil {
 		t.Fatal(err)
 	}

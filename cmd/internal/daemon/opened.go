@@ -17,10 +17,10 @@ import (
 // leaves a VRF is another.
 type opened struct {
 	index   int
-	table   uint32 // of its VRF
-	socket  wire
-	members *sock.Members
-	iface   *vip.Interface
+	table   uint32                       // of its VRF
+	socket  wire                         `state:"goes as a descriptor"`
+	members *sock.Members                `state:"joined again, before the other process leaves"`
+	iface   *vip.Interface               `state:"a root of package vip"`
 	routers map[engine.ID]engine.Virtual // what iface was opened with
 	refused map[engine.ID]error          // those of them that cannot be prepared
 	found   map[engine.ID]time.Time      // those whose gate a dead process left open, and until when

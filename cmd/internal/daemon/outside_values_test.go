@@ -30,6 +30,7 @@ func TestOutsideHasEveryField(t *testing.T) {
 		}
 	}
 	want := []string{
+		"status.troubles", // nothing is wrong with the daemon there
 		"explanation.changes.records.command.about", // no change begins with such a command
 		"explanation.changes.cost.takeover.idle",    // the status has it
 	}

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"fmt"
 	"log/slog"
 	"maps"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/fhrpd/fhrpd/fsm/engine"
+	"github.com/fhrpd/fhrpd/hello/sock"
 	"github.com/fhrpd/fhrpd/vip"
 )
 
@@ -18,12 +20,12 @@ import (
 // done by its worker, in order; the rest belongs to the loop's goroutine.
 type port struct {
 	name      string
-	log       *slog.Logger
+	log       *slog.Logger `state:"of this process"`
 	open      func(index int, multi []netip.Addr, routers map[engine.ID]engine.Virtual) (*opened, error)
 	addressed func(engine.Round, []engine.ID, error) // what came of Address, from the worker
 	routed    func(*opened, []vip.RouterRoutes)      // what came of routes, from the worker; may be nil
 	release   func()                                 // called by shutdown when all is put back; may be nil
-	work      *worker
+	work      *worker                                `state:"of this process, idle"`
 
 	link    vip.Link // as last reported
 	routers map[engine.ID]engine.Virtual
@@ -81,6 +83,17 @@ func (p *port) adopt() bool {
 		}
 	}
 	return true
+}
+
+// resume opens the port with what another process had open.
+func (p *port) resume(socket int, iface *vip.Interface) (err error) {
+	p.opened.socket, p.opened.iface = sock.Resume(socket), iface
+	ifi, err := net.InterfaceByIndex(p.opened.index)
+	if err != nil {
+		return fmt.Errorf("interface %s: %w", p.name, err)
+	}
+	p.opened.members, err = sock.Join(ifi, p.multi)
+	return err
 }
 
 // detach closes the present incarnation of the interface.

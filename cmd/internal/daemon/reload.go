@@ -17,9 +17,17 @@ import (
 	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
-// Reload implements control.Backend. Everything that can fail comes before the
-// first change.
+// Reload implements control.Backend. Another program on disk takes over first, and
+// whoever has asked asks that one.
 func (d *Daemon) Reload(ctx context.Context, dryRun bool) (*status.Plan, error) {
+	if !dryRun && d.upgradedFor(ctx, false) {
+		return nil, control.ErrReplaced
+	}
+	return d.reload(ctx, dryRun)
+}
+
+// reload has everything that can fail before the first change.
+func (d *Daemon) reload(ctx context.Context, dryRun bool) (*status.Plan, error) {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
 	is, err := d.opts.Load()
@@ -31,6 +39,7 @@ func (d *Daemon) Reload(ctx context.Context, dryRun bool) (*status.Plan, error) 
 	if dryRun || len(changes) == 0 {
 		if !dryRun {
 			d.current.Store(is) // the text may differ all the same
+			d.loaded(is)
 		}
 		return status.PlanOf(changes), nil
 	}
@@ -53,6 +62,7 @@ func (d *Daemon) Reload(ctx context.Context, dryRun bool) (*status.Plan, error) 
 	d.tracks.configure(is.Tracks)
 	if is.Daemon.Metrics != was.Daemon.Metrics {
 		d.scrapes.serve(scrapes)
+		d.troubled(troubleMetrics, "")
 	}
 	if is.Daemon.Log != was.Daemon.Log {
 		d.opts.Form.level.Set(logLevels[is.Daemon.Log])
@@ -61,6 +71,7 @@ func (d *Daemon) Reload(ctx context.Context, dryRun bool) (*status.Plan, error) 
 	for _, line := range configs.Lines("", is.Warnings) {
 		d.log.Warn("configuration", "warning", line)
 	}
+	d.loaded(is)
 	d.log.Info("configuration reloaded", "changes", len(changes), "sha256", is.Sum)
 	return status.PlanOf(changes), nil
 }
@@ -153,13 +164,16 @@ func (d *Daemon) answerHangups(ctx context.Context) {
 		case <-d.opts.Hangups:
 		}
 		d.notify(reloadingState())
+		if d.upgradedFor(ctx, true) {
+			continue // the new process tells systemd
+		}
 		d.reloadAsked(ctx)
 		d.ready()
 	}
 }
 
 func (d *Daemon) reloadAsked(ctx context.Context) {
-	plan, err := d.Reload(ctx, false)
+	plan, err := d.reload(ctx, false)
 	if faulty, ok := errors.AsType[*control.FaultsError](err); ok {
 		for _, f := range faulty.Faults {
 			d.log.Error("configuration not reloaded, and nothing has changed", "fault", f)

@@ -145,7 +145,7 @@ func (d *Daemon) followRoles(ctx context.Context) {
 			return
 		case <-d.roles.changed:
 		}
-		d.notify("STATUS=" + d.roles.String())
+		d.notify(d.statusLine())
 		select {
 		case <-ctx.Done():
 			return

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"os"
 	"time"
@@ -10,12 +9,11 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/metrics"
 	"github.com/fhrpd/fhrpd/cmd/internal/statuspage"
-	"github.com/fhrpd/fhrpd/configs"
 )
 
 // startServices starts everything that runs beside the loop. It reaches the loop
-// by Post only, and so cannot delay a hello. scrapes is nil without metrics.
-func (d *Daemon) startServices(ctx context.Context, scrapes net.Listener) {
+// by Post only, and so cannot delay a hello.
+func (d *Daemon) startServices(ctx context.Context, l *legacy) {
 	go d.followLinks(d.watcher)
 	go d.followGateways(ctx)
 	go d.followMoves(ctx)
@@ -23,7 +21,11 @@ func (d *Daemon) startServices(ctx context.Context, scrapes net.Listener) {
 	go d.followRoles(ctx)
 	go d.answerHangups(ctx)
 	d.tracks.start(ctx, d.config().Tracks)
-	d.scrapes.start(ctx, scrapes)
+	if l != nil && l.scrapes != nil { // which the last process has left
+		d.scrapes.start(ctx, l.scrapes)
+		return
+	}
+	d.startMetrics(ctx)
 }
 
 // tracked brings the state of a tracked object to the loop.
@@ -53,19 +55,6 @@ func (d *Daemon) admitReaders(l net.Listener) {
 	if err := control.Admit(l, group); err != nil {
 		d.log.Warn("readers", "error", err)
 	}
-}
-
-// listenMetrics opens the address for metrics, if there is one.
-func listenMetrics(c *configs.Config) (net.Listener, error) {
-	addr := c.Daemon.Metrics
-	if addr == "" {
-		return nil, nil
-	}
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("listen for metrics: %w", err)
-	}
-	return l, nil
 }
 
 // hostName is what the status page calls this router.

@@ -14,7 +14,9 @@ import (
 func (d *Daemon) wait(ctx context.Context, ended <-chan error) error {
 	select {
 	case err := <-ended:
-		d.closeEvents(time.Now().Add(logWithin))
+		if !d.replaced {
+			d.closeEvents(time.Now().Add(logWithin))
+		}
 		return err
 	case <-ctx.Done():
 	}
@@ -39,7 +41,12 @@ func (d *Daemon) wait(ctx context.Context, ended <-chan error) error {
 
 // stop runs on the loop.
 func (d *Daemon) stop() {
-	d.engine.Stop(time.Now())
+	now := time.Now()
+	if list := unreplaced(d.engine.Status(now).Groups); len(list) > 0 {
+		d.log.Warn("no other router is known to be ready to take over; one that has just changed its role is after its hold time",
+			"groups", len(list), "first", list[0])
+	}
+	d.engine.Stop(now)
 	d.leaving = true
 	d.endIfStopped()
 }

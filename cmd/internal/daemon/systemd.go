@@ -3,14 +3,28 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	systemd "github.com/coreos/go-systemd/v22/daemon"
 	"golang.org/x/sys/unix"
 )
 
-// ready tells systemd that the daemon runs, with the roles for "systemctl status".
-func (d *Daemon) ready() { d.notify(systemd.SdNotifyReady + "\nSTATUS=" + d.roles.String()) }
+// ready tells systemd that the daemon runs, with the line for "systemctl status".
+func (d *Daemon) ready() { d.notify(systemd.SdNotifyReady + "\n" + d.statusLine()) }
+
+// statusLine is what "systemctl status" shows: the roles, and what is wrong with the
+// daemon itself.
+func (d *Daemon) statusLine() string {
+	list := append([]string{d.roles.String()}, d.troubles.all()...)
+	return "STATUS=" + strings.ReplaceAll(strings.Join(list, "; "), "\n", " ")
+}
+
+// TellFailure tells systemd why the daemon cannot run, for "systemctl status". It does
+// nothing where none listens.
+func TellFailure(why string) {
+	_, _ = systemd.SdNotify(false, "STATUS=cannot run: "+strings.ReplaceAll(why, "\n", " ")) // the log has it
+}
 
 // reloadingState says that a reload has begun. systemd tells it by the time from an
 // answer to an earlier one (Type=notify-reload).

@@ -100,3 +100,11 @@ func TestTimeOfTheWatchdogThatIsNoneIsTold(t *testing.T) {
 		t.Errorf("log %q", log)
 	}
 }
+
+func TestSystemdIsToldWhyTheDaemonCannotRun(t *testing.T) {
+	next := manager(t)
+	TellFailure("listen:\nbusy")
+	if got, want := next(), "STATUS=cannot run: listen: busy"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

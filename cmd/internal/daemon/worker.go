@@ -10,6 +10,7 @@ type worker struct {
 	wake  sync.Cond
 	jobs  []func()
 	ended bool
+	busy  bool          // some of them are being done
 	done  chan struct{} // closed when everything is done after end
 }
 
@@ -28,6 +29,13 @@ func (w *worker) do(job func()) {
 		w.jobs = append(w.jobs, job)
 		w.wake.Signal()
 	}
+}
+
+// idle reports whether everything is done.
+func (w *worker) idle() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.jobs) == 0 && !w.busy
 }
 
 // end makes the worker stop after the jobs it has; done tells when.
@@ -56,9 +64,11 @@ func (w *worker) run() {
 func (w *worker) await() (jobs []func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.busy = false
 	for len(w.jobs) == 0 && !w.ended {
 		w.wake.Wait()
 	}
 	jobs, w.jobs = w.jobs, nil
+	w.busy = len(jobs) > 0
 	return jobs
 }

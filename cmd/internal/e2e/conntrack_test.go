@@ -16,6 +16,7 @@ func TestConnectionsOutliveAKilledDaemon(t *testing.T) {
 	natScenario(t, func(t testing.TB, p *translated) {
 		p.start()
 		f := p.flows()
+		f.goOn(t, "fhrpd of the active router upgraded", p.a, func() { upgrade(p.a); p.settled(p.a, p.b) })
 		f.goOn(t, "fhrpd of the active router killed", p.b, func() { p.a.Kill(); p.b.WaitAll("Active") })
 		f.open(flowsPerEvent)
 		f.goOn(t, "it is started again, and preempts", p.a, func() { p.a.Restart(); p.settled(p.a, p.b) })

@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/binary"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"strings"
@@ -43,8 +44,12 @@ advertise = "200ms"
 func (l *lan) numbers() (stop func() (sent int, lost, doubled []uint64)) {
 	l.t.Helper()
 	const port = 9
-	sink, err := l.Host.ListenPacket("udp", fmt.Sprintf(":%d", port))
-	must(l.t, err)
+	var sink net.PacketConn
+	var err error
+	l.Eventually("a port that a program being started still has", func() bool {
+		sink, err = l.Host.ListenPacket("udp", fmt.Sprintf(":%d", port))
+		return err == nil
+	})
 	number := func(f netlab.Frame) (n uint64, ok bool) {
 		var p wire.Packet
 		if !p.Parse(f.Data) || p.Proto != wire.ProtoUDP || p.Dst != fhrptest.HostIP || len(p.Payload) != wire.UDPHeader+8 {

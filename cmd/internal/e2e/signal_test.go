@@ -53,7 +53,7 @@ func TestStopResignsAndLeavesNothing(t *testing.T) {
 			left, err := filepath.Glob(g.Path("*"))
 			must(t, err)
 			left = slices.DeleteFunc(left, func(p string) bool {
-				return slices.Contains([]string{"fhrpd.toml", "daemon.log", "lock"}, filepath.Base(p))
+				return slices.Contains([]string{"fhrpd.toml", "daemon.log", "lock", "state"}, filepath.Base(p))
 			})
 			if len(left) > 0 {
 				t.Errorf("files left behind: %v", left)

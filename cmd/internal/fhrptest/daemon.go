@@ -41,7 +41,7 @@ type Daemon struct {
 	answer error             // what came of the last question
 	beside []*Daemon         // whose logs tell the other half of a story
 
-	program string // another copy of it, for As
+	program string // another copy of it, for As and From
 	attr    *syscall.SysProcAttr
 }
 
@@ -63,6 +63,9 @@ func (d *Daemon) Path(name string) string { return filepath.Join(d.dir, name) }
 
 // Beside makes what fails show the end of the other daemon's log as well.
 func (d *Daemon) Beside(other *Daemon) { d.beside = append(d.beside, other) }
+
+// From has Start run the program at a path.
+func (d *Daemon) From(program string) { d.program = program }
 
 // Start runs the daemon with the text as its configuration.
 func (d *Daemon) Start(config string) {
@@ -129,6 +132,19 @@ func (d *Daemon) StopCleanly() time.Duration {
 		d.T.Errorf("%s ended with %v\n%s", d.Name, err, d.Tail())
 	}
 	return took
+}
+
+// Follow goes on with the process that has taken the place of the daemon's, whose
+// clean end it waits for.
+func (d *Daemon) Follow(pid int) {
+	d.T.Helper()
+	next, err := netlab.Adopt(pid)
+	Must(d.T, err)
+	d.Await(d.proc)
+	if err := d.proc.Err(); err != nil {
+		d.T.Errorf("%s ended with %v after it was replaced\n%s", d.Name, err, d.Tail())
+	}
+	d.proc = next
 }
 
 // Kill ends the daemon as a crash does and waits for the end.

@@ -26,6 +26,7 @@ type fault struct {
 	// address at its real MAC again.
 	returns bool
 	ends    bool // gw1's daemon must end by itself, and cleanly
+	stays   bool // nobody may take the role over
 
 	// preempts says that the daemons are configured to preempt. Otherwise the
 	// router that has taken over keeps the role.
@@ -51,9 +52,7 @@ func (f fault) taker() string { return other(f.first) }
 func Faults() []string {
 	var names []string
 	for _, f := range faultTable() {
-		if f.inject != nil {
-			names = append(names, f.name)
-		}
+		names = append(names, f.name)
 	}
 	return names
 }
@@ -68,8 +67,7 @@ func findFault(name string) fault {
 	return fault{}
 }
 
-// faultTable returns the faults in the order in which help lists them. One
-// without inject has a name only and is not available yet.
+// faultTable returns the faults in the order in which help lists them.
 func faultTable() []fault {
 	return []fault{
 		{
@@ -115,7 +113,10 @@ func faultTable() []fault {
 			role: roleOther, servesOn: "until its successor is heard", returns: true, preempts: true,
 			inject: handOver, waits: plan.skew,
 		},
-		{name: "upgrade"},
+		{
+			name: "upgrade", text: "another process takes the place of the daemon on gw1", first: nodeGW1, last: nodeGW1, stays: true,
+			inject: func(ctx context.Context, r *rig) error { return r.gw[nodeGW1].upgrade(ctx) },
+		},
 	}
 }
 

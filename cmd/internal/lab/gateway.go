@@ -66,6 +66,23 @@ func (g *gateway) start() error {
 	return nil
 }
 
+// upgrade has the program on disk, the same one, take the daemon's place.
+func (g *gateway) upgrade(ctx context.Context) error {
+	s, err := g.client.Upgrade(ctx)
+	if err != nil {
+		return fmt.Errorf("upgrade %s: %w", g.name, err)
+	}
+	next, err := netlab.Adopt(s.To.PID)
+	if err != nil {
+		return err
+	}
+	if <-g.proc.Done(); g.proc.Err() != nil {
+		return fmt.Errorf("the daemon of %s did not end cleanly when it was replaced: %w", g.name, g.proc.Err())
+	}
+	g.proc = next
+	return nil
+}
+
 // ended returns when the daemon had ended. ok is false while it runs, and when it was
 // never started.
 func (g *gateway) ended() (at time.Time, ok bool) {

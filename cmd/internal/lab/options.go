@@ -53,7 +53,6 @@ func (o Options) Validate() error {
 	}
 	f := findFault(o.Fault)
 	fault(f.name == "", "fault %q: want %s", o.Fault, strings.Join(Faults(), ", "))
-	fault(f.name != "" && f.inject == nil, "fault %s: not available in this build", o.Fault)
 	fault(o.SVG != "" && o.SVG == o.Pcap, "svg and pcap %q: want two files", o.SVG)
 	known := slices.Contains(Protocols, o.Protocol)
 	fault(!known, "protocol %q: want %s", o.Protocol, strings.Join(Protocols, ", "))

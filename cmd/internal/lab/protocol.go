@@ -148,9 +148,11 @@ func roleOf(state string) string {
 }
 
 // wanted returns the announcements that a router must be seen to make when it
-// becomes active.
+// becomes active. Where the role stays nobody does.
 func (p plan) wanted() []string {
 	switch {
+	case p.fault.stays:
+		return nil
 	case p.family == hello.IPv6:
 		return []string{garpAdvertisement}
 	case p.proto == hello.ProtocolVRRP:

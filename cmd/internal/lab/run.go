@@ -257,6 +257,9 @@ func (r *rig) injectFault(ctx context.Context, rec *record, obs *observer) error
 	if err := f.inject(ctx, r); err != nil {
 		return err
 	}
+	if f.stays { // for as long as the other one would wait before it took over
+		return pause(ctx, r.plan.detect())
+	}
 	limit := r.plan.wait() + r.plan.detect() + patience
 	err := r.until(ctx, rec, limit, f.taker()+"'s takeover", r.claim(obs, f.taker(), rec.fault))
 	if err != nil || f.second == nil {

@@ -162,7 +162,8 @@ func (v *Verdict) findReasons(r record, a account, missing int) {
 	fault(v.ARP.After != mac, "client has %s at %q: want %s", p.vip(), v.ARP.After, mac)
 	fault(v.FDB.After != f.last, "switch has %s behind port %q: want %s", mac, v.FDB.After, f.last)
 	fault(v.StandbyFrames > 0, "the standby sent %d frames from the virtual MAC", v.StandbyFrames)
-	fault(missing > 0, "%d of %d groups were not taken over", missing, p.groups)
+	fault(f.stays && missing < p.groups, "%s has taken %d of %d groups: want none", f.taker(), p.groups-missing, p.groups)
+	fault(!f.stays && missing > 0, "%d of %d groups were not taken over", missing, p.groups)
 	for _, name := range pair {
 		ip, real, first := gateways[name].addr(p.family), gateways[name].mac.String(), name == nodeGW1
 		answers, back := v.RealReachable[ip.String()], v.RealARP[ip.String()].After

@@ -58,6 +58,7 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		"gw2 unreachable before": {func(r *record) { r.before.pings = map[string]bool{nodeGW1: true} }, "192.168.1.200 did not answer before"},
 		"gw1 unreachable after":  {func(r *record) { r.after.pings = map[string]bool{nodeGW2: true} }, "192.168.1.100 does not answer in the end"},
 		"captures with holes":    {func(r *record) { r.missed = 3 }, "captures lost 3 frames"},
+		"nobody was to take it":  {func(r *record) { r.plan.fault = findFault("upgrade") }, "gw2 has taken 1 of 1 groups: want none"},
 		"something did not come": {func(r *record) { r.notes = []string{"gw2's takeover did not happen"} }, "gw2's takeover did not happen"},
 		"real MAC not given back": {func(r *record) {
 			r.plan.fault = findFault("stop")

@@ -45,7 +45,7 @@ var labelMeanings = map[string]string{
 	"object":    "the tracked object's `name`",
 	"protocol":  "`hsrp` or `vrrp`",
 	"reason":    "why a packet was not used, in the words of `show standby statistics` and the log",
-	"result":    "how it ended: `done`, `refused`, `rolled-back`",
+	"result":    "how a hand-over ended",
 	"version":   "the version of fhrpd",
 	"what":      "what was put back: `address`, `setting`, `filter`, `route`",
 }

@@ -21,6 +21,9 @@ func Status(st *status.Status, now time.Time) string {
 	} else if st.Maintenance {
 		b.WriteString("in maintenance: every group\n")
 	}
+	for _, text := range st.Troubles {
+		fmt.Fprintf(&b, "trouble: %s\n", text)
+	}
 	for i := range st.Interfaces {
 		b.WriteString(duplicate(&st.Interfaces[i], now))
 		b.WriteString(restored(&st.Interfaces[i], now))

@@ -6,14 +6,15 @@ import "time"
 
 // Status is the whole daemon.
 type Status struct {
-	Version      string  `json:"version"`
-	PID          int     `json:"pid"`
-	UptimeMS     int64   `json:"uptime_ms"`
-	ConfigSHA256 string  `json:"config_sha256"`
-	Maintenance  bool    `json:"maintenance"`                   // every group is in maintenance
-	Leave        *Leave  `json:"maintenance_details,omitempty"` // what was said of all groups
-	Groups       []Group `json:"groups"`
-	Tracks       []Track `json:"tracks"`
+	Version      string   `json:"version"`
+	PID          int      `json:"pid"`
+	UptimeMS     int64    `json:"uptime_ms"`
+	ConfigSHA256 string   `json:"config_sha256"`
+	Maintenance  bool     `json:"maintenance"`                   // every group is in maintenance
+	Leave        *Leave   `json:"maintenance_details,omitempty"` // what was said of all groups
+	Troubles     []string `json:"troubles,omitempty"`            // what is wrong with the daemon itself
+	Groups       []Group  `json:"groups"`
+	Tracks       []Track  `json:"tracks"`
 
 	Interfaces []Interface `json:"interfaces"`
 }
