@@ -40,11 +40,11 @@ type Interface struct {
 	lost       []ID             // for the next Renew to return
 	nft        *conn
 	rules      ruleset
-	tableFlags uint32 // 0 before Linux 6.9
-	forever    bool   // the journal says that a gate was opened without a lease
-	tabled     bool   // the table is ours to delete
-	rebuild    bool   // the next transaction makes the table anew
-	takenOver  bool   // it is still that of the last process
+	tableFlags uint32     // 0 before Linux 6.9
+	forever    bool       // the journal says that a gate was opened without a lease
+	tabled     bool       // the table is ours to delete
+	rebuild    bool       // the next transaction makes the table anew
+	takenOver  bool       // it is still that of the last process
 	found      foundGates `state:"of the start"`
 	journal    *journal
 	filter     filter
