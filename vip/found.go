@@ -220,3 +220,35 @@ func (i *Interface) renewInherited(list []place) error {
 	_, err := i.rtnl.alter(old, func(b *batch, p place) { p.(ifAddr).extend(b, i.uses[p].lifetime) })
 	return err
 }
+
+// carrierLosses returns how often the interface has lost its carrier, 0 where the
+// kernel does not tell.
+func carrierLosses(c *conn, index int) (n uint32) {
+	const iflaCarrierDownCount = 48 // golang.org/x/sys does not have it yet
+	var b batch
+	info := [unix.SizeofIfInfomsg]byte{0: unix.AF_UNSPEC}
+	binary.NativeEndian.PutUint32(info[4:], uint32(index))
+	b.begin(unix.RTM_GETLINK, 0)
+	b.raw(info[:]...)
+	b.ack()
+	_ = c.query(&b, func(typ uint16, body []byte) {
+		if typ != unix.RTM_NEWLINK || len(body) < unix.SizeofIfInfomsg {
+			return
+		}
+		inside(body[unix.SizeofIfInfomsg:], iflaCarrierDownCount, func(v []byte) { n = binary.NativeEndian.Uint32(v) })
+	})
+	return n
+}
+
+// noteLosses has the journal say how often the carrier was lost when a role was taken:
+// a gate that is found after another loss is not resumed.
+func (i *Interface) noteLosses() error {
+	losses := carrierLosses(i.rtnl, i.index)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.closed || losses == i.journal.head.Losses {
+		return nil
+	}
+	i.journal.head.Losses = losses
+	return i.journal.add(entry{Losses: losses})
+}

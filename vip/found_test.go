@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/vishvananda/netlink"
 )
 
 // checkFound fails unless the gate of router 10 is found open for that long, or
@@ -80,4 +82,68 @@ func TestAddressesOfADeadProcessLiveOn(t *testing.T) {
 	}
 	ok(t, next.Address(nil, []ID{10}))
 	nothingLeft(t)
+}
+
+// Whoever was needed while the carrier was away may have the role.
+func TestGateIsNotFoundAfterTheCarrierWasLost(t *testing.T) {
+	flap := func() {
+		ok(t, netlink.LinkSetDown(link(t, "lan0")))
+		until(t, patience, "a loss", func() bool { return link(t, "eth0").Attrs().OperState != netlink.OperUp })
+		ok(t, netlink.LinkSetUp(link(t, "lan0")))
+		linksReady(t, "eth0")
+	}
+	for name, tt := range map[string]struct {
+		before, after bool
+		want          time.Duration
+	}{"never": {false, false, time.Minute}, "before the promotion": {true, false, time.Minute}, "after the crash": {false, true, 0}} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t)
+			iface := l.open(Options{})
+			if tt.before {
+				flap()
+			}
+			l.active(iface, time.Minute)
+			ok(t, iface.Abandon())
+			if tt.after {
+				flap()
+			}
+			next := l.open(Options{Adopt: true})
+			ok(t, next.Add(10, router10))
+			checkFound(t, "opened", next, tt.want)
+		})
+	}
+}
+
+// Routes that follow a role stay as well, until it is resumed or let go.
+func TestRoutesOfADeadProcessStayForTheNext(t *testing.T) {
+	for _, resumed := range []bool{true, false} {
+		l := newLab(t)
+		iface := l.open(Options{})
+		ok(t, iface.Add(10, bringingRouter()))
+		mustGate(t, iface, []Claim{{10, time.Minute}}, nil)
+		ok(t, iface.Address([]ID{10}, nil))
+		checkBrought(t, "active", allBrought)
+		addresses := len(marked(t))
+		ok(t, iface.Abandon())
+		ok(t, Recover(Options{StateDir: l.state, Adopt: true, Owner: l.owner}, "eth0"))
+		next := l.open(Options{Adopt: true})
+		checkBrought(t, "found", allBrought)
+		ok(t, next.Add(10, bringingRouter()))
+		checkFound(t, "opened", next, time.Minute)
+		if got := len(marked(t)); got != addresses {
+			t.Errorf("%d addresses and routes, want %d", got, addresses)
+		}
+		if resumed {
+			mustGate(t, next, []Claim{{10, time.Minute}}, nil)
+			ok(t, next.Address([]ID{10}, nil))
+			ok(t, next.LetGo())
+			checkBrought(t, "resumed", allBrought)
+			ok(t, next.Address(nil, []ID{10}))
+		} else {
+			ok(t, next.LetGo())
+		}
+		checkBrought(t, "given back", nil)
+		nothingLeft(t)
+		ok(t, next.Close())
+	}
 }

@@ -173,6 +173,7 @@ func (i *Interface) openJournal(o Options) (takenOver bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	head.Losses = carrierLosses(i.rtnl, i.index)
 	var made []entry
 	if old != nil {
 		head.Sysctls, made = addChanged(old.head.Sysctls, head.Sysctls), compact(old.made)
@@ -182,7 +183,7 @@ func (i *Interface) openJournal(o Options) (takenOver bool, err error) {
 		return takenOver, err
 	}
 	i.journal = journal
-	if takenOver {
+	if takenOver && old.head.Losses == head.Losses { // else another router may have been needed meanwhile
 		if err := i.findGates(made); err != nil {
 			i.log.Warn("what the last process left open cannot be read: no role is resumed", "error", err)
 		}

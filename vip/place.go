@@ -91,6 +91,9 @@ func (i *Interface) Address(add, remove []ID) error {
 	_, delErr := i.rtnl.delete(del)
 	_, addErr := i.make(list)
 	i.bringRoutes(here)
+	if len(here) > 0 {
+		addErr = errors.Join(addErr, i.noteLosses())
+	}
 	if err := errors.Join(routeErr, delErr, addErr); err != nil {
 		return fmt.Errorf("addresses on %s: %w", i.name, err)
 	}
