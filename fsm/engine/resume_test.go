@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -131,5 +132,23 @@ func TestFollowersResumeWithTheirLeader(t *testing.T) {
 	h.state("eth0:11", "Active")
 	if got := h.port.having("gate"); len(got) != 1 || got[0] != "gate +2 -0" {
 		t.Errorf("gates %q, want both in one transaction", got)
+	}
+}
+
+// The first gate that is opened replaces all that were found, so they are opened
+// together, however many there are.
+func TestManyRolesAreResumedTogether(t *testing.T) {
+	const groups = 100
+	var b strings.Builder
+	for n := range groups {
+		fmt.Fprintf(&b, "[[vrrp]]\ninterface = \"eth0\"\nvrid = %d\nvirtual_ips = [\"192.0.2.%d\"]\n", n+1, n+100)
+	}
+	h := newHost(t, b.String())
+	for n := range groups {
+		h.e.Found(h.now, engine.ID(n+1), 2*time.Second)
+	}
+	h.up("eth0").run(time.Second)
+	if got := h.port.having("gate"); len(got) != 1 || got[0] != "gate +100 -0" {
+		t.Errorf("gates %q, want one transaction", got)
 	}
 }
