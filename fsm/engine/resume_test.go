@@ -151,4 +151,14 @@ func TestManyRolesAreResumedTogether(t *testing.T) {
 	if got := h.port.having("gate"); len(got) != 1 || got[0] != "gate +100 -0" {
 		t.Errorf("gates %q, want one transaction", got)
 	}
+	claim := slices.IndexFunc(h.port.log, func(s string) bool { return strings.HasPrefix(s, "gate") })
+	asked := 0
+	for _, s := range h.port.log[:max(claim, 0)] {
+		if strings.HasPrefix(s, "send real probe") {
+			asked++
+		}
+	}
+	if asked != 3*groups {
+		t.Errorf("%d questions before the first gate, want %d", asked, 3*groups)
+	}
 }
