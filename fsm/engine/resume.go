@@ -74,6 +74,24 @@ func (p *resumption) due(now time.Time, g *group) {
 			}
 		}
 	default:
+		g.iface.resumeTogether(now, p)
+	}
+}
+
+// resumeTogether takes up the roles of all groups that have asked, when the last one
+// has: the first gate that is opened replaces those that were found.
+func (i *iface) resumeTogether(now time.Time, p *resumption) {
+	for _, g := range i.groups {
+		if o := &g.resumption; o.next.After(now) || o.left > 0 {
+			p.next = now.Add(resumeEvery)
+			return
+		}
+	}
+	for _, g := range i.groups {
+		p := &g.resumption
+		if p.next.IsZero() || !p.found(now) {
+			continue // the lease has ended, which its own turn finds
+		}
 		left := p.until.Sub(now).Round(time.Millisecond)
 		*p = resumption{}
 		g.step(now, fsm.Reclaim{Cause: fsm.CauseResumed, Detail: fmt.Sprintf("the last process died as the active router, nobody answers for the address, and its lease had %v left", left)})
