@@ -44,6 +44,9 @@ func TestALostLinkMovesBothGroups(t *testing.T) {
 				continue
 			}
 			for _, dead := range []string{leader, follower} {
+				if dead == follower && strings.HasSuffix(name, "usual times") {
+					continue // 40 s to get there
+				}
 				t.Run(fmt.Sprintf("%s, %s leads, %s dies", name, leader, dead), func(t *testing.T) {
 					scenario(t, func(t testing.TB, l *lan) { loseLink(t, l, tied(group[0], leader, follower, group[1]), dead) })
 				})
