@@ -47,6 +47,8 @@ type group struct {
 	heir     heir            // this router, of who has it
 	heirs    heirs           // the others, while this router has it
 
+	resumption resumption // of what the process before this one had
+
 	departing bool    // for maintenance, when the hand-over under way has ended
 	ordered   *Record // why it left for maintenance last, or came back
 
