@@ -44,6 +44,10 @@ type group struct {
 	hearing  *hello.Envelope // of the message that the machine is given just now
 	passing  passing         // of the role, by a hand-over
 	pledge   pledge          // to take it
+	heir     heir            // this router, of who has it
+	heirs    heirs           // the others, while this router has it
+
+	resumption resumption // of what the process before this one had
 
 	departing bool    // for maintenance, when the hand-over under way has ended
 	ordered   *Record // why it left for maintenance last, or came back
