@@ -81,7 +81,7 @@ func TestWatchdogIsFedByTheLoopAlone(t *testing.T) {
 	ended := make(chan struct{})
 	go func() { defer close(ended); d.watchdog(ctx) }()
 	turns := 0
-	err := d.loop.run(&recorder{tick: func() { turns++ }}, func() bool { return turns == 2 })
+	err := d.loop.run(&notebook{tick: func() { turns++ }}, func() bool { return turns == 2 })
 	if err != nil {
 		t.Fatal(err)
 	}
