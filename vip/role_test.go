@@ -293,6 +293,12 @@ func TestRoutesGoToTheTableOfTheVRF(t *testing.T) {
 	for _, name := range []string{"eth0", "eth1"} {
 		ok(t, netlink.LinkSetMaster(link(t, name), link(t, "blue")))
 	}
+	for name, a := range map[string]string{"eth0": "2001:db8::2/64", "eth1": "2001:db8:9::1/64"} {
+		addr, err := netlink.ParseAddr(a)
+		ok(t, err)
+		ok(t, netlink.AddrReplace(link(t, name), addr)) // a new master takes those of IPv6
+	}
+	addressesReady(t, "eth0", "eth1")
 	iface := l.open(Options{})
 	r := bringingRouter()
 	r.Routes, r.Rules = r.Routes[:2], r.Rules[2:]
