@@ -31,6 +31,7 @@ const (
 	CauseMaintenance      Cause = "maintenance"      // an operator has it leave, or come back
 	CauseHandover         Cause = "handed-over"      // a planned hand-over
 	CauseTakenBack        Cause = "taken-back"       // nobody has taken, or kept, what was handed over
+	CauseResumed          Cause = "resumed"          // its process died as the active router, and is back
 	CauseConflict         Cause = "address-conflict" // another station answers for the virtual address
 )
 
@@ -64,5 +65,6 @@ var Causes = []struct {
 	{CauseMaintenance, "an operator put the group into maintenance, or ended that; or nobody served and it came back"},
 	{CauseHandover, "an operator handed the role over, or gave it back for the neighbours' sake"},
 	{CauseTakenBack, "nobody took the role that was handed over, or the one who did gave it back"},
+	{CauseResumed, "the process died as the active router and was started again before anybody missed it"},
 	{CauseConflict, "somebody else answers for the virtual address"},
 }

@@ -189,7 +189,6 @@ func TestAdoptedGateStaysOpenUntilTheFirstGate(t *testing.T) {
 	ok(t, Recover(Options{StateDir: l.state}, "eth0"))
 	open("recovered", 1)
 	next := l.open(Options{Adopt: true})
-	nothingLeft(t)
 	ok(t, next.Add(10, router10))
 	mustRenew(t, next)
 	open("opened", 1)
@@ -208,8 +207,12 @@ func TestAdoptedGateIsLetGo(t *testing.T) {
 	l := newLab(t)
 	l.died(time.Minute)
 	iface := l.open(Options{Adopt: true})
+	if len(marked(t)) == 0 {
+		t.Error("opened: the addresses are gone")
+	}
 	ok(t, iface.LetGo())
 	l.checkForwarded("let go", 0)
+	nothingLeft(t)
 	l.active(iface, time.Minute)
 	ok(t, iface.LetGo())
 	l.checkForwarded("the gate was claimed since", 1)

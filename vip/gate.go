@@ -76,15 +76,17 @@ func (i *Interface) Gate(open []Claim, shutIDs []ID) (lost []ID, err error) {
 }
 
 // LetGo shuts the gates that Open has left open (Options.Adopt, Options.Handover)
-// if no Gate has replaced them since.
+// if no Gate has replaced them since, and removes the addresses and routes that Open
+// has left and no router has been given. It may take as long as Address.
 func (i *Interface) LetGo() error {
 	i.mu.Lock()
 	pending := i.rebuild
 	i.mu.Unlock()
-	if !pending {
-		return nil
+	var err error
+	if pending {
+		err = i.restoreTable()
 	}
-	return i.restoreTable()
+	return errors.Join(err, i.forgetFound())
 }
 
 func (i *Interface) claim(c Claim) error {

@@ -40,11 +40,12 @@ type Interface struct {
 	lost       []ID             // for the next Renew to return
 	nft        *conn
 	rules      ruleset
-	tableFlags uint32 // 0 before Linux 6.9
-	forever    bool   // the journal says that a gate was opened without a lease
-	tabled     bool   // the table is ours to delete
-	rebuild    bool   // the next transaction makes the table anew
-	takenOver  bool   // it is still that of the last process
+	tableFlags uint32     // 0 before Linux 6.9
+	forever    bool       // the journal says that a gate was opened without a lease
+	tabled     bool       // the table is ours to delete
+	rebuild    bool       // the next transaction makes the table anew
+	takenOver  bool       // it is still that of the last process
+	found      foundGates `state:"of the start"`
 	journal    *journal
 	filter     filter
 	members    memberships
@@ -172,6 +173,7 @@ func (i *Interface) openJournal(o Options) (takenOver bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	head.Losses = carrierLosses(i.rtnl, i.index)
 	var made []entry
 	if old != nil {
 		head.Sysctls, made = addChanged(old.head.Sysctls, head.Sysctls), compact(old.made)
@@ -181,6 +183,11 @@ func (i *Interface) openJournal(o Options) (takenOver bool, err error) {
 		return takenOver, err
 	}
 	i.journal = journal
+	if takenOver && old.head.Losses == head.Losses { // else another router may have been needed meanwhile
+		if err := i.findGates(made); err != nil {
+			i.log.Warn("what the last process left open cannot be read: no role is resumed", "error", err)
+		}
+	}
 	if err := i.rememberSettings(); err != nil {
 		return takenOver, err
 	}
@@ -198,10 +205,7 @@ func (i *Interface) takeOver(old *leftover, o Options) bool {
 	case !o.Adopt || !old.journaled() || !old.ends():
 		return false
 	}
-	i.log.Warn("the last process died: gates that it left open shut when their leases end")
-	if err := old.undoPlaces(i.rtnl, i.owner); err != nil {
-		i.log.Warn("what the last process left stays until Close", "error", err)
-	}
+	i.log.Warn("the last process died: gates that it left open shut when their leases end, unless their roles are resumed")
 	return true
 }
 

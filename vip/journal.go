@@ -33,12 +33,13 @@ type head struct {
 	Boot      string   `json:"boot"` // of the kernel whose state this is
 	Table     string   `json:"table"`
 	Sysctls   []sysctl `json:"sysctls"`
+	Losses    uint32   `json:"losses,omitempty"` // how often the carrier was lost, at the last promotion
 }
 
 // entry is any further line. It says what was made for a router, or that it was
 // undone (Gone), or that some gate was opened without a lease (Forever), or that
 // the interface was made promiscuous, or what a setting was before it was put back
-// (Sysctl).
+// (Sysctl), or that the carrier was lost since (Losses).
 type entry struct {
 	MAC      string         `json:"mac,omitempty"`
 	Addrs    []netip.Addr   `json:"addrs,omitempty"`
@@ -50,6 +51,7 @@ type entry struct {
 
 	Promiscuous bool   `json:"promiscuous,omitempty"`
 	Sysctl      sysctl `json:"sysctl,omitzero"`
+	Losses      uint32 `json:"losses,omitempty"`
 }
 
 func newEntry(vr *virtualRouter) entry {
@@ -369,6 +371,10 @@ func (l *leftover) note(line []byte) {
 	}
 	if e.Sysctl != (sysctl{}) {
 		l.head.replace(e.Sysctl)
+		return
+	}
+	if e.Losses > 0 {
+		l.head.Losses = e.Losses
 		return
 	}
 	if !e.Gone {

@@ -28,11 +28,12 @@ func routesOnly(list []place) []place {
 	return slices.DeleteFunc(list, func(p place) bool { _, isAddr := p.(ifAddr); return isAddr })
 }
 
-// purge deletes all routes and addresses that carry our marks.
-func (c *conn) purge() error {
+// purge deletes all routes and addresses that carry our marks, except for those that
+// stay.
+func (c *conn) purge(stays *kept) error {
 	addrs, addrErr := markedAddrs(0)
 	routes, routeErr := markedRoutes()
-	_, err := c.delete(append(addrs, routes...))
+	_, err := c.delete(slices.DeleteFunc(append(addrs, routes...), stays.has))
 	return errors.Join(addrErr, routeErr, err)
 }
 

@@ -237,7 +237,7 @@ func TestWhatTheLikeOfUsDeletesIsReported(t *testing.T) {
 			_, other, err := newOwner(t).dialBoth(0)
 			ok(t, err)
 			defer other.close()
-			ok(t, other.purge())
+			ok(t, other.purge(&kept{}))
 			await(t, w, "what the other took", func(ev Event) bool { return ev.Restore })
 			missing, err := iface.Restore()
 			if err != nil || len(missing) != len(router10.Addrs) {

@@ -91,6 +91,9 @@ func (i *Interface) Address(add, remove []ID) error {
 	_, delErr := i.rtnl.delete(del)
 	_, addErr := i.make(list)
 	i.bringRoutes(here)
+	if len(here) > 0 {
+		addErr = errors.Join(addErr, i.noteLosses())
+	}
 	if err := errors.Join(routeErr, delErr, addErr); err != nil {
 		return fmt.Errorf("addresses on %s: %w", i.name, err)
 	}
@@ -125,8 +128,8 @@ func (i *Interface) acquirePlaces(routers []*virtualRouter) (list []place) {
 		list = append(list, places...)
 		for _, p := range places {
 			u := i.uses[p]
-			if _, isAddr := p.(ifAddr); !isAddr {
-				u.ours = true // the protocol number tells
+			if _, isAddr := p.(ifAddr); !isAddr || i.inherited[p] {
+				u.ours = true // the protocol number tells, or the journal
 			}
 			if u.lifetime = vr.lifetime; !vr.placed {
 				u.routers++
@@ -219,6 +222,9 @@ func (i *Interface) Keep() error {
 
 // make makes places and returns those that were not there.
 func (i *Interface) make(list []place) (made []place, err error) {
+	if err = i.renewInherited(list); err != nil {
+		return nil, err
+	}
 	made, err = i.rtnl.alter(list, func(b *batch, p place) { p.write(b, true, i.uses[p].lifetime) })
 	for _, p := range made {
 		u := i.uses[p]

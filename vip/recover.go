@@ -69,8 +69,9 @@ func (d stateDir) recoverAll(o Options, later []string) error {
 	live, othersErr := o.Owner.others()
 	errs := []error{err, sweepErr, othersErr}
 	live = live || othersErr != nil
+	stays := newKept()
 	for _, name := range names {
-		err := d.recoverOne(name, nft, rtnl, o, later)
+		err := d.recoverOne(name, nft, rtnl, o, later, &stays)
 		if errors.Is(err, ErrBusy) {
 			live = true
 			continue
@@ -78,7 +79,7 @@ func (d stateDir) recoverAll(o Options, later []string) error {
 		errs = append(errs, err)
 	}
 	if !live {
-		errs = append(errs, o.Owner.routes.purgeRules(), rtnl.purge())
+		errs = append(errs, o.Owner.routes.purgeRules(&stays), rtnl.purge(&stays))
 	}
 	return errors.Join(errs...)
 }
@@ -101,14 +102,17 @@ func (d stateDir) traces() (names []string, err error) {
 
 // recoverOne undoes what is left on one interface. It returns [ErrBusy] if a live
 // process holds it.
-func (d stateDir) recoverOne(name string, nft, rtnl *conn, o Options, later []string) error {
+func (d stateDir) recoverOne(name string, nft, rtnl *conn, o Options, later []string, stays *kept) error {
 	if err := o.Owner.Hold(0, name); err != nil {
 		return err
 	}
 	defer o.Owner.Release(name)
 	l, err := d.find(name, o.logger())
-	if err != nil || l == nil || slices.Contains(later, name) && l.adoptable() {
+	if err != nil || l == nil {
 		return err
+	}
+	if slices.Contains(later, name) && l.adoptable() {
+		return stays.keep(l)
 	}
 	o.logger().Warn("undoing what a dead process left", "interface", name)
 	return d.undo(l, o.Owner, nft, rtnl)

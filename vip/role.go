@@ -299,14 +299,16 @@ func (r *roleRoutes) undo(list []companion) error {
 	return errors.Join(errs...)
 }
 
-// purgeRules removes all rules with our mark.
-func (r *roleRoutes) purgeRules() error {
+// purgeRules removes all rules with our mark, except for those that stay.
+func (r *roleRoutes) purgeRules(stays *kept) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	there, err := markedRules(r.lists)
 	errs := []error{err}
 	for c := range there {
-		errs = append(errs, r.delete(c))
+		if !stays.companions[c] {
+			errs = append(errs, r.delete(c))
+		}
 	}
 	return errors.Join(errs...)
 }

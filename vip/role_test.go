@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -290,7 +291,8 @@ func TestRoutesGoToTheTableOfTheVRF(t *testing.T) {
 		skip.Regardless(t, "this kernel has no VRF: "+err.Error())
 	}
 	ok(t, netlink.LinkSetUp(link(t, "blue")))
-	for _, name := range []string{"eth0", "eth1"} {
+	for _, name := range []string{"eth0", "eth1"} { // which takes them down for a moment
+		ok(t, os.WriteFile("/proc/sys/net/ipv6/conf/"+name+"/keep_addr_on_down", []byte("1"), 0))
 		ok(t, netlink.LinkSetMaster(link(t, name), link(t, "blue")))
 	}
 	for name, a := range map[string]string{"eth0": "2001:db8::2/64", "eth1": "2001:db8:9::1/64"} {

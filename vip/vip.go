@@ -97,7 +97,8 @@ type Options struct {
 	// Adopt makes Open leave the gates of a dead process open until the lease
 	// ends, the first Gate replaces them or [Interface.LetGo] is called: to start
 	// a dead router again must not stop the traffic that the kernel still forwards
-	// for it. The routes are removed at once. A lease that never ends is not
-	// adopted.
+	// for it. Addresses and routes stay until Address, LetGo or Close: the address is
+	// served as long as the gate is open. A lease that never ends is not adopted. See
+	// [Interface.Found].
 	Adopt bool
 }

@@ -71,7 +71,7 @@ func TestRoutesInLargeTablesAreMadeListedAndRemoved(t *testing.T) {
 			t.Errorf("%+v is not among %+v", r, found)
 		}
 	}
-	ok(t, c.purge())
+	ok(t, c.purge(&kept{}))
 	if found, err := markedRoutes(); err != nil || len(found) > 0 {
 		t.Errorf("left %+v, %v", found, err)
 	}

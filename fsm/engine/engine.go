@@ -29,7 +29,7 @@
 //     and what it remembers in order to explain itself: word, lead, story
 //   - what decides whether it may: priority, forwarding, owner, vigil, obstacles, refusal
 //   - what comes in: neighbors, subnet, contest, rival, differ, behind, receive,
-//     absence, links, tracks, addressed, restored, commands, handover, maintenance
+//     absence, links, tracks, addressed, restored, resume, commands, handover, maintenance
 //   - what goes out: renew, flush
 //   - the whole: build, engine, stop, tick, report, snapshot
 package engine

@@ -45,6 +45,8 @@ type group struct {
 	passing  passing         // of the role, by a hand-over
 	pledge   pledge          // to take it
 
+	resumption resumption // of what the process before this one had
+
 	departing bool    // for maintenance, when the hand-over under way has ended
 	ordered   *Record // why it left for maintenance last, or came back
 

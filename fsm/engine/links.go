@@ -55,6 +55,10 @@ func (i *iface) relink(now time.Time, l Link) {
 func (g *group) delayAfter(now time.Time, l *Link) {
 	why, _ := g.linkObstacle(l)
 	g.turned()
+	if g.resumption.found(now) { // the host has not booted, and the interface was up all the while
+		g.delay = delay{able: why == "", settled: true}
+		return
+	}
 	if g.delay.follow(now, l.Name, why == "", g.up, g.Delay) {
 		g.announcer.Stop()
 	}

@@ -16,6 +16,9 @@ import (
 func (g *group) reconsider(now time.Time) {
 	why, detail := g.obstacles()
 	g.noteObstacle(detail, g.up)
+	if own, detail := g.ownObstacle(); own != "" { // followers start after their leader has been looked at
+		g.letGoFound(now, detail)
+	}
 	switch {
 	case why != "" && g.up:
 		g.up = false
@@ -27,6 +30,7 @@ func (g *group) reconsider(now time.Time) {
 		// The machine itself tells a first start from a changed address and
 		// from news that change nothing.
 		g.step(now, fsm.Up{Addr: g.source(&g.iface.link), MAC: g.iface.link.MAC})
+		g.resume(now)
 	}
 	if why != "" && why != fsm.CauseConflict {
 		g.probe.stop()

@@ -19,8 +19,11 @@ func (i *iface) heardClaim(now time.Time, o garp.Observation) {
 		case g.tenure.hasAddress():
 			g.turned()
 			g.defend(now, o)
-		case g.probe.listening:
-			g.heardOwner(now, o)
+		default:
+			g.letGoFound(now, fmt.Sprintf("%s answers for %s", o.MAC, o.IP))
+			if g.probe.listening {
+				g.heardOwner(now, o)
+			}
 		}
 	}
 }

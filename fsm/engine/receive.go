@@ -171,6 +171,7 @@ func (g *group) received(now time.Time, env *hello.Envelope, m hello.Message) {
 	g.superseded(now, env.Src, m)
 	g.succeeded(now, env, m)
 	g.vigil.hears(now, g, &g.heard, m)
+	g.yieldFound(now, &g.heard)
 	if !g.up {
 		return
 	}

@@ -67,19 +67,22 @@ type gate struct {
 	lease  time.Duration // 0 = for ever
 	until  time.Time     // when the lease runs out
 	lapsed bool          // the lease ran out while the process thought otherwise
+	found  bool          // it is the last process's, which died
+	since  time.Time     // when it was opened
 	owns   bool          // the host has the addresses
 }
 
 func (r *router) name() string { return string(rune('a' + r.id)) }
 
-// start runs the process, unless it runs. What an earlier one left in the kernel
-// is cleaned up first.
+// start runs the process, unless it runs. The gates that an earlier one left open are
+// found; what it left else is cleaned up.
 func (r *router) start() {
 	if r.engine != nil {
 		return
 	}
 	r.life++
 	r.stalled, r.backlog, r.posts, r.armed = false, nil, nil, time.Time{}
+	old, oldMACs := r.gates, r.virtual
 	r.gates, r.virtual = map[engine.ID]*gate{}, map[hello.MAC]engine.ID{}
 	e, err := engine.New(r.config, r.options())
 	if err != nil {
@@ -89,6 +92,7 @@ func (r *router) start() {
 		panic(err)
 	}
 	r.engine, r.runs = e, r.config
+	r.find(old, oldMACs)
 	r.linkChanged()
 }
 
@@ -100,6 +104,9 @@ func (r *router) options() engine.Options {
 		Mark:   func() uint64 { return uint64(r.id) }, // nobody here would guess
 		Observe: func(ev engine.Event) {
 			r.report(fmt.Sprintf("%12v %s %s: %s%s", r.w.elapsed(), r.name(), ev.Kind, ev.Message, causeOf(ev)))
+			if t := ev.Transition; t != nil && t.Cause == fsm.CauseResumed {
+				r.checkResumed(t)
+			}
 			if unbelieved(ev) {
 				r.broken(fmt.Sprintf("router %s: %s", r.name(), ev.Message))
 			}
@@ -363,15 +370,19 @@ func (r *router) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error
 		return nil, errRefused
 	}
 	lost := r.expire()
+	r.dropFound(open)
 	for _, id := range shut {
 		r.gates[id].opened, r.gates[id].lapsed = false, false
 	}
 	for _, c := range open {
-		if r.open(c.ID) && c.Lease == r.gates[c.ID].lease {
+		if !r.open(c.ID) {
+			r.gates[c.ID].since = r.w.now
+		}
+		if r.open(c.ID) && c.Lease == r.gates[c.ID].lease && !r.gates[c.ID].found {
 			r.broken(fmt.Sprintf("router %s opens the gate of group %d, which is open", r.name(), c.ID))
 		}
 		g := r.gates[c.ID]
-		g.opened, g.lapsed, g.lease, g.until = true, false, c.Lease, r.w.now.Add(c.Lease)
+		g.opened, g.lapsed, g.found, g.lease, g.until = true, false, false, c.Lease, r.w.now.Add(c.Lease)
 	}
 	return lost, nil
 }
@@ -382,6 +393,10 @@ func (r *router) expire() []engine.ID {
 	for id, g := range r.gates {
 		if g.opened && !r.open(id) {
 			g.opened, g.lapsed = false, true
+			if g.found { // the kernel takes the addresses away
+				g.found, g.lapsed, g.owns = false, false, false
+				continue
+			}
 			lost = append(lost, id)
 		}
 	}
@@ -392,7 +407,9 @@ func (r *router) expire() []engine.ID {
 func (r *router) Renew() ([]engine.ID, error) {
 	lost := r.expire()
 	for _, g := range r.gates {
-		g.until = r.w.now.Add(g.lease)
+		if !g.found {
+			g.until = r.w.now.Add(g.lease)
+		}
 	}
 	return lost, nil
 }

@@ -56,7 +56,10 @@ func (c *Canvas) Text(x, y float64, class, anchor, s string) {
 func (c *Canvas) Axis(y float64, zero time.Time, label func(since time.Duration) string) {
 	c.Element(`<line x1="%g" y1="%.1f" x2="%g" y2="%.1f" class="line"/>`, c.Left, y, c.Right, y)
 	step := Step(c.To.Sub(c.From))
-	first := c.From.Sub(zero).Truncate(step)
+	first := c.From.Sub(zero).Truncate(step) // towards zero
+	if zero.Add(first).Before(c.From) {
+		first += step
+	}
 	for d := first; d <= c.To.Sub(zero); d += step {
 		x := c.X(zero.Add(d))
 		c.Element(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" class="line"/>`, x, y, x, y+5)

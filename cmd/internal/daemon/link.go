@@ -92,6 +92,9 @@ func (d *Daemon) attached(p *port, err error) {
 		for _, id := range slices.Sorted(maps.Keys(p.routers)) {
 			d.engine.Prepared(time.Now(), id, p.opened.refused[id])
 		}
+		for id, until := range p.opened.found {
+			d.engine.Found(time.Now(), id, time.Until(until))
+		}
 		d.letGoInTime(p)
 	}
 	if err == nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
 
 	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/garp/prove"
@@ -22,6 +23,7 @@ type opened struct {
 	iface   *vip.Interface               `state:"a root of package vip"`
 	routers map[engine.ID]engine.Virtual // what iface was opened with
 	refused map[engine.ID]error          // those of them that cannot be prepared
+	found   map[engine.ID]time.Time      // those whose gate a dead process left open, and until when
 	forms   forms
 	own     ownAddrs     // as last told
 	proxied []netip.Addr // the host's own addresses while the kernel answers for others, likewise
@@ -72,7 +74,18 @@ func openInterface(name string, index int, multi []netip.Addr, vo vip.Options, r
 			o.refused[id] = err // the others need not suffer
 		}
 	}
+	o.find()
 	return o, nil
+}
+
+// find notes which gates are open that a dead process has left.
+func (o *opened) find() {
+	o.found = map[engine.ID]time.Time{}
+	for id := range o.routers {
+		if left, open := o.iface.Found(o.forms.of(id)); open {
+			o.found[id] = time.Now().Add(left)
+		}
+	}
 }
 
 // is reports whether o is the interface as it is now.

@@ -79,6 +79,7 @@ func (p *port) adopt() bool {
 	for id, v := range p.routers {
 		if was, known := o.routers[id]; !known || !was.Equal(v) {
 			o.refused[id] = p.replace(id, v, known)
+			delete(o.found, id)
 		}
 	}
 	return true
@@ -156,11 +157,14 @@ func (p *port) shutdown() {
 	p.work.end()
 }
 
-// letGo shuts the gates of a dead process that were left open.
+// letGo has the worker give back what a dead process has left and no group has resumed.
 func (p *port) letGo() {
-	if err := p.opened.iface.LetGo(); err != nil {
-		p.log.Warn("shut what the last process left open", "interface", p.name, "error", err)
-	}
+	iface := p.opened.iface
+	p.work.do(func() {
+		if err := iface.LetGo(); err != nil {
+			p.log.Warn("give back what the last process left", "interface", p.name, "error", err)
+		}
+	})
 }
 
 // restore asks the worker to put back what is missing and calls done from

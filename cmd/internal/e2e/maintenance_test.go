@@ -126,6 +126,7 @@ func TestMaintenanceThatCannotBeStored(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
 		l.a.StartAs(reloadable, 110)
 		l.a.WaitAll("Active")
+		must(t, os.RemoveAll(l.a.Path("state")))
 		must(t, os.WriteFile(l.a.Path("state"), nil, 0o600)) // where a folder is to be made
 		out, exit := l.a.Command("maintenance", "on")
 		if exit != 1 || !strings.Contains(out, "cure: ") || !strings.Contains(out, "nothing has changed") {

@@ -12,8 +12,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 )
 
 // stopWithin is what the contract allows a clean stop.
@@ -129,23 +127,5 @@ func TestDaemonWithoutGroupsRunsAndWarns(t *testing.T) {
 			return strings.Contains(log, "level=WARN msg=configuration") && strings.Contains(log, "takes part in no election")
 		})
 		l.a.StopCleanly()
-	})
-}
-
-func TestSecondDaemonOnTheSocketIsRefused(t *testing.T) {
-	scenario(t, func(t testing.TB, l *lan) {
-		l.start(hsrp1)
-		second := l.a.Launch("second.log", fhrptest.Program(), "run", "--config", l.a.Path("fhrpd.toml"), "--control", l.a.Path("control.sock"))
-		l.a.Await(second)
-		exit, ok := errors.AsType[*exec.ExitError](second.Err())
-		if !ok || exit.ExitCode() != 1 {
-			t.Errorf("the second daemon ended with %v, want exit status 1", second.Err())
-		}
-		log := l.a.File("second.log")
-		if !strings.Contains(log, l.a.Path("control.sock")) || !strings.Contains(log, "another daemon answers there") {
-			t.Errorf("the second daemon said:\n%s", log)
-		}
-		l.a.WaitState("eth0:10", "Active")
-		l.mustPing(vip)
 	})
 }

@@ -43,14 +43,21 @@ func hostPrefix(s string) (netip.Prefix, bool) {
 
 // argv splits a command at its spaces, as keepalived does: quotes keep together, a
 // backslash takes the next byte as it is, and nothing else is special.
-func argv(s string) []string {
-	var args []string
+func argv(s string) []string { return split(s, func(byte) bool { return true }) }
+
+// fields splits a line at its spaces. Quotes of either kind keep together, with
+// nothing special between them but, in double ones, a backslash.
+func fields(line string) []string { return split(line, func(quote byte) bool { return quote == '"' }) }
+
+// split splits s at its spaces. Between quotes, of which escapes gets the kind, 0
+// outside of them, a backslash takes the next byte as it is where escapes says so.
+func split(s string, escapes func(quote byte) bool) (words []string) {
 	var word strings.Builder
 	var quote byte
 	in := false
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
-		case c == '\\' && i+1 < len(s):
+		case c == '\\' && i+1 < len(s) && escapes(quote):
 			i++
 			word.WriteByte(s[i])
 			in = true
@@ -62,7 +69,7 @@ func argv(s string) []string {
 			quote, in = c, true
 		case c == ' ' || c == '\t':
 			if in {
-				args = append(args, word.String())
+				words = append(words, word.String())
 				word.Reset()
 				in = false
 			}
@@ -72,9 +79,9 @@ func argv(s string) []string {
 		}
 	}
 	if in {
-		args = append(args, word.String())
+		words = append(words, word.String())
 	}
-	return args
+	return words
 }
 
 // forShell reports whether a command looks as if it was written for a shell.

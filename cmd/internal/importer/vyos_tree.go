@@ -74,37 +74,3 @@ func blocks(file string, lines []string) (list []setting, err error) {
 	}
 	return list, nil
 }
-
-// fields splits a line at its spaces. Quotes of either kind keep together, with
-// nothing special between them but, in double ones, a backslash.
-func fields(line string) (words []string) {
-	var word strings.Builder
-	var quote byte
-	in := false
-	for i := 0; i < len(line); i++ {
-		switch c := line[i]; {
-		case quote == '"' && c == '\\' && i+1 < len(line):
-			i++
-			word.WriteByte(line[i])
-		case quote != 0 && c == quote:
-			quote = 0
-		case quote != 0:
-			word.WriteByte(c)
-		case c == '"' || c == '\'':
-			quote, in = c, true
-		case c == ' ' || c == '\t':
-			if in {
-				words = append(words, word.String())
-				word.Reset()
-				in = false
-			}
-		default:
-			word.WriteByte(c)
-			in = true
-		}
-	}
-	if in {
-		words = append(words, word.String())
-	}
-	return words
-}

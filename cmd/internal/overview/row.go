@@ -78,6 +78,10 @@ func (r *Row) Trouble() (Mood, string) {
 	switch {
 	case r.Rival != nil && r.Rival.BothActive, r.Other != nil && r.State == "Active" && r.Other.State == "Active":
 		return Red, "two routers are active"
+	case r.Leave != nil && r.Leave.UnservedSince != nil:
+		return Red, "in maintenance, and nobody serves"
+	case r.Maintenance:
+		return Away, "in maintenance"
 	case r.Obstacle != "":
 		return Amber, r.Obstacle
 	case r.State == "Active" && r.ForwardingOff != "":

@@ -13,10 +13,18 @@ const run = () => {
   for (const e of main.querySelectorAll("[data-since]")) e.textContent = age(Number(e.dataset.since) + gone);
   for (const e of main.querySelectorAll("[data-left]")) e.textContent = (Math.max(0, Number(e.dataset.left) - gone) / 1000).toFixed(1) + "s";
 };
+// Where the picture is wider than the screen, the present is what is looked at first.
+const show = at => {
+  const picture = main.querySelector(".picture");
+  if (picture) picture.scrollLeft = at || picture.scrollWidth;
+};
+show(0);
 const source = new EventSource("live");
 source.onmessage = e => {
+  const old = main.querySelector(".picture"), at = old ? old.scrollLeft : 0;
   main.innerHTML = e.data;
   read = Date.now();
+  show(at);
   live.textContent = "live";
   live.className = "";
 };

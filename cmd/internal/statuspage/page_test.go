@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -291,6 +292,11 @@ func TestPictureHasALaneForEachGroupThatChanged(t *testing.T) {
 	}
 	if !strings.Contains(got, ">hsrp:eth1:10<") || strings.Count(got, `class="gw1"`) != 1 || !strings.Contains(got, "coup-received") {
 		t.Errorf("the group that changed last is not drawn as it was:\n%s", got)
+	}
+	for _, tick := range regexp.MustCompile(`<line x1="([0-9.]+)" y1="[0-9.]+" x2="[0-9.]+" y2="[0-9.]+" class="line"/>\n<text`).FindAllStringSubmatch(got, -1) {
+		if tick[1] == fmt.Sprintf("%.1f", float64(laneLeft)) {
+			t.Error("a tick for a time before the picture stands at its left edge")
+		}
 	}
 	if picture(nil, at) != "" || picture([]status.Past{moved(at.Add(-48*time.Hour), 10, "Speak", "Standby", "x")}, at) != "" {
 		t.Error("a picture of nothing")

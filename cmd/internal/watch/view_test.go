@@ -88,10 +88,16 @@ func TestWhatIsWrongIsSaidWorstFirst(t *testing.T) {
 		"no active router is known":                    func(g *status.Group) { g.State, g.Active = "Listen", nil },
 		"link is down":                                 func(g *status.Group) { g.State, g.Obstacle, g.Active = "Init", "link is down", nil },
 		"does not forward: net.ipv4.ip_forward is off": func(g *status.Group) { g.ForwardingOff = "net.ipv4.ip_forward" },
-		"a neighbour is not proven":                    func(g *status.Group) { g.Takeover = []status.Takeover{{Address: "192.0.2.9"}} },
-		"no standby router":                            func(g *status.Group) { g.Standby = nil },
-		"waits 4.0s after its interface came up":       func(g *status.Group) { g.Delay.LeftMS = 4000 },
-		"":                                             func(*status.Group) {},
+		"in maintenance": func(g *status.Group) {
+			g.State, g.Maintenance, g.Obstacle, g.Leave = "Init", true, "maintenance is on", &status.GroupLeave{}
+		},
+		"in maintenance, and nobody serves": func(g *status.Group) {
+			g.State, g.Maintenance, g.Obstacle, g.Leave = "Init", true, "maintenance is on", &status.GroupLeave{UnservedSince: &at}
+		},
+		"a neighbour is not proven":              func(g *status.Group) { g.Takeover = []status.Takeover{{Address: "192.0.2.9"}} },
+		"no standby router":                      func(g *status.Group) { g.Standby = nil },
+		"waits 4.0s after its interface came up": func(g *status.Group) { g.Delay.LeftMS = 4000 },
+		"":                                       func(*status.Group) {},
 	} {
 		g := group(1, "Active")
 		change(&g)
