@@ -32,6 +32,7 @@ const (
 	CauseHandover         Cause = "handed-over"      // a planned hand-over
 	CauseTakenBack        Cause = "taken-back"       // nobody has taken, or kept, what was handed over
 	CauseResumed          Cause = "resumed"          // its process died as the active router, and is back
+	CausePeerLink         Cause = "peer-link-down"   // the active router has lost a link, as it says over another one
 	CauseConflict         Cause = "address-conflict" // another station answers for the virtual address
 )
 
@@ -66,5 +67,6 @@ var Causes = []struct {
 	{CauseHandover, "an operator handed the role over, or gave it back for the neighbours' sake"},
 	{CauseTakenBack, "nobody took the role that was handed over, or the one who did gave it back"},
 	{CauseResumed, "the process died as the active router and was started again before anybody missed it"},
+	{CausePeerLink, "the active router lost the link of the group, or of one that follows, and said so over another link"},
 	{CauseConflict, "somebody else answers for the virtual address"},
 }

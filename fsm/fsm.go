@@ -80,7 +80,7 @@ type Yield struct {
 }
 
 // Reclaim takes a role that nobody has: that was handed over to nobody, or given
-// back. A machine that does not run, or is active, ignores it.
+// back, or that of a router whose link has died. A machine that does not run, or is active, ignores it.
 type Reclaim struct {
 	Cause  Cause
 	Detail string

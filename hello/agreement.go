@@ -11,11 +11,11 @@ import (
 	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
-// Two fhrpd that hand a role over agree on what their protocols have no words for, in
-// Ethernet frames of their own (EtherType 88B5, which IEEE 802 leaves to local
-// experiments). A question goes to the multicast MAC of the group's protocol, which
+// Two fhrpd agree on what their protocols have no words for, a role that is handed over
+// or one whose link has died, in Ethernet frames of their own (EtherType 88B5, which
+// IEEE 802 leaves to local experiments). A question goes to the multicast MAC of the group's protocol, which
 // routers of the protocol listen to and everybody else drops; an answer goes to who has
-// asked. Behind the Ethernet header:
+// asked, and the other kinds to one or the other. Behind the Ethernet header:
 //
 //	 0                   1                   2                   3
 //	+---------------+---------------+---------------+---------------+
@@ -75,19 +75,22 @@ const (
 	MaxAgreementText      = 200 // bytes
 )
 
-// AgreementKind tells a question from an answer.
+// AgreementKind is what an Agreement is for. A router drops kinds that it does not know.
 type AgreementKind uint8
 
 // The kinds.
 const (
 	AgreementQuestion AgreementKind = 1 // who could take the role, and what became of that
 	AgreementAnswer   AgreementKind = 2
+	AgreementHeir     AgreementKind = 3 // to the active router: the sender waits for the role, and this is the number to give it by
+	AgreementNoted    AgreementKind = 4 // the answer to that
+	AgreementGone     AgreementKind = 5 // to who has given this number: the sender has lost a link, and with it the role
 )
 
-// AgreementState is what the sender of an answer says of itself.
+// AgreementState is what the sender of an answer says of itself. The other kinds have none.
 type AgreementState uint8
 
-// The states. A question has none.
+// The states.
 const (
 	AgreementFit      AgreementState = 1 // it could take the role
 	AgreementUnfit    AgreementState = 2 // it could not, for the reason in the text
@@ -97,7 +100,7 @@ const (
 	AgreementUnproven AgreementState = 6 // they do not, and it gives the role back
 )
 
-// Agreement is one question or answer about a hand-over.
+// Agreement is one message of two routers about who is to have a role.
 type Agreement struct {
 	Kind     AgreementKind
 	Protocol Protocol
@@ -108,7 +111,7 @@ type Agreement struct {
 	Priority uint8         // of the sender, in elections
 	Wait     time.Duration // how long the sender's address may wait when it takes the role. Whole milliseconds, up to 65535
 	Time     time.Duration // question: how long there is to prove the neighbours. Whole milliseconds, up to 49 days
-	Number   uint64        // of the hand-over; who answers repeats it
+	Number   uint64        // of the hand-over, or of the heir; who answers repeats it
 	From     netip.Addr    // the address that the sender elects with
 	Signed   bool          // with a key
 	KeyID    uint32        // which one
@@ -116,7 +119,7 @@ type Agreement struct {
 	Tracks   bool          // no tracked object of the sender's group is down
 
 	Neighbors []netip.Addr // question: those that the asker has proven, at most MaxAgreementNeighbors
-	Text      string       // answer: why; printable ASCII, at most MaxAgreementText bytes
+	Text      string       // answer: why, empty in the others but a question; printable ASCII, at most MaxAgreementText bytes
 }
 
 // AppendAgreement appends the frame of a from src to dst. What exceeds a limit is left
@@ -180,7 +183,7 @@ func agreementDigest(src MAC, body, key []byte) []byte {
 
 // ErrNotAgreement is the error for a frame that is no Agreement of a version that this
 // package knows.
-var ErrNotAgreement = errors.New("not an agreement about a hand-over")
+var ErrNotAgreement = errors.New("not an agreement of two routers")
 
 // Parse reads an Ethernet frame, which may be padded. a changes only when it is one. The error wraps ErrNotAgreement.
 // Who has signed it is for VerifyAgreement.
@@ -236,6 +239,8 @@ func agreementBody(frame []byte) (p []byte, size int, err error) {
 		size = agreementHeader + 16*count
 	case kind == AgreementAnswer && state >= AgreementFit && state <= AgreementUnproven && count <= MaxAgreementText:
 		size = agreementHeader + count
+	case kind >= AgreementHeir && kind <= AgreementGone && state == 0 && count == 0:
+		size = agreementHeader
 	default:
 		return nil, 0, fmt.Errorf("%w: kind %d, state %d, count %d", ErrNotAgreement, kind, state, count)
 	}

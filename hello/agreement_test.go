@@ -39,7 +39,8 @@ func TestAgreementsComeBackAsTheyWere(t *testing.T) {
 		Kind: AgreementAnswer, Protocol: ProtocolVRRP, Version: 3, Family: IPv6, Group: 255, State: AgreementUnfit, Priority: 254,
 		Tracks: true, Wait: 65535 * time.Millisecond, Number: 1, From: addr("fe80::1"), Text: "fe80::2 does not answer it", KeyID: 7,
 	}
-	for name, a := range map[string]*Agreement{"question": question(), "answer": answer} {
+	gone := &Agreement{Kind: AgreementGone, Protocol: ProtocolHSRP, Version: 1, Family: IPv4, Group: 20, Number: 1<<63 | 1, From: addr("192.0.2.10")}
+	for name, a := range map[string]*Agreement{"question": question(), "answer": answer, "gone": gone} {
 		for _, key := range [][]byte{nil, AgreementKey([]byte("secret"))} {
 			a.Signed = key != nil
 			b := AppendAgreement(nil, a, agreementSrc, agreementDst, key)
@@ -83,7 +84,7 @@ func TestWhatIsNoAgreement(t *testing.T) {
 	text := AppendAgreement(nil, &Agreement{Kind: AgreementAnswer, State: AgreementFit, Text: "\x1b[2J"}, agreementSrc, agreementDst, nil)
 	for name, b := range map[string][]byte{
 		"nothing": nil, "short": good[:len(good)-1], "another EtherType": append(append(bytes.Clone(good[:13]), 0xb6), good[14:]...),
-		"another magic": set(0, 'X'), "a later version": set(4, 2), "no kind": set(5, 0), "a question with a state": set(9, 1),
+		"another magic": set(0, 'X'), "a later version": set(4, 2), "no kind": set(5, 0), "a later kind": set(5, 6), "an heir with neighbours": set(5, 3), "a question with a state": set(9, 1),
 		"too many neighbours": set(48, MaxAgreementNeighbors+1), "signed without a digest": set(13, 1), "a flag of a later version": set(13, 8),
 		"an escape sequence": text,
 	} {

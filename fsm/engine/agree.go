@@ -9,7 +9,7 @@ import (
 	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
-// What two fhrpd agree on about a hand-over travels in frames of its own (see
+// What two fhrpd agree on travels in frames of its own (see
 // hello.Agreement). Groups with a key believe only what was signed with it. Without one
 // an agreement counts from the address and MAC whose hellos elect, answers with the
 // unguessable number of a question, and nothing in it does more than the unsigned hellos
@@ -23,14 +23,23 @@ func (i *iface) heardAgreement(now time.Time, b []byte) {
 		return
 	}
 	g := i.byWire[wireID{a.Protocol, a.Family, a.Version, a.Group}]
+	if g != nil && a.Kind == hello.AgreementGone {
+		g.elector().heardGone(now, i, b, &a)
+		return
+	}
 	if g == nil || g.leader != nil || !g.believes(now, b, &a) {
 		return
 	}
 	g.turned()
-	if a.Kind == hello.AgreementQuestion {
+	switch a.Kind {
+	case hello.AgreementQuestion:
 		g.heardQuestion(now, src, &a)
-	} else {
+	case hello.AgreementAnswer:
 		g.heardReply(now, src, &a)
+	case hello.AgreementHeir:
+		g.heardHeir(now, src, &a)
+	case hello.AgreementNoted:
+		g.heir.noted(now, &a)
 	}
 }
 
@@ -52,8 +61,11 @@ func (g *group) believes(now time.Time, b []byte, a *hello.Agreement) bool {
 }
 
 // say sends an agreement to a MAC.
-func (g *group) say(now time.Time, to hello.MAC, a hello.Agreement) {
-	a.Protocol, a.Version, a.Family, a.Group = g.Protocol, g.Version, g.Family, g.Number
+func (g *group) say(now time.Time, to hello.MAC, a hello.Agreement) { g.sayAs(now, g, to, a) }
+
+// sayAs sends it on the segment and in the name of one of g's family.
+func (g *group) sayAs(now time.Time, as *group, to hello.MAC, a hello.Agreement) {
+	a.Protocol, a.Version, a.Family, a.Group = as.Protocol, as.Version, as.Family, as.Number
 	a.Forwards, a.Tracks = true, true
 	for _, f := range g.family() {
 		a.Wait = max(a.Wait, f.PreActive)
@@ -68,7 +80,7 @@ func (g *group) say(now time.Time, to hello.MAC, a hello.Agreement) {
 		n, _ := g.Keychain.Sending(g.r.wall(now))
 		key, a.KeyID = hello.AgreementKey(g.Keychain.Keys[n].Secret.Bytes()), g.Keychain.Keys[n].ID
 	}
-	g.queueFrames(always, [][]byte{hello.AppendAgreement(nil, &a, g.iface.link.MAC, to, key)})
+	as.queueFrames(always, [][]byte{hello.AppendAgreement(nil, &a, as.iface.link.MAC, to, key)})
 }
 
 // everybody is the MAC to which the group's hellos go.

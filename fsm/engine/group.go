@@ -44,6 +44,8 @@ type group struct {
 	hearing  *hello.Envelope // of the message that the machine is given just now
 	passing  passing         // of the role, by a hand-over
 	pledge   pledge          // to take it
+	heir     heir            // this router, of who has it
+	heirs    heirs           // the others, while this router has it
 
 	resumption resumption // of what the process before this one had
 

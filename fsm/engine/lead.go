@@ -36,12 +36,19 @@ func (g *group) lead(now time.Time, r *fsm.Report) *Record {
 		}
 	case fsm.CauseTakenBack:
 		return s.moved
+	case fsm.CausePeerLink:
+		return g.r.lostLink(now, s.holder.Addr)
 	case fsm.CauseLeader:
 		if g.leader != nil {
 			return g.leader.story.moved
 		}
 	}
 	return g.r.befell(now, r)
+}
+
+// lostLink returns the record of what a router has said of its link.
+func (r *router) lostLink(now time.Time, peer netip.Addr) *Record {
+	return r.record(Record{At: now, Kind: RecordPeer, Peer: peer, News: NewsLinkDown})
 }
 
 // befell returns the record of what happened to this router itself. Groups to which

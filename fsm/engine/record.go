@@ -66,6 +66,7 @@ const (
 	NewsState    News = "state"       // another one, with the same priority
 	NewsCoup     News = "coup"
 	NewsResign   News = "resign"
+	NewsLinkDown News = "link-down" // it says over another link that it has lost one
 )
 
 // record makes a record.

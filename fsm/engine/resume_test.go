@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -131,5 +132,47 @@ func TestFollowersResumeWithTheirLeader(t *testing.T) {
 	h.state("eth0:11", "Active")
 	if got := h.port.having("gate"); len(got) != 1 || got[0] != "gate +2 -0" {
 		t.Errorf("gates %q, want both in one transaction", got)
+	}
+}
+
+// Nor do they keep what their leader gives back.
+func TestFollowersGiveBackWithTheirLeader(t *testing.T) {
+	h := newHost(t, followConfig)
+	h.e.Found(h.now, 1, 2*time.Second)
+	h.e.Found(h.now, 3, 2*time.Second)
+	h.up("eth0", "eth1").clear()
+	h.heard(hsrpFrame(hello.OpHello, hello.Active, better))
+	for name, p := range h.ports {
+		if got := p.having("gate"); len(got) != 1 || got[0] != "gate +0 -1" {
+			t.Errorf("%s: gates %q, want it shut", name, got)
+		}
+	}
+}
+
+// The first gate that is opened replaces all that were found, so they are opened
+// together, however many there are.
+func TestManyRolesAreResumedTogether(t *testing.T) {
+	const groups = 100
+	var b strings.Builder
+	for n := range groups {
+		fmt.Fprintf(&b, "[[vrrp]]\ninterface = \"eth0\"\nvrid = %d\nvirtual_ips = [\"192.0.2.%d\"]\n", n+1, n+100)
+	}
+	h := newHost(t, b.String())
+	for n := range groups {
+		h.e.Found(h.now, engine.ID(n+1), 2*time.Second)
+	}
+	h.up("eth0").run(time.Second)
+	if got := h.port.having("gate"); len(got) != 1 || got[0] != "gate +100 -0" {
+		t.Errorf("gates %q, want one transaction", got)
+	}
+	claim := slices.IndexFunc(h.port.log, func(s string) bool { return strings.HasPrefix(s, "gate") })
+	asked := 0
+	for _, s := range h.port.log[:max(claim, 0)] {
+		if strings.HasPrefix(s, "send real probe") {
+			asked++
+		}
+	}
+	if asked != 3*groups {
+		t.Errorf("%d questions before the first gate, want %d", asked, 3*groups)
 	}
 }

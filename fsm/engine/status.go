@@ -52,6 +52,7 @@ type GroupStatus struct {
 	Change        *Change       // the last one of who serves; nil when there was none
 	Contested     *Record       // the last time that another router claimed the role since this one has it; nil: never
 	Unheard       []Unheard     // routers that may belong to the group and were not believed in the last hold time
+	Heirs         []netip.Addr  // who would take the role at the word that a link has died, the best one first; none unless active
 	Yielded       bool          // it has handed the role over, and does not preempt who has it
 	Handover      Handover      // the last one by this router; its state is "" when there was none
 	Leave         *Leave        // it is in maintenance, or leaves for it; nil: it is not

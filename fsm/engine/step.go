@@ -30,6 +30,7 @@ func (g *group) step(now time.Time, ev fsm.Event) {
 	}
 	g.keepPledge(now)
 	g.minded(now)
+	g.keepHeirs(now, &was, ev)
 }
 
 // apply carries out one action.

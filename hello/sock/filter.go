@@ -9,7 +9,7 @@ import (
 )
 
 // assembleFilter builds the classic BPF program of the socket. It accepts untagged
-// frames with ARP, agreements about hand-overs, hellos of all protocols, neighbour discovery, router
+// frames with ARP, agreements of two routers, hellos of all protocols, neighbour discovery, router
 // solicitations, and answers to packets that carry mark as ICMP identifier or as
 // UDP or TCP source port.
 func assembleFilter(mark uint16) []bpf.RawInstruction {

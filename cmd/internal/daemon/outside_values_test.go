@@ -30,7 +30,8 @@ func TestOutsideHasEveryField(t *testing.T) {
 		}
 	}
 	want := []string{
-		"status.troubles", // nothing is wrong with the daemon there
+		"status.troubles",                           // nothing is wrong with the daemon there
+		"status.groups.heirs",                       // no group there has followers on another interface
 		"explanation.changes.records.command.about", // no change begins with such a command
 		"explanation.changes.cost.takeover.idle",    // the status has it
 	}

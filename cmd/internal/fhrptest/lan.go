@@ -153,15 +153,19 @@ func (l *LAN) gateway(n int, name string, p Plan) {
 	l.cable(g.NS, LANDev, g.MAC, l.Switch, name)
 }
 
-// beyond adds the far side.
+// beyond adds the far side. The bridge comes first so that no two ends of a cable have
+// the same number: the kernel may then say up to a second late that one lost its carrier.
 func (l *LAN) beyond(ports []string) {
 	l.T.Helper()
 	l.Core, l.Host = netlab.ForTest(l.T), netlab.ForTest(l.T)
+	Must(l.T, l.Core.Bridge("core"))
 	l.cable(l.Host, LANDev, HostMAC, l.Core, "host")
 	for _, g := range l.Gateways {
 		l.cable(g.NS, CoreDev, g.CoreMAC, l.Core, g.Name)
 	}
-	Must(l.T, l.Core.Bridge("core", append([]string{"host"}, ports...)...))
+	for _, port := range append([]string{"host"}, ports...) {
+		Must(l.T, l.Core.Join(port, "core"))
+	}
 }
 
 func (l *LAN) number() {

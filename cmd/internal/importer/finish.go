@@ -25,6 +25,10 @@ func (d *draft) finish() (*Result, error) {
 		parsed, err := configs.Parse("", text.Bytes())
 		if err == nil {
 			d.sayGuessed(parsed)
+			text.Reset() // it says what a rule has added as well
+			if err := configs.PrintBrief(&text, parsed); err != nil {
+				return nil, err
+			}
 			return &Result{Config: parsed, Text: text.Bytes(), Remarks: d.sorted()}, nil
 		}
 		faults, ok := errors.AsType[configs.Errors](err)

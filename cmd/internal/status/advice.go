@@ -76,6 +76,8 @@ func peerAdvice(r *engine.Record) string {
 	switch r.News {
 	case engine.NewsResign:
 		return fmt.Sprintf("%s: it gave the role up by itself (a stop, a tracked object, a command); its own log says why", r.Peer)
+	case engine.NewsLinkDown:
+		return fmt.Sprintf("cable, switch port and addresses of %s; its own log names the interface", r.Peer)
 	case engine.NewsPriority:
 		return fmt.Sprintf("why the priority of %s changed: a tracked object or a command there", r.Peer)
 	case engine.NewsBack:

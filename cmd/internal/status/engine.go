@@ -73,6 +73,9 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 	if out.Name == "" { // the name that Cisco gives a group without one
 		out.Name, out.NameDefault = g.DefaultName(), true
 	}
+	if len(g.Heirs) > 0 {
+		out.Heirs = texts(g.Heirs)
+	}
 	if g.Address.IsValid() {
 		out.Address = g.Address.String()
 	}

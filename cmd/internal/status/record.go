@@ -69,6 +69,8 @@ func peerText(r *engine.Record) string {
 	switch r.News {
 	case engine.NewsResign:
 		return fmt.Sprintf("%s resigned", r.Peer)
+	case engine.NewsLinkDown:
+		return fmt.Sprintf("%s said over another link that it has lost one", r.Peer)
 	case engine.NewsCoup:
 		return fmt.Sprintf("%s took the role with a Coup, priority %d", r.Peer, r.Priority.To)
 	case engine.NewsPriority:

@@ -100,6 +100,7 @@ type Group struct {
 	Takeover           []Takeover  `json:"takeover"`
 	Conflict           *Conflict   `json:"conflict"`             // null when there was none
 	Rival              *Rival      `json:"rival"`                // null when there was none
+	Heirs              []string    `json:"heirs,omitempty"`      // active, with followers on other interfaces: who takes the role at the word that a link has died
 	Yielded            bool        `json:"yielded,omitempty"`    // it has handed its role over, and does not preempt who has it
 	Handover           *Handover   `json:"handover,omitempty"`   // the last one by this router; absent when there was none
 	Duplicate          *Duplicate  `json:"duplicate,omitempty"`  // of this router's own address on the segment
