@@ -10,7 +10,7 @@ import (
 
 // change is something that is done to a couple.
 type change struct {
-	name, text string // of the benchmark, and for the page
+	name, text string        // of the benchmark, and for the page
 	first      func(p *pair) // done before, and not measured; may be nil
 	play       func(p *pair)
 	not        func(c couple) bool // couples that it is not for
