@@ -185,6 +185,27 @@ func TestStallFencesFollowersInSilence(t *testing.T) {
 	}
 }
 
+// Leases are renewed at other times on other interfaces.
+func TestAStallThatOutlivesTheFollowersLeaseAloneIsSilentToo(t *testing.T) {
+	alone := 0
+	for gap := 3 * time.Second; gap < 5*time.Second; gap += 10 * time.Millisecond {
+		h := followers(t).until("wan", "Active").run(10*time.Second + gap/10).clear()
+		h.now = h.now.Add(gap)
+		h.e.Wake(h.now, 0)
+		if h.group("lan").Machine.State == "Active" {
+			continue
+		}
+		alone++
+		h.together("Listen", "Listen")
+		if got := append(h.port.having("send"), h.ports["eth1"].having("send")...); len(got) > 0 {
+			t.Fatalf("after %v: said %q", gap, got)
+		}
+	}
+	if alone == 0 {
+		t.Error("no stall was long enough")
+	}
+}
+
 func TestFollowersLeaseIsItsLeaders(t *testing.T) {
 	h := followers(t).until("wan", "Active")
 	if got, want := h.ports["eth1"].leases[1], 4*time.Second; got != want {

@@ -161,7 +161,7 @@ func (e *Engine) Wake(now time.Time, suspended time.Duration) {
 		for _, g := range i.groups {
 			if g.leaseOver(now, suspended) {
 				cause, detail := g.whyOld(g.leaseAge(now) + suspended)
-				g.fence(now, cause, detail)
+				g.elector().fence(now, cause, detail)
 			}
 		}
 	}

@@ -71,6 +71,9 @@ func loseLink(t testing.TB, l *lan, groups, dead string) {
 	sent, lost, doubled := stop()
 	t.Logf("a knew %v after the cut, and b was active in both groups %v later; %d datagrams, %d lost, %d doubled; held up for %v",
 		knew.Sub(began).Round(10*time.Microsecond), took.Round(10*time.Microsecond), sent, len(lost), len(doubled), l.Witness.Held(began))
+	if why := l.b.Group("leader").LastTransition.Cause; why != "peer-link-down" && (why != "peer-resigned" || strings.HasPrefix(groups, "[[vrrp]]")) {
+		t.Errorf("both active for the cause %s: by a timer", why)
+	}
 	if took > soon+l.Witness.Spare(began) {
 		t.Errorf("%v: %s", took, l.b.Group("leader").LastTransition.Detail)
 	}
