@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,6 +24,7 @@ import (
 // taped is a daemon's part in its recordings.
 type taped struct {
 	*recordings
+	mu     sync.Mutex
 	list   []*engine.Change
 	folder string
 	saved  []time.Duration // since the start
@@ -32,21 +34,33 @@ func newTaped() *taped {
 	r := &taped{folder: "/somewhere"}
 	start := time.Now()
 	r.recordings = &recordings{
-		folder: func() string { return r.folder },
+		folder: func() string { r.mu.Lock(); defer r.mu.Unlock(); return r.folder },
 		changes: func(ctx context.Context, do onLoop) (list []*engine.Change, err error) {
-			err = do(ctx, func() { list = slices.Clone(r.list) })
+			err = do(ctx, func() { r.mu.Lock(); defer r.mu.Unlock(); list = slices.Clone(r.list) })
 			return list, err
 		},
 		record: func(context.Context, onLoop) ([]byte, error) { return []byte("tape"), nil },
-		save:   func(string, time.Time, []byte) { r.saved = append(r.saved, time.Since(start)) },
-		loop:   func(ctx context.Context, fn func()) error { fn(); return ctx.Err() },
-		moved:  make(chan struct{}, 1), ended: make(chan struct{}),
+		save: func(string, time.Time, []byte) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.saved = append(r.saved, time.Since(start))
+		},
+		loop:  func(ctx context.Context, fn func()) error { fn(); return ctx.Err() },
+		moved: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	return r
 }
 
+func (r *taped) keepIn(folder string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.folder = folder
+}
+
 // change is one that nobody ordered, or one by a command.
 func (r *taped) change(ordered bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	c := &engine.Change{ID: len(r.list) + 1, At: time.Now(), From: engine.Holder{Known: true, Local: true}}
 	if ordered {
 		c.Records = []*engine.Record{{At: c.At, Kind: engine.RecordCommand, Command: &engine.Command{}}}
@@ -64,7 +78,7 @@ func TestRecordingsOfWhatNobodyOrdered(t *testing.T) {
 		{"with its aftermath", func(r *taped) { r.change(false) }, []time.Duration{aftermath}},
 		{"none of what was ordered", func(r *taped) { r.change(true) }, nil},
 		{"none of another event", func(r *taped) { r.note(&engine.Event{Kind: engine.KindNotice}) }, nil},
-		{"none without a folder", func(r *taped) { r.folder = ""; r.change(false) }, nil},
+		{"none without a folder", func(r *taped) { r.keepIn(""); r.change(false) }, nil},
 		{"one of many together", func(r *taped) {
 			for range 100 {
 				r.change(false)
@@ -87,10 +101,10 @@ func TestRecordingsOfWhatNobodyOrdered(t *testing.T) {
 			r.change(true)
 		}, []time.Duration{aftermath}},
 		{"a folder that comes later", func(r *taped) {
-			r.folder = ""
+			r.keepIn("")
 			r.change(false)
 			time.Sleep(time.Minute)
-			r.folder = "/somewhere"
+			r.keepIn("/somewhere")
 			r.change(false)
 		}, []time.Duration{time.Minute + aftermath}},
 	} {
