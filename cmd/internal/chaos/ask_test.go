@@ -43,13 +43,16 @@ func (s *segment) owners() [][]*gateway {
 
 // settled waits until the best gateway alone answers for every group, twice in
 // a row, and then listens whether all others are silent. It returns how long
-// that took.
-func (s *segment) settled(after string) time.Duration {
+// that took, and adds to the account.
+func (s *segment) settled(after string, to *account) time.Duration {
 	s.t.Helper()
 	began := time.Now()
+	watch := outages{since: began, account: *to}
 	var seen [][]*gateway
 	for times := 0; times < 2; {
-		if seen = s.owners(); s.asTheyShould(seen) {
+		seen = s.owners()
+		watch.note(s, seen, time.Now())
+		if s.asTheyShould(seen) {
 			times++
 			continue
 		}
@@ -59,6 +62,8 @@ func (s *segment) settled(after string) time.Duration {
 		}
 	}
 	took := time.Since(began)
+	*to = watch.account
+	to.settled = append(to.settled, took)
 	s.silent(after)
 	return took
 }

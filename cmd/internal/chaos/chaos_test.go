@@ -20,32 +20,35 @@ func TestChaos(t *testing.T) {
 }
 
 func breakAndLook(t testing.TB) {
-	t.Logf("again: go test ./cmd/internal/chaos -v -chaos %v -seed %d", *lasts, *seed)
+	t.Logf("again: go test ./cmd/internal/chaos -v -chaos %v -faults %d -load %d -seed %d", *lasts, *count, *load, *seed)
+	if *load > 0 {
+		defer fhrptest.Spin(t, *load)()
+	}
 	s := newSegment(t)
 	s.chance = rand.New(rand.NewPCG(*seed, 0))
+	before := map[*gateway][]string{}
 	for _, g := range s.gateways {
+		before[g] = s.kernel(g)
 		s.start(g)
 	}
-	s.settled("the start")
-	took := map[string][]time.Duration{}
-	for end := time.Now().Add(*lasts); time.Now().Before(end) && !t.Failed(); {
-		s.round(took)
+	s.settled("the start", &account{})
+	took := map[string]*account{}
+	end := time.Now().Add(*lasts)
+	for n := 0; !t.Failed() && (n < *count || *count == 0 && time.Now().Before(end)); {
+		n += s.round(took)
 	}
-	for _, f := range faults() {
-		if list := took[f.name]; len(list) > 0 {
-			slices.Sort(list)
-			t.Logf("%-9s %3d times, settled after %4d ms at the median, %4d at most", f.name, len(list),
-				list[len(list)/2].Milliseconds(), list[len(list)-1].Milliseconds())
-		}
-	}
+	s.report(took)
 	for _, g := range s.gateways {
 		g.Stop()
 	}
-	s.settled("the end")
+	s.settled("the end", &account{})
+	for _, g := range s.gateways {
+		s.nothingIsLeft(g, before[g])
+	}
 }
 
-// round is one fault or two of different gateways, and their end.
-func (s *segment) round(took map[string][]time.Duration) {
+// round is one fault or two of different gateways, and their end. It returns how many.
+func (s *segment) round(took map[string]*account) int {
 	s.t.Helper()
 	var mend []func()
 	order := s.chance.Perm(len(s.gateways))
@@ -53,15 +56,18 @@ func (s *segment) round(took map[string][]time.Duration) {
 		f := s.draw()
 		what, undo := f.do(s, s.gateways[n])
 		mend = append(mend, undo)
-		d := s.settled(what)
-		took[f.name] = append(took[f.name], d)
+		if took[f.name] == nil {
+			took[f.name] = &account{}
+		}
+		d := s.settled(what, took[f.name])
 		s.t.Logf("%-50s settled after %v", what, d.Round(time.Millisecond))
 		s.alive(what)
 	}
 	for _, undo := range slices.Backward(mend) {
 		undo()
 	}
-	s.settled("mending it")
+	s.settled("mending it", &account{})
+	return len(mend)
 }
 
 // draw returns the faults in a random order, and in another when all have had

@@ -21,7 +21,8 @@ func faults() []fault {
 	return []fault{
 		{"kill", kill}, {"stop", stop}, {"freeze", freeze}, {"wink", wink},
 		{"link", link}, {"port", port}, {"flap", flap}, {"partition", partition}, {"priority", priority},
-		{"handover", handOver},
+		{"handover", handOver}, {"reload", reload}, {"upgrade", upgrade}, {"maintenance", maintenance},
+		{"addresses", addresses}, {"flush", flush}, {"loss", loss},
 	}
 }
 

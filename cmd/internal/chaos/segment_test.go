@@ -50,6 +50,7 @@ type gateway struct {
 	priority map[string]int // by group
 	frozen   bool
 	cut      bool // off the switch
+	away     bool // in maintenance
 
 	mu      sync.Mutex
 	spoke   map[hello.MAC]time.Time  // last frame from a MAC at its port of the switch
@@ -90,7 +91,7 @@ func (s *segment) start(g *gateway) {
 }
 
 // able reports whether a gateway can be heard.
-func (g *gateway) able() bool { return g.Up() && !g.frozen && !g.cut }
+func (g *gateway) able() bool { return g.Up() && !g.frozen && !g.cut && !g.away }
 
 // best is the gateway that should own a group, nil when none can.
 func (s *segment) best(v group) *gateway {

@@ -92,7 +92,7 @@ func checkFed(t *testing.T, microseconds string, turns int) {
 	ended := make(chan struct{})
 	go func() { defer close(ended); d.watchdog(ctx) }()
 	turned := 0
-	err := d.loop.run(&recorder{tick: func() { turned++ }}, func() bool { return turned == turns })
+	err := d.loop.run(&notebook{tick: func() { turned++ }}, func() bool { return turned == turns })
 	if err != nil {
 		t.Fatal(err)
 	}

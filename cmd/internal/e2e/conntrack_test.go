@@ -24,6 +24,37 @@ func TestConnectionsOutliveAKilledDaemon(t *testing.T) {
 	})
 }
 
+// The role goes over and back by a command, with both groups.
+func TestConnectionsOutliveAHandOver(t *testing.T) {
+	natScenario(t, func(t testing.TB, p *translated) {
+		p.start()
+		f := p.flows()
+		f.goOn(t, "hand-over to the other router", p.b, func() { p.command(p.a, "handover", "users"); p.settled(p.b, p.a) })
+		f.open(flowsPerEvent)
+		f.goOn(t, "hand-over back", p.a, func() { p.command(p.b, "handover", "users"); p.settled(p.a, p.b) })
+		f.checkTranslated(translatedIP)
+	})
+}
+
+func TestConnectionsOutliveMaintenance(t *testing.T) {
+	natScenario(t, func(t testing.TB, p *translated) {
+		p.start()
+		f := p.flows()
+		f.goOn(t, "maintenance of the active router on", p.b, func() { p.command(p.a, "maintenance", "on"); p.b.WaitAll("Active") })
+		f.open(flowsPerEvent)
+		f.goOn(t, "maintenance off, and it preempts", p.a, func() { p.command(p.a, "maintenance", "off"); p.settled(p.a, p.b) })
+		f.checkTranslated(translatedIP)
+	})
+}
+
+// command runs a command on a gateway that must succeed.
+func (p *translated) command(g *gateway, args ...string) {
+	p.t.Helper()
+	if out, exit := g.Command(args...); exit != 0 {
+		p.t.Fatalf("%s: exit %d: %s\n%s", strings.Join(args, " "), exit, out, g.Tail())
+	}
+}
+
 func TestConnectionsOutliveACleanStop(t *testing.T) {
 	natScenario(t, func(t testing.TB, p *translated) {
 		p.start()

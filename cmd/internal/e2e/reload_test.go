@@ -39,9 +39,15 @@ priority = PRIORITY
 advertise = "200ms"
 `
 
-// numbers sends a numbered datagram to the host each millisecond. stop returns how
-// many were sent, and those that came not at all or more than once.
+// numbers is numbersTo the host over IPv4.
 func (l *lan) numbers() (stop func() (sent int, lost, doubled []uint64)) {
+	l.t.Helper()
+	return l.numbersTo(fhrptest.HostIP)
+}
+
+// numbersTo sends a numbered datagram to an address of the host each millisecond. stop
+// returns how many were sent, and those that came not at all or more than once.
+func (l *lan) numbersTo(host netip.Addr) (stop func() (sent int, lost, doubled []uint64)) {
 	l.t.Helper()
 	const port = 9
 	var sink net.PacketConn
@@ -52,13 +58,13 @@ func (l *lan) numbers() (stop func() (sent int, lost, doubled []uint64)) {
 	})
 	number := func(f netlab.Frame) (n uint64, ok bool) {
 		var p wire.Packet
-		if !p.Parse(f.Data) || p.Proto != wire.ProtoUDP || p.Dst != fhrptest.HostIP || len(p.Payload) != wire.UDPHeader+8 {
+		if !p.Parse(f.Data) || p.Proto != wire.ProtoUDP || p.Dst != host || len(p.Payload) != wire.UDPHeader+8 {
 			return 0, false
 		}
 		return binary.BigEndian.Uint64(p.Payload[wire.UDPHeader:]), true
 	}
 	seen := l.Capture(l.Host, lanDev, func(f netlab.Frame) bool { _, ok := number(f); return ok && !f.Sent })
-	conn, err := l.Client.Dial(l.t.Context(), "udp", netip.AddrPortFrom(fhrptest.HostIP, port).String())
+	conn, err := l.Client.Dial(l.t.Context(), "udp", netip.AddrPortFrom(host, port).String())
 	must(l.t, err)
 	end, ended := make(chan struct{}), make(chan uint64)
 	go func() {
