@@ -34,6 +34,8 @@ type Daemon struct {
 
 	RequireForwarding bool // groups do not run where IP forwarding is switched off
 	Return            bool // a group in maintenance comes back when nobody serves
+
+	Record string // absolute path of the folder for the flight recorder's files; empty = none are written
 }
 
 // Lease is how long the kernel goes on forwarding without the daemon.

@@ -2,8 +2,11 @@ package configs
 
 import (
 	"net"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // leaseMin is the shortest lease: a virtual machine that stalls for half a
@@ -21,6 +24,8 @@ func (p *parser) daemon(r *rawDaemon) Daemon {
 
 		RequireForwarding: oneOf(p, &r.Forwarding, "warn, require") == "require",
 		Return:            oneOf(p, &r.Maintenance, "stay, return") == "return",
+
+		Record: p.folder(&r.Record),
 	}
 }
 
@@ -40,6 +45,17 @@ func (p *parser) readers(o *opt[string]) string {
 		return ""
 	}
 	return p.label(o)
+}
+
+// folder takes an absolute path; "" is none.
+func (p *parser) folder(o *opt[string]) string {
+	if o.v == "" {
+		return ""
+	}
+	if !filepath.IsAbs(o.v) || len(o.v) > 1024 || strings.ContainsFunc(o.v, unicode.IsControl) {
+		p.fault(o.at, "%s %q must be the absolute path of a folder, such as \"/var/lib/fhrpd/record\"", o.at.key, o.v)
+	}
+	return o.v
 }
 
 // hostPort reports whether s is host:port with a decimal port of at least low.

@@ -127,6 +127,7 @@ func (p *printer) daemon(d *Daemon) {
 	} else {
 		p.str("maintenance", "stay")
 	}
+	p.str("record", d.Record)
 }
 
 func (p *printer) track(t *Track) {

@@ -24,6 +24,7 @@ type rawDaemon struct {
 
 	Forwarding  opt[string] `toml:"forwarding"`
 	Maintenance opt[string] `toml:"maintenance"`
+	Record      opt[string] `toml:"record"`
 }
 
 type rawTrack struct {

@@ -66,6 +66,10 @@ func TestRules(t *testing.T) {
 		{"daemon", `metrics = "[::1]:65535"`, ""},
 		{"daemon", `metrics = "127.0.0.1:0"`, ""},
 		{"daemon", `metrics = "127.0.0.1:65536"`, `metrics "127.0.0.1:65536" must be host:port with a port of 0 to 65535, such as "127.0.0.1:9650"`},
+		{"daemon", `record = "/var/lib/fhrpd/record"`, ""},
+		{"daemon", `record = ""`, ""},
+		{"daemon", `record = "record"`, `record "record" must be the absolute path of a folder, such as "/var/lib/fhrpd/record"`},
+		{"daemon", "record = \"/var/\\n\"", `record "/var/\n" must be the absolute path of a folder, such as "/var/lib/fhrpd/record"`},
 		{"daemon", `metrics = "127.0.0.1:http"`, `metrics "127.0.0.1:http" must be host:port with a port of 0 to 65535, such as "127.0.0.1:9650"`},
 		{"daemon", `log = "debug"`, ""},
 		{"daemon", `log = "warn"`, ""},
@@ -391,7 +395,7 @@ func TestRules(t *testing.T) {
 		{"hsrp", `hello = true`, "hello must be a duration, not true"},
 		{"hsrp", `virtual_ips = [1]`, "virtual_ips must be a string, not 1"},
 		{"hsrp", `announce = { refesh = "1s" }`, "unknown key announce.refesh: did you mean refresh?"},
-		{"daemon", `colour = "red"`, "unknown key colour: known here are format, forwarding, lease, log, maintenance, metrics, readers, realtime"},
+		{"daemon", `colour = "red"`, "unknown key colour: known here are format, forwarding, lease, log, maintenance, metrics, readers, realtime, record"},
 	} {
 		want := []string{}
 		if tt.want != "" {

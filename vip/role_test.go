@@ -295,6 +295,12 @@ func TestRoutesGoToTheTableOfTheVRF(t *testing.T) {
 		ok(t, os.WriteFile("/proc/sys/net/ipv6/conf/"+name+"/keep_addr_on_down", []byte("1"), 0))
 		ok(t, netlink.LinkSetMaster(link(t, name), link(t, "blue")))
 	}
+	for name, a := range map[string]string{"eth0": "2001:db8::2/64", "eth1": "2001:db8:9::1/64"} {
+		addr, err := netlink.ParseAddr(a)
+		ok(t, err)
+		ok(t, netlink.AddrReplace(link(t, name), addr)) // a new master takes those of IPv6
+	}
+	addressesReady(t, "eth0", "eth1")
 	iface := l.open(Options{})
 	r := bringingRouter()
 	r.Routes, r.Rules = r.Routes[:2], r.Rules[2:]

@@ -32,6 +32,8 @@ type fake struct {
 	asked    status.Question
 	mu       sync.Mutex       // of handovers, which may come together
 	handover *status.Handover // how one ends, nil for well
+
+	recording []byte
 }
 
 func newFake() *fake {
@@ -50,6 +52,9 @@ func newFake() *fake {
 		Tracks: []status.Track{{Name: "uplink", Kind: "interface", Target: "eth0", Known: true, Up: true, Since: at}},
 	}}
 }
+
+// Recording returns what was recorded.
+func (f *fake) Recording(context.Context) ([]byte, error) { return f.recording, f.fail }
 
 func (f *fake) Status(context.Context) (*status.Status, error) { return f.st, nil }
 

@@ -31,10 +31,11 @@ const (
 // Found is the port's word that the gate of a group is open, by a process that has
 // died, and stays so for left: with the same virtual MAC, addresses, routes and rules
 // that the group has now. It comes before the LinkChanged with which the interface can
-// carry the group. From then on the group shuts the gate, unless it resumes the role.
+// carry the group. From then on the group shuts the gate, unless it resumes the role. That of
+// a group that follows goes with its leader's.
 func (e *Engine) Found(now time.Time, id ID, left time.Duration) {
 	g := e.byID[id]
-	if e.stopped || g == nil || left <= 0 || g.up || g.tenure != absent || g.leader != nil {
+	if e.stopped || g == nil || left <= 0 || g.up || g.tenure != absent {
 		return
 	}
 	g.resumption = resumption{until: now.Add(left)}
@@ -46,7 +47,7 @@ func (p *resumption) found(now time.Time) bool { return now.Before(p.until) }
 // resume begins to ask when the group has started.
 func (g *group) resume(now time.Time) {
 	p := &g.resumption
-	if p.until.IsZero() || !p.next.IsZero() {
+	if p.until.IsZero() || !p.next.IsZero() || g.leader != nil {
 		return
 	}
 	if g.tenure != absent { // an address owner
@@ -95,6 +96,9 @@ func (i *iface) resumeTogether(now time.Time, p *resumption) {
 		left := p.until.Sub(now).Round(time.Millisecond)
 		*p = resumption{}
 		g.step(now, fsm.Reclaim{Cause: fsm.CauseResumed, Detail: fmt.Sprintf("the last process died as the active router, nobody answers for the address, and its lease had %v left", left)})
+		for _, f := range g.followers {
+			f.letGoFound(now, "its leader is not active")
+		}
 	}
 }
 
@@ -107,6 +111,9 @@ func (g *group) letGoFound(now time.Time, why string) {
 	g.resumption = resumption{}
 	if g.tenure.hasAddress() {
 		return
+	}
+	for _, f := range g.followers {
+		f.letGoFound(now, why)
 	}
 	g.iface.out.shut = append(g.iface.out.shut, g.id)
 	g.iface.out.remove = append(g.iface.out.remove, g.id)

@@ -135,6 +135,20 @@ func TestFollowersResumeWithTheirLeader(t *testing.T) {
 	}
 }
 
+// Nor do they keep what their leader gives back.
+func TestFollowersGiveBackWithTheirLeader(t *testing.T) {
+	h := newHost(t, followConfig)
+	h.e.Found(h.now, 1, 2*time.Second)
+	h.e.Found(h.now, 3, 2*time.Second)
+	h.up("eth0", "eth1").clear()
+	h.heard(hsrpFrame(hello.OpHello, hello.Active, better))
+	for name, p := range h.ports {
+		if got := p.having("gate"); len(got) != 1 || got[0] != "gate +0 -1" {
+			t.Errorf("%s: gates %q, want it shut", name, got)
+		}
+	}
+}
+
 // The first gate that is opened replaces all that were found, so they are opened
 // together, however many there are.
 func TestManyRolesAreResumedTogether(t *testing.T) {

@@ -87,7 +87,7 @@ func (r *router) remembered() engine.Maintenance {
 
 // isAway reports whether a group is in maintenance.
 func (r *router) isAway(id engine.ID) bool {
-	_, away := r.stored.Of(r.config.Groups[id-1].Ref)
+	_, away := r.stored.Of(r.config.Groups[r.leaderOf(id)-1].Ref)
 	return away
 }
 

@@ -120,7 +120,7 @@ func (c *checker) checkGroup(now time.Time, id engine.ID) {
 	}
 	able := 0
 	for _, r := range c.lan.routers {
-		if r.up && !r.bare && r.engine != nil && !r.stalled && !r.waits(id) && !r.isAway(id) {
+		if r.up && (r.up2 || c.lan.second == nil) && !r.bare && r.engine != nil && !r.stalled && !r.waits(id) && !r.isAway(id) {
 			able++
 		}
 	}
@@ -132,7 +132,7 @@ func (c *checker) checkGroup(now time.Time, id engine.ID) {
 // waits reports whether a group takes no part because the kernel refused it, or
 // does.
 func (r *router) waits(id engine.ID) bool {
-	return r.refuses || strings.Contains(r.engine.Status(r.w.now).Groups[id-1].Obstacle, errRefused.Error())
+	return r.refuses || strings.Contains(r.engine.Status(r.w.now).Groups[r.leaderOf(id)-1].Obstacle, errRefused.Error())
 }
 
 func (c *checker) fail(now time.Time, format string, args ...any) {

@@ -8,6 +8,8 @@ import (
 // lan carries frames between routers, as badly as it is told to.
 type lan struct {
 	w       *world
+	nic     string // the routers' interface on it
+	second  *lan   // on which followers are; nil: there is none
 	routers []*router
 	blocked map[[2]int]bool // from, to
 	loss    float64
@@ -19,8 +21,8 @@ type lan struct {
 
 const usualJitter = 200 * time.Microsecond
 
-func newLAN(w *world) *lan {
-	return &lan{w: w, blocked: map[[2]int]bool{}, delay: 50 * time.Microsecond, jitter: usualJitter}
+func newLAN(w *world, nic string) *lan {
+	return &lan{w: w, nic: nic, blocked: map[[2]int]bool{}, delay: 50 * time.Microsecond, jitter: usualJitter}
 }
 
 // block cuts the way from one router to another, or mends it.
@@ -52,7 +54,7 @@ func (l *lan) deliver(r *router, frame []byte) {
 	}
 	d := l.delay + time.Duration(l.w.random.Float64()*float64(l.jitter))
 	frame = slices.Clone(frame)
-	l.w.after(d, func() { r.receive(frame) })
+	l.w.after(d, func() { r.receive(l.nic, frame) })
 }
 
 // whole reports whether every frame reaches everybody.

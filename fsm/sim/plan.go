@@ -41,6 +41,9 @@ type Router struct {
 	// Rolls is when the router's second key takes over from the first, 0 for no
 	// keys, and Clock how far its clock is ahead.
 	Rolls, Clock time.Duration
+
+	// Tied adds to each group one on a second segment that follows it.
+	Tied bool
 }
 
 // Fault is one thing done to the segment at a time, undone after For.
@@ -73,6 +76,7 @@ const (
 	Upgrade   FaultKind = "upgrade"   // another process takes A's place, or dies at some step: see upgrades
 	Handover  FaultKind = "handover"  // A hands its roles over; meanwhile, with N 1, the neighbour delivers to A alone
 	Away      FaultKind = "away"      // A is in maintenance: see aways
+	Link2     FaultKind = "link2"     // A's interface on the second segment is down
 )
 
 var kinds = []FaultKind{Loss, Dup, Delay, OneWay, Partition, Link, Stall, Crash, Stop, Priority, Refuse, Bare, Reload, Upgrade, Handover, Handover, Away}
@@ -132,6 +136,9 @@ func Random(seed uint64) Plan {
 		for i := range p.Routers {
 			p.Routers[i].Rolls, p.Routers[i].Clock = rolls, time.Duration(r.IntN(2000)-1000)*time.Millisecond
 		}
+	}
+	if r.IntN(4) == 0 {
+		p.tie(r)
 	}
 	return p
 }
@@ -196,6 +203,9 @@ func (p Plan) String() string {
 		}
 		if r.Forwards > 0 || r.Delay > 0 {
 			fmt.Fprintf(&b, " forwards=%v delay=%v", r.Forwards, r.Delay)
+		}
+		if r.Tied {
+			b.WriteString(" tied=true")
 		}
 		if r.Rolls > 0 {
 			fmt.Fprintf(&b, " rolls=%v clock=%v", r.Rolls, r.Clock)
@@ -267,6 +277,9 @@ func (r *Router) set(key, value string) (err error) {
 	case "priority":
 		r.Priority, err = strconv.Atoi(value)
 		return err
+	case "tied":
+		r.Tied, err = strconv.ParseBool(value)
+		return err
 	case "preempt":
 		r.Preempt, err = strconv.ParseBool(value)
 		return err
@@ -306,7 +319,7 @@ func (p *Plan) validate() error {
 		return fmt.Errorf("a plan has 1 to 20 routers, this one %d", len(p.Routers))
 	}
 	for _, f := range p.Faults {
-		if !slices.Contains(kinds, f.Kind) {
+		if !slices.Contains(kinds, f.Kind) && f.Kind != Link2 {
 			return fmt.Errorf("unknown fault %q: want one of %v", f.Kind, kinds)
 		}
 		if f.A < 0 || f.B < 0 || f.A >= len(p.Routers) || f.B >= len(p.Routers) {

@@ -24,15 +24,16 @@ func (r *router) find(old map[engine.ID]*gate, macs map[hello.MAC]engine.ID) {
 	life := r.life
 	r.w.after(r.engine.Succession(nic), func() {
 		if r.life == life {
-			r.dropFound(nil)
+			r.dropFound(nic, nil)
+			r.dropFound(nic2, nil)
 		}
 	})
 }
 
-// dropFound shuts the gates of the last process, but for those that are opened anew.
-func (r *router) dropFound(open []engine.Claim) {
+// dropFound shuts the gates of the last process on an interface, but for those that are opened anew.
+func (r *router) dropFound(on string, open []engine.Claim) {
 	for id, g := range r.gates {
-		if g.found && !slices.ContainsFunc(open, func(c engine.Claim) bool { return c.ID == id }) {
+		if r.interfaceOf(id) == on && g.found && !slices.ContainsFunc(open, func(c engine.Claim) bool { return c.ID == id }) {
 			g.opened, g.found, g.lapsed, g.owns = false, false, false, false
 		}
 	}

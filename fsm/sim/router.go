@@ -31,6 +31,7 @@ type router struct {
 	link   engine.Link
 	stored engine.Maintenance // on its disk, which outlives the process
 	up     bool               // link
+	up2    bool               // that on the second segment
 	deaf   bool               // the switch port does not forward yet
 	ups    int                // how often the link came up; what an earlier time planned means nothing
 	engine *engine.Engine
@@ -50,6 +51,7 @@ type router struct {
 	waking  map[hello.MAC]bool // in its first turn after a stall: what it must not claim
 	posts   []func()           // what has happened beside the loop while it was stalled
 	armed   time.Time
+	marks   uint64 // numbers given out
 
 	port    func(engine.Port) engine.Port // what the engine gets for this router as its port
 	gates   map[engine.ID]*gate           // of all groups
@@ -99,9 +101,9 @@ func (r *router) start() {
 // options are the surroundings of an engine of this router.
 func (r *router) options() engine.Options {
 	return engine.Options{
-		Ports:  map[string]engine.Port{nic: r.port(r)},
+		Ports:  r.ports(),
 		Random: r.w.random.Float64,
-		Mark:   func() uint64 { return uint64(r.id) }, // nobody here would guess
+		Mark:   r.mark,
 		Observe: func(ev engine.Event) {
 			r.report(fmt.Sprintf("%12v %s %s: %s%s", r.w.elapsed(), r.name(), ev.Kind, ev.Message, causeOf(ev)))
 			if t := ev.Transition; t != nil && t.Cause == fsm.CauseResumed {
@@ -207,6 +209,9 @@ func (r *router) linkChanged() {
 		l.Addr4, l.LinkLocal, l.Addrs = netip.Addr{}, netip.Addr{}, nil
 	}
 	r.engine.LinkChanged(r.w.now, nic, l)
+	if r.lan.second != nil {
+		r.engine.LinkChanged(r.w.now, nic2, r.secondLink())
+	}
 	r.rearm()
 }
 
@@ -255,27 +260,31 @@ func (r *router) takenOver(frames [][]byte) map[hello.MAC]bool {
 	return list
 }
 
-func (r *router) receive(frame []byte) {
+func (r *router) receive(on string, frame []byte) {
 	switch {
-	case r.engine == nil || !r.up || r.deaf:
+	case r.engine == nil || on == nic && (!r.up || r.deaf) || on == nic2 && !r.up2:
+	case r.stalled && on == nic2: // nothing there decides over roles by itself
 	case r.stalled:
 		if len(r.backlog) < maxBacklog {
 			r.backlog = append(r.backlog, frame)
 		}
 	default:
-		r.turn([][]byte{frame})
+		r.turnOn(on, [][]byte{frame})
 	}
 }
 
 // turn is one round of the daemon's loop.
-func (r *router) turn(frames [][]byte) {
+func (r *router) turn(frames [][]byte) { r.turnOn(nic, frames) }
+
+// turnOn is one in which frames were heard on an interface.
+func (r *router) turnOn(on string, frames [][]byte) {
 	now := r.w.now
 	if r.renews != nil && r.renews() {
 		r.succeed()
 	}
 	r.engine.Wake(now, 0)
 	for _, f := range frames {
-		r.engine.Frame(now, nic, f, true)
+		r.engine.Frame(now, on, f, true)
 	}
 	r.engine.CaughtUp(now, r.overrun(frames)...)
 	posts := r.posts
@@ -332,7 +341,7 @@ func (r *router) open(id engine.ID) bool {
 
 // holds reports whether the host serves a group: the gate is open and the link
 // up.
-func (r *router) holds(id engine.ID) bool { return r.up && r.open(id) }
+func (r *router) holds(id engine.ID) bool { return r.linked(id) && r.open(id) }
 
 // Add implements engine.Port.
 func (r *router) Add(id engine.ID, v engine.Virtual) error {
@@ -366,11 +375,15 @@ func (r *router) Remove(id engine.ID) {
 
 // Gate implements engine.Port.
 func (r *router) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error) {
+	return r.gateOn(nic, open, shut)
+}
+
+func (r *router) gateOn(on string, open []engine.Claim, shut []engine.ID) ([]engine.ID, error) {
 	if r.refuses && len(open) > 0 {
 		return nil, errRefused
 	}
-	lost := r.expire()
-	r.dropFound(open)
+	lost := r.expire(on)
+	r.dropFound(on, open)
 	for _, id := range shut {
 		r.gates[id].opened, r.gates[id].lapsed = false, false
 	}
@@ -387,11 +400,11 @@ func (r *router) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error
 	return lost, nil
 }
 
-// expire drops gates whose lease has run out and returns them.
-func (r *router) expire() []engine.ID {
+// expire drops gates of an interface whose lease has run out and returns them.
+func (r *router) expire(on string) []engine.ID {
 	var lost []engine.ID
 	for id, g := range r.gates {
-		if g.opened && !r.open(id) {
+		if r.interfaceOf(id) == on && g.opened && !r.open(id) {
 			g.opened, g.lapsed = false, true
 			if g.found { // the kernel takes the addresses away
 				g.found, g.lapsed, g.owns = false, false, false
@@ -404,10 +417,12 @@ func (r *router) expire() []engine.ID {
 }
 
 // Renew implements engine.Port.
-func (r *router) Renew() ([]engine.ID, error) {
-	lost := r.expire()
-	for _, g := range r.gates {
-		if !g.found {
+func (r *router) Renew() ([]engine.ID, error) { return r.renewOn(nic) }
+
+func (r *router) renewOn(on string) ([]engine.ID, error) {
+	lost := r.expire(on)
+	for id, g := range r.gates {
+		if r.interfaceOf(id) == on && !g.found {
 			g.until = r.w.now.Add(g.lease)
 		}
 	}
@@ -416,6 +431,10 @@ func (r *router) Renew() ([]engine.ID, error) {
 
 // Transmit implements engine.Port.
 func (r *router) Transmit(frames [][]byte) (unsent []int, err error) {
+	return r.transmitOn(nic, frames)
+}
+
+func (r *router) transmitOn(on string, frames [][]byte) (unsent []int, err error) {
 	for _, f := range frames {
 		if why := r.forbidden(f); why != "" {
 			r.broken(fmt.Sprintf("router %s sent %s with its gate shut", r.name(), why))
@@ -423,7 +442,10 @@ func (r *router) Transmit(frames [][]byte) (unsent []int, err error) {
 		if r.waking[hello.MAC(f[6:12])] {
 			r.broken(fmt.Sprintf("router %s was stalled and spoke from a virtual MAC that another router has claimed meanwhile", r.name()))
 		}
-		if r.up && !r.deaf {
+		switch {
+		case on == nic2 && r.up2:
+			r.lan.second.send(r.id, f)
+		case on == nic && r.up && !r.deaf:
 			r.lan.send(r.id, f)
 		}
 	}

@@ -29,9 +29,12 @@ func Run(p Plan) (*Result, error) {
 // routers.
 func run(p Plan, between func(engine.Port) engine.Port, change ...func(*router)) (*Result, error) {
 	w := newWorld(p.Seed)
-	l := newLAN(w)
+	l := newLAN(w, nic)
+	if p.Routers[0].Tied {
+		l.second = newLAN(w, nic2)
+	}
 	res := &Result{}
-	c := &checker{lan: l, groups: len(p.Routers[0].groups()), bound: p.bound(), calm: w.now, still: w.now}
+	c := &checker{lan: l, groups: p.Routers[0].count(), bound: p.bound(), calm: w.now, still: w.now}
 	if p.hands() {
 		l.station = &neighbor{}
 	}
@@ -41,11 +44,11 @@ func run(p Plan, between func(engine.Port) engine.Port, change ...func(*router))
 			return nil, fmt.Errorf("router %d: %w", i, err)
 		}
 		for n := range config.Groups {
-			if g := &config.Groups[n]; l.station != nil && g.Family == hello.IPv4 {
+			if g := &config.Groups[n]; l.station != nil && g.Family == hello.IPv4 && g.Follow == "" {
 				g.Neighbors = []netip.Addr{neighborIP}
 			}
 		}
-		r := &router{w: w, lan: l, id: i, config: config, first: config, up: true, preActive: spec.PreActive, forwards: spec.Forwards, clock: spec.Clock,
+		r := &router{w: w, lan: l, id: i, config: config, first: config, up: true, up2: true, preActive: spec.PreActive, forwards: spec.Forwards, clock: spec.Clock,
 			port:   between,
 			report: func(s string) { res.Story = append(res.Story, s) },
 			broken: func(s string) { c.fail(w.now, "%s", s) },
@@ -57,6 +60,9 @@ func run(p Plan, between func(engine.Port) engine.Port, change ...func(*router))
 			fn(r)
 		}
 		l.routers = append(l.routers, r)
+		if l.second != nil {
+			l.second.routers = append(l.second.routers, r)
+		}
 	}
 	disturb := func(at time.Duration, fn func()) {
 		w.at(epoch.Add(at), func() { c.calm, c.still = w.now, w.now; fn() })
@@ -160,6 +166,9 @@ func (r Router) config() (engine.Config, error) {
 		r.sign(&g)
 		c.Groups = append(c.Groups, g)
 	}
+	if r.Tied {
+		tie(&c)
+	}
 	return c, nil
 }
 
@@ -183,6 +192,9 @@ func (l *lan) inject(f Fault, undo bool) {
 		l.block(f.B, f.A, undo)
 	case Link:
 		a.setLink(undo)
+	case Link2:
+		a.up2 = undo
+		a.linkChanged()
 	case Stall:
 		if undo {
 			a.resume()
@@ -237,6 +249,7 @@ func (l *lan) mend() {
 		r.resume()
 		r.away(awayAll, true)
 		r.prepared()
+		r.up2 = true
 		r.setLink(true)
 		r.setPriority(-1)
 	}
@@ -246,6 +259,9 @@ func (r *router) setPriority(n int) {
 		return
 	}
 	for _, g := range r.engine.Status(r.w.now).Groups {
+		if g.Follow != "" {
+			continue
+		}
 		if err := r.engine.SetPriority(r.w.now, engine.Caller{}, g.Ref.String(), n); err != nil {
 			panic(err) // the plan's priorities are in range
 		}

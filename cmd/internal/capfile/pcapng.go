@@ -20,6 +20,9 @@ const (
 	blockEnhanced  = 6
 	byteOrderMagic = 0x1a2b3c4d
 
+	optEnd        = 0
+	optComment    = 1
+	optFlags      = 2 // of a packet
 	optIfName     = 2
 	optIfTsresol  = 9
 	optIfTsoffset = 14
@@ -200,6 +203,9 @@ func (f *Reader) packetOf(typ uint32, b []byte) (Packet, error) {
 		return Packet{}, errBlock
 	}
 	p.Data, p.Cut = b[head:head+int(size)], full > size
+	if typ == blockEnhanced {
+		p.readOptions(b[min(len(b), head+(int(size)+3)&^3):], f.order)
+	}
 	return p, nil
 }
 

@@ -1,6 +1,6 @@
 // Package capfile reads files of captured packets, classic pcap and pcapng, and
 // brings what is in them to untagged Ethernet frames. It keeps one packet at a
-// time, whatever the size of the file.
+// time, whatever the size of the file. It writes pcapng.
 package capfile
 
 import (
@@ -23,6 +23,8 @@ type Packet struct {
 	Link      uint32    // link type, as registered for these formats
 	Data      []byte    // valid until the next packet is read
 	Cut       bool      // the packet was longer
+	Way       Way       // pcapng: whether it was received or sent, where the file says so
+	Comments  []string  // pcapng
 }
 
 // Reader reads the packets of a file in their order.

@@ -79,4 +79,7 @@ type Backend interface {
 
 	// Explain tells why the one who serves a group changed last.
 	Explain(ctx context.Context, q status.Question) (*status.Explanation, error)
+
+	// Recording returns what the flight recorder has, as a pcapng file without secrets.
+	Recording(ctx context.Context) ([]byte, error)
 }

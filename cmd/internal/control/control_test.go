@@ -277,3 +277,18 @@ func TestCancelReachesTheBackend(t *testing.T) {
 		t.Errorf("Explain = %v, want the cause of the cancel", err)
 	}
 }
+
+func TestARecordingIsAFileAsItIs(t *testing.T) {
+	f := &fake{recording: []byte("\x0a\x0d\x0d\x0aany bytes\x00\xff")}
+	c := start(t, f).dial(t)
+	for range 2 {
+		b, err := c.Recording(t.Context())
+		if err != nil || string(b) != string(f.recording) {
+			t.Errorf("%q, %v", b, err)
+		}
+	}
+	f.fail = errors.New("no ring")
+	if _, err := c.Recording(t.Context()); err == nil || !strings.Contains(err.Error(), "no ring") {
+		t.Errorf("%v", err)
+	}
+}

@@ -25,6 +25,8 @@ type fake struct {
 	fail  error         // returned by History
 	hold  chan struct{} // when set, Explain waits for it
 	came  chan struct{} // Explain says here that it was called
+
+	recording []byte
 }
 
 var groups = []status.Group{
@@ -116,6 +118,8 @@ func (f *fake) SetLog(_ context.Context, level string) (string, error) {
 	}
 	return "debug", nil
 }
+
+func (f *fake) Recording(context.Context) ([]byte, error) { return f.recording, f.fail }
 
 func (f *fake) Explain(ctx context.Context, q status.Question) (*status.Explanation, error) {
 	f.asked = q

@@ -50,6 +50,8 @@ func askEverything(path string) {
 	say("history", err)
 	_, err = c.Explain(ctx, status.Question{Group: "users"})
 	say("explain", err)
+	_, err = c.Recording(ctx)
+	say("recording", err)
 	_, err = c.Subscribe(ctx)
 	say("events", err)
 	say("priority", c.SetPriority(ctx, "users", 1))
@@ -85,7 +87,7 @@ func as(t *testing.T, path string, cred *syscall.Credential) string {
 }
 
 func everything(asks, commands string) string {
-	return fmt.Sprintf("status %[1]s\nhistory %[1]s\nexplain %[1]s\nevents %[1]s\npriority %[2]s\nannounce %[2]s\nverify %[2]s\nhandover %[2]s\nmaintenance %[2]s\n", asks, commands)
+	return fmt.Sprintf("status %[1]s\nhistory %[1]s\nexplain %[1]s\nrecording %[1]s\nevents %[1]s\npriority %[2]s\nannounce %[2]s\nverify %[2]s\nhandover %[2]s\nmaintenance %[2]s\n", asks, commands)
 }
 
 func TestReadersLookAndStrangersAreRefused(t *testing.T) {

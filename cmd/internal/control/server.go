@@ -113,6 +113,7 @@ func (s *server) routes() http.Handler {
 	s.succession(mux)
 	s.maintain(mux)
 	s.handover(mux)
+	s.recording(mux)
 	return mux
 }
 

@@ -33,6 +33,7 @@ var leftBehind = []string{
 	"daemon.port.addressed: a func",
 	"daemon.port.log: of this process",
 	"daemon.port.open: a func",
+	"daemon.port.recorder: of this process: a successor begins a tape of its own",
 	"daemon.port.release: a func",
 	"daemon.port.routed: a func",
 	"daemon.port.work: of this process, idle",

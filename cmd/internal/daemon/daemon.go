@@ -26,6 +26,7 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/command"
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/hooks"
+	"github.com/fhrpd/fhrpd/cmd/internal/recorder"
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/configs/setup"
 	"github.com/fhrpd/fhrpd/fsm/engine"
@@ -96,7 +97,8 @@ type Daemon struct {
 	nameOf   func(engine.Caller) string
 	hooks    *hooks.Runner
 	cleared  baselines
-	looked   time.Time // when the loop looked around last
+	recorder *recorder.Recorder // of the loop
+	looked   time.Time          // when the loop looked around last
 
 	routeLinks []string // interfaces that routes of groups go through
 	routesDue  bool     // they are looked at soon
@@ -117,6 +119,7 @@ type Daemon struct {
 	tracks     *trackers
 	scrapes    *scrapers
 	events     *worker     // publishes them in order
+	recordings *recordings // of changes that nobody ordered
 	fail       func(error) // ends the daemon: it can never do its work
 }
 
@@ -214,8 +217,10 @@ func newDaemon(o Options, owner *vip.Owner, build func(engine.Config, engine.Opt
 	}
 	d.reloads.Store(true)
 	d.current.Store(o.Config)
-	d.tracks, d.scrapes = newTrackers(d), newScrapers(d)
+	d.tracks, d.scrapes, d.recordings = newTrackers(d), newScrapers(d), newRecordings(d)
 	config := setup.Engine(o.Config)
+	d.recorder = recorder.New(d.started)
+	d.recorder.Open(d.started, groupsOn(config.Groups))
 	d.routeLinks = routeInterfaces(config.Groups)
 	d.hooks, d.virtual = hooks.New(setup.Groups(o.Config), o.Log, command.Run), virtualAddresses(config.Groups)
 	var err error
@@ -419,7 +424,7 @@ func (d *Daemon) Readable(now time.Time, fd int) {
 		return
 	}
 	for range turnBatches {
-		n, err := p.opened.socket.Receive(func(b []byte, ready bool) { d.engine.Frame(now, p.name, b, ready) })
+		n, err := p.opened.socket.Receive(func(b []byte, ready bool) { d.hear(now, p, b, ready) })
 		if err != nil && !errors.Is(err, unix.ENETDOWN) {
 			d.log.Debug("receive", "interface", p.name, "error", err)
 		}

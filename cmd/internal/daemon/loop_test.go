@@ -11,24 +11,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// recorder is driven by a loop and writes down what for.
-type recorder struct {
+// notebook is driven by a loop and writes down what for.
+type notebook struct {
 	fds      []int
 	deadline time.Time
 	log      []string
 	tick     func()
 }
 
-func (r *recorder) Descriptors() []int          { return r.fds }
-func (r *recorder) Deadline() (time.Time, bool) { return r.deadline, !r.deadline.IsZero() }
-func (r *recorder) Woken(time.Time)             { r.log = append(r.log, "woken") }
-func (r *recorder) Readable(_ time.Time, fd int) {
+func (r *notebook) Descriptors() []int          { return r.fds }
+func (r *notebook) Deadline() (time.Time, bool) { return r.deadline, !r.deadline.IsZero() }
+func (r *notebook) Woken(time.Time)             { r.log = append(r.log, "woken") }
+func (r *notebook) Readable(_ time.Time, fd int) {
 	r.log = append(r.log, "readable")
 	var b [64]byte
 	_, _ = unix.Read(fd, b[:])
 }
 
-func (r *recorder) Tick(time.Time) {
+func (r *notebook) Tick(time.Time) {
 	r.log = append(r.log, "tick")
 	if r.tick != nil {
 		r.tick()
@@ -56,7 +56,7 @@ func TestATurnLooksAtTheClockFirstAndAtTimersLast(t *testing.T) {
 	if _, err := unix.Write(p[1], []byte("frame")); err != nil {
 		t.Fatal(err)
 	}
-	r := &recorder{fds: []int{p[0]}}
+	r := &notebook{fds: []int{p[0]}}
 	l.Post(func() { r.log = append(r.log, "post") })
 	if err := l.run(r, func() bool { return len(r.log) > 0 }); err != nil {
 		t.Fatal(err)
@@ -69,7 +69,7 @@ func TestATurnLooksAtTheClockFirstAndAtTimersLast(t *testing.T) {
 func TestLoopWakesForADeadlineAlone(t *testing.T) {
 	l := mustLoop(t)
 	at := time.Now().Add(20 * time.Millisecond)
-	r := &recorder{deadline: at}
+	r := &notebook{deadline: at}
 	if err := l.run(r, func() bool { return len(r.log) > 0 }); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestPostsRunInOrder(t *testing.T) {
 	for i := range 5 {
 		l.Post(func() { got = append(got, i) })
 	}
-	if err := l.run(&recorder{}, func() bool { return len(got) > 0 }); err != nil {
+	if err := l.run(&notebook{}, func() bool { return len(got) > 0 }); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]int{0, 1, 2, 3, 4}, got); diff != "" {
@@ -100,7 +100,7 @@ func TestTimersAreLookedAtBetweenManyPosts(t *testing.T) {
 		l.Post(func() { got = append(got, i) })
 	}
 	var done []int // when the timers were looked at
-	r := &recorder{tick: func() { done = append(done, len(got)) }}
+	r := &notebook{tick: func() { done = append(done, len(got)) }}
 	if err := l.run(r, func() bool { return len(got) == turns*turnPosts }); err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestDoWaitsForWhatHasBegun(t *testing.T) {
 	result := make(chan error, 1)
 	value := 0
 	go func() { result <- l.Do(ctx, func() { cancel(); value = 7 }) }()
-	r := &recorder{}
+	r := &notebook{}
 	if err := l.run(r, func() bool { return value == 7 }); err != nil {
 		t.Fatal(err)
 	}

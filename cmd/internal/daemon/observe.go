@@ -11,6 +11,8 @@ import (
 // slow. When a thousand groups change together, the loop has more urgent things
 // to do than to write a thousand lines.
 func (d *Daemon) observe(ev engine.Event) {
+	d.recorder.Decide(&ev)
+	d.recordings.note(&ev)
 	d.events.do(func() { d.publish(status.EventOf(ev)) })
 }
 

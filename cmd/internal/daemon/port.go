@@ -8,7 +8,9 @@ import (
 	"net/netip"
 	"slices"
 	"sync/atomic"
+	"time"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/recorder"
 	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/hello/sock"
 	"github.com/fhrpd/fhrpd/vip"
@@ -26,6 +28,7 @@ type port struct {
 	routed    func(*opened, []vip.RouterRoutes)      // what came of routes, from the worker; may be nil
 	release   func()                                 // called by shutdown when all is put back; may be nil
 	work      *worker                                `state:"of this process, idle"`
+	recorder  *recorder.Recorder                     `state:"of this process: a successor begins a tape of its own"`
 
 	link    vip.Link // as last reported
 	routers map[engine.ID]engine.Virtual
@@ -364,7 +367,9 @@ func (p *port) Transmit(frames [][]byte) (unsent []int, err error) {
 		}
 		return unsent, net.ErrClosed
 	}
-	return p.opened.socket.Send(frames)
+	unsent, err = p.opened.socket.Send(frames)
+	p.recorder.Say(time.Now(), p.name, frames, unsent)
+	return unsent, err
 }
 
 // Unicast implements engine.Port.
@@ -372,7 +377,11 @@ func (p *port) Unicast(src, dst netip.Addr, payload []byte) error {
 	if p.opened == nil {
 		return net.ErrClosed
 	}
-	return p.opened.members.Send(src, dst, payload)
+	err := p.opened.members.Send(src, dst, payload)
+	if err == nil {
+		p.recorder.SayTo(time.Now(), p.name, p.link.MAC, src, dst, payload)
+	}
+	return err
 }
 
 // Renew implements engine.Port.

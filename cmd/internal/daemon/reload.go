@@ -113,6 +113,7 @@ func (d *Daemon) reconfigure(is *configs.Config, by engine.Caller) error {
 	for name, p := range ports {
 		d.ports[name] = p.(*port)
 	}
+	d.recorder.Open(now, groupsOn(config.Groups))
 	for name, groups := range multi {
 		d.ports[name].join(groups)
 	}
@@ -132,7 +133,7 @@ func (d *Daemon) reconfigure(is *configs.Config, by engine.Caller) error {
 // port has shut down.
 func (d *Daemon) newPort(name string, multi []netip.Addr) *port {
 	p := newPort(name, multi, d.vipOptions(), d.addressed)
-	p.routed = d.routed
+	p.routed, p.recorder = d.routed, d.recorder
 	p.release = func() {
 		if err := d.owner.Release(name); err != nil {
 			d.log.Warn("release interface", "interface", name, "error", err)
@@ -148,6 +149,7 @@ func (d *Daemon) closeVacant() {
 			continue
 		}
 		delete(d.ports, name)
+		d.recorder.Close(name)
 		p.shutdown()
 		d.closing = append(slices.DeleteFunc(d.closing, (*port).closed), p)
 		d.listDescriptors()

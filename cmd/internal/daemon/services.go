@@ -20,6 +20,7 @@ func (d *Daemon) startServices(ctx context.Context, l *legacy) {
 	go d.watchdog(ctx)
 	go d.followRoles(ctx)
 	go d.answerHangups(ctx)
+	go d.keepRecordings(ctx)
 	d.tracks.start(ctx, d.config().Tracks)
 	if l != nil && l.scrapes != nil { // which the last process has left
 		d.scrapes.start(ctx, l.scrapes)

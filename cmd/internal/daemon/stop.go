@@ -26,6 +26,7 @@ func (d *Daemon) wait(ctx context.Context, ended <-chan error) error {
 	deadline := time.Now().Add(stopWithin)
 	select {
 	case err := <-ended:
+		d.finishRecordings(deadline)
 		d.closeEvents(deadline)
 		d.closeHooks(deadline)
 		if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {

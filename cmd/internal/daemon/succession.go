@@ -324,6 +324,7 @@ func (d *Daemon) catchUpWithFile(ctx context.Context, reloads bool) {
 // asked, says what has happened, and waits for commands that it has started.
 func (d *Daemon) end(served <-chan struct{}) {
 	<-served
+	d.finishRecordings(time.Now().Add(time.Second))
 	d.closeEvents(time.Now().Add(time.Second))
 	ctx, cancel := context.WithTimeout(context.Background(), hooksEnd)
 	defer cancel()

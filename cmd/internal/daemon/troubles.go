@@ -21,6 +21,7 @@ type trouble string
 const (
 	troubleConfig  trouble = "configuration" // that of the file does not run
 	troubleMetrics trouble = "metrics"       // they are not served
+	troubleRecord  trouble = "record"        // recordings are not written
 )
 
 // set says what is wrong with a part, "" for nothing, and whether that is news.
