@@ -44,7 +44,9 @@ func (r *router) dropFound(on string, open []engine.Claim) {
 const resumeRace = 5 * time.Millisecond
 
 // checkResumed is called when a group has resumed a role. Nobody else has it then whom
-// a question would have reached.
+// a question would have reached. A gate that another process has left open, and that its
+// successor has only found, is no role: both routers may have crashed and come back in
+// the same moment.
 func (r *router) checkResumed(t *engine.Transition) {
 	if !r.lan.whole() {
 		return
@@ -56,7 +58,7 @@ func (r *router) checkResumed(t *engine.Transition) {
 		id := engine.ID(n + 1)
 		for _, other := range r.lan.routers {
 			asked := slices.Equal(other.config.Groups[n].VirtualIPs, r.config.Groups[n].VirtualIPs)
-			if asked && other != r && other.holds(id) && !other.deaf && !other.stalled && other.engine != nil && r.w.now.Sub(other.gates[id].since) > resumeRace {
+			if asked && other != r && other.holds(id) && !other.gates[id].found && !other.deaf && !other.stalled && other.engine != nil && r.w.now.Sub(other.gates[id].since) > resumeRace {
 				r.broken(fmt.Sprintf("router %s has resumed the role of group %d, which router %s has had for %v", r.name(), id, other.name(), r.w.now.Sub(other.gates[id].since)))
 			}
 		}

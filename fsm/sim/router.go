@@ -388,7 +388,7 @@ func (r *router) gateOn(on string, open []engine.Claim, shut []engine.ID) ([]eng
 		r.gates[id].opened, r.gates[id].lapsed = false, false
 	}
 	for _, c := range open {
-		if !r.open(c.ID) {
+		if !r.open(c.ID) || r.gates[c.ID].found { // a role that is resumed begins anew
 			r.gates[c.ID].since = r.w.now
 		}
 		if r.open(c.ID) && c.Lease == r.gates[c.ID].lease && !r.gates[c.ID].found {

@@ -55,6 +55,9 @@ func (s *segment) round(took map[string]*account) int {
 	for _, n := range order[:1+s.chance.IntN(2)] {
 		f := s.draw()
 		what, undo := f.do(s, s.gateways[n])
+		if undo == nil {
+			continue
+		}
 		mend = append(mend, undo)
 		if took[f.name] == nil {
 			took[f.name] = &account{}

@@ -8,7 +8,8 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
 )
 
-// fault breaks something and returns what it did and how to mend it.
+// fault breaks something and returns what it did and how to mend it, nil where this
+// machine cannot do it.
 type fault struct {
 	name string
 	do   func(s *segment, g *gateway) (what string, mend func())

@@ -94,6 +94,7 @@ func (p *pair) over(from, to *gateway) {
 type cost struct {
 	transitions [2]int // of "users", on a and b
 	sent        int
+	took        time.Duration // in which they were sent
 	lost        []uint64
 	doubled     []uint64
 	hello       time.Duration // longest time between two messages of whoever was active
@@ -114,6 +115,7 @@ func (p *pair) measure(play func(p *pair)) (c cost) {
 	fhrptest.Pass(p.t, 500*time.Millisecond) // hellos from before the change
 	play(p)
 	fhrptest.Pass(p.t, 500*time.Millisecond) // and after it
+	c.took = time.Since(began)
 	c.sent, c.lost, c.doubled = stop()
 	after := p.moves()
 	for n := range after {
@@ -165,7 +167,7 @@ func TestChangesCostNothing(t *testing.T) {
 				t.Parallel()
 				fhrptest.Steady(t, fhrptest.Stall, func(t testing.TB) {
 					got := ch.cost(t, c)
-					t.Logf("%d datagrams, %d lost, %d doubled, transitions %v, at most %v between two hellos", got.sent, len(got.lost), len(got.doubled), got.transitions, got.hello)
+					t.Logf("%d datagrams in %v, %d lost, %d doubled, transitions %v, at most %v between two hellos", got.sent, got.took, len(got.lost), len(got.doubled), got.transitions, got.hello)
 					if len(got.lost)+len(got.doubled) > 0 {
 						t.Errorf("lost %v, doubled %v", got.lost, got.doubled)
 					}
@@ -212,9 +214,9 @@ func (c cost) report(b *testing.B) string {
 		unit  string
 	}{
 		{float64(c.transitions[0]), "transitions-a"}, {float64(c.transitions[1]), "transitions-b"},
-		{float64(len(c.lost)), "lost"}, {float64(len(c.doubled)), "doubled"}, {milli(c.hello), "ms-hello-gap"}, {milli(c.late), "ms-machine-late"}, {0, "ns/op"},
+		{float64(c.sent) / milli(c.took), "sent/ms"}, {float64(len(c.lost)), "lost"}, {float64(len(c.doubled)), "doubled"}, {milli(c.hello), "ms-hello-gap"}, {milli(c.late), "ms-machine-late"}, {0, "ns/op"},
 	} {
 		b.ReportMetric(m.value, m.unit)
 	}
-	return fmt.Sprintf("%d, %d | %d | %d | %d | %.0f | %.0f |", c.transitions[0], c.transitions[1], c.sent, len(c.lost), len(c.doubled), milli(c.hello), milli(c.late))
+	return fmt.Sprintf("%d, %d | %d in %.1f s | %d | %d | %.0f | %.0f |", c.transitions[0], c.transitions[1], c.sent, c.took.Seconds(), len(c.lost), len(c.doubled), milli(c.hello), milli(c.late))
 }
