@@ -8,6 +8,9 @@ import (
 	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
+// reloadedDelay is the preempt delay that one of the reloads sets.
+const reloadedDelay = 3 * time.Second
+
 // reloads are what another file of a router has for each of its groups. None moves
 // what the checker goes by: who may be in an election, and how long the others wait.
 var reloads = []func(*engine.Config, *engine.Group){
@@ -15,7 +18,7 @@ var reloads = []func(*engine.Config, *engine.Group){
 	func(_ *engine.Config, g *engine.Group) { g.Priority = 190 - g.Priority },
 	func(_ *engine.Config, g *engine.Group) { g.VirtualIPs = append(slices.Clone(g.VirtualIPs), another(g)) },
 	func(_ *engine.Config, g *engine.Group) { g.VirtualIPs = []netip.Addr{another(g)} },
-	func(_ *engine.Config, g *engine.Group) { g.Preempt, g.PreemptDelay = true, 3*time.Second },
+	func(_ *engine.Config, g *engine.Group) { g.Preempt, g.PreemptDelay = true, reloadedDelay },
 	func(_ *engine.Config, g *engine.Group) { g.RouteOnly = true },
 	func(_ *engine.Config, g *engine.Group) { g.Announce.Refresh = time.Second },
 	func(_ *engine.Config, g *engine.Group) { g.Name, g.Delay.Minimum = "another", time.Second },

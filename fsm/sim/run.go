@@ -99,12 +99,20 @@ func (p Plan) bound() time.Duration {
 		if strings.Contains(r.Protocol, "vrrp") {
 			hold = max(hold, 4*r.Hello)
 		}
-		longest = max(longest, 3*hold+3*r.Hello+r.PreemptDelay+r.Deadline+r.Lease+r.Forwards+r.Delay)
+		longest = max(longest, 3*hold+3*r.Hello+max(r.PreemptDelay, p.reloadedDelay())+r.Deadline+r.Lease+r.Forwards+r.Delay)
 	}
 	if p.hands() {
 		longest += handoverBound
 	}
 	return longest + time.Second
+}
+
+// reloadedDelay is the preempt delay of another file that the plan gives a router.
+func (p Plan) reloadedDelay() time.Duration {
+	if slices.ContainsFunc(p.Faults, func(f Fault) bool { return f.Kind == Reload }) {
+		return reloadedDelay
+	}
+	return 0
 }
 
 // handoverBound is how long a hand-over takes: to be asked for, to pass, to be proven
