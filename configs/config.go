@@ -179,6 +179,7 @@ type Group struct {
 	Track        []TrackRef
 	Neighbors    []netip.Addr
 	Install      Install
+	Understudy   bool // as standby it forwards for an active router that has lost its link
 	Routes       []Route
 	Rules        []Rule
 	Announce     Announce

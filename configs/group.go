@@ -40,6 +40,7 @@ func (p *parser) group(at position, r *rawGroup, proto protocol) Group {
 		Announce:     p.announce(&r.Announce.v, proto.realIP),
 		Hooks:        p.hooks(&r.Hooks.v),
 		Install:      Install(oneOf(p, &r.Install, "address, route")),
+		Understudy:   r.Understudy.or(true),
 	}
 	g.VirtualIPs, g.Prefixes = p.virtualIPs(&r.VirtualIPs)
 	g.MACMode, g.MAC = p.mac(&r.MAC)

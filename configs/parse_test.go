@@ -126,12 +126,12 @@ func TestDefaults(t *testing.T) {
 	want := &Config{
 		Daemon: Daemon{Log: "info", Format: "text", Realtime: true, Lease: Lease{Auto: true}},
 		HSRP: []HSRP{{
-			Group:   Group{Interface: "eth1", Family: 4, Priority: 100, MACMode: MACVirtual, Install: InstallAddress, Announce: announce},
+			Group:   Group{Interface: "eth1", Family: 4, Priority: 100, MACMode: MACVirtual, Install: InstallAddress, Understudy: true, Announce: announce},
 			Version: 2, Hello: 3 * time.Second, Hold: 10 * time.Second, Learn: true, Auth: Auth{Text: "cisco"},
 		}},
 		VRRP: []VRRP{{
 			Group: Group{Interface: "eth1", Family: 4, VirtualIPs: []netip.Addr{netip.MustParseAddr("192.0.2.1")},
-				Priority: 100, Preempt: true, MACMode: MACVirtual, Install: InstallAddress, Announce: quiet},
+				Priority: 100, Preempt: true, MACMode: MACVirtual, Install: InstallAddress, Understudy: true, Announce: quiet},
 			VRID: 1, Version: 3, Advertise: time.Second, Accept: true, MinTTL: 1, Checksum: "auto",
 		}},
 	}

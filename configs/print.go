@@ -199,6 +199,7 @@ func (p *printer) group(g *Group) {
 	p.line("track = [%s]", strings.Join(refs, ", "))
 	p.addrs("neighbors", g.Neighbors)
 	p.str("install", string(g.Install))
+	p.bool("understudy", g.Understudy)
 	p.routes(g)
 }
 

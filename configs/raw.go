@@ -61,6 +61,7 @@ type rawGroup struct {
 	Track        list[rawTrackRef]  `toml:"track"`
 	Neighbors    list[string]       `toml:"neighbors"`
 	Install      opt[string]        `toml:"install"`
+	Understudy   opt[bool]          `toml:"understudy"`
 	Routes       list[rawRoute]     `toml:"routes"`
 	Rules        list[rawRule]      `toml:"rules"`
 	Announce     opt[rawAnnounce]   `toml:"announce"`

@@ -99,10 +99,10 @@ func TestReferenceAsValues(t *testing.T) {
 	}
 	want.VRRP[0].Rules = []Rule{{From: prefix("2001:db8:1::/48"), To: prefix("::/0"), IIF: "eth2", OIF: "eth0", FwMark: 7, Table: 100, Priority: 1000}}
 	for n := range want.HSRP {
-		want.HSRP[n].Install = InstallAddress
+		want.HSRP[n].Install, want.HSRP[n].Understudy = InstallAddress, true
 	}
 	for n := range want.VRRP {
-		want.VRRP[n].Install = InstallAddress
+		want.VRRP[n].Install, want.VRRP[n].Understudy = InstallAddress, true
 	}
 	if diff := cmp.Diff(want, parsed(t, reference), sameConfig); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -130,6 +130,7 @@ func TestValues(t *testing.T) {
 		{"track", `fall = 5`, func(c *Config) { c.Tracks[0].Fall = 5 }},
 		{"track", `delay_up = "6s"`, func(c *Config) { c.Tracks[0].DelayUp = 6 * time.Second }},
 		{"track", `delay_down = "7s"`, func(c *Config) { c.Tracks[0].DelayDown = 7 * time.Second }},
+		{"hsrp", `understudy = false`, func(c *Config) { group(c).Understudy = false }},
 		{"hsrp", `install = "route"`, func(c *Config) { group(c).Install = InstallRoute }},
 		{"hsrp", `virtual_ips = ["192.0.2.1", "10.77.0.1/24"]`, func(c *Config) {
 			group(c).VirtualIPs, group(c).Prefixes = addrs("192.0.2.1", "10.77.0.1"), []netip.Prefix{netip.MustParsePrefix("10.77.0.1/24")}

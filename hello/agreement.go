@@ -85,6 +85,10 @@ const (
 	AgreementHeir     AgreementKind = 3 // to the active router: the sender waits for the role, and this is the number to give it by
 	AgreementNoted    AgreementKind = 4 // the answer to that
 	AgreementGone     AgreementKind = 5 // to who has given this number: the sender has lost a link, and with it the role
+	// AgreementUnderstudy goes to all: the sender, one of several that wait, forwards if
+	// the active router is silent, and who is worse leaves it to the sender. It has
+	// neither a state nor a number.
+	AgreementUnderstudy AgreementKind = 6
 )
 
 // AgreementState is what the sender of an answer says of itself. The other kinds have none.
@@ -239,7 +243,7 @@ func agreementBody(frame []byte) (p []byte, size int, err error) {
 		size = agreementHeader + 16*count
 	case kind == AgreementAnswer && state >= AgreementFit && state <= AgreementUnproven && count <= MaxAgreementText:
 		size = agreementHeader + count
-	case kind >= AgreementHeir && kind <= AgreementGone && state == 0 && count == 0:
+	case kind >= AgreementHeir && kind <= AgreementUnderstudy && state == 0 && count == 0:
 		size = agreementHeader
 	default:
 		return nil, 0, fmt.Errorf("%w: kind %d, state %d, count %d", ErrNotAgreement, kind, state, count)

@@ -47,7 +47,7 @@ func (l *lab) everyKind() *Interface {
 	ok(l.t, iface.Add(2, Router{MAC: routerN(2).MAC, Addrs: []netip.Addr{own4, own6}, Accept: true, Owned: []netip.Addr{own4, own6}}))
 	ok(l.t, iface.Add(3, Router{MAC: routerN(3).MAC, Addrs: []netip.Addr{vipLocal, vip6}}))
 	ok(l.t, iface.ProxyARP(true, []netip.Addr{own4}))
-	mustGate(l.t, iface, []Claim{{1, time.Minute}, {2, 0}, {3, time.Minute + 1500*time.Millisecond}}, nil)
+	mustGate(l.t, iface, []Claim{{ID: 1, Lease: time.Minute}, {ID: 2, Lease: 0}, {ID: 3, Lease: time.Minute + 1500*time.Millisecond}}, nil)
 	return iface
 }
 
@@ -92,7 +92,7 @@ func save(t *testing.T, lease time.Duration) (saved string, bare *lab) {
 	l := newLab(t)
 	iface := l.open(Options{})
 	ok(t, iface.Add(10, ownerRouter))
-	mustGate(t, iface, []Claim{{10, lease}}, nil)
+	mustGate(t, iface, []Claim{{ID: 10, Lease: lease}}, nil)
 	l.checkForwarded("the daemon's own table", 1)
 	saved = nft(t, "", "list", "ruleset")
 	ok(t, iface.Close())

@@ -29,7 +29,7 @@ func child(state string) {
 	}
 	var claimed window
 	if err == nil {
-		claimed = during(func() { _, err = iface.Gate([]Claim{{10, testLease}}, nil) })
+		claimed = during(func() { _, err = iface.Gate([]Claim{{ID: 10, Lease: testLease}}, nil) })
 	}
 	if err == nil {
 		err = iface.Address([]ID{10}, nil)
@@ -195,7 +195,7 @@ func TestAdoptedGateStaysOpenUntilTheFirstGate(t *testing.T) {
 	ok(t, next.Remove(10)) // for another form of it, as when an address is learned
 	ok(t, next.Add(10, router10))
 	open("replaced", 1)
-	mustGate(t, next, []Claim{{10, time.Minute}}, nil)
+	mustGate(t, next, []Claim{{ID: 10, Lease: time.Minute}}, nil)
 	open("claimed", 1)
 	mustGate(t, next, nil, []ID{10})
 	open("shut", 0)
@@ -307,7 +307,7 @@ func TestHandoverLosesNothing(t *testing.T) {
 	ok(t, next.Add(10, router10))
 	mustRenew(t, next)
 	check("added")
-	mustGate(t, next, []Claim{{10, time.Minute}}, nil)
+	mustGate(t, next, []Claim{{ID: 10, Lease: time.Minute}}, nil)
 	ok(t, next.Address([]ID{10}, nil))
 	check("claimed")
 	ok(t, next.Close())

@@ -180,6 +180,22 @@ func (r Router) elements(gated bool) (list []element) {
 	return list
 }
 
+// forwardElements returns what is in the sets of a class while r's gate is open only for
+// what is on its way to others. Packets to an IPv6 address of r are dropped, where the
+// table has a set for that: the kernel would send redirects for them.
+func (r Router) forwardElements(gated, addresses bool) (list []element) {
+	if !gated {
+		return nil
+	}
+	list = append(list, newElement(elementMAC, r.MAC[:]))
+	for _, a := range r.Addrs {
+		if a.Is6() && addresses {
+			list = append(list, newElement(elementDropped, a.AsSlice()))
+		}
+	}
+	return list
+}
+
 // standing returns what stays in the table's other sets from the first time that
 // r's gate is opened. With the interface's own MAC the kernel may announce the
 // addresses, but it must not answer beside the caller.

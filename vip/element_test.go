@@ -26,13 +26,13 @@ func TestKernelLeavesTheOwnersAddressesToTheCaller(t *testing.T) {
 		}
 	}
 	check("standby", true)
-	mustGate(t, iface, []Claim{{10, 10 * time.Second}}, nil)
+	mustGate(t, iface, []Claim{{ID: 10, Lease: 10 * time.Second}}, nil)
 	check("active", false)
 	ok(t, iface.Address([]ID{10}, nil))
 	l.checkDelivered("not the interface's own", vip4, 1)
 	mustGate(t, iface, nil, []ID{10})
 	check("standby again", true)
-	mustGate(t, iface, []Claim{{10, 50 * time.Millisecond}}, nil)
+	mustGate(t, iface, []Claim{{ID: 10, Lease: 50 * time.Millisecond}}, nil)
 	until(t, patience, "an answer after the lease", func() bool { return l.answered(arpRequest(own4), own4) })
 	check("lease run out", true)
 }
@@ -42,7 +42,7 @@ func TestKernelAnswersForWhatIsNotVirtual(t *testing.T) {
 	l, iface := newOpen(t)
 	own := netip.MustParseAddr("2001:db8::2")
 	ok(t, iface.Add(10, Router{MAC: vmac, Addrs: []netip.Addr{own}, Accept: true, Owned: []netip.Addr{own}}))
-	mustGate(t, iface, []Claim{{10, 0}}, nil)
+	mustGate(t, iface, []Claim{{ID: 10, Lease: 0}}, nil)
 	if a := netip.MustParseAddr("10.0.0.2"); !l.answered(arpRequest(a), a) {
 		t.Errorf("the kernel does not answer for %v", a)
 	}
@@ -58,7 +58,7 @@ func TestWithoutAcceptLinkLocalAddressesAreDropped(t *testing.T) {
 	r := router10
 	r.Accept = false
 	ok(t, iface.Add(10, r))
-	mustGate(t, iface, []Claim{{10, 0}}, nil)
+	mustGate(t, iface, []Claim{{ID: 10, Lease: 0}}, nil)
 	ok(t, iface.Address([]ID{10}, nil))
 	l.next++
 	write(t, l.lan, frame(vmac, vipLocal, l.next))

@@ -33,7 +33,7 @@ func BenchmarkFrame(b *testing.B) {
 			if bb.router != nil {
 				iface := l.open(Options{})
 				ok(b, iface.Add(10, *bb.router))
-				mustGate(b, iface, []Claim{{10, time.Hour}}, nil)
+				mustGate(b, iface, []Claim{{ID: 10, Lease: time.Hour}}, nil)
 			}
 			mac := l.own
 			if bb.mac != nil {

@@ -26,7 +26,7 @@ func TestGateOfADeadProcessIsFound(t *testing.T) {
 	checkFound(t, "no such router", next, 0)
 	ok(t, next.Add(10, router10))
 	checkFound(t, "opened", next, time.Minute)
-	mustGate(t, next, []Claim{{10, time.Minute}}, nil)
+	mustGate(t, next, []Claim{{ID: 10, Lease: time.Minute}}, nil)
 	checkFound(t, "claimed", next, 0)
 }
 
@@ -66,7 +66,7 @@ func TestAddressesOfADeadProcessLiveOn(t *testing.T) {
 	l.died(time.Second)
 	next := l.open(Options{Adopt: true})
 	ok(t, next.Add(10, router10))
-	mustGate(t, next, []Claim{{10, time.Minute}}, nil)
+	mustGate(t, next, []Claim{{ID: 10, Lease: time.Minute}}, nil)
 	ok(t, next.Address([]ID{10}, nil))
 	lives := onEth0(t)
 	if len(lives) != 2+1 {
@@ -120,7 +120,7 @@ func TestRoutesOfADeadProcessStayForTheNext(t *testing.T) {
 		l := newLab(t)
 		iface := l.open(Options{})
 		ok(t, iface.Add(10, bringingRouter()))
-		mustGate(t, iface, []Claim{{10, time.Minute}}, nil)
+		mustGate(t, iface, []Claim{{ID: 10, Lease: time.Minute}}, nil)
 		ok(t, iface.Address([]ID{10}, nil))
 		checkBrought(t, "active", allBrought)
 		addresses := len(marked(t))
@@ -134,7 +134,7 @@ func TestRoutesOfADeadProcessStayForTheNext(t *testing.T) {
 			t.Errorf("%d addresses and routes, want %d", got, addresses)
 		}
 		if resumed {
-			mustGate(t, next, []Claim{{10, time.Minute}}, nil)
+			mustGate(t, next, []Claim{{ID: 10, Lease: time.Minute}}, nil)
 			ok(t, next.Address([]ID{10}, nil))
 			ok(t, next.LetGo())
 			checkBrought(t, "resumed", allBrought)

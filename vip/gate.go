@@ -21,10 +21,13 @@ type virtualRouter struct {
 
 	elements []element // of its class's sets while its gate is open
 	standing []element // of the table's other sets once that was open
+	forward  []element // instead of elements while it is open only for what is on its way to others
+	within   []element // of its class's sets now
 	stands   bool      // they are there, or come with the transaction under construction
 
 	class int           // of its open gate, or shut
 	was   int           // class before the transaction under construction
+	had   []element     // what was within before it
 	lease time.Duration // last claimed
 
 	placed   bool   // its addresses are to be this host's; guarded by placeMu, like the next
@@ -60,7 +63,7 @@ func (i *Interface) Gate(open []Claim, shutIDs []ID) (lost []ID, err error) {
 	}
 	for _, id := range shutIDs {
 		if vr := i.routers[id]; vr != nil {
-			i.move(vr, shut)
+			i.move(vr, shut, nil)
 		}
 	}
 	for _, c := range open {
@@ -98,7 +101,7 @@ func (i *Interface) claim(c Claim) error {
 		return fmt.Errorf("lease %v of router %d is below a millisecond", c.Lease, c.ID)
 	}
 	vr.lease = c.Lease
-	if !vr.stands && len(vr.standing) > 0 {
+	if !c.Forward && !vr.stands && len(vr.standing) > 0 {
 		vr.stands, i.stood = true, append(i.stood, vr)
 		i.standing.use(vr.standing, +1)
 	}
@@ -116,9 +119,11 @@ func (i *Interface) claim(c Claim) error {
 	}
 	n := i.classFor(c.Lease)
 	i.classes[n].refresh = true
-	if vr.class != n {
-		i.move(vr, n)
+	elements := vr.elements
+	if c.Forward {
+		elements = vr.forward
 	}
+	i.move(vr, n, elements)
 	return nil
 }
 
@@ -142,19 +147,20 @@ func (i *Interface) classFor(lease time.Duration) int {
 	return len(i.classes) - 1
 }
 
-// move puts vr into class n, or shuts it, in the transaction under construction.
-func (i *Interface) move(vr *virtualRouter, n int) {
-	if len(vr.elements) == 0 || vr.class == n {
+// move puts vr into class n with elements, or shuts it, in the transaction under
+// construction.
+func (i *Interface) move(vr *virtualRouter, n int, elements []element) {
+	if len(vr.elements) == 0 || vr.class == n && slices.Equal(vr.within, elements) {
 		return
 	}
 	i.moved = append(i.moved, vr)
 	if vr.class != shut {
-		i.classes[vr.class].leave(vr.elements)
+		i.classes[vr.class].leave(vr.within)
 	}
 	if n != shut {
-		i.classes[n].enter(vr.elements)
+		i.classes[n].enter(elements)
 	}
-	vr.class = n
+	vr.class, vr.within = n, elements
 }
 
 // Renew starts every lease in use again, in one transaction. While a gate is
@@ -266,7 +272,7 @@ func (i *Interface) fence(n int) (lost []ID) {
 	i.classes[n].reset = true
 	for id, vr := range i.routers {
 		if vr.was == n && vr.class != shut {
-			i.move(vr, shut)
+			i.move(vr, shut, nil)
 			lost = append(lost, id)
 		}
 	}
@@ -284,7 +290,7 @@ func (i *Interface) settle(now time.Duration) {
 // unwind returns the routers to where they were before the transaction.
 func (i *Interface) unwind() {
 	for _, vr := range i.moved {
-		i.move(vr, vr.was)
+		i.move(vr, vr.was, vr.had)
 	}
 	for _, vr := range i.stood {
 		vr.stands = false
@@ -298,7 +304,7 @@ func (i *Interface) unwind() {
 
 func (i *Interface) endMoves() {
 	for _, vr := range i.moved {
-		vr.was = vr.class
+		vr.was, vr.had = vr.class, vr.within
 	}
 	i.moved, i.stood = i.moved[:0], i.stood[:0]
 	i.standing.end()

@@ -58,7 +58,7 @@ func TestRoutesAloneLeaveTheInterfaceAsItIs(t *testing.T) {
 	r := router10
 	r.RouteOnly = true
 	ok(t, iface.Add(10, r))
-	mustGate(t, iface, []Claim{{10, time.Minute}}, nil)
+	mustGate(t, iface, []Claim{{ID: 10, Lease: time.Minute}}, nil)
 	ok(t, iface.Address([]ID{10}, nil))
 	if list := onEth0(t); len(list) > 0 {
 		t.Errorf("on the interface: %v", list)
@@ -90,14 +90,14 @@ func TestKernelNeverAnswersForAVirtualAddress(t *testing.T) {
 			}
 		}
 		check("standby")
-		mustGate(t, iface, []Claim{{10, time.Minute}}, nil)
+		mustGate(t, iface, []Claim{{ID: 10, Lease: time.Minute}}, nil)
 		ok(t, iface.Address([]ID{10}, nil))
 		check("active")
 		mustGate(t, iface, nil, []ID{10})
 		check("shut, and the addresses still there")
 		ok(t, iface.Address(nil, []ID{10}))
 		check("standby again")
-		mustGate(t, iface, []Claim{{10, 100 * time.Millisecond}}, nil)
+		mustGate(t, iface, []Claim{{ID: 10, Lease: 100 * time.Millisecond}}, nil)
 		ok(t, iface.Address([]ID{10}, nil))
 		lapse(t, 150*time.Millisecond)
 		check("the lease is over")
@@ -296,7 +296,7 @@ func TestAddressOfSomebodyElseStays(t *testing.T) {
 	theirs := &netlink.Addr{IPNet: netlink.NewIPNet(vip4.AsSlice())}
 	ok(t, netlink.AddrAdd(link(t, "eth0"), theirs))
 	ok(t, iface.Add(10, router10))
-	mustGate(t, iface, []Claim{{10, time.Second}}, nil)
+	mustGate(t, iface, []Claim{{ID: 10, Lease: time.Second}}, nil)
 	ok(t, iface.Address([]ID{10}, nil))
 	until(t, patience, "time to keep", iface.KeepDue)
 	ok(t, iface.Keep())
@@ -324,7 +324,7 @@ func TestPrefixBringsItsConnectedRoute(t *testing.T) {
 		p := netip.MustParsePrefix(s)
 		ok(t, iface.Add(ID(n), Router{MAC: routerN(n).MAC, Addrs: []netip.Addr{p.Addr()}, Prefixes: []netip.Prefix{p}, Accept: true, RouteOnly: n == 1}))
 	}
-	mustGate(t, iface, []Claim{{0, time.Minute}, {1, time.Minute}}, nil)
+	mustGate(t, iface, []Claim{{ID: 0, Lease: time.Minute}, {ID: 1, Lease: time.Minute}}, nil)
 	ok(t, iface.Address([]ID{0}, nil))
 	ok(t, iface.Address([]ID{1}, nil))
 	if src, connected := via(); !connected || src != "10.0.0.2" {

@@ -268,6 +268,7 @@ func (i *Interface) add(id ID, r Router) error {
 	r.RouteOnly = r.RouteOnly || !i.rules.egress
 	vr := &virtualRouter{Router: r, id: id, class: shut, was: shut, gated: r.MAC != [6]byte{} && r.MAC != i.mac}
 	vr.elements, vr.standing = r.elements(vr.gated), r.standing(vr.gated)
+	vr.forward = r.forwardElements(vr.gated, i.rules.addresses || vr.aboutAddresses())
 	vr.standing = vr.speakAs(i.own)
 	i.routers[id] = vr
 	err := i.prepare(vr)

@@ -33,7 +33,7 @@ func TestOpenGateForwardsEachFrameOnceAndShutGateNone(t *testing.T) {
 	for _, to := range []netip.Addr{far4, far6} {
 		l.checkThrough("standby", vmac, to, 0)
 	}
-	mustGate(t, iface, []Claim{{10, 10 * time.Second}}, nil)
+	mustGate(t, iface, []Claim{{ID: 10, Lease: 10 * time.Second}}, nil)
 	for _, to := range []netip.Addr{far4, far6} {
 		l.checkThrough("active", vmac, to, 1)
 	}
@@ -53,16 +53,16 @@ func TestGatesOfOneClassAreIndependent(t *testing.T) {
 		l.checkForwarded(when+": router 1", want1)
 		l.checkThrough(when+": router 2", second.MAC, far4, want2)
 	}
-	mustGate(t, iface, []Claim{{1, time.Minute}}, nil)
+	mustGate(t, iface, []Claim{{ID: 1, Lease: time.Minute}}, nil)
 	check("first open", 1, 0)
-	mustGate(t, iface, []Claim{{2, time.Minute}}, []ID{1})
+	mustGate(t, iface, []Claim{{ID: 2, Lease: time.Minute}}, []ID{1})
 	check("swapped", 0, 1)
-	mustGate(t, iface, []Claim{{1, time.Minute}}, nil)
+	mustGate(t, iface, []Claim{{ID: 1, Lease: time.Minute}}, nil)
 	check("both open", 1, 1)
 	mustGate(t, iface, nil, []ID{2})
 	check("second shut", 1, 0)
-	mustGate(t, iface, []Claim{{2, time.Minute}}, nil)
-	mustGate(t, iface, []Claim{{2, time.Hour}}, nil)
+	mustGate(t, iface, []Claim{{ID: 2, Lease: time.Minute}}, nil)
+	mustGate(t, iface, []Claim{{ID: 2, Lease: time.Hour}}, nil)
 	check("second in another class", 1, 1)
 	mustGate(t, iface, nil, []ID{1})
 	mustRenew(t, iface)
@@ -136,7 +136,7 @@ func TestWithoutAcceptAddressesAreDropped(t *testing.T) {
 	r := router10
 	r.Accept = false
 	ok(t, iface.Add(10, r))
-	mustGate(t, iface, []Claim{{10, 0}}, nil)
+	mustGate(t, iface, []Claim{{ID: 10, Lease: 0}}, nil)
 	ok(t, iface.Address([]ID{10}, nil))
 	_, err := netlink.RouteGet(vip4.AsSlice())
 	if !errors.Is(err, unix.EINVAL) { // what a blackhole says
@@ -170,7 +170,7 @@ func TestCloseLeavesEverythingAsItWas(t *testing.T) {
 	iface := l.open(Options{})
 	l.active(iface, time.Minute)
 	ok(t, iface.Add(11, Router{MAC: [6]byte{0, 0, 0x5e, 0, 1, 11}, Addrs: []netip.Addr{netip.MustParseAddr("10.0.0.11")}}))
-	mustGate(t, iface, []Claim{{11, time.Second}}, nil)
+	mustGate(t, iface, []Claim{{ID: 11, Lease: time.Second}}, nil)
 	ok(t, iface.Address([]ID{11}, nil))
 	if snapshot(t) == before {
 		t.Fatal("the snapshot does not see what an Interface makes")
@@ -193,7 +193,7 @@ func TestRemoveUndoesAddWhileOthersUseTheSame(t *testing.T) {
 	ok(t, iface.Add(1, router10))
 	before := snapshot(t)
 	ok(t, iface.Add(2, router10)) // same MAC, same addresses
-	mustGate(t, iface, []Claim{{1, time.Minute}, {2, time.Minute}}, nil)
+	mustGate(t, iface, []Claim{{ID: 1, Lease: time.Minute}, {ID: 2, Lease: time.Minute}}, nil)
 	ok(t, iface.Remove(2))
 	l.checkForwarded("router 1 lost its gate to the removal of router 2", 1)
 	mustGate(t, iface, nil, []ID{1})
@@ -288,7 +288,7 @@ func TestRouterIsChangedWithoutAGap(t *testing.T) {
 	changed := router10
 	changed.Addrs = []netip.Addr{netip.MustParseAddr("10.0.0.111"), vip6, vip4}
 	ok(t, iface.Add(11, changed))
-	mustGate(t, iface, []Claim{{11, time.Minute}}, []ID{10})
+	mustGate(t, iface, []Claim{{ID: 11, Lease: time.Minute}}, []ID{10})
 	events, err := watchConn(nil)
 	ok(t, err)
 	defer events.Close()
@@ -342,7 +342,7 @@ func TestStandbyIsSilent(t *testing.T) {
 	l, iface := newOpen(t)
 	ok(t, iface.Add(10, router10))
 	mustGate(t, iface, nil, []ID{10})
-	mustGate(t, iface, []Claim{{10, time.Second}}, nil)
+	mustGate(t, iface, []Claim{{ID: 10, Lease: time.Second}}, nil)
 	mustGate(t, iface, nil, []ID{10})
 	ok(t, iface.Remove(10))
 	// The kernel lets up to a second pass before an MLD report.

@@ -168,7 +168,7 @@ func needOwner(t testing.TB, iface *Interface) {
 func (l *lab) active(iface *Interface, lease time.Duration) {
 	l.t.Helper()
 	ok(l.t, iface.Add(10, router10))
-	mustGate(l.t, iface, []Claim{{10, lease}}, nil)
+	mustGate(l.t, iface, []Claim{{ID: 10, Lease: lease}}, nil)
 	ok(l.t, iface.Address([]ID{10}, nil))
 }
 

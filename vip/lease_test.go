@@ -74,10 +74,10 @@ func stalled(since time.Duration) bool { return bootTime()-since >= testLease-gr
 func (l *lab) claim(iface *Interface) window {
 	l.t.Helper()
 	return during(func() {
-		lost, err := iface.Gate([]Claim{{10, testLease}}, nil)
+		lost, err := iface.Gate([]Claim{{ID: 10, Lease: testLease}}, nil)
 		ok(l.t, err)
 		if len(lost) > 0 {
-			mustGate(l.t, iface, []Claim{{10, testLease}}, nil)
+			mustGate(l.t, iface, []Claim{{ID: 10, Lease: testLease}}, nil)
 		}
 	})
 }
@@ -109,7 +109,7 @@ func TestLeaseThatIsNotRenewedRunsOut(t *testing.T) {
 	l.checkForwarded("Renew reopened the gate", 0)
 	mustRenew(t, iface) // told once
 	since := bootTime()
-	mustGate(t, iface, []Claim{{10, testLease}}, nil)
+	mustGate(t, iface, []Claim{{ID: 10, Lease: testLease}}, nil)
 	if diff := cmp.Diff(slices.Repeat([]int{1}, 3), l.forwarded(far4, 3)); diff != "" && !stalled(since) {
 		t.Errorf("claimed anew (-want +got):\n%s", diff)
 	}
@@ -142,11 +142,11 @@ func TestGateDoesNotReopenWhatRanOut(t *testing.T) {
 		open []Claim
 		want []ID
 	}{
-		{"other router of the class", []Claim{{2, testLease}}, []ID{10}},
-		{"the router itself", []Claim{{10, testLease}}, []ID{10}},
-		{"the router itself, with another lease", []Claim{{10, 2 * testLease}}, []ID{10}},
-		{"the router itself, shut and opened at once", []Claim{{10, testLease}}, []ID{10}},
-		{"the router itself and another", []Claim{{10, testLease}, {2, testLease}}, []ID{10}},
+		{"other router of the class", []Claim{{ID: 2, Lease: testLease}}, []ID{10}},
+		{"the router itself", []Claim{{ID: 10, Lease: testLease}}, []ID{10}},
+		{"the router itself, with another lease", []Claim{{ID: 10, Lease: 2 * testLease}}, []ID{10}},
+		{"the router itself, shut and opened at once", []Claim{{ID: 10, Lease: testLease}}, []ID{10}},
+		{"the router itself and another", []Claim{{ID: 10, Lease: testLease}, {ID: 2, Lease: testLease}}, []ID{10}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			l, iface := newOpen(t)
@@ -181,13 +181,13 @@ func TestLeasesOfDifferentLengthRunSeparately(t *testing.T) {
 	long := Router{MAC: [6]byte{0, 0, 0x5e, 0, 1, 3}}
 	ok(t, iface.Add(2, forever))
 	ok(t, iface.Add(3, long))
-	mustGate(t, iface, []Claim{{2, 0}, {3, time.Minute}}, nil)
+	mustGate(t, iface, []Claim{{ID: 2, Lease: 0}, {ID: 3, Lease: time.Minute}}, nil)
 	l.lapse()
 	for _, r := range []Router{forever, long} {
 		l.checkThrough(fmt.Sprintf("router %x", r.MAC), r.MAC, far4, 1)
 	}
 	mustLose(t, 10)(iface.Renew())
-	mustGate(t, iface, []Claim{{10, time.Hour}}, nil)
+	mustGate(t, iface, []Claim{{ID: 10, Lease: time.Hour}}, nil)
 	if got := len(iface.classes); got != 3 {
 		t.Errorf("%d classes, want the unused one to be taken again", got)
 	}
@@ -205,7 +205,7 @@ func TestClaimIsOpenedThoughItSharesAMACThatWasLost(t *testing.T) {
 	l, iface := newActive(t, time.Minute)
 	ok(t, iface.Add(2, router10))
 	iface.classes[0].renewed -= 2 * time.Minute
-	mustLose(t, 10)(iface.Gate([]Claim{{2, time.Minute}}, nil))
+	mustLose(t, 10)(iface.Gate([]Claim{{ID: 2, Lease: time.Minute}}, nil))
 	l.checkForwarded("through router 2", 1)
 }
 
@@ -233,7 +233,7 @@ func TestTablePutBackDoesNotReviveALease(t *testing.T) {
 
 func TestFailedGateChangesNothing(t *testing.T) {
 	l, iface := newActive(t, time.Minute)
-	if _, err := iface.Gate([]Claim{{99, time.Second}}, []ID{10}); err == nil {
+	if _, err := iface.Gate([]Claim{{ID: 99, Lease: time.Second}}, []ID{10}); err == nil {
 		t.Fatal("a router that was never added was accepted")
 	}
 	l.checkForwarded("at the end", 1)
@@ -245,7 +245,7 @@ func TestFailedGateChangesNothing(t *testing.T) {
 
 func TestConflictingOrdersInOneGate(t *testing.T) {
 	l, iface := newActive(t, time.Minute)
-	mustGate(t, iface, []Claim{{10, time.Minute}, {10, time.Hour}, {10, time.Minute}}, []ID{10, 10})
+	mustGate(t, iface, []Claim{{ID: 10, Lease: time.Minute}, {ID: 10, Lease: time.Hour}, {ID: 10, Lease: time.Minute}}, []ID{10, 10})
 	l.checkForwarded("open wins", 1)
 	mustGate(t, iface, nil, []ID{10, 10})
 	l.checkForwarded("shut", 0)

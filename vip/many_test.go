@@ -25,7 +25,7 @@ func (l *lab) many(iface *Interface, n int) ([]Claim, []ID) {
 		r := routerN(i)
 		r.RouteOnly = true // as so many should be
 		ok(l.t, iface.Add(ID(i), r))
-		claims = append(claims, Claim{ID(i), time.Minute})
+		claims = append(claims, Claim{ID: ID(i), Lease: time.Minute})
 		ids = append(ids, ID(i))
 	}
 	return claims, ids
@@ -173,7 +173,7 @@ func (l *lab) install(iface *Interface, n int, family string, routes bool) (clai
 			r.Addrs = routerN(i).Addrs[1:]
 		}
 		ok(l.t, iface.Add(ID(i), r))
-		claims, ids = append(claims, Claim{ID(i), time.Minute}), append(ids, ID(i))
+		claims, ids = append(claims, Claim{ID: ID(i), Lease: time.Minute}), append(ids, ID(i))
 	}
 	return claims, ids
 }

@@ -213,7 +213,7 @@ func TestRecoverWithoutAJournalBesideTheLiving(t *testing.T) {
 		sysctls := eth1.journal.head
 		ok(t, eth1.Add(1, Router{MAC: vmac, Accept: true, Addrs: []netip.Addr{netip.MustParseAddr("10.9.0.201")},
 			Prefixes: []netip.Prefix{netip.MustParsePrefix("10.9.0.201/28")}}))
-		mustGate(t, eth1, []Claim{{1, 0}}, nil)
+		mustGate(t, eth1, []Claim{{ID: 1, Lease: 0}}, nil)
 		ok(t, eth1.Address([]ID{1}, nil))
 		ok(t, eth1.Abandon())
 		ok(t, Recover(Options{StateDir: t.TempDir()})) // knows nothing of the former
@@ -230,7 +230,7 @@ func TestWhatTheLikeOfUsDeletesIsReported(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l, iface := newOpen(t)
 			ok(t, iface.Add(10, options))
-			mustGate(t, iface, []Claim{{10, time.Minute}}, nil)
+			mustGate(t, iface, []Claim{{ID: 10, Lease: time.Minute}}, nil)
 			ok(t, iface.Address([]ID{10}, nil))
 			w := l.watch("eth0")
 			await(t, w, "initial", func(ev Event) bool { return ev.Link.Name == "eth0" })

@@ -101,10 +101,10 @@ func TestPairOnAFloodingSwitchForwardsOnce(t *testing.T) {
 	p.checkForwarded("two standbys", 0)
 	for turn, active := range []int{0, 1, 0} {
 		mustGate(t, p.ifaces[1-active], nil, []ID{10})
-		mustGate(t, p.ifaces[active], []Claim{{10, time.Minute}}, nil)
+		mustGate(t, p.ifaces[active], []Claim{{ID: 10, Lease: time.Minute}}, nil)
 		p.checkForwarded(fmt.Sprintf("turn %d, router %d active", turn, active), 1)
 	}
-	mustGate(t, p.ifaces[1], []Claim{{10, time.Minute}}, nil)
+	mustGate(t, p.ifaces[1], []Claim{{ID: 10, Lease: time.Minute}}, nil)
 	p.checkForwarded("the test would not see a duplicate", 2)
 }
 
@@ -119,7 +119,7 @@ func TestMethodsWorkFromOtherThreads(t *testing.T) {
 	go func() {
 		runtime.LockOSThread() // a thread of the test binary's own namespace
 		add := iface.Add(10, router10v4())
-		_, gate := iface.Gate([]Claim{{10, time.Minute}}, nil)
+		_, gate := iface.Gate([]Claim{{ID: 10, Lease: time.Minute}}, nil)
 		_, renew := iface.Renew()
 		address := iface.Address([]ID{10}, nil)
 		_, restore := iface.Restore()
@@ -144,7 +144,7 @@ func TestBridgeDeviceAsInterface(t *testing.T) {
 	defer iface.Close()
 	ok(t, iface.Add(10, router10v4()))
 	l.checkForwarded("standby", 0)
-	mustGate(t, iface, []Claim{{10, time.Minute}}, nil)
+	mustGate(t, iface, []Claim{{ID: 10, Lease: time.Minute}}, nil)
 	l.checkForwarded("active", 1)
 	ok(t, iface.Close())
 	fdb, err := netlink.NeighList(link(t, "br0").Attrs().Index, unix.AF_BRIDGE)

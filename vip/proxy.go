@@ -106,8 +106,11 @@ func (i *Interface) answer(vr *virtualRouter, answers bool) {
 	}
 	if vr.class != shut {
 		c := i.classes[vr.class]
-		c.use(vr.elements, -1)
-		c.use(elements, +1)
+		if slices.Equal(vr.within, vr.elements) { // not one that only forwards
+			c.use(vr.elements, -1)
+			c.use(elements, +1)
+			vr.within, vr.had = elements, elements
+		}
 	}
 	vr.elements = elements
 }

@@ -52,7 +52,7 @@ func TestSuccessorGoesOn(t *testing.T) {
 			mustGate(t, iface, nil, []ID{10})
 			ok(t, iface.Address(nil, []ID{10}))
 			l.checkForwarded("shut", 0)
-			mustGate(t, iface, []Claim{{10, time.Minute}}, nil)
+			mustGate(t, iface, []Claim{{ID: 10, Lease: time.Minute}}, nil)
 			ok(t, iface.Address([]ID{10}, nil))
 			l.checkForwarded("open again", 1)
 			ok(t, iface.Close())

@@ -77,6 +77,10 @@ type Claim struct {
 	// Lease is how long the kernel goes on forwarding without [Interface.Renew],
 	// in whole milliseconds. Zero means for ever.
 	Lease time.Duration
+	// Forward lets in what is on its way to others, and nothing that is sent to the
+	// virtual addresses: the caller does not have those. A Claim without it makes
+	// the gate a whole one.
+	Forward bool
 }
 
 // Options are common to [Open] and [Recover]. The zero value is usable.

@@ -155,7 +155,7 @@ func TestWatchTellsRemovalByOthersFromOurs(t *testing.T) {
 			l := newLab(t)
 			iface := l.open(Options{})
 			ok(t, iface.Add(10, tt.router))
-			mustGate(t, iface, []Claim{{10, time.Minute}}, nil)
+			mustGate(t, iface, []Claim{{ID: 10, Lease: time.Minute}}, nil)
 			ok(t, iface.Address([]ID{10}, nil))
 			w := l.watch("eth0")
 			await(t, w, "settled", func(ev Event) bool { return ev.Link.LinkLocal.IsValid() })

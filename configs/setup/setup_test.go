@@ -128,7 +128,7 @@ func TestEngineRunsWhatTheFileSays(t *testing.T) {
 		Tracks: []engine.Track{{Name: "uplink", Interface: "eth0"}, {Name: "core"}},
 		Groups: []engine.Group{{
 			Ref:  engine.Ref{Protocol: hello.ProtocolHSRP, Family: hello.IPv4, Interface: "eth1", Number: 10},
-			Name: "users", Version: 1, VirtualIPs: addrs("192.0.2.3", "192.0.2.4"), Priority: 110,
+			Name: "users", Version: 1, Understudy: true, VirtualIPs: addrs("192.0.2.3", "192.0.2.4"), Priority: 110,
 			Preempt: true, PreemptDelay: 30 * time.Second, HelloTime: time.Second, HoldTime: 3 * time.Second,
 			Delay:     engine.Delay{Minimum: 20 * time.Second, Reload: 40 * time.Second},
 			OffSubnet: true, Auth: key, MAC: hello.MAC{2, 0, 0, 0, 0, 7},
@@ -137,25 +137,25 @@ func TestEngineRunsWhatTheFileSays(t *testing.T) {
 			Announce: engine.Announce{Timing: garp.Timing{Count: 5, Interval: time.Second, Refresh: 90 * time.Second}, Probe: engine.ProbeVeto},
 		}, {
 			Ref:     engine.Ref{Protocol: hello.ProtocolHSRP, Family: hello.IPv4, Interface: "eth2"},
-			Version: 2, VirtualIPs: addrs("192.0.2.5"), Priority: 100, Follow: "users",
+			Version: 2, Understudy: true, VirtualIPs: addrs("192.0.2.5"), Priority: 100, Follow: "users",
 			Keychain: chain, Announce: engine.Announce{Timing: usual, RealIP: true, Probe: engine.ProbeWarn},
 		}, { // which learns address and timers
 			Ref:     engine.Ref{Protocol: hello.ProtocolHSRP, Family: hello.IPv4, Interface: "eth3"},
-			Version: 2, Priority: 100, Auth: cisco,
+			Version: 2, Understudy: true, Priority: 100, Auth: cisco,
 			Announce: engine.Announce{Timing: usual, RealIP: true, Probe: engine.ProbeWarn},
 		}, {
 			Ref:  engine.Ref{Protocol: hello.ProtocolVRRP, Family: hello.IPv4, Interface: "eth1.100", Number: 20},
-			Name: "lan", Version: 2, VirtualIPs: addrs("192.0.2.1"), Priority: 255, Preempt: true,
+			Name: "lan", Version: 2, Understudy: true, VirtualIPs: addrs("192.0.2.1"), Priority: 255, Preempt: true,
 			HelloTime: 2 * time.Second, Peers: addrs("192.0.2.11"), MinTTL: 255, Auth: ours,
 			Announce: engine.Announce{Timing: usual, Probe: engine.ProbeWarn},
 		}, {
 			Ref:     engine.Ref{Protocol: hello.ProtocolVRRP, Family: hello.IPv6, Interface: "eth1", Number: 21},
-			Version: 3, VirtualIPs: addrs("fe80::1", "2001:db8::1"), Priority: 100, Preempt: true,
+			Version: 3, Understudy: true, VirtualIPs: addrs("fe80::1", "2001:db8::1"), Priority: 100, Preempt: true,
 			HelloTime: time.Second, Accept: true, MinTTL: 1, InterfaceMAC: true,
 			Announce: engine.Announce{Timing: usual, RouterLifetime: 30 * time.Minute},
 		}, {
 			Ref:     engine.Ref{Protocol: hello.ProtocolVRRP, Family: hello.IPv4, Interface: "eth1", Number: 22},
-			Version: 3, VirtualIPs: addrs("192.0.2.2"), Prefixes: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/28")}, RouteOnly: true, Priority: 100, Preempt: true,
+			Version: 3, Understudy: true, VirtualIPs: addrs("192.0.2.2"), Prefixes: []netip.Prefix{netip.MustParsePrefix("192.0.2.2/28")}, RouteOnly: true, Priority: 100, Preempt: true,
 			Routes:    []engine.Route{{To: netip.MustParsePrefix("0.0.0.0/0"), Via: netip.MustParseAddr("203.0.113.1"), Interface: "eth0"}},
 			Rules:     []engine.Rule{{From: netip.MustParsePrefix("0.0.0.0/0"), IIF: "eth1", Table: 7, Priority: 32765}},
 			HelloTime: time.Second, Accept: true, MinTTL: 1, Checksum: hello.PseudoHeader, Delay: engine.Delay{Minimum: 10 * time.Second},

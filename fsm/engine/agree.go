@@ -34,6 +34,8 @@ func (i *iface) heardAgreement(now time.Time, b []byte) {
 	switch a.Kind {
 	case hello.AgreementQuestion:
 		g.heardQuestion(now, src, &a)
+	case hello.AgreementUnderstudy:
+		g.heardOffer(now, &a)
 	case hello.AgreementAnswer:
 		g.heardReply(now, src, &a)
 	case hello.AgreementHeir:

@@ -18,6 +18,8 @@ func (*idlePort) Remove(engine.ID)                                      {}
 func (*idlePort) Gate([]engine.Claim, []engine.ID) ([]engine.ID, error) { return nil, nil }
 func (p *idlePort) Transmit(f [][]byte) ([]int, error)                  { p.frames += len(f); return nil, nil }
 func (*idlePort) Unicast(src, dst netip.Addr, b []byte) error           { return nil }
+func (*idlePort) LookOut([]hello.MAC)                                   {}
+func (*idlePort) Flooded() uint64                                       { return 0 }
 func (*idlePort) Address(engine.Round, []engine.ID, []engine.ID)        {}
 func (*idlePort) Renew() ([]engine.ID, error)                           { return nil, nil }
 

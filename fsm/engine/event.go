@@ -26,6 +26,7 @@ const (
 	KindNotice     Kind = "notice"
 	KindHook       Kind = "hook"
 	KindCommand    Kind = "command"
+	KindUnderstudy Kind = "understudy"
 )
 
 // Event is something worth telling. What it points to does not change.

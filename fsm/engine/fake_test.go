@@ -33,6 +33,8 @@ var (
 // fakePort records what the engine asks for, in order. Its gates can be open
 // only after Add, and refuse what refuse says.
 type fakePort struct {
+	lookout  []hello.MAC
+	flooded  uint64
 	log      []string
 	open     map[engine.ID]bool
 	addrs    map[engine.ID]bool
@@ -131,6 +133,9 @@ func (p *fakePort) Unicast(src, dst netip.Addr, payload []byte) error {
 	p.note("unicast %s to %s %d bytes", src, dst, len(payload))
 	return p.sendErr
 }
+
+func (p *fakePort) LookOut(macs []hello.MAC) { p.lookout = slices.Clone(macs) }
+func (p *fakePort) Flooded() uint64          { return p.flooded }
 
 func (p *fakePort) Address(round engine.Round, add, remove []engine.ID) {
 	p.note("address +%d -%d", len(add), len(remove))

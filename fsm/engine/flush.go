@@ -27,6 +27,7 @@ func (e *Engine) Flush(now time.Time) {
 	}
 	e.tellObstacles(now)
 	for _, i := range e.ifaces {
+		i.lookOut(now)
 		i.tellForwarding(now)
 	}
 	e.beginCommands(now)
@@ -70,6 +71,7 @@ type denial struct {
 // costs nobody else the role.
 func (i *iface) gate(now time.Time) []denial {
 	o := &i.out
+	i.reviewCovers(now)
 	if len(o.open)+len(o.shut) == 0 {
 		return nil
 	}
@@ -119,6 +121,10 @@ func (i *iface) openEach(now time.Time, claims []Claim) []denial {
 		g := i.r.byID[c.ID]
 		if g.regranted(now, err) || err == nil {
 			i.noteLost(lost)
+			continue
+		}
+		if c.Forward {
+			g.endCover(now, err.Error())
 			continue
 		}
 		g.happen(now, onDenial)

@@ -19,6 +19,8 @@ func (*formPort) Add(engine.ID, engine.Virtual) error                   { return
 func (*formPort) Remove(engine.ID)                                      {}
 func (*formPort) Gate([]engine.Claim, []engine.ID) ([]engine.ID, error) { return nil, nil }
 func (*formPort) Unicast(src, dst netip.Addr, payload []byte) error     { return nil }
+func (*formPort) LookOut([]hello.MAC)                                   {}
+func (*formPort) Flooded() uint64                                       { return 0 }
 func (*formPort) Address(round engine.Round, add, remove []engine.ID)   {}
 func (*formPort) Renew() ([]engine.ID, error)                           { return nil, nil }
 func (p *formPort) Transmit(frames [][]byte) ([]int, error) {

@@ -20,6 +20,7 @@ func (g *group) happen(now time.Time, ev tenureEvent) {
 	case doGiveUp:
 		g.cancelWait(now)
 	case doOpen:
+		g.takeCover(now)
 		g.grant = grant{term{g.leaseTime(), g.elector().machine.Status().HelloTime}, now}
 		g.iface.leases.add(now, g.grant.term)
 		g.openGate()

@@ -61,6 +61,7 @@ type group struct {
 	refusal    refusal
 	delay      delay
 	silence    silence
+	understudy understudy
 	vigil      vigil
 	stopped    time.Duration // how long it has said nothing, while the others may have waited less; 0: that is not so
 

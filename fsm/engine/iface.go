@@ -28,6 +28,10 @@ type iface struct {
 	round  Round  // of the port's last Address
 	leases leases
 
+	inquests []*inquest // one for each active router
+	covering int        // groups that forward for a silent one
+	lookout  bool       // the port is told anew for which MACs it looks out
+
 	duplicate  Duplicate
 	rejected   map[hello.Reject]uint64 // packets that belong to no group
 	advertises uint64                  // interface-state messages of HSRP

@@ -27,6 +27,8 @@ func (*gatekeeper) Add(ID, Virtual) error                        { return nil }
 func (*gatekeeper) Remove(ID)                                    {}
 func (*gatekeeper) Transmit([][]byte) ([]int, error)             { return nil, nil }
 func (*gatekeeper) Unicast(netip.Addr, netip.Addr, []byte) error { return nil }
+func (*gatekeeper) LookOut([]hello.MAC)                          {}
+func (*gatekeeper) Flooded() uint64                              { return 0 }
 func (*gatekeeper) Renew() ([]ID, error)                         { return nil, nil }
 func (p *gatekeeper) Address(_ Round, add, remove []ID)          { p.note("address", len(add), len(remove)) }
 func (p *gatekeeper) Gate(open []Claim, shut []ID) ([]ID, error) {

@@ -18,6 +18,9 @@ func (i *iface) heardARP(now time.Time, b []byte) {
 		i.heardOwnClaim(now, o)
 		i.learnNeighbor(now, o.IP, o.MAC)
 	}
+	if a.Op == garp.OpReply {
+		i.heardLife(now, h.Dst, a.SenderIP, a.SenderMAC)
+	}
 	if g := i.serving(a.TargetIP); g != nil && a.Op == garp.OpRequest && !a.IsGratuitous() {
 		if reply, ok := garp.ARPReply(a, g.mac); ok {
 			g.answer(reply)
@@ -40,6 +43,13 @@ func (i *iface) heardND(now time.Time, b []byte) {
 		i.heardClaim(now, o)
 		i.heardOwnClaim(now, o)
 		i.learnNeighbor(now, o.IP, o.MAC)
+	}
+	if n.Type == garp.NeighborAdvertisement {
+		mac := n.LinkAddr
+		if mac.IsZero() {
+			mac = h.Src
+		}
+		i.heardLife(now, h.Dst, n.Target, mac)
 	}
 	if g := i.serving(n.Target); g != nil {
 		if reply, ok := garp.NDReply(h, n, g.mac); ok {

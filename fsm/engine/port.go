@@ -37,6 +37,9 @@ func (v Virtual) Equal(o Virtual) bool {
 type Claim struct {
 	ID    ID
 	Lease time.Duration // how long it stays open without Renew, and the addresses at least; 0 = for ever
+	// Forward opens the gate for what is on its way to others, and no addresses follow.
+	// A claim without it makes such a gate a whole one.
+	Forward bool
 }
 
 // Round tells the calls of a port's Address apart: an answer to an earlier one
@@ -125,6 +128,13 @@ type Port interface {
 	// rules comes as Engine.RoutesReported, then and whenever it changes. On a port
 	// that is not open nothing does.
 	Address(round Round, add, remove []ID)
+
+	// LookOut has frames noticed that are sent to these virtual MACs and were for
+	// another host, instead of those of the last call: each is reported by
+	// Engine.Flooded, at the pace that it asks for. On a port that is not open it is
+	// made up for. Flooded counts them, those that were not reported as well.
+	LookOut(macs []hello.MAC)
+	Flooded() uint64
 
 	// Renew renews every open lease. lost are the groups whose lease had run
 	// out before; their gates stay shut.

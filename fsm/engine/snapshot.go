@@ -45,6 +45,9 @@ func (e *Engine) Settled() error {
 		}
 	}
 	for _, i := range e.ifaces {
+		if i.covering > 0 { // whose packets the port of this process counts
+			return fmt.Errorf("a group on %s forwards for an active router that is silent", i.name)
+		}
 		if !i.out.empty() {
 			return fmt.Errorf("frames wait on %s", i.name)
 		}

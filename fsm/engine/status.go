@@ -60,6 +60,7 @@ type GroupStatus struct {
 	StandIn       netip.Addr    // who serves while it is in maintenance; invalid: nobody is heard
 	Unserved      time.Time     // since when nobody serves while it is in maintenance; zero: somebody does
 
+	Covers *Understudy   // it forwards for a silent active router; nil: it does not
 	Signed *SignedStatus // nil where VRRP has no HMAC trailer
 }
 
@@ -79,6 +80,7 @@ type Counters struct {
 	Answered       uint64 // ARP requests and neighbour solicitations
 	Conflicts      uint64 // claims of a virtual address by others
 	Rejected       map[hello.Reject]uint64
+	Understudied   uint64                   // times that it forwarded for a silent active router
 	Handovers      map[HandoverState]uint64 // by this router, by how they ended; nil before the first
 }
 

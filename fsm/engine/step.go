@@ -30,6 +30,9 @@ func (g *group) step(now time.Time, ev fsm.Event) {
 	}
 	g.keepPledge(now)
 	g.minded(now)
+	for _, f := range g.family() {
+		f.lookOut(now)
+	}
 	g.keepHeirs(now, &was, ev)
 }
 

@@ -14,6 +14,10 @@ func (e *Engine) Deadline() (time.Time, bool) {
 	at = sooner(at, e.farewells.deadline())
 	at = sooner(at, e.waits.deadline(e.woken))
 	at = sooner(at, e.complaints.leftOut.deadline())
+	for _, i := range e.ifaces {
+		at = sooner(at, i.inquestDeadline())
+		at = sooner(at, i.coverDeadline())
+	}
 	return at, !at.IsZero() && !e.stopped
 }
 
@@ -52,6 +56,7 @@ func (e *Engine) Tick(now time.Time) {
 	e.checkLeases(now)
 	for _, i := range e.ifaces {
 		i.endAbsence(now)
+		i.inquire(now)
 	}
 	e.settle()
 	e.serveDue(now, &e.speaking, e.speaking.Len())

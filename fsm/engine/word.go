@@ -51,6 +51,9 @@ func (ws *words) take(a netip.Addr) *word {
 // hears notes a message of another router, and what is new about it.
 func (g *group) hears(h Heard) {
 	g.heard = h
+	if h.claims() {
+		g.heardActive(h.At, h.From)
+	}
 	w := g.story.words.take(h.From)
 	was := *w
 	w.Heard = h

@@ -20,7 +20,7 @@ func (r *router) forbidden(f []byte) string {
 	source := hello.MAC(f[6:12])
 	id, virtual := r.virtual[source]
 	switch {
-	case source == r.mac(), virtual && r.open(id):
+	case source == r.mac(), virtual && r.open(id) && !r.gates[id].covers:
 		return ""
 	case !virtual:
 		return "a frame from a MAC that is nobody's"
@@ -72,6 +72,9 @@ func resigns(env *hello.Envelope, payload []byte) bool {
 func (r *router) checkAddresses() {
 	for id, g := range r.gates {
 		switch {
+		case g.covers && g.owns:
+			r.broken(fmt.Sprintf("router %s forwards for another one and has the addresses of group %d", r.name(), id))
+		case g.covers:
 		case g.opened && !g.owns:
 			r.broken(fmt.Sprintf("router %s has opened the gate of group %d and not taken its addresses", r.name(), id))
 		case g.owns && !g.opened && !g.lapsed:

@@ -56,6 +56,10 @@ type router struct {
 	port    func(engine.Port) engine.Port // what the engine gets for this router as its port
 	gates   map[engine.ID]*gate           // of all groups
 	virtual map[hello.MAC]engine.ID       // the groups' MACs
+	answers bool                          // its kernel does, for the host's own address
+	tap     time.Time                     // until when nobody looks out
+	lookout []hello.MAC                   // whose frames the tap notices
+	flooded uint64
 	report  func(string)
 	broken  func(string)
 
@@ -72,6 +76,7 @@ type gate struct {
 	found  bool          // it is the last process's, which died
 	since  time.Time     // when it was opened
 	owns   bool          // the host has the addresses
+	covers bool          // it is open only for what is on its way to others
 }
 
 func (r *router) name() string { return string(rune('a' + r.id)) }
@@ -261,6 +266,11 @@ func (r *router) takenOver(frames [][]byte) map[hello.MAC]bool {
 }
 
 func (r *router) receive(on string, frame []byte) {
+	if r.up && !r.deaf && on == nic {
+		if reply := r.kernelAnswers(frame); reply != nil {
+			r.lan.send(r.id, reply)
+		}
+	}
 	switch {
 	case r.engine == nil || on == nic && (!r.up || r.deaf) || on == nic2 && !r.up2:
 	case r.stalled && on == nic2: // nothing there decides over roles by itself
@@ -341,7 +351,9 @@ func (r *router) open(id engine.ID) bool {
 
 // holds reports whether the host serves a group: the gate is open and the link
 // up.
-func (r *router) holds(id engine.ID) bool { return r.linked(id) && r.open(id) }
+func (r *router) holds(id engine.ID) bool {
+	return r.linked(id) && r.open(id) && !r.gates[id].covers
+}
 
 // Add implements engine.Port.
 func (r *router) Add(id engine.ID, v engine.Virtual) error {
@@ -385,17 +397,17 @@ func (r *router) gateOn(on string, open []engine.Claim, shut []engine.ID) ([]eng
 	lost := r.expire(on)
 	r.dropFound(on, open)
 	for _, id := range shut {
-		r.gates[id].opened, r.gates[id].lapsed = false, false
+		r.gates[id].opened, r.gates[id].lapsed, r.gates[id].covers = false, false, false
 	}
 	for _, c := range open {
 		if !r.open(c.ID) || r.gates[c.ID].found { // a role that is resumed begins anew
 			r.gates[c.ID].since = r.w.now
 		}
-		if r.open(c.ID) && c.Lease == r.gates[c.ID].lease && !r.gates[c.ID].found {
+		if g := r.gates[c.ID]; r.open(c.ID) && c.Lease == g.lease && c.Forward == g.covers && !g.found {
 			r.broken(fmt.Sprintf("router %s opens the gate of group %d, which is open", r.name(), c.ID))
 		}
 		g := r.gates[c.ID]
-		g.opened, g.lapsed, g.found, g.lease, g.until = true, false, false, c.Lease, r.w.now.Add(c.Lease)
+		g.opened, g.lapsed, g.found, g.covers, g.lease, g.until = true, false, false, c.Forward, c.Lease, r.w.now.Add(c.Lease)
 	}
 	return lost, nil
 }
@@ -415,6 +427,12 @@ func (r *router) expire(on string) []engine.ID {
 	}
 	return lost
 }
+
+// LookOut implements engine.Port.
+func (r *router) LookOut(macs []hello.MAC) { r.lookout = slices.Clone(macs) }
+
+// Flooded implements engine.Port.
+func (r *router) Flooded() uint64 { return r.flooded }
 
 // Renew implements engine.Port.
 func (r *router) Renew() ([]engine.ID, error) { return r.renewOn(nic) }

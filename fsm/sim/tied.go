@@ -64,6 +64,12 @@ func (s second) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error)
 	return s.gateOn(nic2, open, shut)
 }
 
+// LookOut looks out for nothing: floods are those of the first segment.
+func (s second) LookOut([]hello.MAC) {}
+
+// Flooded counts none.
+func (s second) Flooded() uint64 { return 0 }
+
 func (s second) Renew() ([]engine.ID, error) { return s.renewOn(nic2) }
 
 func (s second) Transmit(frames [][]byte) ([]int, error) { return s.transmitOn(nic2, frames) }

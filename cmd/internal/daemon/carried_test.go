@@ -30,6 +30,7 @@ var leftBehind = []string{
 	"daemon.opened.iface: a root of package vip",
 	"daemon.opened.members: joined again, before the other process leaves",
 	"daemon.opened.socket: goes as a descriptor",
+	"daemon.opened.tap: opened again",
 	"daemon.port.addressed: a func",
 	"daemon.port.log: of this process",
 	"daemon.port.open: a func",

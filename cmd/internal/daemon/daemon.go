@@ -85,7 +85,9 @@ type Daemon struct {
 	engine   *engine.Engine
 	ports    map[string]*port
 	byFD     map[int]*port
+	byTap    map[int]*port // of the taps that are looked at in this turn
 	fds      []int
+	waited   []int // those and the taps
 	sleeping sleepClock
 	starved  starvation
 	leaving  bool // the engine was told to stop
@@ -212,7 +214,7 @@ func (d *Daemon) run(ctx context.Context, l *legacy) (err error) {
 // newDaemon makes a daemon whose engine build makes.
 func newDaemon(o Options, owner *vip.Owner, build func(engine.Config, engine.Options) (*engine.Engine, error)) (*Daemon, error) {
 	d := &Daemon{
-		opts: o, owner: owner, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{},
+		opts: o, owner: owner, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{}, byTap: map[int]*port{},
 		events: newWorker(), nameOf: nameOf, heirs: make(chan succeededBy, 1),
 	}
 	d.reloads.Store(true)
@@ -386,7 +388,14 @@ func (d *Daemon) addressed(round engine.Round, groups []engine.ID, err error) {
 }
 
 // Descriptors implements driven.
-func (d *Daemon) Descriptors() []int { return d.fds }
+func (d *Daemon) Descriptors() []int {
+	d.listTaps(time.Now())
+	d.waited = append(d.waited[:0], d.fds...)
+	for fd := range d.byTap {
+		d.waited = append(d.waited, fd)
+	}
+	return d.waited
+}
 
 // Deadline implements driven.
 func (d *Daemon) Deadline() (time.Time, bool) {
@@ -395,6 +404,9 @@ func (d *Daemon) Deadline() (time.Time, bool) {
 		if soon := time.Now().Add(heirPoll); !armed || soon.Before(at) {
 			at, armed = soon, true
 		}
+	}
+	if tap := d.nextTap(time.Now()); !tap.IsZero() && (!armed || tap.Before(at)) {
+		at, armed = tap, true
 	}
 	if look, due := d.nextLook(); due && (!armed || look.Before(at)) {
 		return look, true
@@ -419,6 +431,10 @@ const turnBatches = 64
 
 // Readable implements driven.
 func (d *Daemon) Readable(now time.Time, fd int) {
+	if p := d.byTap[fd]; p != nil && p.tapped() != nil {
+		d.hearTap(now, p)
+		return
+	}
 	p := d.byFD[fd]
 	if p == nil || p.opened == nil {
 		return

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"slices"
-	"time"
 
 	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/vip"
@@ -22,8 +21,8 @@ type forms struct {
 type form struct {
 	id    vip.ID
 	open  bool
-	lease time.Duration // while open
-	old   []vip.ID      // whose addresses are still there
+	claim engine.Claim // while open
+	old   []vip.ID     // whose addresses are still there
 }
 
 func newForms() forms { return forms{now: map[engine.ID]form{}, owner: map[vip.ID]engine.ID{}} }
@@ -41,9 +40,9 @@ func (f *forms) add(id engine.ID) vip.ID {
 func (f *forms) of(id engine.ID) vip.ID { return f.now[id].id }
 
 // present returns what a group has before it becomes another one.
-func (f *forms) present(id engine.ID) (was vip.ID, lease time.Duration, open bool) {
+func (f *forms) present(id engine.ID) (was vip.ID, claim engine.Claim, open bool) {
 	g := f.now[id]
-	return g.id, g.lease, g.open
+	return g.id, g.claim, g.open
 }
 
 // back undoes add.
@@ -87,7 +86,7 @@ func (f *forms) gate(open []engine.Claim, shut []engine.ID) {
 	}
 	for _, c := range open {
 		g := f.now[c.ID]
-		g.open, g.lease = true, c.Lease
+		g.open, g.claim = true, c
 		f.now[c.ID] = g
 	}
 }

@@ -19,6 +19,7 @@ type opened struct {
 	index   int
 	table   uint32                       // of its VRF
 	socket  wire                         `state:"goes as a descriptor"`
+	tap     *tap                         `state:"opened again"` // nil: nothing was looked out for yet
 	members *sock.Members                `state:"joined again, before the other process leaves"`
 	iface   *vip.Interface               `state:"a root of package vip"`
 	routers map[engine.ID]engine.Virtual // what iface was opened with
@@ -99,6 +100,9 @@ func (o *opened) close() error {
 	}
 	if o.members != nil {
 		errs = errors.Join(errs, o.members.Close())
+	}
+	if o.tap != nil {
+		errs = errors.Join(errs, o.tap.socket.Close())
 	}
 	if o.socket != nil {
 		errs = errors.Join(errs, o.socket.Close())

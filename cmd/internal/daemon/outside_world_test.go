@@ -29,6 +29,7 @@ import (
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/configs/setup"
 	"github.com/fhrpd/fhrpd/fsm/engine"
+	"github.com/fhrpd/fhrpd/hello"
 	"github.com/fhrpd/fhrpd/vip"
 )
 
@@ -268,6 +269,8 @@ func (p *fakePort) Address(round engine.Round, add, _ []engine.ID) {
 
 func (p *fakePort) Gate([]engine.Claim, []engine.ID) ([]engine.ID, error) { return nil, nil }
 func (p *fakePort) Unicast(netip.Addr, netip.Addr, []byte) error          { return p.broken }
+func (*fakePort) LookOut([]hello.MAC)                                     {}
+func (*fakePort) Flooded() uint64                                         { return 0 }
 func (p *fakePort) Renew() (lost []engine.ID, err error)                  { return p.lost, p.broken }
 func (p *fakePort) Transmit(frames [][]byte) (unsent []int, err error) {
 	if p.broken != nil {

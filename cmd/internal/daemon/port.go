@@ -12,6 +12,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/cmd/internal/recorder"
 	"github.com/fhrpd/fhrpd/fsm/engine"
+	"github.com/fhrpd/fhrpd/hello"
 	"github.com/fhrpd/fhrpd/hello/sock"
 	"github.com/fhrpd/fhrpd/vip"
 )
@@ -38,6 +39,7 @@ type port struct {
 	fresh   atomic.Pointer[opened] // opened by the worker and not yet adopted
 	trouble string                 // why it could not be opened last time
 	multi   []netip.Addr           // hello groups to join
+	lookout []hello.MAC            // whose frames are noticed when a switch floods them
 }
 
 // newPort returns a port that is not open. It will join the hello groups in
@@ -79,6 +81,7 @@ func (p *port) adopt() bool {
 		return false
 	}
 	p.opened = o
+	p.tapAgain()
 	for id, v := range p.routers {
 		if was, known := o.routers[id]; !known || !was.Equal(v) {
 			o.refused[id] = p.replace(id, v, known)
@@ -95,8 +98,11 @@ func (p *port) resume(socket int, iface *vip.Interface) (err error) {
 	if err != nil {
 		return fmt.Errorf("interface %s: %w", p.name, err)
 	}
-	p.opened.members, err = sock.Join(ifi, p.multi)
-	return err
+	if p.opened.members, err = sock.Join(ifi, p.multi); err != nil {
+		return err
+	}
+	p.tapAgain()
+	return nil
 }
 
 // detach closes the present incarnation of the interface.
@@ -307,12 +313,12 @@ func (p *port) Add(id engine.ID, v engine.Virtual) error {
 // and in place of that.
 func (p *port) replace(id engine.ID, v engine.Virtual, known bool) error {
 	o := p.opened
-	was, lease, open := o.forms.present(id)
+	was, claim, open := o.forms.present(id)
 	now := o.forms.add(id)
 	err := o.iface.Add(now, router(v))
 	if err == nil && known && open {
 		var lost []vip.ID
-		lost, err = o.iface.Gate([]vip.Claim{{ID: now, Lease: lease}}, []vip.ID{was})
+		lost, err = o.iface.Gate([]vip.Claim{{ID: now, Lease: claim.Lease, Forward: claim.Forward}}, []vip.ID{was})
 		o.forms.lost = append(o.forms.lost, o.forms.lose(lost)...)
 	}
 	switch {
@@ -346,7 +352,7 @@ func (p *port) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error) 
 	f := &p.opened.forms
 	claims := make([]vip.Claim, len(open))
 	for i, c := range open {
-		claims[i] = vip.Claim{ID: f.of(c.ID), Lease: c.Lease}
+		claims[i] = vip.Claim{ID: f.of(c.ID), Lease: c.Lease, Forward: c.Forward}
 	}
 	shuts := make([]vip.ID, len(shut))
 	for i, id := range shut {

@@ -273,6 +273,9 @@ func (l *LAN) FDB(mac hello.MAC) string {
 	return port
 }
 
+// Forget has the switch forget what it has learned.
+func (l *LAN) Forget() { l.T.Helper(); Must(l.T, l.Switch.FlushFDB(bridge)) }
+
 // Partition cuts the gateways off from each other, but not from the client, or
 // ends that.
 func (l *LAN) Partition(on bool) {

@@ -97,6 +97,10 @@ func faultTable() []fault {
 			waits:  plan.detect,
 		},
 		{
+			name: "flush", text: "the switch forgets its table, nothing is wrong", first: nodeGW1, last: nodeGW1, stays: true,
+			inject: func(_ context.Context, r *rig) error { return r.net[nodeSwitch].FlushFDB(lanBridge) },
+		},
+		{
 			name: "partition", text: "gw1 and gw2 cannot hear each other, the client hears both", first: nodeGW1, last: nodeGW1,
 			inject: isolate(true), second: isolate(false), secondText: "they hear each other again",
 		},

@@ -95,6 +95,30 @@ func (n *NS) FDBPort(bridge string, mac hello.MAC) (port string, ok bool, err er
 	return "", false, nil
 }
 
+// FlushFDB makes a bridge forget what it has learned, as a switch does when its
+// topology changes.
+func (n *NS) FlushFDB(bridge string) error {
+	br, err := n.link(bridge)
+	if err != nil {
+		return err
+	}
+	list, err := n.Neighbors(0, unix.AF_BRIDGE)
+	if err != nil {
+		return fmt.Errorf("list forwarding entries of %s: %w", bridge, err)
+	}
+	for _, e := range list {
+		if e.MasterIndex != br.Attrs().Index || e.State&unix.NUD_PERMANENT != 0 {
+			continue
+		}
+		e.Flags = unix.NTF_MASTER
+		// One that is gone by now is as good as deleted.
+		if err := n.handle.NeighDel(&e); err != nil && !errors.Is(err, unix.ENOENT) {
+			return fmt.Errorf("delete forwarding entry %s of %s: %w", e.HardwareAddr, bridge, err)
+		}
+	}
+	return nil
+}
+
 func family(ip netip.Addr) int {
 	if ip.Unmap().Is4() {
 		return netlink.FAMILY_V4

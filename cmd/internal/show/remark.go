@@ -1,6 +1,7 @@
 package show
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -34,6 +35,9 @@ func remarks(g *status.Group, now time.Time) (list []string) {
 	}
 	if !g.HasAddress() {
 		list = append(list, "the address waits for the pre_active command")
+	}
+	if u := g.Understudy; u != nil {
+		list = append(list, fmt.Sprintf("understudy of %s since %s, %d packets", u.Of, u.Since.Format("15:04:05.000"), u.Packets))
 	}
 	if g.Yielded {
 		list = append(list, "handed over: it does not preempt until the role moves again")

@@ -28,6 +28,7 @@ func (g *Group) SinceClear() Counters {
 	c.Announced -= was.Announced
 	c.Answered -= was.Answered
 	c.Conflicts -= was.Conflicts
+	c.Understudied -= was.Understudied
 	c.Rejected = less(c.Rejected, was.Rejected)
 	if c.Handovers != nil {
 		c.Handovers = less(c.Handovers, was.Handovers)

@@ -64,7 +64,7 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 		Counters: Counters{
 			Sent: g.Counters.Sent, Received: g.Counters.Received, Rejected: rejects(g.Counters.Rejected),
 			Announced: g.Counters.Announced, Answered: g.Counters.Answered, Conflicts: g.Counters.Conflicts,
-			Handovers: ends(g.Counters.Handovers),
+			Understudied: g.Counters.Understudied, Handovers: ends(g.Counters.Handovers),
 		},
 		Announce:  Announce{NextRefreshMS: until(now, g.NextRefresh), Refreshes: g.Refreshes},
 		PreActive: preActiveOf(&g.Wait),
@@ -82,6 +82,9 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 	out.setAuth(&g.Group)
 	out.HMAC = hmacOf(g)
 	out.setMaintenance(g)
+	if u := g.Covers; u != nil {
+		out.Understudy = &Understudy{Since: u.Since, Of: u.Of.String(), Packets: u.Packets}
+	}
 	if g.SetPriority >= 0 {
 		out.SetPriority = new(g.SetPriority)
 	}

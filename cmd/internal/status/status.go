@@ -102,12 +102,20 @@ type Group struct {
 	Rival              *Rival      `json:"rival"`                // null when there was none
 	Heirs              []string    `json:"heirs,omitempty"`      // active, with followers on other interfaces: who takes the role at the word that a link has died
 	Yielded            bool        `json:"yielded,omitempty"`    // it has handed its role over, and does not preempt who has it
+	Understudy         *Understudy `json:"understudy"`           // null unless it forwards for a silent active router
 	Handover           *Handover   `json:"handover,omitempty"`   // the last one by this router; absent when there was none
 	Duplicate          *Duplicate  `json:"duplicate,omitempty"`  // of this router's own address on the segment
 	PreActive          *PreActive  `json:"pre_active,omitempty"` // the last wait for the command; absent when there was none
 	Keychain           string      `json:"keychain,omitempty"`   // whose keys are used for md5 or hmac
 	HMAC               *HMAC       `json:"hmac,omitempty"`       // VRRP with a keychain
 	Hooks              []Hook      `json:"hooks,omitempty"`      // the last run of each, in the order of their names
+}
+
+// Understudy is how a group that is not active forwards for a silent active router.
+type Understudy struct {
+	Since   time.Time `json:"since"`
+	Of      string    `json:"of"`      // the silent router
+	Packets uint64    `json:"packets"` // flooded since, to all groups of the interface
 }
 
 // Route is a route or rule that follows the group's role.
@@ -177,13 +185,14 @@ type Fact struct {
 
 // Counters counts messages since the start.
 type Counters struct {
-	Sent      uint64            `json:"sent"`
-	Received  uint64            `json:"received"`
-	Rejected  map[string]uint64 `json:"rejected"` // by reason
-	Announced uint64            `json:"announced"`
-	Answered  uint64            `json:"answered"` // ARP requests and neighbour solicitations
-	Conflicts uint64            `json:"conflicts"`
-	Handovers map[string]uint64 `json:"handovers,omitempty"` // by this router, by how they ended; absent before the first
+	Sent         uint64            `json:"sent"`
+	Received     uint64            `json:"received"`
+	Rejected     map[string]uint64 `json:"rejected"` // by reason
+	Announced    uint64            `json:"announced"`
+	Answered     uint64            `json:"answered"` // ARP requests and neighbour solicitations
+	Conflicts    uint64            `json:"conflicts"`
+	Understudied uint64            `json:"understudied"`        // times that it forwarded for a silent active router
+	Handovers    map[string]uint64 `json:"handovers,omitempty"` // by this router, by how they ended; absent before the first
 }
 
 // Announce is the state of a group's announcements.

@@ -1,0 +1,90 @@
+package e2e
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+)
+
+// slowly has the groups of v wait for seconds, so that what happens meanwhile is not
+// the protocol's doing.
+func (v virtual) slowly() string {
+	return strings.NewReplacer(`"200ms"`, `"1s"`, `"300ms"`, `"1s"`, `hold = "1s"`, `hold = "3s"`).Replace(v.groups)
+}
+
+// forwards are the groups of a gateway that forward for a silent active router.
+func forwards(g *gateway) (n int) {
+	for _, s := range g.Report().Groups {
+		if s.Understudy != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// startSlowly waits until b has heard the active router, and knows whom to ask.
+func (l *lan) startSlowly(v virtual) {
+	l.t.Helper()
+	l.startInTurn(v.slowly())
+	l.Eventually("the standby hears the active router", func() bool {
+		return !slices.ContainsFunc(l.b.Report().Groups, func(g status.Group) bool { return g.Active == nil })
+	})
+	l.mustPing(v.host)
+}
+
+// The switch loses the port of the active router and floods, and the standby forwards
+// long before it has the role: it says nothing and answers for nothing until then.
+func TestStandbyForwardsWhenTheCableIsCut(t *testing.T) {
+	eachVirtual(t, func(t testing.TB, l *lan, v virtual) {
+		l.startSlowly(v)
+		began := time.Now()
+		l.a.Unplug()
+		l.mustPing(v.host)
+		if l.b.All("Active") {
+			t.Error("the role has moved before the host was reached")
+		}
+		if n := forwards(l.b); n == 0 {
+			t.Errorf("the host is reached, and nobody forwards for the active router:\n%s", l.b.Tail())
+		}
+		for _, f := range fhrptest.Said(v.mac, l.b.Sent(began)) {
+			t.Errorf("the standby says %q", f)
+		}
+		l.b.WaitAll("Active")
+		l.mustPing(append(v.addresses(), v.host)...)
+		if n := forwards(l.b); n != 0 {
+			t.Errorf("%d groups still say that they forward for another router", n)
+		}
+	})
+}
+
+// The switch forgets where the virtual MAC is, and nothing is wrong: the standby asks,
+// forwards nothing, and the answer puts the switch right before the next hello.
+func TestFlushedTableIsLearnedAgain(t *testing.T) {
+	eachVirtual(t, func(t testing.TB, l *lan, v virtual) {
+		l.startSlowly(v)
+		for range 5 {
+			l.a.Sends("a hello", time.Now(), func(f netlab.Frame) bool { return f.Source() == v.mac })
+			began := time.Now()
+			l.Forget()
+			l.mustPing(v.host)
+			l.Eventually("the switch learns", func() bool { return l.FDB(v.mac) == "a" })
+			if took := time.Since(began); took > 500*time.Millisecond {
+				t.Errorf("the switch has learned after %v, by the next hello at the latest", took)
+			}
+		}
+		checkTransit(t, l, v, l.a, l.b)
+		if n := forwards(l.b); n != 0 {
+			t.Errorf("%d groups forward for a router that answers", n)
+		}
+		for _, g := range l.b.Report().Groups {
+			if g.Counters.Understudied > 0 {
+				t.Errorf("%s has forwarded beside the active router", g.Ref())
+			}
+		}
+	})
+}

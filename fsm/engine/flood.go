@@ -1,0 +1,258 @@
+package engine
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// A switch that forgets behind which port a virtual MAC is floods the frames for it, and
+// a standby sees one within a millisecond. Either its table was flushed and nothing is
+// wrong, or the active router has lost its link. The standby asks that router at its own
+// address, which any host answers in much less than a millisecond, and for the virtual
+// address, whose answer comes from the virtual MAC and puts the switch right.
+const (
+	questions    = 4 // to an active router, before it counts as silent
+	patienceMin  = 4 * time.Millisecond
+	patienceMost = 500 * time.Millisecond
+	restAnswered = 10 * time.Millisecond  // after the first answer, doubled by each further one
+	restMost     = 100 * time.Millisecond // whoever floods cannot cause more questions than that
+	restUseless  = time.Minute            // at most, after a router was passed over that was there
+	askCovered   = 50 * time.Millisecond  // between questions to a router that was silent
+	learnAfter   = time.Second            // a new active router is asked where it is
+	forgetVain   = 10                     // rests without a question, after which the next one is short again
+	mostAsked    = 16                     // virtual addresses of one question
+)
+
+// inquest is what an interface asks one active router.
+type inquest struct {
+	of    netip.Addr // the router's own address
+	mac   hello.MAC  // which has answered last; zero: none, and everybody is asked
+	phase inquestPhase
+	about []*group // whose frames were flooded
+
+	since time.Time     // the first question of the phase
+	left  int           // questions
+	next  time.Time     // the next one, or the end of the patience
+	trip  time.Duration // how long an answer takes at most
+
+	rest  time.Time     // no question before
+	pause time.Duration // the last rest
+}
+
+type inquestPhase uint8
+
+const (
+	inquestRests  inquestPhase = iota
+	inquestLearns              // where the router is and how fast it answers, before anything has happened
+	inquestAsks
+	inquestSilent // the router has not answered
+)
+
+// deadline returns when there is something to ask or to conclude, zero for never.
+func (q *inquest) deadline() time.Time {
+	if q.phase == inquestRests {
+		return time.Time{}
+	}
+	return q.next
+}
+
+// patience is how long all questions together are given.
+func (q *inquest) patience() time.Duration { return min(max(patienceMin, 3*q.trip), patienceMost) }
+
+// begin starts to ask.
+func (q *inquest) begin(now time.Time, p inquestPhase) {
+	q.phase, q.since, q.next, q.left = p, now, now, questions
+	if p == inquestLearns {
+		q.left, q.next = 1, now.Add(learnAfter)
+	}
+}
+
+// ask sends one round of questions. They are from this router's own address and MAC.
+func (q *inquest) ask(i *iface) {
+	own := i.link.Addr(hello.FamilyOf(q.of))
+	if !own.IsValid() || len(i.groups) == 0 {
+		return
+	}
+	targets := []netip.Addr{q.of}
+	for _, g := range q.about {
+		targets = append(targets, g.vips[:min(1, len(g.vips))]...)
+	}
+	for _, a := range targets {
+		if f, err := garp.Nudge(own, i.link.MAC, a, q.mac); err == nil {
+			i.groups[0].queueFrames(always, [][]byte{f})
+		}
+	}
+}
+
+// due asks again, or concludes that nobody answers. Each question has its time even
+// when this process is late.
+func (q *inquest) due(now time.Time, i *iface) {
+	switch {
+	case q.phase == inquestRests || now.Before(q.next):
+	case q.left > 0:
+		q.left--
+		q.ask(i)
+		q.next = now.Add(q.patience() / questions)
+	case q.phase == inquestAsks:
+		q.phase = inquestSilent
+		i.cover(now, q)
+		q.ask(i)
+		q.next = now.Add(askCovered)
+	case q.phase == inquestSilent && i.covers(q.of):
+		q.ask(i)
+		q.next = now.Add(askCovered)
+	default:
+		q.settle(now, false)
+	}
+}
+
+// asked reports whether an answer that comes now is one to a question.
+func (q *inquest) asked() bool {
+	return q.phase != inquestRests && (q.phase != inquestLearns || q.left == 0)
+}
+
+// settle ends the inquest: the router lives, or nothing is left to ask it for. useless
+// says that it was taken for dead.
+func (q *inquest) settle(now time.Time, useless bool) {
+	least, most := restAnswered, restMost
+	if useless {
+		least, most = time.Second, restUseless
+	}
+	if now.Sub(q.rest) > forgetVain*q.pause {
+		q.pause = 0
+	}
+	if q.phase != inquestLearns {
+		q.pause = min(max(least, 2*q.pause), max(most, q.pause))
+		q.rest = now.Add(q.pause)
+	}
+	q.phase, q.about = inquestRests, nil
+}
+
+// answered takes an answer of the router, from its own address or for the virtual one.
+func (q *inquest) answered(now time.Time, i *iface, mac hello.MAC) {
+	if !mac.IsZero() {
+		q.mac = mac
+	}
+	since := q.since
+	if q.phase == inquestLearns {
+		since = since.Add(learnAfter)
+	}
+	q.trip = max(now.Sub(since), q.trip*3/4)
+	q.lives(now, i, "answers for "+q.of.String())
+}
+
+// lives ends what goes on because the router was silent. why says how it is known.
+func (q *inquest) lives(now time.Time, i *iface, why string) {
+	if q.phase != inquestRests {
+		q.settle(now, i.uncover(now, q.of, why))
+	}
+}
+
+// inquestOf returns the inquest about an active router, which begins by learning
+// where it is.
+func (i *iface) inquestOf(now time.Time, of netip.Addr) *inquest {
+	for _, q := range i.inquests {
+		if q.of == of {
+			return q
+		}
+	}
+	q := &inquest{of: of}
+	q.begin(now, inquestLearns)
+	i.inquests = append(i.inquests, q)
+	return q
+}
+
+// Flooded tells the engine that a frame for a virtual MAC came to an interface, which
+// the switch has sent to everybody, or which was for another host anyway on a bridge
+// that shows all it forwards. again is when another one is of interest.
+func (e *Engine) Flooded(now time.Time, name string, mac hello.MAC) (again time.Time) {
+	i := e.byName[name]
+	if e.stopped || e.behind || i == nil {
+		return now.Add(restMost)
+	}
+	again = now.Add(restMost)
+	for _, g := range i.groups {
+		if g.mac != mac {
+			continue
+		}
+		if of, ok := g.covered(now); ok {
+			again = i.flooded(now, g, of)
+		}
+	}
+	return again
+}
+
+// flooded asks the active router of a group.
+func (i *iface) flooded(now time.Time, g *group, of netip.Addr) (again time.Time) {
+	q := i.inquestOf(now, of)
+	switch {
+	case q.phase == inquestSilent:
+		return now.Add(restMost)
+	case q.phase == inquestAsks:
+	case now.Before(q.rest):
+		return q.rest
+	default:
+		q.about = nil
+		q.begin(now, inquestAsks)
+	}
+	if !slices.Contains(q.about, g) && len(q.about) < mostAsked {
+		q.about = append(q.about, g)
+		g.offer(now)
+		if q.left < questions { // the others were asked for already
+			q.next = now
+			q.left = max(q.left, 1)
+		}
+	}
+	q.due(now, i)
+	return now.Add(q.patience() / questions)
+}
+
+// inquire does what is due of all inquests.
+func (i *iface) inquire(now time.Time) {
+	for _, q := range i.inquests {
+		q.due(now, i)
+	}
+}
+
+func (i *iface) inquestDeadline() (at time.Time) {
+	for _, q := range i.inquests {
+		at = sooner(at, q.deadline())
+	}
+	return at
+}
+
+// heardLife notes an answer to this router's MAC: ip is at mac.
+func (i *iface) heardLife(now time.Time, dst hello.MAC, ip netip.Addr, mac hello.MAC) {
+	if len(i.inquests) == 0 || dst != i.link.MAC {
+		return
+	}
+	for _, q := range i.inquests {
+		if !q.asked() {
+			continue
+		}
+		if q.of == ip {
+			q.answered(now, i, mac)
+			continue
+		}
+		for _, g := range q.about {
+			if mac == g.mac && slices.Contains(g.vips, ip) {
+				q.answered(now, i, hello.MAC{})
+				break
+			}
+		}
+	}
+}
+
+// heardActive notes a message of a router that has the role: it lives.
+func (g *group) heardActive(now time.Time, from netip.Addr) {
+	for _, q := range g.iface.inquests {
+		if q.of == from {
+			q.lives(now, g.iface, "is heard")
+		}
+	}
+	g.uncover(now, "another router has the role: "+from.String())
+}

@@ -1,0 +1,205 @@
+package engine
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/fhrpd/fhrpd/fsm"
+	"github.com/fhrpd/fhrpd/hello"
+)
+
+// understudy is how a standby forwards for an active router that has lost its link:
+// without the role and the address, and without a word about either. It ends when
+// an active router is heard, or answers, or would have been replaced by the protocol's
+// rules anyway.
+type understudy struct {
+	since   time.Time  // it forwards; zero: it does not
+	until   time.Time  // at most
+	of      netip.Addr // the silent router
+	flooded uint64     // frames that the port had seen before
+
+	better time.Time // until when another router forwards instead
+	able   bool      // frames for the virtual MAC are looked out for
+}
+
+// Understudy is how a group forwards for a silent active router.
+type Understudy struct {
+	Since   time.Time
+	Of      netip.Addr
+	Packets uint64 // that were flooded to the interface since, of all its groups
+}
+
+// covered returns the active router for which g would forward, false when it would for
+// none: it is not next in line, cannot, or may not.
+func (g *group) covered(now time.Time) (of netip.Addr, ok bool) {
+	e, l := g.elector(), &g.iface.link
+	if !g.Group.Understudy || !g.up || g.tenure != absent || g.dismissed || g.r.stopping || e.iface != g.iface ||
+		g.VirtualMAC().IsZero() || len(g.Peers) > 0 || !l.Addr(g.Family).IsValid() || l.Off(g.Family) != "" || g.understudy.better.After(now) {
+		return netip.Addr{}, false
+	}
+	st := e.machine.Status()
+	next := st.Role == fsm.Standby || !g.hsrp() && st.Role == fsm.Candidate
+	return st.Active.Addr, next && st.Active.Known && !st.Active.Local
+}
+
+// lookOut notes whether frames for the virtual MAC are to be looked out for.
+func (g *group) lookOut(now time.Time) {
+	of, able := g.covered(now)
+	if able {
+		g.iface.inquestOf(now, of)
+	}
+	if able != g.understudy.able {
+		g.understudy.able, g.iface.lookout = able, true
+	}
+}
+
+// lookOut tells the port for which MACs it looks out, and forgets routers that are
+// not active any more.
+func (i *iface) lookOut(now time.Time) {
+	if !i.lookout {
+		return
+	}
+	i.lookout = false
+	var macs []hello.MAC
+	active := map[netip.Addr]bool{}
+	for _, g := range i.groups {
+		if g.understudy.able && !slices.Contains(macs, g.mac) {
+			macs = append(macs, g.mac)
+		}
+		if of, ok := g.covered(now); ok {
+			active[of] = true
+		}
+	}
+	i.inquests = slices.DeleteFunc(i.inquests, func(q *inquest) bool { return !active[q.of] && !i.covers(q.of) })
+	i.port.LookOut(macs)
+}
+
+// covers reports whether a group forwards for a router.
+func (i *iface) covers(of netip.Addr) bool {
+	return slices.ContainsFunc(i.groups, func(g *group) bool { return g.covering() && g.understudy.of == of })
+}
+
+func (g *group) covering() bool { return !g.understudy.since.IsZero() }
+
+// cover opens the gates of all groups of a router that does not answer.
+func (i *iface) cover(now time.Time, q *inquest) {
+	for _, g := range i.groups {
+		if of, ok := g.covered(now); !ok || of != q.of {
+			continue
+		}
+		st := g.elector().machine.Status()
+		u := &g.understudy
+		u.since, u.of, u.flooded = now, q.of, i.port.Flooded()
+		u.until = st.Active.Expires.Add(st.HelloTime)
+		i.covering++
+		lease := max(u.until.Sub(now).Truncate(time.Millisecond), time.Millisecond)
+		i.out.open = append(i.out.open, Claim{ID: g.id, Lease: lease, Forward: true})
+		g.offer(now)
+		g.counters.Understudied++
+		g.tell(now, KindUnderstudy, fmt.Sprintf("frames for %s are flooded and %s does not answer: forwarding for it", g.mac, q.of))
+	}
+}
+
+// uncover shuts the gates of all groups that forward for a router, and reports whether
+// there were any.
+func (i *iface) uncover(now time.Time, of netip.Addr, why string) (any bool) {
+	for _, g := range i.groups {
+		if g.covering() && g.understudy.of == of {
+			any = true
+			g.uncover(now, why)
+		}
+	}
+	return any
+}
+
+// uncover ends the forwarding of g without the role.
+func (g *group) uncover(now time.Time, why string) {
+	if !g.covering() {
+		return
+	}
+	o := &g.iface.out
+	o.open = slices.DeleteFunc(o.open, func(c Claim) bool { return c.ID == g.id })
+	o.shut = append(o.shut, g.id)
+	g.endCover(now, why)
+}
+
+// endCover notes that the forwarding has ended, or goes on in another way.
+func (g *group) endCover(now time.Time, why string) {
+	if !g.covering() {
+		return
+	}
+	st := g.understudyStatus()
+	g.understudy.since = time.Time{}
+	g.iface.covering--
+	g.tell(now, KindUnderstudy, fmt.Sprintf("forwarded for %s for %v (%d packets flooded): %s", st.Of, now.Sub(st.Since).Round(time.Millisecond), st.Packets, why))
+}
+
+// takeCover ends it because the role has come: the same gate serves from now on.
+func (g *group) takeCover(now time.Time) {
+	g.iface.out.open = slices.DeleteFunc(g.iface.out.open, func(c Claim) bool { return c.ID == g.id })
+	g.endCover(now, "this router has the role now")
+}
+
+// reviewCovers ends what has lasted too long, or has no reason any more.
+func (i *iface) reviewCovers(now time.Time) {
+	if i.covering == 0 {
+		return
+	}
+	for _, g := range i.groups {
+		switch {
+		case !g.covering():
+		case !now.Before(g.understudy.until):
+			g.uncover(now, "the active router would have been replaced by now")
+		default:
+			if of, ok := g.covered(now); !ok || of != g.understudy.of {
+				g.uncover(now, "this router is not next in line any more")
+			}
+		}
+	}
+}
+
+func (i *iface) coverDeadline() (at time.Time) {
+	if i.covering == 0 {
+		return at
+	}
+	for _, g := range i.groups {
+		if g.covering() {
+			at = sooner(at, g.understudy.until)
+		}
+	}
+	return at
+}
+
+func (g *group) understudyStatus() *Understudy {
+	u := &g.understudy
+	if u.since.IsZero() {
+		return nil
+	}
+	n := g.iface.port.Flooded()
+	return &Understudy{Since: u.since, Of: u.of, Packets: n - min(n, u.flooded)} // a port that was opened again counts anew
+}
+
+// offer tells the other routers of a VRRP group, of which all that wait see the same
+// flood, that this one forwards if the active one is silent: the best of them does. In
+// HSRP there is one standby.
+func (g *group) offer(now time.Time) {
+	if !g.hsrp() && g.leader == nil && g.agrees() {
+		g.say(now, g.everybody(), hello.Agreement{Kind: hello.AgreementUnderstudy})
+	}
+}
+
+// heardOffer leaves the forwarding to a better router. A worse one is told.
+func (g *group) heardOffer(now time.Time, a *hello.Agreement) {
+	own, mine := g.source(&g.iface.link), g.priority.inForce.Effective
+	better := a.Priority > mine || a.Priority == mine && a.From.Compare(own) > 0
+	asks := slices.ContainsFunc(g.iface.inquests, func(q *inquest) bool { return q.phase == inquestAsks && slices.Contains(q.about, g) })
+	switch {
+	case !better && (g.covering() || asks) && g.r.answers.take(now, answersAtOnce, answerEvery):
+		g.offer(now)
+	case better:
+		g.understudy.better = now.Add(g.elector().machine.Status().HoldTime)
+		g.uncover(now, a.From.String()+" forwards instead")
+	}
+}
