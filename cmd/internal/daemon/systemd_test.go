@@ -7,6 +7,7 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,11 +39,29 @@ func manager(t *testing.T) (next func() string) {
 }
 
 // told returns a daemon without groups, and its log.
-func told() (*Daemon, *bytes.Buffer) {
-	var log bytes.Buffer
-	d := &Daemon{log: slog.New(slog.NewTextHandler(&log, nil))}
+func told() (*Daemon, *lines) {
+	log := new(lines)
+	d := &Daemon{log: slog.New(slog.NewTextHandler(log, nil))}
 	d.current.Store(&configs.Config{})
-	return d, &log
+	return d, log
+}
+
+// lines is a log that is read while others write to it.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 func TestSystemdIsTold(t *testing.T) {
@@ -51,7 +70,7 @@ func TestSystemdIsTold(t *testing.T) {
 	d.ready()
 	d.notify(systemd.SdNotifyStopping)
 	want := []string{"READY=1\nSTATUS=no groups", "STOPPING=1"}
-	if diff := cmp.Diff(want, []string{next(), next()}); diff != "" || log.Len() > 0 {
+	if diff := cmp.Diff(want, []string{next(), next()}); diff != "" || log.String() != "" {
 		t.Errorf("log %q, messages (-want +got):\n%s", log, diff)
 	}
 }
@@ -62,7 +81,7 @@ func TestWithoutSystemdNothingIsSaid(t *testing.T) {
 	d, log := told()
 	d.ready()
 	d.watchdog(t.Context()) // which returns
-	if log.Len() > 0 {
+	if log.String() != "" {
 		t.Errorf("log %q, want nothing", log)
 	}
 	t.Setenv("NOTIFY_SOCKET", filepath.Join(t.TempDir(), "nobody"))
