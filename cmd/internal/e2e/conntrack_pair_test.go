@@ -39,6 +39,9 @@ type translated struct {
 
 // natScenario plays a test on a pair where conntrackd and nft are installed.
 func natScenario(t *testing.T, play func(t testing.TB, p *translated)) {
+	if testing.Short() {
+		skip.Regardless(t, "minutes of connections are for the whole run")
+	}
 	t.Helper()
 	conntrackd, nft := skip.Without(t, "conntrackd"), skip.Without(t, "nft")
 	needConntrack(t)
