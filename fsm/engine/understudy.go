@@ -51,21 +51,40 @@ func (g *group) lookOut(now time.Time) {
 		g.iface.inquestOf(now, of)
 	}
 	if able != g.understudy.able {
-		g.understudy.able, g.iface.lookout = able, true
+		g.understudy.able, g.iface.lookout.stale = able, true
 	}
+}
+
+// lookout is what the port knows of the MACs for which it looks out.
+type lookout struct {
+	stale bool // they have changed since
+	told  time.Time
+}
+
+// lookoutPause is how long the port is left alone once it was told: to tell it costs as
+// much as a hello, and a thousand groups may change their roles one after the other.
+const lookoutPause = 20 * time.Millisecond
+
+// deadline returns when the port is to be told, zero when it knows all.
+func (l *lookout) deadline() (at time.Time) {
+	if l.stale {
+		at = l.told.Add(lookoutPause)
+	}
+	return at
 }
 
 // lookOut tells the port for which MACs it looks out, and forgets routers that are
 // not active any more.
 func (i *iface) lookOut(now time.Time) {
-	if !i.lookout {
+	if at := i.lookout.deadline(); at.IsZero() || now.Before(at) {
 		return
 	}
-	i.lookout = false
+	i.lookout = lookout{told: now}
 	var macs []hello.MAC
-	active := map[netip.Addr]bool{}
+	listed, active := map[hello.MAC]bool{}, map[netip.Addr]bool{}
 	for _, g := range i.groups {
-		if g.understudy.able && !slices.Contains(macs, g.mac) {
+		if g.understudy.able && !listed[g.mac] {
+			listed[g.mac] = true
 			macs = append(macs, g.mac)
 		}
 		if of, ok := g.covered(now); ok {
