@@ -77,13 +77,17 @@ func (q *inquest) ask(i *iface) {
 	if !own.IsValid() || len(i.groups) == 0 {
 		return
 	}
-	targets := []netip.Addr{q.of}
-	for _, g := range q.about {
-		targets = append(targets, g.vips[:min(1, len(g.vips))]...)
-	}
-	for _, a := range targets {
-		if f, err := garp.Nudge(own, i.link.MAC, a, q.mac); err == nil {
+	nudge := func(a netip.Addr, at hello.MAC) {
+		if f, err := garp.Nudge(own, i.link.MAC, a, at); err == nil {
 			i.groups[0].queueFrames(always, [][]byte{f})
+		}
+	}
+	nudge(q.of, q.mac)
+	for _, g := range q.about {
+		// The virtual MAC gets it, because a router whose virtual addresses are on a
+		// device of their own answers for them there and nowhere else.
+		for _, a := range g.vips[:min(1, len(g.vips))] {
+			nudge(a, g.mac)
 		}
 	}
 }

@@ -68,8 +68,11 @@ func TestStandbyForwardsForWhoIsSilent(t *testing.T) {
 				t.Fatalf("looks out for %v, want %s", h.port.lookout, mac)
 			}
 			h.flood()
-			if got := h.port.having("send real request"); len(got) != 2 {
+			if got := append(h.port.having("send real request"), h.port.having("send real unicast request")...); len(got) != 2 {
 				t.Fatalf("asked %q, want the router's own address and the virtual one; %q", got, h.port.log)
+			}
+			if asked := h.port.frames[len(h.port.frames)-1]; hello.MAC(asked[:6]) != h.group("eth0:10").MAC {
+				t.Errorf("the question for the virtual address goes to %s", hello.MAC(asked[:6]))
 			}
 			h.run(3 * time.Millisecond)
 			if h.covers() {
@@ -190,7 +193,7 @@ func TestQuestionsHaveABudget(t *testing.T) {
 			h.hello("hsrp")
 		}
 	}
-	if n := len(h.port.having("send real request")); n > 2*(10+5) {
+	if n := len(h.port.having("send real request")) + len(h.port.having("send real unicast request")); n > 2*(10+5) {
 		t.Errorf("%d frames of questions in a second of floods", n)
 	}
 	if h.covers() {
