@@ -278,3 +278,18 @@ func TestRefusedForwardingIsNoObstacle(t *testing.T) {
 	}
 	h.state("eth0:10", "Standby")
 }
+
+// With the interface's own MAC hosts send to that of the active router, which this one
+// must not accept: it looks out for nothing.
+func TestNoUnderstudyWithTheInterfaceMAC(t *testing.T) {
+	h := newHost(t, hsrpConfig+"mac = \"interface\"\n").up("eth0")
+	for range 10 {
+		h.heard(hsrpFrame(hello.OpHello, hello.Active, better))
+		h.run(time.Second)
+	}
+	h.state("eth0:10", "Standby")
+	h.clear().flood()
+	if h.run(20 * time.Millisecond); len(h.port.lookout) > 0 || h.covers() || len(h.port.log) > 0 {
+		t.Errorf("looks out for %v, says %q", h.port.lookout, h.port.log)
+	}
+}
