@@ -146,7 +146,7 @@ func (q *inquest) answered(now time.Time, i *iface, mac hello.MAC) {
 		since = since.Add(learnAfter)
 	}
 	q.trip = max(now.Sub(since), q.trip*3/4)
-	q.lives(now, i, "answers for "+q.of.String())
+	q.lives(now, i, "it answers for "+q.of.String())
 }
 
 // lives ends what goes on because the router was silent. why says how it is known.
@@ -255,7 +255,7 @@ func (i *iface) heardLife(now time.Time, dst hello.MAC, ip netip.Addr, mac hello
 func (g *group) heardActive(now time.Time, from netip.Addr) {
 	for _, q := range g.iface.inquests {
 		if q.of == from {
-			q.lives(now, g.iface, "is heard")
+			q.lives(now, g.iface, "it is heard")
 		}
 	}
 	g.uncover(now, "another router has the role: "+from.String())

@@ -103,6 +103,10 @@ func TestStandbyForwardsForWhoIsSilent(t *testing.T) {
 			if got := h.port.having("gate"); len(got) != 2 || got[1] != "gate +1 -0" {
 				t.Errorf("gates %q: the second opening must not have a gap before it", got)
 			}
+			began, c := h.story("eth0:10")[0], h.group("eth0:10").Change
+			if s := c.Covered; began != "understudy" || s == nil || s.Began.Peer != peer4 || s.Packets != 42 || s.For < time.Second {
+				t.Errorf("the change begins with %q and says %+v", began, s)
+			}
 			if told := strings.Join(h.told(engine.KindUnderstudy), "\n"); !strings.Contains(told, "does not answer: forwarding for it") || !strings.Contains(told, "has the role now") {
 				t.Errorf("told %q", told)
 			}
@@ -172,6 +176,9 @@ func TestForwardingEndsWhenTheActiveRouterLives(t *testing.T) {
 				if h.now.Sub(t0)%time.Second < time.Millisecond {
 					h.hello("hsrp")
 				}
+			}
+			if s := h.group("eth0:10").Stint; s == nil || s.Took || !strings.HasPrefix(s.End, "it ") {
+				t.Errorf("remembers %+v", s)
 			}
 			if len(opened) < 3 || len(opened) > 7 {
 				t.Errorf("forwarded %d times in a minute of false alarms, want 3 to 7", len(opened))
