@@ -19,6 +19,8 @@ type understudy struct {
 	until   time.Time  // at most
 	of      netip.Addr // the silent router
 	flooded uint64     // frames that the port had seen before
+	began   *Record
+	last    *Stint // that has ended; nil: none
 
 	better time.Time // until when another router forwards instead
 	able   bool      // frames for the virtual MAC are looked out for
@@ -104,13 +106,14 @@ func (g *group) covering() bool { return !g.understudy.since.IsZero() }
 
 // cover opens the gates of all groups of a router that does not answer.
 func (i *iface) cover(now time.Time, q *inquest) {
+	began := i.r.tellBegun(now, q.of)
 	for _, g := range i.groups {
 		if of, ok := g.covered(now); !ok || of != q.of {
 			continue
 		}
 		st := g.elector().machine.Status()
 		u := &g.understudy
-		u.since, u.of, u.flooded = now, q.of, i.port.Flooded()
+		u.since, u.of, u.flooded, u.began = now, q.of, i.port.Flooded(), began
 		u.until = st.Active.Expires.Add(st.HelloTime)
 		i.covering++
 		lease := max(u.until.Sub(now).Truncate(time.Millisecond), time.Millisecond)
@@ -141,15 +144,16 @@ func (g *group) uncover(now time.Time, why string) {
 	o := &g.iface.out
 	o.open = slices.DeleteFunc(o.open, func(c Claim) bool { return c.ID == g.id })
 	o.shut = append(o.shut, g.id)
-	g.endCover(now, why)
+	g.endCover(now, why, false)
 }
 
-// endCover notes that the forwarding has ended, or goes on in another way.
-func (g *group) endCover(now time.Time, why string) {
+// endCover notes that the forwarding has ended, or goes on with the role.
+func (g *group) endCover(now time.Time, why string, took bool) {
 	if !g.covering() {
 		return
 	}
 	st := g.understudyStatus()
+	g.endStint(now, st, why, took)
 	g.understudy.since = time.Time{}
 	g.iface.covering--
 	g.tell(now, KindUnderstudy, fmt.Sprintf("forwarded for %s for %v (%d packets flooded): %s", st.Of, now.Sub(st.Since).Round(time.Millisecond), st.Packets, why))
@@ -158,7 +162,7 @@ func (g *group) endCover(now time.Time, why string) {
 // takeCover ends it because the role has come: the same gate serves from now on.
 func (g *group) takeCover(now time.Time) {
 	g.iface.out.open = slices.DeleteFunc(g.iface.out.open, func(c Claim) bool { return c.ID == g.id })
-	g.endCover(now, "this router has the role now")
+	g.endCover(now, "this router has the role now", true)
 }
 
 // reviewCovers ends what has lasted too long, or has no reason any more.
