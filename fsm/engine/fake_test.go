@@ -139,7 +139,7 @@ func (p *fakePort) LookOut(macs []hello.MAC) {
 	p.lookout = slices.Clone(macs)
 	p.lookouts++
 }
-func (p *fakePort) Flooded() uint64          { return p.flooded }
+func (p *fakePort) Flooded() uint64 { return p.flooded }
 
 func (p *fakePort) Address(round engine.Round, add, remove []engine.ID) {
 	p.note("address +%d -%d", len(add), len(remove))
