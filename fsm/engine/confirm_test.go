@@ -251,4 +251,3 @@ func TestGroupsShareTheQuestions(t *testing.T) {
 		t.Errorf("%d of %d groups active after 1.3 s, %d questions", got, n, asked)
 	}
 }
-
