@@ -34,7 +34,7 @@ var (
 // only after Add, and refuse what refuse says.
 type fakePort struct {
 	lookout  []hello.MAC
-	lookouts int // how often it was told
+	lookouts int
 	flooded  uint64
 	log      []string
 	open     map[engine.ID]bool
@@ -136,7 +136,8 @@ func (p *fakePort) Unicast(src, dst netip.Addr, payload []byte) error {
 }
 
 func (p *fakePort) LookOut(macs []hello.MAC) {
-	p.lookout, p.lookouts = slices.Clone(macs), p.lookouts+1
+	p.lookout = slices.Clone(macs)
+	p.lookouts++
 }
 func (p *fakePort) Flooded() uint64 { return p.flooded }
 

@@ -30,8 +30,8 @@ type iface struct {
 
 	inquests []*inquest // one for each active router
 	covering int        // groups that forward for a silent one
-	lookout  time.Time  // when the port is told anew for which MACs it looks out; zero: it knows
-	untold   []*group   // that forward since this turn
+	lookout  lookout
+	untold   []*group // that forward since this turn
 
 	duplicate  Duplicate
 	rejected   map[hello.Reject]uint64 // packets that belong to no group

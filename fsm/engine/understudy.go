@@ -54,30 +54,41 @@ func (g *group) lookOut(now time.Time) {
 		g.iface.inquestOf(now, of)
 	}
 	if able != g.understudy.able {
-		g.understudy.able = able
-		if i := g.iface; i.lookout.IsZero() {
-			i.lookout = now.Add(lookOutAfter)
-		}
+		g.understudy.able, g.iface.lookout.stale = able, true
 	}
 }
 
-// lookOutAfter is for how long changes are collected before the port is told of them. A
-// kernel takes a millisecond to compare frames with another thousand MACs, and of so many
-// groups each changes at a time of its own.
-const lookOutAfter = 50 * time.Millisecond
+// lookout is what the port knows of the MACs for which it looks out.
+type lookout struct {
+	stale bool // they have changed since
+	told  time.Time
+}
+
+// lookoutPause is how long the port is left alone once it was told: to tell it costs as
+// much as a hello, and a thousand groups may change their roles one after the other.
+const lookoutPause = 20 * time.Millisecond
+
+// deadline returns when the port is to be told, zero when it knows all.
+func (l *lookout) deadline() (at time.Time) {
+	if l.stale {
+		at = l.told.Add(lookoutPause)
+	}
+	return at
+}
 
 // lookOut tells the port for which MACs it looks out, and forgets routers that are
 // not active any more.
 func (i *iface) lookOut(now time.Time) {
-	if i.lookout.IsZero() || now.Before(i.lookout) {
+	if at := i.lookout.deadline(); at.IsZero() || now.Before(at) {
 		return
 	}
-	i.lookout = time.Time{}
+	i.lookout = lookout{told: now}
 	var macs []hello.MAC
-	active, known := map[netip.Addr]bool{}, map[hello.MAC]bool{}
+	listed, active := map[hello.MAC]bool{}, map[netip.Addr]bool{}
 	for _, g := range i.groups {
-		if g.understudy.able && !known[g.mac] {
-			macs, known[g.mac] = append(macs, g.mac), true
+		if g.understudy.able && !listed[g.mac] {
+			listed[g.mac] = true
+			macs = append(macs, g.mac)
 		}
 		if of, ok := g.covered(now); ok {
 			active[of] = true

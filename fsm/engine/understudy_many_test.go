@@ -41,7 +41,7 @@ func behindMany(t testing.TB, n int) *host {
 func TestManyGroupsAreForwardedForTogether(t *testing.T) {
 	const n = 100
 	h := behindMany(t, n)
-	if len(h.port.lookout) != n || h.port.lookouts > 2*20 {
+	if len(h.port.lookout) != n || h.port.lookouts > 2*50 {
 		t.Errorf("looks out for %d MACs, of which it was told %d times", len(h.port.lookout), h.port.lookouts)
 	}
 	h.e.Wake(h.now, 0)

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -284,6 +285,34 @@ func TestRefusedForwardingIsNoObstacle(t *testing.T) {
 		t.Error("says that it forwards")
 	}
 	h.state("eth0:10", "Standby")
+}
+
+// To tell the port takes as long as to send a hello: groups that are promoted together
+// must not wait for that.
+func TestPortIsToldOnceOfManyRoles(t *testing.T) {
+	const n = 100
+	h := newHost(t, manyHSRP(n, "")).up("eth0")
+	say := func(op hello.Op) {
+		for i := range n {
+			h.heard(hsrpFrame(op, hello.Active, better, func(m *hello.HSRP, _ *hello.Envelope) {
+				m.Group, m.VirtualIP = uint16(100+i), netip.AddrFrom4([4]byte{10, 0, byte(i), 1})
+			}))
+			h.run(50 * time.Microsecond)
+		}
+	}
+	for range 10 {
+		say(hello.OpHello)
+		h.run(time.Second)
+	}
+	if len(h.port.lookout) != n {
+		t.Fatalf("looks out for %d MACs, want %d", len(h.port.lookout), n)
+	}
+	h.port.lookouts = 0
+	say(hello.OpResign)
+	h.run(time.Second)
+	if got := h.port.lookouts; got > 2 || len(h.port.lookout) > 0 {
+		t.Errorf("told %d times, now of %d MACs", got, len(h.port.lookout))
+	}
 }
 
 // With the interface's own MAC hosts send to that of the active router, which this one
