@@ -62,6 +62,7 @@ func (r cutRow) measure(b *testing.B) string {
 		})
 		outages, cut = append(outages, d.Outage), max(cut, len(d.Doubled))
 		p.plug(true)
+		p.revive()
 		p.settled()
 		flushed = max(flushed, len(p.during(func() {
 			p.Forget()
@@ -86,6 +87,8 @@ type cutPair struct {
 	row   cutRow
 	mac   hello.MAC // of the first group, by which the client reaches the host
 	ports []string  // of the active router, at the switch
+
+	keepalived *fhrptest.Keepalived // the first router's
 }
 
 func newCutPair(b *testing.B, r cutRow) *cutPair {
@@ -148,9 +151,16 @@ func (p *cutPair) cable() {
 func (p *cutPair) start(g *fhrptest.Gateway, priority int) {
 	switch p.row.program {
 	case "keepalived":
-		fhrptest.StartKeepalived(g, p.config(priority, "vrrp_instance V%[4]d {\n state BACKUP\n interface %[1]s\n virtual_router_id %[2]d\n"+
-			" use_vmac\n priority %[5]d\n advert_int %[6]g\n version 3\n virtual_ipaddress { %[3]s/32 }\n}\n"),
+		extra := ""
+		if p.row.groups > 1 { // each of its devices with a virtual MAC hears every hello
+			extra = " vmac_xmit_base\n"
+		}
+		k := fhrptest.StartKeepalived(g, p.config(priority, "vrrp_instance V%[4]d {\n state BACKUP\n interface %[1]s\n virtual_router_id %[2]d\n"+
+			" use_vmac\n"+extra+" priority %[5]d\n advert_int %[6]g\n version 3\n virtual_ipaddress { %[3]s/32 }\n}\n"),
 			realtime("keepalived", "--log-console")...)
+		if g == p.Gateways[0] {
+			p.keepalived = k
+		}
 	case "frr":
 		f := newFRR(g, pairing{peer: "frr", version: 3, family: hello.IPv4, vmac: true, every: p.row.every})
 		f.start(priority)
@@ -182,6 +192,16 @@ func (p *cutPair) plug(in bool) {
 		} else {
 			must(p.b, p.Switch.LinkDown(port))
 		}
+	}
+}
+
+// revive starts a keepalived with many instances again, which does not notice that its
+// interface is back.
+func (p *cutPair) revive() {
+	p.b.Helper()
+	if p.keepalived != nil && p.row.groups > 1 {
+		p.keepalived.Stop()
+		p.start(p.Gateways[0], 200)
 	}
 }
 
