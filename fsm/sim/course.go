@@ -39,6 +39,9 @@ func (x *explorer) begin() *course {
 			disturbs: t.disturb,
 		}
 		r.link = linkOf(r)
+		if l := h.Link; l.Addr4.IsValid() || l.LinkLocal.IsValid() {
+			r.link.Addr4, r.link.LinkLocal, r.link.Addrs = l.Addr4, l.LinkLocal, l.Addrs
+		}
 		l.routers = append(l.routers, r)
 		w.plan(epoch.Add(h.After), what{kind: "boot", router: r}, func() { t.disturb(); r.start() })
 	}
@@ -102,4 +105,3 @@ func (x *explorer) play(h History) *course {
 	}
 	return t
 }
-

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"hash/maphash"
 	"slices"
 	"time"
@@ -35,7 +36,25 @@ type Space struct {
 // Host is one router of a Space.
 type Host struct {
 	Config engine.Config // of groups on one interface, whatever its name
+	Link   engine.Link   // that interface, of which the addresses count; zero: one in 192.0.2.0/24 and fe80::/64
 	After  time.Duration // the process starts so long after the beginning
+}
+
+// onOneInterface returns the configuration with the name that the interface has here.
+func (h *Host) onOneInterface() (engine.Config, error) {
+	c := h.Config
+	c.Groups = slices.Clone(c.Groups)
+	for n := range c.Groups {
+		g := &c.Groups[n]
+		switch {
+		case g.Interface != h.Config.Groups[0].Interface:
+			return c, fmt.Errorf("group %s: only groups on one interface can be explored, and the first one is on %s", g.Ref, h.Config.Groups[0].Interface)
+		case g.PreActive > 0:
+			return c, fmt.Errorf("group %s: a pre_active command cannot be explored", g.Ref)
+		}
+		g.Interface = nic
+	}
+	return c, nil
 }
 
 // Explored is what came of an exploration.
@@ -149,11 +168,17 @@ func newExplorer(s Space) (*explorer, error) {
 	for _, k := range s.Kinds {
 		x.kinds[k] = true
 	}
-	for i := range s.Hosts {
-		h := &s.Hosts[i]
-		for n := range h.Config.Groups {
-			h.Config.Groups[n].Interface = nic
+	x.space.Hosts = slices.Clone(s.Hosts)
+	for i := range x.space.Hosts {
+		h := &x.space.Hosts[i]
+		c, err := h.onOneInterface()
+		if err != nil {
+			return nil, fmt.Errorf("router %d: %w", i, err)
 		}
+		if len(c.Groups) == 0 || len(c.Groups) != len(s.Hosts[0].Config.Groups) {
+			return nil, fmt.Errorf("router %d: it has %d groups, and all need the same ones", i, len(c.Groups))
+		}
+		h.Config = c
 		x.past = max(x.past, longestOf(&h.Config))
 		if s.Bound == 0 {
 			x.bound = max(x.bound, boundOf(&h.Config))

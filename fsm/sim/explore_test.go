@@ -17,12 +17,23 @@ import (
 
 var exploreMoves = flag.Int("explore-depth", 1, "how many moves the histories of TestExplore have with two routers; with three, and of all protocols, one less")
 
+var exploreKinds = flag.String("explore-kinds", "", "kinds of moves of TestExplore, separated by commas; empty: all")
+
 // pair is two routers, the first one better, whose announcements end soon.
 func pair(protocol string) []Router {
 	a := Router{Protocol: protocol, Priority: 110, Preempt: true, Hello: time.Second, Hold: 3 * time.Second}
 	b := a
 	b.Priority = 100
 	return []Router{a, b}
+}
+
+// unwilling is a pair in which nobody preempts.
+func unwilling(protocol string) []Router {
+	list := pair(protocol)
+	for i := range list {
+		list[i].Preempt = false
+	}
+	return list
 }
 
 // spaceOf puts routers on a segment. They start one after the other.
@@ -37,7 +48,7 @@ func spaceOf(t *testing.T, moves int, routers ...Router) Space {
 		for n := range c.Groups {
 			c.Groups[n].Announce.Timing = garp.Timing{Count: 2, Interval: time.Second}
 		}
-		s.Hosts = append(s.Hosts, Host{c, time.Duration(i) * 300 * time.Millisecond})
+		s.Hosts = append(s.Hosts, Host{Config: c, After: time.Duration(i) * 300 * time.Millisecond})
 	}
 	return s
 }
@@ -65,10 +76,26 @@ func TestExplore(t *testing.T) {
 	}{
 		{"two, hsrp2", 0, pair("hsrp2"), nil},
 		{"two, vrrp3", 0, pair("vrrp3"), nil},
+		{"two that do not preempt, hsrp2", 1, unwilling("hsrp2"), nil},
+		{"two that do not preempt, vrrp3", 1, unwilling("vrrp3"), nil},
+		{"two, hsrp1", 1, pair("hsrp1"), nil},
+		{"two, hsrp6", 1, pair("hsrp6"), nil},
+		{"two, vrrp2", 1, pair("vrrp2"), nil},
+		{"two, vrrp6", 1, pair("vrrp6"), nil},
+		{"three, hsrp2", 1, append(pair("hsrp2"), pair("hsrp2")[1]), nil},
+		{"three, vrrp3", 1, append(pair("vrrp3"), pair("vrrp3")[1]), nil},
+		{"two that die and lose, hsrp2", -1, pair("hsrp2"), []MoveKind{Lose, Kill, Boot}},
+		{"two that die and lose, vrrp3", -1, pair("vrrp3"), []MoveKind{Lose, Kill, Boot}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := spaceOf(t, *exploreMoves-tt.less, tt.routers...)
 			s.Kinds = tt.kinds
+			if *exploreKinds != "" {
+				s.Kinds = nil
+				for word := range strings.SplitSeq(*exploreKinds, ",") {
+					s.Kinds = append(s.Kinds, MoveKind(word))
+				}
+			}
 			begun := time.Now()
 			out := explore(t, s)
 			t.Logf("%d moves: %d states (by moves: %v), %d histories, %d steps, %v", out.Moves, out.States, out.ByMoves, out.Histories, out.Steps, time.Since(begun).Round(time.Millisecond))
