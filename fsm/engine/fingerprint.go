@@ -85,6 +85,7 @@ var toldOnly = map[string]string{
 	"engine.iface.duplicate":  "what is said",
 
 	"engine.group.since":       "since when",
+	"engine.group.obstacle":    "what is said",
 	"engine.group.untold":      "what is said",
 	"engine.group.lastWait":    "what happened",
 	"engine.group.ordered":     "why",
