@@ -79,7 +79,7 @@ type Violation struct {
 
 // mostSteps is how long a history is followed. One that is calm comes back to a state
 // that is known long before.
-const mostSteps = 20000
+const mostSteps = 5000
 
 // Explore plays every history of a space, the ones with fewer moves first. A state that
 // was there before, after no more moves, is not gone through again. The error says what
