@@ -63,6 +63,7 @@ type group struct {
 	silence    silence
 	understudy understudy
 	vigil      vigil
+	restraint  restraint
 	stopped    time.Duration // how long it has said nothing, while the others may have waited less; 0: that is not so
 
 	priority  priority
