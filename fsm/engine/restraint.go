@@ -70,12 +70,12 @@ func (g *group) ownerWaits() bool {
 
 func (r *restraint) deadline() time.Time { return r.until }
 
-// due goes on without a result.
+// due goes on without a result, which is worth a word where somebody has the role.
 func (r *restraint) due(now time.Time, g *group) {
 	if !r.on() || now.Before(r.until) {
 		return
 	}
-	if g.r.complaints.first(now, Ref{}, wordUnknown, subject{text: r.object}) {
+	if p := g.machine.Status().Active; p.Known && !p.Local && g.r.complaints.first(now, Ref{}, wordUnknown, subject{text: r.object}) {
 		g.r.tell(now, Ref{}, KindWarning, fmt.Sprintf("tracked object %s has had no result in time and counts as up", r.object))
 	}
 	g.restrain(now)
