@@ -64,6 +64,7 @@ type group struct {
 	understudy understudy
 	confirmer  confirmer
 	vigil      vigil
+	restraint  restraint
 	stopped    time.Duration // how long it has said nothing, while the others may have waited less; 0: that is not so
 
 	priority  priority

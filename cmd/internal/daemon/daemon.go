@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -107,9 +108,10 @@ type Daemon struct {
 	closing    []*port // without groups, while their workers put the kernel back
 	tracks     *trackers
 	scrapes    *scrapers
-	events     *worker     // publishes them in order
-	recordings *recordings // of changes that nobody ordered
-	fail       func(error) // ends the daemon: it can never do its work
+	events     *worker      // publishes them in order
+	told       control.Mark // the last one that it was given
+	recordings *recordings  // of changes that nobody ordered
+	fail       func(error)  // ends the daemon: it can never do its work
 }
 
 // newDaemon makes a daemon whose engine build makes.
@@ -119,6 +121,8 @@ func newDaemon(o Options, owner *vip.Owner, build func(engine.Config, engine.Opt
 		events: newWorker(), nameOf: nameOf, heirs: make(chan succeededBy, 1),
 	}
 	d.reloads.Store(true)
+	d.told.Lineage = strconv.FormatUint(rand.Uint64(), 36)
+	d.hub.Begin(d.told)
 	d.current.Store(o.Config)
 	d.tracks, d.scrapes, d.recordings = newTrackers(d), newScrapers(d), newRecordings(d)
 	config := setup.Engine(o.Config)
