@@ -254,5 +254,7 @@ func (g *group) heardActive(now time.Time, from netip.Addr) {
 			q.lives(now, g.iface, "is heard")
 		}
 	}
-	g.uncover(now, "another router has the role: "+from.String())
+	if g.covering() {
+		g.uncover(now, "another router has the role: "+from.String())
+	}
 }

@@ -31,6 +31,7 @@ var leftBehind = []string{
 	"engine.hsrpCodec.auth: of the configuration",
 	"engine.hsrpCodec.payload: of one message",
 	"engine.hsrpCodec.ring: of the configuration",
+	"engine.iface.env: of one frame",
 	"engine.iface.hsrp: of one frame",
 	"engine.iface.out: empty between two turns",
 	"engine.iface.port: of this process",
