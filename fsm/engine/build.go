@@ -23,7 +23,7 @@ func newGroup(now time.Time, r *router, c Group) (*group, error) {
 		counters: Counters{Rejected: map[hello.Reject]uint64{}},
 	}
 	g.machineTask.of, g.choreTask.of = g, g
-	g.announcer.Rand, g.proof.Random = r.random, r.mark
+	g.announcer.Rand, g.announcer.Align, g.proof.Random = r.random, g.alignRefresh, r.mark
 	r.byID[g.id] = g
 	if g.hsrp() {
 		g.codec = &hsrpCodec{}

@@ -50,6 +50,7 @@ var leftBehind = []string{
 	"engine.vrrpCodec.payload: of one message",
 	"engine.wait.cancel: a func",
 	"follow.Follower.actions: of one step",
+	"garp.Schedule.Align: a func",
 	"garp.Schedule.Rand: a func",
 	"hsrp.Config.Align: a func",
 	"hsrp.Config.Jitter: a func",

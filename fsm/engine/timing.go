@@ -39,6 +39,18 @@ const (
 	mostInstants  = 64
 )
 
+// refreshGrid is from one instant to the next at which refreshes leave together.
+const refreshGrid = time.Second
+
+// alignRefresh does the same with a refresh, which nobody waits for. Those that come
+// more often than every ten of these instants come when they are due.
+func (g *group) alignRefresh(at time.Time) time.Time {
+	if g.Group.Announce.Timing.Refresh < 10*refreshGrid {
+		return at
+	}
+	return at.Add(-(at.Sub(g.r.started) % refreshGrid))
+}
+
 // align brings a periodic hello forward to one of the instants at which hellos
 // leave together. Those below a second leave when they are due.
 func (g *group) align(at time.Time, helloTime time.Duration) time.Time {

@@ -42,3 +42,21 @@ func TestHellosBelowASecondLeaveWhenTheyAreDue(t *testing.T) {
 		t.Errorf("%v early", due.Sub(got))
 	}
 }
+
+// A wake-up for each refresh of a thousand groups would cost as much as their hellos do.
+func TestRefreshesShareInstants(t *testing.T) {
+	r := &router{started: time.Unix(1e9, 12345)}
+	for _, tt := range []struct{ refresh, grid time.Duration }{{time.Minute, time.Second}, {10 * time.Second, time.Second}, {9 * time.Second, 0}} {
+		g := &group{r: r}
+		g.Group.Announce.Timing.Refresh = tt.refresh
+		for at := r.started.Add(time.Minute); at.Before(r.started.Add(70 * time.Second)); at = at.Add(123456789 * time.Nanosecond) {
+			got := g.alignRefresh(at)
+			switch early := at.Sub(got); {
+			case tt.grid == 0 && early != 0:
+				t.Fatalf("every %v: %v early", tt.refresh, early)
+			case tt.grid > 0 && (early < 0 || early >= tt.grid || got.Sub(r.started)%tt.grid != 0):
+				t.Fatalf("every %v: due %v after the start, brought forward by %v", tt.refresh, at.Sub(r.started), early)
+			}
+		}
+	}
+}
