@@ -160,7 +160,7 @@ func (e *Engine) Wake(now time.Time, suspended time.Duration) {
 	e.fenceWaits(now, gap)
 	e.woken = now
 	for _, i := range e.ifaces {
-		lease := i.leases.shortest().lease
+		lease := i.leases.shortest()
 		if lease == 0 || now.Sub(i.leases.renewed)+suspended <= lease {
 			continue
 		}
