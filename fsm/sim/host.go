@@ -13,7 +13,7 @@ import (
 // process is never late, so that what happens is what the timers say; a Plan has hosts
 // that stall and crash.
 type host struct {
-	p       *play
+	p       *staging
 	number  int
 	config  engine.Config
 	plugs   []*plug
@@ -38,7 +38,7 @@ type door struct {
 // turnTime is how long a turn of the loop takes that leaves more to do.
 const turnTime = 100 * time.Microsecond
 
-func newHost(p *play, number int, spec *Host, segments []*segment) *host {
+func newHost(p *staging, number int, spec *Host, segments []*segment) *host {
 	groups := len(spec.Config.Groups)
 	h := &host{p: p, number: number, config: spec.Config, doors: make([]door, groups), states: make([]string, groups),
 		courses: make([]*course, groups), outs: make([][]*plug, groups), numbers: map[engine.Ref]int{}}

@@ -6,8 +6,8 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// play is a scene while it is played.
-type play struct {
+// staging is a scene while it is played.
+type staging struct {
 	scene    *Scene
 	w        *world
 	hosts    []*host
@@ -25,7 +25,7 @@ type play struct {
 // course is one group of the scene while it is played.
 type course struct {
 	*Course
-	p      *play
+	p      *staging
 	number int
 }
 
@@ -35,7 +35,7 @@ func Play(s Scene) (*Record, error) {
 	if err := s.validate(); err != nil {
 		return nil, err
 	}
-	p := newPlay(&s)
+	p := newStaging(&s)
 	for _, h := range p.hosts {
 		h.start()
 	}
@@ -51,8 +51,8 @@ func Play(s Scene) (*Record, error) {
 	return p.rec, nil
 }
 
-func newPlay(s *Scene) *play {
-	p := &play{scene: s, w: newWorld(s.Seed), rec: &Record{}, byFrame: map[frameKey]*course{}, byClaim: map[addressKey]*course{}}
+func newStaging(s *Scene) *staging {
+	p := &staging{scene: s, w: newWorld(s.Seed), rec: &Record{}, byFrame: map[frameKey]*course{}, byClaim: map[addressKey]*course{}}
 	for i := range s.Segments {
 		p.segments = append(p.segments, newSegment(p, i))
 	}
@@ -67,7 +67,7 @@ func newPlay(s *Scene) *play {
 }
 
 // file has a course found by what is said of its group.
-func (p *play) file(c *course) {
+func (p *staging) file(c *course) {
 	p.courses = append(p.courses, c)
 	p.byFrame[frameKey{c.Segment, c.Ref.Protocol, c.Ref.Family, c.Ref.Number}] = c
 	for i, id := range c.IDs {
@@ -82,7 +82,7 @@ func (p *play) file(c *course) {
 }
 
 // wall is what the routers' clocks say.
-func (p *play) wall(now time.Time) time.Time {
+func (p *staging) wall(now time.Time) time.Time {
 	if p.scene.Wall.IsZero() {
 		return now
 	}
@@ -90,7 +90,7 @@ func (p *play) wall(now time.Time) time.Time {
 }
 
 // cut does what a cut says.
-func (p *play) cut(c Cut) {
+func (p *staging) cut(c Cut) {
 	if c.Host == AllHosts {
 		for _, h := range p.hosts {
 			for _, g := range h.plugs {
@@ -116,7 +116,7 @@ const calmAfter = 2 * time.Second
 
 // settle plays until nothing changes any more, and to a moment between two hellos that
 // chance decides. It is false when the routers did not come to rest.
-func (p *play) settle() bool {
+func (p *staging) settle() bool {
 	const step = 50 * time.Millisecond
 	var every, detect time.Duration
 	for i := range p.scene.Hosts {
@@ -137,7 +137,7 @@ func (p *play) settle() bool {
 
 // placed reports whether every group has exactly one owner, and, if all is asked for,
 // every other router of it stands by.
-func (p *play) placed(all bool) bool {
+func (p *staging) placed(all bool) bool {
 	for _, c := range p.courses {
 		if !c.Address.IsValid() { // it waits to learn one
 			continue

@@ -12,7 +12,7 @@ import (
 // segment is a LAN of a scene: a switch with a table, and hosts that use the virtual
 // addresses as their routers.
 type segment struct {
-	p       *play
+	p       *staging
 	number  int
 	plugs   []*plug
 	table   map[hello.MAC]*plug      // behind which port the switch has learned a MAC
@@ -22,7 +22,7 @@ type segment struct {
 // transit is how long a frame is on its way. Switches keep the order of frames.
 const transit = 50 * time.Microsecond
 
-func newSegment(p *play, number int) *segment {
+func newSegment(p *staging, number int) *segment {
 	return &segment{p: p, number: number, table: map[hello.MAC]*plug{}, clients: map[netip.Addr]hello.MAC{}}
 }
 

@@ -49,7 +49,7 @@ type addressKey struct {
 const mostClaims = 20_000
 
 // see notes a frame.
-func (p *play) see(s *segment, from *plug, frame []byte) {
+func (p *staging) see(s *segment, from *plug, frame []byte) {
 	n := Sighting{At: p.w.now, Host: from.host.number}
 	c := p.read(&n, s.number, from, frame)
 	if c == nil || n.Kind == "" {
@@ -76,7 +76,7 @@ func (c *course) claim(by int) {
 }
 
 // read tells what a frame is, and of which group; nil when it is of none.
-func (p *play) read(n *Sighting, segment int, from *plug, frame []byte) *course {
+func (p *staging) read(n *Sighting, segment int, from *plug, frame []byte) *course {
 	if _, a, err := garp.ParseARP(frame); err == nil {
 		return p.readARP(n, segment, from, a)
 	}
@@ -120,7 +120,7 @@ func (p *play) read(n *Sighting, segment int, from *plug, frame []byte) *course 
 
 // readARP reads an announcement. The router's own address belongs to the group whose
 // MAC it is at.
-func (p *play) readARP(n *Sighting, segment int, from *plug, a garp.ARP) *course {
+func (p *staging) readARP(n *Sighting, segment int, from *plug, a garp.ARP) *course {
 	if !a.IsGratuitous() {
 		return nil
 	}

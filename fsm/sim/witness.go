@@ -7,13 +7,13 @@ import (
 )
 
 // begin makes the present time zero.
-func (p *play) begin() {
+func (p *staging) begin() {
 	p.begun, p.dirty, p.rec.Zero = true, true, p.w.now
 	p.look()
 }
 
 // look notes who serves each group, if that may have changed.
-func (p *play) look() {
+func (p *staging) look() {
 	if !p.dirty {
 		return
 	}
@@ -58,7 +58,7 @@ func (c *course) note(list *[]Stretch, set Hosts) {
 }
 
 // end closes what is open.
-func (p *play) end() {
+func (p *staging) end() {
 	for _, c := range p.courses {
 		for _, list := range [][]Stretch{c.Served, c.Owned, c.Able, c.Standby} {
 			if n := len(list); n > 0 {
