@@ -35,14 +35,16 @@ func (s *Scene) subnets(names [2]string) (list []netip.Prefix) {
 		}
 	}
 	s.groupsOn(names, func(g *engine.Group) {
+		for _, a := range g.Peers { // which see the primary address
+			cover(a, nil)
+		}
+	})
+	s.groupsOn(names, func(g *engine.Group) {
 		if g.Family == hello.IPv6 {
 			cover(fallback[hello.IPv6].Addr(), nil)
 		}
 		for _, a := range g.VirtualIPs {
 			cover(a, g.Prefixes)
-		}
-		for _, a := range g.Peers {
-			cover(a, nil)
 		}
 	})
 	s.groupsOn(names, func(g *engine.Group) {

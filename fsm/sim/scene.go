@@ -1,8 +1,10 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -168,9 +170,23 @@ func (s *Scene) validate() error {
 		}
 	}
 	for _, c := range s.Cuts {
-		if c.Host != AllHosts && (c.Host < 0 || c.Host >= len(s.Hosts)) {
-			return fmt.Errorf("cut at %v: no router %d", c.At, c.Host)
+		if err := s.validateCut(c); err != nil {
+			return fmt.Errorf("cut at %v: %w", c.At, err)
 		}
+	}
+	return nil
+}
+
+func (s *Scene) validateCut(c Cut) error {
+	switch {
+	case c.Host == AllHosts && (!c.Heal || c.NIC != ""):
+		return errors.New("only mending is for all routers")
+	case c.Host == AllHosts:
+		return nil
+	case c.Host < 0 || c.Host >= len(s.Hosts):
+		return fmt.Errorf("no router %d", c.Host)
+	case c.NIC != "" && !slices.ContainsFunc(s.Hosts[c.Host].NICs, func(n NIC) bool { return n.Name == c.NIC }):
+		return fmt.Errorf("router %s has no interface %s", s.Hosts[c.Host].Name, c.NIC)
 	}
 	return nil
 }
