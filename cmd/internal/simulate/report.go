@@ -142,7 +142,7 @@ func (r *Result) verdict(b *strings.Builder) {
 	for _, t := range r.takeovers() {
 		row("takes over", "%s", t)
 	}
-	row("outage", "%.1f ms at most; a standby that waits for its timers has %.1f ms", v.OutageMS, v.BoundMS)
+	row("outage", "%.1f ms at most; the timers allow %.1f ms", v.OutageMS, v.BoundMS)
 	row("two owners", "%.1f ms at most", v.TwoOwnersMS)
 	row("active", "%s", orNone(v.Active))
 	if len(v.Groups) > 1 {
