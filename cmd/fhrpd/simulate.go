@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/simulate"
+	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/configs/setup"
 )
 
@@ -41,7 +43,33 @@ func simulateCommand(a *app) *cobra.Command {
 	f.StringVar(&s.svg, "svg", "", "write the timeline as a picture to `file`")
 	_ = cmd.MarkFlagFilename("config", "toml") // the flags exist
 	_ = cmd.MarkFlagFilename("svg", "svg")
+	for _, flag := range []string{"fail", "heal"} {
+		_ = cmd.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return possible(s), cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+		})
+	}
 	return cmd
+}
+
+// possible returns what may fail with the files that were named, up to the time. A file
+// with faults has nothing to offer.
+func possible(s simulation) (list []string) {
+	for _, file := range s.files[:min(len(s.files), 2)] {
+		c, err := configs.Load(file)
+		if err != nil {
+			return nil
+		}
+		s.Routers = append(s.Routers, setup.Engine(c))
+	}
+	s.Fail, s.Heal = nil, nil
+	set, err := simulate.Prepare(s.Options)
+	if err != nil {
+		return nil
+	}
+	for _, what := range set.Possible() {
+		list = append(list, what+"@")
+	}
+	return list
 }
 
 // simulate plays the files.
@@ -62,7 +90,7 @@ func (a *app) simulate(cmd *cobra.Command, s simulation) error {
 		return err
 	}
 	if s.svg != "" {
-		if err := writeFile(s.svg, r.SVG()); err != nil {
+		if err := os.WriteFile(s.svg, r.SVG(), 0o666); err != nil {
 			return fmt.Errorf("write --svg: %w", err)
 		}
 	}

@@ -77,3 +77,16 @@ func TestSimulateWritesJSONAndAPicture(t *testing.T) {
 		t.Errorf("the picture is %.20q, %v", b, err)
 	}
 }
+
+func TestCompletionOffersWhatMayFail(t *testing.T) {
+	a := writeConfig(t, "a.toml", simulated)
+	for _, flag := range []string{"--fail", "--heal"} {
+		r := fhrpd(t.Context(), "__complete", "simulate", "--config", a, "--fail", "a@1s", flag, "")
+		if want := "a@\na:eth1@\nb@\nb:eth1@\n"; !strings.HasPrefix(r.stdout, want) {
+			t.Errorf("%s: %q, want %q", flag, r.stdout, want)
+		}
+	}
+	if r := fhrpd(t.Context(), "__complete", "simulate", "--config", a+"none", "--fail", ""); !strings.HasPrefix(r.stdout, ":") {
+		t.Errorf("without a file: %q, want nothing", r.stdout)
+	}
+}

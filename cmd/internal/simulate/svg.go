@@ -22,6 +22,9 @@ const (
 	mostNotes = 60
 )
 
+// shortest is the shortest outage whose length is written.
+const shortest = time.Millisecond
+
 // classes are the colours of the routers.
 var classes = []string{"gw1", "gw2"}
 
@@ -44,7 +47,7 @@ func (r *Result) SVG() []byte {
 	courses := r.rec.Courses[:min(len(r.rec.Courses), pictured)]
 	each := float64(laneStep*(len(r.set.Scene.Hosts)+1) + groupGap)
 	axis := c.top + each*float64(len(courses))
-	height := int(axis) + 56 + noteStep*len(notes) + 16
+	height := int(axis) + 72 + noteStep*len(notes) + 16
 	c.Element(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="fhrpd simulate">`, svgWidth, height, svgWidth, height)
 	c.Element("<style>%s</style>", chart.Style)
 	c.Element(`<rect width="%d" height="%d" class="page"/>`, svgWidth, height)
@@ -57,7 +60,8 @@ func (r *Result) SVG() []byte {
 		x := c.X(r.rec.Zero.Add(cut.At))
 		c.Element(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" class="fault"/>`, x, c.top-14, x, axis)
 	}
-	c.notes(notes, axis+50)
+	c.Text(laneLeft, axis+40, "soft", "start", "bar: has the address; dashed: stands by; strokes: hellos; ▼ announcement; red line: something fails or is mended")
+	c.notes(notes, axis+66)
 	c.Element("</svg>")
 	return []byte(c.String())
 }
@@ -87,7 +91,7 @@ func (c *canvas) heading() {
 
 // clip returns a text as one line that fits the picture.
 func clip(s string) string {
-	const most = 130
+	const most = 116
 	r := []rune(s)
 	if len(r) > most {
 		return string(r[:most-1]) + "…"
@@ -115,6 +119,9 @@ func (c *canvas) course(course *sim.Course, number int, y float64) {
 		}
 		if st.Hosts == 0 {
 			c.bar(st, y, laneThick, "loss")
+			if st.To.Sub(st.From) < shortest {
+				continue
+			}
 			c.Text((c.X(st.From)+c.X(st.To))/2, y-5, "bad num", "middle", show(st.To.Sub(st.From)))
 		}
 	}
