@@ -35,8 +35,9 @@ func simulateCommand(a *app) *cobra.Command {
 	})
 	f := cmd.Flags()
 	f.StringArrayVar(&s.files, "config", []string{defaultConfig}, "the `file` of router a; again for that of b")
-	f.StringArrayVar(&s.Fail, "fail", nil, "`WHAT@TIME`: a:eth1@3s or a@3s; again for each")
-	f.StringArrayVar(&s.Heal, "heal", nil, "`WHAT@TIME`: a:eth1@8s, a@8s, or @8s for everything; again for each")
+	f.Lookup("config").DefValue = defaultConfig // without the brackets of a list
+	f.StringArrayVar(&s.Fail, "fail", nil, "`WHAT@TIME` fails, as in a:eth1@3s or a@3s; again for each")
+	f.StringArrayVar(&s.Heal, "heal", nil, "`WHAT@TIME` is mended, as in a:eth1@8s, a@8s, or @8s for everything; again for each")
 	f.DurationVar(&s.For, "for", 0, "how long, at most 1h; as long as the routers may need when it is not given")
 	f.Uint64Var(&s.Seed, "seed", 1, "of what chance decides")
 	f.StringVar(&s.Loss, "loss", "", "`percent` of all frames that are lost")
