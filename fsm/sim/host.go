@@ -23,7 +23,7 @@ type host struct {
 	boots   bool               // not every link has been told: what the engine says of those means nothing
 	doors   []door             // by ID less 1
 	states  []string           // by ID less 1: as the engine last told
-	courses []*course          // by ID less 1
+	groups  []*shared          // by ID less 1
 	outs    [][]*plug          // by ID less 1: where what the group forwards leaves; none: not known
 	numbers map[engine.Ref]int // of the groups, from 0
 }
@@ -38,10 +38,10 @@ type door struct {
 // turnTime is how long a turn of the loop takes that leaves more to do.
 const turnTime = 100 * time.Microsecond
 
-func newHost(p *staging, number int, spec *Host, segments []*segment) *host {
+func newHost(p *staging, number int, spec *Gateway, segments []*segment) *host {
 	groups := len(spec.Config.Groups)
 	h := &host{p: p, number: number, config: spec.Config, doors: make([]door, groups), states: make([]string, groups),
-		courses: make([]*course, groups), outs: make([][]*plug, groups), numbers: map[engine.Ref]int{}}
+		groups: make([]*shared, groups), outs: make([][]*plug, groups), numbers: map[engine.Ref]int{}}
 	for _, n := range spec.NICs {
 		g := &plug{host: h, link: n.Link, macs: map[hello.MAC]engine.ID{}}
 		if n.Segment != Elsewhere {

@@ -16,7 +16,7 @@ import (
 // higher ones, and decide between equal priorities. remarks say what was made up or found.
 func Pair(a, b engine.Config) (s Scene, remarks []string) {
 	a.Groups, b.Groups = slices.Clone(a.Groups), slices.Clone(b.Groups)
-	s.Hosts = []Host{{Name: "a", Config: a}, {Name: "b", Config: b}}
+	s.Hosts = []Gateway{{Name: "a", Config: a}, {Name: "b", Config: b}}
 	mine, theirs := groupInterfaces(&a), groupInterfaces(&b)
 	with := match(&a, &b, mine, theirs)
 	for _, name := range mine {
@@ -147,7 +147,7 @@ func prefixes(list []netip.Prefix) string {
 // lonely names the groups that one router has alone.
 func (s *Scene) lonely() (remarks []string) {
 	var alone [2][]string
-	for _, c := range s.courses() {
+	for _, c := range s.groups() {
 		for i := range alone {
 			if c.IDs[1-i] == 0 {
 				alone[i] = append(alone[i], c.Ref.String())
@@ -164,7 +164,7 @@ func (s *Scene) lonely() (remarks []string) {
 
 // addOthers gives a host the interfaces that its configuration names beside those of
 // its groups.
-func (s *Scene) addOthers(h *Host) {
+func (s *Scene) addOthers(h *Gateway) {
 	add := func(name string) {
 		known := slices.ContainsFunc(h.NICs, func(n NIC) bool { return n.Name == name })
 		if name != "" && !known {

@@ -124,7 +124,7 @@ func TestBesideIsAStandby(t *testing.T) {
 		s, _ := Pair(a, b)
 		s.Length = time.Second
 		r := played(t, s)
-		if got := r.Courses[0].Owned[0].Hosts; got != onA {
+		if got := r.Groups[0].Owned[0].Hosts; got != onA {
 			t.Errorf("%s: %b own the address, want a", name, got)
 		}
 	}

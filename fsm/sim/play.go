@@ -12,9 +12,9 @@ type staging struct {
 	w        *world
 	hosts    []*host
 	segments []*segment
-	courses  []*course
-	byFrame  map[frameKey]*course   // the group that a message belongs to
-	byClaim  map[addressKey]*course // and an announcement
+	groups   []*shared
+	byFrame  map[frameKey]*shared   // the group that a message belongs to
+	byClaim  map[addressKey]*shared // and an announcement
 	rec      *Record
 
 	begun   bool      // time zero has come
@@ -22,9 +22,9 @@ type staging struct {
 	changed time.Time // the last transition
 }
 
-// course is one group of the scene while it is played.
-type course struct {
-	*Course
+// shared is a group of the scene while it is played.
+type shared struct {
+	*GroupRecord
 	p      *staging
 	number int
 }
@@ -52,29 +52,29 @@ func Play(s Scene) (*Record, error) {
 }
 
 func newStaging(s *Scene) *staging {
-	p := &staging{scene: s, w: newWorld(s.Seed), rec: &Record{}, byFrame: map[frameKey]*course{}, byClaim: map[addressKey]*course{}}
+	p := &staging{scene: s, w: newWorld(s.Seed), rec: &Record{}, byFrame: map[frameKey]*shared{}, byClaim: map[addressKey]*shared{}}
 	for i := range s.Segments {
 		p.segments = append(p.segments, newSegment(p, i))
 	}
 	for i := range s.Hosts {
 		p.hosts = append(p.hosts, newHost(p, i, &s.Hosts[i], p.segments))
 	}
-	p.rec.Courses = s.courses()
-	for i := range p.rec.Courses {
-		p.file(&course{Course: &p.rec.Courses[i], p: p, number: i})
+	p.rec.Groups = s.groups()
+	for i := range p.rec.Groups {
+		p.file(&shared{GroupRecord: &p.rec.Groups[i], p: p, number: i})
 	}
 	return p
 }
 
 // file has a course found by what is said of its group.
-func (p *staging) file(c *course) {
-	p.courses = append(p.courses, c)
+func (p *staging) file(c *shared) {
+	p.groups = append(p.groups, c)
 	p.byFrame[frameKey{c.Segment, c.Ref.Protocol, c.Ref.Family, c.Ref.Number}] = c
 	for i, id := range c.IDs {
 		if id == 0 {
 			continue
 		}
-		p.hosts[i].courses[id-1] = c
+		p.hosts[i].groups[id-1] = c
 		for _, a := range p.hosts[i].config.Groups[id-1].VirtualIPs {
 			p.byClaim[addressKey{c.Segment, a}] = c
 		}
@@ -138,7 +138,7 @@ func (p *staging) settle() bool {
 // placed reports whether every group has exactly one owner, and, if all is asked for,
 // every other router of it stands by.
 func (p *staging) placed(all bool) bool {
-	for _, c := range p.courses {
+	for _, c := range p.groups {
 		if !c.Address.IsValid() { // it waits to learn one
 			continue
 		}
@@ -161,7 +161,7 @@ func (p *staging) placed(all bool) bool {
 
 // asked is the MAC that a host learns that asks for the group's address now, zero when
 // nobody answers.
-func (c *course) asked() hello.MAC {
+func (c *shared) asked() hello.MAC {
 	for i, id := range c.IDs {
 		if id == 0 || !c.p.hosts[i].owns(id) {
 			continue

@@ -16,7 +16,7 @@ import (
 // how they are cabled, and what fails when. Nothing is judged in it; a Plan is for that.
 type Scene struct {
 	Seed     uint64 // of the frames that are lost, and of the moment between two hellos that is time zero
-	Hosts    []Host
+	Hosts    []Gateway
 	Segments int // how many there are; an interface names its own by number, from 0
 	Cuts     []Cut
 	Loss     float64       // share of all frames that are lost from time zero on, 0 to 1
@@ -24,14 +24,14 @@ type Scene struct {
 	Wall     time.Time     // what all clocks say in the beginning, for keys that have their time; zero: 2000-01-01
 }
 
-// Host is one router of a Scene.
-type Host struct {
+// Gateway is one router of a Scene.
+type Gateway struct {
 	Name   string
 	Config engine.Config
 	NICs   []NIC
 }
 
-// NIC is an interface of a Host.
+// NIC is an interface of a Gateway.
 type NIC struct {
 	engine.Link
 	Segment int // Elsewhere for one that no group is on
@@ -58,8 +58,8 @@ type Record struct {
 	End     time.Time
 	Settled bool // false: at time zero some group had no owner or two, or was about to change
 	Told    []Told
-	Frames  []Sighting // but not every claim of a long history; see Course.Claims
-	Courses []Course   // of the groups, in the order in which the first host that has each has them
+	Frames  []Sighting    // but not every claim of a long history; see GroupRecord.Claims
+	Groups  []GroupRecord // in the order in which the first host that has each has them
 }
 
 // Told is an event of an engine.
@@ -68,9 +68,9 @@ type Told struct {
 	engine.Event
 }
 
-// Course is what became of one group. Routers share a group where its number, protocol
+// GroupRecord is what became of one group. Routers share a group where its number, protocol
 // and family are the same on one segment.
-type Course struct {
+type GroupRecord struct {
 	Ref     engine.Ref  // as the first host that has the group names it
 	IDs     []engine.ID // by host; 0: it has no such group
 	Segment int
@@ -86,7 +86,7 @@ type Course struct {
 }
 
 // Stretch is a time during which a set of hosts did not change. The stretches of a
-// course follow each other from time zero to the end.
+// group follow each other from time zero to the end.
 type Stretch struct {
 	Hosts    Hosts
 	From, To time.Time
@@ -191,15 +191,15 @@ func (s *Scene) validateCut(c Cut) error {
 	return nil
 }
 
-// courses are those of the scene's groups, with nothing in them yet.
-func (s *Scene) courses() []Course {
+// groups are those of the scene's groups, with nothing in them yet.
+func (s *Scene) groups() []GroupRecord {
 	type key struct {
 		segment  int
 		protocol hello.Protocol
 		family   hello.Family
 		number   uint16
 	}
-	var list []Course
+	var list []GroupRecord
 	found := map[key]int{}
 	for i := range s.Hosts {
 		segments := map[string]int{}
@@ -213,7 +213,7 @@ func (s *Scene) courses() []Course {
 			if !known {
 				at = len(list)
 				found[k] = at
-				list = append(list, Course{Ref: g.Ref, Segment: k.segment, IDs: make([]engine.ID, len(s.Hosts)), Claims: make([][]Row, len(s.Hosts))})
+				list = append(list, GroupRecord{Ref: g.Ref, Segment: k.segment, IDs: make([]engine.ID, len(s.Hosts)), Claims: make([][]Row, len(s.Hosts))})
 			}
 			list[at].IDs[i] = engine.ID(n + 1)
 			c := &list[at]

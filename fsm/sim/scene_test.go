@@ -76,7 +76,7 @@ func TestStandbyTakesOverAtItsDeadline(t *testing.T) {
 					t.Errorf("%s: b went through %+v, want one transition to Active", protocol, took)
 					continue
 				}
-				last := r.Courses[0].Claims[0][0].To
+				last := r.Groups[0].Claims[0][0].To
 				if since := r.Zero.Add(3 * time.Second).Sub(last); since < 0 || since > time.Second {
 					t.Errorf("%s: a spoke last %v before it failed", protocol, since)
 				}
@@ -112,7 +112,7 @@ func TestHostsSeeWhoForwards(t *testing.T) {
 	s := pairOf(t, "vrrp3")
 	s.Cuts = []Cut{{At: time.Second, NIC: nic}, {At: 10 * time.Second, Host: AllHosts, Heal: true}}
 	r := played(t, s)
-	c := r.Courses[0]
+	c := r.Groups[0]
 	served := spansOf(r, c.Served)
 	if len(served) != 4 || served[0] != (span{0, onA}) || served[1] != (span{1000, none}) || served[2].Hosts != onB || served[3].Hosts != onA {
 		t.Errorf("traffic went %+v, want through a, nobody from 1000, b, a", served)
@@ -135,11 +135,11 @@ func TestUnderstudyForwardsInAScene(t *testing.T) {
 		s := pairOf(t, protocol, understudies)
 		s.Cuts = []Cut{{At: time.Second, NIC: nic}}
 		r := played(t, s)
-		served := r.Courses[0].Served
+		served := r.Groups[0].Served
 		if len(served) != 3 || served[1].Hosts != none || served[1].To.Sub(served[1].From) > 10*time.Millisecond {
 			t.Errorf("%s: traffic went %+v, want an interruption of some milliseconds", protocol, spansOf(r, served))
 		}
-		if owned := r.Courses[0].Owned; len(owned) != 3 || owned[1].To.Sub(owned[1].From) < time.Second {
+		if owned := r.Groups[0].Owned; len(owned) != 3 || owned[1].To.Sub(owned[1].From) < time.Second {
 			t.Errorf("%s: owners were %+v: who forwards for another one does not own", protocol, spansOf(r, owned))
 		}
 	}
@@ -169,7 +169,7 @@ func TestTrafficEndsWhereTheWayOutDoes(t *testing.T) {
 		for _, protocol := range []string{"hsrp2", "vrrp3"} {
 			s := pairOf(t, protocol, tt.change...)
 			s.Cuts = []Cut{{At: time.Second, NIC: "wan"}}
-			served := played(t, s).Courses[0].Served
+			served := played(t, s).Groups[0].Served
 			if last := served[len(served)-1].Hosts; last != tt.end {
 				t.Errorf("%s, %s: in the end traffic goes through %b, want %b", name, protocol, last, tt.end)
 			}
@@ -213,7 +213,7 @@ func TestLossBeginsAtTimeZero(t *testing.T) {
 	s := pairOf(t, "hsrp2")
 	s.Loss = 1
 	r := played(t, s)
-	owned := r.Courses[0].Owned
+	owned := r.Groups[0].Owned
 	if last := owned[len(owned)-1].Hosts; last != onA|onB {
 		t.Errorf("nobody hears anybody, and %b own the address in the end, want both", last)
 	}
@@ -225,7 +225,7 @@ func TestMendedRoutersAgreeAgain(t *testing.T) {
 			heal.At, heal.Heal = 9*time.Second, true
 			s := pairOf(t, protocol)
 			s.Cuts = []Cut{{At: time.Second, NIC: heal.NIC}, heal}
-			c := played(t, s).Courses[0]
+			c := played(t, s).Groups[0]
 			if last := c.Owned[len(c.Owned)-1].Hosts; last != onA {
 				t.Errorf("%s, %+v: %b own the address in the end, want a", protocol, heal, last)
 			}

@@ -100,7 +100,7 @@ func (s *segment) forget(from *plug) {
 func (s *segment) floods(mac hello.MAC) bool { return s.table[mac] == nil }
 
 // served returns who forwards what the hosts of the segment send to a group.
-func (s *segment) served(c *course) (by Hosts) {
+func (s *segment) served(c *shared) (by Hosts) {
 	mac, known := s.clients[c.Address]
 	if !known {
 		if mac = c.asked(); mac.IsZero() {

@@ -10,10 +10,10 @@ import (
 
 // Sighting is a frame of a router as the switch saw it.
 type Sighting struct {
-	At     time.Time
-	Host   int
-	Course int // the group's number among the record's courses
-	Kind   SightKind
+	At    time.Time
+	Host  int
+	Group int // the group's number among the record's groups
+	Kind  SightKind
 
 	Address netip.Addr // what is announced
 	MAC     hello.MAC  // and where it is
@@ -55,7 +55,7 @@ func (p *staging) see(s *segment, from *plug, frame []byte) {
 	if c == nil || n.Kind == "" {
 		return
 	}
-	n.Course = c.number
+	n.Group = c.number
 	if n.Kind == SightClaim {
 		c.claim(from.host.number)
 	}
@@ -66,7 +66,7 @@ func (p *staging) see(s *segment, from *plug, frame []byte) {
 }
 
 // claim prolongs a router's row of claims, or begins another one.
-func (c *course) claim(by int) {
+func (c *shared) claim(by int) {
 	runs, now := c.Claims[by], c.p.w.now
 	if n := len(runs); n > 0 && now.Sub(runs[n-1].To) <= c.Detect {
 		runs[n-1].To = now
@@ -76,7 +76,7 @@ func (c *course) claim(by int) {
 }
 
 // read tells what a frame is, and of which group; nil when it is of none.
-func (p *staging) read(n *Sighting, segment int, from *plug, frame []byte) *course {
+func (p *staging) read(n *Sighting, segment int, from *plug, frame []byte) *shared {
 	if _, a, err := garp.ParseARP(frame); err == nil {
 		return p.readARP(n, segment, from, a)
 	}
@@ -120,7 +120,7 @@ func (p *staging) read(n *Sighting, segment int, from *plug, frame []byte) *cour
 
 // readARP reads an announcement. The router's own address belongs to the group whose
 // MAC it is at.
-func (p *staging) readARP(n *Sighting, segment int, from *plug, a garp.ARP) *course {
+func (p *staging) readARP(n *Sighting, segment int, from *plug, a garp.ARP) *shared {
 	if !a.IsGratuitous() {
 		return nil
 	}
@@ -129,7 +129,7 @@ func (p *staging) readARP(n *Sighting, segment int, from *plug, a garp.ARP) *cou
 		return c
 	}
 	if id, virtual := from.macs[a.SenderMAC]; virtual {
-		return from.host.courses[id-1]
+		return from.host.groups[id-1]
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ func (p *staging) look() {
 		return
 	}
 	p.dirty = false
-	for _, c := range p.courses {
+	for _, c := range p.groups {
 		c.note(&c.Served, p.segments[c.Segment].served(c))
 		c.note(&c.Owned, c.which((*host).owns))
 		c.note(&c.Able, c.which((*host).able))
@@ -27,7 +27,7 @@ func (p *staging) look() {
 }
 
 // which returns the hosts of which something is true.
-func (c *course) which(is func(*host, engine.ID) bool) (set Hosts) {
+func (c *shared) which(is func(*host, engine.ID) bool) (set Hosts) {
 	for i, id := range c.IDs {
 		if id != 0 && is(c.p.hosts[i], id) {
 			set |= 1 << i
@@ -38,7 +38,7 @@ func (c *course) which(is func(*host, engine.ID) bool) (set Hosts) {
 
 // note begins another stretch when the set has changed. What was so for no time at all
 // has not been.
-func (c *course) note(list *[]Stretch, set Hosts) {
+func (c *shared) note(list *[]Stretch, set Hosts) {
 	now := c.p.w.now
 	if n := len(*list); n > 0 {
 		last := &(*list)[n-1]
@@ -59,7 +59,7 @@ func (c *course) note(list *[]Stretch, set Hosts) {
 
 // end closes what is open.
 func (p *staging) end() {
-	for _, c := range p.courses {
+	for _, c := range p.groups {
 		for _, list := range [][]Stretch{c.Served, c.Owned, c.Able, c.Standby} {
 			if n := len(list); n > 0 {
 				list[n-1].To = p.w.now

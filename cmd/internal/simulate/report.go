@@ -45,7 +45,7 @@ func (r *Result) WriteJSON(w io.Writer) error {
 func (r *Result) String() string {
 	var b strings.Builder
 	s := &r.set.Scene
-	fmt.Fprintf(&b, "fhrpd simulate: groups: %d, for %v, seed %d\n\n", len(r.rec.Courses), s.Length, s.Seed)
+	fmt.Fprintf(&b, "fhrpd simulate: groups: %d, for %v, seed %d\n\n", len(r.rec.Groups), s.Length, s.Seed)
 	for _, line := range r.Verdict.Made {
 		fmt.Fprintf(&b, "  %s\n", line)
 	}
@@ -66,7 +66,7 @@ var meanings = []struct{ role, text string }{
 // timeline writes the story with a lane for each router where there is one group, and
 // the groups in front of each line where there are several.
 func (r *Result) timeline(b *strings.Builder) {
-	one := len(r.rec.Courses) == 1
+	one := len(r.rec.Groups) == 1
 	if one {
 		fmt.Fprintf(b, "  %12s   a   b\n", "ms")
 	} else {
@@ -96,7 +96,7 @@ func (r *Result) timeline(b *strings.Builder) {
 	}
 	if one {
 		fmt.Fprintf(b, "  %12s   %s\n", "", r.legend())
-	} else if len(r.rec.Courses) > framesOf {
+	} else if len(r.rec.Groups) > framesOf {
 		fmt.Fprintf(b, "  the frames of the first %d groups are told\n", framesOf)
 	}
 }

@@ -62,7 +62,7 @@ func (s *Setting) event(text string, heal bool) (c sim.Cut, err error) {
 	}
 	name, nic, _ := strings.Cut(what, ":")
 	c.NIC = nic
-	c.Host = slices.IndexFunc(s.Scene.Hosts, func(h sim.Host) bool { return h.Name == name })
+	c.Host = slices.IndexFunc(s.Scene.Hosts, func(h sim.Gateway) bool { return h.Name == name })
 	return c, nil
 }
 

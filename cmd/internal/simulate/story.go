@@ -83,7 +83,7 @@ func (t *teller) add(at time.Time, router, kind, role, text string, groups ...st
 func (t *teller) name(host int) string { return t.s.Hosts[host].Name }
 
 // frame adds a frame of a router, whose group has the name that its own file gives it.
-func (t *teller) frame(at time.Time, host int, c *sim.Course, text string) {
+func (t *teller) frame(at time.Time, host int, c *sim.GroupRecord, text string) {
 	ref := t.s.Hosts[host].Config.Groups[c.IDs[host]-1].Ref
 	t.add(at, t.name(host), kindFrame, "", text, ref.String())
 }
@@ -157,8 +157,8 @@ func (t *teller) events() {
 
 // claims tells when a router begins to say that it is active, and when it has ended.
 func (t *teller) claims() {
-	for i := range t.r.Courses[:min(len(t.r.Courses), framesOf)] {
-		c := &t.r.Courses[i]
+	for i := range t.r.Groups[:min(len(t.r.Groups), framesOf)] {
+		c := &t.r.Groups[i]
 		for host, runs := range c.Claims {
 			for _, run := range runs {
 				if !run.From.Before(t.r.Zero) {
@@ -186,9 +186,9 @@ func (t *teller) frames() {
 	for i := 0; i < len(t.r.Frames); {
 		f := t.r.Frames[i]
 		n := i + 1
-		c := &t.r.Courses[f.Course]
+		c := &t.r.Groups[f.Group]
 		switch {
-		case f.Course >= framesOf || f.Kind == sim.SightClaim:
+		case f.Group >= framesOf || f.Kind == sim.SightClaim:
 		case f.Kind == sim.SightAnnounce:
 			n = i + t.burst(t.r.Frames[i:])
 			if !t.repeats(f) {
@@ -207,7 +207,7 @@ func (t *teller) frames() {
 func (t *teller) burst(list []sim.Sighting) int {
 	first := list[0]
 	n := slices.IndexFunc(list, func(f sim.Sighting) bool {
-		return !f.At.Equal(first.At) || f.Host != first.Host || f.Course != first.Course || f.Kind != first.Kind || f.MAC != first.MAC
+		return !f.At.Equal(first.At) || f.Host != first.Host || f.Group != first.Group || f.Kind != first.Kind || f.MAC != first.MAC
 	})
 	if n < 0 {
 		return len(list)
@@ -221,7 +221,7 @@ const fresh = time.Second
 // repeats reports whether a router has been active for a while when it announces.
 func (t *teller) repeats(f sim.Sighting) bool {
 	since := f.At
-	list := t.r.Courses[f.Course].Owned
+	list := t.r.Groups[f.Group].Owned
 	for i := len(list) - 1; i >= 0; i-- {
 		switch {
 		case list[i].From.After(f.At):
@@ -264,8 +264,8 @@ const mostTurns = 24
 
 // traffic tells who forwards for the hosts of the segment, when that changes.
 func (t *teller) traffic() {
-	for i := range t.r.Courses {
-		c := &t.r.Courses[i]
+	for i := range t.r.Groups {
+		c := &t.r.Groups[i]
 		if !c.Address.IsValid() {
 			continue
 		}

@@ -44,16 +44,16 @@ func (r *Result) SVG() []byte {
 	notes := r.notes()
 	c := &canvas{res: r, top: float64(laneTop + noteStep*len(r.Verdict.Reasons))}
 	c.Left, c.Right, c.From, c.To = laneLeft, laneRight, r.rec.Zero, r.rec.End
-	courses := r.rec.Courses[:min(len(r.rec.Courses), pictured)]
+	groups := r.rec.Groups[:min(len(r.rec.Groups), pictured)]
 	each := float64(laneStep*(len(r.set.Scene.Hosts)+1) + groupGap)
-	axis := c.top + each*float64(len(courses))
+	axis := c.top + each*float64(len(groups))
 	height := int(axis) + 72 + noteStep*len(notes) + 16
 	c.Element(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="fhrpd simulate">`, svgWidth, height, svgWidth, height)
 	c.Element("<style>%s</style>", chart.Style)
 	c.Element(`<rect width="%d" height="%d" class="page"/>`, svgWidth, height)
 	c.heading()
-	for i := range courses {
-		c.course(&courses[i], i, c.top+each*float64(i))
+	for i := range groups {
+		c.group(&groups[i], i, c.top+each*float64(i))
 	}
 	c.Axis(axis, r.rec.Zero, seconds)
 	for _, cut := range r.set.Scene.Cuts {
@@ -99,19 +99,19 @@ func clip(s string) string {
 	return s
 }
 
-// course draws the lanes of one group.
-func (c *canvas) course(course *sim.Course, number int, y float64) {
-	c.Text(24, y-2, "soft", "start", course.Ref.String())
+// group draws the lanes of one group.
+func (c *canvas) group(g *sim.GroupRecord, number int, y float64) {
+	c.Text(24, y-2, "soft", "start", g.Ref.String())
 	y += 10
 	for i := range c.res.set.Scene.Hosts {
 		c.lane(c.res.set.Scene.Hosts[i].Name, y)
-		c.bars(course.Owned, i, y, laneThick, classes[i])
-		c.bars(course.Standby, i, y+4, laneThick-8, "wait")
+		c.bars(g.Owned, i, y, laneThick, classes[i])
+		c.bars(g.Standby, i, y+4, laneThick-8, "wait")
 		c.frames(number, i, y)
 		y += laneStep
 	}
 	c.lane("traffic", y)
-	for _, st := range course.Served {
+	for _, st := range g.Served {
 		for i := range c.res.set.Scene.Hosts {
 			if st.Hosts.Has(i) {
 				c.bar(st, y+4, laneThick-8, classes[i])
@@ -149,10 +149,10 @@ func (c *canvas) bar(st sim.Stretch, y, thick float64, class string) {
 const hellosGap = 3
 
 // frames draws the claims and the announcements of a router.
-func (c *canvas) frames(course, host int, y float64) {
+func (c *canvas) frames(group, host int, y float64) {
 	last := -hellosGap + c.Left
 	for _, f := range c.res.rec.Frames {
-		if f.Course != course || f.Host != host {
+		if f.Group != group || f.Host != host {
 			continue
 		}
 		switch x := c.X(f.At); {
@@ -175,7 +175,7 @@ func (c *canvas) notes(list []Entry, y float64) {
 			class = "num bad"
 		}
 		text := e.Text
-		if len(c.res.rec.Courses) > 1 && len(e.Groups) > 0 {
+		if len(c.res.rec.Groups) > 1 && len(e.Groups) > 0 {
 			text = strings.Join(e.Groups, ", ") + ": " + text
 		}
 		c.Text(laneLeft-14, y, "soft num", "end", signed(e.AtMS))

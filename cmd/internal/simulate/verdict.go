@@ -61,12 +61,12 @@ func judge(set *Setting, r *sim.Record) Verdict {
 	}
 	var active sim.Hosts
 	failed := ends(s)
-	for i := range r.Courses {
-		if !r.Courses[i].Address.IsValid() {
-			v.Made = append(v.Made, r.Courses[i].Ref.String()+" has no address in either file, and is not judged")
+	for i := range r.Groups {
+		if !r.Groups[i].Address.IsValid() {
+			v.Made = append(v.Made, r.Groups[i].Ref.String()+" has no address in either file, and is not judged")
 			continue
 		}
-		j := judgement{s: s, r: r, c: &r.Courses[i], ends: failed}
+		j := judgement{s: s, r: r, c: &r.Groups[i], ends: failed}
 		g := j.group()
 		active |= final(j.c.Owned)
 		v.OutageMS, v.TwoOwnersMS = max(v.OutageMS, g.OutageMS), max(v.TwoOwnersMS, g.TwoOwnersMS)
@@ -83,7 +83,7 @@ func judge(set *Setting, r *sim.Record) Verdict {
 type judgement struct {
 	s       *sim.Scene
 	r       *sim.Record
-	c       *sim.Course
+	c       *sim.GroupRecord
 	ends    []string // what is wrong with each host in the end, "" for nothing
 	reasons []string
 }
