@@ -41,8 +41,8 @@ func Play(s Scene) (*Record, error) {
 	}
 	p.rec.Settled = p.settle()
 	p.begin()
-	for _, c := range s.Cuts {
-		p.w.at(p.rec.Zero.Add(c.At), func() { p.cut(c) })
+	for _, c := range s.Incidents {
+		p.w.at(p.rec.Zero.Add(c.At), func() { p.happen(c) })
 	}
 	p.rec.End = p.rec.Zero.Add(s.Length)
 	p.w.run(p.rec.End, p.look)
@@ -89,8 +89,8 @@ func (p *staging) wall(now time.Time) time.Time {
 	return p.scene.Wall.Add(now.Sub(epoch))
 }
 
-// cut does what a cut says.
-func (p *staging) cut(c Cut) {
+// happen does what an incident says.
+func (p *staging) happen(c Incident) {
 	if c.Host == AllHosts {
 		for _, h := range p.hosts {
 			for _, g := range h.plugs {

@@ -15,13 +15,13 @@ import (
 // Scene is one history of routers that are configured like real ones: what each runs,
 // how they are cabled, and what fails when. Nothing is judged in it; a Plan is for that.
 type Scene struct {
-	Seed     uint64 // of the frames that are lost, and of the moment between two hellos that is time zero
-	Hosts    []Gateway
-	Segments int // how many there are; an interface names its own by number, from 0
-	Cuts     []Cut
-	Loss     float64       // share of all frames that are lost from time zero on, 0 to 1
-	Length   time.Duration // from time zero
-	Wall     time.Time     // what all clocks say in the beginning, for keys that have their time; zero: 2000-01-01
+	Seed      uint64 // of the frames that are lost, and of the moment between two hellos that is time zero
+	Hosts     []Gateway
+	Segments  int // how many there are; an interface names its own by number, from 0
+	Incidents []Incident
+	Loss      float64       // share of all frames that are lost from time zero on, 0 to 1
+	Length    time.Duration // from time zero
+	Wall      time.Time     // what all clocks say in the beginning, for keys that have their time; zero: 2000-01-01
 }
 
 // Gateway is one router of a Scene.
@@ -41,15 +41,15 @@ type NIC struct {
 // matters, and nothing is heard there.
 const Elsewhere = -1
 
-// Cut is one thing that fails at a time, or is mended.
-type Cut struct {
+// Incident is one thing that fails at a time, or is mended.
+type Incident struct {
 	At   time.Duration // from time zero
 	Host int           // AllHosts, with Heal only, for everything that has failed
 	NIC  string        // the interface that loses its link; "" for the power of the whole router
 	Heal bool
 }
 
-// AllHosts is the Host of a Cut that mends everything.
+// AllHosts is the Host of a Incident that mends everything.
 const AllHosts = -1
 
 // Record is what became of a Scene. Times are those of the virtual clock.
@@ -138,7 +138,7 @@ func Times(g *engine.Group) (every, detect time.Duration) {
 	return g.HelloTime, 3*g.HelloTime + time.Duration(256-int(g.Priority))*base/256
 }
 
-// Bound returns how long after the last cut the routers may need until exactly one of
+// Bound returns how long after the last incident the routers may need until exactly one of
 // them owns each group: an initial delay, the way through Speak and Standby, a preempt
 // delay, and a hello to settle who is better.
 func (s *Scene) Bound() time.Duration {
@@ -169,15 +169,15 @@ func (s *Scene) validate() error {
 			}
 		}
 	}
-	for _, c := range s.Cuts {
-		if err := s.validateCut(c); err != nil {
-			return fmt.Errorf("cut at %v: %w", c.At, err)
+	for _, c := range s.Incidents {
+		if err := s.validateIncident(c); err != nil {
+			return fmt.Errorf("incident at %v: %w", c.At, err)
 		}
 	}
 	return nil
 }
 
-func (s *Scene) validateCut(c Cut) error {
+func (s *Scene) validateIncident(c Incident) error {
 	switch {
 	case c.Host == AllHosts && (!c.Heal || c.NIC != ""):
 		return errors.New("only mending is for all routers")

@@ -69,7 +69,7 @@ func TestStandbyTakesOverAtItsDeadline(t *testing.T) {
 		for _, nic := range []string{nic, ""} { // the link, and the power
 			for seed := range uint64(5) {
 				s := pairOf(t, protocol)
-				s.Seed, s.Cuts = seed, []Cut{{At: 3 * time.Second, NIC: nic}}
+				s.Seed, s.Incidents = seed, []Incident{{At: 3 * time.Second, NIC: nic}}
 				r := played(t, s)
 				took := transitions(r, 1)
 				if len(took) != 1 || took[0].To != "Active" || took[0].Cause != fsm.CauseActiveTimer {
@@ -110,7 +110,7 @@ const (
 
 func TestHostsSeeWhoForwards(t *testing.T) {
 	s := pairOf(t, "vrrp3")
-	s.Cuts = []Cut{{At: time.Second, NIC: nic}, {At: 10 * time.Second, Host: AllHosts, Heal: true}}
+	s.Incidents = []Incident{{At: time.Second, NIC: nic}, {At: 10 * time.Second, Host: AllHosts, Heal: true}}
 	r := played(t, s)
 	c := r.Groups[0]
 	served := spansOf(r, c.Served)
@@ -133,7 +133,7 @@ func TestUnderstudyForwardsInAScene(t *testing.T) {
 	understudies := func(a, b *engine.Config) { a.Groups[0].Understudy, b.Groups[0].Understudy = true, true }
 	for _, protocol := range []string{"hsrp2", "vrrp3", "vrrp6"} {
 		s := pairOf(t, protocol, understudies)
-		s.Cuts = []Cut{{At: time.Second, NIC: nic}}
+		s.Incidents = []Incident{{At: time.Second, NIC: nic}}
 		r := played(t, s)
 		served := r.Groups[0].Served
 		if len(served) != 3 || served[1].Hosts != none || served[1].To.Sub(served[1].From) > 10*time.Millisecond {
@@ -168,7 +168,7 @@ func TestTrafficEndsWhereTheWayOutDoes(t *testing.T) {
 	} {
 		for _, protocol := range []string{"hsrp2", "vrrp3"} {
 			s := pairOf(t, protocol, tt.change...)
-			s.Cuts = []Cut{{At: time.Second, NIC: "wan"}}
+			s.Incidents = []Incident{{At: time.Second, NIC: "wan"}}
 			served := played(t, s).Groups[0].Served
 			if last := served[len(served)-1].Hosts; last != tt.end {
 				t.Errorf("%s, %s: in the end traffic goes through %b, want %b", name, protocol, last, tt.end)
@@ -181,7 +181,7 @@ func TestTrafficEndsWhereTheWayOutDoes(t *testing.T) {
 func TestResignCostsNoTimer(t *testing.T) {
 	for _, protocol := range []string{"hsrp2", "vrrp3"} {
 		s := pairOf(t, protocol, uplink(engine.TrackUse{Shutdown: true}))
-		s.Cuts = []Cut{{At: time.Second, NIC: "wan"}}
+		s.Incidents = []Incident{{At: time.Second, NIC: "wan"}}
 		r := played(t, s)
 		i := slices.IndexFunc(r.Frames, func(f Sighting) bool { return f.Kind == SightResign })
 		took := transitions(r, 1)
@@ -198,7 +198,7 @@ func TestResignCostsNoTimer(t *testing.T) {
 func TestOneSeedOneRecord(t *testing.T) {
 	s := pairOf(t, "hsrp2+vrrp6")
 	s.Loss, s.Length = 0.3, time.Minute
-	s.Cuts = []Cut{{At: 5 * time.Second, NIC: nic}, {At: 20 * time.Second, NIC: nic, Heal: true}}
+	s.Incidents = []Incident{{At: 5 * time.Second, NIC: nic}, {At: 20 * time.Second, NIC: nic, Heal: true}}
 	first, again := played(t, s), played(t, s)
 	if diff := cmp.Diff(first, again, cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{})); diff != "" {
 		t.Errorf("one seed, two records (-first +again):\n%s", diff)
@@ -220,11 +220,11 @@ func TestLossBeginsAtTimeZero(t *testing.T) {
 }
 
 func TestMendedRoutersAgreeAgain(t *testing.T) {
-	for _, heal := range []Cut{{Host: AllHosts}, {Host: 0}, {Host: 0, NIC: nic}} {
+	for _, heal := range []Incident{{Host: AllHosts}, {Host: 0}, {Host: 0, NIC: nic}} {
 		for _, protocol := range []string{"hsrp2", "vrrp3"} {
 			heal.At, heal.Heal = 9*time.Second, true
 			s := pairOf(t, protocol)
-			s.Cuts = []Cut{{At: time.Second, NIC: heal.NIC}, heal}
+			s.Incidents = []Incident{{At: time.Second, NIC: heal.NIC}, heal}
 			c := played(t, s).Groups[0]
 			if last := c.Owned[len(c.Owned)-1].Hosts; last != onA {
 				t.Errorf("%s, %+v: %b own the address in the end, want a", protocol, heal, last)
@@ -240,9 +240,9 @@ func TestSceneRefusesWhatItCannotPlay(t *testing.T) {
 	for want, spoil := range map[string]func(*Scene){
 		"router a: eth0 is on segment 7: want 0 to 0":                  func(s *Scene) { s.Hosts[0].NICs[0].Segment = 7 },
 		"router a: group hsrp:eth0:10: its interface is on no segment": func(s *Scene) { s.Hosts[0].NICs = nil },
-		"cut at 1s: no router 2":                                       func(s *Scene) { s.Cuts = []Cut{{At: time.Second, Host: 2}} },
-		"cut at 2s: router a has no interface eth7":                    func(s *Scene) { s.Cuts = []Cut{{At: 2 * time.Second, NIC: "eth7"}} },
-		"cut at 3s: only mending is for all routers":                   func(s *Scene) { s.Cuts = []Cut{{At: 3 * time.Second, Host: AllHosts}} },
+		"incident at 1s: no router 2":                                  func(s *Scene) { s.Incidents = []Incident{{At: time.Second, Host: 2}} },
+		"incident at 2s: router a has no interface eth7":               func(s *Scene) { s.Incidents = []Incident{{At: 2 * time.Second, NIC: "eth7"}} },
+		"incident at 3s: only mending is for all routers":              func(s *Scene) { s.Incidents = []Incident{{At: 3 * time.Second, Host: AllHosts}} },
 	} {
 		s := pairOf(t, "hsrp2")
 		spoil(&s)

@@ -102,7 +102,7 @@ func share(text string) (float64, error) {
 // setLength sets how long the run lasts.
 func (s *Setting) setLength(d time.Duration) error {
 	var last time.Duration
-	for _, c := range s.Scene.Cuts {
+	for _, c := range s.Scene.Incidents {
 		last = max(last, c.At)
 	}
 	switch {
@@ -112,7 +112,7 @@ func (s *Setting) setLength(d time.Duration) error {
 		return fmt.Errorf("--for %v: something happens at %v, after the end", d, last)
 	case d > 0:
 		s.Scene.Length = d
-	case len(s.Scene.Cuts) == 0:
+	case len(s.Scene.Incidents) == 0:
 		s.Scene.Length = quietLength
 	default:
 		s.Scene.Length = last + s.Scene.Bound()

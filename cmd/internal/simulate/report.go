@@ -153,7 +153,7 @@ func (r *Result) verdict(b *strings.Builder) {
 			row("", "and %d groups more", n)
 		}
 	}
-	if len(r.set.Scene.Cuts) == 0 {
+	if len(r.set.Scene.Incidents) == 0 {
 		fmt.Fprintf(b, "\n  Nothing has failed. This may: %s, as in --fail %s@3s\n", engine.Listing(r.set.fails), r.set.example(""))
 	}
 }

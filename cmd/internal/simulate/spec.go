@@ -34,15 +34,15 @@ func (s *Setting) events(fail, heal []string) error {
 				errs = append(errs, fmt.Errorf("--%s %q: %w", []string{"fail", "heal"}[i], text, err))
 				continue
 			}
-			s.Scene.Cuts = append(s.Scene.Cuts, c)
+			s.Scene.Incidents = append(s.Scene.Incidents, c)
 		}
 	}
-	slices.SortStableFunc(s.Scene.Cuts, func(a, b sim.Cut) int { return int(a.At - b.At) })
+	slices.SortStableFunc(s.Scene.Incidents, func(a, b sim.Incident) int { return int(a.At - b.At) })
 	return errors.Join(errs...)
 }
 
 // event reads one.
-func (s *Setting) event(text string, heal bool) (c sim.Cut, err error) {
+func (s *Setting) event(text string, heal bool) (c sim.Incident, err error) {
 	c.Heal = heal
 	i := strings.LastIndexByte(text, '@')
 	if i < 0 {

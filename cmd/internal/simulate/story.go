@@ -61,7 +61,7 @@ func roleOf(state string) string {
 func tell(s *sim.Scene, r *sim.Record) []Entry {
 	t := &teller{s: s, r: r}
 	t.beginning()
-	t.cuts()
+	t.incidents()
 	t.events()
 	t.claims()
 	t.frames()
@@ -108,9 +108,9 @@ func (t *teller) beginning() {
 	}
 }
 
-// cuts tells what fails and what is mended.
-func (t *teller) cuts() {
-	for _, c := range t.s.Cuts {
+// incidents tells what fails and what is mended.
+func (t *teller) incidents() {
+	for _, c := range t.s.Incidents {
 		at := t.r.Zero.Add(c.At)
 		if c.Host == sim.AllHosts {
 			t.add(at, "", kindFault, "", "everything that has failed is mended")

@@ -56,7 +56,7 @@ func (r *Result) SVG() []byte {
 		c.group(&groups[i], i, c.top+each*float64(i))
 	}
 	c.Axis(axis, r.rec.Zero, seconds)
-	for _, cut := range r.set.Scene.Cuts {
+	for _, cut := range r.set.Scene.Incidents {
 		x := c.X(r.rec.Zero.Add(cut.At))
 		c.Element(`<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" class="fault"/>`, x, c.top-14, x, axis)
 	}

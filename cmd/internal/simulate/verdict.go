@@ -206,7 +206,7 @@ func ends(s *sim.Scene) []string {
 	out := make([]string, len(s.Hosts))
 	for i := range s.Hosts {
 		dark, down := false, map[string]bool{}
-		for _, c := range s.Cuts {
+		for _, c := range s.Incidents {
 			switch {
 			case c.Host == sim.AllHosts:
 				dark, down = false, map[string]bool{}
