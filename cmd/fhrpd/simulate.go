@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +17,7 @@ import (
 type simulation struct {
 	files []string
 	svg   string
+	depth int // of the exploration, 0 for none
 	simulate.Options
 }
 
@@ -41,6 +43,7 @@ func simulateCommand(a *app) *cobra.Command {
 	f.DurationVar(&s.For, "for", 0, "how long, at most 1h; as long as the routers may need when it is not given")
 	f.Uint64Var(&s.Seed, "seed", 1, "of what chance decides")
 	f.StringVar(&s.Loss, "loss", "", "`percent` of all frames that are lost")
+	f.IntVar(&s.depth, "explore", 0, "play every order of up to so many `events` as well, on each segment")
 	f.StringVar(&s.svg, "svg", "", "write the timeline as a picture to `file`")
 	_ = cmd.MarkFlagFilename("config", "toml") // the flags exist
 	_ = cmd.MarkFlagFilename("svg", "svg")
@@ -83,10 +86,13 @@ func (a *app) simulate(cmd *cobra.Command, s simulation) error {
 	}
 	s.Wall = a.now()
 	set, err := simulate.Prepare(s.Options)
-	if err != nil {
+	if err := errors.Join(err, simulate.CheckExplore(s.depth)); err != nil {
 		return usageError(cmd, err)
 	}
 	r, err := simulate.Run(set)
+	if err == nil && s.depth > 0 {
+		err = r.Explore(s.depth, func() bool { return cmd.Context().Err() == nil })
+	}
 	if err != nil {
 		return err
 	}

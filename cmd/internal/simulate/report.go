@@ -153,6 +153,7 @@ func (r *Result) verdict(b *strings.Builder) {
 			row("", "and %d groups more", n)
 		}
 	}
+	r.explored(b)
 	if len(r.set.Scene.Incidents) == 0 {
 		fmt.Fprintf(b, "\n  Nothing has failed. This may: %s, as in --fail %s@3s\n", engine.Listing(r.set.fails), r.set.example(""))
 	}

@@ -23,6 +23,8 @@ type Verdict struct {
 	Seed    uint64         `json:"seed"`
 	ForMS   float64        `json:"for_ms"`
 	Made    []string       `json:"made_up"` // what the files do not say
+
+	Explored []Explored `json:"explored,omitempty"` // by segment
 }
 
 // Transition is a change of a group's state.
