@@ -76,7 +76,7 @@ func (p *staging) file(c *shared) {
 		}
 		p.hosts[i].groups[id-1] = c
 		for _, a := range p.hosts[i].config.Groups[id-1].VirtualIPs {
-			p.byClaim[addressKey{c.Segment, a}] = c
+			p.byClaim[addressKey{i, c.Segment, a}] = c
 		}
 	}
 }

@@ -39,10 +39,10 @@ type frameKey struct {
 	number   uint16
 }
 
-// addressKey is an address on a segment.
+// addressKey is an address that a host has in a group on a segment.
 type addressKey struct {
-	segment int
-	address netip.Addr
+	host, segment int
+	address       netip.Addr
 }
 
 // mostClaims is how many claims a record keeps one by one.
@@ -84,7 +84,7 @@ func (p *staging) read(n *Sighting, segment int, from *plug, frame []byte) *shar
 		if nd.Type == garp.NeighborAdvertisement && nd.Dst.IsMulticast() {
 			n.Kind, n.Address, n.MAC = SightAnnounce, nd.Target, nd.LinkAddr
 		}
-		return p.byClaim[addressKey{segment, nd.Target}]
+		return p.byClaim[addressKey{from.host.number, segment, nd.Target}]
 	}
 	var e hello.Envelope
 	payload, err := hello.ParseFrame(frame, &e, false)
@@ -125,7 +125,7 @@ func (p *staging) readARP(n *Sighting, segment int, from *plug, a garp.ARP) *sha
 		return nil
 	}
 	n.Kind, n.Address, n.MAC = SightAnnounce, a.SenderIP, a.SenderMAC
-	if c := p.byClaim[addressKey{segment, a.SenderIP}]; c != nil {
+	if c := p.byClaim[addressKey{from.host.number, segment, a.SenderIP}]; c != nil {
 		return c
 	}
 	if id, virtual := from.macs[a.SenderMAC]; virtual {

@@ -154,6 +154,7 @@ func TestJSONEndsWithTheVerdict(t *testing.T) {
 
 func TestVerdict(t *testing.T) {
 	v3 := "[[vrrp]]\ninterface = \"eth1\"\nvrid = 20\nvirtual_ips = [\"192.0.2.3\"]\n"
+	v3clash := strings.Replace(v3, "192.0.2.3", "192.0.2.1", 1)
 	for name, tt := range map[string]struct {
 		o      Options
 		active string
@@ -171,10 +172,12 @@ func TestVerdict(t *testing.T) {
 			"hsrp:eth1:10: no traffic for 20092 ms: the standby allows 3050 ms"},
 		"keys that differ": {Options{Routers: routers(t, first, second+"auth = { text = \"other\" }\n")}, "a b",
 			"the routers had not settled before anything failed"},
-		"all is lost":       {Options{Routers: routers(t, first, second), Loss: "100", For: 20 * time.Second}, "a b", "hsrp:eth1:10: a and b have the addresses in the end: want one"},
-		"some loss":         {Options{Routers: routers(t, first, second), Loss: "10", For: time.Minute}, "a", ""},
-		"a group of one":    {Options{Routers: routers(t, first+v3, second), Fail: []string{"a@1s"}}, "b", "vrrp:eth1:20: nobody serves in the end: a has no power"},
-		"nobody has a name": {Options{Routers: routers(t, "[[hsrp]]\ninterface = \"eth1\"\n")}, "", ""},
+		"numbers that differ":   {Options{Routers: routers(t, first, strings.Replace(second, "group = 10", "group = 11", 1))}, "a b", "192.0.2.1 is in two groups of one segment, hsrp:eth1:10 and hsrp:eth1:11"},
+		"protocols that differ": {Options{Routers: routers(t, first, v3clash)}, "a b", "192.0.2.1 is in two groups of one segment, hsrp:eth1:10 and vrrp:eth1:20"},
+		"all is lost":           {Options{Routers: routers(t, first, second), Loss: "100", For: 20 * time.Second}, "a b", "hsrp:eth1:10: a and b have the addresses in the end: want one"},
+		"some loss":             {Options{Routers: routers(t, first, second), Loss: "10", For: time.Minute}, "a", ""},
+		"a group of one":        {Options{Routers: routers(t, first+v3, second), Fail: []string{"a@1s"}}, "b", "vrrp:eth1:20: nobody serves in the end: a has no power"},
+		"nobody has a name":     {Options{Routers: routers(t, "[[hsrp]]\ninterface = \"eth1\"\n")}, "", ""},
 	} {
 		tt.o.Seed = 1
 		v := run(t, tt.o).Verdict

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -61,6 +62,7 @@ func judge(set *Setting, r *sim.Record) Verdict {
 	if !r.Settled {
 		v.Reasons = append(v.Reasons, "the routers had not settled before anything failed")
 	}
+	v.Reasons = append(v.Reasons, clashes(s, r)...)
 	var active sim.Hosts
 	failed := ends(s)
 	for i := range r.Groups {
@@ -79,6 +81,33 @@ func judge(set *Setting, r *sim.Record) Verdict {
 	v.Active = s.Names(active, " ")
 	v.Passed = len(v.Reasons) == 0
 	return v
+}
+
+// clashes names the addresses that are in two groups of a segment: routers that differ in
+// the number of a group do not hear each other.
+func clashes(s *sim.Scene, r *sim.Record) (reasons []string) {
+	type place struct {
+		segment int
+		address netip.Addr
+	}
+	of := map[place]*sim.GroupRecord{}
+	for i := range r.Groups {
+		c := &r.Groups[i]
+		for host, id := range c.IDs {
+			if id == 0 {
+				continue
+			}
+			for _, a := range s.Hosts[host].Config.Groups[id-1].VirtualIPs {
+				p := place{c.Segment, a}
+				if of[p] == nil {
+					of[p] = c
+				} else if of[p] != c {
+					reasons = append(reasons, fmt.Sprintf("%s is in two groups of one segment, %s and %s", a, of[p].Ref, c.Ref))
+				}
+			}
+		}
+	}
+	return reasons
 }
 
 // judgement is that of one group.
