@@ -85,6 +85,7 @@ var toldOnly = map[string]string{
 	"engine.iface.duplicate":  "what is said",
 
 	"engine.group.since":       "since when",
+	"engine.group.obstacle":    "what is said",
 	"engine.group.untold":      "what is said",
 	"engine.group.lastWait":    "what happened",
 	"engine.group.ordered":     "why",
@@ -94,6 +95,8 @@ var toldOnly = map[string]string{
 	"engine.group.rival":       "what is said",
 	"engine.group.insistence":  "what is said",
 	"garp.Schedule.refreshes":  "counts",
+	"engine.understudy.began":  "why",
+	"engine.understudy.last":   "what happened",
 	"engine.Transition.ID":     "counts",
 	"engine.Transition.At":     "when",
 	"engine.Transition.Detail": "what is said",

@@ -48,7 +48,7 @@ func (h *Host) onOneInterface() (engine.Config, error) {
 		g := &c.Groups[n]
 		switch {
 		case g.Interface != h.Config.Groups[0].Interface:
-			return c, fmt.Errorf("group %s: only groups on one interface can be explored, and the first one is on %s", g.Ref, h.Config.Groups[0].Interface)
+			return c, fmt.Errorf("group %s: its group and %s are on two interfaces, and only one can be explored", g.Ref, h.Config.Groups[0].Ref)
 		case g.PreActive > 0:
 			return c, fmt.Errorf("group %s: a pre_active command cannot be explored", g.Ref)
 		}
@@ -79,7 +79,7 @@ type Violation struct {
 
 // mostSteps is how long a history is followed. One that is calm comes back to a state
 // that is known long before.
-const mostSteps = 20000
+const mostSteps = 5000
 
 // Explore plays every history of a space, the ones with fewer moves first. A state that
 // was there before, after no more moves, is not gone through again. The error says what
@@ -89,20 +89,25 @@ func Explore(s Space) (*Explored, error) {
 	if err != nil {
 		return nil, err
 	}
+	x.run()
+	return x.out, nil
+}
+
+// run plays the histories with n moves, and then those with one more.
+func (x *explorer) run() {
 	layer := []*path{nil}
-	for n := 0; n <= s.Moves; n++ {
+	for n := 0; n <= x.space.Moves; n++ {
 		var next []*path
 		x.out.ByMoves = append(x.out.ByMoves, 0)
 		for _, p := range layer {
-			if len(x.out.Violations) >= max(s.Most, 1) || s.More != nil && !s.More() {
-				return x.out, nil
+			if len(x.out.Violations) >= max(x.space.Most, 1) || x.space.More != nil && !x.space.More() {
+				return
 			}
 			next = append(next, x.follow(p, n)...)
 		}
 		layer = next
 		x.out.Moves = n
 	}
-	return x.out, nil
 }
 
 // path is a history as the search remembers it: the moves before, and one that is made
@@ -128,6 +133,7 @@ type explorer struct {
 	past  time.Duration // what was earlier is over
 	kinds map[MoveKind]bool
 	seen  map[key]*seen
+	trial int // eachTrial
 	marks *engine.Fingerprints
 	seeds [2]maphash.Seed
 	buf   []byte
@@ -141,6 +147,8 @@ type key [2]uint64
 type seen struct {
 	visits []visit // none covers another one
 	after  key     // the state that follows if nothing is moved; zero: not known
+	by     *path   // that led there first
+	step   int32   // at which
 }
 
 // visit is how a state was reached.
@@ -164,7 +172,7 @@ func newExplorer(s Space) (*explorer, error) {
 	if s.between == nil {
 		s.between = func(p engine.Port) engine.Port { return p }
 	}
-	x := &explorer{space: s, bound: s.Bound, kinds: map[MoveKind]bool{}, seen: map[key]*seen{}, out: &Explored{}}
+	x := &explorer{space: s, bound: s.Bound, kinds: map[MoveKind]bool{}, seen: map[key]*seen{}, trial: eachTrial, out: &Explored{}}
 	for _, k := range s.Kinds {
 		x.kinds[k] = true
 	}
@@ -232,9 +240,9 @@ func (x *explorer) follow(p *path, n int) (branches []*path) {
 			return branches
 		}
 		t.drop()
-		is, fresh := x.note(t, n, healed, last)
+		is, fresh := x.note(t, p, n, healed, last)
 		if !fresh {
-			x.doubt(t, is)
+			x.doubt(t, p, is)
 			return branches
 		}
 		last = is
@@ -265,7 +273,7 @@ func (x *explorer) rest(t *course, p *path) {
 
 // note notes the state, which follows another one, and reports whether it is a new one,
 // or was reached by more moves or later after the last disturbance than ever before.
-func (x *explorer) note(t *course, moves int, healed bool, before *seen) (s *seen, fresh bool) {
+func (x *explorer) note(t *course, p *path, moves int, healed bool, before *seen) (s *seen, fresh bool) {
 	if healed {
 		moves = x.space.Moves
 	}
@@ -275,7 +283,7 @@ func (x *explorer) note(t *course, moves int, healed bool, before *seen) (s *see
 	}
 	s = x.seen[k]
 	if s == nil {
-		s = &seen{}
+		s = &seen{by: p, step: int32(t.steps)}
 		x.seen[k] = s
 		x.out.States++
 		x.out.ByMoves[len(x.out.ByMoves)-1]++
@@ -291,27 +299,4 @@ func (x *explorer) note(t *course, moves int, healed bool, before *seen) (s *see
 func (x *explorer) key(t *course) key {
 	b := x.fingerprint(t)
 	return key{maphash.Bytes(x.seeds[0], b), maphash.Bytes(x.seeds[1], b)}
-}
-
-// doubts is how many steps two histories that have met are compared, and each how many
-// of them as long as that.
-const doubts, eachDoubt = 300, 100
-
-// doubt goes on from a state that was there before, as was done the first time, and
-// looks whether the same follows. If it does not the fingerprint hides something.
-func (x *explorer) doubt(t *course, is *seen) {
-	x.out.Merged++
-	steps := 1
-	if x.out.Merged%eachDoubt == 0 {
-		steps = doubts
-	}
-	for ; steps > 0 && is != nil && is.after != (key{}) && len(t.c.faults) == 0; steps-- {
-		t.next()
-		t.drop()
-		if x.key(t) != is.after {
-			x.out.Hidden++
-			return
-		}
-		is = x.seen[is.after]
-	}
 }

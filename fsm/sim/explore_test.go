@@ -65,6 +65,14 @@ func explore(t *testing.T, s Space) *Explored {
 	return out
 }
 
+// oneMore is how many moves less a small space gets: in a short run none, in a long one -1.
+func oneMore() int {
+	if *exploreMoves > 1 {
+		return -1
+	}
+	return 0
+}
+
 // Whatever order of events leads there: nothing is broken in any state, and what is calm
 // from there on, or mended, comes to exactly one router that serves.
 func TestExplore(t *testing.T) {
@@ -84,8 +92,11 @@ func TestExplore(t *testing.T) {
 		{"two, vrrp6", 1, pair("vrrp6"), nil},
 		{"three, hsrp2", 1, append(pair("hsrp2"), pair("hsrp2")[1]), nil},
 		{"three, vrrp3", 1, append(pair("vrrp3"), pair("vrrp3")[1]), nil},
-		{"two that die and lose, hsrp2", -1, pair("hsrp2"), []MoveKind{Lose, Kill, Boot}},
-		{"two that die and lose, vrrp3", -1, pair("vrrp3"), []MoveKind{Lose, Kill, Boot}},
+		{"two that hand over, hsrp2", 0, pair("hsrp2"), []MoveKind{Pass, Kill, Boot, Lose}},
+		{"two that hand over, vrrp3", 0, pair("vrrp3"), []MoveKind{Pass, Kill, Boot, Lose}},
+		{"two that leave for maintenance, vrrp3", 1, pair("vrrp3"), []MoveKind{Depart, Return, Kill, Boot}},
+		{"two that die and lose, hsrp2", oneMore(), pair("hsrp2"), []MoveKind{Lose, Kill, Boot}},
+		{"two that die and lose, vrrp3", oneMore(), pair("vrrp3"), []MoveKind{Lose, Kill, Boot}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := spaceOf(t, *exploreMoves-tt.less, tt.routers...)
@@ -140,6 +151,38 @@ func TestExplorerFindsFaultsOfTheEngine(t *testing.T) {
 					t.Errorf("not found by %q; %d violations", tt.want, len(out.Violations))
 				}
 			})
+		}
+	}
+}
+
+// A fingerprint that hides what matters is found out: here when something is due.
+func TestExplorerDoubtsItsFingerprints(t *testing.T) {
+	s := spaceOf(t, 1, pair("hsrp2")...)
+	s.Kinds = []MoveKind{Kill, Boot}
+	x, err := newExplorer(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.past, x.marks = -time.Hour, engine.NewFingerprints(-time.Hour)
+	if x.run(); x.out.Hidden == 0 {
+		t.Errorf("of %d histories that met another one all went on as that did", x.out.Merged)
+	}
+}
+
+func TestExplorerSaysWhatItCannotExplore(t *testing.T) {
+	for want, change := range map[string]func(*Space){
+		"router 1: group vrrp:eth0:10: a pre_active command": func(s *Space) { s.Hosts[1].Config.Groups[0].PreActive = time.Second },
+		"router 0: it has 0 groups":                          func(s *Space) { s.Hosts[0].Config.Groups = nil },
+		"are on two interfaces": func(s *Space) {
+			g := s.Hosts[0].Config.Groups[0]
+			g.Interface, g.Number = "eth1", 11
+			s.Hosts[0].Config.Groups = append(s.Hosts[0].Config.Groups, g)
+		},
+	} {
+		s := spaceOf(t, 1, pair("vrrp3")...)
+		change(&s)
+		if _, err := Explore(s); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
 		}
 	}
 }

@@ -25,8 +25,9 @@ func (x *explorer) fingerprint(t *course) []byte {
 		number(n)
 	}
 	for _, r := range t.l.routers {
-		flags(r.up, r.deaf, r.engine != nil, r.stalled, r.engine != nil && r.renews != nil)
+		flags(r.up, r.deaf, r.engine != nil, r.stalled)
 		number(int64(r.file))
+		flags(r.stored.All != nil, r.config.Return)
 		for _, o := range t.l.routers {
 			flags(t.l.blocked[[2]int{r.id, o.id}])
 		}

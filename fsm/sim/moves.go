@@ -12,6 +12,7 @@ type MoveKind string
 // The kinds of moves. Whatever is broken stays so until a later move mends it.
 const (
 	Lose    MoveKind = "lose"    // the next frame is lost
+	Twice   MoveKind = "twice"   // the next frame comes twice
 	Late    MoveKind = "late"    // what is next comes after what would follow it
 	Kill    MoveKind = "kill"    // A's process dies
 	Boot    MoveKind = "boot"    // A's process starts
@@ -22,13 +23,17 @@ const (
 	Plug    MoveKind = "plug"    // it comes up
 	Cut     MoveKind = "cut"     // nothing arrives from A at B
 	Mend    MoveKind = "mend"    // it does again
+	Pass    MoveKind = "pass"    // A hands its roles over
+	Depart  MoveKind = "depart"  // A goes into maintenance
+	Return  MoveKind = "return"  // it comes back
 	Refile  MoveKind = "reload"  // A is given another file: see reloads
 	Restore MoveKind = "restore" // A is given its first file
 	Heal    MoveKind = "heal"    // everything is mended; the last move of a history, which does not count
 )
 
-// Kinds are the moves of a Space that names none.
-var Kinds = []MoveKind{Lose, Late, Kill, Boot, Halt, Freeze, Thaw, Unplug, Plug, Cut, Mend, Refile, Restore}
+// Kinds are the moves of a Space that names none: all but those of operators, which
+// lead to many more states.
+var Kinds = []MoveKind{Lose, Twice, Late, Kill, Boot, Halt, Freeze, Thaw, Unplug, Plug, Cut, Mend, Refile, Restore}
 
 // Move is one of them.
 type Move struct {
@@ -70,6 +75,7 @@ func (x *explorer) movesAt(t *course) (list []Move) {
 	broken := len(t.l.blocked) > 0
 	if q := t.w.queue; len(q) > 0 {
 		add(q[0].what.kind == "frame", Move{Kind: Lose})
+		add(q[0].what.kind == "frame", Move{Kind: Twice})
 		add(len(q) > 1 && q[1].at.Sub(q[0].at) <= patience, Move{Kind: Late})
 	}
 	for _, r := range t.l.routers {
@@ -77,7 +83,7 @@ func (x *explorer) movesAt(t *course) (list []Move) {
 			continue
 		}
 		runs, goes := r.engine != nil, r.engine != nil && !r.stalled
-		broken = broken || !goes || !r.up || r.file != 0
+		broken = broken || !goes || !r.up || r.file != 0 || !r.stored.None()
 		a := r.id
 		add(runs, Move{Kind: Kill, A: a})
 		add(!runs, Move{Kind: Boot, A: a})
@@ -86,6 +92,9 @@ func (x *explorer) movesAt(t *course) (list []Move) {
 		add(runs && r.stalled, Move{Kind: Thaw, A: a})
 		add(r.up, Move{Kind: Unplug, A: a})
 		add(!r.up, Move{Kind: Plug, A: a})
+		add(goes, Move{Kind: Pass, A: a})
+		add(goes && r.stored.None(), Move{Kind: Depart, A: a})
+		add(goes && !r.stored.None(), Move{Kind: Return, A: a})
 		add(goes && r.file != 0, Move{Kind: Restore, A: a})
 		for _, n := range x.space.Files {
 			add(goes && r.file == 0, Move{Kind: Refile, A: a, N: n})
@@ -112,13 +121,16 @@ func (t *course) waitsForBoot(r *router) bool {
 	return false
 }
 
-// make makes a move at the present moment. All but two disturb the routers.
+// make makes a move at the present moment.
 func (t *course) make(m Move) {
 	t.disturb()
 	a := t.l.routers[m.A]
 	switch m.Kind {
 	case Lose:
 		t.w.queue = t.w.queue[1:]
+	case Twice:
+		first := t.w.queue[0]
+		t.w.plan(first.at, first.what, first.do)
 	case Late:
 		first, second := t.w.queue[0], t.w.queue[1]
 		t.w.queue = t.w.queue[1:]
@@ -141,6 +153,12 @@ func (t *course) make(m Move) {
 		t.l.block(m.A, m.B, false)
 	case Mend:
 		t.l.block(m.A, m.B, true)
+	case Pass:
+		a.handOver()
+	case Depart:
+		a.away(awayAll, false)
+	case Return:
+		a.away(awayAll, true)
 	case Refile:
 		a.file = m.N + 1
 		a.reload(m.N, false)

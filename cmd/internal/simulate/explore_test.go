@@ -15,8 +15,8 @@ func TestExplore(t *testing.T) {
 		want   []string
 	}{
 		"a pair":           {second, 1, true, []string{"explored     a eth1, b eth1: ", "histories with up to 1 events: nothing is broken"}},
-		"keys that differ": {second + "auth = { text = \"other\" }\n", 0, false, []string{"explored a eth1, b eth1: ", "group 1 has owners a and b at the same time", "up to 0 events: broken"}},
-		"nothing shared":   {strings.Replace(second, "group = 10", "group = 11", 1), 1, true, []string{"hsrp:eth1:10 is not explored: b does not have it", "there is nothing to explore"}},
+		"keys that differ": {second + "auth = { text = \"other\" }\n", 0, false, []string{"explored a eth1, b eth1: ", "Bad authentication from 192.0.2.254", "up to 0 events: broken"}},
+		"nothing shared":   {strings.NewReplacer("group = 10", "group = 11", "192.0.2.1", "192.0.2.9").Replace(second), 1, true, []string{"hsrp:eth1:10 is not explored: b does not have it", "there is nothing to explore"}},
 	} {
 		r := run(t, Options{Routers: routers(t, first, tt.b), Seed: 1})
 		if err := r.Explore(tt.events, always); err != nil {
