@@ -3,9 +3,14 @@ package sim
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/fhrpd/fhrpd/fsm/engine"
 )
+
+// apart is how long after each other routers start that are explored: no part of a hello
+// time, so that what happens at one does not coincide with what happens at the other.
+const apart = 300 * time.Millisecond
 
 // Spaces are what can be explored of a scene: for each segment the groups that two
 // routers or more have there. remarks say which groups are left out, and why. Announcements
@@ -21,7 +26,7 @@ func (s *Scene) Spaces(moves int) (list []Space, names []string, remarks []strin
 				continue
 			}
 			n := &s.Hosts[i].NICs[at]
-			h := Host{Config: s.Hosts[i].Config, Link: n.Link}
+			h := Host{Config: s.Hosts[i].Config, Link: n.Link, After: time.Duration(len(space.Hosts)) * apart}
 			h.Config.Groups = nil
 			for k := range groups {
 				g := &groups[k]
