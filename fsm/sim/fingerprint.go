@@ -35,7 +35,8 @@ func (x *explorer) fingerprint(t *course) []byte {
 			g := r.gates[id]
 			open := r.open(id)
 			number(int64(id))
-			flags(open, g.opened, g.lapsed, g.found, g.owns, g.covers, t.w.now.Sub(g.since) > resumeRace)
+			flags(open, g.opened, g.lapsed, g.found, g.owns, g.covers)
+			number(int64(min(t.w.now.Sub(g.since), resumeRace+1)))
 			number(int64(g.lease))
 			if open {
 				at(g.until)
