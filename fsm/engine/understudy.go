@@ -56,6 +56,7 @@ func (g *group) lookOut(now time.Time) {
 	if able != g.understudy.able {
 		g.understudy.able, g.iface.lookout.stale = able, true
 	}
+	g.confirmer.await(now, g)
 }
 
 // lookout is what the port knows of the MACs for which it looks out.
@@ -92,6 +93,9 @@ func (i *iface) lookOut(now time.Time) {
 		}
 		if of, ok := g.covered(now); ok {
 			active[of] = true
+		}
+		if st, ok := g.confirms(); ok {
+			active[st.Active.Addr] = true
 		}
 	}
 	i.inquests = slices.DeleteFunc(i.inquests, func(q *inquest) bool { return !active[q.of] && !i.covers(q.of) })
