@@ -77,7 +77,7 @@ func (s stacker) bridge(name string, filters bool, ports ...string) {
 	s.t.Helper()
 	s.add(&netlink.Bridge{LinkAttrs: named(name), MulticastSnooping: new(bool)})
 	if filters {
-		err := s.ns.Netlink().BridgeSetVlanFiltering(s.link(name), true)
+		err := s.ns.FilterVLANs(name)
 		if errors.Is(err, unix.EOPNOTSUPP) {
 			skip.Regardless(s.t, "this kernel has no bridges that filter VLANs")
 		}
