@@ -77,13 +77,17 @@ func (q *inquest) ask(i *iface) {
 	if !own.IsValid() || len(i.groups) == 0 {
 		return
 	}
-	targets := []netip.Addr{q.of}
-	for _, g := range q.about {
-		targets = append(targets, g.vips[:min(1, len(g.vips))]...)
-	}
-	for _, a := range targets {
-		if f, err := garp.Nudge(own, i.link.MAC, a, q.mac); err == nil {
+	nudge := func(a netip.Addr, at hello.MAC) {
+		if f, err := garp.Nudge(own, i.link.MAC, a, at); err == nil {
 			i.groups[0].queueFrames(always, [][]byte{f})
+		}
+	}
+	nudge(q.of, q.mac)
+	for _, g := range q.about {
+		// The virtual MAC gets it, because a router whose virtual addresses are on a
+		// device of their own answers for them there and nowhere else.
+		for _, a := range g.vips[:min(1, len(g.vips))] {
+			nudge(a, g.mac)
 		}
 	}
 }
@@ -142,7 +146,7 @@ func (q *inquest) answered(now time.Time, i *iface, mac hello.MAC) {
 		since = since.Add(learnAfter)
 	}
 	q.trip = max(now.Sub(since), q.trip*3/4)
-	q.lives(now, i, "answers for "+q.of.String())
+	q.lives(now, i, "it answers for "+q.of.String())
 }
 
 // lives ends what goes on because the router was silent. why says how it is known.
@@ -251,7 +255,7 @@ func (i *iface) heardLife(now time.Time, dst hello.MAC, ip netip.Addr, mac hello
 func (g *group) heardActive(now time.Time, from netip.Addr) {
 	for _, q := range g.iface.inquests {
 		if q.of == from {
-			q.lives(now, g.iface, "is heard")
+			q.lives(now, g.iface, "it is heard")
 		}
 	}
 	g.uncover(now, "another router has the role: "+from.String())

@@ -124,7 +124,7 @@ func (i *iface) openEach(now time.Time, claims []Claim) []denial {
 			continue
 		}
 		if c.Forward {
-			g.endCover(now, err.Error())
+			g.endCover(now, err.Error(), false)
 			continue
 		}
 		g.happen(now, onDenial)

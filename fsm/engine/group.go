@@ -126,7 +126,7 @@ type stepStart struct {
 func (g *group) prepare() error {
 	return g.iface.port.Add(g.id, Virtual{
 		MAC: g.VirtualMAC(), Addrs: g.vips, Owned: g.owned, Accept: g.Accepts(), Prefixes: g.Prefixes, RouteOnly: g.RouteOnly,
-		Routes: g.Routes, Rules: g.Rules,
+		Routes: g.Routes, Rules: g.Rules, Lease: g.leaseTime(),
 	})
 }
 

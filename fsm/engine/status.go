@@ -61,6 +61,7 @@ type GroupStatus struct {
 	Unserved      time.Time     // since when nobody serves while it is in maintenance; zero: somebody does
 
 	Covers *Understudy   // it forwards for a silent active router; nil: it does not
+	Stint  *Stint        // the last one that has ended; nil: none
 	Signed *SignedStatus // nil where VRRP has no HMAC trailer
 }
 

@@ -17,6 +17,7 @@ func (e *Engine) Deadline() (time.Time, bool) {
 	for _, i := range e.ifaces {
 		at = sooner(at, i.inquestDeadline())
 		at = sooner(at, i.coverDeadline())
+		at = sooner(at, i.lookout.deadline())
 	}
 	return at, !at.IsZero() && !e.stopped
 }
