@@ -27,6 +27,7 @@ func (e *Engine) Flush(now time.Time) {
 	}
 	e.tellObstacles(now)
 	for _, i := range e.ifaces {
+		i.tellCovers(now)
 		i.lookOut(now)
 		i.tellForwarding(now)
 	}

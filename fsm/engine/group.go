@@ -62,6 +62,7 @@ type group struct {
 	delay      delay
 	silence    silence
 	understudy understudy
+	confirmer  confirmer
 	vigil      vigil
 	stopped    time.Duration // how long it has said nothing, while the others may have waited less; 0: that is not so
 

@@ -111,8 +111,8 @@ type chore interface {
 
 // chores are all of them, in the order in which they are done when several are
 // due. Proofs follow the announcements that they are about.
-func (g *group) chores() [13]chore {
-	return [...]chore{&g.resumption, &g.refusal, &g.delay, &g.wait, &g.announcer, &g.proof, &g.advertiser, &g.probe, &g.passing, &g.pledge, &g.heir, &g.heirs, &g.vigil}
+func (g *group) chores() [14]chore {
+	return [...]chore{&g.resumption, &g.refusal, &g.delay, &g.wait, &g.announcer, &g.proof, &g.advertiser, &g.probe, &g.passing, &g.pledge, &g.heir, &g.heirs, &g.vigil, &g.confirmer}
 }
 
 func (g *group) choreDeadline() (at time.Time) {

@@ -20,6 +20,7 @@ type understudy struct {
 	of      netip.Addr // the silent router
 	flooded uint64     // frames that the port had seen before
 	began   *Record
+	untold  bool   // that it forwards
 	last    *Stint // that has ended; nil: none
 
 	better time.Time // until when another router forwards instead
@@ -55,6 +56,7 @@ func (g *group) lookOut(now time.Time) {
 	if able != g.understudy.able {
 		g.understudy.able, g.iface.lookout.stale = able, true
 	}
+	g.confirmer.await(now, g)
 }
 
 // lookout is what the port knows of the MACs for which it looks out.
@@ -92,6 +94,9 @@ func (i *iface) lookOut(now time.Time) {
 		if of, ok := g.covered(now); ok {
 			active[of] = true
 		}
+		if st, ok := g.confirms(); ok {
+			active[st.Active.Addr] = true
+		}
 	}
 	i.inquests = slices.DeleteFunc(i.inquests, func(q *inquest) bool { return !active[q.of] && !i.covers(q.of) })
 	i.port.LookOut(macs)
@@ -106,22 +111,44 @@ func (g *group) covering() bool { return !g.understudy.since.IsZero() }
 
 // cover opens the gates of all groups of a router that does not answer.
 func (i *iface) cover(now time.Time, q *inquest) {
-	began := i.r.tellBegun(now, q.of)
+	began, flooded := i.r.tellBegun(now, q.of), i.port.Flooded()
 	for _, g := range i.groups {
 		if of, ok := g.covered(now); !ok || of != q.of {
 			continue
 		}
 		st := g.elector().machine.Status()
 		u := &g.understudy
-		u.since, u.of, u.flooded, u.began = now, q.of, i.port.Flooded(), began
+		u.since, u.of, u.flooded, u.began, u.untold = now, q.of, flooded, began, true
 		u.until = st.Active.Expires.Add(st.HelloTime)
 		i.covering++
-		lease := max(u.until.Sub(now).Truncate(time.Millisecond), time.Millisecond)
-		i.out.open = append(i.out.open, Claim{ID: g.id, Lease: lease, Forward: true})
+		i.out.open = append(i.out.open, Claim{ID: g.id, Lease: coverLease(u.until.Sub(now), st.HelloTime), Forward: true})
 		g.offer(now)
 		g.counters.Understudied++
-		g.tell(now, KindUnderstudy, fmt.Sprintf("frames for %s are flooded and %s does not answer: forwarding for it", g.mac, q.of))
+		i.untold = append(i.untold, g)
 	}
+}
+
+// tellCovers tells of the gates that were opened, when they are open.
+func (i *iface) tellCovers(now time.Time) {
+	for _, g := range i.untold {
+		g.tellCover(now)
+	}
+	i.untold = i.untold[:0]
+}
+
+func (g *group) tellCover(now time.Time) {
+	if g.understudy.untold {
+		g.understudy.untold = false
+		g.tell(now, KindUnderstudy, fmt.Sprintf("frames for %s are flooded and %s does not answer: forwarding for it", g.mac, g.understudy.of))
+	}
+}
+
+// coverLease returns how long the kernel forwards by itself, in whole hello times. The
+// hellos of many groups come at as many instants, and each lease of its own is a set and a
+// rule in the kernel.
+func coverLease(left, hello time.Duration) time.Duration {
+	hello = max(hello, time.Millisecond)
+	return max((left+hello-1)/hello, 1) * hello
 }
 
 // uncover shuts the gates of all groups that forward for a router, and reports whether
@@ -152,6 +179,7 @@ func (g *group) endCover(now time.Time, why string, took bool) {
 	if !g.covering() {
 		return
 	}
+	g.tellCover(now)
 	st := g.understudyStatus()
 	g.endStint(now, st, why, took)
 	g.understudy.since = time.Time{}

@@ -266,7 +266,7 @@ func TestUnderstudyKey(t *testing.T) {
 		t.Error("forwards though it must not any more")
 	}
 	h.hello("hsrp")
-	if len(h.port.lookout) > 0 {
+	if h.run(100 * time.Millisecond); len(h.port.lookout) > 0 {
 		t.Errorf("looks out for %v", h.port.lookout)
 	}
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -14,7 +15,7 @@ import (
 
 const nic = "eth0"
 
-// maxBacklog is how many frames a stalled host's socket buffer holds.
+// maxBacklog is how many frames a stalled host's socket buffer holds, unless it is said.
 const maxBacklog = 2000
 
 // router is a host: an engine when its process runs, and the kernel's gates,
@@ -47,10 +48,13 @@ type router struct {
 	stalled bool
 	stopped time.Time // when it stalled last
 	backlog [][]byte
+	buffer  int                // how many it can be
 	waking  map[hello.MAC]bool // in its first turn after a stall: what it must not claim
 	posts   []func()           // what has happened beside the loop while it was stalled
 	armed   time.Time
-	marks   uint64 // numbers given out
+	round   engine.Round // of the last addresses that were asked for
+	file    int          // which of reloads it was given last, from 1; 0: its first one. Only for who explores
+	marks   uint64       // numbers given out
 
 	port    func(engine.Port) engine.Port // what the engine gets for this router as its port
 	gates   map[engine.ID]*gate           // of all groups
@@ -96,6 +100,7 @@ func (r *router) options() engine.Options {
 		Ports:  r.ports(),
 		Random: r.w.random.Float64,
 		Mark:   r.mark,
+		Now:    r.w.now,
 		Observe: func(ev engine.Event) {
 			r.report(fmt.Sprintf("%12v %s %s: %s%s", r.w.elapsed(), r.name(), ev.Kind, ev.Message, causeOf(ev)))
 			if t := ev.Transition; t != nil && t.Cause == fsm.CauseResumed {
@@ -232,7 +237,7 @@ func (r *router) stall() { r.stalled, r.stopped = true, r.w.now }
 // lost them, or does not preempt.
 func (r *router) takenOver(frames [][]byte) map[hello.MAC]bool {
 	list := map[hello.MAC]bool{}
-	if r.engine == nil || len(frames) == maxBacklog {
+	if r.engine == nil || len(frames) == r.buffer {
 		return list
 	}
 	for _, g := range r.engine.Status(r.w.now).Groups {
@@ -262,7 +267,7 @@ func (r *router) receive(on string, frame []byte) {
 	case r.engine == nil || on == nic && (!r.up || r.deaf) || on == nic2 && !r.up2:
 	case r.stalled && on == nic2: // nothing there decides over roles by itself
 	case r.stalled:
-		if len(r.backlog) < maxBacklog {
+		if len(r.backlog) < r.buffer {
 			r.backlog = append(r.backlog, frame)
 		}
 	default:
@@ -298,7 +303,7 @@ func (r *router) turnOn(on string, frames [][]byte) {
 
 // overrun names the interface whose buffer was too small for what came.
 func (r *router) overrun(frames [][]byte) []string {
-	if len(frames) < maxBacklog {
+	if len(frames) < r.buffer {
 		return nil
 	}
 	return []string{nic}
@@ -320,7 +325,7 @@ func (r *router) rearm() {
 	}
 	r.armed = at
 	life := r.life
-	r.w.at(at, func() {
+	r.w.plan(at, what{kind: "turn", router: r, life: life}, func() {
 		if r.armed.Equal(at) {
 			r.armed = time.Time{}
 		}
@@ -373,8 +378,10 @@ func (r *router) Address(round engine.Round, add, remove []engine.ID) {
 	if len(add) == 0 {
 		return
 	}
+	r.round = round
 	life, add := r.life, slices.Clone(add)
-	r.w.after(time.Duration(r.w.random.Float64()*float64(slowestAddress)), func() {
+	what := what{kind: "addressed", router: r, life: life, data: binary.AppendUvarint(nil, uint64(round))}
+	r.w.plan(r.w.now.Add(time.Duration(r.w.random.Float64()*float64(slowestAddress))), what, func() {
 		if r.engine != nil && r.life == life {
 			r.post(func() { r.engine.Addressed(r.w.now, round, add, nil) })
 		}

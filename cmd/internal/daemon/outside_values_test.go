@@ -32,7 +32,9 @@ func TestOutsideHasEveryField(t *testing.T) {
 	want := []string{
 		"status.troubles",                     // nothing is wrong with the daemon there
 		"status.groups.counters.understudied", // no switch floods there; see e2e
+		"status.groups.counters.questioned",   // no group there has confirm
 		"status.groups.cleared.counters.understudied",
+		"status.groups.cleared.counters.questioned",
 		"status.groups.heirs", // no group there has followers on another interface
 		"status.groups.understudy",
 		"status.groups.understudy.since",
