@@ -180,6 +180,7 @@ type Group struct {
 	Neighbors    []netip.Addr
 	Install      Install
 	Understudy   bool // as standby it forwards for an active router that has lost its link
+	Confirm      bool // as standby it asks an active router whose hello is overdue, and takes over from one that is silent
 	Routes       []Route
 	Rules        []Rule
 	Announce     Announce

@@ -41,6 +41,7 @@ func (p *parser) group(at position, r *rawGroup, proto protocol) Group {
 		Hooks:        p.hooks(&r.Hooks.v),
 		Install:      Install(oneOf(p, &r.Install, "address, route")),
 		Understudy:   r.Understudy.or(true),
+		Confirm:      r.Confirm.or(false),
 	}
 	g.VirtualIPs, g.Prefixes = p.virtualIPs(&r.VirtualIPs)
 	g.MACMode, g.MAC = p.mac(&r.MAC)

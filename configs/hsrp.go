@@ -101,6 +101,9 @@ func (p *parser) hsrpHold(r *rawHSRP, h *HSRP) {
 		p.warn(at, "hold %s is less than three times hello %s: two lost packets can move the group",
 			short(h.Hold), short(h.Hello))
 	}
+	if h.Confirm && h.Hold > h.Hello && h.Hold < h.Hello*5/4 {
+		p.warn(r.Confirm.at, "confirm has no effect: its questions take a quarter of the hello time %s, and hold is %s", short(h.Hello), short(h.Hold))
+	}
 }
 
 // hsrpAddresses fixes family and order of the virtual addresses. Without any

@@ -200,6 +200,7 @@ func (p *printer) group(g *Group) {
 	p.addrs("neighbors", g.Neighbors)
 	p.str("install", string(g.Install))
 	p.bool("understudy", g.Understudy)
+	p.bool("confirm", g.Confirm)
 	p.routes(g)
 }
 

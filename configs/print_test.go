@@ -57,6 +57,7 @@ mac = "02:00:5e:00:00:01"
 virtual_ips = ["fe80::9", "2001:db8::1/64"]
 install = "route"
 understudy = false
+confirm = true
 neighbors = ["2001:db8::2"]
 auth = { md5 = "a\"b", key_id = 4294967295 }
 off_subnet = "accept"

@@ -62,6 +62,7 @@ type rawGroup struct {
 	Neighbors    list[string]       `toml:"neighbors"`
 	Install      opt[string]        `toml:"install"`
 	Understudy   opt[bool]          `toml:"understudy"`
+	Confirm      opt[bool]          `toml:"confirm"`
 	Routes       list[rawRoute]     `toml:"routes"`
 	Rules        list[rawRule]      `toml:"rules"`
 	Announce     opt[rawAnnounce]   `toml:"announce"`

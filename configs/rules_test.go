@@ -127,6 +127,7 @@ func TestRules(t *testing.T) {
 		{"hsrp", "preempt = true\npreempt_delay = \"-1ms\"", "preempt_delay -1ms must be 0s to 1h"},
 		{"hsrp", `preempt_delay = "1s"`, "warning: preempt_delay has no effect without preempt = true"},
 		{"hsrp", `preempt_delay = "0s"`, ""},
+		{"vrrp", "confirm = true\npeers = [\"192.0.2.9\"]", "warning: confirm has no effect with peers: it asks routers of the segment (line 5 of 6)"},
 		{"vrrp", "preempt = false\npreempt_delay = \"1s\"", "warning: preempt_delay has no effect without preempt = true"},
 		{"vrrp", `preempt_delay = "1s"`, ""},
 
@@ -376,6 +377,7 @@ func TestRules(t *testing.T) {
 		{"leader", `hello = "1s"`, `warning: hello has no effect: the group follows "lead"`},
 		{"leader", `priority = 100`, ""},
 		{"leader", `priority = 99`, `warning: priority has no effect: the group follows "lead"`},
+		{"leader", "confirm = true", `warning: confirm has no effect: the group follows "lead"`},
 		{"leader", "preempt = true\npreempt_delay = \"1s\"", `warning: preempt_delay has no effect: the group follows "lead"`},
 		{"copy", `advertise = "1s"`, ""},
 		{"copy", `advertise = "2s"`, `warning: advertise has no effect: the group follows "lead"`},

@@ -187,6 +187,7 @@ func (p *parser) unused(e entry) {
 		{r.Priority.at, r.Priority.given() && g.Priority != hello.DefaultPriority},
 		{r.PreemptDelay.at, g.PreemptDelay != 0},
 		{r.Track.at, len(g.Track) > 0},
+		{r.Confirm.at, g.Confirm},
 	}, e.timers...)
 	for _, s := range settings {
 		if s.given {

@@ -131,6 +131,7 @@ func TestValues(t *testing.T) {
 		{"track", `delay_up = "6s"`, func(c *Config) { c.Tracks[0].DelayUp = 6 * time.Second }},
 		{"track", `delay_down = "7s"`, func(c *Config) { c.Tracks[0].DelayDown = 7 * time.Second }},
 		{"hsrp", `understudy = false`, func(c *Config) { group(c).Understudy = false }},
+		{"hsrp", `confirm = true`, func(c *Config) { group(c).Confirm = true }},
 		{"hsrp", `install = "route"`, func(c *Config) { group(c).Install = InstallRoute }},
 		{"hsrp", `virtual_ips = ["192.0.2.1", "10.77.0.1/24"]`, func(c *Config) {
 			group(c).VirtualIPs, group(c).Prefixes = addrs("192.0.2.1", "10.77.0.1"), []netip.Prefix{netip.MustParsePrefix("10.77.0.1/24")}

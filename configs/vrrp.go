@@ -24,6 +24,9 @@ func (p *parser) vrrp(o *opt[rawVRRP]) (VRRP, entry) {
 	v.Advertise = p.advertise(r, v.Version)
 	v.Peers = p.addresses(&r.Peers, v.Family)
 	p.scopes(r, v.Peers)
+	if v.Confirm && len(v.Peers) > 0 {
+		p.warn(r.Confirm.at, "confirm has no effect with peers: it asks routers of the segment")
+	}
 	v.MinTTL = p.minTTL(r)
 	p.vrrpAddresses(o.at, r, &v)
 	v.Checksum = p.checksum(r, &v)

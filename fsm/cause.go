@@ -20,20 +20,21 @@ const (
 	CauseWorseStandby     Cause = "worse-standby-heard"  // HSRP: the standby is worse, so speak
 	CausePreempt          Cause = "preempted-lower-priority"
 	CauseVirtualIPLearned Cause = "virtual-ip-learned"
-	CauseAddressOwner     Cause = "address-owner"    // VRRP: priority 255 starts as Active
-	CauseLeaseLost        Cause = "lease-lost"       // the kernel's gate closed before it was renewed
-	CauseStalled          Cause = "stalled"          // the process was stopped longer than its lease, or than the others wait
-	CauseAcquireFailed    Cause = "acquire-failed"   // the kernel refused the virtual MAC or address
-	CauseTrackShutdown    Cause = "track-shutdown"   // a tracked object shut the group down
-	CauseTrackRestored    Cause = "track-restored"   // a tracked object came back and the group starts again
-	CauseLeader           Cause = "leader"           // the followed group changed
-	CauseForwarding       Cause = "forwarding-off"   // IP forwarding is switched off, and required
-	CauseMaintenance      Cause = "maintenance"      // an operator has it leave, or come back
-	CauseHandover         Cause = "handed-over"      // a planned hand-over
-	CauseTakenBack        Cause = "taken-back"       // nobody has taken, or kept, what was handed over
-	CauseResumed          Cause = "resumed"          // its process died as the active router, and is back
-	CausePeerLink         Cause = "peer-link-down"   // the active router has lost a link, as it says over another one
-	CauseConflict         Cause = "address-conflict" // another station answers for the virtual address
+	CauseAddressOwner     Cause = "address-owner"     // VRRP: priority 255 starts as Active
+	CauseLeaseLost        Cause = "lease-lost"        // the kernel's gate closed before it was renewed
+	CauseStalled          Cause = "stalled"           // the process was stopped longer than its lease, or than the others wait
+	CauseAcquireFailed    Cause = "acquire-failed"    // the kernel refused the virtual MAC or address
+	CauseTrackShutdown    Cause = "track-shutdown"    // a tracked object shut the group down
+	CauseTrackRestored    Cause = "track-restored"    // a tracked object came back and the group starts again
+	CauseLeader           Cause = "leader"            // the followed group changed
+	CauseForwarding       Cause = "forwarding-off"    // IP forwarding is switched off, and required
+	CauseMaintenance      Cause = "maintenance"       // an operator has it leave, or come back
+	CauseHandover         Cause = "handed-over"       // a planned hand-over
+	CauseTakenBack        Cause = "taken-back"        // nobody has taken, or kept, what was handed over
+	CauseResumed          Cause = "resumed"           // its process died as the active router, and is back
+	CausePeerLink         Cause = "peer-link-down"    // the active router has lost a link, as it says over another one
+	CauseUnanswered       Cause = "active-unanswered" // a hello of the active is overdue, and it answers no question
+	CauseConflict         Cause = "address-conflict"  // another station answers for the virtual address
 )
 
 // Causes lists every cause with what it means, for the documentation.
@@ -46,6 +47,7 @@ var Causes = []struct {
 	{CauseInterfaceUp, "the interface has a link and a usable address again"},
 	{CauseInterfaceDown, "the interface lost its link or its usable address, or nothing leaves it"},
 	{CauseActiveTimer, "nothing was heard from the active router for the hold time"},
+	{CauseUnanswered, "a hello of the active router was overdue and it answered no question (`confirm`)"},
 	{CauseStandbyTimer, "nothing was heard from the standby router for the hold time"},
 	{CauseResigned, "the active router resigned"},
 	{CauseCoup, "a better router sent a Coup"},

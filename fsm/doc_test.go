@@ -14,7 +14,10 @@ var updateDocs = flag.Bool("update-docs", false, "write docs/causes.md")
 func TestCausesAreDocumented(t *testing.T) {
 	const file = "../docs/causes.md"
 	var b strings.Builder
-	b.WriteString("# Causes of a transition\n\nLogs, events, `fhrpd explain` and hooks use these words and no others.\n\n| cause | meaning |\n|---|---|\n")
+	b.WriteString("# Causes of a transition\n\nLogs, events, `fhrpd explain` and hooks use these words and no others. A standby that\n" +
+		"[forwards for a silent active router](understudy.md) has changed no state, so that there is no\n" +
+		"cause for it: it has events of kind `understudy`, and `active-timer-expired` when the hold\n" +
+		"time is over.\n\n| cause | meaning |\n|---|---|\n")
 	for _, c := range Causes {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", c.Cause, c.Meaning)
 	}

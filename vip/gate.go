@@ -29,6 +29,7 @@ type virtualRouter struct {
 	was   int           // class before the transaction under construction
 	had   []element     // what was within before it
 	lease time.Duration // last claimed
+	wants int           // class that Ready has made for it, or shut
 
 	placed   bool   // its addresses are to be this host's; guarded by placeMu, like the next
 	lifetime uint32 // of addresses
@@ -101,9 +102,8 @@ func (i *Interface) claim(c Claim) error {
 		return fmt.Errorf("lease %v of router %d is below a millisecond", c.Lease, c.ID)
 	}
 	vr.lease = c.Lease
-	if !c.Forward && !vr.stands && len(vr.standing) > 0 {
-		vr.stands, i.stood = true, append(i.stood, vr)
-		i.standing.use(vr.standing, +1)
+	if !c.Forward {
+		i.stand(vr)
 	}
 	if len(vr.elements) == 0 {
 		return nil
@@ -135,7 +135,7 @@ func (i *Interface) classFor(lease time.Duration) int {
 		if c.lease == lease {
 			return n
 		}
-		if !c.held && c.open == 0 {
+		if !c.held && c.open == 0 && c.wanted == 0 {
 			free = n
 		}
 	}

@@ -37,6 +37,7 @@ type Interface struct {
 	own        netip.Addr       // the host's link-local address
 	proxy      proxy
 	stood      []*virtualRouter // whose elements those became by the transaction
+	unready    []*virtualRouter // added and not looked at by Ready
 	lost       []ID             // for the next Renew to return
 	nft        *conn
 	rules      ruleset
@@ -266,7 +267,7 @@ func (i *Interface) add(id ID, r Router) error {
 	r.Addrs, r.Owned = plainAddrs(r.Addrs), plainAddrs(r.Owned)
 	r.Routes, r.Rules = i.home.inTables(r.Routes, r.Rules)
 	r.RouteOnly = r.RouteOnly || !i.rules.egress
-	vr := &virtualRouter{Router: r, id: id, class: shut, was: shut, gated: r.MAC != [6]byte{} && r.MAC != i.mac}
+	vr := &virtualRouter{Router: r, id: id, class: shut, was: shut, wants: shut, gated: r.MAC != [6]byte{} && r.MAC != i.mac}
 	vr.elements, vr.standing = r.elements(vr.gated), r.standing(vr.gated)
 	vr.forward = r.forwardElements(vr.gated, i.rules.addresses || vr.aboutAddresses())
 	vr.standing = vr.speakAs(i.own)
@@ -276,6 +277,7 @@ func (i *Interface) add(id ID, r Router) error {
 		i.discard(vr)
 		return err
 	}
+	i.unready = append(i.unready, vr)
 	return i.changeProxy()
 }
 
@@ -348,6 +350,9 @@ func (i *Interface) discard(vr *virtualRouter) error {
 	var errs []error
 	if vr.stands {
 		i.standing.use(vr.standing, -1)
+	}
+	if vr.wants != shut {
+		i.classes[vr.wants].wanted--
 	}
 	errs = append(errs, i.changeProxy())
 	if vr.filtered {

@@ -9,9 +9,9 @@ import (
 
 // leaseClass is a pair of sets, active_N and alive_N, with the rule between
 // them, and the sets and rules for addresses where a router needs them. Routers
-// with the same lease share a class. A class that no router uses keeps its sets
-// and may be taken for another lease. So there are never more rules than leases
-// in use at one time.
+// with the same lease share a class. A class that no router uses or wants keeps its
+// sets and may be taken for another lease. So there are never more rules than leases
+// in use or wanted at one time.
 type leaseClass struct {
 	number int
 	elementSets
@@ -19,6 +19,7 @@ type leaseClass struct {
 	alive   string              // the set that holds the interface while the lease runs
 	lease   time.Duration
 	open    int           // routers
+	wanted  int           // routers that Ready has made it for
 	made    bool          // the sets and the rules exist
 	held    bool          // alive_N holds the interface, unless the lease ran out
 	renewed time.Duration // boot time of the last refresh
@@ -62,7 +63,7 @@ func (c *leaseClass) write(r *ruleset, ifindex []byte, now time.Duration, create
 	c.check = -1
 	c.plan(create || c.reset)
 	switch {
-	case create && !used:
+	case create && !used && c.wanted == 0:
 		return
 	case create:
 		r.newLeaseClass(c)
@@ -91,7 +92,7 @@ func (c *leaseClass) settle(created bool, now time.Duration) {
 	if !used || c.refresh || c.reset || !c.held {
 		c.held, c.renewed = used, now
 	}
-	c.made = used || c.made && !created
+	c.made = used || c.wanted > 0 || c.made && !created
 	c.end()
 }
 

@@ -1,9 +1,7 @@
 package vip
 
 import (
-	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -89,26 +87,11 @@ func setKeys(table, set string) (keys [][]byte, err error) {
 		return nil, fmt.Errorf("list nftables set %s: %w", set, err)
 	}
 	defer c.Close()
-	var which batch
-	which.str(unix.NFTA_SET_ELEM_LIST_TABLE, table)
-	which.str(unix.NFTA_SET_ELEM_LIST_SET, set)
-	msgs, err := dumpNft(c, unix.NFT_MSG_GETSETELEM, which.b)
-	if err != nil && !errors.Is(err, unix.ENOENT) {
-		return nil, fmt.Errorf("list nftables set %s: %w", set, err)
+	list, err := elementsOf(c, table, set)
+	for _, e := range list {
+		keys = append(keys, e.key)
 	}
-	for _, m := range msgs {
-		if len(m.Data) < 4 {
-			continue
-		}
-		inside(m.Data[4:], unix.NFTA_SET_ELEM_LIST_ELEMENTS, func(list []byte) {
-			inside(list, unix.NFTA_LIST_ELEM, func(elem []byte) {
-				inside(elem, unix.NFTA_SET_ELEM_KEY, func(key []byte) {
-					inside(key, unix.NFTA_DATA_VALUE, func(v []byte) { keys = append(keys, bytes.Clone(v)) })
-				})
-			})
-		})
-	}
-	return keys, nil
+	return keys, err
 }
 
 // inside calls f for each attribute of a type.

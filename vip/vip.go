@@ -65,6 +65,8 @@ type Router struct {
 	// RouteOnly makes the addresses local by routes alone. Otherwise those that are
 	// accepted become addresses of the interface while active.
 	RouteOnly bool
+	// Lease is what Gate will most likely be asked for. [Interface.Ready] goes by it.
+	Lease time.Duration
 	// Routes and Rules are there while the addresses are: they come after them and
 	// go before. One that cannot be made is no error of Address, see RoutesOf.
 	Routes []Route

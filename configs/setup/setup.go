@@ -109,7 +109,7 @@ func common(ref engine.Ref, version uint8, c *configs.Group) Group {
 	a := c.Announce
 	g := engine.Group{
 		Ref: ref, Name: c.Name, Version: version, VirtualIPs: c.VirtualIPs,
-		Prefixes: c.Prefixes, RouteOnly: c.Install == configs.InstallRoute, Understudy: c.Understudy,
+		Prefixes: c.Prefixes, RouteOnly: c.Install == configs.InstallRoute, Understudy: c.Understudy, Confirm: c.Confirm,
 		Priority: c.Priority, Preempt: c.Preempt, PreemptDelay: c.PreemptDelay,
 		Delay:        engine.Delay{Minimum: c.Delay.Minimum, Reload: c.Delay.Reload},
 		InterfaceMAC: c.MACMode == configs.MACInterface, Follow: c.Follow, Neighbors: c.Neighbors,

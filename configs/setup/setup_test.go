@@ -69,6 +69,7 @@ interface = "eth1"
 group = 10
 version = 1
 name = "users"
+confirm = true
 virtual_ips = ["192.0.2.3", "192.0.2.4"]
 priority = 110
 preempt = true
@@ -128,7 +129,7 @@ func TestEngineRunsWhatTheFileSays(t *testing.T) {
 		Tracks: []engine.Track{{Name: "uplink", Interface: "eth0", First: time.Second}, {Name: "core", First: 4500 * time.Millisecond}},
 		Groups: []engine.Group{{
 			Ref:  engine.Ref{Protocol: hello.ProtocolHSRP, Family: hello.IPv4, Interface: "eth1", Number: 10},
-			Name: "users", Version: 1, Understudy: true, VirtualIPs: addrs("192.0.2.3", "192.0.2.4"), Priority: 110,
+			Name: "users", Version: 1, Understudy: true, Confirm: true, VirtualIPs: addrs("192.0.2.3", "192.0.2.4"), Priority: 110,
 			Preempt: true, PreemptDelay: 30 * time.Second, HelloTime: time.Second, HoldTime: 3 * time.Second,
 			Delay:     engine.Delay{Minimum: 20 * time.Second, Reload: 40 * time.Second},
 			OffSubnet: true, Auth: key, MAC: hello.MAC{2, 0, 0, 0, 0, 7},

@@ -40,6 +40,7 @@ type Change struct {
 	Taken     time.Time     // when this router took the role, or heard the first claim of the new holder; zero: nobody has
 	Handed    bool          // the former holder served until then
 	Both      time.Duration // for so long at most both were active
+	Covered   *Stint        // this router forwarded for the former holder until then; nil: it did not
 	Waited    time.Duration // of Taken, until this router had the address: it waited for the pre_active command
 	Announced uint64        // frames that tell where the address is now, so far or in all
 	Proofs    []prove.Result

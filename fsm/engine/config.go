@@ -74,6 +74,7 @@ type Group struct {
 	MinTTL   uint8          // VRRP: least TTL or hop limit of their packets
 	Checksum hello.Checksum // VRRP version 3 over IPv4; ChecksumUnknown sends the form last heard
 
+	Confirm    bool // as standby it asks an active router whose hello is overdue, and takes over from one that is silent
 	Understudy bool // as standby it forwards for an active router that has lost its link
 
 	Follow    string // name of the group that elects for this one

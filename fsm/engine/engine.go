@@ -30,7 +30,8 @@
 //   - what decides whether it may: priority, restraint, forwarding, owner, vigil, obstacles, refusal
 //   - what comes in: neighbors, subnet, contest, rival, differ, behind, receive,
 //     absence, links, tracks, addressed, restored, resume, commands, handover, maintenance
-//   - how a standby forwards for a silent router: flood (whom it asks), understudy (what follows)
+//   - how a standby forwards for a silent router: flood (whom it asks), understudy (what follows);
+//     and asks one whose hello is overdue: confirm
 //   - what goes out: renew, flush
 //   - the whole: build, engine, stop, tick, report, snapshot
 package engine

@@ -34,6 +34,7 @@ var (
 // only after Add, and refuse what refuse says.
 type fakePort struct {
 	lookout  []hello.MAC
+	lookouts int
 	flooded  uint64
 	log      []string
 	open     map[engine.ID]bool
@@ -134,8 +135,11 @@ func (p *fakePort) Unicast(src, dst netip.Addr, payload []byte) error {
 	return p.sendErr
 }
 
-func (p *fakePort) LookOut(macs []hello.MAC) { p.lookout = slices.Clone(macs) }
-func (p *fakePort) Flooded() uint64          { return p.flooded }
+func (p *fakePort) LookOut(macs []hello.MAC) {
+	p.lookout = slices.Clone(macs)
+	p.lookouts++
+}
+func (p *fakePort) Flooded() uint64 { return p.flooded }
 
 func (p *fakePort) Address(round engine.Round, add, remove []engine.ID) {
 	p.note("address +%d -%d", len(add), len(remove))

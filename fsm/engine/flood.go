@@ -41,6 +41,10 @@ type inquest struct {
 
 	rest  time.Time     // no question before
 	pause time.Duration // the last rest
+
+	answers bool      // it did when it was asked last
+	learnt  time.Time // when that was found out
+	doubts  doubts
 }
 
 type inquestPhase uint8
@@ -54,10 +58,11 @@ const (
 
 // deadline returns when there is something to ask or to conclude, zero for never.
 func (q *inquest) deadline() time.Time {
+	at := q.doubts.deadline()
 	if q.phase == inquestRests {
-		return time.Time{}
+		return at
 	}
-	return q.next
+	return sooner(at, q.next)
 }
 
 // patience is how long all questions together are given.
@@ -67,8 +72,16 @@ func (q *inquest) patience() time.Duration { return min(max(patienceMin, 3*q.tri
 func (q *inquest) begin(now time.Time, p inquestPhase) {
 	q.phase, q.since, q.next, q.left = p, now, now, questions
 	if p == inquestLearns {
-		q.left, q.next = 1, now.Add(learnAfter)
+		q.next = now.Add(learnAfter)
 	}
+}
+
+// gap is the time between two questions. Who is not known yet may be far away.
+func (q *inquest) gap() time.Duration {
+	if q.phase == inquestLearns {
+		return patienceMost / questions
+	}
+	return q.patience() / questions
 }
 
 // ask sends one round of questions. They are from this router's own address and MAC.
@@ -77,13 +90,17 @@ func (q *inquest) ask(i *iface) {
 	if !own.IsValid() || len(i.groups) == 0 {
 		return
 	}
-	targets := []netip.Addr{q.of}
-	for _, g := range q.about {
-		targets = append(targets, g.vips[:min(1, len(g.vips))]...)
-	}
-	for _, a := range targets {
-		if f, err := garp.Nudge(own, i.link.MAC, a, q.mac); err == nil {
+	nudge := func(a netip.Addr, at hello.MAC) {
+		if f, err := garp.Nudge(own, i.link.MAC, a, at); err == nil {
 			i.groups[0].queueFrames(always, [][]byte{f})
+		}
+	}
+	nudge(q.of, q.mac)
+	for _, g := range q.about {
+		// The virtual MAC gets it, because a router whose virtual addresses are on a
+		// device of their own answers for them there and nowhere else.
+		for _, a := range g.vips[:min(1, len(g.vips))] {
+			nudge(a, g.mac)
 		}
 	}
 }
@@ -96,7 +113,7 @@ func (q *inquest) due(now time.Time, i *iface) {
 	case q.left > 0:
 		q.left--
 		q.ask(i)
-		q.next = now.Add(q.patience() / questions)
+		q.next = now.Add(q.gap())
 	case q.phase == inquestAsks:
 		q.phase = inquestSilent
 		i.cover(now, q)
@@ -106,13 +123,16 @@ func (q *inquest) due(now time.Time, i *iface) {
 		q.ask(i)
 		q.next = now.Add(askCovered)
 	default:
+		if q.phase == inquestLearns {
+			q.answers, q.learnt = false, now
+		}
 		q.settle(now, false)
 	}
 }
 
 // asked reports whether an answer that comes now is one to a question.
 func (q *inquest) asked() bool {
-	return q.phase != inquestRests && (q.phase != inquestLearns || q.left == 0)
+	return q.phase != inquestRests && (q.phase != inquestLearns || q.left < questions)
 }
 
 // settle ends the inquest: the router lives, or nothing is left to ask it for. useless
@@ -136,13 +156,14 @@ func (q *inquest) settle(now time.Time, useless bool) {
 func (q *inquest) answered(now time.Time, i *iface, mac hello.MAC) {
 	if !mac.IsZero() {
 		q.mac = mac
+		q.answers, q.learnt = true, now
 	}
 	since := q.since
 	if q.phase == inquestLearns {
 		since = since.Add(learnAfter)
 	}
 	q.trip = max(now.Sub(since), q.trip*3/4)
-	q.lives(now, i, "answers for "+q.of.String())
+	q.lives(now, i, "it answers for "+q.of.String())
 }
 
 // lives ends what goes on because the router was silent. why says how it is known.
@@ -215,6 +236,7 @@ func (i *iface) flooded(now time.Time, g *group, of netip.Addr) (again time.Time
 func (i *iface) inquire(now time.Time) {
 	for _, q := range i.inquests {
 		q.due(now, i)
+		q.confirm(now, i)
 	}
 }
 
@@ -231,6 +253,9 @@ func (i *iface) heardLife(now time.Time, dst hello.MAC, ip netip.Addr, mac hello
 		return
 	}
 	for _, q := range i.inquests {
+		if q.of == ip {
+			i.excuseBy(now, q, mac)
+		}
 		if !q.asked() {
 			continue
 		}
@@ -251,7 +276,10 @@ func (i *iface) heardLife(now time.Time, dst hello.MAC, ip netip.Addr, mac hello
 func (g *group) heardActive(now time.Time, from netip.Addr) {
 	for _, q := range g.iface.inquests {
 		if q.of == from {
-			q.lives(now, g.iface, "is heard")
+			if q.phase != inquestLearns { // whether it answers as well is still to be found out
+				q.lives(now, g.iface, "it is heard")
+			}
+			g.iface.excuse(now, q)
 		}
 	}
 	g.uncover(now, "another router has the role: "+from.String())

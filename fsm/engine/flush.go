@@ -27,6 +27,7 @@ func (e *Engine) Flush(now time.Time) {
 	}
 	e.tellObstacles(now)
 	for _, i := range e.ifaces {
+		i.tellCovers(now)
 		i.lookOut(now)
 		i.tellForwarding(now)
 	}
@@ -124,7 +125,7 @@ func (i *iface) openEach(now time.Time, claims []Claim) []denial {
 			continue
 		}
 		if c.Forward {
-			g.endCover(now, err.Error())
+			g.endCover(now, err.Error(), false)
 			continue
 		}
 		g.happen(now, onDenial)

@@ -62,6 +62,7 @@ type group struct {
 	delay      delay
 	silence    silence
 	understudy understudy
+	confirmer  confirmer
 	vigil      vigil
 	restraint  restraint
 	stopped    time.Duration // how long it has said nothing, while the others may have waited less; 0: that is not so
@@ -127,7 +128,7 @@ type stepStart struct {
 func (g *group) prepare() error {
 	return g.iface.port.Add(g.id, Virtual{
 		MAC: g.VirtualMAC(), Addrs: g.vips, Owned: g.owned, Accept: g.Accepts(), Prefixes: g.Prefixes, RouteOnly: g.RouteOnly,
-		Routes: g.Routes, Rules: g.Rules,
+		Routes: g.Routes, Rules: g.Rules, Lease: g.leaseTime(),
 	})
 }
 

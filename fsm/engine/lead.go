@@ -12,7 +12,7 @@ import (
 func (g *group) lead(now time.Time, r *fsm.Report) *Record {
 	s := &g.story
 	switch r.Cause {
-	case fsm.CauseActiveTimer:
+	case fsm.CauseActiveTimer, fsm.CauseUnanswered:
 		return g.fellSilent(now)
 	case fsm.CauseStandbyTimer, fsm.CauseWorseStandby, fsm.CauseBetterStandby, fsm.CauseBetterSpeaker:
 		return nil // how the others find their roles once somebody serves

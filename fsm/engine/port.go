@@ -21,12 +21,13 @@ type Virtual struct {
 
 	Prefixes  []netip.Prefix // those of Addrs that bring the connected route of their subnet
 	RouteOnly bool           // the addresses are local routes alone, not addresses of the interface
+	Lease     time.Duration  // that its claims will most likely have; learned timers change it
 
 	Routes []Route // which come after the addresses and go before them
 	Rules  []Rule
 }
 
-// Equal reports whether v and o are the same.
+// Equal reports whether v and o are the same but for the lease, which each claim has.
 func (v Virtual) Equal(o Virtual) bool {
 	return v.MAC == o.MAC && v.Accept == o.Accept && v.RouteOnly == o.RouteOnly &&
 		slices.Equal(v.Owned, o.Owned) && slices.Equal(v.Addrs, o.Addrs) && slices.Equal(v.Prefixes, o.Prefixes) &&

@@ -20,6 +20,7 @@ const (
 	RecordPeer       RecordKind = "peer"       // another router of the group says something else than before
 	RecordSilence    RecordKind = "silence"    // nothing was heard of a router for too long
 	RecordRejected   RecordKind = "rejected"   // packets of a router were not believed
+	RecordUnderstudy RecordKind = "understudy" // this router began to forward for an active router that was silent
 	RecordStall      RecordKind = "stall"      // this process did nothing for too long
 	RecordRouter     RecordKind = "router"     // something of this router: an interface, its kernel, its own start or stop
 	RecordTransition RecordKind = "transition" // this router's group changed its state
@@ -40,7 +41,7 @@ type Record struct {
 	Command      *Command      // RecordCommand
 	Group        Ref           // RecordCommand: what it was about
 	Priority     Shift         // RecordPriority; RecordPeer: that which the router says
-	Peer         netip.Addr    // RecordPeer, RecordSilence, RecordRejected
+	Peer         netip.Addr    // RecordPeer, RecordSilence, RecordRejected, RecordUnderstudy
 	News         News          // RecordPeer
 	Heard        Heard         // RecordPeer: the message; RecordSilence: the last one
 	For          time.Duration // RecordSilence, RecordStall: how long; RecordPeer: the silence before, with NewsBack

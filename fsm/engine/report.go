@@ -61,7 +61,7 @@ func (g *group) status(now time.Time) GroupStatus {
 	st.RouteStates, st.RuleStates = g.routeStatus()
 	st.Leave, st.Unserved, st.StandIn = g.leave(), g.elector().vigil.unserved, g.elector().vigil.standIn()
 	st.Departing = st.Leave != nil && (!g.maintained() || g.tenure != absent)
-	st.Covers = g.understudyStatus()
+	st.Covers, st.Stint = g.understudyStatus(), g.understudy.last
 	st.Yielded, st.Handover, st.Heirs = g.yielded(), g.passing.last, g.heirs.addrs(now, g)
 	st.BothActive = g.tenure.claims() && g.rivalCurrent(now, g.elector().machine.Status().HoldTime)
 	return st

@@ -61,6 +61,7 @@ type GroupStatus struct {
 	Unserved      time.Time     // since when nobody serves while it is in maintenance; zero: somebody does
 
 	Covers *Understudy   // it forwards for a silent active router; nil: it does not
+	Stint  *Stint        // the last one that has ended; nil: none
 	Signed *SignedStatus // nil where VRRP has no HMAC trailer
 }
 
@@ -81,6 +82,7 @@ type Counters struct {
 	Conflicts      uint64 // claims of a virtual address by others
 	Rejected       map[hello.Reject]uint64
 	Understudied   uint64                   // times that it forwarded for a silent active router
+	Questioned     uint64                   // times that it asked an active router whose hello was overdue
 	Handovers      map[HandoverState]uint64 // by this router, by how they ended; nil before the first
 }
 

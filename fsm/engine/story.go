@@ -95,6 +95,9 @@ func (g *group) beginChange(now time.Time, was *stepStart, to Holder) {
 	if c.cause == fsm.CausePreempt && !c.From.Known { // who was not known before this one message
 		c.From = Holder{Known: true, Addr: g.heard.From}
 	}
+	if c.Covered = g.understood(now); c.Covered != nil {
+		c.Records = slices.Insert(c.Records, 0, c.Covered.Began)
+	}
 	g.price(now, c)
 	s.change, s.holder, s.since, s.base = c, to, now, was.announced
 	g.r.changes.add(c)

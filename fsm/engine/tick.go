@@ -17,6 +17,7 @@ func (e *Engine) Deadline() (time.Time, bool) {
 	for _, i := range e.ifaces {
 		at = sooner(at, i.inquestDeadline())
 		at = sooner(at, i.coverDeadline())
+		at = sooner(at, i.lookout.deadline())
 	}
 	return at, !at.IsZero() && !e.stopped
 }
@@ -110,8 +111,8 @@ type chore interface {
 
 // chores are all of them, in the order in which they are done when several are
 // due. Proofs follow the announcements that they are about.
-func (g *group) chores() [14]chore {
-	return [...]chore{&g.resumption, &g.refusal, &g.delay, &g.wait, &g.announcer, &g.proof, &g.advertiser, &g.probe, &g.passing, &g.pledge, &g.heir, &g.heirs, &g.vigil, &g.restraint}
+func (g *group) chores() [15]chore {
+	return [...]chore{&g.resumption, &g.refusal, &g.delay, &g.wait, &g.announcer, &g.proof, &g.advertiser, &g.probe, &g.passing, &g.pledge, &g.heir, &g.heirs, &g.vigil, &g.confirmer, &g.restraint}
 }
 
 func (g *group) choreDeadline() (at time.Time) {

@@ -19,6 +19,9 @@ type understudy struct {
 	until   time.Time  // at most
 	of      netip.Addr // the silent router
 	flooded uint64     // frames that the port had seen before
+	began   *Record
+	untold  bool   // that it forwards
+	last    *Stint // that has ended; nil: none
 
 	better time.Time // until when another router forwards instead
 	able   bool      // frames for the virtual MAC are looked out for
@@ -51,25 +54,48 @@ func (g *group) lookOut(now time.Time) {
 		g.iface.inquestOf(now, of)
 	}
 	if able != g.understudy.able {
-		g.understudy.able, g.iface.lookout = able, true
+		g.understudy.able, g.iface.lookout.stale = able, true
 	}
+	g.confirmer.await(now, g)
+}
+
+// lookout is what the port knows of the MACs for which it looks out.
+type lookout struct {
+	stale bool // they have changed since
+	told  time.Time
+}
+
+// lookoutPause is how long the port is left alone once it was told: to tell it costs as
+// much as a hello, and a thousand groups may change their roles one after the other.
+const lookoutPause = 20 * time.Millisecond
+
+// deadline returns when the port is to be told, zero when it knows all.
+func (l *lookout) deadline() (at time.Time) {
+	if l.stale {
+		at = l.told.Add(lookoutPause)
+	}
+	return at
 }
 
 // lookOut tells the port for which MACs it looks out, and forgets routers that are
 // not active any more.
 func (i *iface) lookOut(now time.Time) {
-	if !i.lookout {
+	if at := i.lookout.deadline(); at.IsZero() || now.Before(at) {
 		return
 	}
-	i.lookout = false
+	i.lookout = lookout{told: now}
 	var macs []hello.MAC
-	active := map[netip.Addr]bool{}
+	listed, active := map[hello.MAC]bool{}, map[netip.Addr]bool{}
 	for _, g := range i.groups {
-		if g.understudy.able && !slices.Contains(macs, g.mac) {
+		if g.understudy.able && !listed[g.mac] {
+			listed[g.mac] = true
 			macs = append(macs, g.mac)
 		}
 		if of, ok := g.covered(now); ok {
 			active[of] = true
+		}
+		if st, ok := g.confirms(); ok {
+			active[st.Active.Addr] = true
 		}
 	}
 	i.inquests = slices.DeleteFunc(i.inquests, func(q *inquest) bool { return !active[q.of] && !i.covers(q.of) })
@@ -85,21 +111,44 @@ func (g *group) covering() bool { return !g.understudy.since.IsZero() }
 
 // cover opens the gates of all groups of a router that does not answer.
 func (i *iface) cover(now time.Time, q *inquest) {
+	began, flooded := i.r.tellBegun(now, q.of), i.port.Flooded()
 	for _, g := range i.groups {
 		if of, ok := g.covered(now); !ok || of != q.of {
 			continue
 		}
 		st := g.elector().machine.Status()
 		u := &g.understudy
-		u.since, u.of, u.flooded = now, q.of, i.port.Flooded()
+		u.since, u.of, u.flooded, u.began, u.untold = now, q.of, flooded, began, true
 		u.until = st.Active.Expires.Add(st.HelloTime)
 		i.covering++
-		lease := max(u.until.Sub(now).Truncate(time.Millisecond), time.Millisecond)
-		i.out.open = append(i.out.open, Claim{ID: g.id, Lease: lease, Forward: true})
+		i.out.open = append(i.out.open, Claim{ID: g.id, Lease: coverLease(u.until.Sub(now), st.HelloTime), Forward: true})
 		g.offer(now)
 		g.counters.Understudied++
-		g.tell(now, KindUnderstudy, fmt.Sprintf("frames for %s are flooded and %s does not answer: forwarding for it", g.mac, q.of))
+		i.untold = append(i.untold, g)
 	}
+}
+
+// tellCovers tells of the gates that were opened, when they are open.
+func (i *iface) tellCovers(now time.Time) {
+	for _, g := range i.untold {
+		g.tellCover(now)
+	}
+	i.untold = i.untold[:0]
+}
+
+func (g *group) tellCover(now time.Time) {
+	if g.understudy.untold {
+		g.understudy.untold = false
+		g.tell(now, KindUnderstudy, fmt.Sprintf("frames for %s are flooded and %s does not answer: forwarding for it", g.mac, g.understudy.of))
+	}
+}
+
+// coverLease returns how long the kernel forwards by itself, in whole hello times. The
+// hellos of many groups come at as many instants, and each lease of its own is a set and a
+// rule in the kernel.
+func coverLease(left, hello time.Duration) time.Duration {
+	hello = max(hello, time.Millisecond)
+	return max((left+hello-1)/hello, 1) * hello
 }
 
 // uncover shuts the gates of all groups that forward for a router, and reports whether
@@ -122,15 +171,17 @@ func (g *group) uncover(now time.Time, why string) {
 	o := &g.iface.out
 	o.open = slices.DeleteFunc(o.open, func(c Claim) bool { return c.ID == g.id })
 	o.shut = append(o.shut, g.id)
-	g.endCover(now, why)
+	g.endCover(now, why, false)
 }
 
-// endCover notes that the forwarding has ended, or goes on in another way.
-func (g *group) endCover(now time.Time, why string) {
+// endCover notes that the forwarding has ended, or goes on with the role.
+func (g *group) endCover(now time.Time, why string, took bool) {
 	if !g.covering() {
 		return
 	}
+	g.tellCover(now)
 	st := g.understudyStatus()
+	g.endStint(now, st, why, took)
 	g.understudy.since = time.Time{}
 	g.iface.covering--
 	g.tell(now, KindUnderstudy, fmt.Sprintf("forwarded for %s for %v (%d packets flooded): %s", st.Of, now.Sub(st.Since).Round(time.Millisecond), st.Packets, why))
@@ -139,7 +190,7 @@ func (g *group) endCover(now time.Time, why string) {
 // takeCover ends it because the role has come: the same gate serves from now on.
 func (g *group) takeCover(now time.Time) {
 	g.iface.out.open = slices.DeleteFunc(g.iface.out.open, func(c Claim) bool { return c.ID == g.id })
-	g.endCover(now, "this router has the role now")
+	g.endCover(now, "this router has the role now", true)
 }
 
 // reviewCovers ends what has lasted too long, or has no reason any more.

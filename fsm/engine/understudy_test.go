@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -68,8 +69,11 @@ func TestStandbyForwardsForWhoIsSilent(t *testing.T) {
 				t.Fatalf("looks out for %v, want %s", h.port.lookout, mac)
 			}
 			h.flood()
-			if got := h.port.having("send real request"); len(got) != 2 {
+			if got := append(h.port.having("send real request"), h.port.having("send real unicast request")...); len(got) != 2 {
 				t.Fatalf("asked %q, want the router's own address and the virtual one; %q", got, h.port.log)
+			}
+			if asked := h.port.frames[len(h.port.frames)-1]; hello.MAC(asked[:6]) != h.group("eth0:10").MAC {
+				t.Errorf("the question for the virtual address goes to %s", hello.MAC(asked[:6]))
 			}
 			h.run(3 * time.Millisecond)
 			if h.covers() {
@@ -99,6 +103,10 @@ func TestStandbyForwardsForWhoIsSilent(t *testing.T) {
 			}
 			if got := h.port.having("gate"); len(got) != 2 || got[1] != "gate +1 -0" {
 				t.Errorf("gates %q: the second opening must not have a gap before it", got)
+			}
+			began, c := h.story("eth0:10")[0], h.group("eth0:10").Change
+			if s := c.Covered; began != "understudy" || s == nil || s.Began.Peer != peer4 || s.Packets != 42 || s.For < time.Second {
+				t.Errorf("the change begins with %q and says %+v", began, s)
 			}
 			if told := strings.Join(h.told(engine.KindUnderstudy), "\n"); !strings.Contains(told, "does not answer: forwarding for it") || !strings.Contains(told, "has the role now") {
 				t.Errorf("told %q", told)
@@ -170,6 +178,9 @@ func TestForwardingEndsWhenTheActiveRouterLives(t *testing.T) {
 					h.hello("hsrp")
 				}
 			}
+			if s := h.group("eth0:10").Stint; s == nil || s.Took || !strings.HasPrefix(s.End, "it ") {
+				t.Errorf("remembers %+v", s)
+			}
 			if len(opened) < 3 || len(opened) > 7 {
 				t.Errorf("forwarded %d times in a minute of false alarms, want 3 to 7", len(opened))
 			}
@@ -190,7 +201,7 @@ func TestQuestionsHaveABudget(t *testing.T) {
 			h.hello("hsrp")
 		}
 	}
-	if n := len(h.port.having("send real request")); n > 2*(10+5) {
+	if n := len(h.port.having("send real request")) + len(h.port.having("send real unicast request")); n > 2*(10+5) {
 		t.Errorf("%d frames of questions in a second of floods", n)
 	}
 	if h.covers() {
@@ -255,7 +266,7 @@ func TestUnderstudyKey(t *testing.T) {
 		t.Error("forwards though it must not any more")
 	}
 	h.hello("hsrp")
-	if len(h.port.lookout) > 0 {
+	if h.run(100 * time.Millisecond); len(h.port.lookout) > 0 {
 		t.Errorf("looks out for %v", h.port.lookout)
 	}
 }
@@ -274,4 +285,47 @@ func TestRefusedForwardingIsNoObstacle(t *testing.T) {
 		t.Error("says that it forwards")
 	}
 	h.state("eth0:10", "Standby")
+}
+
+// To tell the port takes as long as to send a hello: groups that are promoted together
+// must not wait for that.
+func TestPortIsToldOnceOfManyRoles(t *testing.T) {
+	const n = 100
+	h := newHost(t, manyHSRP(n, "")).up("eth0")
+	say := func(op hello.Op) {
+		for i := range n {
+			h.heard(hsrpFrame(op, hello.Active, better, func(m *hello.HSRP, _ *hello.Envelope) {
+				m.Group, m.VirtualIP = uint16(100+i), netip.AddrFrom4([4]byte{10, 0, byte(i), 1})
+			}))
+			h.run(50 * time.Microsecond)
+		}
+	}
+	for range 10 {
+		say(hello.OpHello)
+		h.run(time.Second)
+	}
+	if len(h.port.lookout) != n {
+		t.Fatalf("looks out for %d MACs, want %d", len(h.port.lookout), n)
+	}
+	h.port.lookouts = 0
+	say(hello.OpResign)
+	h.run(time.Second)
+	if got := h.port.lookouts; got > 2 || len(h.port.lookout) > 0 {
+		t.Errorf("told %d times, now of %d MACs", got, len(h.port.lookout))
+	}
+}
+
+// With the interface's own MAC hosts send to that of the active router, which this one
+// must not accept: it looks out for nothing.
+func TestNoUnderstudyWithTheInterfaceMAC(t *testing.T) {
+	h := newHost(t, hsrpConfig+"mac = \"interface\"\n").up("eth0")
+	for range 10 {
+		h.heard(hsrpFrame(hello.OpHello, hello.Active, better))
+		h.run(time.Second)
+	}
+	h.state("eth0:10", "Standby")
+	h.clear().flood()
+	if h.run(20 * time.Millisecond); len(h.port.lookout) > 0 || h.covers() || len(h.port.log) > 0 {
+		t.Errorf("looks out for %v, says %q", h.port.lookout, h.port.log)
+	}
 }

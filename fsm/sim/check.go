@@ -77,6 +77,8 @@ func (r *router) checkAddresses() {
 		case g.covers:
 		case g.opened && !g.owns:
 			r.broken(fmt.Sprintf("router %s has opened the gate of group %d and not taken its addresses", r.name(), id))
+		case g.opened && !g.found && !g.lapsed && !r.refuses && r.open(id) && r.engine != nil && !r.engine.Serves(id):
+			r.broken(fmt.Sprintf("router %s has left group %d and not shut its gate", r.name(), id))
 		case g.owns && !g.opened && !g.lapsed:
 			r.broken(fmt.Sprintf("router %s has shut the gate of group %d and kept its addresses", r.name(), id))
 		}

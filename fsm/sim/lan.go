@@ -54,7 +54,7 @@ func (l *lan) deliver(r *router, frame []byte) {
 	}
 	d := l.delay + time.Duration(l.w.random.Float64()*float64(l.jitter))
 	frame = slices.Clone(frame)
-	l.w.after(d, func() { r.receive(l.nic, frame) })
+	l.w.plan(l.w.now.Add(d), what{kind: "frame", router: r, on: l.nic, data: frame}, func() { r.receive(l.nic, frame) })
 }
 
 // whole reports whether every frame reaches everybody.

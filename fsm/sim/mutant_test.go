@@ -89,7 +89,7 @@ func TestCheckerFindsFaultsOfTheEngine(t *testing.T) {
 		want  string // in what is broken
 	}{
 		"a gate is opened twice":             {mutant{twice: true}, "which is open"},
-		"a release is forgotten":             {mutant{keepGates: true, keepAddrs: true}, "has owners"},
+		"a release is forgotten":             {mutant{keepGates: true, keepAddrs: true}, "not shut its gate"},
 		"a release of the gate is forgotten": {mutant{keepGates: true}, "not taken its addresses"},
 		"a release of addresses is forgotten": {mutant{keepAddrs: true},
 			"shut the gate of group 1 and kept its addresses"},

@@ -25,6 +25,9 @@ var reloads = []func(*engine.Config, *engine.Group){
 	func(c *engine.Config, _ *engine.Group) { c.Lease = 1500 * time.Millisecond },
 }
 
+// usualFiles are those of reloads with another priority, another address and another lease.
+var usualFiles = []int{1, 3, 8}
+
 // another is an address beside the group's first one.
 func another(g *engine.Group) netip.Addr {
 	b := g.VirtualIPs[0].AsSlice()

@@ -22,7 +22,7 @@ func (r *router) find(old map[engine.ID]*gate, macs map[hello.MAC]engine.ID) {
 		r.engine.Found(r.w.now, id, g.until.Sub(r.w.now))
 	}
 	life := r.life
-	r.w.after(r.engine.Succession(nic), func() {
+	r.w.plan(r.w.now.Add(r.engine.Succession(nic)), what{kind: "found", router: r, life: life}, func() {
 		if r.life == life {
 			r.dropFound(nic, nil)
 			r.dropFound(nic2, nil)

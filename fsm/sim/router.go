@@ -1,7 +1,7 @@
 package sim
 
 import (
-	"errors"
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -15,7 +15,7 @@ import (
 
 const nic = "eth0"
 
-// maxBacklog is how many frames a stalled host's socket buffer holds.
+// maxBacklog is how many frames a stalled host's socket buffer holds, unless it is said.
 const maxBacklog = 2000
 
 // router is a host: an engine when its process runs, and the kernel's gates,
@@ -50,10 +50,13 @@ type router struct {
 	stalled bool
 	stopped time.Time // when it stalled last
 	backlog [][]byte
+	buffer  int                // how many it can be
 	waking  map[hello.MAC]bool // in its first turn after a stall: what it must not claim
 	posts   []func()           // what has happened beside the loop while it was stalled
 	armed   time.Time
-	marks   uint64 // numbers given out
+	round   engine.Round // of the last addresses that were asked for
+	file    int          // which of reloads it was given last, from 1; 0: its first one. Only for who explores
+	marks   uint64       // numbers given out
 
 	port    func(engine.Port) engine.Port // what the engine gets for this router as its port
 	gates   map[engine.ID]*gate           // of all groups
@@ -67,18 +70,6 @@ type router struct {
 
 	renews   func() bool // whether another process takes over before this turn; may be nil
 	disturbs func()      // a group stops, or starts: as one that was refused does after a pause
-}
-
-// gate is what the kernel does for a group.
-type gate struct {
-	opened bool          // by the engine
-	lease  time.Duration // 0 = for ever
-	until  time.Time     // when the lease runs out
-	lapsed bool          // the lease ran out while the process thought otherwise
-	found  bool          // it is the last process's, which died
-	since  time.Time     // when it was opened
-	owns   bool          // the host has the addresses
-	covers bool          // it is open only for what is on its way to others
 }
 
 func (r *router) name() string { return string(rune('a' + r.id)) }
@@ -252,7 +243,7 @@ func (r *router) stall() { r.stalled, r.stopped = true, r.w.now }
 // lost them, or does not preempt.
 func (r *router) takenOver(frames [][]byte) map[hello.MAC]bool {
 	list := map[hello.MAC]bool{}
-	if r.engine == nil || len(frames) == maxBacklog {
+	if r.engine == nil || len(frames) == r.buffer {
 		return list
 	}
 	for _, g := range r.engine.Status(r.w.now).Groups {
@@ -282,7 +273,7 @@ func (r *router) receive(on string, frame []byte) {
 	case r.engine == nil || on == nic && (!r.up || r.deaf) || on == nic2 && !r.up2:
 	case r.stalled && on == nic2: // nothing there decides over roles by itself
 	case r.stalled:
-		if len(r.backlog) < maxBacklog {
+		if len(r.backlog) < r.buffer {
 			r.backlog = append(r.backlog, frame)
 		}
 	default:
@@ -318,7 +309,7 @@ func (r *router) turnOn(on string, frames [][]byte) {
 
 // overrun names the interface whose buffer was too small for what came.
 func (r *router) overrun(frames [][]byte) []string {
-	if len(frames) < maxBacklog {
+	if len(frames) < r.buffer {
 		return nil
 	}
 	return []string{nic}
@@ -340,7 +331,7 @@ func (r *router) rearm() {
 	}
 	r.armed = at
 	life := r.life
-	r.w.at(at, func() {
+	r.w.plan(at, what{kind: "turn", router: r, life: life}, func() {
 		if r.armed.Equal(at) {
 			r.armed = time.Time{}
 		}
@@ -350,109 +341,11 @@ func (r *router) rearm() {
 	})
 }
 
-// open reports whether the gate of a group is open at now.
-func (r *router) open(id engine.ID) bool {
-	g := r.gates[id]
-	return g != nil && g.opened && (g.lease == 0 || g.until.After(r.w.now))
-}
-
-// holds reports whether the host serves a group: the gate is open and the link
-// up.
-func (r *router) holds(id engine.ID) bool {
-	return r.linked(id) && r.open(id) && !r.gates[id].covers
-}
-
-// Add implements engine.Port.
-func (r *router) Add(id engine.ID, v engine.Virtual) error {
-	r.virtual[v.MAC] = id
-	if r.gates[id] == nil {
-		r.gates[id] = &gate{}
-	}
-	if r.refuses {
-		return errRefused
-	}
-	return nil
-}
-
-var errRefused = errors.New("the kernel refuses")
-
-// prepared tells the engine that every group can be served now.
-func (r *router) prepared() {
-	for i := range r.config.Groups {
-		r.engine.Prepared(r.w.now, engine.ID(i+1), nil)
-	}
-	r.rearm()
-}
-
-// Remove implements engine.Port.
-func (r *router) Remove(id engine.ID) {
-	if r.open(id) {
-		r.broken(fmt.Sprintf("router %s removes group %d, whose gate is open", r.name(), id))
-	}
-	delete(r.gates, id)
-}
-
-// Gate implements engine.Port.
-func (r *router) Gate(open []engine.Claim, shut []engine.ID) ([]engine.ID, error) {
-	return r.gateOn(nic, open, shut)
-}
-
-func (r *router) gateOn(on string, open []engine.Claim, shut []engine.ID) ([]engine.ID, error) {
-	if r.refuses && len(open) > 0 {
-		return nil, errRefused
-	}
-	lost := r.expire(on)
-	r.dropFound(on, open)
-	for _, id := range shut {
-		r.gates[id].opened, r.gates[id].lapsed, r.gates[id].covers = false, false, false
-	}
-	for _, c := range open {
-		if !r.open(c.ID) || r.gates[c.ID].found { // a role that is resumed begins anew
-			r.gates[c.ID].since = r.w.now
-		}
-		if g := r.gates[c.ID]; r.open(c.ID) && c.Lease == g.lease && c.Forward == g.covers && !g.found {
-			r.broken(fmt.Sprintf("router %s opens the gate of group %d, which is open", r.name(), c.ID))
-		}
-		g := r.gates[c.ID]
-		g.opened, g.lapsed, g.found, g.covers, g.lease, g.until = true, false, false, c.Forward, c.Lease, r.w.now.Add(c.Lease)
-	}
-	return lost, nil
-}
-
-// expire drops gates of an interface whose lease has run out and returns them.
-func (r *router) expire(on string) []engine.ID {
-	var lost []engine.ID
-	for id, g := range r.gates {
-		if r.interfaceOf(id) == on && g.opened && !r.open(id) {
-			g.opened, g.lapsed = false, true
-			if g.found { // the kernel takes the addresses away
-				g.found, g.lapsed, g.owns = false, false, false
-				continue
-			}
-			lost = append(lost, id)
-		}
-	}
-	return lost
-}
-
 // LookOut implements engine.Port.
 func (r *router) LookOut(macs []hello.MAC) { r.lookout = slices.Clone(macs) }
 
 // Flooded implements engine.Port.
 func (r *router) Flooded() uint64 { return r.flooded }
-
-// Renew implements engine.Port.
-func (r *router) Renew() ([]engine.ID, error) { return r.renewOn(nic) }
-
-func (r *router) renewOn(on string) ([]engine.ID, error) {
-	lost := r.expire(on)
-	for id, g := range r.gates {
-		if r.interfaceOf(id) == on && !g.found {
-			g.until = r.w.now.Add(g.lease)
-		}
-	}
-	return lost, nil
-}
 
 // Transmit implements engine.Port.
 func (r *router) Transmit(frames [][]byte) (unsent []int, err error) {
@@ -491,8 +384,10 @@ func (r *router) Address(round engine.Round, add, remove []engine.ID) {
 	if len(add) == 0 {
 		return
 	}
+	r.round = round
 	life, add := r.life, slices.Clone(add)
-	r.w.after(time.Duration(r.w.random.Float64()*float64(slowestAddress)), func() {
+	what := what{kind: "addressed", router: r, life: life, data: binary.AppendUvarint(nil, uint64(round))}
+	r.w.plan(r.w.now.Add(time.Duration(r.w.random.Float64()*float64(slowestAddress))), what, func() {
 		if r.engine != nil && r.life == life {
 			r.post(func() { r.engine.Addressed(r.w.now, round, add, nil) })
 		}

@@ -48,7 +48,7 @@ func run(p Plan, between func(engine.Port) engine.Port, change ...func(*router))
 				g.Neighbors = []netip.Addr{neighborIP}
 			}
 		}
-		r := &router{w: w, lan: l, id: i, config: config, first: config, up: true, up2: true, preActive: spec.PreActive, forwards: spec.Forwards, clock: spec.Clock, checks: spec.Checks,
+		r := &router{w: w, lan: l, id: i, config: config, first: config, up: true, up2: true, buffer: maxBacklog, preActive: spec.PreActive, forwards: spec.Forwards, clock: spec.Clock, checks: spec.Checks,
 			port:   between,
 			report: func(s string) { res.Story = append(res.Story, s) },
 			broken: func(s string) { c.fail(w.now, "%s", s) },

@@ -1,7 +1,8 @@
 // Package sim runs the daemon's engine in a world of virtual time: routers on
 // one LAN that loses, delays, duplicates and partitions, hosts that stall,
 // crash and come back. One seed gives one history, to the last frame. After
-// every step it checks what must never happen.
+// every step it checks what must never happen. Explore leaves nothing to a seed: it tries
+// every order of events, to a number of them that leave the calm course.
 package sim
 
 import (
@@ -22,8 +23,18 @@ type world struct {
 }
 
 type happening struct {
-	at time.Time
-	do func()
+	at   time.Time
+	do   func()
+	what what
+}
+
+// what tells happenings apart, for who looks at all that is to come.
+type what struct {
+	kind   string // of the router's own: turn, post, ...; frame for one that arrives there
+	router *router
+	life   int // of the router's process; 0: whichever runs then
+	on     string
+	data   []byte // frame: all of it
 }
 
 func newWorld(seed uint64) *world {
@@ -34,14 +45,17 @@ func newWorld(seed uint64) *world {
 func (w *world) elapsed() time.Duration { return w.now.Sub(epoch) }
 
 // at plans fn.
-func (w *world) at(t time.Time, fn func()) {
+func (w *world) at(t time.Time, fn func()) { w.plan(t, what{}, fn) }
+
+// plan plans fn, and says what it is.
+func (w *world) plan(t time.Time, what what, fn func()) {
 	i, _ := slices.BinarySearchFunc(w.queue, t, func(h happening, t time.Time) int {
 		if h.at.After(t) {
 			return 1
 		}
 		return -1 // what was planned earlier for the same time comes first
 	})
-	w.queue = slices.Insert(w.queue, i, happening{t, fn})
+	w.queue = slices.Insert(w.queue, i, happening{t, fn, what})
 }
 
 // after plans fn in d.

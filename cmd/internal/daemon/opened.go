@@ -76,6 +76,7 @@ func openInterface(name string, index int, multi []netip.Addr, vo vip.Options, r
 		}
 	}
 	o.find()
+	_ = o.iface.Ready() // what the kernel refuses now it refuses when a gate is to open, and costs that group alone
 	return o, nil
 }
 

@@ -32,13 +32,16 @@ func TestOutsideHasEveryField(t *testing.T) {
 	want := []string{
 		"status.troubles",                     // nothing is wrong with the daemon there
 		"status.groups.counters.understudied", // no switch floods there; see e2e
+		"status.groups.counters.questioned",   // no group there has confirm
 		"status.groups.cleared.counters.understudied",
+		"status.groups.cleared.counters.questioned",
 		"status.groups.heirs", // no group there has followers on another interface
 		"status.groups.understudy",
 		"status.groups.understudy.since",
 		"status.groups.understudy.of",
 		"status.groups.understudy.packets",
 		"explanation.changes.records.command.about", // no change begins with such a command
+		"explanation.changes.cost.covered_ms",       // nobody has forwarded without the role
 		"explanation.changes.cost.takeover.idle",    // the status has it
 	}
 	if diff := cmp.Diff(want, missing); diff != "" {

@@ -173,7 +173,15 @@ func (p *port) letGo() {
 		if err := iface.LetGo(); err != nil {
 			p.log.Warn("give back what the last process left", "interface", p.name, "error", err)
 		}
+		p.makeReady(iface)
 	})
+}
+
+// makeReady has promotions to come find what they need. It is for the worker.
+func (p *port) makeReady(iface *vip.Interface) {
+	if err := iface.Ready(); err != nil {
+		p.log.Warn("nftables", "interface", p.name, "error", err)
+	}
 }
 
 // restore asks the worker to put back what is missing and calls done from
@@ -296,7 +304,7 @@ func (p *port) forget(iface *vip.Interface, old []vip.ID) {
 
 func router(v engine.Virtual) vip.Router {
 	return vip.Router{MAC: v.MAC, Addrs: v.Addrs, Accept: v.Accept, Owned: v.Owned, Prefixes: v.Prefixes, RouteOnly: v.RouteOnly,
-		Routes: viaRoutes(v.Routes), Rules: viaRules(v.Rules)}
+		Routes: viaRoutes(v.Routes), Rules: viaRules(v.Rules), Lease: v.Lease}
 }
 
 // Add implements engine.Port.
@@ -323,6 +331,7 @@ func (p *port) replace(id engine.ID, v engine.Virtual, known bool) error {
 	}
 	switch {
 	case !known:
+		p.work.do(func() { p.makeReady(o.iface) })
 		return err
 	case err != nil:
 		o.forms.back(id, was)
@@ -331,7 +340,10 @@ func (p *port) replace(id engine.ID, v engine.Virtual, known bool) error {
 		o.forms.keepAddresses(id, was)
 		return nil
 	}
-	p.work.do(func() { p.forget(o.iface, []vip.ID{was}) })
+	p.work.do(func() {
+		p.forget(o.iface, []vip.ID{was})
+		p.makeReady(o.iface)
+	})
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/fsm/engine"
@@ -45,7 +46,7 @@ func Examine(h *Host, c *configs.Config) []Finding {
 		checkRights, checkClock, checkNftables, checkChains, checkSavedTables, checkForwarding, checkARP, checkProxies, checkReversePath,
 		checkSysctls, checkRestored, checkConntrack,
 		checkInterfaces, checkRoutes, checkBridges, checkDrivers, checkAddresses, checkOwners, checkPeers, checkTracks, checkRefresh, checkManagers, checkOthers,
-		checkHeard, checkClaims, checkOwnClaims,
+		checkHeard, checkClaims, checkOwnClaims, checkUnderstudy,
 	} {
 		check(e)
 	}
@@ -73,6 +74,7 @@ type exam struct {
 	config   *configs.Config
 	groups   []*engine.Group
 	findings []Finding
+	askUntil time.Time // whom it hears later is not asked any more
 }
 
 // wrong reports a rule's violation. names are pairs of a word in the rule's

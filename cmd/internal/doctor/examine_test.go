@@ -342,6 +342,15 @@ var examinations = []examination{
 	{name: "the active router gives up and answers", config: vrrpConfig, change: []func(*Host){
 		says(vrrp(func(m *hello.VRRP) { m.Priority = 0 }), "192.0.2.3", ""), func(h *Host) { h.Claims = []Claim{{"eth1", ip("192.0.2.1"), hello.MAC{2, 0, 0, 0, 0, 0x99}}} },
 	}, want: []string{"claimed vrrp:eth1:20"}},
+	{name: "the active router does not answer for itself", change: []func(*Host){
+		says(hsrp(func(m *hello.HSRP) { m.State = hello.Active }), "192.0.2.3", ""), func(h *Host) { h.Questions = []Question{{"eth1", ip("192.0.2.3"), false}} },
+	}, want: []string{"understudy hsrp:eth1:10"}},
+	{name: "the active router answers for itself", change: []func(*Host){
+		says(hsrp(func(m *hello.HSRP) { m.State = hello.Active }), "192.0.2.3", ""), func(h *Host) { h.Questions = []Question{{"eth1", ip("192.0.2.3"), true}} },
+	}},
+	{name: "whoever does not answer is no matter to who does not stand in", config: hsrpConfig + "understudy = false\n", change: []func(*Host){
+		says(hsrp(func(m *hello.HSRP) { m.State = hello.Active }), "192.0.2.3", ""), func(h *Host) { h.Questions = []Question{{"eth1", ip("192.0.2.3"), false}} },
+	}},
 	{name: "without a virtual MAC the other router may answer", config: hsrpConfig + "mac = \"interface\"\n", change: []func(*Host){
 		says(hsrp(asIs), "192.0.2.3", ""), func(h *Host) { h.Claims = []Claim{{"eth1", ip("192.0.2.1"), hello.MAC{2, 0, 0, 0, 0, 0x99}}} },
 	}},

@@ -31,6 +31,8 @@ type Host struct {
 	Listened time.Duration // 0 = the segments were not listened to
 	Heard    []Heard
 	Claims   []Claim
+
+	Questions []Question // that were asked meanwhile
 }
 
 // Interface is an interface with what belongs to it.

@@ -253,6 +253,18 @@ func TestOwnAddressOfAnotherHostIsFound(t *testing.T) {
 	finds(t, gw, hsrpConfig, 500*time.Millisecond, "own-address eth1")
 }
 
+// The active router must be there for who asks it: the standby goes by that.
+func TestActiveRouterThatDoesNotAnswerIsFound(t *testing.T) {
+	gw, other := gateway(t)
+	finds(t, gw, hsrpConfig, 0)
+	m := message(hsrp(func(m *hello.HSRP) { m.State = hello.Active }), "192.0.2.3", "")
+	stop := speak(t, other, hello.AppendFrame(nil, &m.Envelope, m.Payload))
+	defer stop()
+	finds(t, gw, hsrpConfig, 1500*time.Millisecond)
+	must(t, other.Sysctl("net/ipv4/conf/all/arp_ignore", "8"))
+	finds(t, gw, hsrpConfig, 1500*time.Millisecond, "understudy hsrp:eth1:10")
+}
+
 // speak sends a frame every 50 ms until stop is called, and for a minute at
 // most.
 func speak(t *testing.T, ns *netlab.NS, frame []byte) (stop func()) {

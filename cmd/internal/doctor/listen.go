@@ -27,6 +27,7 @@ const (
 // listener is an interface that is listened to.
 type listener struct {
 	dev     string
+	ifi     *net.Interface
 	mac     hello.MAC
 	sock    *sock.Socket
 	members *sock.Members
@@ -54,7 +55,8 @@ func (e *exam) listen(ctx context.Context, span time.Duration) error {
 	if len(listeners) == 0 {
 		return nil
 	}
-	for end := time.Now().Add(span); time.Now().Before(end); {
+	end := time.Now().Add(span)
+	for e.askUntil = end.Add(-answerTime); time.Now().Before(end); {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("listen: %w", context.Cause(ctx))
 		}
@@ -71,7 +73,7 @@ func (e *exam) open(dev string) (*listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &listener{dev: dev, mac: hello.MACFrom(ifi.HardwareAddr)}
+	l := &listener{dev: dev, ifi: ifi, mac: hello.MACFrom(ifi.HardwareAddr)}
 	if l.sock, err = sock.Open(ifi, 0); err != nil {
 		return nil, err
 	}
@@ -149,6 +151,7 @@ func (e *exam) step(listeners []*listener) error {
 // frame keeps a message or claim that is new.
 func (e *exam) frame(l *listener, b []byte, ready bool) {
 	if o, ok := whohas.Claim(b); ok {
+		e.answered(l.dev, o.IP)
 		c := Claim{Interface: l.dev, Address: o.IP, MAC: o.MAC}
 		if o.MAC != l.mac && (e.virtual(o.IP) || e.own(l.dev, o.IP)) && !slices.Contains(e.Claims, c) {
 			e.Claims = append(e.Claims, c)
@@ -163,6 +166,7 @@ func (e *exam) frame(l *listener, b []byte, ready bool) {
 	h.Payload = slices.Clone(payload)
 	if !slices.ContainsFunc(e.Heard, h.same) {
 		e.Heard = append(e.Heard, h)
+		e.question(l, h)
 	}
 }
 

@@ -50,7 +50,7 @@ var rules = []rule{
 		"packets are forwarded, but towards its neighbours the interface is a host: it believes router advertisements, those of the other gateway among them, and is no router in the answers for its own addresses",
 		"SETTING = 1 " + sysctlFile},
 	{"arp-ignore", Warn, "arp_ignore of all and of the interface",
-		"the kernel answers ARP for none of its own addresses: peers and hosts cannot reach the router itself",
+		"the kernel answers ARP for none of its own addresses: peers and hosts cannot reach the router itself, and while it is active a standby forwards beside it whenever a switch floods",
 		"SETTING = 1 or 2 " + sysctlFile},
 	{"proxy-arp", Warn, "proxy_arp of all and of the interface, where no group has a virtual MAC for IPv4 or the kernel has no hook for what leaves (before Linux 5.16)",
 		"the kernel answers ARP for addresses of other networks with the interface's own MAC, on the standby too: what a host has learned so ends with that one router, and no failover helps it",
@@ -181,6 +181,9 @@ var rules = []rule{
 	{"peer-mac", Warn, "whether the active router answers with the virtual MAC",
 		"the MAC of ADDRESS changes with each failover, and a host that ignores announcements keeps the old one",
 		"the virtual MAC on both: use_vmac in keepalived, no use-bia on IOS"},
+	{"understudy", Warn, "whether the active router answers ARP or neighbour discovery for its own address, where this one would forward for it (docs/understudy.md)",
+		"whenever a switch forgets the virtual MAC this router takes ADDRESS for cut off, and forwards beside it until its next hello: what is flooded arrives twice",
+		"let ADDRESS answer (arp_ignore, arptables, chains of nf_tables of the family arp, ports of the switch that are isolated from each other), or understudy = false in GROUP"},
 }
 
 // indexOf returns where the rule with that ID is in the list.

@@ -25,7 +25,7 @@ func changes() (list []change) {
 		{"hooks", "`hooks`", "hooks = { active = [\"/bin/true\"] }", ""},
 		{"announce", "`announce`", "announce = { refresh = \"1s\" }", ""},
 		{"install", "`install`", "install = \"route\"", ""},
-		{"understudy", "`understudy`", "understudy = false", ""},
+		{"understudy", "`understudy`, `confirm`", "understudy = false\nconfirm = true", ""},
 		{"daemon", "`log`, `format`, `metrics`, `lease`", "", "[daemon]\nlog = \"debug\"\nformat = \"json\"\nmetrics = \"127.0.0.1:0\"\nlease = \"5s\"\n"},
 	} {
 		list = append(list, change{name: "reload-" + r.name, text: "reload: " + r.text + ", and back", play: func(p *pair) {

@@ -1,9 +1,7 @@
 package e2e
 
 import (
-	"encoding/binary"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"strings"
@@ -13,9 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
-	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/hello"
-	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // reloadable is what the reloads below start from.
@@ -49,64 +45,10 @@ func (l *lan) numbers() (stop func() (sent int, lost, doubled []uint64)) {
 // returns how many were sent, and those that came not at all or more than once.
 func (l *lan) numbersTo(host netip.Addr) (stop func() (sent int, lost, doubled []uint64)) {
 	l.t.Helper()
-	const port = 9
-	var sink net.PacketConn
-	var err error
-	l.Eventually("a port that a program being started still has", func() bool {
-		sink, err = l.Host.ListenPacket("udp", fmt.Sprintf(":%d", port))
-		return err == nil
-	})
-	number := func(f netlab.Frame) (n uint64, ok bool) {
-		var p wire.Packet
-		if !p.Parse(f.Data) || p.Proto != wire.ProtoUDP || p.Dst != host || len(p.Payload) != wire.UDPHeader+8 {
-			return 0, false
-		}
-		return binary.BigEndian.Uint64(p.Payload[wire.UDPHeader:]), true
-	}
-	seen := l.Capture(l.Host, lanDev, func(f netlab.Frame) bool { _, ok := number(f); return ok && !f.Sent })
-	conn, err := l.Client.Dial(l.t.Context(), "udp", netip.AddrPortFrom(host, port).String())
-	must(l.t, err)
-	end, ended := make(chan struct{}), make(chan uint64)
-	go func() {
-		tick := time.NewTicker(time.Millisecond)
-		defer tick.Stop()
-		for n := uint64(0); ; n++ {
-			select {
-			case <-end:
-				ended <- n
-				return
-			case <-tick.C:
-			}
-			conn.Write(binary.BigEndian.AppendUint64(nil, n))
-		}
-	}()
+	end := l.Datagrams(host)
 	return func() (int, []uint64, []uint64) {
-		close(end)
-		n := <-ended
-		came := func() (count map[uint64]int) {
-			count = map[uint64]int{}
-			for _, f := range seen.Frames() {
-				k, _ := number(f)
-				count[k]++
-			}
-			return count
-		}
-		_, _ = seen.WaitFor(func(f netlab.Frame) bool { k, _ := number(f); return k == n-1 }, time.Second)
-		var lost, doubled []uint64
-		count := came()
-		for k := range n {
-			switch count[k] {
-			case 0:
-				lost = append(lost, k)
-			case 1:
-			default:
-				doubled = append(doubled, k)
-			}
-		}
-		seen.Close()
-		conn.Close()
-		sink.Close()
-		return int(n), lost, doubled
+		d := end()
+		return d.Sent, d.Lost, d.Doubled
 	}
 }
 

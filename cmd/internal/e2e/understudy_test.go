@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -55,6 +56,9 @@ func TestStandbyForwardsWhenTheCableIsCut(t *testing.T) {
 			t.Errorf("the standby says %q", f)
 		}
 		l.b.WaitAll("Active")
+		if out, _ := l.b.Command("explain"); !strings.Contains(out, "this router forwarded for it from then on") || !strings.Contains(out, "the switch had lost it") {
+			t.Errorf("explain says\n%s", out)
+		}
 		l.mustPing(append(v.addresses(), v.host)...)
 		if n := forwards(l.b); n != 0 {
 			t.Errorf("%d groups still say that they forward for another router", n)
@@ -86,5 +90,58 @@ func TestFlushedTableIsLearnedAgain(t *testing.T) {
 				t.Errorf("%s has forwarded beside the active router", g.Ref())
 			}
 		}
+	})
+}
+
+// The group's interface is a bridge on either router. What the switch floods reaches the
+// standby through the bridge's port, and its own guest's frames pass by: both are
+// forwarded once the active router does not answer, and neither while it does.
+func TestUnderstudyOnABridge(t *testing.T) {
+	slow := strings.NewReplacer(`"200ms"`, `"1s"`, `"700ms"`, `"3s"`).Replace(bridgeGroups)
+	scenario(t, func(t testing.TB, l *lan) {
+		guests := l.bridged()
+		for _, ns := range []*netlab.NS{l.Client, guests[1].ns} {
+			must(t, ns.AddRoute(netip.MustParsePrefix("2001:db8:2::/64"), guestVIP6, lanDev))
+		}
+		reach := func(when string) {
+			t.Helper()
+			for _, from := range []guest{{"the client", l.Client}, guests[1]} {
+				for _, to := range []netip.Addr{fhrptest.HostIP, fhrptest.HostIP6} {
+					if !l.ping(from.ns, anybody, to, many) {
+						t.Errorf("%s: %s does not reach %s\n%s", when, from.name, to, l.a.Tails())
+					}
+				}
+			}
+		}
+		l.startInTurn(slow)
+		l.Eventually("b hears the active router", func() bool {
+			return !slices.ContainsFunc(l.b.Report().Groups, func(g status.Group) bool { return g.Active == nil })
+		})
+		reach("before")
+
+		stop := l.numbers()
+		for range 5 {
+			l.Forget()
+			for _, g := range l.Gateways {
+				must(t, g.NS.FlushFDB(gatewayBridge))
+			}
+			reach("tables flushed")
+		}
+		if sent, lost, doubled := stop(); len(doubled) > 0 {
+			t.Errorf("of %d datagrams %d were lost and %d came twice, though nothing is wrong", sent, len(lost), len(doubled))
+		}
+		for _, g := range l.b.Report().Groups {
+			if g.Counters.Understudied > 0 {
+				t.Errorf("%s has forwarded beside the active router", g.Ref())
+			}
+		}
+
+		l.a.Unplug()
+		reach("cable cut")
+		if n := forwards(l.b); n == 0 || l.b.All("Active") {
+			t.Errorf("%d groups forward for the active router, active: %v\n%s", n, l.b.All("Active"), l.b.Tail())
+		}
+		l.b.WaitAll("Active")
+		reach("b active")
 	})
 }

@@ -32,14 +32,9 @@ func crash(t testing.TB, p pairing, missed bool) {
 	if p.version == 3 && p.family == hello.IPv4 { // what was heard of the others died with the process
 		m.ours.config += "checksum = \"pseudo-header\"\n"
 	}
-	m.probe = startProbe(t, m.Client, p.target())
-	m.ours.start(above)
-	m.await(us)
-	m.theirs.start(theirs)
-	n := m.probe.mark()
-	m.Eventually("the client is served", func() bool { return m.probe.flows(n) })
+	m.weServe()
 
-	n = m.probe.mark()
+	n := m.probe.mark()
 	m.ours.Kill()
 	if missed {
 		m.believed(them)

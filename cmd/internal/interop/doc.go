@@ -19,4 +19,9 @@
 // benchmark prints:
 //
 //	go test ./cmd/internal/interop -run '^$' -bench Cost -benchtime 1x
+//
+// and another one prints what a cable that is cut and a table that is flushed cost a
+// client of each:
+//
+//	go test ./cmd/internal/interop -run '^$' -bench Cut -benchtime 1x
 package interop

@@ -62,9 +62,7 @@ func TestFailover(t *testing.T) {
 func failover(t testing.TB, p pairing) {
 	needPeer(t, p)
 	m := newMatch(t, p, options{})
-	m.theirs.start(theirs)
-	m.probe = startProbe(t, m.Client, p.target())
-	m.await(them)
+	m.theyServe()
 	m.weWin()
 	m.ours.Stop()
 	m.await(them)

@@ -2,6 +2,7 @@ package interop
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"os/user"
 	"strconv"
@@ -55,25 +56,31 @@ func ownedByFRR(dir string) error {
 // virtual MAC and the virtual addresses.
 func (f *frr) macvlan() {
 	f.T.Helper()
-	ns := f.NS
+	macvlan(f.Gateway, "vrrp"+strconv.Itoa(vrid), hello.VirtualMAC(hello.ProtocolVRRP, f.p.version, f.p.family, vrid), f.p.vips()...)
+}
+
+// macvlan gives a router a device in bridge mode with a virtual MAC and virtual
+// addresses, for which its kernel answers there and nowhere else.
+func macvlan(g *fhrptest.Gateway, name string, mac hello.MAC, vips ...netip.Addr) {
+	g.T.Helper()
+	ns := g.NS
 	parent, err := ns.Netlink().LinkByName(dev)
-	must(f.T, err)
+	must(g.T, err)
 	attrs := netlink.NewLinkAttrs()
-	attrs.Name, attrs.ParentIndex = "vrrp"+strconv.Itoa(vrid), parent.Attrs().Index
-	attrs.HardwareAddr = hello.VirtualMAC(hello.ProtocolVRRP, f.p.version, f.p.family, vrid).HardwareAddr()
-	must(f.T, ns.Netlink().LinkAdd(&netlink.Macvlan{LinkAttrs: attrs, Mode: netlink.MACVLAN_MODE_BRIDGE}))
-	link, err := ns.Netlink().LinkByName(attrs.Name)
-	must(f.T, err)
+	attrs.Name, attrs.ParentIndex, attrs.HardwareAddr = name, parent.Attrs().Index, mac.HardwareAddr()
+	must(g.T, ns.Netlink().LinkAdd(&netlink.Macvlan{LinkAttrs: attrs, Mode: netlink.MACVLAN_MODE_BRIDGE}))
+	link, err := ns.Netlink().LinkByName(name)
+	must(g.T, err)
 	// Random: two routers with the address made from the virtual MAC would
 	// speak from the same source.
-	must(f.T, ns.Sysctl("net/ipv6/conf/"+attrs.Name+"/addr_gen_mode", "3"))
+	must(g.T, ns.Sysctl("net/ipv6/conf/"+name+"/addr_gen_mode", "3"))
 	// Without these the host answers for the virtual address with every MAC.
-	for _, d := range []string{dev, attrs.Name} {
-		must(f.T, ns.Sysctl("net/ipv4/conf/"+d+"/arp_ignore", "1"))
-		must(f.T, ns.Sysctl("net/ipv4/conf/"+d+"/arp_announce", "2"))
+	for _, d := range []string{dev, name} {
+		must(g.T, ns.Sysctl("net/ipv4/conf/"+d+"/arp_ignore", "1"))
+		must(g.T, ns.Sysctl("net/ipv4/conf/"+d+"/arp_announce", "2"))
 	}
-	must(f.T, ns.Netlink().LinkSetUp(link))
-	f.LAN.Address(ns, attrs.Name, f.p.vips()...)
+	must(g.T, ns.Netlink().LinkSetUp(link))
+	g.LAN.Address(ns, name, vips...)
 }
 
 func (f *frr) config(priority int) string {

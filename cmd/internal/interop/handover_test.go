@@ -23,9 +23,7 @@ func TestHandoverToAPeer(t *testing.T) {
 			steady(t, p, func(t testing.TB) {
 				needPeer(t, p)
 				m := newMatch(t, p, options{})
-				m.theirs.start(theirs)
-				m.probe = startProbe(t, m.Client, p.target())
-				m.await(them)
+				m.theyServe()
 				m.ours.start(above)
 				m.await(us)
 

@@ -34,14 +34,9 @@ func maintenance(t testing.TB, p pairing, preempts bool) {
 	if !preempts {
 		m.ours.config += "preempt = false\n"
 	}
-	m.probe = startProbe(t, m.Client, p.target())
-	m.ours.start(above)
-	m.await(us)
-	m.theirs.start(theirs)
-	n := m.probe.mark()
-	m.Eventually("the client is served", func() bool { return m.probe.flows(n) })
+	m.weServe()
 
-	n = m.probe.mark()
+	n := m.probe.mark()
 	out, exit := m.ours.Command("maintenance", "on")
 	if exit != 0 || !strings.Contains(out, " serves\n") {
 		t.Fatalf("exit %d: %s", exit, out)

@@ -124,7 +124,12 @@ func newMatch(t testing.TB, p pairing, o options) *match {
 	if o.swapped {
 		routers = []string{them, us}
 	}
-	m := &match{segment: newSegment(t, routers...), p: p}
+	return newMatchOn(newSegment(t, routers...), p, o)
+}
+
+func newMatchOn(s *segment, p pairing, o options) *match {
+	s.t.Helper()
+	m := &match{segment: s, p: p}
 	m.ours = &daemon{m.Gateway(us), p.config(m.segment, o.ours)}
 	if g := m.Gateway(them); p.peer == "frr" {
 		m.theirs = newFRR(g, p)

@@ -36,9 +36,7 @@ func equal(t testing.TB, p pairing, o options, ours, winner string) {
 	t.Helper()
 	needPeer(t, p)
 	m := newMatch(t, p, o)
-	m.theirs.start(theirs)
-	m.probe = startProbe(t, m.Client, p.target())
-	m.await(them)
+	m.theyServe()
 	m.stays("fhrpd joins with the same priority and the "+ours+" address", them, us, theirs, func() { m.ours.start(theirs) })
 	if p.peer == "frr" && p.family == hello.IPv6 {
 		return
@@ -63,9 +61,7 @@ func TestWithoutPreemption(t *testing.T) {
 			steady(t, p, func(t testing.TB) {
 				needPeer(t, p)
 				m := newMatch(t, p, options{ours: "preempt = false\n", theirs: " nopreempt\n"})
-				m.theirs.start(theirs)
-				m.probe = startProbe(t, m.Client, p.target())
-				m.await(them)
+				m.theyServe()
 				m.stays("fhrpd joins above, no preemption", them, us, above, func() { m.ours.start(above) })
 				m.event("the peer stops, no preemption", us, p.skew(above), m.theirs.Stop)
 				m.stays("the peer returns below, no preemption", us, them, theirs, func() { m.theirs.start(theirs) })
@@ -90,9 +86,7 @@ func TestPriorityAtRunTime(t *testing.T) {
 			steady(t, p, func(t testing.TB) {
 				needPeer(t, p)
 				m := newMatch(t, p, options{})
-				m.theirs.start(theirs)
-				m.probe = startProbe(t, m.Client, p.target())
-				m.await(them)
+				m.theyServe()
 				m.stays("fhrpd joins below", them, us, below, func() { m.ours.start(below) })
 				set := func(priority int) func() {
 					return func() { m.t.Helper(); must(t, m.ours.SetPriority(t.Context(), "eth0:51", priority)) }
@@ -122,9 +116,7 @@ func TestActiveGoesOnFromAnotherAddress(t *testing.T) {
 				must(t, g.NS.Sysctl("net/ipv4/conf/"+dev+"/promote_secondaries", "1"))
 				must(t, g.NS.AddAddr(dev, netip.PrefixFrom(another, bits)))
 				m.Eventually("the new address is usable", func() bool { return !m.Tentative(g.NS, dev) })
-				m.theirs.start(theirs)
-				m.probe = startProbe(t, m.Client, p.target())
-				m.await(them)
+				m.theyServe()
 				m.ours.start(above)
 				m.await(us)
 				claimed := m.spoke[them].Load()

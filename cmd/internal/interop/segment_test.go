@@ -43,7 +43,12 @@ type segment struct {
 // addresses.
 func newSegment(t testing.TB, routers ...string) *segment {
 	t.Helper()
-	s := &segment{t: t, spoke: map[string]*atomic.Int64{}, LAN: fhrptest.NewLAN(t, fhrptest.Plan{Gateways: routers, Routers: true})}
+	return segmentOf(t, fhrptest.Plan{Gateways: routers, Routers: true})
+}
+
+func segmentOf(t testing.TB, plan fhrptest.Plan) *segment {
+	t.Helper()
+	s := &segment{t: t, spoke: map[string]*atomic.Int64{}, LAN: fhrptest.NewLAN(t, plan)}
 	for _, g := range s.Gateways {
 		spoke := new(atomic.Int64)
 		s.spoke[g.Name] = spoke

@@ -108,6 +108,7 @@ func (s sink) group(g *status.Group) {
 	s.counter("fhrp_group_answers_total", "ARP requests and neighbour solicitations answered.", c.Answered, l)
 	s.counter("fhrp_group_conflicts_total", "Claims of the virtual address by others while active.", c.Conflicts, l)
 	s.gauge("fhrp_group_understudy", "1 while the router forwards for a silent active router without the role.", number(g.Understudy != nil), l)
+	s.counter("fhrp_group_questioned_total", "Times that the router asked an active router whose hello was overdue (confirm).", c.Questioned, l)
 	s.counter("fhrp_group_understudied_total", "Times that the router forwarded for a silent active router.", c.Understudied, l)
 	for why, n := range c.Rejected {
 		s.counter("fhrp_group_rejected_total", "Messages of the group that were not used, by reason.", n, with(l, "reason", why))

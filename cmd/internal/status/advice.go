@@ -34,6 +34,8 @@ func advice(c *engine.Change, unheard []engine.Unheard) string {
 			return "whether the other router runs and its packets arrive here (fhrpd doctor, or a capture)"
 		}
 		return fmt.Sprintf("%s: is it alive, and does the link between carry multicast? Its own fhrpd explain says whether it stood still", r.Peer)
+	case engine.RecordUnderstudy:
+		return fmt.Sprintf("cable, switch port and interface of %s: the switch had lost it", r.Peer)
 	case engine.RecordStall:
 		return stallAdvice(r)
 	case engine.RecordPeer:

@@ -23,13 +23,14 @@ type Change struct {
 
 // Cost is what a change has cost, as far as this router can know it.
 type Cost struct {
-	LastSign   *time.Time `json:"last_sign"`   // of the former holder; null when there was none
-	Taken      *time.Time `json:"taken"`       // by the new one; null when nobody is known who has
-	HandedOver bool       `json:"handed_over"` // the former holder served until then
-	UnservedMS *int64     `json:"unserved_ms"` // at most; null when this router cannot know
-	BothMS     int64      `json:"both_ms"`     // both were active, at most
-	WaitedMS   int64      `json:"waited_ms"`   // of that for the pre_active command
-	Announced  uint64     `json:"announced"`   // frames
+	LastSign   *time.Time `json:"last_sign"`            // of the former holder; null when there was none
+	Taken      *time.Time `json:"taken"`                // by the new one; null when nobody is known who has
+	HandedOver bool       `json:"handed_over"`          // the former holder served until then
+	UnservedMS *int64     `json:"unserved_ms"`          // at most; null when this router cannot know
+	BothMS     int64      `json:"both_ms"`              // both were active, at most
+	CoveredMS  int64      `json:"covered_ms,omitempty"` // of that, this router forwarded for the former one
+	WaitedMS   int64      `json:"waited_ms"`            // of that for the pre_active command
+	Announced  uint64     `json:"announced"`            // frames
 	Takeover   []Takeover `json:"takeover"`
 }
 
@@ -38,14 +39,14 @@ type Record struct {
 	ID          int               `json:"id"`
 	After       int               `json:"after,omitempty"` // the ID of what led to it
 	At          time.Time         `json:"at"`
-	Kind        engine.RecordKind `json:"kind"`                   // track, command, priority, peer, silence, rejected, stall, router, transition
+	Kind        engine.RecordKind `json:"kind"`                   // track, command, priority, peer, silence, rejected, understudy, stall, router, transition
 	Object      string            `json:"object,omitempty"`       // track
 	Up          bool              `json:"up,omitempty"`           // track
 	Detail      string            `json:"detail,omitempty"`       // track, router, transition
 	Command     *Command          `json:"command,omitempty"`      // command
 	About       string            `json:"about,omitempty"`        // the group, of a command or of the leader's transition
 	Priority    *Shift            `json:"priority,omitempty"`     // priority: this router's; peer: the other one's
-	Peer        string            `json:"peer,omitempty"`         // peer, silence, rejected
+	Peer        string            `json:"peer,omitempty"`         // peer, silence, rejected, understudy
 	News        engine.News       `json:"news,omitempty"`         // peer: first-heard, heard-again, priority, state, coup, resign
 	Heard       *Heard            `json:"heard,omitempty"`        // peer: the message; silence: the last one
 	ForMS       int64             `json:"for_ms,omitempty"`       // silence, stall; peer: the silence before it
@@ -100,6 +101,9 @@ func changeOf(c *engine.Change) Change {
 		out.Cost.UnservedMS = new(int64(0))
 	case !c.LastSign.IsZero() && !c.Taken.IsZero():
 		out.Cost.UnservedMS = new((c.Taken.Sub(c.LastSign) + c.Waited).Milliseconds())
+	}
+	if c.Covered != nil {
+		out.Cost.CoveredMS = c.Covered.For.Milliseconds()
 	}
 	for _, r := range c.Records {
 		out.Records = append(out.Records, recordOf(c.Group, r))

@@ -29,6 +29,7 @@ func (g *Group) SinceClear() Counters {
 	c.Answered -= was.Answered
 	c.Conflicts -= was.Conflicts
 	c.Understudied -= was.Understudied
+	c.Questioned -= was.Questioned
 	c.Rejected = less(c.Rejected, was.Rejected)
 	if c.Handovers != nil {
 		c.Handovers = less(c.Handovers, was.Handovers)

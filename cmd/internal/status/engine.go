@@ -64,7 +64,7 @@ func groupOf(now time.Time, g *engine.GroupStatus) Group {
 		Counters: Counters{
 			Sent: g.Counters.Sent, Received: g.Counters.Received, Rejected: rejects(g.Counters.Rejected),
 			Announced: g.Counters.Announced, Answered: g.Counters.Answered, Conflicts: g.Counters.Conflicts,
-			Understudied: g.Counters.Understudied, Handovers: ends(g.Counters.Handovers),
+			Understudied: g.Counters.Understudied, Questioned: g.Counters.Questioned, Handovers: ends(g.Counters.Handovers),
 		},
 		Announce:  Announce{NextRefreshMS: until(now, g.NextRefresh), Refreshes: g.Refreshes},
 		PreActive: preActiveOf(&g.Wait),

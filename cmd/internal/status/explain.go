@@ -101,8 +101,9 @@ func present(now time.Time, g *engine.GroupStatus) (lines []string) {
 	if r := g.Contested; r != nil {
 		lines = append(lines, fmt.Sprintf("Since then: %s, at %s, while this router was active too.", recordText(g.Ref, r), clock(now, r.At)))
 	}
+	lines = append(lines, stint(now, g)...)
 	lines = append(lines, fmt.Sprintf("Now: state %s, active router %s, own priority %s%s.",
-		g.Machine.State, describe(now, g.Machine.Active), priorities(g.InForce), waited(g)+waits(g)+bothActive(g)))
+		g.Machine.State, describe(now, g.Machine.Active), priorities(g.InForce), waited(g)+waits(g)+covers(now, g)+bothActive(g)))
 	return append(lines, notBelieved(g)...)
 }
 
@@ -132,8 +133,9 @@ func unchanged(now time.Time, g *engine.GroupStatus) []string {
 		fmt.Sprintf("Cause: %s: %s.", t.Cause, meaning(t.Cause)),
 		"Facts: " + strings.TrimSuffix(t.Detail, ".") + ".",
 		fmt.Sprintf("Before it: active router %s; own priority %s.", describe(t.At, t.Facts.Active), priorities(t.Facts.Priority)),
-		fmt.Sprintf("Now: state %s, active router %s%s.", g.Machine.State, describe(now, g.Machine.Active), waited(g)+waits(g)+bothActive(g)),
 	}
+	lines = append(lines, stint(now, g)...)
+	lines = append(lines, fmt.Sprintf("Now: state %s, active router %s%s.", g.Machine.State, describe(now, g.Machine.Active), waited(g)+waits(g)+covers(now, g)+bothActive(g)))
 	if h := g.Serves; h.Known {
 		lines = append(lines, fmt.Sprintf("Who serves has not changed: %s was heard as active first at %s.", h.Addr, clock(now, g.ServesSince)))
 	}
@@ -192,6 +194,26 @@ func waits(g *engine.GroupStatus) string {
 		return ""
 	}
 	return "; it waits: " + obstacle(g)
+}
+
+// stint tells of the last time that this router forwarded for an active router which
+// was there again, unless a change of who serves came after it.
+func stint(now time.Time, g *engine.GroupStatus) []string {
+	s := g.Stint
+	if s == nil || s.Took || g.Change != nil && g.Change.At.After(s.Began.At) {
+		return nil
+	}
+	return []string{fmt.Sprintf("At %s %s. That ended after %v (%s flooded): %s.",
+		clock(now, s.Began.At), recordText(g.Ref, s.Began), short(s.For), plural(int(s.Packets), "packet"), s.End)}
+}
+
+// covers is the end of a sentence about a group that forwards for a silent router.
+func covers(now time.Time, g *engine.GroupStatus) string {
+	u := g.Covers
+	if u == nil {
+		return ""
+	}
+	return fmt.Sprintf("; it does not answer, and this router forwards for it since %s (%s flooded)", clock(now, u.Since), plural(int(u.Packets), "packet"))
 }
 
 // bothActive is the end of a sentence about a group that is not alone in its role.

@@ -229,3 +229,45 @@ func TestExplainOfATimeLeavesOutWhatIsOlder(t *testing.T) {
 		}
 	}
 }
+
+// A story in which the switch lost the active router's port begins there.
+func TestExplainTellsOfTheUnderstudy(t *testing.T) {
+	g, began := takenOver(), moved.Add(-2900*time.Millisecond)
+	stint := &engine.Stint{Began: &engine.Record{ID: 1, At: began, Kind: engine.RecordUnderstudy, Peer: peer4}, For: moved.Sub(began), Packets: 2871, Took: true}
+	g.Stint, g.Change = stint, &engine.Change{
+		ID: 1, Group: g.Ref, At: moved, From: engine.Holder{Known: true, Addr: peer4}, To: engine.Holder{Known: true, Local: true},
+		Records: []*engine.Record{stint.Began, {ID: 2, At: moved, Kind: engine.RecordTransition, After: nil, Transition: g.Last}},
+		Taken:   moved, LastSign: moved.Add(-3 * time.Second), Covered: stint,
+	}
+	explain := func() []string {
+		t.Helper()
+		x, err := Explain(moved.Add(5*time.Second), engine.Status{Groups: []engine.GroupStatus{g}}, nil, Question{Group: "eth0:10"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x.Lines
+	}
+	want := []string{
+		"hsrp:eth0:10: this router took over from 192.0.2.11 at 2026-03-01 12:00:13.070 (5s ago).",
+		"First, at 12:00:10.170: frames for the virtual MAC were flooded and 192.0.2.11 did not answer: this router forwarded for it from then on.",
+		"  12:00:13.070  this router went from Standby to Active (active-timer-expired)",
+		"Cost: at most 3s without an owner, from 12:00:10.070 (the last sign of 192.0.2.11) to 12:00:13.070 (this router took it), in which this router forwarded for the former one from 12:00:10.170 on (2871 packets flooded).",
+		"If that was not intended, look at cable, switch port and interface of 192.0.2.11: the switch had lost it.",
+		"Now: state Active, active router local, own priority 110 (configured 110).",
+	}
+	if diff := cmp.Diff(want, explain()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+
+	g.Change, stint.Took, stint.For, stint.End = nil, false, 812*time.Millisecond, "it is heard"
+	ended := "At 12:00:10.170 frames for the virtual MAC were flooded and 192.0.2.11 did not answer: this router forwarded for it from then on. " +
+		"That ended after 812ms (2871 packets flooded): it is heard."
+	if lines := explain(); lines[len(lines)-2] != ended {
+		t.Errorf("said %q, want %q", lines, ended)
+	}
+	g.Covers = &engine.Understudy{Since: moved, Of: peer4, Packets: 1}
+	now := "Now: state Active, active router local; it does not answer, and this router forwards for it since 12:00:13.070 (1 packet flooded)."
+	if lines := explain(); lines[len(lines)-1] != now {
+		t.Errorf("said %q, want %q", lines, now)
+	}
+}

@@ -25,6 +25,8 @@ func recordText(group engine.Ref, r *engine.Record) string {
 		return silenceText(r)
 	case engine.RecordRejected:
 		return "not believed: " + rejectedText(r.Rejected)
+	case engine.RecordUnderstudy:
+		return fmt.Sprintf("frames for the virtual MAC were flooded and %s did not answer: this router forwarded for it from then on", r.Peer)
 	case engine.RecordStall:
 		return stallText(r)
 	case engine.RecordTransition:

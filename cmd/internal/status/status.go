@@ -192,6 +192,7 @@ type Counters struct {
 	Answered     uint64            `json:"answered"` // ARP requests and neighbour solicitations
 	Conflicts    uint64            `json:"conflicts"`
 	Understudied uint64            `json:"understudied"`        // times that it forwarded for a silent active router
+	Questioned   uint64            `json:"questioned"`          // times that it asked an active router whose hello was overdue
 	Handovers    map[string]uint64 `json:"handovers,omitempty"` // by this router, by how they ended; absent before the first
 }
 

@@ -135,6 +135,9 @@ func unserved(c *engine.Change) string {
 	}
 	text := fmt.Sprintf("at most %v without an owner, from %s (%s) to %s (%s)",
 		short(c.Taken.Add(c.Waited).Sub(c.LastSign)), clock(c.At, c.LastSign), sign, clock(c.At, c.Taken.Add(c.Waited)), end)
+	if s := c.Covered; s != nil {
+		text += fmt.Sprintf(", in which this router forwarded for the former one from %s on (%s flooded)", clock(c.At, s.Began.At), plural(int(s.Packets), "packet"))
+	}
 	if c.Waited > 0 {
 		text += fmt.Sprintf(", %v of it for the pre_active command", c.Waited)
 	}
