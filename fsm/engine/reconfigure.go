@@ -340,7 +340,7 @@ func (g *group) regranted(now time.Time, err error) bool {
 
 // regrant asks for another lease when the open gate should have one.
 func (g *group) regrant(now time.Time) {
-	t := term{g.leaseTime(), g.elector().machine.Status().HelloTime}
+	t := g.term()
 	if !g.tenure.hasAddress() || t == g.grant.term {
 		return
 	}

@@ -28,6 +28,7 @@ import (
 	"github.com/fhrpd/fhrpd/configs/setup"
 	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/sock"
 	"github.com/fhrpd/fhrpd/vip"
 )
 
@@ -267,7 +268,7 @@ func (d *Daemon) Deadline() (time.Time, bool) {
 
 // Woken implements driven.
 func (d *Daemon) Woken(now time.Time) {
-	d.engine.Wake(now, d.sleeping.since(aheadOfMonotonic()))
+	d.engine.Wake(now, d.sleeping.since(d.sleeping.aheadOfMonotonic()))
 	var deaf []string
 	for n := 0; d.engine.Behind() && n < catchUps; n++ {
 		deaf = append(deaf, d.catchUp(now)...)
@@ -297,7 +298,7 @@ func (d *Daemon) Readable(now time.Time, fd int) {
 		}
 		d.engine.Flush(now)
 		now = time.Now()
-		if n == 0 || d.engine.Urgent(now) {
+		if n < sock.ReceiveBatch || d.engine.Urgent(now) {
 			return
 		}
 		d.Woken(now)
