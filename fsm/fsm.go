@@ -12,7 +12,7 @@ import (
 )
 
 // Event is something that happened: Up, Down, Received, Tick, SetPriority,
-// Configured, Fenced, Yield, Reclaim, Contend, Served or Leader.
+// Configured, Fenced, Yield, Reclaim, Contend, Refrain, Served or Leader.
 type Event interface{ event() }
 
 // Up says that the group may run: its interface is up and has a usable
@@ -89,6 +89,11 @@ type Reclaim struct {
 // Contend ends what Yield began: this router may preempt again, as it is configured.
 type Contend struct{}
 
+// Refrain has a router preempt nobody while On, as long as it is not known whether it is
+// fit. A preempt delay goes on meanwhile, and a role that nobody has is taken as ever.
+// An address owner ignores it.
+type Refrain struct{ On bool }
+
 // Served says that the kernel serves the address of an active router now, for which
 // it has waited until then. It shows itself.
 type Served struct{}
@@ -112,6 +117,7 @@ func (Fenced) event()      {}
 func (Yield) event()       {}
 func (Reclaim) event()     {}
 func (Contend) event()     {}
+func (Refrain) event()     {}
 func (Served) event()      {}
 func (Leader) event()      {}
 

@@ -81,6 +81,10 @@ type Schedule struct {
 	// come exactly on time.
 	Rand func() float64
 
+	// Align may bring a refresh forward to an instant that it shares with those of
+	// other groups. Nil: no refresh is brought forward.
+	Align func(at time.Time) time.Time
+
 	timing  Timing
 	active  bool
 	start   time.Time
@@ -220,7 +224,11 @@ func (s *Schedule) armRefresh(now time.Time) {
 	if s.Rand != nil {
 		factor += refreshJitter * (2*s.Rand() - 1)
 	}
-	s.at[StepRefresh] = now.Add(time.Duration(factor * float64(s.timing.Refresh)))
+	at := now.Add(time.Duration(factor * float64(s.timing.Refresh)))
+	if s.Align != nil {
+		at = s.Align(at)
+	}
+	s.at[StepRefresh] = at
 }
 
 // Deadline returns when Due has something to return next, and false when

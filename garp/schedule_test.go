@@ -385,3 +385,14 @@ func TestDeadlineAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func TestRefreshMayShareAnInstant(t *testing.T) {
+	w := newWorld()
+	var asked []time.Time
+	w.Align = func(at time.Time) time.Time { asked = append(asked, at); return at.Add(-3 * s) }
+	w.Start(w.now, garp.Timing{Count: 1, Refresh: 60 * s})
+	w.take()
+	if at, _ := w.NextRefresh(); len(asked) != 1 || asked[0].Sub(epoch) != 60*s || at.Sub(epoch) != 57*s {
+		t.Errorf("asked about %v, refresh at %v", asked, at)
+	}
+}

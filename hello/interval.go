@@ -8,10 +8,10 @@ import "time"
 // know units.
 
 // Ranges of the timers as they can be configured. Cisco's shortest hello time is
-// 15 ms. Ours is 10 ms, VRRP's shortest interval, which two routers keep up well.
-// The other limits are those of RFC 9568 section 5.2.7.
+// 15 ms. Ours is 3 ms, which two routers keep up where the machine does. The other
+// limits are those of RFC 9568 section 5.2.7.
 const (
-	MinHelloTime     = 10 * time.Millisecond // HSRP
+	MinHelloTime     = 3 * time.Millisecond // HSRP
 	MaxHelloTime     = 254 * time.Second
 	MaxHoldTime      = 255 * time.Second
 	DefaultHelloTime = 3 * time.Second

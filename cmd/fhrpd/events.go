@@ -16,7 +16,7 @@ func eventsCommand(a *app) *cobra.Command {
 	return a.controlFlag(a.jsonFlag(&cobra.Command{
 		Use:   "events",
 		Short: "stream transitions and other events as they happen",
-		Long: paragraphs("events prints a line for each transition, command, announcement, conflict and\nproof, until it is interrupted.",
+		Long: paragraphs("events prints a line for each transition, command, announcement, conflict and\nproof, until it is interrupted. It goes on through an upgrade of the\ndaemon, with all events and each of them once.",
 			"Exits 0 when interrupted, 3 when no daemon runs or it stops, and 4 when this\nuser may not look."),
 		Example: examples("fhrpd events", "fhrpd events --json"),
 		Args:    cobra.NoArgs,

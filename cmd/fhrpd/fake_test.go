@@ -76,6 +76,8 @@ func (f *fake) Subscribe(ctx context.Context) (<-chan status.Event, error) {
 
 // Maintenance has a successor that serves at once.
 func (f *fake) Maintenance(_ context.Context, on bool, groups []string) (refs []string, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.fail != nil {
 		return nil, f.fail
 	}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,10 +15,7 @@ import (
 	"github.com/fhrpd/fhrpd/fsm/engine"
 )
 
-const (
-	defaultHandoverRate = 20 // groups per second
-	handoversAtOnce     = 32 // under way; the daemon lets one program have twice as many connections
-)
+const defaultHandoverRate = 20 // groups per second
 
 // handoverOrder is what the flags of "handover" ask for.
 type handoverOrder struct {
@@ -63,10 +59,10 @@ wrong arguments, 3 when no daemon runs, and 4 when it is not for this user.`),
 // read returns the groups that are named, none with --all, and the time from one to
 // the next.
 func (o *handoverOrder) read(args []string) (groups []string, every time.Duration, err error) {
-	n, err := strconv.ParseFloat(strings.TrimSuffix(o.rate, "/s"), 64)
+	every, err = parseGroupRate(o.rate)
 	switch {
-	case err != nil || !(n > 0 && n <= 1000):
-		return nil, 0, fmt.Errorf("rate %q: want groups a second, as in 5/s, up to 1000/s", o.rate)
+	case err != nil:
+		return nil, 0, err
 	case o.timeout < time.Millisecond || o.timeout > engine.MaxHandoverTimeout:
 		return nil, 0, fmt.Errorf("timeout %v: want 1ms to %v", o.timeout, engine.MaxHandoverTimeout)
 	case o.all && len(args) > 0:
@@ -77,7 +73,7 @@ func (o *handoverOrder) read(args []string) (groups []string, every time.Duratio
 	if len(args) > 1 && engine.Spelled(strings.Join(args, " ")) {
 		args = []string{strings.Join(args, " ")}
 	}
-	return args, time.Duration(float64(time.Second) / n), nil
+	return args, every, nil
 }
 
 // handedOver is what became of one group.
@@ -129,26 +125,13 @@ func (a *app) handAll(ctx context.Context, groups []string, timeout, every time.
 	results := make([]handedOver, len(groups))
 	daemon := a.daemon()
 	defer daemon.Close()
-	places := make(chan struct{}, handoversAtOnce)
-	var all sync.WaitGroup
-	for i, g := range groups {
-		if i > 0 {
-			select {
-			case <-time.After(every):
-			case <-ctx.Done():
-			}
+	paced(ctx, groups, every, func() bool { return true }, func(i int, g string) {
+		h, err := daemon.Handover(ctx, g, timeout)
+		if refused, ok := errors.AsType[*engine.RefusedError](err); ok {
+			err = errors.New(refused.Reason)
 		}
-		places <- struct{}{}
-		all.Go(func() {
-			h, err := daemon.Handover(ctx, g, timeout)
-			if refused, ok := errors.AsType[*engine.RefusedError](err); ok {
-				err = errors.New(refused.Reason)
-			}
-			results[i] = handedOver{g, h, err}
-			<-places
-		})
-	}
-	all.Wait()
+		results[i] = handedOver{g, h, err}
+	})
 	return results
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -81,5 +82,29 @@ func TestHandoverNeedsToKnowWhat(t *testing.T) {
 	}
 	if got := fhrpd(t.Context(), "handover", "users", "--control", t.TempDir()+"/none"); got.code != 3 {
 		t.Errorf("without a daemon: %+v", got)
+	}
+}
+
+// With --rate each group is stored and leaves for itself, and all at last, so that those
+// that are yet to come belong to it as well.
+func TestMaintenanceAtARate(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"on"}, 0, "maintenance true "},
+		{[]string{"on", "--rate", "500/s"}, 0, "maintenance true hsrp:eth1:10|maintenance true hsrp:eth2:10|maintenance true vrrp6:eth1:20|maintenance true "},
+		{[]string{"on", "--rate", "500/s", "users", "guests"}, 0, "maintenance true users|maintenance true guests"},
+		{[]string{"off", "--rate", "500/s"}, 0, "maintenance false "},
+		{[]string{"on", "--rate", "none"}, 2, ""},
+	} {
+		f := newFake()
+		path, _ := serve(t, f)
+		got := fhrpd(t.Context(), append([]string{"maintenance", "--control", path}, tt.args...)...)
+		slices.Sort(f.commands[:max(0, len(f.commands)-1)]) // which are under way at a time
+		if did := strings.Join(f.commands, "|"); got.code != tt.code || did != tt.want {
+			t.Errorf("%q: %+v did\n%q, want\n%q", tt.args, got, did, tt.want)
+		}
 	}
 }

@@ -32,6 +32,9 @@ func TestEveryHelpHasExitCodesAndExamplesThatAreAccepted(t *testing.T) {
 		if !strings.Contains(cmd.Long, "Exits 0") {
 			t.Errorf("%s: the help does not tell the exit codes", cmd.CommandPath())
 		}
+		if n := strings.Count(cmd.Long, "Exits "); n > 1 {
+			t.Errorf("%s: the help tells the exit codes %d times", cmd.CommandPath(), n)
+		}
 		if cmd.Example == "" {
 			t.Errorf("%s: the help has no example", cmd.CommandPath())
 		}

@@ -32,31 +32,43 @@ func maintenanceCommand(a *app) *cobra.Command {
 
 func maintenanceDirection(a *app, on bool, short, long string) *cobra.Command {
 	word := map[bool]string{true: "on", false: "off"}[on]
-	return &cobra.Command{
+	rate := ""
+	cmd := &cobra.Command{
 		Use:               word + " [GROUP...]",
 		Short:             short,
-		Long:              paragraphs(long, groupForms, "Who follows another group goes with it.", asksDaemon),
-		Example:           examples("fhrpd maintenance "+word, "fhrpd maintenance "+word+" eth1:10 users"),
+		Long:              paragraphs(long, groupForms, "Who follows another group goes with it. With --rate one group begins after the\nother; an interrupt leaves the rest as it is.", asksDaemon),
+		Example:           examples("fhrpd maintenance "+word, "fhrpd maintenance "+word+" --rate 5/s", "fhrpd maintenance "+word+" eth1:10 users"),
 		ValidArgsFunction: a.completeGroupEach,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if text := strings.Join(args, " "); engine.Spelled(text) {
 				args = []string{text}
 			}
-			return a.maintenance(cmd.Context(), on, args)
+			if rate == "" {
+				refs, err := a.daemon().Maintenance(cmd.Context(), on, args)
+				return a.maintained(cmd.Context(), on, len(args), refs, err)
+			}
+			every, err := parseGroupRate(rate)
+			if err != nil {
+				return usageError(cmd, err)
+			}
+			refs, err := a.pacedMaintenance(cmd.Context(), on, args, every)
+			return a.maintained(cmd.Context(), on, len(args), refs, err)
 		},
 	}
+	cmd.Flags().StringVar(&rate, "rate", "", "how many groups a second, as `N/s`; all at once without it")
+	return cmd
 }
 
 // mostTold is how many groups are told of one by one.
 const mostTold = 16
 
-func (a *app) maintenance(ctx context.Context, on bool, groups []string) error {
-	refs, err := a.daemon().Maintenance(ctx, on, groups)
+// maintained tells what an order has done to groups.
+func (a *app) maintained(ctx context.Context, on bool, named int, refs []string, err error) error {
 	if err != nil {
 		return err
 	}
 	if len(refs) == 0 || len(refs) > mostTold {
-		return a.confirm("%s", maintenanceCount(on, len(refs), len(groups)))
+		return a.confirm("%s", maintenanceCount(on, len(refs), named))
 	}
 	return a.tellMaintenance(ctx, refs)
 }

@@ -15,9 +15,10 @@ import (
 func reloadCommand(a *app) *cobra.Command {
 	var dryRun bool
 	cmd := a.controlFlag(a.jsonFlag(&cobra.Command{
-		Use:     "reload",
-		Short:   "apply the file on disk to the running daemon",
-		Long:    paragraphs("reload has the daemon read its file again. A file with faults changes nothing,\nand the faults are those that \"check\" prints. Otherwise only what differs is\ntouched: a group that is the same keeps role, timers and counters, and one that\ndiffers changes while it runs where the protocol allows that. The answer lists\neach change with its cost: \"none\", \"a transition\" (a group that is gone resigns,\nand one that cannot change in place starts anew), or \"the next start\".\n--dry-run prints that plan and changes nothing.\n\nExits 0 when the file is in force, and 2 for its faults.", asksDaemon),
+		Use:   "reload",
+		Short: "apply the file on disk to the running daemon",
+		Long: paragraphs("reload has the daemon read its file again. A file with faults changes nothing,\nand the faults are those that \"check\" prints. Otherwise only what differs is\ntouched: a group that is the same keeps role, timers and counters, and one that\ndiffers changes while it runs where the protocol allows that. The answer lists\neach change with its cost: \"none\", \"a transition\" (a group that is gone resigns,\nand one that cannot change in place starts anew), or \"the next start\".\n--dry-run prints that plan and changes nothing.",
+			"Exits 0 when the file is in force, 1 when it was refused or failed, 2 for its\nfaults and for wrong arguments, 3 when no daemon runs, and 4 when it is not for\nthis user."),
 		Example: examples("fhrpd reload --dry-run", "fhrpd reload"),
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.reload(cmd.Context(), dryRun) },

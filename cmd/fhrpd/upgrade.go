@@ -14,9 +14,10 @@ import (
 
 func upgradeCommand(a *app) *cobra.Command {
 	return a.controlFlag(a.jsonFlag(&cobra.Command{
-		Use:     "upgrade",
-		Short:   "replace the running daemon by the program on disk",
-		Long:    paragraphs("upgrade has the running daemon start the program that is now at the path it was\nstarted from, with the same arguments. The new process takes over sockets,\nroles, timers, counters and what the kernel has, while the old one stands still\nfor some milliseconds: no router changes its role and no packet is lost. Then\nit reads the file as \"reload\" does. A program that crashes, hangs, or cannot\nread the state or the file leaves the old process running as if nothing had\nhappened.\n\nA second \"fhrpd run\" on the same control socket takes over in the same way.\n\nExits 0 when the new process runs, and 1 with the reason when the old one does.", asksDaemon),
+		Use:   "upgrade",
+		Short: "replace the running daemon by the program on disk",
+		Long: paragraphs("upgrade has the running daemon start the program that is now at the path it was\nstarted from, with the same arguments. The new process takes over sockets,\nroles, timers, counters and what the kernel has, while the old one stands still\nfor some milliseconds: no router changes its role and no packet is lost. Then\nit reads the file as \"reload\" does. A program that crashes, hangs, or cannot\nread the state or the file leaves the old process running as if nothing had\nhappened.\n\nA second \"fhrpd run\" on the same control socket takes over in the same way.",
+			"Exits 0 when the new process runs, 1 with the reason when the old one goes on, 2\nfor wrong arguments, 3 when no daemon runs, and 4 when it is not for this user."),
 		Example: examples("fhrpd upgrade"),
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.upgrade(cmd.Context()) },

@@ -24,7 +24,7 @@ type Group struct {
 func Engine(c *configs.Config) engine.Config {
 	out := engine.Config{Lease: lease(c.Daemon.Lease), RequireForwarding: c.Daemon.RequireForwarding, Return: c.Daemon.Return}
 	for _, t := range c.Tracks {
-		o := engine.Track{Name: t.Name}
+		o := engine.Track{Name: t.Name, First: first(&t)}
 		if t.Kind == configs.TrackInterface {
 			o.Interface = t.Target
 		}
@@ -34,6 +34,19 @@ func Engine(c *configs.Config) engine.Config {
 		out.Groups = append(out.Groups, g.Group)
 	}
 	return out
+}
+
+// linkKnown is how long it takes at most until the state of a link is known.
+const linkKnown = time.Second
+
+// first returns how long a group waits for the first result of t before it takes a role
+// from another router: for the results that it takes to find the object down, the last
+// of which may need its whole timeout, an interval to spare, and what delays it.
+func first(t *configs.Track) time.Duration {
+	if t.Kind == configs.TrackInterface {
+		return linkKnown
+	}
+	return time.Duration(t.Fall+1)*t.Interval + t.Timeout + t.DelayDown
 }
 
 // Groups returns the groups of c, those of HSRP before those of VRRP.

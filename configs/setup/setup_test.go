@@ -126,7 +126,7 @@ func TestEngineRunsWhatTheFileSays(t *testing.T) {
 	usual := garp.Timing{Count: 3, Interval: 2 * time.Second, Refresh: time.Minute}
 	want := engine.Config{
 		Lease: 4 * time.Second, Return: true,
-		Tracks: []engine.Track{{Name: "uplink", Interface: "eth0"}, {Name: "core"}},
+		Tracks: []engine.Track{{Name: "uplink", Interface: "eth0", First: time.Second}, {Name: "core", First: 4500 * time.Millisecond}},
 		Groups: []engine.Group{{
 			Ref:  engine.Ref{Protocol: hello.ProtocolHSRP, Family: hello.IPv4, Interface: "eth1", Number: 10},
 			Name: "users", Version: 1, Understudy: true, Confirm: true, VirtualIPs: addrs("192.0.2.3", "192.0.2.4"), Priority: 110,

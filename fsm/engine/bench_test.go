@@ -73,6 +73,27 @@ func BenchmarkEngineHello(b *testing.B) {
 	})
 }
 
+// Most of what is heard changes nothing. A thousand groups hear a thousand such hellos
+// a second, whose only cost in memory may be the event that the machine is given.
+func TestHelloThatChangesNothingCostsNoMemory(t *testing.T) {
+	for name, tt := range map[string]struct {
+		toml  string
+		frame []byte
+	}{
+		"hsrp": {hsrpConfig, hsrpFrame(hello.OpHello, hello.Active, better)},
+		"vrrp": {vrrpConfig, vrrpFrame(200)},
+	} {
+		h := newHost(t, tt.toml).up("eth0")
+		now := h.now
+		if n := testing.AllocsPerRun(1000, func() {
+			now = now.Add(time.Microsecond)
+			h.e.Frame(now, "eth0", tt.frame, true)
+		}); n > 1 {
+			t.Errorf("%s: %v allocations, want 1 at most", name, n)
+		}
+	}
+}
+
 // BenchmarkEngineTick is one hello of an active group, out of many.
 func BenchmarkEngineTick(b *testing.B) {
 	for _, n := range []int{1, 1000} {

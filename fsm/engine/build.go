@@ -23,7 +23,7 @@ func newGroup(now time.Time, r *router, c Group) (*group, error) {
 		counters: Counters{Rejected: map[hello.Reject]uint64{}},
 	}
 	g.machineTask.of, g.choreTask.of = g, g
-	g.announcer.Rand, g.proof.Random = r.random, r.mark
+	g.announcer.Rand, g.announcer.Align, g.proof.Random = r.random, g.alignRefresh, r.mark
 	r.byID[g.id] = g
 	if g.hsrp() {
 		g.codec = &hsrpCodec{}
@@ -34,13 +34,13 @@ func newGroup(now time.Time, r *router, c Group) (*group, error) {
 		g.machine = hsrp.New(hsrp.Config{
 			Group: c.Number, Version: c.Version, Family: c.Family, Priority: c.Priority,
 			Preempt: c.Preempt, PreemptDelay: c.PreemptDelay, HelloTime: c.HelloTime, HoldTime: c.HoldTime,
-			VirtualIPs: c.VirtualIPs, Jitter: r.random, Align: r.align,
+			VirtualIPs: c.VirtualIPs, Jitter: r.random, Align: g.align,
 		})
 	default:
 		router := vrrp.New(vrrp.Config{
 			VRID: uint8(c.Number), Version: c.Version, Family: c.Family, Priority: c.Priority,
 			Preempt: c.Preempt, PreemptDelay: c.PreemptDelay, AdverInterval: c.HelloTime,
-			VirtualIPs: c.VirtualIPs, Accept: c.Accept, Jitter: r.random, Align: r.align,
+			VirtualIPs: c.VirtualIPs, Accept: c.Accept, Jitter: r.random, Align: g.align,
 		})
 		g.machine = router
 		g.codec = &vrrpCodec{check: router.Check}

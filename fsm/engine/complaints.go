@@ -43,6 +43,7 @@ const (
 	wordDuplicate = "duplicate" // another host has this router's own address
 	wordOwners    = "two-owners"
 	wordOwned     = "owned"
+	wordUnknown   = "unknown"  // no result of a tracked object
 	wordUnserved  = "unserved" // nobody serves while this router is in maintenance
 
 	wordKeychain = "keychain" // no key of it may be sent

@@ -29,10 +29,13 @@ const (
 )
 
 // Track is a tracked object. It counts as up until TrackChanged or LinkChanged
-// says something else.
+// says something else, but for what First says.
 type Track struct {
 	Name      string
 	Interface string // follows this interface's link; "" for what TrackChanged tells
+	// First is how long a group that depends on the object waits for its first result
+	// before it takes the role from another router. 0 = not at all.
+	First time.Duration
 }
 
 // TrackUse is how a group depends on an object.

@@ -27,7 +27,7 @@
 //     wait, probe, passing, succession, gate, step, duplicate;
 //     how two fhrpd hand a role over: agree, ask, pledge;
 //     and what it remembers in order to explain itself: word, lead, story
-//   - what decides whether it may: priority, forwarding, owner, vigil, obstacles, refusal
+//   - what decides whether it may: priority, restraint, forwarding, owner, vigil, obstacles, refusal
 //   - what comes in: neighbors, subnet, contest, rival, differ, behind, receive,
 //     absence, links, tracks, addressed, restored, resume, commands, handover, maintenance
 //   - how a standby forwards for a silent router: flood (whom it asks), understudy (what follows);
@@ -114,7 +114,7 @@ func New(c Config, o Options) (*Engine, error) {
 		e.wall = func(now time.Time) time.Time { return now }
 	}
 	for _, t := range c.Tracks {
-		e.objects = append(e.objects, newObject(t))
+		e.objects = append(e.objects, newObject(o.Now, t))
 	}
 	for _, gc := range c.Groups {
 		if _, err := e.add(o.Now, gc, o.Ports[gc.Interface]); err != nil {

@@ -282,5 +282,7 @@ func (g *group) heardActive(now time.Time, from netip.Addr) {
 			g.iface.excuse(now, q)
 		}
 	}
-	g.uncover(now, "another router has the role: "+from.String())
+	if g.covering() {
+		g.uncover(now, "another router has the role: "+from.String())
+	}
 }

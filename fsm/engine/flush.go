@@ -54,7 +54,7 @@ func (e *Engine) gates(now time.Time) {
 func (i *iface) flush(now time.Time) {
 	o := &i.out
 	i.transmit(now)
-	if i.leases.helloLeaves(now) {
+	if i.leases.takeDue() {
 		i.renew(now)
 	}
 	i.address(o.add, o.remove)

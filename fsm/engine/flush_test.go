@@ -3,6 +3,7 @@ package engine_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"strings"
@@ -425,5 +426,30 @@ func TestFramesThatDoNotLeaveAreToldOnce(t *testing.T) {
 		if lost := h.e.Status(h.now).Interfaces[0].Unsent; lost < 10 {
 			t.Errorf("%v: %d frames counted, want those of three seconds and of the attempts", err, lost)
 		}
+	}
+}
+
+// Refreshes of many groups leave at few instants: each is a wake-up.
+func TestRefreshesLeaveTogether(t *testing.T) {
+	const groups = 100
+	port := newFakePort()
+	e, err := engine.New(parsed(t, manyHSRP(groups, "announce = { refresh = \"20s\", count = 1 }")), engine.Options{
+		Ports: map[string]engine.Port{"eth0": port}, Random: rand.New(rand.NewPCG(1, 2)).Float64, Now: t0,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.LinkChanged(t0, "eth0", newTestLink("eth0"))
+	instants := map[time.Time]bool{}
+	for now := t0; now.Before(t0.Add(50 * time.Second)); now, _ = e.Deadline() {
+		said := len(port.having("send virtual reply"))
+		e.Wake(now, 0)
+		e.Tick(now)
+		if now.Sub(t0) > 20*time.Second && len(port.having("send virtual reply")) > said {
+			instants[now] = true
+		}
+	}
+	if n := len(instants); n < 3 || n > 31 {
+		t.Errorf("the refreshes of %d groups left at %d instants in 30 s, want one a second at most", groups, n)
 	}
 }

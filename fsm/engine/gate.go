@@ -21,7 +21,7 @@ func (g *group) happen(now time.Time, ev tenureEvent) {
 		g.cancelWait(now)
 	case doOpen:
 		g.takeCover(now)
-		g.grant = grant{term{g.leaseTime(), g.elector().machine.Status().HelloTime}, now}
+		g.grant = grant{g.term(), now}
 		g.iface.leases.add(now, g.grant.term)
 		g.openGate()
 	case doShut:

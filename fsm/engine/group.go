@@ -64,6 +64,7 @@ type group struct {
 	understudy understudy
 	confirmer  confirmer
 	vigil      vigil
+	restraint  restraint
 	stopped    time.Duration // how long it has said nothing, while the others may have waited less; 0: that is not so
 
 	priority  priority
@@ -153,9 +154,11 @@ func (g *group) elector() *group {
 // succession is how long the other routers need at most to take over when g
 // dies: one more hello than they wait, and not less than a stall may last.
 func (g *group) succession() time.Duration {
-	st := g.elector().machine.Status()
-	return max(g.peersHold(st)+st.HelloTime, minimumLease)
+	return max(g.takeover(g.elector().machine.Status()), minimumLease)
 }
+
+// takeover is the same without what a stall may last.
+func (g *group) takeover(st fsm.Status) time.Duration { return g.peersHold(st) + st.HelloTime }
 
 // peersHold is how long the other routers wait at most for a sign of life.
 // HSRP's hello carries it. In VRRP it depends on the waiting router's priority:
@@ -181,6 +184,17 @@ func (g *group) leaseTime() time.Duration {
 		return g.succession()
 	}
 	return g.r.lease
+}
+
+// term returns the lease that g is to have, and how it is renewed. Whoever configures
+// one is given all of it.
+func (g *group) term() term {
+	st := g.elector().machine.Status()
+	t := term{lease: g.leaseTime(), hello: st.HelloTime}
+	if g.r.lease == LeaseAuto {
+		t.spare = t.lease - g.takeover(st)
+	}
+	return t
 }
 
 // changed returns since when the group has been in its state.

@@ -43,6 +43,7 @@ type iface struct {
 	forwarding forwarding
 	outside    [2]string // what was last said of addresses outside the prefixes, by family
 
+	env  hello.Envelope   `state:"of one frame"`
 	hsrp hello.HSRPPacket `state:"of one frame"` // the last ones parsed
 	vrrp hello.VRRPPacket `state:"of one frame"`
 }

@@ -15,7 +15,7 @@ type leases struct {
 	groups  int       // that have an open gate, with a lease or without
 	renewed time.Time // when all were last known to be whole
 	retry   time.Time // next attempt after a failed one, zero when the last succeeded
-	hello   bool      // one of a group with an open gate leaves with the next flush
+	hello   bool      // one that leaves with the next flush renews them
 	lost    []ID      // groups whose lease ran out; the next Tick fences them
 
 	// Gates that should be shut and could not be. They are not left to their
@@ -24,9 +24,20 @@ type leases struct {
 	stuckAt time.Time // next attempt
 }
 
-// term is a lease and how often the group under it sends hellos. Groups have
-// few different ones.
-type term struct{ lease, hello time.Duration }
+// term is a lease and how the hellos of the group under it renew it. Groups have few
+// different ones.
+type term struct {
+	lease time.Duration
+	hello time.Duration // from one hello to the next
+	spare time.Duration // of the lease, which the others do not need to take over
+}
+
+// perLease is how many renewals by hellos fit into a lease at least.
+const perLease = 4
+
+// age is how old a lease may be when a hello leaves that does not renew it. The
+// spare part covers for it where hellos are quick: each renewal is a transaction.
+func (t term) age() time.Duration { return max(t.hello/2, min(t.spare, t.lease/perLease)) }
 
 // grant is what one group got.
 type grant struct {
@@ -62,40 +73,33 @@ func (l *leases) count(t term, groups int) {
 	}
 }
 
-// shortest returns the shortest lease in force, 0 when none is, and the
-// shortest hello time of the groups that have one.
-func (l *leases) shortest() (least term) {
+// shortest returns the shortest lease in force, 0 when none is.
+func (l *leases) shortest() (least time.Duration) {
 	for _, t := range l.terms {
-		if t.lease <= 0 {
-			continue
-		}
-		if least.lease == 0 || t.lease < least.lease {
-			least.lease = t.lease
-		}
-		if least.hello == 0 || t.hello < least.hello {
-			least.hello = t.hello
+		if t.lease > 0 && (least == 0 || t.lease < least) {
+			least = t.lease
 		}
 	}
 	return least
 }
 
-// helloLeaves reports whether the leases are to be renewed with the hellos that
-// have just left: a router that dies goes on forwarding for one whole lease from
-// its last hello, and so for as long as the others wait. Hellos of many groups
-// share a renewal.
-func (l *leases) helloLeaves(now time.Time) bool {
-	was := l.hello
+// helloLeaves notes that a hello under t leaves with the next flush. The leases are to
+// be renewed with it: a router that dies goes on forwarding from its last hello for as
+// long as the others wait. Hellos of many groups share a renewal.
+func (l *leases) helloLeaves(now time.Time, t term) {
+	l.hello = l.hello || t.lease > 0 && l.retry.IsZero() && now.Sub(l.renewed) >= t.age()
+}
+
+// takeDue reports whether hellos that have just left renew the leases.
+func (l *leases) takeDue() bool {
+	due := l.hello
 	l.hello = false
-	if !was || !l.retry.IsZero() {
-		return false
-	}
-	t := l.shortest()
-	return t.lease > 0 && now.Sub(l.renewed) >= t.hello/2
+	return due
 }
 
 // renewal returns when the leases are to be renewed, zero when there are none.
 func (l *leases) renewal() time.Time {
-	lease := l.shortest().lease
+	lease := l.shortest()
 	switch {
 	case lease == 0:
 		return time.Time{}
@@ -106,7 +110,7 @@ func (l *leases) renewal() time.Time {
 }
 
 // renewalFailed plans the next attempt, long before the leases run out.
-func (l *leases) renewalFailed(now time.Time) { l.retry = now.Add(l.shortest().lease / 30) }
+func (l *leases) renewalFailed(now time.Time) { l.retry = now.Add(l.shortest() / 30) }
 
 // deadline returns when there is something to do, zero when there is not.
 func (l *leases) deadline() time.Time {

@@ -14,6 +14,7 @@ import (
 // changed: the link, the address, the tracked objects that shut the group down,
 // its followers, a stranger who has its address, the daemon itself.
 func (g *group) reconsider(now time.Time) {
+	g.restrain(now)
 	why, detail := g.obstacles()
 	g.noteObstacle(detail, g.up)
 	if own, detail := g.ownObstacle(); own != "" { // followers start after their leader has been looked at
@@ -92,6 +93,9 @@ func (g *group) ownObstacle() (fsm.Cause, string) {
 		if u.Shutdown && u.object.down() {
 			return fsm.CauseTrackShutdown, fmt.Sprintf("tracked object %s is down: %s", u.Object, u.object.detail)
 		}
+	}
+	if g.ownerWaits() {
+		return fsm.CauseInterfaceDown, g.restraint.String()
 	}
 	if g.refusal.why != "" {
 		return g.refusal.cause, g.refusal.why
@@ -222,7 +226,7 @@ func (g *group) delayed() bool {
 // configuration asks for. A fresh IPv6 address is unusable for a second or two,
 // until its duplicate address detection is over.
 func (g *group) loudness() Kind {
-	if g.delayed() {
+	if g.delayed() || g.ownerWaits() {
 		return KindNotice
 	}
 	if l := &g.iface.link; g.Family == hello.IPv6 && l.Up && !l.Addr(hello.IPv6).IsValid() {

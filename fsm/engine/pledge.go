@@ -126,6 +126,8 @@ func (g *group) unfit(a *hello.Agreement) string {
 		return fmt.Sprintf("the active router that it hears is at %s, not %s", st.Active.MAC, g.pledge.asker)
 	case st.Priority == 0:
 		return "its priority is 0"
+	case g.restraint.on():
+		return "it " + g.restraint.String()
 	}
 	for _, f := range g.family() {
 		if off := f.iface.link.Off(f.Family); off != "" && a.Forwards {

@@ -13,8 +13,14 @@ type task[T any] struct {
 	in  *queue[T] // nil: not filed
 }
 
-// queue orders tasks by their deadlines.
-type queue[T any] struct{ items []*task[T] }
+// queue orders tasks by their deadlines, which are here as well: to compare those of
+// many tasks must not read each task.
+type queue[T any] struct{ items []item[T] }
+
+type item[T any] struct {
+	due  time.Time
+	task *task[T]
+}
 
 func (q *queue[T]) Len() int { return len(q.items) }
 
@@ -22,21 +28,21 @@ func (q *queue[T]) Less(i, j int) bool { return q.items[i].due.Before(q.items[j]
 
 func (q *queue[T]) Swap(i, j int) {
 	q.items[i], q.items[j] = q.items[j], q.items[i]
-	q.items[i].pos, q.items[j].pos = i, j
+	q.items[i].task.pos, q.items[j].task.pos = i, j
 }
 
 // Push implements heap.Interface.
 func (q *queue[T]) Push(x any) {
 	t := x.(*task[T])
 	t.pos, t.in = len(q.items), q
-	q.items = append(q.items, t)
+	q.items = append(q.items, item[T]{t.due, t})
 }
 
 // Pop implements heap.Interface.
 func (q *queue[T]) Pop() any {
 	last := len(q.items) - 1
-	t := q.items[last]
-	q.items[last] = nil
+	t := q.items[last].task
+	q.items[last] = item[T]{}
 	q.items = q.items[:last]
 	t.pos, t.in = -1, nil
 	return t
@@ -60,6 +66,9 @@ func (q *queue[T]) next() time.Time {
 
 // file puts t into q under its deadline, or nowhere when it has none.
 func (q *queue[T]) file(t *task[T], due time.Time, armed bool) {
+	if armed && t.in == q && t.due.Equal(due) {
+		return // as after most of what is heard
+	}
 	if t.in != nil && (!armed || t.in != q) {
 		heap.Remove(t.in, t.pos)
 	}
@@ -67,6 +76,7 @@ func (q *queue[T]) file(t *task[T], due time.Time, armed bool) {
 	switch {
 	case !armed:
 	case t.in == q:
+		q.items[t.pos].due = due
 		heap.Fix(q, t.pos)
 	default:
 		heap.Push(q, t)

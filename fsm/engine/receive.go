@@ -28,19 +28,20 @@ func (e *Engine) Frame(now time.Time, name string, b []byte, checksumReady bool)
 		i.heardAgreement(now, b)
 		return
 	}
-	var env hello.Envelope
-	payload, err := hello.ParseFrame(b, &env, checksumReady)
+	env := &i.env
+	*env = hello.Envelope{}
+	payload, err := hello.ParseFrame(b, env, checksumReady)
 	switch {
 	case errors.Is(err, hello.ErrNotFHRP):
 		i.heardND(now, b)
 	case err != nil:
-		i.reject(now, nil, &env, err)
+		i.reject(now, nil, env, err)
 	case i.link.Owns(env.Src):
-		i.heardOwnSource(now, &env)
+		i.heardOwnSource(now, env)
 	case env.Protocol == hello.ProtocolHSRP:
-		i.heardHSRP(now, &env, payload)
+		i.heardHSRP(now, env, payload)
 	default:
-		i.heardVRRP(now, &env, payload)
+		i.heardVRRP(now, env, payload)
 	}
 }
 

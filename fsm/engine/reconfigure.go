@@ -58,6 +58,7 @@ func (e *Engine) Reconfigure(now time.Time, c Config, ports map[string]Port, by 
 		}
 	}
 	e.join(now, joined)
+	e.restrainAll(now) // leaders know their followers' objects now
 	e.arrange(c)
 	for _, i := range e.ifaces {
 		i.forwarding.doubt = true
@@ -106,11 +107,12 @@ func (e *Engine) retrack(now time.Time, tracks []Track) {
 	for _, t := range tracks {
 		o := e.object(t.Name)
 		if o == nil || o.Interface != t.Interface {
-			o = newObject(t)
+			o = newObject(now, t)
 			if l := e.linkOf(t.Interface); l != nil {
 				o.known, o.up, o.since, o.detail = true, l.Up, now, "line protocol "+upDown(l.Up)
 			}
 		}
+		o.Track = t
 		objects = append(objects, o)
 	}
 	e.objects = objects
@@ -338,7 +340,7 @@ func (g *group) regranted(now time.Time, err error) bool {
 
 // regrant asks for another lease when the open gate should have one.
 func (g *group) regrant(now time.Time) {
-	t := term{g.leaseTime(), g.elector().machine.Status().HelloTime}
+	t := g.term()
 	if !g.tenure.hasAddress() || t == g.grant.term {
 		return
 	}

@@ -114,6 +114,44 @@ func TestLeaseIsRenewedWithEveryHello(t *testing.T) {
 	}
 }
 
+// Where a lease is much longer than the others wait only some hellos renew it: at any of
+// them it has left what they need. The rest would be transactions for nothing.
+func TestSpareLeaseIsNotRenewedByEveryHello(t *testing.T) {
+	for _, tt := range []struct {
+		name, toml string
+		need, rest time.Duration // need: left at any time; rest: between renewals at least
+	}{
+		{"hsrp of 3 and 10 ms", "[[hsrp]]\ninterface = \"eth0\"\ngroup = 10\nvirtual_ips = [\"192.0.2.1\"]\nhello = \"3ms\"\nhold = \"10ms\"\n",
+			13 * time.Millisecond, 125 * time.Millisecond},
+		{"hsrp of 100 and 300 ms", "[[hsrp]]\ninterface = \"eth0\"\ngroup = 10\nvirtual_ips = [\"192.0.2.1\"]\nhello = \"100ms\"\nhold = \"300ms\"\n",
+			400 * time.Millisecond, 100 * time.Millisecond},
+		{"a lease that is configured is given whole", "[daemon]\nlease = \"40s\"\n[[hsrp]]\ninterface = \"eth0\"\ngroup = 10\nvirtual_ips = [\"192.0.2.1\"]\nhello = \"1s\"\nhold = \"3s\"\n",
+			39 * time.Second, 800 * time.Millisecond},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHost(t, tt.toml).up("eth0").until("eth0:10", "Active").run(tt.rest).clear()
+			lease := h.port.leases[1]
+			renewed, seen, began := h.now, 0, h.now
+			for h.now.Sub(began) < 20*tt.rest {
+				at, _ := h.e.Deadline()
+				h.run(at.Sub(h.now))
+				if n := len(h.port.having("renew")); n > seen {
+					if since := h.now.Sub(renewed); seen > 0 && since < tt.rest {
+						t.Errorf("renewed again after %v, want %v at least", since, tt.rest)
+					}
+					renewed, seen = h.now, n
+				}
+				if left := lease - h.now.Sub(renewed); seen > 0 && left < tt.need {
+					t.Errorf("%v left, want %v", left, tt.need)
+				}
+			}
+			if seen < 10 {
+				t.Errorf("%d renewals in %v", seen, 20*tt.rest)
+			}
+		})
+	}
+}
+
 func TestLeaseWithoutHellosIsRenewedEveryThirdOfItself(t *testing.T) {
 	h := followers(t).until("wan", "Active").clear().run(8 * time.Second) // two leases
 	if n := len(h.ports["eth1"].having("renew")); n < 5 || n > 6 {

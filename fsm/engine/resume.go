@@ -122,7 +122,7 @@ func (g *group) letGoFound(now time.Time, why string) {
 
 // yieldFound notes whether another router has the role.
 func (g *group) yieldFound(now time.Time, h *Heard) {
-	if h.claims() {
+	if h.claims() && !g.resumption.until.IsZero() {
 		g.letGoFound(now, fmt.Sprintf("%s is active", h.From))
 	}
 }

@@ -108,8 +108,8 @@ func (e *Engine) carried(now time.Time, q *queues) state.Options {
 }
 
 func (q *queue[T]) filed() (list []filed) {
-	for _, t := range q.items {
-		list = append(list, filed{any(t.of).(*group), t.due})
+	for _, i := range q.items {
+		list = append(list, filed{any(i.task.of).(*group), i.due})
 	}
 	return list
 }

@@ -69,7 +69,7 @@ func (g *group) send(now time.Time, s fsm.Send, was stepStart) {
 	}
 	g.codec.send(now, g, s, g.voice(s, was.tenure))
 	if g.tenure.hasAddress() && s.Virtual {
-		g.iface.leases.hello = true
+		g.iface.leases.helloLeaves(now, g.grant.term)
 	}
 }
 

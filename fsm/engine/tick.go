@@ -111,8 +111,8 @@ type chore interface {
 
 // chores are all of them, in the order in which they are done when several are
 // due. Proofs follow the announcements that they are about.
-func (g *group) chores() [14]chore {
-	return [...]chore{&g.resumption, &g.refusal, &g.delay, &g.wait, &g.announcer, &g.proof, &g.advertiser, &g.probe, &g.passing, &g.pledge, &g.heir, &g.heirs, &g.vigil, &g.confirmer}
+func (g *group) chores() [15]chore {
+	return [...]chore{&g.resumption, &g.refusal, &g.delay, &g.wait, &g.announcer, &g.proof, &g.advertiser, &g.probe, &g.passing, &g.pledge, &g.heir, &g.heirs, &g.vigil, &g.restraint, &g.confirmer}
 }
 
 func (g *group) choreDeadline() (at time.Time) {
@@ -160,7 +160,7 @@ func (e *Engine) Wake(now time.Time, suspended time.Duration) {
 	e.fenceWaits(now, gap)
 	e.woken = now
 	for _, i := range e.ifaces {
-		lease := i.leases.shortest().lease
+		lease := i.leases.shortest()
 		if lease == 0 || now.Sub(i.leases.renewed)+suspended <= lease {
 			continue
 		}

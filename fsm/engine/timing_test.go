@@ -8,22 +8,27 @@ import (
 
 func TestHellosShareFewInstants(t *testing.T) {
 	chance := rand.New(rand.NewPCG(1, 2))
-	for _, tt := range []struct{ groups, instants int }{{1, 16}, {256, 16}, {320, 20}, {4096, 64}} {
+	for _, tt := range []struct {
+		groups   int
+		tenure   tenure
+		instants int
+	}{{1, serving, 16}, {256, serving, 16}, {1000, serving, 41}, {1000, waiting, 41}, {1000, absent, 16}, {4096, serving, 64}} {
 		r := &router{started: time.Unix(1e9, 12345), groups: make([]*group, tt.groups)}
+		g := &group{r: r, tenure: tt.tenure}
 		for _, helloTime := range []time.Duration{time.Second, 3 * time.Second, 255 * time.Second} {
 			grid := helloTime / time.Duration(tt.instants)
 			at := map[time.Time]bool{}
 			for range 10_000 {
 				due := r.started.Add(helloTime + time.Duration(chance.Int64N(int64(helloTime))))
-				got := r.align(due, helloTime)
+				got := g.align(due, helloTime)
 				if early := due.Sub(got); early < 0 || early >= grid {
-					t.Fatalf("%d groups, hello time %v: %v early, want less than %v", tt.groups, helloTime, early, grid)
+					t.Fatalf("%d groups, tenure %d, hello time %v: %v early, want less than %v", tt.groups, tt.tenure, helloTime, early, grid)
 				}
 				at[got] = true
 			}
 			// The two intervals that the time touches need not begin with an instant.
 			if n := len(at); n > tt.instants+1 || n < tt.instants {
-				t.Errorf("%d groups, hello time %v: %d instants in one interval, want %d", tt.groups, helloTime, n, tt.instants)
+				t.Errorf("%d groups, tenure %d, hello time %v: %d instants in one interval, want %d", tt.groups, tt.tenure, helloTime, n, tt.instants)
 			}
 		}
 	}
@@ -31,8 +36,27 @@ func TestHellosShareFewInstants(t *testing.T) {
 
 func TestHellosBelowASecondLeaveWhenTheyAreDue(t *testing.T) {
 	r := &router{started: time.Unix(1e9, 12345)}
+	g := &group{r: r}
 	due := r.started.Add(1234567 * time.Nanosecond)
-	if got := r.align(due, 999*time.Millisecond); got != due {
+	if got := g.align(due, 999*time.Millisecond); got != due {
 		t.Errorf("%v early", due.Sub(got))
+	}
+}
+
+// A wake-up for each refresh of a thousand groups would cost as much as their hellos do.
+func TestRefreshesShareInstants(t *testing.T) {
+	r := &router{started: time.Unix(1e9, 12345)}
+	for _, tt := range []struct{ refresh, grid time.Duration }{{time.Minute, time.Second}, {10 * time.Second, time.Second}, {9 * time.Second, 0}} {
+		g := &group{r: r}
+		g.Group.Announce.Timing.Refresh = tt.refresh
+		for at := r.started.Add(time.Minute); at.Before(r.started.Add(70 * time.Second)); at = at.Add(123456789 * time.Nanosecond) {
+			got := g.alignRefresh(at)
+			switch early := at.Sub(got); {
+			case tt.grid == 0 && early != 0:
+				t.Fatalf("every %v: %v early", tt.refresh, early)
+			case tt.grid > 0 && (early < 0 || early >= tt.grid || got.Sub(r.started)%tt.grid != 0):
+				t.Fatalf("every %v: due %v after the start, brought forward by %v", tt.refresh, at.Sub(r.started), early)
+			}
+		}
 	}
 }

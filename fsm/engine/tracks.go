@@ -19,7 +19,7 @@ func (e *Engine) TrackChanged(now time.Time, name string, up bool, detail string
 	if o.known {
 		o.changes++
 	}
-	was := o.down()
+	was, first := o.down(), !o.known
 	o.known, o.up, o.since = true, up, now
 	if was != o.down() {
 		o.told = e.record(Record{At: now, Kind: RecordTrack, Object: name, Up: up, Detail: detail})
@@ -27,6 +27,9 @@ func (e *Engine) TrackChanged(now time.Time, name string, up bool, detail string
 		for _, g := range e.groups {
 			g.trackMoved(now, o)
 		}
+	}
+	if first { // after the priority
+		e.restrainAll(now)
 	}
 	e.Flush(now)
 }

@@ -161,7 +161,7 @@ func (g *Group) mayPreempt(now time.Time) bool {
 	if g.preemptAt.IsZero() {
 		g.preemptAt = now.Add(g.cfg.PreemptDelay)
 	}
-	return !now.Before(g.preemptAt)
+	return !g.refrains && !now.Before(g.preemptAt)
 }
 
 // worseThan compares (priority, address): the greater wins, and addresses

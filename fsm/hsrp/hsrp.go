@@ -95,6 +95,7 @@ type Group struct {
 	preemptAt time.Time // end of the preempt delay; zero when none is running
 	retryAt   time.Time // until then a fence keeps this router in Listen
 	yielded   yielded
+	refrains  bool // it preempts nobody for now; see fsm.Refrain
 
 	helloTime, holdTime time.Duration // in force
 	learnsTimes         bool
@@ -144,6 +145,8 @@ func (g *Group) Step(now time.Time, ev fsm.Event) []fsm.Action {
 		g.reclaim(now, ev)
 	case fsm.Contend:
 		g.yielded = yielded{}
+	case fsm.Refrain:
+		g.refrains = ev.On
 	case fsm.Served:
 		g.served(now)
 	}
@@ -153,7 +156,11 @@ func (g *Group) Step(now time.Time, ev fsm.Event) []fsm.Action {
 // Deadline returns when a Tick is due, and false when none is. An earlier Tick
 // does nothing.
 func (g *Group) Deadline() (at time.Time, armed bool) {
-	for _, t := range [...]time.Time{g.standby.at, g.active.at, g.preemptAt, g.helloAt} {
+	preemptAt := g.preemptAt
+	if g.refrains {
+		preemptAt = time.Time{}
+	}
+	for _, t := range [...]time.Time{g.standby.at, g.active.at, preemptAt, g.helloAt} {
 		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
 			at = t
 		}

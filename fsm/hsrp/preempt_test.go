@@ -27,6 +27,9 @@ func TestPreempt(t *testing.T) {
 		"tick at the end of the delay":           {map[time.Duration]fsm.Event{5 * time.Second: fsm.Tick{}}, hello.Active},
 		"a better active ends the delay":         {map[time.Duration]fsm.Event{3 * time.Second: better, 5 * time.Second: fsm.Tick{}}, hello.Standby},
 		"lost the lead during the delay":         {map[time.Duration]fsm.Event{3 * time.Second: fsm.SetPriority{Effective: 80}, 5 * time.Second: fsm.Tick{}}, hello.Standby},
+		"refrains at the end of the delay":       {map[time.Duration]fsm.Event{time.Second: fsm.Refrain{On: true}, 5 * time.Second: fsm.Tick{}, 5500 * time.Millisecond: worse}, hello.Standby},
+		"refrained until after the delay":        {map[time.Duration]fsm.Event{time.Second: fsm.Refrain{On: true}, 5500 * time.Millisecond: fsm.Refrain{}, 5501 * time.Millisecond: fsm.Tick{}}, hello.Active},
+		"refrains, and the other one resigns":    {map[time.Duration]fsm.Event{time.Second: fsm.Refrain{On: true}, 3 * time.Second: message(hello.OpResign, hello.Active, 90)}, hello.Active},
 		"a resign is a takeover before its time": {map[time.Duration]fsm.Event{3 * time.Second: message(hello.OpResign, hello.Active, 90)}, hello.Active},
 	} {
 		t.Run("delay/"+name, func(t *testing.T) {

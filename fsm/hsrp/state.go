@@ -137,7 +137,10 @@ func (g *Group) sendHello(now time.Time, state hello.HSRPState) {
 // gap is the shortest time between two answers of an active router to messages that
 // contest its role. Even authentication cannot tell old messages from new ones, so a
 // recorded one may come again and again.
-func (g *Group) gap() time.Duration { return max(g.helloTime/10, hello.MinHelloTime) }
+func (g *Group) gap() time.Duration { return max(g.helloTime/10, leastGap) }
+
+// leastGap bounds the answers of groups whose hello time is short.
+const leastGap = 10 * time.Millisecond
 
 // sendCoup sends action G. An active router does not repeat it soon: all routers of
 // the group have heard the last one, and the next hello of one that has not leads to

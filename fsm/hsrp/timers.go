@@ -94,7 +94,7 @@ func (g *Group) tick(now time.Time) {
 		g.preemptAt, g.yielded = time.Time{}, yielded{}
 		g.take(occurrence{event: activeExpired, now: now})
 	}
-	if !g.preemptAt.IsZero() && !now.Before(g.preemptAt) {
+	if !g.refrains && !g.preemptAt.IsZero() && !now.Before(g.preemptAt) {
 		g.preempt(now)
 	}
 	if !g.helloAt.IsZero() && !now.Before(g.helloAt) {

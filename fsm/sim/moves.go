@@ -123,6 +123,7 @@ func (t *course) waitsForBoot(r *router) bool {
 
 // make makes a move at the present moment.
 func (t *course) make(m Move) {
+	t.drop() // what is next is alive
 	t.disturb()
 	a := t.l.routers[m.A]
 	switch m.Kind {

@@ -42,6 +42,10 @@ type Router struct {
 	// keys, and Clock how far its clock is ahead.
 	Rolls, Clock time.Duration
 
+	// Checks is how long after each start of its process the router learns that an object
+	// is down which its groups depend on, 0 for none.
+	Checks time.Duration
+
 	// Tied adds to each group one on a second segment that follows it.
 	Tied bool
 }
@@ -140,6 +144,11 @@ func Random(seed uint64) Plan {
 	if r.IntN(4) == 0 {
 		p.tie(r)
 	}
+	for i := range p.Routers {
+		if r.IntN(4) == 0 { // half of the results are too late
+			p.Routers[i].Checks = time.Duration(1+r.Int64N(int64(2*firstResult/time.Millisecond))) * time.Millisecond
+		}
+	}
 	return p
 }
 
@@ -206,6 +215,9 @@ func (p Plan) String() string {
 		}
 		if r.Tied {
 			b.WriteString(" tied=true")
+		}
+		if r.Checks > 0 {
+			fmt.Fprintf(&b, " checks=%v", r.Checks)
 		}
 		if r.Rolls > 0 {
 			fmt.Fprintf(&b, " rolls=%v clock=%v", r.Rolls, r.Clock)
@@ -288,7 +300,7 @@ func (r *Router) set(key, value string) (err error) {
 		"preempt-delay": &r.PreemptDelay, "hello": &r.Hello, "hold": &r.Hold,
 		"pre-active": &r.PreActive, "deadline": &r.Deadline, "lease": &r.Lease,
 		"forwards": &r.Forwards, "delay": &r.Delay,
-		"rolls": &r.Rolls, "clock": &r.Clock,
+		"checks": &r.Checks, "rolls": &r.Rolls, "clock": &r.Clock,
 	}
 	d, known := times[key]
 	if !known {

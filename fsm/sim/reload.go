@@ -39,7 +39,7 @@ func another(g *engine.Group) netip.Addr {
 // reload gives the router another file, or the first one again. A process that does
 // not run, or is stalled, reads it when it starts, or goes on with what it has.
 func (r *router) reload(n int, undo bool) {
-	c := engine.Config{Lease: r.first.Lease, Return: r.first.Return, Groups: slices.Clone(r.first.Groups)}
+	c := engine.Config{Lease: r.first.Lease, Return: r.first.Return, Tracks: r.first.Tracks, Groups: slices.Clone(r.first.Groups)}
 	if !undo {
 		for i := range c.Groups {
 			reloads[n](&c, &c.Groups[i])

@@ -38,6 +38,8 @@ type router struct {
 	life   int // number of starts; an older life's timers mean nothing
 
 	preActive time.Duration // how long the command takes
+	checks    time.Duration // until the first result of what it tracks; 0: it tracks nothing
+	ignorant  time.Time     // until then it must not preempt
 
 	bare     bool          // the interface has no address
 	forwards time.Duration // after the link came up
@@ -91,20 +93,24 @@ func (r *router) start() {
 	}
 	r.engine, r.runs = e, r.config
 	r.find(old, oldMACs)
+	r.check()
 	r.linkChanged()
 }
 
 // options are the surroundings of an engine of this router.
 func (r *router) options() engine.Options {
 	return engine.Options{
+		Now:    r.w.now,
 		Ports:  r.ports(),
 		Random: r.w.random.Float64,
 		Mark:   r.mark,
-		Now:    r.w.now,
 		Observe: func(ev engine.Event) {
 			r.report(fmt.Sprintf("%12v %s %s: %s%s", r.w.elapsed(), r.name(), ev.Kind, ev.Message, causeOf(ev)))
 			if t := ev.Transition; t != nil && t.Cause == fsm.CauseResumed {
 				r.checkResumed(t)
+			}
+			if t := ev.Transition; t != nil {
+				r.checkPatience(t)
 			}
 			if unbelieved(ev) {
 				r.broken(fmt.Sprintf("router %s: %s", r.name(), ev.Message))

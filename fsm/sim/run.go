@@ -48,7 +48,7 @@ func run(p Plan, between func(engine.Port) engine.Port, change ...func(*router))
 				g.Neighbors = []netip.Addr{neighborIP}
 			}
 		}
-		r := &router{w: w, lan: l, id: i, config: config, first: config, up: true, up2: true, buffer: maxBacklog, preActive: spec.PreActive, forwards: spec.Forwards, clock: spec.Clock,
+		r := &router{w: w, lan: l, id: i, config: config, first: config, up: true, up2: true, buffer: maxBacklog, preActive: spec.PreActive, forwards: spec.Forwards, clock: spec.Clock, checks: spec.Checks,
 			port:   between,
 			report: func(s string) { res.Story = append(res.Story, s) },
 			broken: func(s string) { c.fail(w.now, "%s", s) },
@@ -99,7 +99,7 @@ func (p Plan) bound() time.Duration {
 		if strings.Contains(r.Protocol, "vrrp") {
 			hold = max(hold, 4*r.Hello)
 		}
-		longest = max(longest, 3*hold+3*r.Hello+max(r.PreemptDelay, p.reloadedDelay())+r.Deadline+r.Lease+r.Forwards+r.Delay)
+		longest = max(longest, 3*hold+3*r.Hello+max(r.PreemptDelay, p.reloadedDelay())+r.Deadline+r.Lease+r.Forwards+r.Delay+min(r.Checks, firstResult))
 	}
 	if p.hands() {
 		longest += handoverBound
@@ -176,6 +176,9 @@ func (r Router) config() (engine.Config, error) {
 	}
 	if r.Tied {
 		tie(&c)
+	}
+	if r.Checks > 0 {
+		track(&c)
 	}
 	return c, nil
 }

@@ -15,9 +15,7 @@ func (r *router) succeed() bool {
 	if err != nil {
 		return false // a wait or a farewell ends first
 	}
-	o := r.options()
-	o.Now = r.w.now
-	e, lost, err := engine.Restore(r.runs, o, snapshot)
+	e, lost, err := engine.Restore(r.runs, r.options(), snapshot)
 	if err != nil || len(lost) > 0 {
 		r.broken(fmt.Sprintf("router %s: an engine cannot go on where another was: %v, lost %v", r.name(), err, lost))
 		return false

@@ -65,7 +65,16 @@ func (r *Router) preempts(now time.Time) bool {
 	if r.cfg.PreemptDelay > 0 && r.preemptFrom.IsZero() {
 		r.preemptFrom = now.Add(r.cfg.PreemptDelay)
 	}
-	return !now.Before(r.preemptFrom)
+	return !r.refrains && !now.Before(r.preemptFrom)
+}
+
+// refrain begins or ends a time without preemption. A worse router that was about to be
+// preempted is obeyed again.
+func (r *Router) refrain(now time.Time, ev fsm.Refrain) {
+	r.refrains = ev.On
+	if ev.On && r.state == Backup && r.pending == fsm.CausePreempt {
+		r.waitFor(now, fsm.CauseActiveTimer)
+	}
 }
 
 // waitFor restarts the Active_Down_Timer in full. cause is what its end will mean.

@@ -54,6 +54,17 @@ func TestPreemptDelay(t *testing.T) {
 		r.Step(t0, weak)
 		expect(t, r, down3, fsm.Tick{}, promoted+"(active-timer-expired)", Active, down3+time.Second)
 	})
+	t.Run("goes on while the router refrains", func(t *testing.T) {
+		r := in(t, Backup, c)
+		r.Step(t0, weak)
+		r.Step(t0, fsm.Refrain{On: true})
+		expect(t, r, 6*time.Second, weak, "", Backup, 6*time.Second+down3)
+		r.Step(t0.Add(7*time.Second), fsm.Refrain{})
+		expect(t, r, 7*time.Second, weak, "", Backup, 6*time.Second+down3)
+		r.Step(t0.Add(8*time.Second), fsm.Refrain{On: true})
+		expect(t, r, 8*time.Second, fsm.Tick{}, "", Backup, 8*time.Second+down3)
+		expect(t, r, 8*time.Second+down3, fsm.Tick{}, promoted+"(active-timer-expired)", Active, 9*time.Second+down3)
+	})
 	t.Run("does nothing without preemption", func(t *testing.T) {
 		r := in(t, Backup, v3(noPreempt, delay(time.Second)))
 		expect(t, r, 0, weak, "", Backup, down3)

@@ -106,6 +106,7 @@ type Router struct {
 	pending  fsm.Cause  // what the Active_Down_Timer will mean when it fires
 	lastWord netip.Addr // who resigned last
 	yielded  bool       // the role was handed over
+	refrains bool       // it preempts nobody for now; see fsm.Refrain
 
 	actions []fsm.Action `state:"of one step"`
 }
@@ -162,6 +163,8 @@ func (r *Router) Step(now time.Time, ev fsm.Event) []fsm.Action {
 		r.reclaim(now, ev)
 	case fsm.Contend:
 		r.yielded = false
+	case fsm.Refrain:
+		r.refrain(now, ev)
 	case fsm.Served:
 		r.served(now)
 	}

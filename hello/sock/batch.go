@@ -8,8 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// ReceiveBatch is the most frames that Receive reads: few, so that the caller is not
+// kept long. Where there were fewer, none is left.
+const ReceiveBatch = 16
+
 const (
-	batchIn   = 16 // few, so that the caller is not kept long
 	batchOut  = 1024
 	frameSize = 2048 // hellos, ARP and ND are far below; longer frames are cut and then rejected
 	auxSize   = 64
@@ -32,10 +35,10 @@ type auxdata struct {
 
 // inbox holds the memory of one recvmmsg call, set up once.
 type inbox struct {
-	msgs   [batchIn]mmsghdr
-	iovs   [batchIn]unix.Iovec
-	frames [batchIn][frameSize]byte
-	aux    [batchIn][auxSize]byte
+	msgs   [ReceiveBatch]mmsghdr
+	iovs   [ReceiveBatch]unix.Iovec
+	frames [ReceiveBatch][frameSize]byte
+	aux    [ReceiveBatch][auxSize]byte
 }
 
 func (in *inbox) init() {
@@ -57,7 +60,7 @@ func (s *Socket) Receive(fn func(frame []byte, checksumReady bool)) (int, error)
 	for i := range in.msgs {
 		in.msgs[i].hdr.SetControllen(auxSize)
 	}
-	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(s.fd), uintptr(unsafe.Pointer(&in.msgs[0])), batchIn, unix.MSG_DONTWAIT, 0, 0)
+	n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, uintptr(s.fd), uintptr(unsafe.Pointer(&in.msgs[0])), ReceiveBatch, unix.MSG_DONTWAIT, 0, 0)
 	switch {
 	case errno == unix.EAGAIN || errno == unix.EINTR:
 		return 0, nil

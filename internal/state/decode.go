@@ -59,14 +59,14 @@ func Decode(b []byte, o Options) (lost []string, err error) {
 		if !there {
 			return nil, fmt.Errorf("read state: there is no %q in it", r.Key)
 		}
-		if err := d.value(r.Key, reflect.ValueOf(r.At).Elem(), raw); err != nil {
-			return nil, err
+		if err := d.value(reflect.ValueOf(r.At).Elem(), raw); err != nil {
+			return nil, under(r.Key, err)
 		}
 	}
 	for n := 0; n < len(d.wait); n++ { // which grows meanwhile
 		v := d.shared[d.wait[n]]
-		if err := d.value(v.Type().String(), v.Elem(), d.doc.Shared[d.wait[n]]); err != nil {
-			return nil, err
+		if err := d.value(v.Elem(), d.doc.Shared[d.wait[n]]); err != nil {
+			return nil, under(v.Type().String(), err)
 		}
 	}
 	slices.Sort(d.lost)
@@ -74,18 +74,18 @@ func Decode(b []byte, o Options) (lost []string, err error) {
 }
 
 // value sets v, which can be set.
-func (d *decoder) value(path string, v reflect.Value, raw any) error {
+func (d *decoder) value(v reflect.Value, raw any) error {
 	if raw == nil {
 		v.SetZero()
 		return nil
 	}
 	switch v.Type() {
 	case timeType:
-		return d.time(path, v, raw)
+		return d.time(v, raw)
 	case addrType, prefixType:
 		s, _ := raw.(string)
 		if err := v.Addr().Interface().(interface{ UnmarshalText([]byte) error }).UnmarshalText([]byte(s)); err != nil {
-			return errorAt(path, "%w", err)
+			return errorAt("%w", err)
 		}
 		return nil
 	}
@@ -103,26 +103,26 @@ func (d *decoder) value(path string, v reflect.Value, raw any) error {
 		s, ok = textOf(raw)
 		v.SetString(s)
 	case reflect.Struct:
-		return d.structure(path, v, raw)
+		return d.structure(v, raw)
 	case reflect.Array, reflect.Slice:
-		return d.list(path, v, raw)
+		return d.list(v, raw)
 	case reflect.Map:
-		return d.pairs(path, v, raw)
+		return d.pairs(v, raw)
 	case reflect.Pointer:
-		return d.pointer(path, v, raw)
+		return d.pointer(v, raw)
 	case reflect.Interface:
-		return d.dynamic(path, v, raw)
+		return d.dynamic(v, raw)
 	default:
 		ok = false
 	}
 	if !ok {
-		return wrong(path, v, raw)
+		return wrong(v, raw)
 	}
 	return nil
 }
 
-func wrong(path string, v reflect.Value, raw any) error {
-	return errorAt(path, "%.40v is no %s", raw, v.Type())
+func wrong(v reflect.Value, raw any) error {
+	return errorAt("%.40v is no %s", raw, v.Type())
 }
 
 func setNumber(v reflect.Value, raw any) bool {
@@ -155,11 +155,11 @@ func textOf(raw any) (string, bool) {
 	return string(b), ok && err == nil
 }
 
-func (d *decoder) time(path string, v reflect.Value, raw any) error {
+func (d *decoder) time(v reflect.Value, raw any) error {
 	if s, ok := raw.(string); ok {
 		t, err := time.Parse(time.RFC3339Nano, s)
 		if err != nil {
-			return errorAt(path, "%w", err)
+			return errorAt("%w", err)
 		}
 		v.Set(reflect.ValueOf(t.In(d.o.Now.Location())))
 		return nil
@@ -168,16 +168,16 @@ func (d *decoder) time(path string, v reflect.Value, raw any) error {
 	n, _ := m["after"].(json.Number)
 	after, err := n.Int64()
 	if err != nil {
-		return wrong(path, v, raw)
+		return wrong(v, raw)
 	}
 	v.Set(reflect.ValueOf(d.o.Now.Add(time.Duration(after))))
 	return nil
 }
 
-func (d *decoder) structure(path string, v reflect.Value, raw any) error {
+func (d *decoder) structure(v reflect.Value, raw any) error {
 	m, ok := raw.(map[string]any)
 	if !ok {
-		return wrong(path, v, raw)
+		return wrong(v, raw)
 	}
 	form, used := d.form(v.Type()), 0
 	for n, f := range form.fields {
@@ -194,8 +194,8 @@ func (d *decoder) structure(path string, v reflect.Value, raw any) error {
 			fv.SetZero()
 			continue
 		}
-		if err := d.value(path+"."+f.name, fv, was); err != nil {
-			return err
+		if err := d.value(fv, was); err != nil {
+			return under("."+f.name, err)
 		}
 	}
 	if used == len(m) {
@@ -206,7 +206,7 @@ func (d *decoder) structure(path string, v reflect.Value, raw any) error {
 			continue
 		}
 		if d.strict[v.Type().PkgPath()] {
-			return errorAt(path, "this version has no %s.%s, which is in use", v.Type(), name)
+			return errorAt("this version has no %s.%s, which is in use", v.Type(), name)
 		}
 		d.lost = append(d.lost, v.Type().String()+"."+name)
 	}
@@ -239,12 +239,12 @@ func (d *decoder) form(t reflect.Type) *form {
 	return f
 }
 
-func (d *decoder) list(path string, v reflect.Value, raw any) error {
+func (d *decoder) list(v reflect.Value, raw any) error {
 	if v.Type().Elem() == byteType {
 		s, _ := raw.(string)
 		b, err := hex.DecodeString(s)
 		if err != nil || v.Kind() == reflect.Array && len(b) != v.Len() {
-			return wrong(path, v, raw)
+			return wrong(v, raw)
 		}
 		if v.Kind() == reflect.Slice {
 			v.Set(reflect.MakeSlice(v.Type(), len(b), len(b)))
@@ -254,45 +254,48 @@ func (d *decoder) list(path string, v reflect.Value, raw any) error {
 	}
 	list, ok := raw.([]any)
 	if !ok || v.Kind() == reflect.Array && len(list) != v.Len() {
-		return wrong(path, v, raw)
+		return wrong(v, raw)
 	}
 	if v.Kind() == reflect.Slice {
 		v.Set(reflect.MakeSlice(v.Type(), len(list), len(list)))
 	}
 	for n := range list {
-		if err := d.value(path+"["+strconv.Itoa(n)+"]", v.Index(n), list[n]); err != nil {
-			return err
+		if err := d.value(v.Index(n), list[n]); err != nil {
+			return under("["+strconv.Itoa(n)+"]", err)
 		}
 	}
 	return nil
 }
 
-func (d *decoder) pairs(path string, v reflect.Value, raw any) error {
+func (d *decoder) pairs(v reflect.Value, raw any) error {
 	list, ok := raw.([]any)
 	if !ok {
-		return wrong(path, v, raw)
+		return wrong(v, raw)
 	}
 	v.Set(reflect.MakeMapWithSize(v.Type(), len(list)))
 	for _, p := range list {
 		pair, ok := p.([]any)
 		if !ok || len(pair) != 2 {
-			return wrong(path, v, raw)
+			return wrong(v, raw)
 		}
 		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
-		if err := errors.Join(d.value(path+" key", key, pair[0]), d.value(path+" value", value, pair[1])); err != nil {
-			return err
+		if err := d.value(key, pair[0]); err != nil {
+			return under(" key", err)
+		}
+		if err := d.value(value, pair[1]); err != nil {
+			return under(" value", err)
 		}
 		v.SetMapIndex(key, value)
 	}
 	return nil
 }
 
-func (d *decoder) pointer(path string, v reflect.Value, raw any) error {
+func (d *decoder) pointer(v reflect.Value, raw any) error {
 	m, _ := raw.(map[string]any)
 	if key, ok := m["root"].(string); ok {
 		root := d.roots[key]
 		if !root.IsValid() || root.Type() != v.Type() {
-			return errorAt(path, "nothing here is called %q", key)
+			return errorAt("nothing here is called %q", key)
 		}
 		v.Set(root)
 		return nil
@@ -300,7 +303,7 @@ func (d *decoder) pointer(path string, v reflect.Value, raw any) error {
 	number, _ := m["shared"].(json.Number)
 	n, err := strconv.Atoi(string(number))
 	if err != nil || n < 0 || n >= len(d.shared) {
-		return wrong(path, v, raw)
+		return wrong(v, raw)
 	}
 	if !d.shared[n].IsValid() {
 		d.shared[n] = reflect.New(v.Type().Elem())
@@ -310,13 +313,13 @@ func (d *decoder) pointer(path string, v reflect.Value, raw any) error {
 		d.wait = append(d.wait, n)
 	}
 	if d.shared[n].Type() != v.Type() {
-		return wrong(path, v, raw)
+		return wrong(v, raw)
 	}
 	v.Set(d.shared[n])
 	return nil
 }
 
-func (d *decoder) dynamic(path string, v reflect.Value, raw any) error {
+func (d *decoder) dynamic(v reflect.Value, raw any) error {
 	m, ok := raw.(map[string]any)
 	if text, isError := textOf(m["error"]); isError && v.Type() == errorType {
 		v.Set(reflect.ValueOf(errors.New(text)))
@@ -325,13 +328,13 @@ func (d *decoder) dynamic(path string, v reflect.Value, raw any) error {
 	name, _ := m["type"].(string)
 	t := d.known[name]
 	if !ok || t == nil || !t.AssignableTo(v.Type()) {
-		return errorAt(path, "nothing is known of type %q", name)
+		return errorAt("nothing is known of type %q", name)
 	}
 	x := reflect.New(t).Elem()
 	if !v.IsNil() && v.Elem().Type() == t {
 		x.Set(v.Elem())
 	}
-	if err := d.value(path, x, m["value"]); err != nil {
+	if err := d.value(x, m["value"]); err != nil {
 		return err
 	}
 	v.Set(x)

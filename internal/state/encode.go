@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 	"unsafe"
@@ -53,8 +54,8 @@ func Encode(o Options) ([]byte, error) {
 		}
 		e.text(r.Key)
 		e.raw(":")
-		if err := e.value(r.Key, reflect.ValueOf(r.At).Elem()); err != nil {
-			return nil, err
+		if err := e.value(reflect.ValueOf(r.At).Elem()); err != nil {
+			return nil, under(r.Key, err)
 		}
 	}
 	e.raw(`},"shared":[`)
@@ -62,8 +63,8 @@ func Encode(o Options) ([]byte, error) {
 		if n > 0 {
 			e.raw(",")
 		}
-		if err := e.value(e.found[n].Type().String(), e.found[n].Elem()); err != nil {
-			return nil, err
+		if err := e.value(e.found[n].Elem()); err != nil {
+			return nil, under(e.found[n].Type().String(), err)
 		}
 	}
 	e.raw(`],"types":`)
@@ -91,11 +92,25 @@ func (e *encoder) raw(list ...string) {
 }
 
 func (e *encoder) text(s string) {
+	if isPlain(s) {
+		e.b = append(append(append(e.b, '"'), s...), '"')
+		return
+	}
 	b, _ := json.Marshal(s)
 	e.b = append(e.b, b...)
 }
 
-func (e *encoder) value(path string, v reflect.Value) error {
+// isPlain reports whether JSON has s as it is. Most names and addresses are.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || strings.IndexByte(`"\\<>&`, c) >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (e *encoder) value(v reflect.Value) error {
 	switch v.Type() {
 	case timeType:
 		e.time(v.Interface().(time.Time))
@@ -117,17 +132,17 @@ func (e *encoder) value(path string, v reflect.Value) error {
 	case reflect.String:
 		e.string(v.String())
 	case reflect.Struct:
-		return e.structure(path, v)
+		return e.structure(v)
 	case reflect.Array, reflect.Slice:
-		return e.list(path, v)
+		return e.list(v)
 	case reflect.Map:
-		return e.pairs(path, v)
+		return e.pairs(v)
 	case reflect.Pointer:
 		e.pointer(v)
 	case reflect.Interface:
-		return e.dynamic(path, v)
+		return e.dynamic(v)
 	default:
-		return errorAt(path, "a %s cannot be carried", v.Type())
+		return errorAt("a %s cannot be carried", v.Type())
 	}
 	return nil
 }
@@ -149,7 +164,7 @@ func (e *encoder) time(t time.Time) {
 	e.text(t.Format(time.RFC3339Nano))
 }
 
-func (e *encoder) structure(path string, v reflect.Value) error {
+func (e *encoder) structure(v reflect.Value) error {
 	e.see(v.Type())
 	e.raw("{")
 	first := true
@@ -164,8 +179,8 @@ func (e *encoder) structure(path string, v reflect.Value) error {
 		}
 		e.raw(`"`, f.name, `":`)
 		begin := len(e.b)
-		if err := e.value(path+"."+f.name, fv); err != nil {
-			return err
+		if err := e.value(fv); err != nil {
+			return under("."+f.name, err)
 		}
 		if fv.Kind() == reflect.Struct && string(e.b[begin:]) == "{}" { // all that is in it stays behind
 			e.b = e.b[:before]
@@ -212,7 +227,7 @@ func addressable(v reflect.Value) reflect.Value {
 	return c
 }
 
-func (e *encoder) list(path string, v reflect.Value) error {
+func (e *encoder) list(v reflect.Value) error {
 	if v.Kind() == reflect.Slice && v.IsNil() {
 		e.raw("null")
 		return nil
@@ -228,8 +243,8 @@ func (e *encoder) list(path string, v reflect.Value) error {
 		if n > 0 {
 			e.raw(",")
 		}
-		if err := e.value(path+"["+strconv.Itoa(n)+"]", v.Index(n)); err != nil {
-			return err
+		if err := e.value(v.Index(n)); err != nil {
+			return under("["+strconv.Itoa(n)+"]", err)
 		}
 	}
 	e.raw("]")
@@ -238,7 +253,7 @@ func (e *encoder) list(path string, v reflect.Value) error {
 
 // pairs carries a map as a list of keys and values, in an order that depends on
 // nothing but the keys.
-func (e *encoder) pairs(path string, v reflect.Value) error {
+func (e *encoder) pairs(v reflect.Value) error {
 	if v.IsNil() {
 		e.raw("null")
 		return nil
@@ -248,8 +263,8 @@ func (e *encoder) pairs(path string, v reflect.Value) error {
 	begin := len(e.b)
 	for it := v.MapRange(); it.Next(); {
 		p := pair{addressable(it.Key()), addressable(it.Value())}
-		if err := e.value(path+" key", p.key); err != nil {
-			return err
+		if err := e.value(p.key); err != nil {
+			return under(" key", err)
 		}
 		texts[string(e.b[begin:])] = p
 		e.b = e.b[:begin]
@@ -268,8 +283,8 @@ func (e *encoder) pairs(path string, v reflect.Value) error {
 			e.raw(",")
 		}
 		e.raw("[", keys[n], ",")
-		if err := e.value(path+"["+keys[n]+"]", p.value); err != nil {
-			return err
+		if err := e.value(p.value); err != nil {
+			return under("["+keys[n]+"]", err)
 		}
 		e.raw("]")
 	}
@@ -298,7 +313,7 @@ func (e *encoder) pointer(v reflect.Value) {
 	e.raw(`{"shared":`, strconv.Itoa(n), "}")
 }
 
-func (e *encoder) dynamic(path string, v reflect.Value) error {
+func (e *encoder) dynamic(v reflect.Value) error {
 	if v.IsNil() {
 		e.raw("null")
 		return nil
@@ -307,7 +322,7 @@ func (e *encoder) dynamic(path string, v reflect.Value) error {
 	if e.known[name] == nil {
 		err, isError := v.Interface().(error)
 		if v.Type() != errorType || !isError {
-			return errorAt(path, "nothing is known of type %s", name)
+			return errorAt("nothing is known of type %s", name)
 		}
 		e.raw(`{"error":`)
 		e.string(err.Error())
@@ -315,7 +330,7 @@ func (e *encoder) dynamic(path string, v reflect.Value) error {
 		return nil
 	}
 	e.raw(`{"type":"`, name, `","value":`)
-	if err := e.value(path, addressable(v.Elem())); err != nil {
+	if err := e.value(addressable(v.Elem())); err != nil {
 		return err
 	}
 	e.raw("}")

@@ -108,7 +108,25 @@ func (o *Options) strict() map[string]bool {
 // monotonic reports whether a time has a reading of the monotonic clock.
 func monotonic(t time.Time) bool { return t != t.Round(0) }
 
-// errorAt says where in the state something is wrong.
-func errorAt(path string, format string, args ...any) error {
-	return fmt.Errorf("state of %s: %w", path, fmt.Errorf(format, args...))
+// fault is what is wrong, and where in the state. The place is put together on the way
+// up: most values are in order, and nobody waits for their names.
+type fault struct {
+	place string
+	err   error
+}
+
+// Error implements error.
+func (f *fault) Error() string { return "state of " + f.place + ": " + f.err.Error() }
+
+// Unwrap returns what is wrong.
+func (f *fault) Unwrap() error { return f.err }
+
+func errorAt(format string, args ...any) error { return &fault{err: fmt.Errorf(format, args...)} }
+
+// under says that a fault is in something.
+func under(place string, err error) error {
+	if f, ok := err.(*fault); ok {
+		return &fault{place + f.place, f.err}
+	}
+	return &fault{place, err}
 }

@@ -88,38 +88,6 @@ func (c *Client) Verify(ctx context.Context, group string) ([]status.Takeover, e
 	return command[[]status.Takeover](ctx, c, pathVerify, verifyTimeout, request{Group: group})
 }
 
-// Subscribe implements Backend. It returns when the daemon has subscribed the
-// client; the channel closes when ctx is done or the daemon stops.
-func (c *Client) Subscribe(ctx context.Context) (<-chan status.Event, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	late := time.AfterFunc(answerTimeout, func() { cancel(errStuck(c.path, answerTimeout)) })
-	resp, err := c.do(ctx, http.MethodGet, pathEvents, nil)
-	late.Stop()
-	if err != nil {
-		cancel(nil)
-		return nil, err
-	}
-	ch := make(chan status.Event)
-	go func() {
-		defer cancel(nil)
-		defer close(ch)
-		defer resp.Body.Close()
-		events := json.NewDecoder(resp.Body)
-		for {
-			var ev status.Event
-			if events.Decode(&ev) != nil {
-				return
-			}
-			select {
-			case ch <- ev:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return ch, nil
-}
-
 // ask sends a question and reads a T.
 func ask[T any](ctx context.Context, c *Client, path string) (T, error) {
 	return call[T](ctx, c, http.MethodGet, path, answerTimeout, nil)

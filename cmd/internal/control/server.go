@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -204,33 +203,5 @@ func answer(w http.ResponseWriter) func(any, error) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(code)
 		json.NewEncoder(w).Encode(v)
-	}
-}
-
-// events streams one JSON object a line. Headers go out before the first
-// event, so that a client knows when it is subscribed.
-func (s *server) events(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	ch, err := s.backend.Subscribe(ctx)
-	if err != nil {
-		answer(w)(nil, err)
-		return
-	}
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	w.WriteHeader(http.StatusOK)
-	rc, enc := http.NewResponseController(w), json.NewEncoder(w)
-	_ = rc.SetWriteDeadline(time.Time{}) // a stopped pager loses events, and goes on
-	err = rc.Flush()
-	for err == nil {
-		select {
-		case <-ctx.Done():
-			return
-		case ev, ok := <-ch:
-			if !ok {
-				return
-			}
-			err = errors.Join(enc.Encode(ev), rc.Flush())
-		}
 	}
 }

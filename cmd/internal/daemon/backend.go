@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"os"
 	"time"
 
@@ -52,6 +53,15 @@ func (d *Daemon) History(ctx context.Context) ([]status.Past, error) {
 // Subscribe implements control.Backend.
 func (d *Daemon) Subscribe(ctx context.Context) (<-chan status.Event, error) {
 	return d.hub.Subscribe(ctx), nil
+}
+
+// Resume implements control.Streamer.
+func (d *Daemon) Resume(ctx context.Context, after control.Mark) (<-chan status.Event, control.Mark, error) {
+	if err := d.loop.ended(); errors.Is(err, control.ErrReplaced) {
+		return nil, control.Mark{}, err
+	}
+	events, begin := d.hub.Resume(ctx, after)
+	return events, begin, nil
 }
 
 // SetPriority implements control.Backend.

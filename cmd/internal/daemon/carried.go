@@ -26,8 +26,9 @@ import (
 type memory struct {
 	Config  *configs.Config
 	Started time.Time
-	Level   slog.Level // of the log, which may have been set at run time
-	Reloads bool       // the successor reads the file at once
+	Level   slog.Level   // of the log, which may have been set at run time
+	Reloads bool         // the successor reads the file at once
+	Told    control.Mark // the last event
 }
 
 // estate is the text of a succession. Its descriptors are, in this order: the control
@@ -103,7 +104,7 @@ func carriedPorts(ports map[string]*port) (o state.Options) {
 func (d *Daemon) leave(now time.Time, reloads bool) (body []byte, fds []int, err error) {
 	var e estate
 	e.Monotonic = clock(unix.CLOCK_MONOTONIC) - time.Since(now)
-	m := memory{Config: d.config(), Started: d.started, Level: d.opts.Form.level.Level(), Reloads: reloads}
+	m := memory{Config: d.config(), Started: d.started, Level: d.opts.Form.level.Level(), Reloads: reloads, Told: d.told}
 	d.cleared.mu.Lock()
 	defer d.cleared.mu.Unlock()
 	var errs [3]error
@@ -207,6 +208,7 @@ func inherit(o Options, body []byte, fds []int) (d *Daemon, scrapes net.Listener
 		return nil, nil, nil, err
 	}
 	d.listener, d.ifaces, d.started = listener, ifaces, m.Started
+	d.goesOn(m.Told)
 	d.cleared.groups, d.cleared.ifaces = cleared.groups, cleared.ifaces
 	d.hooks.Recall(past)
 	d.opts.Form.level.Set(m.Level)
@@ -242,6 +244,9 @@ func (d *Daemon) inheritPorts(e *estate, sockets []int, at time.Time) error {
 
 // sameState compares two snapshots. One of another version lists other fields.
 func sameState(a, b []byte) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
 	var is, was struct {
 		Roots, Shared, Types json.RawMessage
 	}

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,7 @@ import (
 	"github.com/fhrpd/fhrpd/configs/setup"
 	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/hello/sock"
 	"github.com/fhrpd/fhrpd/vip"
 )
 
@@ -107,9 +109,10 @@ type Daemon struct {
 	closing    []*port // without groups, while their workers put the kernel back
 	tracks     *trackers
 	scrapes    *scrapers
-	events     *worker     // publishes them in order
-	recordings *recordings // of changes that nobody ordered
-	fail       func(error) // ends the daemon: it can never do its work
+	events     *worker      // publishes them in order
+	told       control.Mark // the last one that it was given
+	recordings *recordings  // of changes that nobody ordered
+	fail       func(error)  // ends the daemon: it can never do its work
 }
 
 // newDaemon makes a daemon whose engine build makes.
@@ -119,6 +122,8 @@ func newDaemon(o Options, owner *vip.Owner, build func(engine.Config, engine.Opt
 		events: newWorker(), nameOf: nameOf, heirs: make(chan succeededBy, 1),
 	}
 	d.reloads.Store(true)
+	d.told.Lineage = strconv.FormatUint(rand.Uint64(), 36)
+	d.hub.Begin(d.told)
 	d.current.Store(o.Config)
 	d.tracks, d.scrapes, d.recordings = newTrackers(d), newScrapers(d), newRecordings(d)
 	config := setup.Engine(o.Config)
@@ -263,7 +268,7 @@ func (d *Daemon) Deadline() (time.Time, bool) {
 
 // Woken implements driven.
 func (d *Daemon) Woken(now time.Time) {
-	d.engine.Wake(now, d.sleeping.since(aheadOfMonotonic()))
+	d.engine.Wake(now, d.sleeping.since(d.sleeping.aheadOfMonotonic()))
 	var deaf []string
 	for n := 0; d.engine.Behind() && n < catchUps; n++ {
 		deaf = append(deaf, d.catchUp(now)...)
@@ -293,7 +298,7 @@ func (d *Daemon) Readable(now time.Time, fd int) {
 		}
 		d.engine.Flush(now)
 		now = time.Now()
-		if n == 0 || d.engine.Urgent(now) {
+		if n < sock.ReceiveBatch || d.engine.Urgent(now) {
 			return
 		}
 		d.Woken(now)

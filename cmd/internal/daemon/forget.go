@@ -7,9 +7,36 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// startLasts is how long the start goes on at most, with the interfaces opened, the
+// groups active and the announcements sent.
+const startLasts = 10 * time.Second
+
+// stayInMemory gives back what was for the start alone and locks the rest.
+func (d *Daemon) stayInMemory() {
+	if err := forgetStart(); err != nil {
+		d.log.Debug("the code of the start stays in memory", "error", err)
+	}
+	if err := lockMemory(); err != nil {
+		d.log.Debug("memory is not locked", "error", err)
+	}
+}
+
+// garbagePercent is how much garbage there may be, of what is in use, before it is
+// collected. A daemon at rest makes so little that half of Go's default costs no time
+// that could be measured, and a quarter less memory.
+const garbagePercent = 50
+
+// keepLittle bounds the garbage, unless whoever started the process did ($GOGC).
+func keepLittle() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbagePercent)
+	}
+}
 
 // forgetStart gives back the memory that was for the start alone, which comes before
 // memory is locked: locked memory stays for ever, garbage too.

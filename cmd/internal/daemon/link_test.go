@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -20,6 +21,7 @@ import (
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/configs/setup"
 	"github.com/fhrpd/fhrpd/fsm/engine"
+	"github.com/fhrpd/fhrpd/hello/sock"
 	"github.com/fhrpd/fhrpd/vip"
 )
 
@@ -313,6 +315,12 @@ func TestFloodDoesNotMakeATimerLate(t *testing.T) {
 		p.Readable(time.Now(), 5)
 		if w.reads != turnBatches {
 			t.Errorf("%d batches were read with none due, want %d", w.reads, turnBatches)
+		}
+		w.reads, w.flood = 0, nil
+		w.wait = [][][]byte{slices.Repeat([][]byte{make([]byte, 60)}, sock.ReceiveBatch), {make([]byte, 60)}, {make([]byte, 60)}}
+		p.Readable(time.Now(), 5)
+		if w.reads != 2 {
+			t.Errorf("%d batches were read, want 2: one that is not full is the last", w.reads)
 		}
 		p.stop()
 	})

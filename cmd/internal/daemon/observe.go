@@ -3,6 +3,7 @@ package daemon
 import (
 	"time"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/fsm/engine"
 )
@@ -13,6 +14,7 @@ import (
 func (d *Daemon) observe(ev engine.Event) {
 	d.recorder.Decide(&ev)
 	d.recordings.note(&ev)
+	d.told.Number++
 	d.events.do(func() { d.publish(status.EventOf(ev)) })
 }
 
@@ -24,6 +26,16 @@ func (d *Daemon) publish(ev status.Event) {
 		d.roles.note(ev.Transition)
 	}
 	d.runHooks(ev)
+}
+
+// goesOn has the events follow those of the process before this one, where that had
+// numbered them.
+func (d *Daemon) goesOn(last control.Mark) {
+	if last.Lineage == "" {
+		return
+	}
+	d.told = control.Mark{Lineage: last.Lineage, Number: last.Number + d.told.Number}
+	d.hub.Begin(last)
 }
 
 // closeEvents waits until all events are published.

@@ -80,6 +80,9 @@ func unset(t reflect.Type, path string, values []any) (names []string) {
 	case reflect.Struct:
 		for i := 0; i < t.NumField() && t.Field(i).IsExported(); i++ { // a time has none
 			key, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+			if key == "-" {
+				continue
+			}
 			var there []any
 			for _, v := range values {
 				if f := v.(map[string]any)[key]; !empty(f) {

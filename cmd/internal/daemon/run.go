@@ -116,6 +116,7 @@ func (d *Daemon) makeRoom() {
 	// The thread gets a Go processor of its own: with as many processors as cores,
 	// two busy goroutines make it wait for milliseconds.
 	runtime.GOMAXPROCS(runtime.NumCPU() + 2)
+	keepLittle()
 	if !d.config().Daemon.Realtime {
 		return
 	}
@@ -132,12 +133,7 @@ func (d *Daemon) drive(ready bool) error {
 		d.log.Warn("no real-time priority; hellos may be late on a busy host", "error", err)
 	}
 	if realtime {
-		if err := forgetStart(); err != nil {
-			d.log.Debug("the code of the start stays in memory", "error", err)
-		}
-		if err := lockMemory(); err != nil {
-			d.log.Debug("memory is not locked", "error", err)
-		}
+		time.AfterFunc(startLasts, d.stayInMemory)
 	}
 	d.starved.watch()
 	if ready {

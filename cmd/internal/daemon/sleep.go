@@ -15,6 +15,7 @@ const clockNoise = 10 * time.Millisecond
 type sleepClock struct {
 	known bool
 	ahead time.Duration
+	epoch time.Time // any
 }
 
 // since returns how long the host slept since the last call, when the boot
@@ -28,8 +29,14 @@ func (s *sleepClock) since(ahead time.Duration) time.Duration {
 	return slept
 }
 
-func aheadOfMonotonic() time.Duration {
-	return clock(unix.CLOCK_BOOTTIME) - clock(unix.CLOCK_MONOTONIC)
+// aheadOfMonotonic returns by how much the boot clock is ahead of the monotonic one, but
+// for a constant. It is called in every turn: Go reads the monotonic clock without a
+// system call.
+func (s *sleepClock) aheadOfMonotonic() time.Duration {
+	if s.epoch.IsZero() {
+		s.epoch = time.Now()
+	}
+	return clock(unix.CLOCK_BOOTTIME) - time.Since(s.epoch)
 }
 
 func clock(id int32) time.Duration {

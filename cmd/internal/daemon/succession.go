@@ -207,6 +207,9 @@ var spares = []struct{ waited, quiet time.Duration }{
 	{0, 150 * time.Millisecond}, {500 * time.Millisecond, 60 * time.Millisecond}, {time.Second, 25 * time.Millisecond}, {2 * time.Second, 0},
 }
 
+// tellWithin is how long the daemon waits for those who listen to its events.
+const tellWithin = time.Second
+
 // unsettled returns why this is no moment to hand over, nil if it is one.
 func (d *Daemon) unsettled(now time.Time, waited time.Duration) error {
 	switch {
@@ -214,6 +217,9 @@ func (d *Daemon) unsettled(now time.Time, waited time.Duration) error {
 		return errors.New("the daemon stops")
 	case d.loop.busy():
 		return errors.New("there is work for the loop")
+	}
+	if !d.events.idle() && waited < tellWithin { // those who listen have them all then
+		return errors.New("events are being told")
 	}
 	for _, p := range d.ports {
 		if p.opening || !p.work.idle() {

@@ -67,6 +67,17 @@ func changes() (list []change) {
 		{name: "maintenance", text: "maintenance on and off", play: func(p *pair) { p.maintain() }},
 		{name: "maintenance-group", text: "maintenance of the group on and off", play: func(p *pair) { p.maintain("users") }},
 		{name: "upgrade", text: "upgrade of both", play: func(p *pair) { upgrade(p.b); upgrade(p.a) }},
+		{name: "downgrade", text: "an older program takes a's place, and the present one again", not: func(c couple) bool { return c.name != "hsrp2" && c.name != "vrrp3" },
+			first: func(p *pair) {
+				p.older = olderProgram(p.t)
+				p.a.Stop()
+				p.put = p.replaceable()
+				p.a.Restart()
+				p.back()
+				p.asBefore()
+				p.withoutNewKeys(p.groups)
+			},
+			play: func(p *pair) { p.downgrade(p.put, p.older) }},
 		{name: "restart", text: "a stopped and started", play: func(p *pair) {
 			p.a.Stop()
 			p.b.WaitAll("Active")

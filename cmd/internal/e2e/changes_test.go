@@ -49,12 +49,14 @@ func (c couple) six() bool { return c.host.Is6() }
 type pair struct {
 	*lan
 	couple
+	older string       // another program
+	put   func(string) // has a's path lead to one
 }
 
 // newPair starts a couple that serves the client.
 func newPair(t testing.TB, c couple) *pair {
 	t.Helper()
-	p := &pair{&lan{t: t, LAN: fhrptest.NewLAN(t, fhrptest.Plan{Host: true, Routers: true})}, c}
+	p := &pair{lan: &lan{t: t, LAN: fhrptest.NewLAN(t, fhrptest.Plan{Host: true, Routers: true})}, couple: c}
 	p.a, p.b = p.Gateways[0], p.Gateways[1]
 	to, router := netip.MustParsePrefix("0.0.0.0/0"), vip
 	if c.six() {

@@ -2,9 +2,13 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
@@ -86,5 +90,52 @@ func TestUpgradesCostNothing(t *testing.T) {
 		if out, _ := l.a.Command("show", "events"); !strings.Contains(out, "upgrade") || !strings.Contains(out, "set priority") {
 			t.Errorf("the events have lost their past:\n%s", out)
 		}
+	})
+}
+
+// Who listens to the events hears of each once, and of all, through upgrades, and is
+// told the end by a stop.
+func TestEventsGoOnThroughUpgrades(t *testing.T) {
+	scenario(t, func(t testing.TB, l *lan) {
+		l.startInTurn(reloadable)
+		heard := l.a.Launch("events.log", fhrptest.Program(), "events", "--json", "--control", l.a.Path("control.sock"))
+		var want []string
+		said := func() (list []string) {
+			for text := range strings.Lines(l.a.File("events.log")) {
+				var ev status.Event
+				if json.Unmarshal([]byte(text), &ev) == nil && ev.Kind != "" && ev.Command != nil && (ev.Command.Name == "set priority" || ev.Command.Name == "upgrade") {
+					n := 0
+					if ev.Command.Priority != nil {
+						n = *ev.Command.Priority
+					}
+					list = append(list, fmt.Sprintf("%s %d", ev.Command.Name, n))
+				}
+			}
+			return list
+		}
+		set := func(n int) {
+			t.Helper()
+			if out, exit := l.a.Command("set", "priority", "users", fmt.Sprint(n)); exit != 0 {
+				t.Fatal(out)
+			}
+			want = append(want, fmt.Sprintf("set priority %d", n))
+		}
+		l.a.Eventually("it listens", func() bool {
+			set(150 + len(want)%100)
+			return len(said()) > 0
+		})
+		want = want[slices.Index(want, said()[0]):]
+		for n := range 5 {
+			set(130 + n)
+			upgrade(l.a)
+			want = append(want, "upgrade 0")
+			set(140 + n)
+		}
+		l.a.Eventually("all events", func() bool { return len(said()) >= len(want) })
+		if diff := cmp.Diff(want, said()); diff != "" {
+			t.Errorf("(-want +got):\n%s\n%s", diff, l.a.File("events.log"))
+		}
+		l.a.Stop()
+		l.a.Await(heard)
 	})
 }

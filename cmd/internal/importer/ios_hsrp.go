@@ -47,7 +47,7 @@ func (p *port) ofInterface(c *command) bool {
 	case "mac-refresh":
 		p.not(c.at, c.String(), "hellos of the active router refresh the switches, and announce.refresh does")
 	case "bfd":
-		p.not(c.at, c.String(), "fhrpd does not speak BFD: hello goes down to 10ms")
+		p.not(c.at, c.String(), "fhrpd does not speak BFD: hello goes down to 3ms")
 	default:
 		return false
 	}
@@ -129,7 +129,7 @@ func (p *port) hsrpCommand(c *command, id int, family hello.Family, words []stri
 	case "mac-address":
 		p.mac(c, h, args)
 	case "bfd":
-		p.not(c.at, c.String(), "fhrpd does not speak BFD: hello goes down to 10ms")
+		p.not(c.at, c.String(), "fhrpd does not speak BFD: hello goes down to 3ms")
 	case "no":
 		if len(args) == 0 || !slices.Contains([]string{"preempt", "bfd", "shutdown"}, args[0]) {
 			p.not(c.at, c.String(), "fhrpd has nothing like it")

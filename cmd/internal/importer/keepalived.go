@@ -80,7 +80,7 @@ func (k *keepalived) third(s *statement) {
 	case "static_ipaddress", "static_routes", "static_rules":
 		k.not(s.at, s.String(), "what stays whoever is active belongs to the host's own network configuration")
 	case "bfd_instance":
-		k.not(s.at, s.String(), "fhrpd does not speak BFD: hello and advertise go down to 10ms")
+		k.not(s.at, s.String(), "fhrpd does not speak BFD: hello goes down to 3ms, advertise to 10ms")
 	case "net_namespace", "net_namespace_ipvs", "instance":
 		k.not(s.at, s.String(), "start fhrpd in the namespace: NetworkNamespacePath= of its unit")
 	case "garp_group":

@@ -246,4 +246,5 @@ type Event struct {
 	PreActive  *PreActive  `json:"pre_active,omitempty"` // kind hook: a wait that begins or has ended
 	Command    *Command    `json:"command,omitempty"`    // kind command
 	Lost       uint64      `json:"lost,omitempty"`       // kind gap: events this reader missed before this one
+	Number     uint64      `json:"-"`                    // its place in the stream, 0 for none; see control.Mark
 }
