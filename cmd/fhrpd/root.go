@@ -55,6 +55,7 @@ func commands(a *app) []*cobra.Command {
 		verifyCommand(a),
 		importCommand(a),
 		labCommand(a),
+		simulateCommand(a),
 		versionCommand(a),
 		manCommand(a),
 	}

@@ -208,17 +208,24 @@ func (g *group) silent(now time.Time, q *inquest, d doubt) {
 // pathsTo returns the inquests about one router, which answers at each of its addresses
 // from the same MAC.
 func (i *iface) pathsTo(q *inquest) []*inquest {
-	paths := []*inquest{q}
+	var paths []*inquest
 	for _, other := range i.inquests {
-		if other != q && !q.mac.IsZero() && other.mac == q.mac {
+		if q.sameRouter(other) {
 			paths = append(paths, other)
 		}
 	}
 	return paths
 }
 
+func (q *inquest) sameRouter(other *inquest) bool {
+	return q == other || !q.mac.IsZero() && other.mac == q.mac
+}
+
 // excuse ends the doubts: the router lives. It is alive at all its addresses.
 func (i *iface) excuse(now time.Time, q *inquest) {
+	if !i.doubted(q) {
+		return
+	}
 	for _, path := range i.pathsTo(q) {
 		list := path.doubts.list
 		path.doubts = doubts{}
@@ -262,5 +269,10 @@ func (i *iface) undoubt(g *group) {
 // doubted reports whether an answer from the router of q may be one to a question of
 // confirm.
 func (i *iface) doubted(q *inquest) bool {
-	return slices.ContainsFunc(i.pathsTo(q), func(p *inquest) bool { return len(p.doubts.list) > 0 })
+	for _, other := range i.inquests {
+		if len(other.doubts.list) > 0 && q.sameRouter(other) {
+			return true
+		}
+	}
+	return false
 }

@@ -103,17 +103,14 @@ func flush(s *segment, g *gateway) (string, func()) {
 // loss drops one of ten frames to and from a gateway for a while. A kernel without
 // netem loses nothing, which is no fault then.
 func loss(s *segment, g *gateway) (string, func()) {
-	link, err := s.Switch.Netlink().LinkByName(g.Name)
-	must(s.t, err)
 	const percent = 10
-	q := netlink.NewNetem(netlink.QdiscAttrs{LinkIndex: link.Attrs().Index, Handle: netlink.MakeHandle(1, 0), Parent: netlink.HANDLE_ROOT},
-		netlink.NetemQdiscAttrs{Loss: percent})
-	if err := s.Switch.Netlink().QdiscAdd(q); err != nil {
-		s.t.Logf("no loss: this kernel has no netem: %v", err)
+	end, ok := g.Impair(percent, 0)
+	if !ok {
+		s.t.Log("no loss: this kernel has no netem")
 		return "", nil
 	}
 	d := s.random(longest)
 	s.pass(d)
-	must(s.t, s.Switch.Netlink().QdiscDel(q))
+	end()
 	return fmt.Sprintf("loss of %d %% towards %s for %v", percent, g.Name, d), func() {}
 }

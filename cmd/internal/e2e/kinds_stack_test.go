@@ -72,6 +72,31 @@ func (s stacker) vlan(name, below string, id int) {
 	s.up(name)
 }
 
+// bridge is one that has addresses of both families.
+func (s stacker) bridge(name string, filters bool, ports ...string) {
+	s.t.Helper()
+	s.add(&netlink.Bridge{LinkAttrs: named(name), MulticastSnooping: new(bool)})
+	if filters {
+		err := s.ns.FilterVLANs(name)
+		if errors.Is(err, unix.EOPNOTSUPP) {
+			skip.Regardless(s.t, "this kernel has no bridges that filter VLANs")
+		}
+		must(s.t, err)
+	}
+	for _, p := range ports {
+		must(s.t, s.ns.Join(p, name))
+	}
+	s.up(name)
+}
+
+// tagged lets a bridge that filters VLANs, and a port of it, carry one.
+func (s stacker) tagged(bridge, port string, id uint16) {
+	s.t.Helper()
+	h := s.ns.Netlink()
+	must(s.t, h.BridgeVlanAdd(s.link(port), id, false, false, false, true))
+	must(s.t, h.BridgeVlanAdd(s.link(bridge), id, false, false, true, false))
+}
+
 // bond has its ports in order of preference, of which it uses one.
 func (s stacker) bond(name string, ports ...string) {
 	s.t.Helper()

@@ -56,6 +56,20 @@ var kinds = []kind{
 		client: func(s stacker) { s.vlan("vmbr0.10", lanDev, 10) },
 	},
 	{
+		name: "bridge with a VLAN as its port", dev: "br10",
+		stack:  func(s stacker) { s.vlan("eth0.10", lanDev, 10); s.bridge("br10", false, "eth0.10") },
+		client: func(s stacker) { s.vlan("br10", lanDev, 10) },
+	},
+	{
+		name: "VLAN of a bridge that filters VLANs", dev: "br0.10",
+		stack: func(s stacker) {
+			s.bridge("br0", true, lanDev)
+			s.vlan("br0.10", "br0", 10)
+			s.tagged("br0", lanDev, 10)
+		},
+		client: func(s stacker) { s.vlan("br0.10", lanDev, 10) },
+	},
+	{
 		name: "team", dev: "team0",
 		stack: func(s stacker) { s.team("team0", lanDev) },
 	},

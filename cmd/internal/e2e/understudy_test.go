@@ -56,7 +56,7 @@ func TestStandbyForwardsWhenTheCableIsCut(t *testing.T) {
 			t.Errorf("the standby says %q", f)
 		}
 		l.b.WaitAll("Active")
-		if out, _ := l.b.Command("explain"); !strings.Contains(out, "this router forwarded for it from then on") || !strings.Contains(out, "the switch had lost it") {
+		if out, _ := l.b.Command("explain", "--all"); !strings.Contains(out, "this router forwarded for it from then on") || !strings.Contains(out, "the switch had lost it") {
 			t.Errorf("explain says\n%s", out)
 		}
 		l.mustPing(append(v.addresses(), v.host)...)

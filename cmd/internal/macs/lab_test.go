@@ -225,15 +225,6 @@ func TestStandbysVirtualMACIsNeverAnnounced(t *testing.T) {
 	}
 }
 
-// filterVLANs makes a bridge filter VLANs. The kernel finds it by its name: some
-// take a name beside an index for a new one, which an interface that is up cannot
-// have, and refuse other attributes that they have told themselves.
-func filterVLANs(h *netlink.Handle, bridge string) error {
-	attrs := netlink.NewLinkAttrs()
-	attrs.Name = bridge
-	return h.BridgeSetVlanFiltering(&netlink.Bridge{LinkAttrs: attrs}, true)
-}
-
 func TestVLANsOfGuestsAreAnnouncedWithTheirTag(t *testing.T) {
 	s := newSite(t)
 	for _, v := range []struct {
@@ -242,7 +233,7 @@ func TestVLANsOfGuestsAreAnnouncedWithTheirTag(t *testing.T) {
 		untagged bool
 	}{{s.host, "hb", "vif", true}, {s.host, "hb", "up0", false}, {s.sw, "lan", "p0", false}} {
 		h := v.ns.Netlink()
-		if err := filterVLANs(h, v.br); errors.Is(err, unix.EOPNOTSUPP) {
+		if err := v.ns.FilterVLANs(v.br); errors.Is(err, unix.EOPNOTSUPP) {
 			skip.Regardless(t, "the bridges of this kernel do not filter VLANs (CONFIG_BRIDGE_VLAN_FILTERING)")
 		} else {
 			must(t, err)

@@ -78,6 +78,16 @@ func (n *NS) Bridge(name string, ports ...string) error {
 	return errors.Join(errs...)
 }
 
+// FilterVLANs makes a bridge filter VLANs, or returns unix.EOPNOTSUPP where none can.
+// The kernel finds it by its name: some take a name beside an index for a new one,
+// which an interface that is up cannot have, and refuse other attributes that they have
+// told themselves.
+func (n *NS) FilterVLANs(bridge string) error {
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name = bridge
+	return n.handle.BridgeSetVlanFiltering(&netlink.Bridge{LinkAttrs: attrs}, true)
+}
+
 // Join puts an interface into a bridge as Bridge does: it has no IPv6 of its own.
 func (n *NS) Join(port, bridge string) error {
 	br, err := n.link(bridge)

@@ -1,0 +1,150 @@
+package e2e
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/internal/skip"
+)
+
+// lossy is how the groups of TestLossMakesNoMoreMistakesThanTimersAllow are tried.
+const (
+	lossyFor    = 90 * time.Second
+	lossPercent = 20
+	lossyDelay  = 50 * time.Millisecond
+	lossyGroups = 8 // of each protocol
+	lossyHello  = time.Second
+
+	// stopsAfter is by far more hellos than are lost in a row: 2.6e-6 is the chance that
+	// a router which took over by mistake hears none of as many in seconds.
+	stopsAfter = 8*time.Second + lossyDelay
+)
+
+// patienceOf is for how long a standby has to hear nothing before it takes over: the
+// hold time; three intervals and the skew of priority 100.
+var patienceOf = map[string]time.Duration{"hsrp": 3 * lossyHello, "vrrp": 3*lossyHello + lossyHello*156/256}
+
+// Over a way that loses a fifth of the frames and delays the others, a standby takes
+// over after a silence as long as its timers want and never sooner, the active router
+// keeps its role, and who took over by mistake gives it back.
+func TestLossMakesNoMoreMistakesThanTimersAllow(t *testing.T) {
+	scenario(t, func(t testing.TB, l *lan) {
+		end, ok := l.a.Impair(0, 0)
+		if !ok {
+			skip.Regardless(t, "this kernel has no netem, which loses and delays frames")
+		}
+		end()
+		text, macs := lossyConfig()
+		l.startInTurn(text)
+		before := l.a.Report()
+		told := l.transitions(l.b)
+		began := time.Now()
+		l.impaired(lossyFor)
+		l.Settled(l.a, l.b)
+		if now := l.a.Report(); roleChanges(now) != roleChanges(before) {
+			t.Errorf("the active router has changed its roles:\n%s", l.a.Tail())
+		}
+		l.b.Stop()
+
+		mistakes := map[string]int{}
+		for ref, list := range <-told {
+			heard := hellosTo(l.b, macs[ref], began)
+			protocol, _, _ := strings.Cut(ref, ":")
+			for n, tr := range list {
+				if tr.To != "Active" {
+					continue
+				}
+				mistakes[protocol]++
+				if silent := silence(heard, tr.At); silent < patienceOf[protocol]-50*time.Millisecond {
+					t.Errorf("%s took over %v after a hello: %s, %s", ref, silent, tr.Cause, tr.Detail)
+				}
+				if kept := list[n+1].At.Sub(tr.At); kept > stopsAfter+l.Witness.Spare(began) {
+					t.Errorf("%s took over by mistake and gave the role back after %v", ref, kept)
+				}
+			}
+		}
+		const lost = lossPercent / 100.0
+		t.Logf("%v, %d groups of each protocol: mistakes %v, expected of three losses in a row %.1f",
+			lossyFor, lossyGroups, mistakes, lossyGroups*lossyFor.Seconds()/lossyHello.Seconds()*math.Pow(lost, 3)*(1-lost))
+	})
+}
+
+// lossyConfig has the groups, and the virtual MAC of each by its name in events.
+func lossyConfig() (text string, macs map[string]hello.MAC) {
+	macs = map[string]hello.MAC{}
+	for n := range lossyGroups {
+		id := 10 + n
+		address := fmt.Sprintf(`virtual_ips = ["192.168.1.%d"]`, 20+n)
+		text += table("hsrp", fmt.Sprintf("group = %d", id), common, address, `hello = "1s"`, `hold = "3s"`)
+		macs[fmt.Sprintf("hsrp:eth0:%d", id)] = hello.MAC{0, 0, 0x0c, 0x9f, 0xf0, byte(id)}
+		text += table("vrrp", fmt.Sprintf("vrid = %d", id), common, strings.Replace(address, ".1.2", ".1.3", 1), `advertise = "1s"`)
+		macs[fmt.Sprintf("vrrp:eth0:%d", id)] = hello.MAC{0, 0, 0x5e, 0, 1, byte(id)}
+	}
+	return text, macs
+}
+
+// impaired lets time pass in which frames between the gateways are lost and late.
+func (l *lan) impaired(d time.Duration) {
+	l.t.Helper()
+	for _, g := range l.Gateways {
+		end, _ := g.Impair(lossPercent, lossyDelay)
+		defer end()
+	}
+	fhrptest.Pass(l.t, d)
+}
+
+// transitions tells the transitions of a gateway's groups from now on, by group, when
+// its daemon has stopped.
+func (l *lan) transitions(g *gateway) <-chan map[string][]status.Transition {
+	l.t.Helper()
+	events, err := g.Subscribe(l.t.Context())
+	must(l.t, err)
+	told := make(chan map[string][]status.Transition, 1)
+	go func() {
+		list := map[string][]status.Transition{}
+		for ev := range events {
+			if ev.Transition != nil {
+				list[ev.Group] = append(list[ev.Group], *ev.Transition)
+			}
+		}
+		told <- list
+	}()
+	return told
+}
+
+// hellosTo are the times at which the hellos of a group's active router have left the
+// switch for a gateway.
+func hellosTo(g *gateway, virtual hello.MAC, since time.Time) (at []time.Time) {
+	for _, f := range g.Port.Frames() {
+		if f.Sent && f.Source() == virtual && fhrptest.Message(f) != "" && f.At.After(since) {
+			at = append(at, f.At)
+		}
+	}
+	return at
+}
+
+// silence is how long nothing was heard before a time. What came a moment before it
+// was not read yet.
+func silence(heard []time.Time, until time.Time) time.Duration {
+	const reading = 100 * time.Millisecond
+	silent := time.Duration(math.MaxInt64)
+	for _, at := range heard {
+		if d := until.Sub(at); d > reading {
+			silent = min(silent, d)
+		}
+	}
+	return silent
+}
+
+func roleChanges(s *status.Status) (n int) {
+	for _, g := range s.Groups {
+		n += g.Transitions
+	}
+	return n
+}
