@@ -72,3 +72,11 @@ func asAnother(t *testing.T, config string) string {
 	}
 	return string(out)
 }
+
+func TestFileThatIsMissingNamesTheCure(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "fhrpd.toml")
+	_, err := Load(path)
+	if err == nil || !strings.Contains(err.Error(), path+": no such file or directory (cure: write it") || !strings.Contains(err.Error(), "--config)") {
+		t.Errorf("%v", err)
+	}
+}

@@ -3,6 +3,7 @@ package configs
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -14,7 +15,10 @@ import (
 // Errors with everything that is wrong with the file.
 func Load(path string) (*Config, error) {
 	text, mode, err := read(path)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("read configuration: %w (cure: write it, as fhrpd.toml(5) tells, or name another file with --config)", err)
+	case err != nil:
 		return nil, fmt.Errorf("read configuration: %w", closed(path, err))
 	}
 	return parse(path, text, mode, readKeyFile)

@@ -15,7 +15,7 @@ func labCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "lab",
 		Short:   "a redundant pair, a client, real traffic, a failover, the verdict",
-		Long:    "lab builds a client, a switch and two gateways in namespaces of its own, sends\nreal traffic, lets something go wrong and judges what came of it. It needs no\nprivileges where the kernel allows user namespaces.\n\nExits 0 if the verdict holds and 1 otherwise.",
+		Long:    "lab builds a client, a switch and two gateways in namespaces of its own, sends\nreal traffic, lets something go wrong and judges what came of it. It needs no\nprivileges where the kernel allows user namespaces.\n\nExits 0 if the verdict holds, 1 otherwise, and 2 for wrong arguments.",
 		Example: examples("fhrpd lab", "fhrpd lab --fault stop --protocol vrrp3 --ipv6", "fhrpd lab --hello 100ms --svg timeline.svg", "fhrpd lab --stay              # and look around"),
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.lab(cmd, o) },

@@ -38,7 +38,7 @@ func Listen(path string) (net.Listener, error) {
 	}
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make the folder of control socket %s: %w", path, err)
+		return nil, fmt.Errorf("make the folder of control socket %s: %w (cure: name another socket with --control, or run as who may make it)", path, err)
 	}
 	unlock, err := lock.Folder(dir, lockPatience)
 	if err != nil {

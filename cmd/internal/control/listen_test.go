@@ -55,6 +55,17 @@ func TestListenMakesThePrivateSocketAndItsFolder(t *testing.T) {
 	}
 }
 
+func TestListenNamesTheCureWhereNoFolderCanBeMade(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := control.Listen(filepath.Join(file, "run", "control.sock"))
+	if err == nil || !strings.Contains(err.Error(), "make the folder of control socket "+file) || !strings.Contains(err.Error(), "--control") {
+		t.Errorf("%v", err)
+	}
+}
+
 // isLive reports whether err says that another daemon has the socket.
 func isLive(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "another daemon answers there")

@@ -146,8 +146,9 @@ func checkReversePath(e *exam) {
 		setting := "ipv4/conf/" + dev + "/rp_filter"
 		value := max(e.Sysctls["ipv4/conf/all/rp_filter"], e.Sysctls[setting]) // the greater one counts
 		other := e.sameNetwork(dev)
+		_, here := e.byName(dev)
 		switch {
-		case value == "" || !e.has(dev, hello.IPv4):
+		case !here || value == "" || !e.has(dev, hello.IPv4):
 		case value == "1" && other != "":
 			e.wrong("rp-filter", dev, fmt.Sprintf("rp_filter is 1 (strict), and %s is in the same network", other),
 				"INTERFACE", dev, "OTHER", other, "SETTING", "net/"+setting)

@@ -482,3 +482,14 @@ func TestSignedMessagesAreKeptOnce(t *testing.T) {
 		t.Errorf("signed twice: the same %t; another message: the same %t", a.same(b), a.same(other))
 	}
 }
+
+// What is missing is said once, and nothing else of it is in order.
+func TestNothingIsInOrderOfAnInterfaceThatIsMissing(t *testing.T) {
+	h := healthy()
+	h.Interfaces = h.Interfaces[:2]
+	for _, f := range Examine(h, parse(t, hsrpConfig)) {
+		if f.Severity == OK && f.Object == "eth1" {
+			t.Errorf("%s: %s: %s", f.Rule, f.Object, f.Found)
+		}
+	}
+}

@@ -9,11 +9,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
+	"github.com/fhrpd/fhrpd/fsm/engine"
 	"golang.org/x/sys/unix"
 )
 
@@ -160,6 +162,29 @@ func (g *gateway) transitions(ctx context.Context) []status.Transition {
 		}
 	}
 	return moves
+}
+
+// understudies returns what the daemon reports of when it began to forward for a silent
+// active router in the first group.
+func (g *gateway) understudies(ctx context.Context) []status.Record {
+	var list []status.Record
+	told, ok := ask(ctx, g, func(ctx context.Context) (*status.Explanation, error) {
+		return g.client.Explain(ctx, status.Question{All: true})
+	})
+	if !ok {
+		return nil
+	}
+	for _, c := range told.Changes {
+		if !strings.HasSuffix(c.Group, ":1") {
+			continue
+		}
+		for _, r := range c.Records {
+			if r.Kind == engine.RecordUnderstudy && !slices.ContainsFunc(list, func(o status.Record) bool { return o.ID == r.ID }) {
+				list = append(list, r)
+			}
+		}
+	}
+	return list
 }
 
 // all reports whether every group of the daemon has a role.

@@ -24,6 +24,9 @@ type record struct {
 	// transitions are what the daemons report of themselves, by gateway, oldest
 	// first.
 	transitions map[string][]status.Transition
+	// understudies are when a gateway began to forward for a silent active router, by
+	// gateway.
+	understudies map[string][]status.Record
 
 	ended         map[string]time.Time // when the daemon of a gateway had ended; none runs on
 	before, after snapshot

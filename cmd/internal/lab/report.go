@@ -153,19 +153,12 @@ func (v Verdict) write(b *strings.Builder, p plan, i ink) {
 	}
 	row("datagrams", "%d sent, %d lost, %d duplicated%s", v.Sent, v.Lost, v.Duplicated, slowest)
 	row("served by", "%s", servedText(p, v.Served, v.endMS))
-	last, after := "", ""
-	if v.Groups > 1 {
-		last = fmt.Sprintf(", the last of %d groups", v.Groups)
-	}
+	row("takeover", "%s", v.takeover(p))
 	if p.fault.split() && v.parted {
-		after = fmt.Sprintf(", of which %.1f ms after the partition", v.OwnersAfterMS)
-	}
-	if v.TakeoverMS != nil {
-		row("takeover", "%.1f ms after the fault%s", *v.TakeoverMS, last)
+		row("two owners", "%.1f ms after the partition; allowed %.1f ms; %.1f ms with it", v.OwnersAfterMS, v.TwoOwnersBound, v.TwoOwnersMS)
 	} else {
-		row("takeover", "none by %s of %d of %d groups", p.fault.taker(), v.missing, v.Groups)
+		row("two owners", "%.1f ms; allowed %.1f ms", v.TwoOwnersMS, v.TwoOwnersBound)
 	}
-	row("two owners", "%.1f ms%s; allowed %.1f ms", v.TwoOwnersMS, after, v.TwoOwnersBound)
 	row("active", "%s", orNone(v.Active))
 	row("announced", "%s", orNone(strings.Join(v.GARPs, ", ")))
 	row("client's table", "%-15s %s", p.vip(), v.ARP)
@@ -176,6 +169,19 @@ func (v Verdict) write(b *strings.Builder, p plan, i ink) {
 	if !p.fault.alone {
 		row("standby", "%d frames from the virtual MAC before the fault", v.StandbyFrames)
 	}
+}
+
+// takeover words when the other router had taken over, or that it has not.
+func (v Verdict) takeover(p plan) string {
+	switch {
+	case v.TakeoverMS != nil && v.Groups > 1:
+		return fmt.Sprintf("%.1f ms after the fault, the last of %d groups", *v.TakeoverMS, v.Groups)
+	case v.TakeoverMS != nil:
+		return fmt.Sprintf("%.1f ms after the fault", *v.TakeoverMS)
+	case p.fault.stays && v.missing == v.Groups:
+		return "none, as it should be"
+	}
+	return fmt.Sprintf("none by %s of %d of %d groups", p.fault.taker(), v.missing, v.Groups)
 }
 
 // String words a change.

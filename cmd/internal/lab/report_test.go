@@ -9,12 +9,14 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/chart"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
 
 func TestReports(t *testing.T) {
@@ -22,6 +24,30 @@ func TestReports(t *testing.T) {
 	failed.after.port = nodeGW1
 	for name, r := range map[string]record{"kill.txt": sample("kill"), "link.txt": lossy(), "failed.txt": failed} {
 		golden(t, name, text(r.plan, story(r), judge(r), ink{}))
+	}
+}
+
+func TestNobodyTookOverWhereNobodyShould(t *testing.T) {
+	for name, want := range map[string]string{
+		"flush": "none, as it should be",
+		"kill":  "none by gw2 of 1 of 1 groups",
+	} {
+		r := sample(name)
+		r.sightings = slices.DeleteFunc(r.sightings, func(s sighting) bool { return s.Node == nodeGW2 && s.Kind == seenActive })
+		said := text(r.plan, story(r), judge(r), ink{})
+		if !strings.Contains(said, "takeover          "+want+"\n") {
+			t.Errorf("%s: %s\nwant %q", name, said, want)
+		}
+	}
+}
+
+func TestStoryTellsWhoForwardsForASilentRouter(t *testing.T) {
+	r := lossy()
+	r.understudies = map[string][]status.Record{nodeGW2: {{At: at(4.5), Peer: "192.168.1.100"}, {At: at(-5000), Peer: "192.168.1.100"}}}
+	said := text(r.plan, story(r), judge(r), ink{})
+	want := "gw2    forwards for 192.168.1.100, whose frames are flooded and who does not answer"
+	if strings.Count(said, want) != 1 || !strings.Contains(said, "+4.5") {
+		t.Errorf("%s\nwant once, at +4.5 ms: %q", said, want)
 	}
 }
 

@@ -246,6 +246,7 @@ func (r *rig) stream(ctx context.Context, rec *record, obs *observer) error {
 	}
 	rec.after, err = r.snapshot(ctx)
 	rec.transitions = map[string][]status.Transition{nodeGW1: r.gw[nodeGW1].transitions(ctx), nodeGW2: r.gw[nodeGW2].transitions(ctx)}
+	rec.understudies = map[string][]status.Record{nodeGW1: r.gw[nodeGW1].understudies(ctx), nodeGW2: r.gw[nodeGW2].understudies(ctx)}
 	return err
 }
 

@@ -36,6 +36,7 @@ func story(r record) []event {
 	t := &teller{r: r}
 	t.stages()
 	t.transitions()
+	t.understudies()
 	t.serving()
 	t.sightings()
 	t.tables()
@@ -88,6 +89,17 @@ func (t *teller) transitions() {
 				why += ": " + tr.Detail
 			}
 			t.add(tr.At, node, "%s → %s (%s)", tr.From, tr.To, why).Role = roleOf(tr.To)
+		}
+	}
+}
+
+// understudies tells when a gateway began to forward for one that is silent.
+func (t *teller) understudies() {
+	for node, list := range t.r.understudies {
+		for _, u := range list {
+			if !u.At.Before(t.r.start) && !u.At.After(t.r.end) {
+				t.add(u.At, node, "forwards for %s, whose frames are flooded and who does not answer", u.Peer)
+			}
 		}
 	}
 }

@@ -141,6 +141,11 @@ func TestAPartitionMayHaveTwoOwnersUntilItHeals(t *testing.T) {
 	if !v.Passed || v.TwoOwnersMS != 600 || v.OwnersAfterMS != 0 {
 		t.Errorf("two owners %v, after %v, reasons %q", v.TwoOwnersMS, v.OwnersAfterMS, v.Reasons)
 	}
+	// What is allowed is about the time after it.
+	said := text(r.plan, story(r), v, ink{})
+	if want := "two owners        0.0 ms after the partition; allowed 250.0 ms; 600.0 ms with it\n"; !strings.Contains(said, want) {
+		t.Errorf("%s\nwant %q", said, want)
+	}
 	r.see(claim(nodeGW2, 1350), claim(nodeGW2, 1550))
 	if v := judge(r); v.Passed || v.OwnersAfterMS != 400 {
 		t.Errorf("two owners after %v, reasons %q", v.OwnersAfterMS, v.Reasons)

@@ -63,6 +63,7 @@ func tell(s *sim.Scene, r *sim.Record) []Entry {
 	t.beginning()
 	t.incidents()
 	t.events()
+	t.coups() // a Coup leaves before the first hello of its moment
 	t.claims()
 	t.frames()
 	t.traffic()
@@ -180,6 +181,15 @@ func claimName(r engine.Ref) string {
 	return "Hello Active"
 }
 
+// coups tells who took the role by word.
+func (t *teller) coups() {
+	for _, f := range t.r.Frames {
+		if f.Kind == sim.SightCoup && f.Group < framesOf {
+			t.frame(f.At, f.Host, &t.r.Groups[f.Group], "Coup")
+		}
+	}
+}
+
 // frames tells the other frames that matter. Announcements of one moment are one line,
 // and their repetitions none.
 func (t *teller) frames() {
@@ -188,14 +198,12 @@ func (t *teller) frames() {
 		n := i + 1
 		c := &t.r.Groups[f.Group]
 		switch {
-		case f.Group >= framesOf || f.Kind == sim.SightClaim:
+		case f.Group >= framesOf || f.Kind == sim.SightClaim || f.Kind == sim.SightCoup:
 		case f.Kind == sim.SightAnnounce:
 			n = i + t.burst(t.r.Frames[i:])
 			if !t.repeats(f) {
 				t.frame(f.At, f.Host, c, announces(t.r.Frames[i:n]))
 			}
-		case f.Kind == sim.SightCoup:
-			t.frame(f.At, f.Host, c, "Coup")
 		default:
 			t.frame(f.At, f.Host, c, resignName(c.Ref))
 		}
