@@ -24,6 +24,7 @@ func (l *lan) spanningTree() {
 // active alone and take the role from the good one when it is heard, neither when
 // its link comes back nor when it boots.
 func TestRouterIsSilentWhileItsPortDoesNotForward(t *testing.T) {
+	leaveOutIfShort(t)
 	const line = `delay = { minimum = "DELAY" }`
 	groups := strings.ReplaceAll(both, "preempt = true", "preempt = false\n"+line) +
 		table("vrrp", "vrid = 20", "priority = PRIORITY", "preempt = false", `virtual_ips = ["192.168.1.2"]`, `advertise = "200ms"`, line)
