@@ -16,7 +16,7 @@ import (
 // ends it early.
 //
 // Where each frame is lost with probability p the questions mislead with
-// p(1-(1-p)²)^12: five in a million hellos at 20 %, where three hellos in a row get lost
+// p(1-(1-p)²)^12: one in a million hellos at 20 %, where three hellos in a row get lost
 // eight times in a thousand.
 const (
 	confirmQuestions = 12

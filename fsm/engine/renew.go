@@ -38,9 +38,10 @@ func (i *iface) renew(now time.Time) {
 }
 
 // leaseOver reports whether g serves under a lease that has run out, as far as
-// is known here. suspended is time that now does not count.
+// is known here: the kernel shuts the gate at the instant at which the lease ends.
+// suspended is time that now does not count.
 func (g *group) leaseOver(now time.Time, suspended time.Duration) bool {
-	return g.tenure.hasAddress() && g.grant.lease > 0 && g.leaseAge(now)+suspended > g.grant.lease
+	return g.tenure.hasAddress() && g.grant.lease > 0 && g.leaseAge(now)+suspended >= g.grant.lease
 }
 
 func (g *group) leaseAge(now time.Time) time.Duration { return g.iface.leases.age(now, g.grant) }

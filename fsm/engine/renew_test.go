@@ -234,3 +234,21 @@ func TestGateThatRanOutUnnoticedIsOpenedAgain(t *testing.T) {
 		t.Errorf("the gate is shut: %q", h.port.log)
 	}
 }
+
+// At the instant at which a lease ends the kernel has shut the gate.
+func TestLeaseIsOverWhenItEnds(t *testing.T) {
+	for _, s := range stops() {
+		t.Run(s.name, func(t *testing.T) {
+			h := s.active(t)
+			lease := h.port.leases[1]
+			h.now = h.now.Add(lease)
+			h.e.Wake(h.now, 0)
+			h.e.CaughtUp(h.now)
+			h.e.Tick(h.now)
+			if said := h.port.having("send virtual"); len(said) > 0 {
+				t.Errorf("says %q without a lease", said)
+			}
+			h.state("eth0:10", s.waiting)
+		})
+	}
+}

@@ -161,7 +161,7 @@ func (e *Engine) Wake(now time.Time, suspended time.Duration) {
 	e.woken = now
 	for _, i := range e.ifaces {
 		lease := i.leases.shortest()
-		if lease == 0 || now.Sub(i.leases.renewed)+suspended <= lease {
+		if lease == 0 || now.Sub(i.leases.renewed)+suspended < lease {
 			continue
 		}
 		for _, g := range i.groups {

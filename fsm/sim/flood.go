@@ -5,6 +5,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/hello"
 )
 
 // floods is a segment whose switch floods every frame for a virtual MAC all the time,
@@ -27,12 +28,26 @@ func (r *router) kernelAnswers(frame []byte) []byte {
 	if r.bare || !r.answers {
 		return nil
 	}
-	if _, a, err := garp.ParseARP(frame); err == nil && a.Op == garp.OpRequest && a.TargetIP == r.link.Addr4 {
-		reply, _ := garp.ARPReply(a, r.mac())
+	for _, l := range []*router{r, r.lies} {
+		if l == nil {
+			continue
+		}
+		if reply := answer(frame, l.link, r.mac()); reply != nil {
+			return reply
+		}
+	}
+	return nil
+}
+
+// answer returns what a host of a MAC says to a question for an address of link, nil when
+// the frame is none.
+func answer(frame []byte, link engine.Link, mac hello.MAC) []byte {
+	if _, a, err := garp.ParseARP(frame); err == nil && a.Op == garp.OpRequest && a.TargetIP == link.Addr4 {
+		reply, _ := garp.ARPReply(a, mac)
 		return reply
 	}
-	if h, n, err := garp.ParseND(frame); err == nil && n.Type == garp.NeighborSolicitation && n.Target == r.link.LinkLocal {
-		reply, _ := garp.NDReply(h, n, r.mac())
+	if h, n, err := garp.ParseND(frame); err == nil && n.Type == garp.NeighborSolicitation && n.Target == link.LinkLocal {
+		reply, _ := garp.NDReply(h, n, mac)
 		return reply
 	}
 	return nil

@@ -62,6 +62,7 @@ type router struct {
 	gates   map[engine.ID]*gate           // of all groups
 	virtual map[hello.MAC]engine.ID       // the groups' MACs
 	answers bool                          // its kernel does, for the host's own address
+	lies    *router                       // it answers for that one's address as well, with its own MAC; may be nil
 	tap     time.Time                     // until when nobody looks out
 	lookout []hello.MAC                   // whose frames the tap notices
 	flooded uint64

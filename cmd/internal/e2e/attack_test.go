@@ -100,12 +100,16 @@ func BenchmarkAttack(b *testing.B) {
 		{"garbage", "random bytes to the groups of HSRP and VRRP", flood(garbage)},
 		{"arp-questions", "ARP questions for the virtual address, each from another MAC", flood(func(r *rand.Rand, _ int) []byte { return arpFrame(r, garp.OpRequest, inside4(r), attackedIP) })},
 		{"arp-claims", "ARP claims of the virtual address, each from another MAC", flood(func(r *rand.Rand, _ int) []byte { return arpFrame(r, garp.OpReply, attackedIP, attackedIP) })},
+		{"agreement-forged", "agreements of two fhrpd of the kinds 3 to 6 from 80 addresses, half of them with a wrong key", flood(forgedAgreement)},
+		{"agreement-replayed", "the same four of them over and over, in the standby router's name, in clear text", replayedAgreements},
+		{"agreement-malformed", "such agreements cut, drawn out, and with other bytes", flood(malformedAgreement)},
+		{"understudy", "packets to the virtual MAC that a switch floods, at the standby router (of which the figures are)", toStandby},
 		{"metrics-unread", "400 connections to the metrics that ask 50 times and never read", connections(400, metricsOf, "/metrics")},
 		{"control-unread", "2,000 such connections to the control socket", connections(2000, controlOf, "/v1/status")},
 	} {
 		b.Run(a.name, func(b *testing.B) {
 			for b.Loop() {
-				rows = append(rows, "| "+a.text+" "+attack(b, a.wage).report(b))
+				rows = append(rows, "| "+a.text+" "+attack(b, a.name == "understudy", a.wage).report(b))
 			}
 		})
 	}
@@ -124,23 +128,37 @@ type outcome struct {
 	lines, changes      int
 }
 
-// attack plays one attack from the start of the routers to their end.
-func attack(b *testing.B, wage func(*fhrptest.LAN, time.Time) int) outcome {
+// attack plays one attack from the start of the routers to their end. The figures are of
+// the active router, or of the standby one.
+func attack(b *testing.B, onStandby bool, wage func(*fhrptest.LAN, time.Time) int) outcome {
 	b.StopTimer()
 	l := fhrptest.NewLAN(b, fhrptest.Plan{})
 	active, standby := l.Gateway("a"), l.Gateway("b")
-	active.StartAs(attacked+punctual, 110)
-	active.WaitAll("Active")
-	standby.StartAs(attacked, 100)
-	standby.WaitAll("Standby", "Backup")
 	hsrp, vrrp := hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv4, 10), hello.VirtualMAC(hello.ProtocolVRRP, 3, hello.IPv4, 200)
-	wire, err := l.Switch.Capture("a", netlab.CaptureOptions{Arriving: true, Keep: func(f netlab.Frame) bool {
+	victim := active
+	if onStandby {
+		victim, hsrp = standby, standby.MAC
+	}
+	for _, g := range []struct {
+		*fhrptest.Gateway
+		priority int
+		states   []string
+	}{{active, 110, []string{"Active"}}, {standby, 100, []string{"Standby", "Backup", "Active"}}} {
+		groups := attacked
+		if g.Gateway == victim {
+			groups += punctual
+		}
+		g.StartAs(groups, g.priority)
+		g.WaitAll(g.states...)
+	}
+	standby.WaitState("hsrp:eth0:10", "Standby")
+	wire, err := l.Switch.Capture(victim.Name, netlab.CaptureOptions{Arriving: true, Keep: func(f netlab.Frame) bool {
 		return (f.Source() == hsrp || f.Source() == vrrp) && fhrptest.Message(f) != ""
 	}})
 	must(b, err)
 	defer wire.Close()
-	must(b, os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", active.PID()), []byte("5"), 0)) // the peak begins now
-	before, lines, heard, changes := memory(b, active, "VmRSS"), logLines(active), heardBy(active), changesOf(active, standby)
+	must(b, os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", victim.PID()), []byte("5"), 0)) // the peak begins now
+	before, lines, heard, changes := memory(b, victim, "VmRSS"), logLines(victim), heardBy(victim), changesOf(active, standby)
 	fhrptest.Pass(b, time.Second) // hellos before the first packet
 	stood := fhrptest.Sleeper(b)
 	b.StartTimer()
@@ -149,15 +167,15 @@ func attack(b *testing.B, wage func(*fhrptest.LAN, time.Time) int) outcome {
 	took := time.Since(began)
 	fhrptest.Pass(b, time.Until(began.Add(attackTime)))
 	b.StopTimer()
-	peak := memory(b, active, "VmHWM")
+	peak := memory(b, victim, "VmHWM")
 	fhrptest.Pass(b, time.Second)
 	hellos, advers := lateness(wire.Frames(), hsrp, attackHello), lateness(wire.Frames(), vrrp, attackAdver)
 	o := outcome{
-		sent: float64(sent) / took.Seconds(), counted: float64(heardBy(active)-heard) / took.Seconds(),
+		sent: float64(sent) / took.Seconds(), counted: float64(heardBy(victim)-heard) / took.Seconds(),
 		p50: fhrptest.Quantile(advers, 0.5), p99: fhrptest.Quantile(advers, 0.99), most: fhrptest.Quantile(advers, 1), hello: fhrptest.Quantile(hellos, 1),
 		stood:  stood(),
-		before: before, peak: max(before, peak), after: memory(b, active, "VmRSS"),
-		lines: logLines(active) - lines, changes: changesOf(active, standby) - changes,
+		before: before, peak: max(before, peak), after: memory(b, victim, "VmRSS"),
+		lines: logLines(victim) - lines, changes: changesOf(active, standby) - changes,
 	}
 	active.Close()
 	standby.Close()
@@ -167,23 +185,28 @@ func attack(b *testing.B, wage func(*fhrptest.LAN, time.Time) int) outcome {
 
 // flood returns an attack that sends frames from the client as fast as it can.
 func flood(frame func(r *rand.Rand, n int) []byte) func(*fhrptest.LAN, time.Time) int {
-	return func(l *fhrptest.LAN, until time.Time) (sent int) {
-		r := rand.New(rand.NewPCG(1, 2))
-		pool := make([][]byte, attackPool)
-		for n := range pool {
-			pool[n] = frame(r, n)
-		}
-		s, err := l.Client.Sender(fhrptest.LANDev)
-		must(l.T, err)
-		defer s.Close()
-		for sent < attackMost && time.Now().Before(until) {
-			// A full queue of the kernel refuses a frame, which is not sent then.
-			if s.Send(pool[sent%attackPool]) == nil {
-				sent++
-			}
-		}
-		return sent
+	return func(l *fhrptest.LAN, until time.Time) int {
+		return floodFrom(l, l.Client, fhrptest.LANDev, until, frame)
 	}
+}
+
+// floodFrom sends frames out of an interface as fast as it can.
+func floodFrom(l *fhrptest.LAN, ns *netlab.NS, dev string, until time.Time, frame func(r *rand.Rand, n int) []byte) (sent int) {
+	r := rand.New(rand.NewPCG(1, 2))
+	pool := make([][]byte, attackPool)
+	for n := range pool {
+		pool[n] = frame(r, n)
+	}
+	s, err := ns.Sender(dev)
+	must(l.T, err)
+	defer s.Close()
+	for sent < attackMost && time.Now().Before(until) {
+		// A full queue of the kernel refuses a frame, which is not sent then.
+		if s.Send(pool[sent%attackPool]) == nil {
+			sent++
+		}
+	}
+	return sent
 }
 
 // connections returns an attack by connections that ask and never read.

@@ -74,6 +74,9 @@ func changes() (list []change) {
 				p.put = p.replaceable()
 				p.a.Restart()
 				p.back()
+				if !serves(p.a) {
+					p.over(p.b, p.a)
+				}
 				p.asBefore()
 				p.withoutNewKeys(p.groups)
 			},

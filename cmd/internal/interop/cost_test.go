@@ -60,7 +60,7 @@ func (r costRow) measure(b *testing.B) (lines string) {
 	for _, p := range pairs {
 		p.settled()
 	}
-	fhrptest.Pass(b, 5*time.Second) // announcements, and what is done after a start
+	fhrptest.Pass(b, 12*time.Second) // announcements, and what is done after a start
 	before := make([][2]fhrptest.Usage, len(pairs))
 	for n, p := range pairs {
 		before[n] = p.usage()

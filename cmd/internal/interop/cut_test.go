@@ -46,7 +46,7 @@ func BenchmarkCut(b *testing.B) {
 		{1000, "keepalived", time.Second}, {1000, "fhrpd vrrp", time.Second}, {1000, "fhrpd hsrp", time.Second},
 	}
 	var table strings.Builder
-	fmt.Fprintf(&table, "\n%6s %-11s %8s %24s %24s %20s\n", "groups", "", "hello", "outage, ms: median, most", "doubled in a cut, most", "doubled in a flush, most")
+	fmt.Fprintf(&table, "\n%6s %-11s %8s %24s %12s %24s %20s\n", "groups", "", "hello", "outage, ms: median, most", "lost, median", "doubled in a cut, most", "doubled in a flush, most")
 	for _, row := range rows {
 		if needs := map[string]string{"keepalived": "keepalived", "frr": frrVRRPd}[row.program]; needs != "" {
 			if _, err := exec.LookPath(needs); err != nil || !rootOfTheMachine() {
@@ -63,6 +63,7 @@ func BenchmarkCut(b *testing.B) {
 func (r cutRow) measure(b *testing.B) string {
 	p := newCutPair(b, r)
 	var outages []time.Duration
+	var lost []int
 	var cut, flushed int
 	for range *cuts {
 		flushed = max(flushed, len(p.during(func() {
@@ -79,16 +80,18 @@ func (r cutRow) measure(b *testing.B) string {
 			p.plug(false)
 			fhrptest.Pass(b, 4*r.every+500*time.Millisecond)
 		})
-		outages, cut = append(outages, d.Outage), max(cut, len(d.Doubled))
+		outages, lost, cut = append(outages, d.Outage), append(lost, len(d.Lost)), max(cut, len(d.Doubled))
 	}
 	slices.Sort(outages)
+	slices.Sort(lost)
 	median, most := fhrptest.Quantile(outages, 0.5), outages[len(outages)-1]
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	b.ReportMetric(ms(median), "ms-outage")
+	b.ReportMetric(float64(lost[len(lost)/2]), "lost-cut")
 	b.ReportMetric(float64(cut), "doubled-cut")
 	b.ReportMetric(float64(flushed), "doubled-flush")
 	b.ReportMetric(0, "ns/op")
-	return fmt.Sprintf("%6d %-11s %8v %16.1f, %6.1f %24d %24d\n", r.groups, r.program, r.every, ms(median), ms(most), cut, flushed)
+	return fmt.Sprintf("%6d %-11s %8v %16.1f, %6.1f %12d %24d %24d\n", r.groups, r.program, r.every, ms(median), ms(most), lost[len(lost)/2], cut, flushed)
 }
 
 // cutPair is two routers of one program, the first of which is active for all groups,
