@@ -47,6 +47,7 @@ func (l *lan) renew(g *gateway, away time.Duration) {
 // The address goes and comes back within 80 ms, and over IPv6 is checked for
 // duplicates for a second or two before it may be used.
 func TestAddressThatIsAwayForAMomentCostsNoRole(t *testing.T) {
+	leaveOutIfShort(t)
 	scenario(t, func(t testing.TB, l *lan) {
 		for _, g := range l.Gateways {
 			must(t, g.NS.Sysctl("net/ipv6/conf/"+lanDev+"/accept_dad", "1"))

@@ -154,6 +154,7 @@ func (p *pair) moves() (list [2]int) {
 // A change of a couple costs nothing, over IPv6 as well, and where no other test plays
 // it with a datagram each millisecond.
 func TestChangesCostNothing(t *testing.T) {
+	t.Parallel()
 	played := map[string][]string{
 		"hsrp2":      {"key-rolled", "maintenance-group"},
 		"vrrp3":      {"key-rolled"},

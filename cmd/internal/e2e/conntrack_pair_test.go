@@ -95,6 +95,8 @@ func (p *translated) file(g *gateway, name string) string {
 		"Syslog yes", "Syslog no",
 		`hello         = "1s"`, `hello = "200ms"`, `hold          = "3s"`, `hold = "1s"`,
 		`preempt_delay = "5s"`, `preempt_delay = "1s"`, "PurgeTimeout 60", "PurgeTimeout 2",
+		// Still longer than the other conntrackd is silent, and a stall beside that.
+		`interval = "2s"`, `interval = "1500ms"`, `timeout  = "2s"`, `timeout  = "1500ms"`,
 	).Replace(string(text))
 }
 

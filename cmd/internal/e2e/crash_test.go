@@ -31,6 +31,7 @@ func (l *lan) crashes() (sent int, lost, doubled []uint64) {
 // again while its lease runs. It takes its role up again: no datagram is lost, and
 // the other one stays what it is.
 func TestCrashAndRestartCostNothing(t *testing.T) {
+	t.Parallel()
 	for name, tt := range map[string]struct {
 		groups string
 		alone  bool

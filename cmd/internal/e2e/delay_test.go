@@ -11,12 +11,15 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 )
 
-// spanningTree makes a port of the switch forward only 4 s after its link is up,
-// the least that the kernel has. Ports that forward now go on doing so.
+// portDelay is of listening, and again of learning, in seconds: the least that the
+// kernel has.
+const portDelay = 2
+
+// spanningTree makes a port of the switch forward only 4 s after its link is up.
+// Ports that forward now go on doing so.
 func (l *lan) spanningTree() {
 	l.t.Helper()
-	const seconds = 2 // of listening, and of learning
-	l.setBridge(nl.IFLA_BR_FORWARD_DELAY, binary.NativeEndian.AppendUint32(nil, 100*seconds))
+	l.setBridge(nl.IFLA_BR_FORWARD_DELAY, binary.NativeEndian.AppendUint32(nil, 100*portDelay))
 	l.setBridge(nl.IFLA_BR_STP_STATE, binary.NativeEndian.AppendUint32(nil, 1))
 }
 
@@ -24,6 +27,7 @@ func (l *lan) spanningTree() {
 // active alone and take the role from the good one when it is heard, neither when
 // its link comes back nor when it boots.
 func TestRouterIsSilentWhileItsPortDoesNotForward(t *testing.T) {
+	leaveOutIfShort(t)
 	const line = `delay = { minimum = "DELAY" }`
 	groups := strings.ReplaceAll(both, "preempt = true", "preempt = false\n"+line) +
 		table("vrrp", "vrid = 20", "priority = PRIORITY", "preempt = false", `virtual_ips = ["192.168.1.2"]`, `advertise = "200ms"`, line)
@@ -75,7 +79,8 @@ func checkSilence(t testing.TB, l *lan, up func()) {
 		}
 		return true
 	})
-	if l.ping(l.Client, anybody, l.a.IP, 1) {
+	// Who asks late on a busy machine has an answer with every right.
+	if l.ping(l.Client, anybody, l.a.IP, 1) && time.Since(began) < 2*portDelay*time.Second {
 		t.Error("the port forwards already")
 	}
 	if out, _ := l.a.Command("show", "vrrp", "detail"); !strings.Contains(out, "State is INIT ("+why+")") || !strings.Contains(out, "Initial delay minimum 6 sec, reload 0 sec (") {

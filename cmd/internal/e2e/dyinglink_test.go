@@ -38,6 +38,8 @@ const soon = 5 * time.Millisecond
 // Whichever link of the active router dies, and whichever group leads, both groups move
 // at once.
 func TestALostLinkMovesBothGroups(t *testing.T) {
+	leaveOutIfShort(t)
+	t.Parallel()
 	for name, group := range tiedGroups {
 		for leader, follower := range map[string]string{lanDev: coreDev, coreDev: lanDev} {
 			if leader == coreDev && !strings.HasSuffix(name, "one second") {

@@ -46,6 +46,7 @@ func moreRouters(n int) string {
 // The role goes over and back, and a client with a datagram each millisecond notices
 // nothing.
 func TestHandoversCostNothing(t *testing.T) {
+	t.Parallel()
 	for name, groups := range handovers() {
 		t.Run(name, func(t *testing.T) {
 			scenario(t, func(t testing.TB, l *lan) {
@@ -85,6 +86,7 @@ func TestHandoversCostNothing(t *testing.T) {
 // The roles go back once when a neighbour does not follow: here a client that believes
 // the virtual address at a MAC which nobody has.
 func TestAHandoverIsRolledBack(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"HSRP version 2", "VRRP version 3"} {
 		t.Run(name, func(t *testing.T) {
 			scenario(t, func(t testing.TB, l *lan) {
@@ -106,6 +108,7 @@ func TestAHandoverIsRolledBack(t *testing.T) {
 // A better router that preempts with a command first leaves no gap either, and its stop
 // neither.
 func TestPreemptionWithACommandFirstCostsNothing(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"HSRP, a command first", "VRRP 3, a command first"} {
 		t.Run(name, func(t *testing.T) {
 			scenario(t, func(t testing.TB, l *lan) {

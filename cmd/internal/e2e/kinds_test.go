@@ -106,6 +106,7 @@ type kindLAN struct {
 // Each kind carries a pair of both families through a takeover: hosts reach the
 // address and what is beyond it, and know it at the virtual MAC.
 func TestKindsOfInterface(t *testing.T) {
+	t.Parallel()
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			scenario(t, func(t testing.TB, l *lan) {

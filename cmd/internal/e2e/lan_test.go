@@ -10,6 +10,7 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/internal/skip"
 )
 
 // Addresses of the segment beside those of fhrptest: the virtual ones, and those
@@ -40,6 +41,15 @@ type lan struct {
 
 	hostSide *netlab.Capture // probes that arrive at the host
 	number32 uint32          // of the last single probe
+}
+
+// leaveOutIfShort skips a test that takes long and proves the same whoever runs it: an
+// ordinary user runs the others, after root has run all.
+func leaveOutIfShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		skip.Regardless(t, "takes long, and is the same for every user: for the whole run")
+	}
 }
 
 // scenario plays a test on a network of its own, beside others, and again where

@@ -33,6 +33,7 @@ func maintained() map[string]struct {
 // A router leaves for maintenance, is killed, starts again, and comes back; a client with
 // a datagram each millisecond notices nothing.
 func TestMaintenanceCostsNothing(t *testing.T) {
+	t.Parallel()
 	for name, tt := range maintained() {
 		t.Run(name, func(t *testing.T) {
 			scenario(t, func(t testing.TB, l *lan) {

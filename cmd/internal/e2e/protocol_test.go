@@ -7,6 +7,7 @@ import (
 )
 
 func TestAuthenticationThatAgrees(t *testing.T) {
+	leaveOutIfShort(t)
 	t.Parallel()
 	for _, version := range []int{1, 2} {
 		for name, auth := range map[string]string{
@@ -58,6 +59,7 @@ func TestAuthenticationThatDiffers(t *testing.T) {
 }
 
 func TestAddressAndTimersAreLearned(t *testing.T) {
+	leaveOutIfShort(t)
 	t.Parallel()
 	for _, version := range []int{1, 2} {
 		t.Run(fmt.Sprint("version ", version), func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 // Routers that were configured for each other and do not understand each other are
 // both active, and each says why.
 func TestBothActiveRoutersSayWhy(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name, a, b string
 		reason     hello.Reject

@@ -280,6 +280,7 @@ func mixed() (config string, addresses []netip.Addr) {
 }
 
 func TestProtocolsSideBySideMoveTogether(t *testing.T) {
+	leaveOutIfShort(t)
 	scenario(t, func(t testing.TB, l *lan) {
 		config, addresses := mixed()
 		l.start(config)

@@ -120,6 +120,7 @@ func dissections() map[string]dissected {
 // An independent dissector reads everything that a run with a start, a
 // preemption and a stop puts on the wire.
 func TestTsharkAgrees(t *testing.T) {
+	leaveOutIfShort(t)
 	skip.Without(t, "tshark")
 	t.Parallel()
 	for name, d := range dissections() {

@@ -11,6 +11,7 @@ import (
 // A router that crashed is started again beside another program: its role is its own as
 // long as the other has not missed it, and the other's when that has.
 func TestCrashBesideOthers(t *testing.T) {
+	t.Parallel()
 	for name, missed := range map[string]bool{"not missed": false, "missed": true} {
 		for _, p := range []pairing{
 			{peer: "keepalived", version: 3, family: hello.IPv4, every: time.Second},

@@ -10,6 +10,7 @@ import (
 // A router moves away from keepalived by its own file: what import makes of it stands
 // against a keepalived that has it still.
 func TestImportedFileBesideKeepalived(t *testing.T) {
+	t.Parallel()
 	for _, p := range pairings {
 		if p.peer != "keepalived" || !p.vmac {
 			continue

@@ -20,6 +20,7 @@ var rivals = []pairing{
 // Of two equal routers the first stays, and after a split the one with the
 // higher address.
 func TestEqualPriorities(t *testing.T) {
+	t.Parallel()
 	for _, p := range rivals {
 		t.Run(p.String(), func(t *testing.T) {
 			t.Parallel()
@@ -52,6 +53,7 @@ func equal(t testing.TB, p pairing, o options, ours, winner string) {
 
 // Without preemption the Active stays, whatever the priorities are.
 func TestWithoutPreemption(t *testing.T) {
+	t.Parallel()
 	for _, p := range rivals {
 		if p.peer != "keepalived" {
 			continue // vrrpd's own preemption is tried by the failovers
@@ -77,6 +79,7 @@ func TestWithoutPreemption(t *testing.T) {
 
 // The priority of a running fhrpd decides between it and a peer at once.
 func TestPriorityAtRunTime(t *testing.T) {
+	t.Parallel()
 	for _, p := range rivals {
 		if p.version == 2 {
 			continue
@@ -102,6 +105,7 @@ func TestPriorityAtRunTime(t *testing.T) {
 // An Active whose first address goes while it has another one goes on from that,
 // and its peer stays in Backup.
 func TestActiveGoesOnFromAnotherAddress(t *testing.T) {
+	t.Parallel()
 	for _, p := range rivals {
 		t.Run(p.String(), func(t *testing.T) {
 			t.Parallel()
