@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
+	"syscall"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
@@ -131,6 +133,13 @@ func (s *subscription) read(ctx context.Context, o *opened) {
 	}
 }
 
+// wentAway reports whether a process was asked that ended before it answered, as one does
+// whose place another has.
+func wentAway(err error) bool {
+	return errors.Is(err, ErrReplaced) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
 // reopen goes on with the process that has taken the place of the last one, nil where
 // none has.
 func (s *subscription) reopen(ctx context.Context) *opened {
@@ -144,7 +153,7 @@ func (s *subscription) reopen(ctx context.Context) *opened {
 		if err == nil {
 			return o
 		}
-		if !errors.Is(err, ErrReplaced) {
+		if !wentAway(err) {
 			return nil
 		}
 		select {

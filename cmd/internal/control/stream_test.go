@@ -133,8 +133,14 @@ func TestStreamGoesOnInASuccessor(t *testing.T) {
 	publish(second.hub, 6, 9) // before anybody listens there
 	control.Leave(l)
 	endFirst() // with three that are on their way
+	expect(3, 6)
+	asked, err := next.Accept() // by a process that ends before it answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked.Close()
 	endSecond := serve(next, second)
-	expect(3, 9)
+	expect(6, 9)
 	publish(second.hub, 9, 12)
 	expect(9, 12)
 	endSecond()

@@ -188,8 +188,22 @@ func (p *translated) cut(g *gateway) {
 	g.Kill()
 	p.stopSync(g)
 	must(p.t, g.NS.Netlink().ConntrackTableFlush(netlink.ConntrackTable))
+	p.forgetAddresses(g)
 	must(p.t, os.RemoveAll(g.Path("run")))
 	must(p.t, os.Mkdir(g.Path("run"), 0o755))
+}
+
+// forgetAddresses removes the virtual addresses, which a kernel that boots does not have.
+func (p *translated) forgetAddresses(g *gateway) {
+	p.t.Helper()
+	h := g.NS.Netlink()
+	list, err := h.AddrList(nil, netlink.FAMILY_V4)
+	must(p.t, err)
+	for _, a := range list {
+		if bits, _ := a.Mask.Size(); bits == 32 {
+			must(p.t, h.AddrDel(&netlink.GenericLink{LinkAttrs: netlink.LinkAttrs{Index: a.LinkIndex}}, &a))
+		}
+	}
 }
 
 // boot gives it back, with the links that are named.
