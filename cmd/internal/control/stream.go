@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"syscall"
@@ -97,7 +97,7 @@ func (s *subscription) open(ctx context.Context) (*opened, error) {
 	if s.at.Lineage != "" && begin.Lineage != s.at.Lineage {
 		resp.Body.Close()
 		cancel(nil)
-		return nil, ErrNoDaemon // another one
+		return nil, errAnother
 	}
 	s.at = begin
 	return &opened{resp, cancel}, nil
@@ -133,11 +133,13 @@ func (s *subscription) read(ctx context.Context, o *opened) {
 	}
 }
 
-// wentAway reports whether a process was asked that ended before it answered, as one does
-// whose place another has.
-func wentAway(err error) bool {
-	return errors.Is(err, ErrReplaced) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+// errAnother says that a daemon answers which knows nothing of the last one's events.
+var errAnother = errors.New("another daemon")
+
+// isOver reports whether there is nobody to go on with. A process that was asked and has
+// not answered may be one whose place another one has.
+func isOver(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, errAnother) || errors.Is(err, ErrForbidden)
 }
 
 // reopen goes on with the process that has taken the place of the last one, nil where
@@ -153,7 +155,7 @@ func (s *subscription) reopen(ctx context.Context) *opened {
 		if err == nil {
 			return o
 		}
-		if !wentAway(err) {
+		if isOver(err) {
 			return nil
 		}
 		select {

@@ -30,14 +30,12 @@ func (s *streaming) Resume(ctx context.Context, after control.Mark) (<-chan stat
 }
 
 func TestHubGoesOnAfterAMark(t *testing.T) {
-	var first, second control.Hub
+	var first control.Hub
 	first.Begin(control.Mark{Lineage: "x"})
 	_, begin := first.Resume(t.Context(), control.Mark{})
 	if want := (control.Mark{Lineage: "x"}); begin != want {
 		t.Errorf("begins at %v, want %v", begin, want)
 	}
-	second.Begin(control.Mark{Lineage: "x", Number: 10})
-	publish(&second, 11, 15)
 	for _, tt := range []struct {
 		after control.Mark
 		lost  uint64
@@ -51,6 +49,9 @@ func TestHubGoesOnAfterAMark(t *testing.T) {
 		{control.Mark{Lineage: "y", Number: 3}, 0, []string{"99"}},
 		{control.Mark{}, 0, []string{"99"}},
 	} {
+		var second control.Hub
+		second.Begin(control.Mark{Lineage: "x", Number: 10})
+		publish(&second, 11, 15)
 		ctx, cancel := context.WithCancel(t.Context())
 		ch, _ := second.Resume(ctx, tt.after)
 		publish(&second, 99, 100)
@@ -68,9 +69,6 @@ func TestHubGoesOnAfterAMark(t *testing.T) {
 			number = ev.Number
 		}
 		cancel()
-		second = control.Hub{} // as it was
-		second.Begin(control.Mark{Lineage: "x", Number: 10})
-		publish(&second, 11, 15)
 	}
 }
 
