@@ -81,24 +81,27 @@ func (m *mutant) Transmit(frames [][]byte) ([]int, error) {
 	return unsent, err
 }
 
+// engineFaults are faults of an engine, each with the words of the rule that finds it.
+var engineFaults = map[string]struct {
+	fault mutant
+	want  string // in what is broken
+}{
+	"a gate is opened twice":             {mutant{twice: true}, "which is open"},
+	"a release is forgotten":             {mutant{keepGates: true, keepAddrs: true}, "not shut its gate"},
+	"a release of the gate is forgotten": {mutant{keepGates: true}, "not taken its addresses"},
+	"a release of addresses is forgotten": {mutant{keepAddrs: true},
+		"shut the gate of group 1 and kept its addresses"},
+	"addresses are not taken":                 {mutant{noAddrs: true}, "not taken its addresses"},
+	"a lease is not renewed":                  {mutant{noRenewal: true}, "a claim of the role from the virtual MAC with its gate shut"},
+	"a gate is opened without a lease":        {mutant{endless: true}, "has owners"},
+	"who hands over does not serve on":        {mutant{hasty: true}, "nobody owns"},
+	"an announcement comes without ownership": {mutant{talks: true}, "an ARP frame from the virtual MAC"},
+}
+
 // The simulator finds the faults that it is there for, each by the words of its
 // own rule. Without a fault the same plans break nothing (TestSeeds).
 func TestCheckerFindsFaultsOfTheEngine(t *testing.T) {
-	for name, tt := range map[string]struct {
-		fault mutant
-		want  string // in what is broken
-	}{
-		"a gate is opened twice":             {mutant{twice: true}, "which is open"},
-		"a release is forgotten":             {mutant{keepGates: true, keepAddrs: true}, "not shut its gate"},
-		"a release of the gate is forgotten": {mutant{keepGates: true}, "not taken its addresses"},
-		"a release of addresses is forgotten": {mutant{keepAddrs: true},
-			"shut the gate of group 1 and kept its addresses"},
-		"addresses are not taken":                 {mutant{noAddrs: true}, "not taken its addresses"},
-		"a lease is not renewed":                  {mutant{noRenewal: true}, "a claim of the role from the virtual MAC with its gate shut"},
-		"a gate is opened without a lease":        {mutant{endless: true}, "has owners"},
-		"who hands over does not serve on":        {mutant{hasty: true}, "nobody owns"},
-		"an announcement comes without ownership": {mutant{talks: true}, "an ARP frame from the virtual MAC"},
-	} {
+	for name, tt := range engineFaults {
 		t.Run(name, func(t *testing.T) {
 			var found []string
 			for seed := uint64(1); seed <= 1000; seed++ {
