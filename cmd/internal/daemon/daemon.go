@@ -79,6 +79,7 @@ type Daemon struct {
 	waited   []int // those and the taps
 	sleeping sleepClock
 	starved  starvation
+	garbage  garbage
 	leaving  bool // the engine was told to stop
 	stopped  bool
 	virtual  map[netip.Addr]bool

@@ -26,18 +26,6 @@ func (d *Daemon) stayInMemory() {
 	}
 }
 
-// garbagePercent is how much garbage there may be, of what is in use, before it is
-// collected. A daemon at rest makes so little that half of Go's default costs no time
-// that could be measured, and a quarter less memory.
-const garbagePercent = 50
-
-// keepLittle bounds the garbage, unless whoever started the process did ($GOGC).
-func keepLittle() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbagePercent)
-	}
-}
-
 // forgetStart gives back the memory that was for the start alone, which comes before
 // memory is locked: locked memory stays for ever, garbage too.
 func forgetStart() error {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -67,21 +66,5 @@ Anonymous:             0 kB
 	want := []mapping{{0x400000, 0xc37000}, {0xc37000, 0x14fb000}}
 	if d := cmp.Diff(want, codeOf("/usr/sbin/fhrpd", strings.NewReader(smaps)), cmp.AllowUnexported(mapping{})); d != "" {
 		t.Error(d)
-	}
-}
-
-func TestGarbageIsBoundedUnlessTheAdministratorDoes(t *testing.T) {
-	was := debug.SetGCPercent(100)
-	defer debug.SetGCPercent(was)
-	for _, tt := range []struct {
-		env  string
-		want int
-	}{{"", garbagePercent}, {"70", 100}} {
-		t.Setenv("GOGC", tt.env)
-		debug.SetGCPercent(100) // the runtime has read the environment already
-		keepLittle()
-		if got := debug.SetGCPercent(100); got != tt.want {
-			t.Errorf("GOGC=%q: %d percent, want %d", tt.env, got, tt.want)
-		}
 	}
 }

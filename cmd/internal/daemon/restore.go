@@ -75,6 +75,7 @@ func (d *Daemon) lookAround(now time.Time) {
 		return
 	}
 	d.looked = now
+	d.garbage.look(d.told.Number)
 	for _, p := range d.ports {
 		if p.opened == nil || p.opened.iface == nil {
 			continue

@@ -116,7 +116,6 @@ func (d *Daemon) makeRoom() {
 	// The thread gets a Go processor of its own: with as many processors as cores,
 	// two busy goroutines make it wait for milliseconds.
 	runtime.GOMAXPROCS(runtime.NumCPU() + 2)
-	keepLittle()
 	if !d.config().Daemon.Realtime {
 		return
 	}
