@@ -53,10 +53,7 @@ func crash(t testing.TB, p pairing, missed bool) {
 	}
 	now := m.probe.mark()
 	m.Eventually("the client is served", func() bool { return m.probe.flows(now) })
-	t.Logf("%s: the client was unserved for %v", p, m.probe.gap(n))
-	if gap := m.probe.gap(n); gap > leaves {
-		t.Errorf("the client went unserved for %v\n%s", gap, m.ours.Tail())
-	}
+	m.unserved("started again", n, leaves)
 	moves := 2 // to Backup and to Active
 	if missed {
 		moves = 1

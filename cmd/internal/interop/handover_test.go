@@ -34,10 +34,7 @@ func TestHandoverToAPeer(t *testing.T) {
 				}
 				m.await(them)
 				m.believed(them)
-				t.Logf("%s: %s; the client was unserved for %v", p, strings.TrimSpace(out), m.probe.gap(n))
-				if gap := m.probe.gap(n); gap > leaves {
-					t.Errorf("the client went unserved for %v", gap)
-				}
+				m.unserved(strings.TrimSpace(out), n, leaves)
 				claimed := m.spoke[us].Load()
 				if m.within(2*p.down(above)+slack, func() bool { return m.spoke[us].Load() != claimed }) {
 					t.Errorf("it preempts the peer to which it handed over\n%s", m.ours.Tails())
@@ -67,8 +64,9 @@ func TestHandoverToNobody(t *testing.T) {
 			t.Errorf("exit %d: %s", exit, out)
 		}
 		m.Eventually("the client is served", func() bool { return m.probe.flows(n) })
-		if gap := m.probe.gap(n); gap > 50*time.Millisecond || !m.ours.All("Active") {
-			t.Errorf("the client went unserved for %v", gap)
+		m.unserved("rolled back", n, 50*time.Millisecond)
+		if !m.ours.All("Active") {
+			t.Errorf("it is not active again\n%s", m.ours.Tail())
 		}
 	})
 }

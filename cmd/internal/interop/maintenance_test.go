@@ -12,6 +12,17 @@ import (
 // virtual MAC moves the address to its own, which the client has to learn.
 const leaves = 100 * time.Millisecond
 
+// unserved fails where the client went without a router for longer than most, from its
+// request n on.
+func (m *match) unserved(what string, n int, most time.Duration) {
+	m.t.Helper()
+	gap := m.probe.gap(n)
+	m.t.Logf("%s, %s: the client was unserved for %v", m.p, what, gap)
+	if most += m.Witness.Spare(m.probe.at(n)); gap > most {
+		m.t.Errorf("%s: the client went unserved for %v, the bound is %v\n%s", what, gap, most, m.ours.Tails())
+	}
+}
+
 // A router leaves for maintenance to a keepalived, is killed, starts again in maintenance,
 // and comes back, with and without preemption. The client stays served.
 func TestMaintenanceBesideKeepalived(t *testing.T) {
@@ -43,10 +54,7 @@ func maintenance(t testing.TB, p pairing, preempts bool) {
 	}
 	m.ours.WaitAll("Initialize")
 	m.believed(them)
-	t.Logf("%s: %s; the client was unserved for %v", p, strings.TrimSpace(out), m.probe.gap(n))
-	if gap := m.probe.gap(n); gap > leaves {
-		t.Errorf("the client went unserved for %v", gap)
-	}
+	m.unserved(strings.TrimSpace(out), n, leaves)
 	m.ours.Kill()
 	m.ours.Restart()
 	m.ours.WaitAll("Initialize")
@@ -54,9 +62,7 @@ func maintenance(t testing.TB, p pairing, preempts bool) {
 		st := m.ours.Report()
 		return st.Maintenance && len(st.Groups) > 0 && st.Groups[0].Leave != nil && st.Groups[0].Leave.Serves != ""
 	})
-	if gap := m.probe.gap(n); gap > leaves {
-		t.Errorf("the client went unserved for %v", gap)
-	}
+	m.unserved("started in maintenance", n, leaves)
 	n = m.probe.mark()
 	if out, exit := m.ours.Command("maintenance", "off"); exit != 0 {
 		t.Fatalf("exit %d: %s", exit, out)
@@ -71,8 +77,5 @@ func maintenance(t testing.TB, p pairing, preempts bool) {
 		}
 		m.ours.WaitAll("Backup")
 	}
-	t.Logf("%s: back; the client was unserved for %v", p, m.probe.gap(n))
-	if gap := m.probe.gap(n); gap > leaves {
-		t.Errorf("the client went unserved for %v on the way back", gap)
-	}
+	m.unserved("back", n, leaves)
 }

@@ -106,6 +106,16 @@ func (p *probe) mark() int {
 	return len(p.sent)
 }
 
+// at returns when request n was sent; now where that is still to come.
+func (p *probe) at(n int) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n < len(p.sent) {
+		return p.sent[n]
+	}
+	return time.Now()
+}
+
 // flows reports whether five requests in a row, from number n on, have been
 // answered.
 func (p *probe) flows(n int) bool {
