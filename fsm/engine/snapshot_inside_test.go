@@ -54,6 +54,7 @@ var leftBehind = []string{
 	"garp.Schedule.Rand: a func",
 	"hsrp.Config.Align: a func",
 	"hsrp.Config.Jitter: a func",
+	"hsrp.Group.last: made again",
 	"hsrp.Group.out: of one step",
 	"prove.Prover.Random: a func",
 	"trailer.Signer.keys: of the configuration",
@@ -61,6 +62,7 @@ var leftBehind = []string{
 	"vrrp.Config.Align: a func",
 	"vrrp.Config.Jitter: a func",
 	"vrrp.Router.actions: of one step",
+	"vrrp.Router.last: made again",
 }
 
 // tracked are a leader, one that follows it, and an object that counts.
