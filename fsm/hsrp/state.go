@@ -207,7 +207,15 @@ func (g *Group) announce() {
 	g.emit(fsm.Announce{Kind: kind})
 }
 
-func (g *Group) emit(a fsm.Action) { g.out = append(g.out, a) }
+// usualActions is how many actions a step has at most, unless it preempts.
+const usualActions = 4
+
+func (g *Group) emit(a fsm.Action) {
+	if g.out == nil {
+		g.out = make([]fsm.Action, 0, usualActions)
+	}
+	g.out = append(g.out, a)
+}
 
 // send says something. A message that says what the last one said is the same one, as
 // most are.
