@@ -42,66 +42,95 @@ func (id Identity) announcesReal() bool {
 // Advertisement per virtual address, and the first of them again later. By then a
 // deposed router has sent its last Router Advertisement (RFC 4861 section 6.2.5)
 // from the virtual MAC, which pulls the switch's entry back to the wrong port.
-func Claim(id Identity) (now, later [][]byte) {
-	now = make([][]byte, 0, 1+2*len(id.VirtualIPs))
-	if id.announcesReal() && hello.FamilyOf(id.Real) == hello.IPv4 {
-		now = appendReply(now, id.Real, id.VirtualMAC)
-	}
-	for _, ip := range id.VirtualIPs {
-		now = appendReply(now, ip, id.VirtualMAC)
-		if id.Protocol == hello.ProtocolHSRP {
-			now = appendForm(now, ip, id.VirtualMAC, Announcement.ReplyCisco)
-		}
-	}
-	if later = id.requests(); later == nil {
-		later = id.again()
-	}
-	return now, later
-}
+func Claim(id Identity) (now, later [][]byte) { return id.claim(), id.confirm() }
 
 // Refresh returns the frames that keep entries alive while the role lasts, and
 // that defend it against another claim. For each virtual address they are the
 // broadcast reply now and the request later, or one unsolicited Neighbor
 // Advertisement. The real address is not repeated: requests for it are answered
 // with the real MAC all the time.
-func Refresh(id Identity) (now, later [][]byte) {
-	now = make([][]byte, 0, len(id.VirtualIPs))
-	for _, ip := range id.VirtualIPs {
-		now = appendReply(now, ip, id.VirtualMAC)
-	}
-	return now, id.requests()
-}
+func Refresh(id Identity) (now, later [][]byte) { return id.refresh(), id.requests() }
 
 // Withdraw returns the frames of a router that is no longer active, sent after
 // the virtual MAC is closed: the real address is at the real MAC, as a reply
 // now and a request later, or as a Neighbor Advertisement. There are none
 // unless the real address is announced, and never one from the virtual MAC.
-func Withdraw(id Identity) (now, later [][]byte) {
-	if !id.announcesReal() {
-		return nil, nil
-	}
-	now = appendReply(nil, id.Real, id.RealMAC)
-	return now, appendForm(nil, id.Real, id.RealMAC, Announcement.Request)
-}
+func Withdraw(id Identity) (now, later [][]byte) { return id.withdraw(), id.withdrawAgain() }
 
 // Frames returns the frames of one step of a Schedule.
 func (id Identity) Frames(s Step) [][]byte {
-	var now, later [][]byte
-	switch s.Kind {
-	case StepClaim:
-		now, later = Claim(id)
-	case StepReassert, StepRefresh:
-		now, later = Refresh(id)
-	case StepWithdraw:
-		now, later = Withdraw(id)
-	}
 	switch {
 	case s.Again:
 		return id.again()
 	case s.Requests:
-		return later
+		return id.later(s.Kind)
 	}
-	return now
+	switch s.Kind {
+	case StepClaim:
+		return id.claim()
+	case StepReassert, StepRefresh:
+		return id.refresh()
+	case StepWithdraw:
+		return id.withdraw()
+	}
+	return nil
+}
+
+// later returns what follows the first frames of a step.
+func (id Identity) later(kind StepKind) [][]byte {
+	switch kind {
+	case StepClaim:
+		return id.confirm()
+	case StepReassert, StepRefresh:
+		return id.requests()
+	case StepWithdraw:
+		return id.withdrawAgain()
+	}
+	return nil
+}
+
+func (id Identity) claim() [][]byte {
+	frames := make([][]byte, 0, 1+2*len(id.VirtualIPs))
+	if id.announcesReal() && hello.FamilyOf(id.Real) == hello.IPv4 {
+		frames = appendReply(frames, id.Real, id.VirtualMAC)
+	}
+	for _, ip := range id.VirtualIPs {
+		frames = appendReply(frames, ip, id.VirtualMAC)
+		if id.Protocol == hello.ProtocolHSRP {
+			frames = appendForm(frames, ip, id.VirtualMAC, Announcement.ReplyCisco)
+		}
+	}
+	return frames
+}
+
+// confirm returns what follows a claim.
+func (id Identity) confirm() [][]byte {
+	if frames := id.requests(); frames != nil {
+		return frames
+	}
+	return id.again()
+}
+
+func (id Identity) refresh() [][]byte {
+	frames := make([][]byte, 0, len(id.VirtualIPs))
+	for _, ip := range id.VirtualIPs {
+		frames = appendReply(frames, ip, id.VirtualMAC)
+	}
+	return frames
+}
+
+func (id Identity) withdraw() [][]byte {
+	if !id.announcesReal() {
+		return nil
+	}
+	return appendReply(nil, id.Real, id.RealMAC)
+}
+
+func (id Identity) withdrawAgain() [][]byte {
+	if !id.announcesReal() {
+		return nil
+	}
+	return appendForm(nil, id.Real, id.RealMAC, Announcement.Request)
 }
 
 // requests returns one request-form announcement per IPv4 virtual address.

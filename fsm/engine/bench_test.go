@@ -3,6 +3,7 @@ package engine_test
 import (
 	"fmt"
 	"net/netip"
+	"runtime"
 	"testing"
 	"time"
 
@@ -23,7 +24,7 @@ func (*idlePort) Flooded() uint64                                       { return
 func (*idlePort) Address(engine.Round, []engine.ID, []engine.ID)        {}
 func (*idlePort) Renew() ([]engine.ID, error)                           { return nil, nil }
 
-func idleEngine(b *testing.B, toml string) (*engine.Engine, *idlePort) {
+func idleEngine(b testing.TB, toml string) (*engine.Engine, *idlePort) {
 	b.Helper()
 	port := &idlePort{}
 	config := parsed(b, toml)
@@ -120,28 +121,51 @@ func BenchmarkEngineTick(b *testing.B) {
 	}
 }
 
+// beforePromotion returns an engine whose groups become active with the next ticks at
+// due, and whether they have not yet.
+func beforePromotion(b testing.TB, groups int) (e *engine.Engine, due time.Time, left func() bool) {
+	b.Helper()
+	e, port := idleEngine(b, manyHSRP(groups, "announce = { probe = \"off\" }"))
+	due = t0.Add(6 * time.Second)
+	for now := t0.Add(3 * time.Second); now.Before(due); now = now.Add(time.Second / 4) {
+		for range groups/engine.Chunk + 1 {
+			e.Tick(now)
+		}
+	}
+	return e, due, func() bool { return port.moves < 4*groups }
+}
+
 // BenchmarkPromote is everything from the end of the wait to the first
 // announcements, for groups whose time comes at one instant.
 func BenchmarkPromote(b *testing.B) {
 	for _, n := range []int{1, 256, 1000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			toml := manyHSRP(n, "announce = { probe = \"off\" }")
 			b.ReportAllocs()
 			for b.Loop() {
 				b.StopTimer()
-				e, port := idleEngine(b, toml)
-				due := t0.Add(6 * time.Second)
-				for now := t0.Add(3 * time.Second); now.Before(due); now = now.Add(time.Second / 4) {
-					for range n/engine.Chunk + 1 {
-						e.Tick(now)
-					}
-				}
+				e, due, left := beforePromotion(b, n)
 				b.StartTimer()
-				for port.moves < 4*n {
+				for left() {
 					e.Tick(due)
 				}
 			}
 		})
+	}
+}
+
+// Where a thousand groups change together, what each of them allocates has the garbage
+// collector run meanwhile.
+func TestPromotionCostsLittleMemory(t *testing.T) {
+	const groups, most = 200, 24
+	e, due, left := beforePromotion(t, groups)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for left() {
+		e.Tick(due)
+	}
+	runtime.ReadMemStats(&after)
+	if n := (after.Mallocs - before.Mallocs) / groups; n > most {
+		t.Errorf("%d allocations a group, want %d at most", n, most)
 	}
 }
 

@@ -54,28 +54,26 @@ func (g *group) envelope(v voice) hello.Envelope {
 
 // hsrpCodec adds HSRP's authentication.
 type hsrpCodec struct {
-	auth    hello.Auth `state:"of the configuration"`
-	ring    *keyring   `state:"of the configuration"` // instead of auth, where there is a keychain
-	payload []byte     `state:"of one message"`
+	auth hello.Auth `state:"of the configuration"`
+	ring *keyring   `state:"of the configuration"` // instead of auth, where there is a keychain
 }
 
 func (c *hsrpCodec) send(now time.Time, g *group, s fsm.Send, v voice) {
-	env := g.envelope(v)
-	c.payload = hello.AppendHSRP(c.payload[:0], s.Message.(*hello.HSRP), c.signing(now, g), env.Src)
-	g.iface.out.queueMessage(g, v.when, func(b []byte) []byte { return hello.AppendFrame(b, &env, c.payload) })
+	env, out := g.envelope(v), &g.iface.out
+	out.payload = hello.AppendHSRP(out.payload[:0], s.Message.(*hello.HSRP), c.signing(now, g), env.Src)
+	out.queueMessage(g, v.when, func(b []byte) []byte { return hello.AppendFrame(b, &env, out.payload) })
 }
 
 // vrrpCodec adds VRRPv2's text authentication or the HMAC trailer, the choice of
 // VRRPv3's checksum over IPv4, and unicast peers.
 type vrrpCodec struct {
-	text    string
-	signed  *signed        // nil: there is no trailer
-	form    hello.Checksum // as configured; ChecksumUnknown follows what is heard
-	heard   hello.Checksum
-	peers   []netip.Addr
-	minTTL  uint8
-	check   func(*hello.VRRP) hello.Reject
-	payload []byte `state:"of one message"`
+	text   string
+	signed *signed        // nil: there is no trailer
+	form   hello.Checksum // as configured; ChecksumUnknown follows what is heard
+	heard  hello.Checksum
+	peers  []netip.Addr
+	minTTL uint8
+	check  func(*hello.VRRP) hello.Reject
 
 	last  *hello.VRRP    // the last advertisement sent
 	left  hello.Checksum // and the form it left in
@@ -108,16 +106,16 @@ func (c *vrrpCodec) sendForm() hello.Checksum {
 func (c *vrrpCodec) send(now time.Time, g *group, s fsm.Send, v voice) {
 	m := s.Message.(*hello.VRRP)
 	c.last, c.left = m, c.sendForm()
-	env := g.envelope(v)
-	c.payload = hello.AppendVRRP(c.payload[:0], m, c.text, c.left, env.Src, env.Dst)
-	trailer := c.signed.sign(now, g, c.payload, env.Src)
+	env, out := g.envelope(v), &g.iface.out
+	out.payload = hello.AppendVRRP(out.payload[:0], m, c.text, c.left, env.Src, env.Dst)
+	trailer := c.signed.sign(now, g, out.payload, env.Src)
 	if len(c.peers) == 0 {
-		c.payload = appendTrailer(c.payload, trailer, env.Src, env.Dst)
-		g.iface.out.queueMessage(g, v.when, func(b []byte) []byte { return hello.AppendFrame(b, &env, c.payload) })
+		out.payload = appendTrailer(out.payload, trailer, env.Src, env.Dst)
+		out.queueMessage(g, v.when, func(b []byte) []byte { return hello.AppendFrame(b, &env, out.payload) })
 		return
 	}
 	for _, peer := range c.peers {
-		g.iface.out.unicast = append(g.iface.out.unicast, datagram{
+		out.unicast = append(out.unicast, datagram{
 			of: g, when: v.when, src: env.Src, dst: peer,
 			payload: appendTrailer(hello.AppendVRRP(nil, m, c.text, c.left, env.Src, peer), trailer, env.Src, peer),
 		})

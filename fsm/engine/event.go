@@ -60,7 +60,15 @@ func (t Transition) String() string {
 	if t.Group.Protocol == hello.ProtocolVRRP {
 		mnemonic = "VRRP-6"
 	}
-	return "%" + mnemonic + "-STATECHANGE: " + t.Group.Interface + " Grp " + strconv.Itoa(int(t.Group.Number)) + " state " + t.From + " -> " + t.To
+	b := make([]byte, 0, 96)
+	for _, s := range [...]string{"%", mnemonic, "-STATECHANGE: ", t.Group.Interface, " Grp "} {
+		b = append(b, s...)
+	}
+	b = strconv.AppendUint(b, uint64(t.Group.Number), 10)
+	for _, s := range [...]string{" state ", t.From, " -> ", t.To} {
+		b = append(b, s...)
+	}
+	return string(b)
 }
 
 // Facts are what was known when a transition was decided.

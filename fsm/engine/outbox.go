@@ -22,6 +22,7 @@ type outbox struct {
 	wire        [][]byte
 	speakers    []*group // of the first frames in wire, which are messages
 	arena       []byte
+	payload     []byte // of the last message
 }
 
 // frame is one prepared frame.

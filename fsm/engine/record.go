@@ -2,7 +2,6 @@ package engine
 
 import (
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/fhrpd/fhrpd/fsm"
@@ -82,11 +81,16 @@ func (j *journal) record(r Record) *Record {
 func (r *Record) speaksFirst() bool { return r.News == NewsFirst || r.News == NewsBack }
 
 // chain returns what led to r, and r, oldest first.
-func (r *Record) chain() (list []*Record) {
-	for ; r != nil; r = r.After {
-		list = append(list, r)
+func (r *Record) chain() []*Record {
+	n := 0
+	for at := r; at != nil; at = at.After {
+		n++
 	}
-	slices.Reverse(list)
+	list := make([]*Record, n)
+	for ; r != nil; r = r.After {
+		n--
+		list[n] = r
+	}
 	return list
 }
 

@@ -29,7 +29,6 @@ var leftBehind = []string{
 	"engine.group.choreTask: filed again",
 	"engine.group.machineTask: filed again",
 	"engine.hsrpCodec.auth: of the configuration",
-	"engine.hsrpCodec.payload: of one message",
 	"engine.hsrpCodec.ring: of the configuration",
 	"engine.iface.env: of one frame",
 	"engine.iface.hsrp: of one frame",
@@ -47,13 +46,13 @@ var leftBehind = []string{
 	"engine.router.starved: a func",
 	"engine.router.wall: a func",
 	"engine.vrrpCodec.check: a func",
-	"engine.vrrpCodec.payload: of one message",
 	"engine.wait.cancel: a func",
 	"follow.Follower.actions: of one step",
 	"garp.Schedule.Align: a func",
 	"garp.Schedule.Rand: a func",
 	"hsrp.Config.Align: a func",
 	"hsrp.Config.Jitter: a func",
+	"hsrp.Group.last: made again",
 	"hsrp.Group.out: of one step",
 	"prove.Prover.Random: a func",
 	"trailer.Signer.keys: of the configuration",
@@ -61,6 +60,7 @@ var leftBehind = []string{
 	"vrrp.Config.Align: a func",
 	"vrrp.Config.Jitter: a func",
 	"vrrp.Router.actions: of one step",
+	"vrrp.Router.last: made again",
 }
 
 // tracked are a leader, one that follows it, and an object that counts.

@@ -60,20 +60,23 @@ func (g *Group) against(p peer, does string) string {
 
 // silence tells how long nothing was heard, and how long that is allowed.
 func (w *watch) silence(now time.Time, role string) string {
-	quiet := elapsed(now.Sub(w.since))
-	if !w.peer.addr.IsValid() {
-		return "no " + role + " router heard for " + quiet + ", hold time " + w.hold.String()
+	b := make([]byte, 0, 64)
+	if w.peer.addr.IsValid() {
+		b = append(append(b, "nothing from "...), w.peer.String()...)
+	} else {
+		b = append(append(append(b, "no "...), role...), " router heard"...)
 	}
-	return "nothing from " + w.peer.String() + " for " + quiet + ", hold time " + w.hold.String()
+	b = appendElapsed(append(b, " for "...), now.Sub(w.since))
+	return string(append(append(b, ", hold time "...), w.hold.String()...))
 }
 
 // String returns the router's address and priority.
 func (p peer) String() string { return fmt.Sprintf("%s (priority %d)", p.addr, p.priority) }
 
-// elapsed prints a measured time: tenths of a second, or milliseconds below one.
-func elapsed(d time.Duration) string {
+// appendElapsed prints a measured time: tenths of a second, or milliseconds below one.
+func appendElapsed(b []byte, d time.Duration) []byte {
 	if d < time.Second {
-		return strconv.FormatInt(d.Milliseconds(), 10) + "ms"
+		return append(strconv.AppendInt(b, d.Milliseconds(), 10), "ms"...)
 	}
-	return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + "s"
+	return append(strconv.AppendFloat(b, d.Seconds(), 'f', 1, 64), "s"...)
 }

@@ -101,7 +101,8 @@ type Group struct {
 	learnsTimes         bool
 	learnedIP           netip.Addr
 
-	out []fsm.Action `state:"of one step"`
+	last fsm.Action   `state:"made again"` // the last Send
+	out  []fsm.Action `state:"of one step"`
 }
 
 // New returns a group in Initial. It trusts cfg: ranges are checked where the

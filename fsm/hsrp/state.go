@@ -207,15 +207,29 @@ func (g *Group) announce() {
 	g.emit(fsm.Announce{Kind: kind})
 }
 
-func (g *Group) emit(a fsm.Action) { g.out = append(g.out, a) }
+// usualActions is how many actions a step has at most, unless it preempts.
+const usualActions = 4
 
+func (g *Group) emit(a fsm.Action) {
+	if g.out == nil {
+		g.out = make([]fsm.Action, 0, usualActions)
+	}
+	g.out = append(g.out, a)
+}
+
+// send says something. A message that says what the last one said is the same one, as
+// most are.
 func (g *Group) send(op hello.Op, state hello.HSRPState, virtual bool) {
-	g.emit(fsm.Send{Message: g.message(op, state), Virtual: virtual})
+	m := g.message(op, state)
+	if s, ok := g.last.(fsm.Send); !ok || s.Virtual != virtual || *s.Message.(*hello.HSRP) != m {
+		g.last = fsm.Send{Message: new(m), Virtual: virtual}
+	}
+	g.emit(g.last)
 }
 
 // message returns a complete message of this group.
-func (g *Group) message(op hello.Op, state hello.HSRPState) *hello.HSRP {
-	m := &hello.HSRP{
+func (g *Group) message(op hello.Op, state hello.HSRPState) hello.HSRP {
+	m := hello.HSRP{
 		Version:   g.cfg.Version,
 		Op:        op,
 		State:     state,

@@ -2,6 +2,7 @@ package vrrp
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/fhrpd/fhrpd/fsm"
@@ -58,10 +59,17 @@ func (r *Router) advertise(now time.Time) {
 }
 
 // resignation is the advertisement with priority zero (RFC 9568 section 5.2.4).
-func (r *Router) resignation() fsm.Send { return r.advertisement(0) }
+func (r *Router) resignation() fsm.Action { return r.advertisement(0) }
 
-func (r *Router) advertisement(priority uint8) fsm.Send {
-	return fsm.Send{Virtual: true, Message: &hello.VRRP{
+// advertisement returns the last one where it would say the same, as most do.
+func (r *Router) advertisement(priority uint8) fsm.Action {
+	if s, ok := r.last.(fsm.Send); ok {
+		m := s.Message.(*hello.VRRP)
+		if m.Priority == priority && m.AdverInterval == r.cfg.AdverInterval && slices.Equal(m.VirtualIPs, r.cfg.VirtualIPs) {
+			return r.last
+		}
+	}
+	r.last = fsm.Send{Virtual: true, Message: &hello.VRRP{
 		Version:       r.cfg.Version,
 		VRID:          r.cfg.VRID,
 		Priority:      priority,
@@ -69,6 +77,7 @@ func (r *Router) advertisement(priority uint8) fsm.Send {
 		AdverInterval: r.cfg.AdverInterval,
 		VirtualIPs:    r.cfg.VirtualIPs,
 	}}
+	return r.last
 }
 
 // setPriority changes the priority of any router but an owner. It is kept inside

@@ -29,3 +29,14 @@ func BenchmarkStep(b *testing.B) {
 		}
 	})
 }
+
+// A router in a steady state says the same all the time, which may not cost memory.
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	r := in(t, Active, v3())
+	if n := testing.AllocsPerRun(100, func() {
+		at, _ := r.Deadline()
+		r.Step(at, fsm.Tick{})
+	}); n != 0 {
+		t.Errorf("own advertisement: %v allocations", n)
+	}
+}

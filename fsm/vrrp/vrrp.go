@@ -108,6 +108,7 @@ type Router struct {
 	yielded  bool       // the role was handed over
 	refrains bool       // it preempts nobody for now; see fsm.Refrain
 
+	last    fsm.Action   `state:"made again"` // the last Send
 	actions []fsm.Action `state:"of one step"`
 }
 

@@ -13,48 +13,32 @@ const logRoom = 4096
 // asyncLog writes log lines on a goroutine of its own. A stopped terminal, a full
 // pipe or a stuck journal then costs lines, not hellos.
 type asyncLog struct {
-	lines chan logLine
-	lost  atomic.Uint64
-	done  chan struct{}
-}
-
-// logLine is a record for a handler; without one it is the end of the log.
-type logLine struct {
-	h slog.Handler
-	r slog.Record
+	lines   *worker
+	waiting atomic.Int64 // with the one that is being written
+	lost    atomic.Uint64
 }
 
 // newAsyncLog returns a logger that writes to log's handler in the background.
 func newAsyncLog(log *slog.Logger) (*slog.Logger, *asyncLog) {
-	a := &asyncLog{lines: make(chan logLine, logRoom), done: make(chan struct{})}
-	go a.run()
+	a := &asyncLog{lines: newWorker()}
 	return slog.New(asyncHandler{log.Handler(), a}), a
 }
 
-func (a *asyncLog) run() {
-	defer close(a.done)
-	for l := range a.lines {
-		if l.h == nil {
-			return
-		}
-		a.write(l)
-	}
-}
-
-func (a *asyncLog) write(l logLine) {
-	_ = l.h.Handle(context.Background(), l.r)
+func (a *asyncLog) write(h slog.Handler, r slog.Record) {
+	_ = h.Handle(context.Background(), r)
+	a.waiting.Add(-1)
 	if n := a.lost.Swap(0); n > 0 {
 		r := slog.NewRecord(time.Now(), slog.LevelWarn, "the log was too slow for some lines", 0)
 		r.AddAttrs(slog.Uint64("lost", n))
-		_ = l.h.Handle(context.Background(), r)
+		_ = h.Handle(context.Background(), r)
 	}
 }
 
 // close waits until what was logged is written, or for as long as given.
 func (a *asyncLog) close(within time.Duration) {
-	go func() { a.lines <- logLine{} }() // there may be no room now
+	a.lines.end()
 	select {
-	case <-a.done:
+	case <-a.lines.done:
 	case <-time.After(within):
 	}
 }
@@ -67,11 +51,13 @@ type asyncHandler struct {
 
 // Handle implements slog.Handler. It never waits.
 func (h asyncHandler) Handle(_ context.Context, r slog.Record) error {
-	select {
-	case h.a.lines <- logLine{h.Handler, r.Clone()}:
-	default:
+	if h.a.waiting.Add(1) > logRoom {
+		h.a.waiting.Add(-1)
 		h.a.lost.Add(1)
+		return nil
 	}
+	line := r.Clone()
+	h.a.lines.do(func() { h.a.write(h.Handler, line) })
 	return nil
 }
 

@@ -3,6 +3,7 @@ package daemon
 import (
 	"bytes"
 	"log/slog"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -33,15 +34,36 @@ func TestHeldTerminalHoldsUpOnlyTheLog(t *testing.T) {
 			t.Errorf("close took %v, want what it was given", took)
 		}
 		close(w.held)
-		<-a.done
+		<-a.lines.done
 		out := w.String()
-		if n := strings.Count(out, "msg=hello"); n < logRoom || n > logRoom+1 {
+		if n := strings.Count(out, "msg=hello"); n != logRoom {
 			t.Errorf("%d lines written, want those that had room", n)
 		}
 		if !strings.Contains(out, "lost=") {
 			t.Error("nobody is told of the lines that were lost")
 		}
 	})
+}
+
+// A daemon is silent most of the time, and what waits then takes no memory.
+func TestSilentLogNeedsNoMemory(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	before := heapAfter(func() {})
+	var a *asyncLog
+	after := heapAfter(func() { _, a = newAsyncLog(log) })
+	a.close(time.Minute)
+	if grown := int64(after) - int64(before); grown > 256<<10 {
+		t.Errorf("an idle log takes %d bytes", grown)
+	}
+}
+
+// heapAfter returns how many bytes are in use after do, without garbage.
+func heapAfter(do func()) uint64 {
+	do()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 func TestLogLinesKeepOrderAndFields(t *testing.T) {

@@ -10,18 +10,18 @@ import (
 )
 
 // How much memory the rings take, in bytes. Ten minutes of one group at its default
-// times are some 50 KiB. A thousand groups have about a minute, which is several
+// times are some 15 KiB. A thousand groups have about a minute, which is several
 // hold times.
 const (
-	ringLeast  = 16 << 10 // of an interface, whatever the others have
-	ringAlone  = 256 << 10
-	ringGroup  = 64 << 10 // more for each group
-	ringMost   = 4 << 20
-	ringRouter = 64 << 10 // of what is about no interface
+	ringLeast  = 8 << 10 // of an interface, whatever the others have
+	ringAlone  = 96 << 10
+	ringGroup  = 24 << 10 // more for each group
+	ringMost   = 1536 << 10
+	ringRouter = 32 << 10 // of what is about no interface
 
 	// Budget is what the interfaces have together; where it is used up, each further
 	// one has ringLeast.
-	Budget = 16 << 20
+	Budget = 6 << 20
 )
 
 // mostFrame is the longest frame that a daemon reads, in bytes.

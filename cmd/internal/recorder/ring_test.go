@@ -2,7 +2,6 @@ package recorder
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -43,12 +42,8 @@ func TestARingKeepsTheNewest(t *testing.T) {
 		if diff := cmp.Diff(all[len(all)-len(got):], got, same); diff != "" {
 			t.Fatalf("after entry %d (-want +got):\n%s", i+1, diff)
 		}
-		bytes := 0
-		for _, e := range got {
-			bytes += len(e.Data) + entryHead
-		}
-		if bytes > 1000 || i > 20 && bytes < 1000-227 {
-			t.Fatalf("after entry %d the ring has %d bytes of 1000", i+1, bytes)
+		if used := r.end - r.begin; used > 1000 || r.oldest > 1 && used < 1000-240 {
+			t.Fatalf("after entry %d the ring uses %d bytes of 1000", i+1, used)
 		}
 	}
 }
@@ -70,19 +65,18 @@ func TestARingForgetsWhatIsOld(t *testing.T) {
 func TestASetClockLosesNothing(t *testing.T) {
 	now := time.Now() // with a monotonic clock
 	r := NewRing(1<<12, now)
-	r.Add(now, Received, 0, []byte("before"))
-	stepped := now.Add(time.Second) // a monotonic second later
-	r.Add(stepped, Received, 0, []byte("behind"))
-	// The first was recorded when the clock was an hour behind.
-	binary.LittleEndian.PutUint64(r.buf[8:], uint64(now.Add(-time.Hour).UnixNano()))
-	if got := r.Entries(stepped); len(got) != 2 {
+	behind := moment{clock: now.Add(-time.Hour).UnixNano()}
+	r.add(behind, Received, 0, []byte("before"))
+	r.Add(now.Add(time.Second), Received, 0, []byte("behind"))
+	got := r.Entries(now.Add(time.Second))
+	if len(got) != 2 || !got[0].At.Equal(now.Add(-time.Hour)) || !got[1].At.Equal(now.Add(time.Second)) {
 		t.Errorf("there is %+v", got)
 	}
 }
 
 func TestWhatDoesNotFit(t *testing.T) {
 	r := NewRing(100, began)
-	if n := r.Add(began, Received, 0, make([]byte, 100)); n != 0 || len(r.Entries(began)) != 0 {
+	if n := r.Add(began, Received, 0, bytes.Repeat([]byte{1}, 100)); n != 0 || len(r.Entries(began)) != 0 {
 		t.Errorf("number %d", n)
 	}
 	r = NewRing(1<<13, began)
@@ -197,25 +191,69 @@ func TestWhatIsDecidedIsAboutTheFrame(t *testing.T) {
 	}
 }
 
+// helloOf returns a hello of one of a thousand groups, as it is on the wire.
+func helloOf(group uint16, version uint8, host byte, state hello.HSRPState) []byte {
+	src := netip.AddrFrom4([4]byte{10, 0, 255, host})
+	m := hello.HSRP{
+		Version: version, Op: hello.OpHello, State: state, Family: hello.IPv4, Group: group, Priority: 100 + host,
+		VirtualIP: netip.AddrFrom4([4]byte{10, 0, byte(1 + group/250), byte(1 + group%250)}),
+	}
+	if version == 2 {
+		m.Identifier, m.HelloTime, m.HoldTime = hello.MAC{2, 0, 0, 0, 0, host}, 3*time.Second, 10*time.Second
+	}
+	mac := hello.MAC{2, 0, 0, 0, 0, host}
+	if state == hello.Active {
+		mac = hello.VirtualMAC(hello.ProtocolHSRP, version, hello.IPv4, group)
+	}
+	env := hello.GroupEnvelope(hello.ProtocolHSRP, version, src, mac)
+	return hello.AppendFrame(nil, &env, hello.AppendHSRP(nil, &m, &hello.Auth{}, src))
+}
+
+// A thousand groups on one interface say and hear two thousand hellos in three seconds,
+// of which the ring has a minute.
+func TestAThousandGroupsHaveAMinute(t *testing.T) {
+	const groups, every = 1000, 3 * time.Second
+	for version := range uint8(2) {
+		r := New(began)
+		r.Open(began, map[string]int{"eth1": groups})
+		now := began
+		for now.Before(after(2 * time.Minute)) {
+			for g := range uint16(groups) {
+				r.Say(now, "eth1", [][]byte{helloOf(g, version+1, 1, hello.Active)}, nil)
+				r.Hear(now.Add(17*time.Microsecond), "eth1", helloOf(g, version+1, 2, hello.Standby))
+				now = now.Add(every / groups)
+			}
+		}
+		first := r.rings["eth1"].Entries(now)[0].At
+		if kept := now.Sub(first); kept < time.Minute {
+			t.Errorf("version %d: the ring begins %v ago", version+1, kept)
+		}
+	}
+}
+
 func BenchmarkHear(b *testing.B) {
 	r := New(began)
 	r.Open(began, map[string]int{"eth1": 1000})
-	frame := make([]byte, 94)
+	frames := manyHellos()
 	now := time.Now()
 	b.ReportAllocs()
-	for b.Loop() {
-		r.Hear(now, "eth1", frame)
+	for n := 0; b.Loop(); n++ {
+		r.Hear(now, "eth1", frames[n%1000])
 		r.Done()
 	}
+}
+
+func manyHellos() (frames [][]byte) {
+	for g := range uint16(1000) {
+		frames = append(frames, helloOf(g, 2, 1, hello.Active))
+	}
+	return frames
 }
 
 func BenchmarkSayThousand(b *testing.B) {
 	r := New(began)
 	r.Open(began, map[string]int{"eth1": 1000})
-	frames := make([][]byte, 1000)
-	for i := range frames {
-		frames[i] = make([]byte, 94)
-	}
+	frames := manyHellos()
 	now := time.Now()
 	b.ReportAllocs()
 	for b.Loop() {

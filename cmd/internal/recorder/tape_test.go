@@ -81,9 +81,9 @@ func TestDevelop(t *testing.T) {
 // What a decision was about may be older than the ring.
 func TestADecisionOutlivesItsFrame(t *testing.T) {
 	ring := NewRing(256, began)
-	n := ring.Add(began, Received, 0, make([]byte, 150))
+	n := ring.Add(began, Received, 0, bytes.Repeat([]byte{1}, 150))
 	ring.Add(began, Note, n, []byte("decided"))
-	ring.Add(began, Sent, 0, make([]byte, 100))
+	ring.Add(began, Sent, 0, bytes.Repeat([]byte{1}, 100))
 	tape := Develop(began, map[string]*Ring{"eth1": ring})
 	if len(tape.Records) != 2 || tape.Records[0].Frame != nil || tape.Records[0].Notes[0] != "decided" {
 		t.Errorf("%+v", tape.Records)
