@@ -247,7 +247,7 @@ func (i *iface) excuseBy(now time.Time, q *inquest, mac hello.MAC) {
 			began = sooner(began, d.since)
 		}
 	}
-	q.trip = max(now.Sub(began), q.trip*3/4)
+	q.took(now.Sub(began))
 	i.excuse(now, q)
 }
 

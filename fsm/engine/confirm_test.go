@@ -178,6 +178,38 @@ func TestAnswerOfAnotherHostProvesNothing(t *testing.T) {
 	}
 }
 
+// Where another host answers for the active router too, whichever of them is silent later
+// proves nothing. So everybody is asked again in good times, not who has answered last.
+func TestRouterForWhomTwoAnswerIsNotJudged(t *testing.T) {
+	both := func(h *host) { h.life(); h.answer(otherMAC) }
+	for name, answers := range map[string]func(*host){"the liar last": both, "the liar first": func(h *host) { h.answer(otherMAC); h.life() }} {
+		for protocol, h := range doubtful(t, answers) {
+			t.Run(protocol+", "+name, func(t *testing.T) {
+				if took, asked := h.activeAfter(nil); took < 3*time.Second || asked > 0 {
+					t.Errorf("active after %v and %d questions", took, asked)
+				}
+			})
+		}
+	}
+	h := doubtful(t, func(h *host) { h.answer(otherMAC) })["hsrp"]
+	for range 130 {
+		h.hello("hsrp")
+		for range 100 {
+			h.run(10 * time.Millisecond)
+			if len(h.port.having("send real unicast request")) > 0 {
+				t.Fatal("the liar alone is asked")
+			}
+			if h.questions() > 0 {
+				both(h)
+			}
+		}
+	}
+	h.hello("hsrp")
+	if took, asked := h.activeAfter(nil); took < 3*time.Second || asked > 0 {
+		t.Errorf("active after %v and %d questions, though the router has answered as well", took, asked)
+	}
+}
+
 // A router that stops answering while it is heard is found out within a minute or two.
 func TestRouterThatStopsAnsweringIsTrustedAgainLater(t *testing.T) {
 	h := doubtful(t, (*host).life)["hsrp"]

@@ -30,7 +30,7 @@ const (
 // inquest is what an interface asks one active router.
 type inquest struct {
 	of    netip.Addr // the router's own address
-	mac   hello.MAC  // which has answered last; zero: none, and everybody is asked
+	mac   hello.MAC  // which has answered last; zero: none
 	phase inquestPhase
 	about []*group // whose frames were flooded
 
@@ -42,9 +42,11 @@ type inquest struct {
 	rest  time.Time     // no question before
 	pause time.Duration // the last rest
 
-	answers bool      // it did when it was asked last
-	learnt  time.Time // when that was found out
-	doubts  doubts
+	heard    hello.MAC // which has answered while this one learns
+	disputed bool      // so has another one
+	answers  bool      // it did when it was asked last, and nobody else
+	learnt   time.Time // when that was found out
+	doubts   doubts
 }
 
 type inquestPhase uint8
@@ -73,6 +75,7 @@ func (q *inquest) begin(now time.Time, p inquestPhase) {
 	q.phase, q.since, q.next, q.left = p, now, now, questions
 	if p == inquestLearns {
 		q.next = now.Add(learnAfter)
+		q.heard, q.disputed = hello.MAC{}, false
 	}
 }
 
@@ -84,7 +87,8 @@ func (q *inquest) gap() time.Duration {
 	return q.patience() / questions
 }
 
-// ask sends one round of questions. They are from this router's own address and MAC.
+// ask sends one round of questions. They are from this router's own address and MAC. Who
+// learns asks everybody: somebody else may have answered in the router's place.
 func (q *inquest) ask(i *iface) {
 	own := i.link.Addr(hello.FamilyOf(q.of))
 	if !own.IsValid() || len(i.groups) == 0 {
@@ -95,7 +99,11 @@ func (q *inquest) ask(i *iface) {
 			i.groups[0].queueFrames(always, [][]byte{f})
 		}
 	}
-	nudge(q.of, q.mac)
+	at := q.mac
+	if q.phase == inquestLearns {
+		at = hello.MAC{}
+	}
+	nudge(q.of, at)
 	for _, g := range q.about {
 		// The virtual MAC gets it, because a router whose virtual addresses are on a
 		// device of their own answers for them there and nowhere else.
@@ -124,7 +132,7 @@ func (q *inquest) due(now time.Time, i *iface) {
 		q.next = now.Add(askCovered)
 	default:
 		if q.phase == inquestLearns {
-			q.answers, q.learnt = false, now
+			q.answers, q.learnt = !q.heard.IsZero() && !q.disputed, now
 		}
 		q.settle(now, false)
 	}
@@ -154,17 +162,32 @@ func (q *inquest) settle(now time.Time, useless bool) {
 
 // answered takes an answer of the router, from its own address or for the virtual one.
 func (q *inquest) answered(now time.Time, i *iface, mac hello.MAC) {
-	if !mac.IsZero() {
-		q.mac = mac
-		q.answers, q.learnt = true, now
-	}
-	since := q.since
 	if q.phase == inquestLearns {
-		since = since.Add(learnAfter)
+		q.learn(now, mac)
+		return
 	}
-	q.trip = max(now.Sub(since), q.trip*3/4)
+	if !mac.IsZero() && mac != q.mac {
+		q.mac, q.answers, q.learnt = mac, false, time.Time{} // it moved, or somebody lies: to be found out
+	}
+	q.took(now.Sub(q.since))
 	q.lives(now, i, "it answers for "+q.of.String())
 }
+
+// learn takes an answer while q finds out where its router is. Another host that answers
+// as well may do it alone the next time, so that neither is judged by its silence. One
+// more question is left for it to be heard.
+func (q *inquest) learn(now time.Time, mac hello.MAC) {
+	switch {
+	case q.heard.IsZero():
+		q.heard, q.mac, q.left = mac, mac, min(q.left, 1)
+		q.took(now.Sub(q.since.Add(learnAfter)))
+	case q.heard != mac:
+		q.disputed = true
+	}
+}
+
+// took notes how long an answer has taken.
+func (q *inquest) took(d time.Duration) { q.trip = max(d, q.trip*3/4) }
 
 // lives ends what goes on because the router was silent. why says how it is known.
 func (q *inquest) lives(now time.Time, i *iface, why string) {

@@ -48,7 +48,7 @@ func startOver(age time.Duration, lately uint64) bool { return lately == 0 || ag
 // stayInMemory gives back what was for the start alone and locks the rest.
 func (d *Daemon) stayInMemory() {
 	if err := forgetStart(); err != nil {
-		d.log.Debug("the code of the start stays in memory", "error", err)
+		d.log.Debug("the memory of the start", "error", err)
 	}
 	if err := lockMemory(); err != nil {
 		d.log.Debug("memory is not locked", "error", err)
@@ -56,28 +56,46 @@ func (d *Daemon) stayInMemory() {
 }
 
 // forgetStart gives back the memory that was for the start alone, which comes before
-// memory is locked: locked memory stays for ever, garbage too.
+// memory is locked: locked memory stays for ever, garbage too. Of the program's own code
+// it keeps what a change of role runs. The rest comes back from the page cache, or from a
+// disk, which may be slow or broken by then.
 func forgetStart() error {
+	code, err := programCode()
+	if err != nil {
+		return err
+	}
+	var keep []mapping // found before anything is given back: the search itself needs memory
+	for _, m := range code {
+		keep = append(keep, neededIn(m)...)
+	}
 	debug.FreeOSMemory()
-	return forgetCode()
+	if err := advise(code, unix.MADV_DONTNEED); err != nil {
+		return fmt.Errorf("give back code: %w", err)
+	}
+	if err := advise(keep, unix.MADV_POPULATE_READ); err != nil {
+		return fmt.Errorf("keep code: %w (Linux 5.14 can)", err)
+	}
+	return nil
 }
 
-// forgetCode takes the program's own code out of this process's memory. What is
-// needed again comes back from the page cache, which takes a microsecond for each
-// 64 KiB.
-func forgetCode() error {
+// programCode lists the mappings of the program's own file.
+func programCode() ([]mapping, error) {
 	path, err := os.Readlink("/proc/self/exe")
 	if err != nil {
-		return fmt.Errorf("find the program: %w", err)
+		return nil, fmt.Errorf("find the program: %w", err)
 	}
 	f, err := os.Open("/proc/self/smaps")
 	if err != nil {
-		return fmt.Errorf("list mappings: %w", err)
+		return nil, fmt.Errorf("list mappings: %w", err)
 	}
 	defer f.Close()
-	for _, m := range codeOf(path, f) {
-		if _, _, errno := unix.Syscall(unix.SYS_MADVISE, m.from, m.to-m.from, unix.MADV_DONTNEED); errno != 0 {
-			return fmt.Errorf("give back code at %#x: %w", m.from, errno)
+	return codeOf(path, f), nil
+}
+
+func advise(list []mapping, advice uintptr) error {
+	for _, m := range list {
+		if _, _, errno := unix.Syscall(unix.SYS_MADVISE, m.from, m.to-m.from, advice); errno != 0 {
+			return fmt.Errorf("at %#x: %w", m.from, errno)
 		}
 	}
 	return nil

@@ -1,14 +1,24 @@
 package daemon
 
 import (
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"github.com/fhrpd/fhrpd/fsm/engine"
+	"github.com/fhrpd/fhrpd/fsm/hsrp"
+	"github.com/fhrpd/fhrpd/garp"
+	"github.com/fhrpd/fhrpd/hello"
+	"github.com/fhrpd/fhrpd/vip"
 )
 
 func TestForgetStart(t *testing.T) {
@@ -46,6 +56,38 @@ func TestStartIsOverWhenNothingHappens(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
+}
+
+// A change of role runs code that may not have run before, and must not wait for a disk.
+func TestCodeOfAChangeOfRoleStays(t *testing.T) {
+	if err := forgetStart(); errors.Is(err, unix.EINVAL) {
+		t.Skip("this kernel cannot bring code in by itself (before 5.14)")
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	for name, code := range map[string]any{
+		"election": hsrp.New, "engine": (*engine.Engine).Frame, "gate": (*vip.Interface).Gate, "announcement": garp.Claim, "hello": hello.AppendHSRP,
+	} {
+		if !mapped(t, reflect.ValueOf(code).Pointer()) {
+			t.Errorf("%s: not in memory", name)
+		}
+	}
+}
+
+// mapped reports whether this process has the page of an address in memory.
+func mapped(t *testing.T, address uintptr) bool {
+	t.Helper()
+	f, err := os.Open("/proc/self/pagemap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var entry [8]byte
+	if _, err := f.ReadAt(entry[:], int64(address)/int64(os.Getpagesize())*int64(len(entry))); err != nil {
+		t.Fatal(err)
+	}
+	const present = 1 << 63
+	return binary.NativeEndian.Uint64(entry[:])&present != 0
 }
 
 // resident returns how much of a kind this process has in memory, in KiB.

@@ -138,7 +138,9 @@ func (d *Daemon) drive(ready bool) error {
 	if ready {
 		d.ready()
 	}
+	var room stackRoom
 	err := d.loop.run(d, func() bool { return d.stopped || d.replaced })
+	room.keep()
 	if !d.replaced {
 		d.recoverUnopened()
 	}
