@@ -30,7 +30,7 @@ type Down struct {
 	Detail string
 }
 
-// Received is a message that has passed every check of the wire, including
+// Received, of which a pointer is the event, is a message that has passed every check of the wire, including
 // authentication, and that belongs to this group.
 type Received struct {
 	From    netip.Addr // IP source
@@ -109,7 +109,7 @@ type Leader struct {
 
 func (Up) event()          {}
 func (Down) event()        {}
-func (Received) event()    {}
+func (*Received) event()   {}
 func (Tick) event()        {}
 func (SetPriority) event() {}
 func (Configured) event()  {}

@@ -29,6 +29,9 @@ type place interface {
 // an ordinary user gets.
 const placesPerSend = 256
 
+// placeSize is about as many bytes as a request for a place has.
+const placeSize = 96
+
 // use is how many active routers need a place, and for how long.
 type use struct {
 	routers  int
@@ -207,7 +210,7 @@ func (i *Interface) Keep() error {
 	i.placeMu.Lock()
 	defer i.placeMu.Unlock()
 	i.keep.at.Store(0)
-	var list []place
+	list := make([]place, 0, len(i.uses))
 	for p, u := range i.uses {
 		if _, ok := p.(ifAddr); ok && u.ours && u.lifetime != endless {
 			list = append(list, p)
@@ -243,7 +246,7 @@ func (c *conn) delete(list []place) ([]place, error) {
 // alter has write append a request for each place and returns those for which that
 // changed something. It is no error if a place is there, or gone, already.
 func (c *conn) alter(list []place, write func(*batch, place)) (done []place, err error) {
-	var b batch
+	b := batch{b: make([]byte, 0, placeSize*min(len(list), placesPerSend))}
 	for len(list) > 0 {
 		n := min(len(list), placesPerSend)
 		b.reset()
@@ -269,6 +272,7 @@ func outcome(list []place, refused []*messageError) (done []place, err error) {
 		unchanged[e.index] = true
 		err = errors.Join(err, list[e.index].explain(e))
 	}
+	done = make([]place, 0, len(list)-len(unchanged))
 	for n, p := range list {
 		if !unchanged[n] {
 			done = append(done, p)

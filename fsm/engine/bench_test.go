@@ -75,7 +75,7 @@ func BenchmarkEngineHello(b *testing.B) {
 }
 
 // Most of what is heard changes nothing. A thousand groups hear a thousand such hellos
-// a second, whose only cost in memory may be the event that the machine is given.
+// a second.
 func TestHelloThatChangesNothingCostsNoMemory(t *testing.T) {
 	for name, tt := range map[string]struct {
 		toml  string
@@ -89,8 +89,8 @@ func TestHelloThatChangesNothingCostsNoMemory(t *testing.T) {
 		if n := testing.AllocsPerRun(1000, func() {
 			now = now.Add(time.Microsecond)
 			h.e.Frame(now, "eth0", tt.frame, true)
-		}); n > 1 {
-			t.Errorf("%s: %v allocations, want 1 at most", name, n)
+		}); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fhrpd/fhrpd/fsm"
 	"github.com/fhrpd/fhrpd/hello"
 )
 
@@ -46,6 +47,8 @@ type iface struct {
 	env  hello.Envelope   `state:"of one frame"`
 	hsrp hello.HSRPPacket `state:"of one frame"` // the last ones parsed
 	vrrp hello.VRRPPacket `state:"of one frame"`
+
+	received fsm.Received `state:"of one frame"` // what the machine of its group is given
 }
 
 func newIface(r *router, name string, port Port) *iface {

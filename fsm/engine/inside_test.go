@@ -46,7 +46,7 @@ func (p *gatekeeper) note(what string, more, less int) {
 // vrrpGroup is a VRRP router on eth0 that advertises at an interval.
 func vrrpGroup(number uint16, every time.Duration) Group {
 	return Group{
-		Ref:     Ref{hello.ProtocolVRRP, hello.IPv4, "eth0", number},
+		Ref:     Ref{hello.ProtocolVRRP, hello.IPv4, number, "eth0"},
 		Version: 3, VirtualIPs: []netip.Addr{shared4}, Priority: 100, HelloTime: every,
 	}
 }

@@ -182,7 +182,8 @@ func (g *group) received(now time.Time, env *hello.Envelope, m hello.Message) {
 		return
 	}
 	g.hearing = env
-	g.step(now, fsm.Received{From: env.Src, MAC: env.SrcMAC, Message: m})
+	g.iface.received = fsm.Received{From: env.Src, MAC: env.SrcMAC, Message: m}
+	g.step(now, &g.iface.received)
 	g.hearing = nil
 	g.givenBack(now, env.Src, m)
 }

@@ -35,10 +35,11 @@ type Record struct {
 	After *Record // what led to it; nil when it is the first that this router knows
 
 	Object       string        // RecordTrack: its name
-	Up           bool          // RecordTrack
 	Detail       string        // RecordTrack: what the check said; RecordRouter: what happened
 	Command      *Command      // RecordCommand
 	Group        Ref           // RecordCommand: what it was about
+	Up           bool          // RecordTrack
+	StarvedKnown bool          // RecordStall: whether Starved is
 	Priority     Shift         // RecordPriority; RecordPeer: that which the router says
 	Peer         netip.Addr    // RecordPeer, RecordSilence, RecordRejected, RecordUnderstudy
 	News         News          // RecordPeer
@@ -46,10 +47,9 @@ type Record struct {
 	For          time.Duration // RecordSilence, RecordStall: how long; RecordPeer: the silence before, with NewsBack
 	Suspended    time.Duration // RecordStall: of this, so long the host itself slept
 	Starved      time.Duration // RecordStall: so long it was ready to run and got no processor
-	StarvedKnown bool
-	Rejected     *Unheard    // RecordRejected
-	Transition   *Transition // RecordTransition
-	Cause        fsm.Cause   // RecordRouter: the word for it
+	Rejected     *Unheard      // RecordRejected
+	Transition   *Transition   // RecordTransition
+	Cause        fsm.Cause     // RecordRouter: the word for it
 }
 
 // Shift is a change of priority.

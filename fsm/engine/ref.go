@@ -13,8 +13,8 @@ import (
 type Ref struct {
 	Protocol  hello.Protocol
 	Family    hello.Family
-	Interface string
 	Number    uint16 // HSRP group or VRID
+	Interface string
 }
 
 // Kind returns hsrp, hsrp6, vrrp or vrrp6.

@@ -11,11 +11,11 @@ import (
 )
 
 var groups = []Named{
-	{Ref{hello.ProtocolHSRP, hello.IPv4, "eth1", 10}, "users"},
-	{Ref{hello.ProtocolHSRP, hello.IPv6, "eth1", 10}, "users6"},
-	{Ref{hello.ProtocolVRRP, hello.IPv4, "eth1", 10}, "lan"},
-	{Ref{hello.ProtocolVRRP, hello.IPv6, "eth1.100", 20}, "lan"},
-	{Ref{hello.ProtocolHSRP, hello.IPv4, "hsrp", 1}, "eth1:10:old"},
+	{Ref{hello.ProtocolHSRP, hello.IPv4, 10, "eth1"}, "users"},
+	{Ref{hello.ProtocolHSRP, hello.IPv6, 10, "eth1"}, "users6"},
+	{Ref{hello.ProtocolVRRP, hello.IPv4, 10, "eth1"}, "lan"},
+	{Ref{hello.ProtocolVRRP, hello.IPv6, 20, "eth1.100"}, "lan"},
+	{Ref{hello.ProtocolHSRP, hello.IPv4, 1, "hsrp"}, "eth1:10:old"},
 }
 
 func TestFind(t *testing.T) {
@@ -78,7 +78,7 @@ func TestFindWithoutGroupsSaysSo(t *testing.T) {
 func TestErrorListsAFewOfManyGroups(t *testing.T) {
 	many := make([]Named, 4096)
 	for i := range many {
-		many[i].Ref = Ref{hello.ProtocolHSRP, hello.IPv4, "e", uint16(i)}
+		many[i].Ref = Ref{hello.ProtocolHSRP, hello.IPv4, uint16(i), "e"}
 	}
 	_, err := Find(many, "x")
 	const want = `group "x": no such group; choose one of hsrp:e:0, hsrp:e:1, hsrp:e:2, hsrp:e:3, hsrp:e:4, hsrp:e:5, hsrp:e:6, hsrp:e:7 and 4088 more`
@@ -92,10 +92,10 @@ func TestErrorListsAFewOfManyGroups(t *testing.T) {
 
 func TestAGroupIsFoundAsShowAndTheLogWriteIt(t *testing.T) {
 	groups := []Named{
-		{Ref{hello.ProtocolHSRP, hello.IPv4, "eth1", 10}, ""},
-		{Ref{hello.ProtocolHSRP, hello.IPv6, "eth1", 11}, "users6"},
-		{Ref{hello.ProtocolVRRP, hello.IPv4, "eth2.100", 20}, ""},
-		{Ref{hello.ProtocolVRRP, hello.IPv6, "eth2.100", 20}, "lan6"},
+		{Ref{hello.ProtocolHSRP, hello.IPv4, 10, "eth1"}, ""},
+		{Ref{hello.ProtocolHSRP, hello.IPv6, 11, "eth1"}, "users6"},
+		{Ref{hello.ProtocolVRRP, hello.IPv4, 20, "eth2.100"}, ""},
+		{Ref{hello.ProtocolVRRP, hello.IPv6, 20, "eth2.100"}, "lan6"},
 	}
 	const none, many = -1, -2
 	for ref, want := range map[string]int{

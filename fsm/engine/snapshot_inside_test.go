@@ -34,6 +34,7 @@ var leftBehind = []string{
 	"engine.iface.hsrp: of one frame",
 	"engine.iface.out: empty between two turns",
 	"engine.iface.port: of this process",
+	"engine.iface.received: of one frame",
 	"engine.iface.vrrp: of one frame",
 	"engine.journal.observe: a func",
 	"engine.router.chores: filed again",

@@ -89,7 +89,7 @@ var chart = []row{
 	{"fenced", fenced, [6]string{
 		"=", "=", "=", "=", "release, Active>Listen (lease-lost)/Listen", "="}},
 	{"early tick", fsm.Tick{}, [6]string{"=", "=", "=", "=", "=", "="}},
-	{"received", fsm.Received{From: addr, Message: &hello.HSRP{State: hello.Active, Priority: 255}},
+	{"received", &fsm.Received{From: addr, Message: &hello.HSRP{State: hello.Active, Priority: 255}},
 		[6]string{"=", "=", "=", "=", "=", "="}},
 	{"set priority", fsm.SetPriority{Effective: 90, Configured: 100}, [6]string{"=", "=", "=", "=", "=", "="}},
 	{"no event", nil, [6]string{"=", "=", "=", "=", "=", "="}},

@@ -73,7 +73,7 @@ func (g *Group) fence(now time.Time, ev fsm.Fenced) {
 }
 
 // receive turns a message into an event of RFC 2281 section 5.5.
-func (g *Group) receive(now time.Time, ev fsm.Received) {
+func (g *Group) receive(now time.Time, ev *fsm.Received) {
 	m, ok := ev.Message.(*hello.HSRP)
 	from := plain(ev.From)
 	if !ok || g.state == hello.Initial || from == g.addr {

@@ -130,7 +130,7 @@ func (g *Group) Step(now time.Time, ev fsm.Event) []fsm.Action {
 		g.up(now, ev)
 	case fsm.Down:
 		g.down(now, ev.Cause, ev.Detail)
-	case fsm.Received:
+	case *fsm.Received:
 		g.receive(now, ev)
 	case fsm.Tick:
 		g.tick(now)

@@ -27,7 +27,7 @@ type lan struct {
 type packet struct {
 	at time.Time
 	to *router
-	ev fsm.Received
+	ev *fsm.Received
 }
 
 type router struct {
@@ -97,7 +97,7 @@ func (l *lan) step(r *router, ev fsm.Event) {
 func (l *lan) deliver(from *router, m *hello.HSRP) {
 	for _, to := range l.routers {
 		if to != from && !from.apart {
-			ev := fsm.Received{From: from.addr, MAC: from.mac, Message: m}
+			ev := &fsm.Received{From: from.addr, MAC: from.mac, Message: m}
 			l.flight = append(l.flight, packet{l.now.Add(delay), to, ev})
 		}
 	}

@@ -97,7 +97,7 @@ func TestActions(t *testing.T) {
 		"fenced while Initial":             {base(), hello.Initial, fsm.Fenced{Cause: fsm.CauseStalled}, nil},
 		"priority changes":                 {base(), hello.Active, fsm.SetPriority{Effective: 90, Configured: 100}, nil},
 		"a leader is none of its business": {base(), hello.Active, fsm.Leader{}, nil},
-		"an Advertise is none either":      {base(), hello.Standby, fsm.Received{From: other, Message: &hello.Advertise{}}, nil},
+		"an Advertise is none either":      {base(), hello.Standby, &fsm.Received{From: other, Message: &hello.Advertise{}}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := inState(tt.state, tt.cfg).Step(epoch.Add(time.Second), tt.ev)
@@ -465,7 +465,7 @@ func TestWhoIsInWhichRole(t *testing.T) {
 }
 
 // from returns ev as sent by another address.
-func from(addr netip.Addr, ev fsm.Received) fsm.Received {
+func from(addr netip.Addr, ev *fsm.Received) *fsm.Received {
 	ev.From = addr
 	return ev
 }

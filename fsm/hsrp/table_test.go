@@ -73,8 +73,8 @@ func inState(state hello.HSRPState, cfg Config) *Group {
 	return g
 }
 
-func message(op hello.Op, state hello.HSRPState, priority uint8) fsm.Received {
-	return fsm.Received{From: other, MAC: peerMAC, Message: &hello.HSRP{
+func message(op hello.Op, state hello.HSRPState, priority uint8) *fsm.Received {
+	return &fsm.Received{From: other, MAC: peerMAC, Message: &hello.HSRP{
 		Version: 1, Op: op, State: state, Family: hello.IPv4, Priority: priority,
 		HelloTime: 2 * time.Second, HoldTime: peerHold, VirtualIP: vip,
 	}}

@@ -33,7 +33,7 @@ func (r *Router) Check(m *hello.VRRP) hello.Reject {
 
 // received handles an advertisement by state. One from our own address came back to
 // us, or the address is a duplicate: neither is to be answered.
-func (r *Router) received(now time.Time, ev fsm.Received) {
+func (r *Router) received(now time.Time, ev *fsm.Received) {
 	m, ok := ev.Message.(*hello.VRRP)
 	if !ok || m == nil || r.Check(m) != "" {
 		return

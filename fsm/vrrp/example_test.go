@@ -24,8 +24,8 @@ func Example() {
 			fmt.Printf("%v: %s\n", after, words(a))
 		}
 	}
-	advertise := func(priority uint8) fsm.Received {
-		return fsm.Received{From: netip.MustParseAddr("192.0.2.3"), Message: &hello.VRRP{
+	advertise := func(priority uint8) *fsm.Received {
+		return &fsm.Received{From: netip.MustParseAddr("192.0.2.3"), Message: &hello.VRRP{
 			Version: 3, VRID: 20, Priority: priority, Family: hello.IPv4,
 			AdverInterval: time.Second, VirtualIPs: virtual,
 		}}

@@ -69,15 +69,15 @@ func in(t testing.TB, s State, c Config) *Router {
 func up() fsm.Up { return fsm.Up{Addr: self, MAC: selfMAC} }
 
 // advert is an advertisement that fits c, with the given priority.
-func advert(c Config, from netip.Addr, priority uint8) fsm.Received {
-	return fsm.Received{From: from, MAC: hello.MAC{2, 0, 0, 0, 0, 0xee}, Message: &hello.VRRP{
+func advert(c Config, from netip.Addr, priority uint8) *fsm.Received {
+	return &fsm.Received{From: from, MAC: hello.MAC{2, 0, 0, 0, 0, 0xee}, Message: &hello.VRRP{
 		Version: c.Version, VRID: c.VRID, Family: c.Family, Priority: priority,
 		AdverInterval: c.AdverInterval, VirtualIPs: c.VirtualIPs,
 	}}
 }
 
 // every returns ev with another interval in it.
-func every(d time.Duration, ev fsm.Received) fsm.Received {
+func every(d time.Duration, ev *fsm.Received) *fsm.Received {
 	m := *ev.Message.(*hello.VRRP)
 	m.AdverInterval = d
 	ev.Message = &m

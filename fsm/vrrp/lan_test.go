@@ -38,7 +38,7 @@ type station struct {
 type flight struct {
 	at      time.Time
 	to      *station
-	message fsm.Received
+	message *fsm.Received
 }
 
 func newLAN(t *testing.T, seed uint64, configs ...Config) *lan {
@@ -120,7 +120,7 @@ func (l *lan) send(from *station, a fsm.Send) {
 			continue
 		}
 		delay := time.Duration(l.rng.Int64N(int64(5 * ms)))
-		l.flying = append(l.flying, flight{l.now.Add(delay), to, fsm.Received{From: from.addr, Message: m}})
+		l.flying = append(l.flying, flight{l.now.Add(delay), to, &fsm.Received{From: from.addr, Message: m}})
 	}
 }
 

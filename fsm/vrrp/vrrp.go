@@ -144,7 +144,7 @@ func (r *Router) Step(now time.Time, ev fsm.Event) []fsm.Action {
 	clear(r.actions)
 	r.actions = r.actions[:0]
 	switch ev := ev.(type) {
-	case fsm.Received:
+	case *fsm.Received:
 		r.received(now, ev)
 	case fsm.Tick:
 		r.tick(now)

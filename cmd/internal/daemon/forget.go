@@ -12,9 +12,38 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// startLasts is how long the start goes on at most, with the interfaces opened, the
-// groups active and the announcements sent.
-const startLasts = 10 * time.Second
+// The start, with the interfaces opened, the groups active and the announcements
+// sent, is over in startLasts where the machine is quick and the groups are few. Else it
+// is over when no event was told for a while, and after startMost in any case.
+const (
+	startLasts = 10 * time.Second
+	startMost  = time.Minute
+	startQuiet = 3 * time.Second
+)
+
+// outlastStart calls stayInMemory when the start is over. It may be called from any
+// goroutine.
+func (d *Daemon) outlastStart() {
+	time.AfterFunc(startLasts-startQuiet, func() { d.loop.Post(func() { d.waitForQuiet(d.told.Number) }) })
+}
+
+// waitForQuiet looks again until no event was told meanwhile. told is the number of the
+// last one.
+func (d *Daemon) waitForQuiet(told uint64) {
+	time.AfterFunc(startQuiet, func() {
+		d.loop.Post(func() {
+			if now := d.told.Number; !startOver(time.Since(d.started), now-told) {
+				d.waitForQuiet(now)
+				return
+			}
+			go d.stayInMemory() // the kernel may take its time
+		})
+	})
+}
+
+// startOver reports whether the start is over, so long after its begin and with so many
+// events lately.
+func startOver(age time.Duration, lately uint64) bool { return lately == 0 || age >= startMost }
 
 // stayInMemory gives back what was for the start alone and locks the rest.
 func (d *Daemon) stayInMemory() {

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
@@ -36,6 +37,24 @@ func TestForgetStart(t *testing.T) {
 	}
 	if after := resident(t, "RssAnon:"); after > anon-garbage/2 {
 		t.Errorf("%d KiB are in memory, before %d KiB", after, anon)
+	}
+}
+
+// Memory that is locked before a thousand groups have found their roles holds their
+// garbage for ever.
+func TestStartIsOverWhenNothingHappens(t *testing.T) {
+	for name, tt := range map[string]struct {
+		age    time.Duration
+		lately uint64
+		want   bool
+	}{
+		"quiet":                      {startLasts, 0, true},
+		"groups change":              {startLasts, 1, false},
+		"groups change all the time": {startMost, 1, true},
+	} {
+		if got := startOver(tt.age, tt.lately); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }
 

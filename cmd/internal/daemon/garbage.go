@@ -9,10 +9,10 @@ import (
 
 // Garbage is collected in quiet moments, long before Go's runtime would do it: where a
 // thousand groups change their roles together, the collector takes a third of the time
-// in which they all announce themselves. Locked memory does not become less, so that a
-// quarter of what is in use is enough garbage.
+// in which they all announce themselves. Locked memory does not become less, so that an
+// eighth of what is in use is enough garbage.
 const (
-	garbageShare = 4
+	garbageShare = 8
 	garbageLeast = 1 << 20 // bytes, which are not worth the work
 )
 

@@ -132,7 +132,7 @@ func (d *Daemon) drive(ready bool) error {
 		d.log.Warn("no real-time priority; hellos may be late on a busy host", "error", err)
 	}
 	if realtime {
-		time.AfterFunc(startLasts, d.stayInMemory)
+		d.outlastStart()
 	}
 	d.starved.watch()
 	if ready {

@@ -74,10 +74,13 @@ func Build(program string) error {
 	return nil
 }
 
-// goBuild asks nobody which commit it builds: git refuses to answer about a clone that
-// belongs to another user, and the build with it.
+// goBuild builds a static program, as packages have it, and asks nobody which commit it
+// builds: git refuses to answer about a clone that belongs to another user, and the build
+// with it.
 func goBuild(program, pkg string) *exec.Cmd {
-	return exec.Command("go", "build", "-buildvcs=false", "-o", program, pkg)
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", program, pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	return cmd
 }
 
 // AtOnce makes n tests run at a time unless the command line says otherwise:

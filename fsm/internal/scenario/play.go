@@ -162,7 +162,7 @@ func (p *player) received(l Line) (fsm.Event, error) {
 	}
 	delete(l.Options, "from")
 	m, err := p.protocol.Message(l)
-	return fsm.Received{From: from, MAC: mac, Message: m}, err
+	return &fsm.Received{From: from, MAC: mac, Message: m}, err
 }
 
 // macOf returns the option "mac", or a MAC that ends like addr.

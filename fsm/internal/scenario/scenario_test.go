@@ -19,7 +19,7 @@ func (c *clockwork) Step(now time.Time, ev fsm.Event) []fsm.Action {
 	switch ev := ev.(type) {
 	case fsm.Up:
 		c.at = now.Add(5 * time.Second)
-	case fsm.Received:
+	case *fsm.Received:
 		return []fsm.Action{fsm.Send{Message: ev.Message}, fsm.Learned{From: ev.From}}
 	case fsm.Tick:
 		c.at = c.at.Add(5 * time.Second)
