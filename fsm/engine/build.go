@@ -34,7 +34,7 @@ func newGroup(now time.Time, r *router, c Group) (*group, error) {
 		g.machine = hsrp.New(hsrp.Config{
 			Group: c.Number, Version: c.Version, Family: c.Family, Priority: c.Priority,
 			Preempt: c.Preempt, PreemptDelay: c.PreemptDelay, HelloTime: c.HelloTime, HoldTime: c.HoldTime,
-			VirtualIPs: c.VirtualIPs, Jitter: r.random, Align: g.align,
+			VirtualIPs: c.VirtualIPs, Jitter: r.random, Align: g.align, Company: r.company,
 		})
 	default:
 		router := vrrp.New(vrrp.Config{

@@ -52,6 +52,7 @@ var leftBehind = []string{
 	"garp.Schedule.Align: a func",
 	"garp.Schedule.Rand: a func",
 	"hsrp.Config.Align: a func",
+	"hsrp.Config.Company: a func",
 	"hsrp.Config.Jitter: a func",
 	"hsrp.Group.last: made again",
 	"hsrp.Group.out: of one step",

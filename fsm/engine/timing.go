@@ -63,3 +63,8 @@ func (g *group) align(at time.Time, helloTime time.Duration) time.Time {
 	}
 	return at.Add(-(at.Sub(g.r.started) % (helloTime / time.Duration(instants))))
 }
+
+// company reports whether the hellos of standby groups leave with those of the active
+// routers. With more groups than instants several of them share a wake-up as it is, and
+// those of an active router would be answered in many small bursts.
+func (r *router) company() bool { return len(r.groups) <= leastInstants }

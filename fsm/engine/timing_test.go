@@ -43,6 +43,14 @@ func TestHellosBelowASecondLeaveWhenTheyAreDue(t *testing.T) {
 	}
 }
 
+func TestHellosOfManyGroupsKeepNoCompany(t *testing.T) {
+	for groups, want := range map[int]bool{1: true, leastInstants: true, leastInstants + 1: false} {
+		if got := (&router{groups: make([]*group, groups)}).company(); got != want {
+			t.Errorf("%d groups: %t, want %t", groups, got, want)
+		}
+	}
+}
+
 // A wake-up for each refresh of a thousand groups would cost as much as their hellos do.
 func TestRefreshesShareInstants(t *testing.T) {
 	r := &router{started: time.Unix(1e9, 12345)}

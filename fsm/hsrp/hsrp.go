@@ -72,6 +72,11 @@ type Config struct {
 	// time, to an instant that it shares with those of other groups. Nil: no
 	// hello is brought forward.
 	Align func(at time.Time, helloTime time.Duration) time.Time
+
+	// Company reports whether the hello of a standby router is to leave with the active
+	// router's, where it is due soon: each of the two wakes once for both then. Nil: it
+	// leaves by itself.
+	Company func() bool
 }
 
 // Group is the machine of one standby group on one interface. It starts in

@@ -210,6 +210,33 @@ func TestRFC2281Rules(t *testing.T) {
 			}
 		}
 	})
+	t.Run("RFC2281/5.4/a standby router's hello leaves with the active router's if it may and is due soon", func(t *testing.T) {
+		for _, tt := range []struct {
+			state, heard hello.HSRPState
+			priority     uint8
+			left         time.Duration // to the hello, of a hello time of 3 s
+			company      bool
+			want         string
+			next         time.Duration
+		}{
+			{hello.Standby, hello.Active, 110, 900 * time.Millisecond, true, "F", 3 * time.Second},
+			{hello.Standby, hello.Active, 90, 900 * time.Millisecond, true, "F", 3 * time.Second},
+			{hello.Standby, hello.Active, 110, 901 * time.Millisecond, true, "", 901 * time.Millisecond},
+			{hello.Standby, hello.Active, 110, 900 * time.Millisecond, false, "", 900 * time.Millisecond},
+			{hello.Standby, hello.Speak, 90, 900 * time.Millisecond, true, "", 900 * time.Millisecond},
+			{hello.Speak, hello.Active, 110, 900 * time.Millisecond, true, "", 900 * time.Millisecond},
+			{hello.Active, hello.Standby, 90, 900 * time.Millisecond, true, "", 900 * time.Millisecond},
+		} {
+			cfg := base()
+			cfg.Preempt, cfg.Company = false, func() bool { return tt.company }
+			g := inState(tt.state, cfg)
+			g.helloAt = at(tt.left)
+			got := sentLetters(g.Step(at(0), message(hello.OpHello, tt.heard, tt.priority)))
+			if next := g.Status().NextHello.Sub(epoch); got != tt.want || next != tt.next {
+				t.Errorf("%s hears %s, %v before its own hello: sends %q, next in %v, want %q, %v", tt.state, tt.heard, tt.left, got, next, tt.want, tt.next)
+			}
+		}
+	})
 	t.Run("RFC2281/5.6/hold time of the hello, not the own one", func(t *testing.T) {
 		g := inState(hello.Standby, base())
 		g.Step(at(time.Second), message(hello.OpHello, hello.Active, 110))

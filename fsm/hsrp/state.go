@@ -104,6 +104,8 @@ func (g *Group) act(o occurrence, letters string, next hello.HSRPState) {
 			g.sendResign(o)
 		case 'I', 'i':
 			g.announce()
+		case 'w':
+			g.accompany(o.now)
 		}
 	}
 }

@@ -49,6 +49,9 @@ const (
 //   - e on h: the times come from the active router whatever its priority;
 //   - c on h: an active router watches no other one.
 //
+// The letter w is none of the RFC's: the hello of the standby router leaves with the
+// active router's, see accompany.
+//
 // One cell waits: l in Listen, see mayBeSucceeded.
 var table = [...][6]cell{
 	//                 1 Initial   2 Learn     3 Listen    4 Speak     5 Standby   6 Active
@@ -59,8 +62,8 @@ var table = [...][6]cell{
 	standbyExpired:  {"        ", "        ", "Bf/4    ", "Df/5    ", "        ", "        "},
 	helloDue:        {"        ", "        ", "        ", "F       ", "F       ", "F       "},
 	betterSpeaker:   {"        ", "        ", "        ", "B/3     ", "B/3     ", "        "},
-	betterActive:    {"        ", "EAB/3   ", "EA      ", "EA      ", "EA      ", "ABhf/4  "},
-	worseActive:     {"        ", "EAB/3   ", "eA      ", "eA      ", "eA      ", "Gfi     "},
+	betterActive:    {"        ", "EAB/3   ", "EA      ", "EA      ", "EAw     ", "ABhf/4  "},
+	worseActive:     {"        ", "EAB/3   ", "eA      ", "eA      ", "eAw     ", "Gfi     "},
 	preemptedActive: {"        ", "EAB/3   ", "cBGFI/6 ", "cBGFI/6 ", "cBGFI/6 ", "Gfi     "},
 	resigned:        {"        ", "        ", "ABf/4   ", "A       ", "CFI/6   ", "fi      "},
 	coup:            {"        ", "        ", "        ", "        ", "        ", "ABf/4   "},

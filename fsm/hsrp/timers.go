@@ -152,6 +152,21 @@ func (g *Group) interval() time.Duration {
 	return g.helloTime - time.Duration(g.cfg.Jitter()*share*float64(g.helloTime))
 }
 
+// companyShare is the share of a hello time by which a standby router may bring its hello
+// forward: by what the active router's may jitter, and be brought forward itself.
+const companyShare = 0.3
+
+// accompany sends the hello of a standby router that is due soon, because the active
+// router's was heard just now. The next one is jittered as the active router's next is,
+// and by itself after one that has left alone.
+func (g *Group) accompany(now time.Time) {
+	if g.cfg.Company == nil || !g.cfg.Company() || g.helloAt.Sub(now) > time.Duration(companyShare*float64(g.helloTime)) {
+		return
+	}
+	g.sendHello(now, hello.Standby)
+	g.helloAt = now.Add(g.helloTime)
+}
+
 func (g *Group) align(at time.Time) time.Time {
 	if g.cfg.Align == nil {
 		return at
