@@ -105,7 +105,7 @@ var elementSpecs = [elementKinds]elementSpec{
 		chain: ingressChain, tests: []test{isIPv6}, key: ip6Dst, last: untagged(isIPv6), lease: onceOver, then: drop,
 	}},
 	elementProxy: {"proxy", mapEther, rule{
-		chain: egressChain, first: true, tests: proxied, last: append(untagged(isARP), toOne), lease: whileAlive,
+		chain: egressChain, first: true, tests: proxied, last: []test{etherType.is(isARP.value)}, lease: whileAlive,
 		key: etherSrc, then: rewrite, what: []field{arpMAC, etherSrc},
 	}},
 	elementSilent4:  {name: "silent4", keys: keyIPv4},
@@ -125,8 +125,9 @@ const (
 )
 
 // proxied are the tests for an answer of the kernel for others. What somebody
-// announces to all is not one.
-var proxied = []test{isARP, isReply, arpSender.notIn(ownName)}
+// announces to all is not one, and neither is what has a virtual MAC, which spares the
+// caller's announcements the rest.
+var proxied = []test{isARP, isReply, onEthernet, toOne, unforged, arpSender.notIn(ownName)}
 
 // standingRules are those about the kinds without a lease.
 var standingRules = []struct {
@@ -140,7 +141,7 @@ var standingRules = []struct {
 		chain: ingressChain, tests: []test{isIPv6, isICMPv6, isSolicitation}, key: ndTarget, last: untagged(isIPv6), then: drop,
 	}},
 	{elementGuarded4, rule{
-		chain: egressChain, tests: []test{isARP}, key: arpSender, last: append(untagged(isARP), unforged), then: drop,
+		chain: egressChain, tests: []test{isARP, onEthernet, unforged}, key: arpSender, last: []test{etherType.is(isARP.value)}, then: drop,
 	}},
 	{elementGuarded6, rule{
 		chain: egressChain, tests: []test{isIPv6, isICMPv6, isAdvertised}, key: ndTarget, last: append(untagged(isIPv6), unforged), then: drop,
@@ -152,7 +153,7 @@ var standingRules = []struct {
 		chain: egressChain, tests: []test{isIPv6, isICMPv6, isRouterAdvert, onEthernet}, key: ip6Src, last: []test{unforged}, then: rewrite, what: []field{ip6Src},
 	}},
 	{elementProxying, rule{
-		chain: egressChain, tests: append(proxied, onEthernet), key: etherSrc, last: []test{etherType.is(isARP.value), toOne}, then: drop,
+		chain: egressChain, tests: proxied, key: etherSrc, last: []test{etherType.is(isARP.value)}, then: drop,
 	}},
 }
 

@@ -178,15 +178,19 @@ func (e *Engine) Wake(now time.Time, suspended time.Duration) {
 // noteStall remembers that this process did nothing for so long, and was late by
 // more than a turn takes.
 func (e *Engine) noteStall(now time.Time, gap, suspended time.Duration) {
-	due := e.urgent()
-	late := !due.IsZero() && now.Sub(due)+suspended >= lateAfter
-	if e.mayHide(gap) || late && gap >= minimumLease {
+	if e.mayHide(gap) || gap >= minimumLease && e.isLate(now, suspended) {
 		r := Record{At: now, Kind: RecordStall, For: gap, Suspended: suspended}
 		if e.starved != nil {
 			r.Starved, r.StarvedKnown = e.starved()
 		}
 		e.stall = e.record(r)
 	}
+}
+
+// isLate says so of the most urgent work.
+func (e *Engine) isLate(now time.Time, suspended time.Duration) bool {
+	due := e.urgent()
+	return !due.IsZero() && now.Sub(due)+suspended >= lateAfter
 }
 
 // fenceWaits takes the role from the groups whose wait began before this

@@ -54,25 +54,37 @@ func (g *group) lookOut(now time.Time) {
 		g.iface.inquestOf(now, of)
 	}
 	if able != g.understudy.able {
-		g.understudy.able, g.iface.lookout.stale = able, true
+		g.understudy.able = able
+		g.iface.lookout.change(now)
 	}
 	g.confirmer.await(now, g)
 }
 
-// lookout is what the port knows of the MACs for which it looks out.
+// lookout is what the port does not know yet of the MACs for which it looks out.
 type lookout struct {
-	stale bool // they have changed since
-	told  time.Time
+	since   time.Time // the first change
+	changed time.Time // the last one
 }
 
-// lookoutPause is how long the port is left alone once it was told: to tell it costs as
-// much as a hello, and a thousand groups may change their roles one after the other.
-const lookoutPause = 20 * time.Millisecond
+// To tell the port costs as much as some hellos, and a thousand groups may change their
+// roles one after the other: it is told when that is over, for which it waits so long at
+// most.
+const (
+	lookoutPause = 20 * time.Millisecond
+	lookoutMost  = 200 * time.Millisecond
+)
+
+func (l *lookout) change(now time.Time) {
+	if l.since.IsZero() {
+		l.since = now
+	}
+	l.changed = now
+}
 
 // deadline returns when the port is to be told, zero when it knows all.
 func (l *lookout) deadline() (at time.Time) {
-	if l.stale {
-		at = l.told.Add(lookoutPause)
+	if !l.since.IsZero() {
+		at = sooner(l.changed.Add(lookoutPause), l.since.Add(lookoutMost))
 	}
 	return at
 }
@@ -83,7 +95,7 @@ func (i *iface) lookOut(now time.Time) {
 	if at := i.lookout.deadline(); at.IsZero() || now.Before(at) {
 		return
 	}
-	i.lookout = lookout{told: now}
+	i.lookout = lookout{}
 	var macs []hello.MAC
 	listed, active := map[hello.MAC]bool{}, map[netip.Addr]bool{}
 	for _, g := range i.groups {
