@@ -309,8 +309,11 @@ func TestPortIsToldOnceOfManyRoles(t *testing.T) {
 	}
 	h.port.lookouts = 0
 	say(hello.OpResign)
+	if got := h.port.lookouts; got > 0 {
+		t.Errorf("told %d times while the roles changed", got)
+	}
 	h.run(time.Second)
-	if got := h.port.lookouts; got > 2 || len(h.port.lookout) > 0 {
+	if got := h.port.lookouts; got != 1 || len(h.port.lookout) > 0 {
 		t.Errorf("told %d times, now of %d MACs", got, len(h.port.lookout))
 	}
 }
