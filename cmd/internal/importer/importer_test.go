@@ -134,6 +134,8 @@ func TestTextsThatAreNotOfTheDialect(t *testing.T) {
 		{"keepalived", "a\x00b", "f is not a text: it has NUL bytes"},
 		{"vyos", "a {\n", `f: the } at the end of "a" is missing`},
 		{"vyos", "}\n", "f:1: a } without {: it is not a configuration of VyOS, or a line above lacks its {"},
+		{"vyos", "{\n}\n", "f:1: a { without a name before it: it is not a configuration of VyOS"},
+		{"vyos", "a {\n{\n}\n}\n", "f:2: a { without a name before it: it is not a configuration of VyOS"},
 		{"vyos", "", "f has no setting"},
 		{"ios", "!\n", "f has no command"},
 		{"frr", "", "f has no command"},

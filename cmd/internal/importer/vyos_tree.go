@@ -62,6 +62,9 @@ func blocks(file string, lines []string) (list []setting, err error) {
 			path, depths = path[:depths[last]], depths[:last]
 		case strings.HasSuffix(line, "{") && len(depths) < maxNested:
 			words := fields(strings.TrimSuffix(line, "{"))
+			if len(words) == 0 {
+				return nil, fmt.Errorf("%s:%d: a { without a name before it: it is not a configuration of VyOS", file, n+1)
+			}
 			depths = append(depths, len(path))
 			path = append(path[:len(path):len(path)], words...)
 			list = append(list, setting{at, path, true})
