@@ -77,3 +77,14 @@ func advert(priority uint8) []byte {
 	}
 	return hello.AppendFrame(nil, &env, hello.AppendVRRP(nil, &m, "", hello.MessageOnly, env.Src, env.Dst))
 }
+
+// Roles that never stop to change do not keep the port from being told.
+func TestPortIsToldWhileRolesGoOnChanging(t *testing.T) {
+	var l lookout
+	for at := start; at.Before(start.Add(time.Second)); at = at.Add(lookoutPause / 2) {
+		l.change(at)
+	}
+	if got := l.deadline().Sub(start); got != lookoutMost {
+		t.Errorf("told %v after the first change, want %v", got, lookoutMost)
+	}
+}
