@@ -34,7 +34,7 @@ func (t *Timing) record(late time.Duration) {
 // others late, and so would be the takeovers that follow when a router dies. Those
 // of groups that wait for the role are followed by nothing.
 const (
-	perInstant    = 24
+	perInstant    = 48
 	leastInstants = 16
 	mostInstants  = 64
 )

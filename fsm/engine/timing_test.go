@@ -12,7 +12,7 @@ func TestHellosShareFewInstants(t *testing.T) {
 		groups   int
 		tenure   tenure
 		instants int
-	}{{1, serving, 16}, {256, serving, 16}, {1000, serving, 41}, {1000, waiting, 41}, {1000, absent, 16}, {4096, serving, 64}} {
+	}{{1, serving, 16}, {256, serving, 16}, {1000, serving, 20}, {1000, waiting, 20}, {1000, absent, 16}, {4096, serving, 64}} {
 		r := &router{started: time.Unix(1e9, 12345), groups: make([]*group, tt.groups)}
 		g := &group{r: r, tenure: tt.tenure}
 		for _, helloTime := range []time.Duration{time.Second, 3 * time.Second, 255 * time.Second} {
