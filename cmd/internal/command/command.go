@@ -84,12 +84,20 @@ func prepare(ctx context.Context, s Spec, out *firstLine) *exec.Cmd {
 	return cmd
 }
 
-// start starts the program with ordinary priority at most. Otherwise it would
-// inherit that of the thread that starts it, and the daemon's threads have the
-// highest so that hellos are not late.
+// ordinarySlack is the timer slack of a process to which nobody gave another.
+const ordinarySlack = 50 * time.Microsecond
+
+// start starts the program with ordinary priority and timer slack at most. Otherwise it
+// would inherit those of the thread that starts it. The daemon's threads have the highest
+// priority, so that hellos are not late, and slack, so that they do not wake for nothing.
 func start(cmd *exec.Cmd) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	if was, err := unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0); err == nil && was > int(ordinarySlack) {
+		if unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(ordinarySlack), 0, 0, 0) == nil {
+			defer unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(was), 0, 0, 0)
+		}
+	}
 	// The system call returns 20 - nice.
 	if was, err := unix.Getpriority(unix.PRIO_PROCESS, 0); err == nil && was > 20 {
 		if unix.Setpriority(unix.PRIO_PROCESS, 0, 0) == nil {

@@ -176,3 +176,20 @@ func TestProgramHasOrdinaryPriority(t *testing.T) {
 		t.Errorf("the thread that started it has nice %d afterwards (%v), want %d", 20-was, err, above)
 	}
 }
+
+// So it does here.
+func TestProgramHasOrdinarySlack(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	const above = 500 * time.Microsecond
+	if err := unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(above), 0, 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(ordinarySlack), 0, 0, 0)
+	if r := Run(t.Context(), sh("cat /proc/self/timerslack_ns")); r.Line != "50000" {
+		t.Errorf("the program has a timer slack of %q ns (%v), want 50000", r.Line, r.Err)
+	}
+	if was, err := unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0); err != nil || was != int(above) {
+		t.Errorf("the thread that started it has a timer slack of %d ns afterwards (%v), want %v", was, err, above)
+	}
+}

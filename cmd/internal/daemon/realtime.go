@@ -1,10 +1,13 @@
 package daemon
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,6 +41,12 @@ const othersNice = -20
 // reniceAll gives all threads of this process a priority. Those that are made
 // later inherit it, and so would programs: see package command.
 func reniceAll(nice int) error {
+	return eachThread(func(tid int) (bool, error) { return renice(tid, nice) })
+}
+
+// eachThread has change called for every thread of this process. It reports whether it
+// changed the thread.
+func eachThread(change func(tid int) (changed bool, err error)) error {
 	// A thread that was made meanwhile may be missing in one list.
 	for quiet := 0; quiet < 2; quiet++ {
 		tasks, err := os.ReadDir("/proc/self/task")
@@ -46,7 +55,7 @@ func reniceAll(nice int) error {
 		}
 		for _, t := range tasks {
 			tid, _ := strconv.Atoi(t.Name())
-			changed, err := renice(tid, nice)
+			changed, err := change(tid)
 			if err != nil {
 				return err
 			}
@@ -70,6 +79,42 @@ func renice(tid, nice int) (changed bool, err error) {
 		return false, fmt.Errorf("set nice %d: %w (LimitNICE=%[1]d or CAP_SYS_NICE allows it)", nice, err)
 	}
 	return changed, nil
+}
+
+// othersSlack is by how much the kernel may prolong the sleep of the daemon's other
+// threads. Go's monitor sleeps for 20 µs again and again while the loop has a turn, and
+// was a fifth of what an idle daemon cost with the kernel's own 50 µs. Real-time threads
+// have no slack.
+const othersSlack = 500 * time.Microsecond
+
+// slackenAll gives all threads of this process a slack. Those that are made later
+// inherit it, and so would programs: see package command. It takes CAP_SYS_NICE.
+func slackenAll(slack time.Duration) error {
+	return eachThread(func(tid int) (bool, error) { return slacken(tid, slack) })
+}
+
+// slacken reports whether it changed a thread's slack. A thread that has ended is no
+// error, and neither is one of real time, which has no slack whatever is written.
+func slacken(tid int, slack time.Duration) (changed bool, err error) {
+	file := fmt.Sprintf("/proc/%d/timerslack_ns", tid)
+	want := strconv.FormatInt(slack.Nanoseconds(), 10)
+	is := func() bool {
+		var now []byte
+		now, err = os.ReadFile(file)
+		return strings.TrimSpace(string(now)) == want
+	}
+	if !is() && err == nil {
+		if err = os.WriteFile(file, []byte(want), 0); err == nil {
+			changed = is()
+		}
+	}
+	switch {
+	case err == nil, errors.Is(err, os.ErrNotExist), errors.Is(err, unix.ESRCH):
+		return changed, nil
+	case errors.Is(err, os.ErrPermission):
+		return false, fmt.Errorf("set the timer slack of the other threads: %w (CAP_SYS_NICE allows it, and TimerSlackNSec= of a unit sets it)", err)
+	}
+	return false, fmt.Errorf("set the timer slack of the other threads: %w", err)
 }
 
 // lockMemory keeps the daemon's pages in memory where that is allowed without a

@@ -116,6 +116,9 @@ func (d *Daemon) makeRoom() {
 	// The thread gets a Go processor of its own: with as many processors as cores,
 	// two busy goroutines make it wait for milliseconds.
 	runtime.GOMAXPROCS(runtime.NumCPU() + 2)
+	if err := slackenAll(othersSlack); err != nil {
+		d.log.Debug("Go's monitor wakes more often", "error", err)
+	}
 	if !d.config().Daemon.Realtime {
 		return
 	}
