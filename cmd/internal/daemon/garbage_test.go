@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
@@ -51,4 +52,16 @@ func TestGarbageIsCollectedInQuietMoments(t *testing.T) {
 	if g.busy.Load() || collections() != before+1 {
 		t.Error("collected though whoever started it decided on garbage")
 	}
+}
+
+func TestLoopLooksForGarbage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "testdata/outside/hsrp.toml")
+		w.link("lanA", true, "192.0.2.10/24", "fe80::10/64")
+		w.run(lookMost)
+		if w.garbage.samples == nil {
+			t.Error("it does not")
+		}
+		w.end()
+	})
 }
