@@ -20,7 +20,7 @@ type story struct {
 	base   uint64        // announcements before it
 	words  words
 	own    *Record // the last change of the own priority
-	began  *Record // how the group left its first state last
+	began  *Record // since when it preempts: how it left its first state last, or an operator's word
 	moved  *Record // the last transition
 
 	doubt     bool    // something was heard that may show another holder

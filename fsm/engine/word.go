@@ -101,6 +101,7 @@ func (g *group) heardSuccessor(h *Heard) {
 func (g *group) newsOf(was, now *word) News {
 	silent := now.At.Sub(was.At)
 	stood := g.r.stall != nil && was.At.Before(g.r.stall.At)
+	listened := was.State == hello.Speak && now.State == hello.Speak // in between, where nobody says a word
 	switch {
 	case now.resigns():
 		if was.resigns() && silent <= g.story.hold {
@@ -109,7 +110,7 @@ func (g *group) newsOf(was, now *word) News {
 		return NewsResign
 	case was.At.IsZero():
 		return NewsFirst
-	case silent > max(g.story.hold, time.Millisecond) && !stood:
+	case silent > max(g.story.hold, time.Millisecond) && !stood && !listened:
 		return NewsBack
 	case now.Op != was.Op && now.claims() && now.State != 0 && now.Op != 0:
 		return NewsCoup
