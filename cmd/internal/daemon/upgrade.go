@@ -69,7 +69,10 @@ func (d *Daemon) upgrade(ctx context.Context, reloads bool) (*status.Succession,
 	if err := p.check(ctx); err != nil {
 		return nil, refusedUpgrade(err)
 	}
+	by := caller(ctx)
 	d.reloads.Store(reloads)
+	d.asker.Store(&by)
+	defer d.asker.Store(nil)
 	defer d.reloads.Store(true)
 	s, err := d.replaceBy(p)
 	for n := 1; n < attempts && errors.Is(err, errTooSlow); n++ {
