@@ -477,3 +477,11 @@ func TestVersionLine(t *testing.T) {
 		}
 	}
 }
+
+// A word that is right already is not what went wrong.
+func TestRefusedWordIsNotSuggestedAgain(t *testing.T) {
+	r := fhrpd(t.Context(), "set", "log", "debug", "--control", filepath.Join(t.TempDir(), "none"))
+	if r.code != exitNoDaemon || strings.Contains(r.stderr, "did you mean") {
+		t.Errorf("exit %d: %s", r.code, r.stderr)
+	}
+}
