@@ -103,6 +103,9 @@ func (p *Program) check(ctx context.Context) error {
 		return fmt.Errorf("run %s: %w", p.Path, errors.Join(context.Cause(ctx), err))
 	}
 	first, rest, _ := strings.Cut(strings.TrimSpace(string(bytes.ToValidUTF8(out, nil))), "\n")
+	if first == "" {
+		first = fmt.Sprintf("its check says nothing, and ends with %v", err)
+	}
 	if n := strings.Count(rest, "\n"); rest != "" {
 		first += fmt.Sprintf(" (and %d more; see %s check)", n+1, p.Path)
 	}
