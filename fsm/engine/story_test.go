@@ -124,6 +124,19 @@ func TestCommandThatEndsAYieldingIsWhyTheRoleComesBack(t *testing.T) {
 	}
 }
 
+// A router that has resigned, and wants the role again at once, begins with that.
+func TestComingBackBeginsWithTheResignation(t *testing.T) {
+	h := hsrpStandby(t)
+	h.heard(hsrpFrame(hello.OpResign, hello.Active, better))
+	h.state("eth0:10", "Active")
+	h.run(time.Second)
+	h.heard(hsrpFrame(hello.OpCoup, hello.Listen, better))
+	want := []string{"peer 192.0.2.11 resign", "peer 192.0.2.11 coup", "transition Speak"}
+	if diff := cmp.Diff(want, h.story("eth0:10")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // Routers that stood for election and found better ones listen, and say nothing.
 func TestSpeakerThatListenedIsNoNews(t *testing.T) {
 	h := newHost(t, hsrpConfig).up("eth0").until("eth0:10", "Active")

@@ -77,6 +77,9 @@ func (g *group) hears(h Heard) {
 		}
 	}
 	w.news = g.r.record(r)
+	if was.resigns() && !h.resigns() {
+		w.standing = was.news // it was no candidate since then
+	}
 	switch news {
 	case NewsFirst, NewsBack, NewsPriority:
 		w.standing = w.news
