@@ -85,5 +85,5 @@ func (p *parser) exposed(mode fs.FileMode) {
 	if n := len(p.secrets); n > 1 {
 		more = fmt.Sprintf(", one of %d secrets,", n)
 	}
-	p.warn(at, "%s%s stands in a file that is open to everybody (mode %04o): chmod 640 or less, or keys in files of their own (md5_file)", at.key, more, mode)
+	p.warn(at, "%s%s stands in a file that is open to everybody (mode %04o): chmod 640 or less, or keys in files of their own (md5_file, secret_file)", at.key, more, mode)
 }

@@ -80,7 +80,7 @@ func TestSecretsInAnOpenFile(t *testing.T) {
 		want string
 	}{
 		{secretive, 0o640, ""},
-		{secretive, 0o644, "http, one of 4 secrets, stands in a file that is open to everybody (mode 0644)"},
+		{secretive, 0o644, "http, one of 4 secrets, stands in a file that is open to everybody (mode 0644): chmod 640 or less, or keys in files of their own (md5_file, secret_file)"},
 		{"[[hsrp]]\ninterface = \"eth1\"\nauth = { md5 = \"key\" }\n", 0o604, "auth.md5 stands in a file"},
 		{minimal, 0o644, ""},
 	} {

@@ -66,6 +66,53 @@ func TestMaskText(t *testing.T) {
 	}
 }
 
+// What a recorder has written is read again, by a router's rules.
+func TestMaskedPacketsKeepTheWordOfTheirChecksum(t *testing.T) {
+	const v2 = "\x01\x28" + "0123456789012345678901234567890123456789" + "\x03\x08SeCrEt42"
+	vrrp2 := []byte("\x21\x14\x64\x01\x01\x01\x00\x00\xc0\x00\x02\x01SeCrEt42")
+	be.PutUint16(vrrp2[checksumAt:], wire.Sum(0).Add(vrrp2).Checksum())
+	changed := func(frame []byte, checksum uint16) []byte {
+		be.PutUint16(frame[wire.EthernetHeader+wire.IPv4Header+checksumAt:], checksum)
+		return frame
+	}
+	for _, tt := range []struct {
+		name  string
+		frame []byte
+		right bool
+	}{
+		{"HSRP version 2", framed("192.0.2.2", PortHSRP, []byte(v2)), true},
+		{"HSRP version 2 over IPv6", framed("2001:db8::2", PortHSRP6, []byte(v2)), true},
+		{"the text at an odd byte", framed("192.0.2.2", PortHSRP, []byte("\x63\x01a"+v2)), true},
+		{"behind it what fills the frame up", append(framed("192.0.2.2", 0, vrrp2), "not summed"...), true},
+		{"VRRP version 2", framed("192.0.2.2", 0, vrrp2), true},
+		{"a wrong one", changed(framed("192.0.2.2", PortHSRP, []byte(v2)), 0x1234), false},
+		{"none", changed(framed("192.0.2.2", PortHSRP, []byte(v2)), 0), false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			right := func() bool {
+				var p wire.Packet
+				if !p.Parse(tt.frame) {
+					t.Fatal("no packet")
+				}
+				s := wire.Sum(0)
+				if p.Proto == wire.ProtoUDP {
+					s = wire.PseudoHeader(p.Src, p.Dst, p.Proto, p.Size)
+				}
+				return s.Add(p.Payload[:p.Size]).OK()
+			}
+			if right() != tt.right {
+				t.Fatalf("right %t before", !tt.right)
+			}
+			if !MaskText(tt.frame) || right() != tt.right {
+				t.Errorf("right %t, want %t", !tt.right, tt.right)
+			}
+			if sum := be.Uint16(tt.frame[wire.EthernetHeader+wire.IPv4Header+checksumAt:]); tt.name == "none" && sum != 0 {
+				t.Errorf("%04x", sum)
+			}
+		})
+	}
+}
+
 func FuzzMaskText(f *testing.F) {
 	f.Add(framed("192.0.2.2", PortHSRP, []byte("\x03\x08SeCrEt42")))
 	f.Add(framed("192.0.2.2", 0, []byte("\x21\x14\x64\xff\x01\x01\x12\x34SeCrEt42")))

@@ -9,7 +9,7 @@ func announceCommand(a *app) *cobra.Command {
 		Long:              paragraphs("announce tells hosts and switches at once where the virtual addresses of an\nactive group are: by gratuitous ARP, or neighbour advertisements over IPv6.", groupForms, asksDaemon),
 		Example:           examples("fhrpd announce eth1:10", "fhrpd announce users"),
 		ValidArgsFunction: a.completeGroup,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              atLeast("a group"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			group, err := groupArg(args)
 			if err != nil {

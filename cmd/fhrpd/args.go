@@ -85,3 +85,23 @@ func onlyCommands(cmd *cobra.Command, args []string) error {
 	}
 	return nil
 }
+
+// exactly is Args of a command that takes these words and no more.
+func exactly(words ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > len(words) {
+			return fmt.Errorf("%q is one word too many", args[len(words)])
+		}
+		return atLeast(words...)(cmd, args)
+	}
+}
+
+// atLeast is Args of a command that takes these words, and may take more.
+func atLeast(words ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) < len(words) {
+			return fmt.Errorf("%s is missing", words[len(args)])
+		}
+		return nil
+	}
+}

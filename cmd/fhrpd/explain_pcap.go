@@ -38,7 +38,7 @@ func (r recorded) String() string {
 	for _, c := range r.Clocks {
 		lines = append(lines, c.String()+".")
 	}
-	return strings.Join(lines, "\n")
+	return strings.Join(lines, "\n") + "\n"
 }
 
 func (r *recording) flags(cmd *cobra.Command) {

@@ -58,7 +58,7 @@ func TestExplainPcap(t *testing.T) {
 	} {
 		args := append(strings.Fields(tt.args), "--pcap", out, "--control", path)
 		r := fhrpd(t.Context(), append([]string{"explain"}, args...)...)
-		if r.code != 0 || r.stderr != "" || !strings.HasPrefix(r.stdout, out+": ") {
+		if r.code != 0 || r.stderr != "" || !strings.HasPrefix(r.stdout, out+": ") || !strings.HasSuffix(r.stdout, ".\n") {
 			t.Fatalf("%q: %+v", args, r)
 		}
 		if got := contents(t, out); got != tt.want {

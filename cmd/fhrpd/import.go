@@ -26,7 +26,7 @@ func importCommand(a *app) *cobra.Command {
 		Example: examples("fhrpd import keepalived /etc/keepalived/keepalived.conf >fhrpd.toml",
 			"fhrpd import ios r1.cfg --interface Vlan10=eth1 --interface Gi0/0=eth0",
 			"fhrpd import keepalived pair.conf --config-id main"),
-		Args: cobra.ExactArgs(2),
+		Args: exactly("the kind of configuration", "the file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if o.Interfaces, err = renames(interfaces); err != nil {

@@ -54,7 +54,7 @@ func TestImportRefusesItsArguments(t *testing.T) {
 	path := written(t, "interface eth1\n")
 	for args, want := range map[string]string{
 		"junos " + path:                    "want one of keepalived, ios, frr, vyos",
-		"frr":                              "accepts 2 arg",
+		"frr":                              "the file is missing",
 		"frr " + path + " --interface eth": "want FROM=NAME",
 		"frr " + path + ".gone":            "no such file",
 		"frr " + filepath.Dir(path):        "not a regular file",

@@ -72,7 +72,12 @@ func TestExitCodesAndOutput(t *testing.T) {
 		{args: "set", code: 2, stderr: []string{"one of log, priority"}},
 		{args: "set log debug", stdout: []string{"log level: debug\n"}},
 		{args: "set log default", stdout: []string{"log level: info\n"}},
-		{args: "set log", code: 2, stderr: []string{"usage: fhrpd set log"}},
+		{args: "set log", code: 2, stderr: []string{"fhrpd: the level is missing", "usage: fhrpd set log"}},
+		{args: "set priority users", code: 2, stderr: []string{"fhrpd: the priority, or default, is missing"}},
+		{args: "verify", code: 2, stderr: []string{"fhrpd: a group is missing"}},
+		{args: "whohas -i lo", code: 2, stderr: []string{"fhrpd: the address is missing"}},
+		{args: "whohas 192.0.2.1 192.0.2.2 -i lo", code: 2, stderr: []string{`fhrpd: "192.0.2.2" is one word too many`}},
+		{args: "import ios", code: 2, stderr: []string{"fhrpd: the file is missing"}},
 		{args: "clear standby counters", stdout: []string{"counters of HSRP groups cleared: 2\n"}},
 		{args: "clear standby counters eth2 10", stdout: []string{"counters of HSRP groups cleared: 1\n"}},
 		{args: "clear vrrp statistics", stdout: []string{"counters of VRRP routers cleared: 1\n"}},
@@ -475,5 +480,13 @@ func TestVersionLine(t *testing.T) {
 		if got := versionLine(tt.bi, tt.ok); got != tt.want {
 			t.Errorf("version line %q, want %q", got, tt.want)
 		}
+	}
+}
+
+// A word that is right already is not what went wrong.
+func TestRefusedWordIsNotSuggestedAgain(t *testing.T) {
+	r := fhrpd(t.Context(), "set", "log", "debug", "--control", filepath.Join(t.TempDir(), "none"))
+	if r.code != exitNoDaemon || strings.Contains(r.stderr, "did you mean") {
+		t.Errorf("exit %d: %s", r.code, r.stderr)
 	}
 }

@@ -31,7 +31,7 @@ func setPriorityCommand(a *app) *cobra.Command {
 		Long:              paragraphs("Another priority, until the next start of the daemon or until \"default\" takes it\nback. HSRP takes 0 to 255, VRRP 1 to 254. Tracked objects lower it as before,\nand preemption decides whether the role moves.", groupForms, asksDaemon),
 		Example:           examples("fhrpd set priority eth1:10 90", "fhrpd set priority vrrp6:eth2:20 default"),
 		ValidArgsFunction: a.completeGroupThen("default"),
-		Args:              cobra.MinimumNArgs(2),
+		Args:              atLeast("a group", "the priority, or default,"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			last := len(args) - 1
 			group, err := groupArg(args[:last])
@@ -112,7 +112,7 @@ func setLogCommand(a *app) *cobra.Command {
 		Long:      paragraphs("Another level of the log, until the next start of the daemon or until \"default\"\ntakes it back.", asksDaemon),
 		Example:   examples("fhrpd set log debug", "fhrpd set log default"),
 		ValidArgs: levels,
-		Args:      cobra.ExactArgs(1),
+		Args:      exactly("the level"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			level, err := a.daemon().SetLog(cmd.Context(), args[0])
 			if err != nil {

@@ -39,7 +39,7 @@ func showTrackCommand(a *app) *cobra.Command {
 
 func showTakeoverCommand(a *app) *cobra.Command {
 	return showPartCommand(a, "takeover", "proof, for each neighbour, that it delivers to this router",
-		"What became of each takeover: for each listed neighbour and the default gateway,\nwhether its traffic was seen to arrive here, how, and how soon after the claim.",
+		"What became of each takeover: for each listed neighbour and a default gateway of\nthe interface, whether its traffic was seen to arrive here, how, and how soon\nafter the claim.",
 		"Exits 0, and 3 when no daemon runs; \"fhrpd verify\" proves it afresh.",
 		func(st *status.Status) (any, func() string) {
 			return show.TakeoverRows(st.Groups), func() string { return show.Takeover(st.Groups) }

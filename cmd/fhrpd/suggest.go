@@ -9,7 +9,7 @@ import (
 // suggest adds to err which of the words somebody meant who typed another one, if
 // there is one like it.
 func suggest(err error, typed string, words []string) error {
-	if near := nearest(typed, words); near != "" {
+	if near := nearest(typed, words); near != "" && near != typed {
 		return fmt.Errorf("%w; did you mean %q?", err, near)
 	}
 	return err

@@ -18,7 +18,7 @@ func verifyCommand(a *app) *cobra.Command {
 			"Exits 0 when all are proven, 1 otherwise, 3 when no daemon runs, and 4 when it\nis not for this user."),
 		Example:           examples("fhrpd verify eth1:10"),
 		ValidArgsFunction: a.completeGroup,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              atLeast("a group"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			group, err := groupArg(args)
 			if err != nil {

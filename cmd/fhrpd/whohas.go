@@ -22,7 +22,7 @@ func whohasCommand(a *app) *cobra.Command {
 			"answers. What this host itself would answer is not among them. It needs no\n" +
 			"daemon.\n\nExits 0 when one answers, 1 when none does and 4 when more than one does.",
 		Example: examples("fhrpd whohas 192.168.1.1 -i eth1", "fhrpd whohas fe80::1 -i eth1 --timeout 3s"),
-		Args:    cobra.ExactArgs(1),
+		Args:    exactly("the address"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			addr, err := netip.ParseAddr(args[0])
 			if err != nil {

@@ -14,7 +14,7 @@ const (
 )
 
 // Change is what becomes of one group, tracked object or the daemon itself when the
-// daemon goes on with another file.
+// daemon goes on with another file. The daemon's keys may have two costs.
 type Change struct {
 	Group string // the group's reference, "track NAME", "keychain NAME" or "daemon"
 	Keys  []configs.KeyChange
@@ -30,9 +30,8 @@ func Plan(was, is *configs.Config) []Change {
 		change := Change{Group: c.Table, Keys: c.Keys, Cost: CostNone}
 		switch {
 		case c.Table == "daemon":
-			if slices.ContainsFunc(c.Keys, needsRestart) {
-				change.Cost = CostRestart
-			}
+			out = append(out, ofDaemon(c.Keys)...)
+			continue
 		case c.Table == "track" && c.New >= 0:
 			change.Group += " " + is.Tracks[c.New].Name
 		case c.Table == "track":
@@ -52,6 +51,18 @@ func Plan(was, is *configs.Config) []Change {
 		out = append(out, change)
 	}
 	return out
+}
+
+// ofDaemon tells the keys that are in force at once from those that are not.
+func ofDaemon(keys []configs.KeyChange) (list []Change) {
+	later := slices.DeleteFunc(slices.Clone(keys), func(k configs.KeyChange) bool { return !needsRestart(k) })
+	if now := slices.DeleteFunc(slices.Clone(keys), needsRestart); len(now) > 0 {
+		list = append(list, Change{"daemon", now, CostNone})
+	}
+	if len(later) > 0 {
+		list = append(list, Change{"daemon", later, CostRestart})
+	}
+	return list
 }
 
 // needsRestart reports whether a key of the daemon is about how the process was

@@ -55,6 +55,11 @@ func TestPlanTellsEachKeyAndItsCost(t *testing.T) {
 			[]setup.Change{{"daemon", keys("realtime", "true", "false"), setup.CostRestart}}},
 		"who may look": {[]string{`log = "info"`, "readers = \"fhrpd\""},
 			[]setup.Change{{"daemon", keys("readers", `""`, `"fhrpd"`), setup.CostRestart}}},
+		"one key now, one later": {[]string{`log = "info"`, "log = \"warn\"\nreaders = \"fhrpd\""},
+			[]setup.Change{
+				{"daemon", keys("log", `"info"`, `"warn"`), setup.CostNone},
+				{"daemon", keys("readers", `""`, `"fhrpd"`), setup.CostRestart},
+			}},
 		"an object": {[]string{"/run/core", "/run/other"},
 			[]setup.Change{{"track core", keys("file", `"/run/core"`, `"/run/other"`), setup.CostNone}}},
 	} {

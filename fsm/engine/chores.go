@@ -113,8 +113,8 @@ func (p *proof) deadline() time.Time {
 // claims it. It runs while the machine waits for other routers anyway, and never makes
 // it wait, except for a stranger who answers and may veto.
 type probe struct {
-	alone     bool // no active router was heard since the group started
-	listening bool
+	alone     bool      // no active router was heard since the group started
+	listening bool      // a question has left; an announcement before that is no answer
 	veto      bool      // a stranger answered, and the configuration gives him a veto
 	left      int       // probes to send in this round
 	next      time.Time // the next one, or the end of the round; zero when idle

@@ -66,6 +66,7 @@ func (e *Engine) SetPriority(now time.Time, by Caller, ref string, value int) er
 	g.priority.override = value
 	g.prioritize(now, asked)
 	if g.machine.Status().Yielded { // an operator's word counts more than an earlier one
+		g.story.began = asked
 		g.step(now, fsm.Contend{})
 	}
 	e.Flush(now)

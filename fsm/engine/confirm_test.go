@@ -81,6 +81,9 @@ func TestSilenceIsConfirmed(t *testing.T) {
 			if took < 1150*time.Millisecond || took > most || asked != 12 {
 				t.Errorf("active after %v and %d questions, want %v and 12", took, asked, most)
 			}
+			if c := st.Change; c.Handed || (took-c.Taken.Sub(c.LastSign)).Abs() > time.Millisecond {
+				t.Errorf("handed over %t, nobody served for %v, want %v", c.Handed, c.Taken.Sub(c.LastSign), took)
+			}
 			if st.Counters.Questioned != 1 {
 				t.Errorf("questioned %d times", st.Counters.Questioned)
 			}

@@ -164,6 +164,50 @@ func TestVRRPRouterThatStartsBesideAnActiveOneDoesNotProbe(t *testing.T) {
 	}
 }
 
+// An active router may announce its address before its first advertisement is heard.
+func TestAnnouncementBeforeTheFirstProbeIsNoAnswer(t *testing.T) {
+	for name, mac := range map[string]hello.MAC{
+		"virtual MAC":   hello.VirtualMAC(hello.ProtocolVRRP, 3, hello.IPv4, 10),
+		"interface MAC": peerMAC,
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t, vrrpConfig).up("eth0").run(500 * time.Millisecond)
+			h.heard(arpFrame(arpReply, mac, vip4, vip4))
+			h.heard(vrrpFrame(200))
+			if g := h.group("eth0:10"); !g.Conflict.At.IsZero() || g.Counters.Conflicts > 0 {
+				t.Errorf("conflict %+v", g.Conflict)
+			}
+			if got := h.told(engine.KindConflict); len(got) > 0 {
+				t.Errorf("told %q", got)
+			}
+		})
+	}
+}
+
+// Whoever becomes active announces behind its hello. A better router takes the role at
+// the hello, and hears the rest when it has it.
+func TestAnnouncementThatCrossesTheTakeoverIsAnnouncedOverAndNoConflict(t *testing.T) {
+	h := newHost(t, hsrpConfig).up("eth0").run(time.Second)
+	claim := arpFrame(arpReply, hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv4, 10), vip4, vip4)
+	h.heard(hsrpFrame(hello.OpHello, hello.Active))
+	h.state("eth0:10", "Active")
+	h.clear()
+	h.heard(claim)
+	if got := h.port.having("send virtual reply 192.0.2.1"); len(got) == 0 {
+		t.Errorf("did %q, want an announcement", h.port.log)
+	}
+	if g := h.group("eth0:10"); !g.Conflict.At.IsZero() || g.Counters.Conflicts > 0 {
+		t.Errorf("conflict %+v", g.Conflict)
+	}
+	h.run(time.Second).heard(claim) // it goes on
+	if n := h.group("eth0:10").Counters.Conflicts; n != 1 {
+		t.Errorf("%d conflicts counted, want 1", n)
+	}
+	if got := h.told(engine.KindConflict); len(got) != 1 {
+		t.Errorf("told %q, want one line", got)
+	}
+}
+
 func TestTakeoverFromADeadPeerNeitherProbesNorWaits(t *testing.T) {
 	h := hsrpStandby(t)
 	for _, mode := range []string{"silence", "resign"} {

@@ -171,6 +171,9 @@ func TestALostLinkIsToldOverTheOther(t *testing.T) {
 				if last := p.b.group("leader").Last; last.Cause != want {
 					t.Errorf("%s: %s", last.Cause, last.Detail)
 				}
+				if c := p.b.group("leader").Change; c.Handed {
+					t.Errorf("handed over: %+v", c)
+				}
 				other := map[string]string{"eth0": "eth1", "eth1": "eth0"}[dev]
 				if want := "asks 192.0.2.11 over " + other + " to take over"; !slices.Contains(p.a.told(engine.KindNotice), want) {
 					t.Errorf("told %q, want %q", p.a.told(engine.KindNotice), want)

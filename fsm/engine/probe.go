@@ -33,10 +33,13 @@ func (g *group) defend(now time.Time, o garp.Observation) {
 	if who != garp.Peer && who != garp.Foreign {
 		return
 	}
-	g.noteConflict(now, o, who, why)
-	g.shownByARP(now, o, why)
 	g.announcer.Reassert(now)
 	g.announcer.due(now, g)
+	if why == garp.ReasonPeerVirtualMAC && now.Sub(g.changed()) < g.elector().machine.Status().HelloTime {
+		return // it crosses this router's own claim, which ends it: elections do that
+	}
+	g.noteConflict(now, o, who, why)
+	g.shownByARP(now, o, why)
 	g.tellDuplicate(now, wordConflict, o, "claimed by %s (%s, %s); announcing again", o.MAC, who, why)
 }
 
@@ -83,7 +86,7 @@ func (g *group) startProbe(now, first time.Time, st fsm.Status) {
 		return
 	}
 	g.probe = probe{
-		alone: g.probe.alone, listening: true, left: probes, next: first, began: first,
+		alone: g.probe.alone, left: probes, next: first, began: first,
 		gap: min(st.HelloTime/probes, time.Second), pause: st.HoldTime,
 	}
 	g.probe.due(now, g)
@@ -108,6 +111,7 @@ func (p *probe) due(now time.Time, g *group) {
 	}
 	if p.left > 0 {
 		p.send(g)
+		p.listening = true
 		p.left--
 		p.next = now.Add(p.gap)
 		return

@@ -20,7 +20,7 @@ type story struct {
 	base   uint64        // announcements before it
 	words  words
 	own    *Record // the last change of the own priority
-	began  *Record // how the group left its first state last
+	began  *Record // since when it preempts: how it left its first state last, or an operator's word
 	moved  *Record // the last transition
 
 	doubt     bool    // something was heard that may show another holder
@@ -154,9 +154,15 @@ func (g *group) price(now time.Time, c *Change) {
 	default:
 		if w := s.words.of(c.From.Addr); w != nil {
 			c.LastSign = w.At
-			c.Handed = g.pledge.number != 0 && c.cause == fsm.CauseResigned || !w.resigns() && now.Sub(w.At) <= s.hold && c.cause != fsm.CauseActiveTimer
+			c.Handed = g.pledge.number != 0 && c.cause == fsm.CauseResigned || !w.resigns() && now.Sub(w.At) <= s.hold && !c.abandoned()
 		}
 	}
+}
+
+// abandoned reports whether the role was taken because nothing came from who had it
+// any more.
+func (c *Change) abandoned() bool {
+	return c.cause == fsm.CauseActiveTimer || c.cause == fsm.CauseUnanswered || c.cause == fsm.CausePeerLink
 }
 
 // conclude completes the present change before another one begins.

@@ -102,6 +102,58 @@ func TestChangeBetweenOthersIsSeen(t *testing.T) {
 	}
 }
 
+// A router that has handed its role over preempts again at an operator's word, and that
+// of the other one, which listened meanwhile, had no part in it.
+func TestCommandThatEndsAYieldingIsWhyTheRoleComesBack(t *testing.T) {
+	h := hsrpActive(t)
+	h.heard(hsrpFrame(hello.OpHello, hello.Speak))
+	h.run(4 * time.Second) // it listens
+	h.heard(hsrpFrame(hello.OpHello, hello.Speak))
+	h.run(time.Second)
+	h.heard(hsrpFrame(hello.OpHello, hello.Standby))
+	h.handOver("eth0:10").heard(hsrpFrame(hello.OpHello, hello.Active))
+	h.state("eth0:10", "Listen")
+	if err := h.e.SetPriority(h.now, operator, "eth0:10", -1); err != nil {
+		t.Fatal(err)
+	}
+	h.run(time.Second)
+	h.heard(hsrpFrame(hello.OpHello, hello.Active))
+	h.state("eth0:10", "Active")
+	if diff := cmp.Diff([]string{"command", "transition Active"}, h.story("eth0:10")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// A router that has resigned, and wants the role again at once, begins with that.
+func TestComingBackBeginsWithTheResignation(t *testing.T) {
+	h := hsrpStandby(t)
+	h.heard(hsrpFrame(hello.OpResign, hello.Active, better))
+	h.state("eth0:10", "Active")
+	h.run(time.Second)
+	h.heard(hsrpFrame(hello.OpCoup, hello.Listen, better))
+	want := []string{"peer 192.0.2.11 resign", "peer 192.0.2.11 coup", "transition Speak"}
+	if diff := cmp.Diff(want, h.story("eth0:10")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Routers that stood for election and found better ones listen, and say nothing.
+func TestSpeakerThatListenedIsNoNews(t *testing.T) {
+	h := newHost(t, hsrpConfig).up("eth0").until("eth0:10", "Active")
+	h.heard(hsrpFrame(hello.OpHello, hello.Speak))
+	h.run(4 * time.Second)
+	h.heard(hsrpFrame(hello.OpHello, hello.Speak))
+	h.run(time.Second)
+	h.heard(hsrpFrame(hello.OpHello, hello.Standby))
+	h.run(3500 * time.Millisecond) // and now it should not be silent
+	h.heard(hsrpFrame(hello.OpHello, hello.Standby))
+	want := []string{"silence invalid IP 3s", "transition Active",
+		"peer 192.0.2.11 first-heard", "peer 192.0.2.11 state", "peer 192.0.2.11 heard-again"}
+	if diff := cmp.Diff(want, h.story("eth0:10")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // What this process missed while it was stopped is not the silence of others.
 func TestOwnStallIsNobodysSilence(t *testing.T) {
 	h := hsrpActive(t)

@@ -77,6 +77,9 @@ func (g *group) hears(h Heard) {
 		}
 	}
 	w.news = g.r.record(r)
+	if was.resigns() && !h.resigns() {
+		w.standing = was.news // it was no candidate since then
+	}
 	switch news {
 	case NewsFirst, NewsBack, NewsPriority:
 		w.standing = w.news
@@ -101,6 +104,7 @@ func (g *group) heardSuccessor(h *Heard) {
 func (g *group) newsOf(was, now *word) News {
 	silent := now.At.Sub(was.At)
 	stood := g.r.stall != nil && was.At.Before(g.r.stall.At)
+	listened := was.State == hello.Speak && now.State == hello.Speak // in between, where nobody says a word
 	switch {
 	case now.resigns():
 		if was.resigns() && silent <= g.story.hold {
@@ -109,7 +113,7 @@ func (g *group) newsOf(was, now *word) News {
 		return NewsResign
 	case was.At.IsZero():
 		return NewsFirst
-	case silent > max(g.story.hold, time.Millisecond) && !stood:
+	case silent > max(g.story.hold, time.Millisecond) && !stood && !listened:
 		return NewsBack
 	case now.Op != was.Op && now.claims() && now.State != 0 && now.Op != 0:
 		return NewsCoup

@@ -26,9 +26,10 @@ import (
 type memory struct {
 	Config  *configs.Config
 	Started time.Time
-	Level   slog.Level   // of the log, which may have been set at run time
-	Reloads bool         // the successor reads the file at once
-	Told    control.Mark // the last event
+	Level   slog.Level    // of the log, which may have been set at run time
+	Reloads bool          // the successor reads the file at once
+	Told    control.Mark  // the last event
+	By      engine.Caller // who wants a successor
 }
 
 // estate is the text of a succession. Its descriptors are, in this order: the control
@@ -101,10 +102,10 @@ func carriedPorts(ports map[string]*port) (o state.Options) {
 
 // leave returns what a successor needs, as text and descriptors. It runs on the loop,
 // while nobody works on the ports.
-func (d *Daemon) leave(now time.Time, reloads bool) (body []byte, fds []int, err error) {
+func (d *Daemon) leave(now time.Time, h *heir) (body []byte, fds []int, err error) {
 	var e estate
 	e.Monotonic = clock(unix.CLOCK_MONOTONIC) - time.Since(now)
-	m := memory{Config: d.config(), Started: d.started, Level: d.opts.Form.level.Level(), Reloads: reloads, Told: d.told}
+	m := memory{Config: d.config(), Started: d.started, Level: d.opts.Form.level.Level(), Reloads: h.reloads, Told: d.told, By: h.by}
 	d.cleared.mu.Lock()
 	defer d.cleared.mu.Unlock()
 	var errs [3]error

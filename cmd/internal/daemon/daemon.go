@@ -97,7 +97,8 @@ type Daemon struct {
 
 	current    atomic.Pointer[configs.Config]
 	reloading  sync.Mutex
-	reloads    atomic.Bool // whoever takes over reads the file then
+	reloads    atomic.Bool                   // whoever takes over reads the file then
+	asker      atomic.Pointer[engine.Caller] // of the successor that this process starts; nil: none is asked for
 	upgrading  sync.Mutex
 	succeeding sync.Mutex
 	heirs      chan succeededBy

@@ -33,6 +33,7 @@ type heir struct {
 	hello   succession.Message
 	asked   time.Time
 	reloads bool          // it reads the file when it has the place
+	by      engine.Caller // who wants it to have the place
 	paused  time.Duration // for how long nobody acted, so far
 	done    chan error    // nil: it has the place
 }
@@ -79,7 +80,10 @@ func (d *Daemon) await(h *heir, who unix.Ucred) (err error) {
 	defer d.succeeding.Unlock()
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
-	h.reloads = d.reloads.Load()
+	h.reloads, h.by = d.reloads.Load(), engine.Caller{Known: true, UID: who.Uid, PID: who.Pid}
+	if by := d.asker.Load(); by != nil {
+		h.by = *by
+	}
 	d.log.Info("another process asks to take over", "version", h.hello.Version, "pid", who.Pid, "uid", who.Uid)
 	d.loop.Post(func() { d.heir = h })
 	return <-h.done
@@ -143,7 +147,7 @@ func (d *Daemon) hand(now time.Time) {
 // longer than the other routers can bear.
 func (d *Daemon) handTo(h *heir, now time.Time) error {
 	deadline := now.Add(d.patience(now))
-	body, fds, err := d.leave(now, h.reloads)
+	body, fds, err := d.leave(now, h)
 	if err != nil {
 		return err
 	}
@@ -314,7 +318,7 @@ func (d *Daemon) begin(l *legacy) {
 	}
 	about := fmt.Sprintf("from %s (pid %d) to %s (pid %d)", l.from.Version, l.from.PID, d.opts.Version, os.Getpid())
 	d.log.Info("taken over without a transition", "from", l.from.Version, "from_pid", l.from.PID, "version", d.opts.Version)
-	d.engine.Commanded(time.Now(), engine.Command{Name: control.CommandUpgrade, About: about})
+	d.engine.Commanded(time.Now(), engine.Command{Name: control.CommandUpgrade, About: about, By: l.By})
 }
 
 // catchUpWithFile applies what the file on disk says by now, unless somebody asks for that

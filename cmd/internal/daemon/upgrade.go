@@ -69,7 +69,10 @@ func (d *Daemon) upgrade(ctx context.Context, reloads bool) (*status.Succession,
 	if err := p.check(ctx); err != nil {
 		return nil, refusedUpgrade(err)
 	}
+	by := caller(ctx)
 	d.reloads.Store(reloads)
+	d.asker.Store(&by)
+	defer d.asker.Store(nil)
 	defer d.reloads.Store(true)
 	s, err := d.replaceBy(p)
 	for n := 1; n < attempts && errors.Is(err, errTooSlow); n++ {
@@ -100,6 +103,9 @@ func (p *Program) check(ctx context.Context) error {
 		return fmt.Errorf("run %s: %w", p.Path, errors.Join(context.Cause(ctx), err))
 	}
 	first, rest, _ := strings.Cut(strings.TrimSpace(string(bytes.ToValidUTF8(out, nil))), "\n")
+	if first == "" {
+		first = fmt.Sprintf("its check says nothing, and ends with %v", err)
+	}
 	if n := strings.Count(rest, "\n"); rest != "" {
 		first += fmt.Sprintf(" (and %d more; see %s check)", n+1, p.Path)
 	}

@@ -15,8 +15,9 @@ import (
 // oldest is the first commit that reads and writes the state in the form of today.
 const oldest = "f83dd64cd56493b940018bfd14b2fee936f12c2e"
 
-// olderProgram builds the program of the oldest commit. It skips the test where the
-// history is not there.
+// olderProgram builds the program of the oldest commit, with the libraries of today,
+// which this test was built with: the older ones may not be there, nor the way to them.
+// It skips the test where the history is not there.
 func olderProgram(t testing.TB) string {
 	t.Helper()
 	git := func(args ...string) *exec.Cmd {
@@ -31,7 +32,9 @@ func olderProgram(t testing.TB) string {
 	program := filepath.Join(dir, "older")
 	source := filepath.Join(dir, "source")
 	must(t, os.Mkdir(source, 0o755))
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", program, "./cmd/fhrpd")
+	libraries, err := filepath.Abs("../../../go.mod")
+	must(t, err)
+	build := exec.Command("go", "build", "-modfile="+libraries, "-trimpath", "-buildvcs=false", "-o", program, "./cmd/fhrpd")
 	build.Dir = source
 	for _, c := range []*exec.Cmd{git("archive", "-o", archive, oldest), exec.Command("tar", "-x", "-f", archive, "-C", source), build} {
 		if out, err := c.CombinedOutput(); err != nil {

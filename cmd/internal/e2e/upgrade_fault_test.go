@@ -65,6 +65,7 @@ func TestUpgradesThatFailChangeNothing(t *testing.T) {
 		for _, c := range []struct{ name, program, why string }{
 			{"a program that is none", "#!/nonexistent/shell\n", "no such file"},
 			{"a program that does not like the file", "#!/bin/sh\necho 'fhrpd.toml:3: no such key' >&2\nexit 2\n", "fhrpd.toml:3: no such key"},
+			{"a program that says nothing", "#!/bin/sh\nexit 1\n", "its check says nothing, and ends with exit status 1"},
 			{"a program that crashes", "#!/bin/sh\n[ $1 = check ] && exit 0\nkill -SEGV $$\n", "has ended before it took over"},
 			{"a program that ends", "#!/bin/sh\nexit 0\n", "has ended before it took over"},
 		} {

@@ -89,6 +89,8 @@ func TestUpgradesCostNothing(t *testing.T) {
 		}
 		if out, _ := l.a.Command("show", "events"); !strings.Contains(out, "upgrade") || !strings.Contains(out, "set priority") {
 			t.Errorf("the events have lost their past:\n%s", out)
+		} else if strings.Contains(out, "unknown caller") {
+			t.Errorf("who has asked is not told:\n%s", out)
 		}
 	})
 }

@@ -10,16 +10,17 @@ import (
 // terminal.
 func (r *rig) lookAround() string {
 	var b strings.Builder
-	enter := fmt.Sprintf("nsenter -t %d -m", os.Getpid())
+	enter, listen := fmt.Sprintf("nsenter -t %d -m", os.Getpid()), "tcpdump -ni "
 	if ownUsers(os.Getppid()) {
 		enter += " -U --preserve-credentials"
+		listen = "fhrpd census -i " // tcpdump changes its user, which nobody can here
 	}
 	fmt.Fprintf(&b, "The lab is up until Ctrl-C. To look around from another terminal, as the same user:\n\n  L=%q\n", enter)
 	for _, at := range []struct{ node, try string }{
 		{nodeClient, "ip neigh"},
 		{nodeSwitch, "bridge fdb show br " + lanBridge},
 		{nodeGW1, "nft list ruleset"},
-		{nodeGW2, "tcpdump -ni " + lanDev},
+		{nodeGW2, listen + lanDev},
 		{nodeHost, "ip -br addr"},
 	} {
 		fmt.Fprintf(&b, "  %-64s # %s\n", fmt.Sprintf("$L --net=%s %s", r.net[at.node].Path(), at.try), at.node)

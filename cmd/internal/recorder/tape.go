@@ -29,7 +29,7 @@ type Tape struct {
 
 // Remarks on frames.
 const (
-	remarkMasked   = "recorder: the text of the authentication was overwritten with zeros; checksums are those of the packet as it was"
+	remarkMasked   = "recorder: the text of the authentication was overwritten with zeros, and the checksum changed by as much"
 	remarkComposed = "recorder: the Ethernet and IP headers were made up: the kernel sent this to one router, in headers of its own"
 )
 

@@ -23,7 +23,10 @@ func advice(c *engine.Change, unheard []engine.Unheard) string {
 	case engine.RecordTrack:
 		return fmt.Sprintf("what %s looks at (fhrpd show track), and whether its decrement or shutdown is meant", r.Object)
 	case engine.RecordCommand:
-		if r.Command.Name == engine.CommandSetPriority {
+		switch c := r.Command; {
+		case c.Name == engine.CommandSetPriority && c.Priority < 0:
+			return "who gave the command"
+		case c.Name == engine.CommandSetPriority:
 			return fmt.Sprintf("who gave the command; \"fhrpd set priority %s default\" takes it back", r.Group)
 		}
 	case engine.RecordSilence:

@@ -1,6 +1,9 @@
 package status
 
-import "testing"
+import (
+	"encoding/json"
+	"testing"
+)
 
 func TestTransitionMessageIsTheLogLineOfIOS(t *testing.T) {
 	tests := []struct{ protocol, want string }{
@@ -31,6 +34,28 @@ func TestRefIsThatOfTheEngine(t *testing.T) {
 		}
 		if i, err := Find([]Group{{Protocol: "hsrp"}, g}, want); i != 1 || err != nil {
 			t.Errorf("Find(%s) = %d, %v", want, i, err)
+		}
+	}
+}
+
+// A script asks for .obstacle and means "" when nothing is in the way.
+func TestKeysOfAGroupThatScriptsAskForAreAlwaysThere(t *testing.T) {
+	b, err := json.Marshal(Group{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(b, &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{
+		"protocol", "version", "family", "interface", "id", "name", "state", "since", "priority",
+		"configured_priority", "preempt", "virtual_ips", "virtual_mac", "active", "standby", "hello_ms",
+		"hold_ms", "transitions", "last_transition", "obstacle", "install", "understudy", "maintenance",
+		"counters", "takeover",
+	} {
+		if _, ok := got[key]; !ok {
+			t.Errorf("%s is missing", key)
 		}
 	}
 }
