@@ -83,7 +83,7 @@ func (g *group) startProbe(now, first time.Time, st fsm.Status) {
 		return
 	}
 	g.probe = probe{
-		alone: g.probe.alone, listening: true, left: probes, next: first, began: first,
+		alone: g.probe.alone, left: probes, next: first, began: first,
 		gap: min(st.HelloTime/probes, time.Second), pause: st.HoldTime,
 	}
 	g.probe.due(now, g)
@@ -107,6 +107,7 @@ func (p *probe) due(now time.Time, g *group) {
 		return
 	}
 	if p.left > 0 {
+		p.listening = true // who speaks before may be an active router whose first hello is still to come
 		p.send(g)
 		p.left--
 		p.next = now.Add(p.gap)
