@@ -242,6 +242,7 @@ func (i *iface) flooded(now time.Time, g *group, of netip.Addr) (again time.Time
 	default:
 		q.about = nil
 		q.begin(now, inquestAsks)
+		i.askElsewhere(now, q)
 	}
 	if !slices.Contains(q.about, g) && len(q.about) < mostAsked {
 		q.about = append(q.about, g)
@@ -253,6 +254,26 @@ func (i *iface) flooded(now time.Time, g *group, of netip.Addr) (again time.Time
 	}
 	q.due(now, i)
 	return now.Add(q.patience() / questions)
+}
+
+// askElsewhere asks the router of q at its other addresses as well. A switch that has lost
+// its port has lost it for all its virtual MACs, and the flood for a busy one hides the
+// few frames for another, IPv6's for example, as long as it goes on.
+func (i *iface) askElsewhere(now time.Time, q *inquest) {
+	for _, path := range i.pathsTo(q) {
+		if path == q || path.phase == inquestAsks || path.phase == inquestSilent || now.Before(path.rest) {
+			continue
+		}
+		for _, g := range i.groups {
+			if of, ok := g.covered(now); ok && of == path.of {
+				path.begin(now, inquestAsks)
+				path.about = []*group{g}
+				g.offer(now)
+				path.due(now, i)
+				break
+			}
+		}
+	}
 }
 
 // inquire does what is due of all inquests.

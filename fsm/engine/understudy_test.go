@@ -332,3 +332,56 @@ func TestNoUnderstudyWithTheInterfaceMAC(t *testing.T) {
 		t.Errorf("looks out for %v, says %q", h.port.lookout, h.port.log)
 	}
 }
+
+// A router that is active at two addresses is asked at both when the switch has lost its
+// port: the flood for one virtual MAC hides that for the other.
+func TestSilentRouterIsAskedAtAllItsAddresses(t *testing.T) {
+	second := strings.NewReplacer("group = 10", "group = 11", "192.0.2.1", "192.0.2.2").Replace(hsrpConfig)
+	for _, tt := range []struct {
+		name string
+		mac  hello.MAC // of the other address
+		want bool
+	}{{"one router", peerMAC, true}, {"two routers", otherMAC, false}} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHost(t, hsrpConfig+second).up("eth0")
+			other := peer4.Next()
+			answerOther := func() {
+				f := arpFrame(uint16(garp.OpReply), tt.mac, other, own4)
+				copy(f[:6], ownMAC[:])
+				h.heard(f)
+			}
+			hellos := func() {
+				h.hello("hsrp")
+				h.heard(hsrpFrame(hello.OpHello, hello.Active, better, func(m *hello.HSRP, env *hello.Envelope) {
+					m.Group, m.VirtualIP, env.Src, env.SrcMAC = 11, vip4.Next(), other, tt.mac
+				}))
+			}
+			covers := func() bool { return h.group("eth0:11").Covers != nil }
+			for range 40 {
+				hellos()
+				h.run(250 * time.Millisecond)
+				h.life()
+				answerOther()
+			}
+			h.state("eth0:10", "Standby")
+			h.state("eth0:11", "Standby")
+
+			h.flood()
+			h.life()
+			answerOther()
+			if h.run(50 * time.Millisecond); h.covers() || covers() {
+				t.Error("forwards for a router that answers")
+			}
+			hellos()
+			h.run(200 * time.Millisecond)
+
+			h.flood()
+			if h.run(10 * time.Millisecond); !h.covers() || covers() != tt.want {
+				t.Errorf("forwards for the first address: %t, for the second one: %t, want %t", h.covers(), covers(), tt.want)
+			}
+			if answerOther(); covers() {
+				t.Error("still forwards for an address that answers")
+			}
+		})
+	}
+}

@@ -91,20 +91,21 @@ func run(p Plan, between func(engine.Port) engine.Port, change ...func(*router))
 // exactly one of them owns the address: a port that does not forward yet, an
 // initial delay, a lease that runs out, the way through Speak and Standby, a
 // preempt delay, a hello to settle who is better, and what the address may wait
-// for.
+// for. All that may begin only when another router finds that it is less fit.
 func (p Plan) bound() time.Duration {
-	var longest time.Duration
+	var longest, found time.Duration
 	for _, r := range p.Routers {
 		hold := r.Hold
 		if strings.Contains(r.Protocol, "vrrp") {
 			hold = max(hold, 4*r.Hello)
 		}
-		longest = max(longest, 3*hold+3*r.Hello+max(r.PreemptDelay, p.reloadedDelay())+r.Deadline+r.Lease+r.Forwards+r.Delay+min(r.Checks, firstResult))
+		longest = max(longest, 3*hold+3*r.Hello+max(r.PreemptDelay, p.reloadedDelay())+r.Deadline+r.Lease+r.Forwards+r.Delay)
+		found = max(found, r.Checks)
 	}
 	if p.hands() {
 		longest += handoverBound
 	}
-	return longest + time.Second
+	return longest + found + time.Second
 }
 
 // reloadedDelay is the preempt delay of another file that the plan gives a router.
