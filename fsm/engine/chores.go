@@ -113,15 +113,15 @@ func (p *proof) deadline() time.Time {
 // claims it. It runs while the machine waits for other routers anyway, and never makes
 // it wait, except for a stranger who answers and may veto.
 type probe struct {
-	alone     bool // no active router was heard since the group started
-	listening bool
-	veto      bool      // a stranger answered, and the configuration gives him a veto
-	left      int       // probes to send in this round
-	next      time.Time // the next one, or the end of the round; zero when idle
-	gap       time.Duration
-	pause     time.Duration // from round to round, while vetoed
-	began     time.Time     // of the round
-	answered  time.Time     // last answer of a stranger
+	alone    bool      // no active router was heard since the group started
+	veto     bool      // a stranger answered, and the configuration gives him a veto
+	left     int       // probes to send in this round
+	listens  time.Time // from when on claims count, zero = never
+	next     time.Time // the next one, or the end of the round; zero when idle
+	gap      time.Duration
+	pause    time.Duration // from round to round, while vetoed
+	began    time.Time     // of the round
+	answered time.Time     // last answer of a stranger
 }
 
 func (p *probe) stop() { *p = probe{alone: p.alone} }

@@ -164,6 +164,22 @@ func TestVRRPRouterThatStartsBesideAnActiveOneDoesNotProbe(t *testing.T) {
 	}
 }
 
+// An active router that has just taken over announces its address again and again,
+// also in the moment before it is heard.
+func TestVRRPRouterThatStartsBesideAnActiveOneIsNotAlarmed(t *testing.T) {
+	for name, mac := range map[string]hello.MAC{
+		"virtual MAC": hello.VirtualMAC(hello.ProtocolVRRP, 3, hello.IPv4, 10), "its own": peerMAC,
+	} {
+		h := newHost(t, vrrpConfig+"announce = { probe = \"veto\" }\n").up("eth0").run(100 * time.Millisecond)
+		h.heard(arpFrame(arpReply, mac, vip4, vip4))
+		h.run(900 * time.Millisecond).heard(vrrpFrame(200))
+		if got := h.told(engine.KindConflict); len(got) > 0 || !h.group("eth0:10").Conflict.At.IsZero() {
+			t.Errorf("%s: told %q, conflict %+v", name, got, h.group("eth0:10").Conflict)
+		}
+		h.state("eth0:10", "Backup")
+	}
+}
+
 func TestTakeoverFromADeadPeerNeitherProbesNorWaits(t *testing.T) {
 	h := hsrpStandby(t)
 	for _, mode := range []string{"silence", "resign"} {

@@ -21,7 +21,7 @@ func (i *iface) heardClaim(now time.Time, o garp.Observation) {
 			g.defend(now, o)
 		default:
 			g.letGoFound(now, fmt.Sprintf("%s answers for %s", o.MAC, o.IP))
-			if g.probe.listening {
+			if at := g.probe.listens; !at.IsZero() && !now.Before(at) {
 				g.heardOwner(now, o)
 			}
 		}
@@ -64,8 +64,9 @@ func (g *group) suspect(now time.Time) {
 	}
 	first := now
 	if !g.hsrp() {
-		// An active router is heard before: its answer would be no news. An
-		// HSRP group in Speak has listened for a hold time already.
+		// An active router is heard before: its answer would be no news, nor is
+		// what it announces meanwhile. An HSRP group in Speak has listened for a
+		// hold time already.
 		first = now.Add(2 * st.HelloTime)
 	}
 	g.startProbe(now, first, st)
@@ -83,7 +84,7 @@ func (g *group) startProbe(now, first time.Time, st fsm.Status) {
 		return
 	}
 	g.probe = probe{
-		alone: g.probe.alone, listening: true, left: probes, next: first, began: first,
+		alone: g.probe.alone, listens: first, left: probes, next: first, began: first,
 		gap: min(st.HelloTime/probes, time.Second), pause: st.HoldTime,
 	}
 	g.probe.due(now, g)
