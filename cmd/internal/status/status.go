@@ -72,7 +72,7 @@ type Group struct {
 	Delay              Delay       `json:"delay"`
 	Maintenance        bool        `json:"maintenance"` // it is out of its election, or leaves it, by an operator's word
 	Leave              *GroupLeave `json:"maintenance_details,omitempty"`
-	Obstacle           string      `json:"obstacle,omitempty"`       // why it waits in Init or Initialize
+	Obstacle           string      `json:"obstacle"`                 // why it waits in Init or Initialize, "" when it does not
 	ForwardingOff      string      `json:"forwarding_off,omitempty"` // the setting that keeps packets of its family from being forwarded
 	VirtualIPs         []string    `json:"virtual_ips"`
 	Outside            []string    `json:"outside_prefixes,omitempty"` // those in no prefix of the interface
