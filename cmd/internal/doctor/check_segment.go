@@ -262,7 +262,7 @@ func (e *exam) claim(g *engine.Group, c Claim) {
 	here := slices.IndexFunc(e.Interfaces, func(i Interface) bool { return i.MAC == c.MAC && i.Name != c.Interface })
 	switch {
 	case here >= 0 && !heard:
-		e.answersBeside(c.Address, e.Interfaces[here], "answers on the segment of "+c.Interface)
+		e.answersBeside(c.Address, e.Interfaces[here], "is on the segment of "+c.Interface)
 	case c.MAC == virtual, heard && virtual.IsZero():
 		e.fine("claimed", g.Ref.String(), said)
 	case heard && peer.active:
