@@ -5,10 +5,17 @@ import (
 	"net/netip"
 )
 
-// Reserved says what a is in an IPv4 network with more than two addresses, "network" or
-// "broadcast", and "" for the address of a host (RFC 922 section 7).
+// Reserved says what a is in a network with more than two addresses, and "" for the
+// address of a host: in IPv4 "network" or "broadcast" (RFC 922 section 7), in IPv6
+// "subnet-router anycast", which every router has (RFC 4291 section 2.6.1).
 func Reserved(p netip.Prefix, a netip.Addr) string {
-	if !a.Is4() || p.Bits() > 30 || !p.Contains(a) {
+	if p.Bits() > a.BitLen()-2 || !p.Contains(a) {
+		return ""
+	}
+	if a.Is6() {
+		if a == p.Masked().Addr() {
+			return "subnet-router anycast"
+		}
 		return ""
 	}
 	switch host := binary.BigEndian.Uint32(a.AsSlice()) << p.Bits(); host {

@@ -33,6 +33,34 @@ func TestAddressThatNoHostCanUseIsAnObstacle(t *testing.T) {
 	}
 }
 
+// Every router of a subnet has that address, with its own MAC.
+func TestAnycastAddressOfRoutersIsAnObstacle(t *testing.T) {
+	for prefix, want := range map[string]string{
+		"2001:db8::a/64":  "2001:db8:: is the subnet-router anycast address of 2001:db8::/64 on eth0, and no host can use it",
+		"2001:db8::1/127": "", // RFC 6164: both are hosts
+		"2001:db8::1/48":  "2001:db8:: is the subnet-router anycast address of 2001:db8::/48 on eth0, and no host can use it",
+		"2001:db7::1/32":  "",
+	} {
+		h := newHost(t, "[[vrrp]]\ninterface = \"eth0\"\nvrid = 10\nvirtual_ips = [\"fe80::1\", \"2001:db8::\"]\n")
+		l := newTestLink("eth0")
+		l.Addrs = append(l.Addrs, netip.MustParsePrefix(prefix))
+		h.e.LinkChanged(h.now, "eth0", l)
+		if got := h.group("eth0:10").Obstacle; got != want {
+			t.Errorf("%s: obstacle %q, want %q", prefix, got, want)
+		}
+	}
+}
+
+func TestMTUWithoutIPv6IsTheObstacle(t *testing.T) {
+	h := newHost(t, "[[vrrp]]\ninterface = \"eth0\"\nvrid = 10\nvirtual_ips = [\"fe80::1\"]\n")
+	l := newTestLink("eth0")
+	l.LinkLocal, l.Addrs, l.MTU = netip.Addr{}, l.Addrs[:1], 1279
+	h.e.LinkChanged(h.now, "eth0", l)
+	if got, want := h.group("eth0:10").Obstacle, "eth0 has no IPv6 with an MTU of 1279: ip link set eth0 mtu 1280, or more"; got != want {
+		t.Errorf("obstacle %q, want %q", got, want)
+	}
+}
+
 // An address that was learned is judged like one that is configured.
 func TestLearnedAddressThatNoHostCanUseIsAnObstacle(t *testing.T) {
 	h := newHost(t, "[[hsrp]]\ninterface = \"eth0\"\ngroup = 10\n").up("eth0")

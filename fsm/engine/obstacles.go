@@ -120,6 +120,10 @@ func (g *group) linkObstacle(l *Link) (fsm.Cause, string) {
 	return "", ""
 }
 
+// leastMTU6 is the least MTU of a link with IPv6 (RFC 8200 section 5): the kernel
+// has no IPv6 on others.
+const leastMTU6 = 1280
+
 // obstacle returns why no group of family f may run on l, or "".
 func (l *Link) obstacle(f hello.Family) string {
 	switch {
@@ -133,6 +137,8 @@ func (l *Link) obstacle(f hello.Family) string {
 		return fmt.Sprintf("%s cannot be used: %s", l.Name, l.Trouble)
 	case l.Closed:
 		return l.Name + " is not open yet"
+	case !l.Addr(f).IsValid() && f == hello.IPv6 && l.MTU > 0 && l.MTU < leastMTU6:
+		return fmt.Sprintf("%s has no IPv6 with an MTU of %d: ip link set %s mtu %d, or more", l.Name, l.MTU, l.Name, leastMTU6)
 	case !l.Addr(f).IsValid():
 		return fmt.Sprintf("%s has no usable IPv%d address", l.Name, f)
 	}

@@ -110,7 +110,6 @@ func (p *probe) due(now time.Time, g *group) {
 		return
 	}
 	if p.left > 0 {
-		p.listening = true // who speaks before may be an active router whose first hello is still to come
 		p.send(g)
 		p.listening = true
 		p.left--

@@ -41,7 +41,7 @@ func (s *Scene) subnets(names [2]string) (list []netip.Prefix) {
 	})
 	s.groupsOn(names, func(g *engine.Group) {
 		if g.Family == hello.IPv6 {
-			cover(fallback[hello.IPv6].Addr(), nil)
+			cover(fallback[hello.IPv6].Addr(), []netip.Prefix{fallback[hello.IPv6]})
 		}
 		for _, a := range g.VirtualIPs {
 			cover(a, g.Prefixes)

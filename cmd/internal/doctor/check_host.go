@@ -158,6 +158,47 @@ func checkReversePath(e *exam) {
 	}
 }
 
+// checkBeside looks for interfaces that answer ARP for the addresses of another one
+// on the same segment.
+func checkBeside(e *exam) {
+	for _, g := range e.groups {
+		for _, i := range e.Interfaces {
+			if g.Family == hello.IPv4 && e.beside(g, i) && e.answersForAll(i.Name) {
+				e.answersBeside(g.VirtualIPs[0], i, "is on the segment of "+g.Interface)
+			}
+		}
+	}
+}
+
+func (e *exam) answersBeside(a netip.Addr, i Interface, found string) {
+	e.wrong("arp-beside", i.Name, found, "OTHER", i.Name, "ADDRESS", a.String(), "SETTING", "net/ipv4/conf/"+i.Name+"/arp_ignore")
+}
+
+// beside reports whether an interface is known to hear the ARP of a group's segment.
+// What it hears of a macvlan above the group's interface, the daemon's table drops.
+func (e *exam) beside(g *engine.Group, i Interface) bool {
+	own, ok := e.byName(g.Interface)
+	switch {
+	case !ok || i.Index == own.Index || !i.Up || len(g.VirtualIPs) == 0:
+		return false
+	case i.Kind == "macvlan" && i.Parent == own.Index:
+		return false
+	case own.Kind == "macvlan" && (i.Index == own.Parent || i.Kind == "macvlan" && i.Parent == own.Parent):
+		return true
+	}
+	return i.Master == own.Master && i.covers(g.VirtualIPs)
+}
+
+// answersForAll reports whether the kernel answers ARP on an interface for the
+// addresses of others. A strict rp_filter drops the questions there, or else those of
+// the other one: see checkReversePath.
+func (e *exam) answersForAll(dev string) bool {
+	value := func(name string) string {
+		return max(e.Sysctls["ipv4/conf/all/"+name], e.Sysctls["ipv4/conf/"+dev+"/"+name]) // the greater one counts
+	}
+	return value("arp_ignore") == "0" && value("arp_filter") != "1" && value("rp_filter") != "1"
+}
+
 // sameNetwork returns another interface that is up and has the network of one
 // of the virtual addresses of dev, "" when there is none.
 func (e *exam) sameNetwork(dev string) string {

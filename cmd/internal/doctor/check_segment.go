@@ -259,7 +259,10 @@ func (e *exam) own(dev string, a netip.Addr) bool {
 func (e *exam) claim(g *engine.Group, c Claim) {
 	said, virtual := fmt.Sprintf("%s is at %s", c.Address, c.MAC), g.VirtualMAC()
 	peer, heard := e.heardFrom(g, c.MAC)
+	here := slices.IndexFunc(e.Interfaces, func(i Interface) bool { return i.MAC == c.MAC && i.Name != c.Interface })
 	switch {
+	case here >= 0 && !heard:
+		e.answersBeside(c.Address, e.Interfaces[here], "is on the segment of "+c.Interface)
 	case c.MAC == virtual, heard && virtual.IsZero():
 		e.fine("claimed", g.Ref.String(), said)
 	case heard && peer.active:

@@ -171,10 +171,15 @@ func (h *Host) readSysctls(devs []string) {
 	paths := []string{
 		"ipv4/ip_forward", "ipv6/conf/all/forwarding", "ipv6/ip_nonlocal_bind", "netfilter/nf_conntrack_tcp_loose",
 	}
+	for _, i := range h.Interfaces {
+		for _, name := range []string{"arp_ignore", "arp_filter", "rp_filter"} {
+			paths = append(paths, "ipv4/conf/"+i.Name+"/"+name)
+		}
+	}
 	for _, dev := range append([]string{"all"}, devs...) {
 		paths = append(paths, "ipv6/conf/"+dev+"/forwarding")
 		for _, name := range []string{
-			"forwarding", "rp_filter", "arp_ignore", "arp_announce", "arp_notify", "send_redirects", "proxy_arp", "proxy_arp_pvlan", "drop_gratuitous_arp",
+			"forwarding", "rp_filter", "arp_filter", "arp_ignore", "arp_announce", "arp_notify", "send_redirects", "proxy_arp", "proxy_arp_pvlan", "drop_gratuitous_arp",
 		} {
 			paths = append(paths, "ipv4/conf/"+dev+"/"+name)
 		}

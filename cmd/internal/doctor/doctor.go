@@ -43,7 +43,7 @@ type Finding struct {
 func Examine(h *Host, c *configs.Config) []Finding {
 	e := newExam(h, c)
 	for _, check := range []func(*exam){
-		checkRights, checkClock, checkNftables, checkChains, checkSavedTables, checkForwarding, checkARP, checkProxies, checkReversePath,
+		checkRights, checkClock, checkNftables, checkChains, checkSavedTables, checkForwarding, checkARP, checkProxies, checkReversePath, checkBeside,
 		checkSysctls, checkRestored, checkConntrack,
 		checkInterfaces, checkRoutes, checkBridges, checkDrivers, checkAddresses, checkOwners, checkPeers, checkTracks, checkRefresh, checkManagers, checkOthers,
 		checkHeard, checkClaims, checkOwnClaims, checkUnderstudy,

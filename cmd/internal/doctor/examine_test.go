@@ -76,6 +76,16 @@ func set(path, value string) func(*Host) {
 	return func(h *Host) { h.Sysctls[path] = value }
 }
 
+// loose has no rp_filter keep questions away.
+func loose(h *Host) {
+	for _, dev := range []string{"all", "eth1"} {
+		h.Sysctls["ipv4/conf/"+dev+"/rp_filter"] = "2"
+	}
+	for _, i := range h.Interfaces {
+		h.Sysctls["ipv4/conf/"+i.Name+"/arp_ignore"] = "0"
+	}
+}
+
 func chain(c Chain) func(*Host) { return func(h *Host) { h.Chains = append(h.Chains, c) } }
 
 // onBridge makes eth1 a bridge.
@@ -203,6 +213,39 @@ var examinations = []examination{
 	}, want: []string{"arp-notify net/ipv4/conf/all/arp_notify"}},
 
 	{name: "strict rp_filter and two interfaces in the network", change: []func(*Host){func(h *Host) { h.Interfaces[1].Addresses = prefixes("192.0.2.3/24") }}, want: []string{"rp-filter eth1"}},
+	{name: "two interfaces in the network that answer for all", change: []func(*Host){
+		loose, func(h *Host) { h.Interfaces[1].Addresses = prefixes("192.0.2.3/24") },
+	}, want: []string{"arp-beside eth0"}},
+	{name: "two interfaces in the network that do not", change: []func(*Host){
+		loose, set("ipv4/conf/eth0/arp_ignore", "1"), func(h *Host) { h.Interfaces[1].Addresses = prefixes("192.0.2.3/24") },
+	}},
+	{name: "two interfaces in the network and arp_filter", change: []func(*Host){
+		loose, set("ipv4/conf/all/arp_filter", "1"), func(h *Host) { h.Interfaces[1].Addresses = prefixes("192.0.2.3/24") },
+	}},
+	{name: "two interfaces in the network, one of a VRF", change: []func(*Host){
+		loose, func(h *Host) { h.Interfaces[1].Addresses, h.Interfaces[1].Master = prefixes("192.0.2.3/24"), 9 },
+	}},
+	{name: "two interfaces in the network of IPv6", config: vrrp6, change: []func(*Host){
+		loose, func(h *Host) { h.Interfaces[1].Addresses = prefixes("2001:db8::3/64") },
+	}},
+	{name: "the interface below a macvlan", config: hsrpConfig + "mac = \"interface\"\n", change: []func(*Host){
+		loose, func(h *Host) { h.eth1().Kind, h.eth1().Parent = "macvlan", 2 },
+	}, want: []string{"arp-beside eth0"}},
+	{name: "a macvlan beside the group's", config: hsrpConfig + "mac = \"interface\"\n", change: []func(*Host){
+		loose, set("ipv4/conf/eth0/arp_ignore", "1"), func(h *Host) {
+			h.eth1().Kind, h.eth1().Parent = "macvlan", 2
+			h.Interfaces = append(h.Interfaces, Interface{Link: links.Link{Index: 9, Name: "mv1", Kind: "macvlan", Parent: 2, Up: true}})
+		},
+	}, want: []string{"arp-beside mv1"}},
+	{name: "a macvlan above the group's interface", change: []func(*Host){
+		loose, func(h *Host) {
+			h.Interfaces[1] = Interface{Link: links.Link{Index: 2, Name: "eth0", Kind: "macvlan", Parent: 3, Up: true}, Addresses: prefixes("192.0.2.3/24")}
+		},
+	}},
+	{name: "an answer of another interface of the host", change: []func(*Host){
+		func(h *Host) { h.Interfaces[1].MAC = hello.MAC{2, 0, 0, 0, 0, 9} },
+		func(h *Host) { h.Claims = []Claim{{"eth1", ip("192.0.2.1"), hello.MAC{2, 0, 0, 0, 0, 9}}} },
+	}, want: []string{"arp-beside eth0"}},
 	{name: "loose rp_filter and two interfaces in the network", change: []func(*Host){
 		set("ipv4/conf/eth1/rp_filter", "2"), func(h *Host) { h.Interfaces[1].Addresses = prefixes("192.0.2.3/24") },
 	}},
