@@ -91,6 +91,7 @@ type Daemon struct {
 	cleared  baselines
 	recorder *recorder.Recorder // of the loop
 	looked   time.Time          // when the loop looked around last
+	read     time.Time          // when it looked at the journals last
 
 	routeLinks []string // interfaces that routes of groups go through
 	routesDue  bool     // they are looked at soon
