@@ -41,7 +41,7 @@ func (i *iface) tellForwarding(now time.Time) {
 	for n, f := range [...]hello.Family{hello.IPv4, hello.IPv6} {
 		off, said := i.link.Off(f), &i.forwarding.said[n]
 		switch {
-		case off == *said || i.link.Index == 0: // of an interface that has gone nothing is known
+		case off == *said || i.link.Index <= 0: // of an interface that has gone, or is unseen, nothing is known
 		case off == "":
 			*said = ""
 			i.tell(now, KindNotice, fmt.Sprintf("IPv%d forwarding is switched on again", f))

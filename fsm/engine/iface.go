@@ -53,7 +53,7 @@ type iface struct {
 
 func newIface(r *router, name string, port Port) *iface {
 	return &iface{
-		r: r, name: name, port: port, link: Link{Name: name},
+		r: r, name: name, port: port, link: Link{Name: name, Index: unseen},
 		byWire: map[wireID]*group{}, byVirtualIP: map[netip.Addr][]*group{},
 		neighbors: map[netip.Addr]*neighbor{}, rejected: map[hello.Reject]uint64{},
 	}

@@ -124,9 +124,14 @@ func (g *group) linkObstacle(l *Link) (fsm.Cause, string) {
 // has no IPv6 on others.
 const leastMTU6 = 1280
 
+// unseen is the index of an interface of which nothing was told yet.
+const unseen = -1
+
 // obstacle returns why no group of family f may run on l, or "".
 func (l *Link) obstacle(f hello.Family) string {
 	switch {
+	case l.Index == unseen:
+		return l.Name + " is not looked at yet"
 	case !l.Up && l.Index == 0:
 		return l.Name + " does not exist"
 	case !l.Up:
@@ -174,10 +179,10 @@ func (g *group) noteObstacle(why string, told bool) {
 		return
 	}
 	g.obstacle, g.untold = why, false
-	// An interface that is there and not open is so for a moment; whoever opens
-	// it says why it stays so.
+	// An interface that is there and not open is so for a moment, and so is one of which
+	// nothing is known; whoever opens it says why it stays so.
 	l := &g.iface.link
-	opening := l.Up && l.PortOf == "" && l.Closed
+	opening := l.Index == unseen || l.Up && l.PortOf == "" && l.Closed
 	if why != "" && !told && !g.r.stopping && !g.dismissed && !opening {
 		g.untold = true
 		g.r.hindered = append(g.r.hindered, g)

@@ -72,8 +72,22 @@ func TestObstacleNamesWhatIsWrongWithAnInterface(t *testing.T) {
 			t.Errorf("%s in %s after %v, want %s", g.Obstacle, g.Machine.State, g.Last, want)
 		}
 	}
-	if got := newHost(t, hsrpConfig).group("eth0:10").Obstacle; got != "eth0 does not exist" {
-		t.Errorf("before the first news: %s", got)
+}
+
+// A group that a reload puts on another interface is there before the news of that.
+func TestNothingIsSaidOfAnInterfaceBeforeTheFirstNews(t *testing.T) {
+	h := newHost(t, hsrpConfig).up("eth0")
+	h.reload(hsrpConfig + "[[hsrp]]\ninterface = \"eth1\"\ngroup = 7\nvirtual_ips = [\"198.51.100.1\"]\n")
+	if got := h.group("eth1:7").Obstacle; got != "eth1 is not looked at yet" {
+		t.Errorf("obstacle %q", got)
+	}
+	if got := h.told(engine.KindWarning); got != nil {
+		t.Errorf("told %q", got)
+	}
+	h.e.LinkChanged(h.now, "eth1", engine.Link{Name: "eth1"})
+	h.e.Flush(h.now)
+	if diff := cmp.Diff([]string{"hsrp:eth1:7 waits in Init: eth1 does not exist"}, h.told(engine.KindWarning)); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
 	}
 }
 

@@ -236,6 +236,7 @@ func (d *Daemon) inheritPorts(e *estate, sockets []int, at time.Time) error {
 		}
 	}
 	d.listDescriptors()
+	d.places.set(placesOf(d.ports))
 	again, err := d.engine.Snapshot(at)
 	if err == nil && !sameState(again, e.engine) {
 		err = errors.New("this program does not understand all that it was told: what it would go on with is something else")

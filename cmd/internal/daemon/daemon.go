@@ -73,6 +73,7 @@ type Daemon struct {
 	loop     *loop
 	engine   *engine.Engine
 	ports    map[string]*port
+	places   places
 	byFD     map[int]*port
 	byTap    map[int]*port // of the taps that are looked at in this turn
 	fds      []int
@@ -91,6 +92,7 @@ type Daemon struct {
 	cleared  baselines
 	recorder *recorder.Recorder // of the loop
 	looked   time.Time          // when the loop looked around last
+	read     time.Time          // when it looked at the journals last
 
 	routeLinks []string // interfaces that routes of groups go through
 	routesDue  bool     // they are looked at soon
@@ -121,7 +123,7 @@ type Daemon struct {
 func newDaemon(o Options, owner *vip.Owner, build func(engine.Config, engine.Options) (*engine.Engine, error)) (*Daemon, error) {
 	d := &Daemon{
 		opts: o, owner: owner, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{}, byTap: map[int]*port{},
-		events: newWorker(), nameOf: nameOf, heirs: make(chan succeededBy, 1),
+		places: newPlaces(), events: newWorker(), nameOf: nameOf, heirs: make(chan succeededBy, 1),
 	}
 	d.reloads.Store(true)
 	d.told.Lineage = strconv.FormatUint(rand.Uint64(), 36)
@@ -147,6 +149,7 @@ func newDaemon(o Options, owner *vip.Owner, build func(engine.Config, engine.Opt
 		p := d.newPort(name, groups)
 		d.ports[name], ports[name] = p, p
 	}
+	d.places.set(placesOf(d.ports))
 	d.engine, err = build(config, engine.Options{
 		Ports: ports, Random: rand.Float64, Mark: newMarks(), Observe: d.observe, PreActive: d.preActive, Starved: d.starved.since, Now: d.started,
 		Maintenance: maintenance, Returned: d.returned,

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/metrics"
 	"sync/atomic"
+	"time"
 )
 
 // Garbage is collected in quiet moments, long before Go's runtime would do it: where a
@@ -14,25 +15,30 @@ import (
 const (
 	garbageShare = 8
 	garbageLeast = 1 << 20 // bytes, which are not worth the work
+	garbageRests = 10 * time.Second
 )
 
 // garbage decides when to collect. The zero value is for the loop alone.
 type garbage struct {
-	told    uint64 // events when it was asked last
+	told    uint64    // events when it was asked last
+	next    time.Time // when to measure again: what makes garbage tells events, mostly
 	samples []metrics.Sample
 	busy    atomic.Bool
 }
 
 // look collects when there is much and no event was told since the last call. Whoever
 // started the process with $GOGC has decided on garbage.
-func (g *garbage) look(told uint64) {
-	quiet := told == g.told
-	g.told = told
+func (g *garbage) look(now time.Time, told uint64) {
+	if told != g.told {
+		g.told, g.next = told, now
+		return
+	}
+	if now.Before(g.next) || os.Getenv("GOGC") != "" || g.busy.Load() {
+		return
+	}
+	g.next = now.Add(garbageRests)
 	if g.samples == nil {
 		g.samples = []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}}
-	}
-	if !quiet || os.Getenv("GOGC") != "" || g.busy.Load() {
-		return
 	}
 	metrics.Read(g.samples)
 	if !tooMuch(g.samples[0].Value.Uint64(), g.samples[1].Value.Uint64()) {

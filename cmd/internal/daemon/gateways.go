@@ -3,14 +3,11 @@ package daemon
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/internal/dump"
 )
@@ -38,6 +35,8 @@ func (d *Daemon) followGateways(ctx context.Context) {
 				return
 			case <-poll.C:
 				changed = true
+			case <-d.places.gateways:
+				changed = true
 			case u, open := <-changes:
 				if changed = open && isDefault(u.Dst); !open {
 					changes = nil
@@ -45,23 +44,6 @@ func (d *Daemon) followGateways(ctx context.Context) {
 			}
 		}
 	}
-}
-
-// tables returns where the default routes of interfaces may be: in the main table
-// and in those of the VRFs that they are members of.
-func tables(names []string) []int {
-	out := []int{unix.RT_TABLE_MAIN}
-	for _, name := range names {
-		l, err := netlink.LinkByName(name)
-		if err != nil || l.Attrs().MasterIndex == 0 {
-			continue
-		}
-		master, _ := netlink.LinkByIndex(l.Attrs().MasterIndex)
-		if vrf, ok := master.(*netlink.Vrf); ok && !slices.Contains(out, int(vrf.Table)) {
-			out = append(out, int(vrf.Table))
-		}
-	}
-	return out
 }
 
 // routesIn returns how to list the routes of a family in some tables.
@@ -101,7 +83,7 @@ func nextHops(list func(family int) ([]netlink.Route, error)) (map[int][]netip.A
 // updateGateways reads the routes. When that fails, the gateways stay as they
 // were.
 func (d *Daemon) updateGateways() {
-	byIndex, err := nextHops(routesIn(tables(slices.Collect(maps.Keys(d.ports)))))
+	byIndex, err := nextHops(routesIn(tables(d.places.now())))
 	if err != nil {
 		d.log.Debug("default gateways stay as they were", "error", err)
 		return

@@ -89,6 +89,7 @@ func (d *Daemon) attached(p *port, err error) {
 	}
 	if p.adopt() {
 		p.trouble = ""
+		d.places.set(placesOf(d.ports))
 		for _, id := range slices.Sorted(maps.Keys(p.routers)) {
 			d.engine.Prepared(time.Now(), id, p.opened.refused[id])
 		}

@@ -14,24 +14,35 @@ import (
 // a bridge another uplink. Nobody else tells the switches. Until they know, the
 // traffic to this host and to the guests behind it ends at the old port. The
 // virtual addresses are announced at once, and again with everything else when the
-// change rests: a new port may have dropped the first frames.
+// change rests: a new port may have dropped the first frames. It begins anew with other
+// interfaces.
 func (d *Daemon) followMoves(ctx context.Context) {
-	var plain []string
-	for name := range d.ports {
-		if l, err := netlink.LinkByName(name); err == nil && l.Type() == "bridge" {
-			go d.watchMoves(ctx, macs.Options{Bridge: name}, name)
-			continue
+	for ctx.Err() == nil {
+		watching, stop := context.WithCancel(ctx)
+		var plain []string
+		for _, at := range d.places.now() {
+			if l, err := netlink.LinkByName(at.name); err == nil && l.Type() == "bridge" {
+				go d.watchMoves(ctx, watching, macs.Options{Bridge: at.name}, at.name)
+				continue
+			}
+			plain = append(plain, at.name)
 		}
-		plain = append(plain, name)
-	}
-	if len(plain) > 0 {
-		go d.watchMoves(ctx, macs.Options{Devs: plain}, plain...)
+		if len(plain) > 0 {
+			go d.watchMoves(ctx, watching, macs.Options{Devs: plain}, plain...)
+		}
+		select {
+		case <-ctx.Done():
+		case <-d.places.moves:
+		}
+		stop()
 	}
 }
 
-func (d *Daemon) watchMoves(ctx context.Context, o macs.Options, ports ...string) {
+// watchMoves goes on until watching is done. What is being announced then is announced
+// to the end, unless ctx is done as well.
+func (d *Daemon) watchMoves(ctx, watching context.Context, o macs.Options, ports ...string) {
 	virtual := func(reason string) { d.loop.Post(func() { d.engine.Moved(time.Now(), ports, reason) }) }
-	err := macs.Watch(ctx, o, virtual, func(reason string) {
+	err := macs.Watch(watching, o, virtual, func(reason string) {
 		virtual(reason)
 		d.relearn(ctx, o, reason)
 	})

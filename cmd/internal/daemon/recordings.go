@@ -29,7 +29,7 @@ type recordings struct {
 	save    func(folder string, at time.Time, content []byte)
 	loop    onLoop
 
-	moved chan struct{} // something has changed its state
+	moved nudge         // something has changed its state
 	known int           // ID of the last change that was looked at; of whoever runs
 	due   atomic.Bool   // a change may be waiting for its recording
 	ended chan struct{} // closed when run has
@@ -53,7 +53,7 @@ func newRecordings(d *Daemon) *recordings {
 		},
 		record: d.record, save: d.saveRecording,
 		loop:  func(ctx context.Context, fn func()) error { return d.loop.Do(ctx, fn) },
-		moved: make(chan struct{}, 1), ended: make(chan struct{}),
+		moved: newNudge(), ended: make(chan struct{}),
 	}
 }
 
@@ -62,10 +62,7 @@ func (r *recordings) note(ev *engine.Event) {
 	if r == nil || ev.Kind != engine.KindTransition {
 		return
 	}
-	select {
-	case r.moved <- struct{}{}:
-	default:
-	}
+	r.moved.give()
 }
 
 // run goes on until ctx is done. before is the last change that is none of its affair.

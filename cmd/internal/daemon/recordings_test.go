@@ -46,7 +46,7 @@ func newTaped() *taped {
 			r.saved = append(r.saved, time.Since(start))
 		},
 		loop:  func(ctx context.Context, fn func()) error { fn(); return ctx.Err() },
-		moved: make(chan struct{}, 1), ended: make(chan struct{}),
+		moved: newNudge(), ended: make(chan struct{}),
 	}
 	return r
 }

@@ -118,7 +118,7 @@ func (d *Daemon) reconfigure(is *configs.Config, by engine.Caller) error {
 		d.ports[name].join(groups)
 	}
 	d.closeVacant()
-	d.watcher.Set(d.interfaces()...)
+	d.placesChanged()
 	if !maps.Equal(virtual, d.virtual) { // what was virtual may be the host's own address now
 		for name, p := range d.ports {
 			if ports[name] == nil {
@@ -153,8 +153,14 @@ func (d *Daemon) closeVacant() {
 		p.shutdown()
 		d.closing = append(slices.DeleteFunc(d.closing, (*port).closed), p)
 		d.listDescriptors()
-		d.watcher.Set(d.interfaces()...)
+		d.placesChanged()
 	}
+}
+
+// placesChanged has others look at the interfaces that count now.
+func (d *Daemon) placesChanged() {
+	d.watcher.Set(d.interfaces()...)
+	d.places.set(placesOf(d.ports))
 }
 
 // answerHangups reloads for whoever sends SIGHUP, and for systemd.

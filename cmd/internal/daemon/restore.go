@@ -65,8 +65,9 @@ func (d *Daemon) restoreFilter(p *port, macs ...[6]byte) {
 // costs more than a hello. So hellos of a second are often enough. While the settings
 // are wrong hosts may learn the wrong MAC.
 const (
-	lookLeast = 900 * time.Millisecond // between two looks
-	lookMost  = 2 * time.Second
+	lookLeast   = 900 * time.Millisecond // between two looks
+	lookMost    = 2 * time.Second
+	journalRest = 5 * time.Second // between two looks at the journals, which matter when this process has died
 )
 
 // lookAround looks at the settings and the journals when it is time to.
@@ -75,7 +76,11 @@ func (d *Daemon) lookAround(now time.Time) {
 		return
 	}
 	d.looked = now
-	d.garbage.look(d.told.Number)
+	journals := now.Sub(d.read) >= journalRest
+	if journals {
+		d.read = now
+	}
+	d.garbage.look(now, d.told.Number)
 	for _, p := range d.ports {
 		if p.opened == nil || p.opened.iface == nil {
 			continue
@@ -85,7 +90,7 @@ func (d *Daemon) lookAround(now time.Time) {
 				d.loop.Post(func() { d.engine.SettingsRestored(time.Now(), p.name, changed, err) })
 			})
 		}
-		if p.opened.iface.JournalLost() {
+		if journals && p.opened.iface.JournalLost() {
 			p.restoreJournal()
 		}
 	}

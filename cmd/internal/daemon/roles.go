@@ -27,13 +27,13 @@ type roles struct {
 	mu      sync.Mutex
 	groups  []engine.Ref // in the order of the configuration
 	states  map[engine.Ref]string
-	gone    string        // who is in maintenance, in words; "": nobody
-	changed chan struct{} // has room for one
+	gone    string // who is in maintenance, in words; "": nobody
+	changed nudge
 }
 
 // init takes the first states.
 func (r *roles) init(groups []engine.GroupStatus) {
-	r.changed = make(chan struct{}, 1)
+	r.changed = newNudge()
 	r.reset(groups)
 }
 
@@ -63,7 +63,7 @@ func (r *roles) note(t *status.Transition) {
 		return
 	}
 	r.states[t.Ref()] = t.To
-	r.tell()
+	r.changed.give()
 }
 
 // away takes who is in maintenance, in words.
@@ -71,15 +71,7 @@ func (r *roles) away(text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.gone = text
-	r.tell()
-}
-
-// tell has followRoles look.
-func (r *roles) tell() {
-	select {
-	case r.changed <- struct{}{}:
-	default:
-	}
+	r.changed.give()
 }
 
 // String returns "eth1:10 Active, eth1:20 Standby", or for many groups "812 Active,

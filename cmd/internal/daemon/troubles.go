@@ -84,6 +84,6 @@ func (d *Daemon) keepFirst() {
 // people look: "fhrpd show status" and "systemctl status".
 func (d *Daemon) troubled(part trouble, text string) {
 	if d.troubles.set(part, text) {
-		d.roles.tell()
+		d.roles.changed.give()
 	}
 }

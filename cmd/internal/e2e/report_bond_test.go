@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/macs"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
+	"github.com/fhrpd/fhrpd/cmd/internal/status"
 	"github.com/fhrpd/fhrpd/garp"
 	"github.com/fhrpd/fhrpd/hello"
 )
@@ -153,6 +155,39 @@ func TestBondSwitchLeavesTheVirtualMACOfAGuestAlone(t *testing.T) {
 		})
 		h.move(l)
 		h.checkAnnounced(t, false)
+	})
+}
+
+// What a reload brings is followed like what was there at the start.
+func TestInterfaceOfAReloadIsFollowed(t *testing.T) {
+	fieldScenario(t, func(t testing.TB, l *lan) {
+		h := l.newHost()
+		l.Address(h.NS, "up2", netip.MustParseAddr("192.168.1.60"))
+		uplink, err := h.NS.Netlink().LinkByName("up2")
+		must(t, err)
+		must(t, h.NS.Netlink().RouteAdd(&netlink.Route{LinkIndex: uplink.Attrs().Index, Gw: fhrptest.ClientIP.AsSlice()}))
+		group := hsrpTable(2, address4, subSecond)
+		on := func(dev string) string { return strings.NewReplacer(lanDev, dev, "PRIORITY", "100").Replace(group) }
+		h.Start(on("eth9"))
+		h.WaitAll("Init")
+		must(t, os.WriteFile(h.Path("fhrpd.toml"), []byte(on("up2")), 0o600))
+		if out, exit := h.Command("reload"); exit != 0 {
+			t.Fatalf("reload ends with %d\n%s", exit, out)
+		}
+		h.WaitAll("Active")
+		if log := h.File("daemon.log"); strings.Contains(log, "up2 does not exist") {
+			t.Errorf("says that an interface which is there is not\n%s", log)
+		}
+		h.Eventually("the gateway among those to whom a takeover is proven", func() bool {
+			return slices.ContainsFunc(h.Report().Groups[0].Takeover, func(p status.Takeover) bool { return p.Address == fhrptest.ClientIP.String() })
+		})
+		must(t, l.Switch.LinkDown("h2"))
+		must(t, l.Switch.LinkUp("h2"))
+		h.Eventually("the interface's own MAC on its cable", func() bool {
+			return slices.ContainsFunc(h.second.Frames(), func(f netlab.Frame) bool {
+				return fromNobody(f) && f.Source() == hello.MACFrom(uplink.Attrs().HardwareAddr)
+			})
+		})
 	})
 }
 
