@@ -91,8 +91,9 @@ func (i *Interface) Address(add, remove []ID) error {
 	list := i.acquirePlaces(here)
 	del := i.releasePlaces(gone)
 	routeErr := i.dismissRoutes(gone)
-	_, delErr := i.rtnl.delete(del)
-	_, addErr := i.make(list)
+	deleted, delErr := i.rtnl.delete(del)
+	made, addErr := i.make(list)
+	i.owner.routes.readdress(slices.Concat(deleted, made))
 	i.bringRoutes(here)
 	if len(here) > 0 {
 		addErr = errors.Join(addErr, i.noteLosses())
@@ -194,6 +195,7 @@ func (i *Interface) Restore() (missing []netip.Addr, err error) {
 	for _, p := range made {
 		missing = append(missing, p.address())
 	}
+	i.owner.routes.readdress(made)
 	if err != nil {
 		return missing, fmt.Errorf("restore addresses on %s: %w", i.name, err)
 	}
