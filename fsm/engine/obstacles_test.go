@@ -145,7 +145,7 @@ virtual_ips = ["fe80::1", "2001:db8::1"]
 		{"one is left", func(l *engine.Link) { l.Addrs = append(l.Addrs, prefix("2001:db8::10/64")) }, nil},
 		{"none", func(l *engine.Link) { l.Addrs = append(l.Addrs, prefix("2001:db8::10/64"), prefix("198.51.100.2/24")) }, nil},
 		{"two again", func(*engine.Link) {}, []string{outside4, outside6}},
-		{"another prefix that does not help", func(l *engine.Link) { l.Addrs = append(l.Addrs, prefix("203.0.113.1/30")) },
+		{"another prefix that does not help", func(l *engine.Link) { l.Addrs = append(l.Addrs, prefix("203.0.113.1/30"), prefix("203.0.113.2/30")) },
 			[]string{head + "(192.0.2.0/24, 203.0.113.0/30): virtual address 198.51.100.1 of hsrp:eth0:10" + cure4}},
 		{"a family without an address has other troubles", func(l *engine.Link) { l.LinkLocal, l.Addrs = netip.Addr{}, l.Addrs[:1] },
 			[]string{outside4}},
