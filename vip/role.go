@@ -202,10 +202,10 @@ func (r *roleRoutes) readdress(changed []place) {
 	defer r.mu.Unlock()
 	for c, u := range r.uses {
 		route, ok := c.(roleRoute)
-		if !ok || !u.in || !slices.ContainsFunc(changed, func(p place) bool { return p.address() == route.Src }) {
+		if !ok || !slices.ContainsFunc(changed, func(p place) bool { return p.address() == route.Src }) {
 			continue
 		}
-		if route.Src.Is6() {
+		if u.in && route.Src.Is6() {
 			r.dress(u, route)
 			continue
 		}

@@ -92,6 +92,8 @@ func (r route) explain(err error) error {
 		return nil
 	case r.oif > loopbackIndex && (errors.Is(err, unix.ENETDOWN) || errors.Is(err, unix.ENODEV)):
 		return nil // the interface is down or gone, and its routes with it
+	case r.oif > loopbackIndex && r.dst.Addr().Is6() && errors.Is(err, unix.EACCES):
+		return nil // IPv6 is switched off there
 	case errors.Is(err, unix.ENETDOWN):
 		return fmt.Errorf("route to %v: %w (lo is down: ip link set lo up)", r.dst, err)
 	}
