@@ -254,6 +254,8 @@ func TestRoutesKeepTheAddressTheyGoOutFrom(t *testing.T) {
 	checkFaults(t, "the route is an address", iface.RoutesOf(10))
 
 	removeAddr(vip6)
+	setSysctl(t, "ipv6/conf/eth0/accept_dad=1")
+	setSysctl(t, "ipv6/conf/eth0/dad_transmits=60") // a second each
 	ok(t, netlink.AddrAdd(link(t, "eth0"), &netlink.Addr{IPNet: netlink.NewIPNet(vip6.AsSlice())}))
 	checkFaults(t, "an address is checked for duplicates", restoredRoutes(t, iface), strings.Replace(lacks, "11/", "10/", 1))
 	check("an address is checked for duplicates", whole[0], "::/0")

@@ -77,6 +77,36 @@ func TestObstacleNamesWhatIsWrongWithAnInterface(t *testing.T) {
 	}
 }
 
+// An interface's only address may be the virtual one of another group.
+func TestVirtualAddressOfAnotherGroupIsNoAddressToSpeakFrom(t *testing.T) {
+	h := newHost(t, hsrpConfig+`
+[[vrrp]]
+interface = "eth0"
+vrid = 20
+virtual_ips = ["fe80::1"]
+[[vrrp]]
+interface = "eth0"
+vrid = 21
+virtual_ips = ["fe80::2", "2001:db8::1"]
+`)
+	h.linked(func(l *engine.Link) {
+		l.Addr4, l.LinkLocal = netip.Addr{}, netip.Addr{}
+		l.Addrs = nil
+		for _, p := range []string{"2001:db8::1/64", "fe80::1/64", vip4.String() + "/24"} {
+			l.Addrs = append(l.Addrs, netip.MustParsePrefix(p))
+		}
+	})
+	for ref, want := range map[string]string{
+		"eth0:10":       "eth0 has no usable IPv4 address: 192.0.2.1 is the group's virtual address",
+		"vrrp6:eth0:20": "eth0 has no usable link-local IPv6 address: fe80::1 is the group's virtual address",
+		"vrrp6:eth0:21": "eth0 has no usable link-local IPv6 address: fe80::1 is a virtual address of vrrp6:eth0:20",
+	} {
+		if got := h.group(ref).Obstacle; got != want {
+			t.Errorf("%s: %q, want %q", ref, got, want)
+		}
+	}
+}
+
 func TestGroupsThatWaitForTheSameAreOneLine(t *testing.T) {
 	var config strings.Builder
 	for i := range 100 {
@@ -91,7 +121,7 @@ func TestGroupsThatWaitForTheSameAreOneLine(t *testing.T) {
 		t.Errorf("warnings (-want +got):\n%s", diff)
 	}
 	// Duplicate address detection is no fault.
-	want = []string{"vrrp6:eth0:1 waits in Initialize: eth0 has no usable IPv6 address"}
+	want = []string{"vrrp6:eth0:1 waits in Initialize: eth0 has no usable link-local IPv6 address"}
 	if diff := cmp.Diff(want, h.told(engine.KindNotice)); diff != "" {
 		t.Errorf("notices (-want +got):\n%s", diff)
 	}
