@@ -35,7 +35,7 @@ var rules = []rule{
 		"while the daemon runs the kernel refuses FILE as a whole (\"Operation not permitted\"), the firewall in it too; at boot the copy does nothing, and the daemon replaces it",
 		"sed -i '/^table netdev fhrpd-/,/^}/d' FILE, and save the ruleset without it (docs/firewall.md)"},
 	{"flushable", Warn, "whether nftables tables can be made to persist (Linux 6.9)",
-		"anybody may flush the table that the virtual MAC hangs on (nft flush ruleset, a firewall that reloads): while the daemon runs it puts the table back within milliseconds; while it is dead or frozen, forwarding ends at once, and not with the lease when the peer has taken over",
+		"anybody may flush the table that the virtual MAC hangs on (nft flush ruleset, a firewall that reloads): while the daemon runs it puts the table back within milliseconds; while it is frozen, as on every kernel while it is dead, forwarding ends at once, and not with the lease when the peer has taken over",
 		"Linux 6.9 or newer (Debian 12: linux-image-amd64 of bookworm-backports), or a firewall that flushes its own tables only"},
 	{"realtime", Warn, "whether SCHED_FIFO is allowed to this user, when [daemon] realtime is true",
 		"on a busy machine hellos are late by milliseconds, which matters when the hold time is below about 300 ms",
