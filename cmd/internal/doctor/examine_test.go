@@ -305,6 +305,7 @@ var examinations = []examination{
 	{name: "Hyper-V", change: []func(*Host){driverOf("hv_netvsc")}, want: []string{"hyper-v eth1"}},
 	{name: "cloud", change: []func(*Host){driverOf("ena")}, want: []string{"cloud eth1"}},
 	{name: "too many MACs for a card", config: manyGroups(17), want: []string{"filter-slots eth1"}},
+	{name: "the card's own MAC needs no slot", config: strings.ReplaceAll(manyGroups(17), "group =", "mac = \"interface\"\ngroup =")},
 	{name: "not too many", config: manyGroups(16)},
 	{name: "managed by networkd", change: []func(*Host){func(h *Host) { h.eth1().Manager = "systemd-networkd" }}, want: []string{"networkd eth1"}},
 	{name: "managed by NetworkManager", change: []func(*Host){func(h *Host) { h.eth1().Manager = "NetworkManager" }}, want: []string{"networkmanager eth1"}},
@@ -420,6 +421,21 @@ func manyGroups(n int) string {
 		fmt.Fprintf(&b, "[[hsrp]]\ninterface = \"eth1\"\ngroup = %d\nvirtual_ips = [\"192.0.2.%d\"]\n", i+1, i+100)
 	}
 	return b.String()
+}
+
+// What a cure says to write into the configuration must be accepted there.
+func TestCureOfTooManyMACsIsAccepted(t *testing.T) {
+	for _, r := range rules {
+		if r.ID != "filter-slots" {
+			continue
+		}
+		for advice, mac := range map[string]string{`mac = "interface"`: "interface", `mac = "…"`: "02:00:00:00:00:77"} {
+			config := strings.ReplaceAll(manyGroups(2), "group =", "mac = \""+mac+"\"\ngroup =")
+			if _, err := configs.Parse("test.toml", []byte(config)); err != nil && strings.Contains(r.Cure, advice) {
+				t.Errorf("%s is advised, and refused: %v", advice, err)
+			}
+		}
+	}
 }
 
 func TestExamine(t *testing.T) {

@@ -129,7 +129,7 @@ var rules = []rule{
 		"vrrp with peers = […] and mac = \"interface\" in the configuration, and a hook that moves the address by the provider's interface"},
 	{"filter-slots", Warn, "the number of virtual MACs on hardware",
 		"network cards filter by a few further addresses only and go promiscuous beyond: the processor sees every frame of the segment",
-		"nothing on a switched network; otherwise fewer groups on INTERFACE, or groups that share a MAC (mac = \"…\")"},
+		"nothing on a switched network; otherwise fewer groups on INTERFACE, with several virtual_ips each, or mac = \"interface\""},
 	{"networkd", Warn, "whether systemd-networkd manages the interface",
 		"when it restarts or is told to reconfigure INTERFACE it takes the address away for a tenth of a second: roles are held meanwhile, but hosts on the segment are not reached",
 		"[Network] KeepConfiguration=static in the .network file of INTERFACE; it helps when systemd-networkd is restarted, and nothing does for networkctl reconfigure"},
