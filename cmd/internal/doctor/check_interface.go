@@ -117,7 +117,8 @@ func (e *exam) networks(g *engine.Group, i Interface) {
 		e.wrong("misfit", g.Ref.String(), why, "GROUP", g.Ref.String(), "INTERFACE", i.Name)
 	}
 	for _, vip := range g.VirtualIPs {
-		if i.covers([]netip.Addr{vip}) || vip.Is6() && vip.IsLinkLocalUnicast() {
+		brought := slices.ContainsFunc(g.Prefixes, func(p netip.Prefix) bool { return p.Addr() == vip })
+		if brought || i.covers([]netip.Addr{vip}) || vip.Is6() && vip.IsLinkLocalUnicast() {
 			continue
 		}
 		e.wrong("other-network", g.Ref.String(), fmt.Sprintf("%s is in no network of %s", vip, i.Name),

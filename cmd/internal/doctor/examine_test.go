@@ -271,6 +271,7 @@ var examinations = []examination{
 	{name: "no address", change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("fe80::2/64") }}, want: []string{"no-address eth1", "other-network hsrp:eth1:10"}},
 	{name: "no address but a virtual one", change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("192.0.2.1/24", "fe80::2/64") }}, want: []string{"no-address eth1", "leftover-address eth1"}},
 	{name: "no link-local address", config: vrrp6, change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("2001:db8::2/64") }}, want: []string{"no-address eth1"}},
+	{name: "brings its own network", config: strings.Replace(hsrpConfig, `"192.0.2.1"`, `"192.0.2.1/24"`, 1), change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("203.0.113.2/24") }}},
 	{name: "in another network", change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("203.0.113.2/24") }}, want: []string{"other-network hsrp:eth1:10"}},
 	{name: "the address of a network", config: strings.Replace(vrrpConfig, "192.0.2.1", "192.0.2.255", 1), want: []string{"misfit vrrp:eth1:20"}},
 	{name: "messages larger than the MTU", change: []func(*Host){func(h *Host) { h.eth1().MTU = 68 }}, want: []string{"misfit hsrp:eth1:10"}},

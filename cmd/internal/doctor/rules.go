@@ -99,7 +99,7 @@ var rules = []rule{
 		"ip addr add … dev INTERFACE (IPv6: a link-local address, which disable_ipv6 = 0 and addrgenmode eui64 give)"},
 	{"other-network", Warn, "whether each virtual address is in a network of the interface",
 		"hosts that use ADDRESS as gateway are in a network that this router has no route to",
-		"ip addr add … dev INTERFACE in the network of ADDRESS, or correct virtual_ips of GROUP"},
+		"ip addr add … dev INTERFACE in the network of ADDRESS, or ADDRESS/LENGTH in virtual_ips of GROUP, which brings the network while active, or another address there"},
 	{"misfit", Fail, "whether each group goes with its interface: the virtual MAC with the kind (macvlan, ipvlan), the virtual addresses with the networks, the messages with the MTU",
 		"GROUP waits in Init",
 		"interface, mac or virtual_ips of GROUP, as the finding says, or ip link set INTERFACE mtu with enough for a message"},
