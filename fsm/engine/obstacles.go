@@ -132,7 +132,7 @@ func (l *Link) obstacle(f hello.Family) string {
 	case !l.Up:
 		return l.Name + " is down"
 	case l.PortOf != "":
-		return fmt.Sprintf("%s is a port of %s, which takes its frames", l.Name, l.PortOf)
+		return l.port()
 	case l.Closed && l.Trouble != "":
 		return fmt.Sprintf("%s cannot be used: %s", l.Name, l.Trouble)
 	case l.Closed:
@@ -145,6 +145,11 @@ func (l *Link) obstacle(f hello.Family) string {
 		return l.Name + " has no usable IPv4 address"
 	}
 	return ""
+}
+
+// port says why no group may run on a port.
+func (l *Link) port() string {
+	return fmt.Sprintf("%s is a port of %s, which takes its frames", l.Name, l.PortOf)
 }
 
 // misplaced explains an interface without a usable address by a virtual address

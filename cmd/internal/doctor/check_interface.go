@@ -50,7 +50,7 @@ func checkInterfaces(e *exam) {
 		}
 		e.fine("interface-missing", dev, "exists")
 		e.state(i)
-		if m, ok := e.byIndex(i.Master); ok && (m.Kind == "bridge" || m.Kind == "bond" || m.Kind == "team") {
+		if m, ok := e.byIndex(i.Master); ok && m.TakesFrames() {
 			e.wrong("enslaved", dev, fmt.Sprintf("is a port of %s %s", m.Kind, m.Name), "INTERFACE", dev, "OTHER", m.Name)
 		}
 		e.families(i)

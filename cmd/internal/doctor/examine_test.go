@@ -52,8 +52,8 @@ func healthy() *Host {
 		},
 		Interfaces: []Interface{
 			{Link: links.Link{Index: 1, Name: "lo", Loopback: true, Up: true, Carrier: true}, Addresses: prefixes("127.0.0.1/8")},
-			{Link: links.Link{Index: 2, Name: "eth0", Up: true, Carrier: true}, Addresses: prefixes("198.51.100.2/24")},
-			{Link: links.Link{Index: 3, Name: "eth1", Up: true, Carrier: true}, Driver: "igb",
+			{Link: links.Link{Index: 2, Name: "eth0", MAC: hello.MAC{2, 0, 0, 0, 0, 2}, Up: true, Carrier: true}, Addresses: prefixes("198.51.100.2/24")},
+			{Link: links.Link{Index: 3, Name: "eth1", MAC: hello.MAC{2, 0, 0, 0, 0, 3}, Up: true, Carrier: true}, Driver: "igb",
 				Addresses: prefixes("192.0.2.2/24", "fe80::2/64", "2001:db8::2/64")},
 		},
 		Listened: 3 * time.Second,
@@ -271,6 +271,7 @@ var examinations = []examination{
 	{name: "no address", change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("fe80::2/64") }}, want: []string{"no-address eth1", "other-network hsrp:eth1:10"}},
 	{name: "no address but a virtual one", change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("192.0.2.1/24", "fe80::2/64") }}, want: []string{"no-address eth1", "leftover-address eth1"}},
 	{name: "no link-local address", config: vrrp6, change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("2001:db8::2/64") }}, want: []string{"no-address eth1"}},
+	{name: "without Ethernet", change: []func(*Host){func(h *Host) { h.eth1().MAC = hello.MAC{} }}, want: []string{"misfit hsrp:eth1:10"}},
 	{name: "brings its own network", config: strings.Replace(hsrpConfig, `"192.0.2.1"`, `"192.0.2.1/24"`, 1), change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("203.0.113.2/24") }}},
 	{name: "in another network", change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("203.0.113.2/24") }}, want: []string{"other-network hsrp:eth1:10"}},
 	{name: "the address of a network", config: strings.Replace(vrrpConfig, "192.0.2.1", "192.0.2.255", 1), want: []string{"misfit vrrp:eth1:20"}},
