@@ -75,11 +75,9 @@ func (a ifAddr) lives(b *batch, lifetime uint32) {
 func (a ifAddr) explain(err error) error {
 	switch {
 	case errors.Is(err, unix.EEXIST), errors.Is(err, unix.EADDRNOTAVAIL), errors.Is(err, unix.ENODEV), errors.Is(err, unix.ENXIO):
-		return nil // as it should be, or gone with the interface or with IPv6 there
-	case errors.Is(err, unix.EINVAL) && a.addr.Is6():
-		return fmt.Errorf("address %v: %w (IPv6 needs an MTU of 1280 on the interface)", a.addr, err)
-	case errors.Is(err, unix.EACCES):
-		return fmt.Errorf("address %v: %w (IPv6 is switched off on the interface: sysctl net.ipv6.conf.IF.disable_ipv6=0)", a.addr, err)
+		return nil // as it should be, or gone with the interface
+	case a.addr.Is6() && (errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EACCES)):
+		return nil // IPv6 is away from the interface: an MTU below 1280, disable_ipv6
 	}
 	return fmt.Errorf("address %v: %w", a.addr, err)
 }

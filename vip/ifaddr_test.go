@@ -343,6 +343,49 @@ func TestPrefixBringsItsConnectedRoute(t *testing.T) {
 	}
 }
 
+// The host may have an address of the subnet for a while, before the role or after.
+func TestConnectedRouteIsThereBesideTheHostsOwn(t *testing.T) {
+	_, iface := newOpen(t)
+	prefixes := []netip.Prefix{netip.MustParsePrefix("10.77.0.1/24"), netip.MustParsePrefix("fd77::1/64")}
+	hosts := []string{"10.77.0.9", "fd77::9"}
+	own := func(change func(netlink.Link, *netlink.Addr) error) {
+		t.Helper()
+		for _, s := range []string{"10.77.0.2/24", "fd77::2/64"} {
+			a, err := netlink.ParseAddr(s)
+			ok(t, err)
+			a.Flags = unix.IFA_F_NODAD
+			ok(t, change(link(t, "eth0"), a))
+		}
+	}
+	check := func(when string, want bool) {
+		t.Helper()
+		for _, host := range hosts {
+			routes, err := netlink.RouteGet(net.ParseIP(host))
+			if got := err == nil && routes[0].Gw == nil && routes[0].LinkIndex == link(t, "eth0").Attrs().Index; got != want {
+				t.Errorf("%s: %s is on the interface: %v, want %v", when, host, got, want)
+			}
+		}
+	}
+	ok(t, iface.Add(1, Router{MAC: vmac, Addrs: []netip.Addr{prefixes[0].Addr(), prefixes[1].Addr()}, Prefixes: prefixes, Accept: true}))
+	mustGate(t, iface, []Claim{{ID: 1, Lease: time.Minute}}, nil)
+	own(netlink.AddrAdd)
+	ok(t, iface.Address([]ID{1}, nil))
+	check("beside the host's own", true)
+	own(netlink.AddrDel)
+	check("the host's own has gone", true)
+	if missing, err := iface.Restore(); err != nil || len(missing) > 0 {
+		t.Errorf("missing %v, error %v", missing, err)
+	}
+	own(netlink.AddrAdd)
+	ok(t, iface.Address(nil, []ID{1}))
+	check("the role has gone", true)
+	own(netlink.AddrDel)
+	check("nothing is left", false)
+	if len(marked(t)) > 0 {
+		t.Errorf("left: %v", marked(t))
+	}
+}
+
 func TestAdvertisementsOfOtherRouterDaemonsKeepTheirSource(t *testing.T) {
 	l, iface := newActive(t, time.Minute)
 	own := netip.MustParseAddr("fe80::2")

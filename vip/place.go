@@ -91,8 +91,9 @@ func (i *Interface) Address(add, remove []ID) error {
 	list := i.acquirePlaces(here)
 	del := i.releasePlaces(gone)
 	routeErr := i.dismissRoutes(gone)
-	_, delErr := i.rtnl.delete(del)
-	_, addErr := i.make(list)
+	deleted, delErr := i.rtnl.delete(del)
+	made, addErr := i.make(list)
+	i.owner.routes.readdress(slices.Concat(deleted, made))
 	i.bringRoutes(here)
 	if len(here) > 0 {
 		addErr = errors.Join(addErr, i.noteLosses())
@@ -175,8 +176,9 @@ func (i *Interface) releasePlaces(routers []*virtualRouter) (list []place) {
 }
 
 // Restore puts back the places that ought to be there and returns the addresses
-// that had none. A link flap removes those of IPv6 addresses. They cannot be put
-// back while the interface is down; that is no error. It is an error if the
+// that had none. A link flap removes those of IPv6 addresses, and so does what takes
+// IPv6 from the interface: an MTU below 1280, disable_ipv6. They cannot be put back
+// while the interface is down or without IPv6; that is no error. It is an error if the
 // interface was deleted, even if it was created again since: an Interface keeps the
 // index that it had at Open.
 func (i *Interface) Restore() (missing []netip.Addr, err error) {
@@ -194,6 +196,7 @@ func (i *Interface) Restore() (missing []netip.Addr, err error) {
 	for _, p := range made {
 		missing = append(missing, p.address())
 	}
+	i.owner.routes.readdress(made)
 	if err != nil {
 		return missing, fmt.Errorf("restore addresses on %s: %w", i.name, err)
 	}

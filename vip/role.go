@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"sync"
 
+	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -178,15 +180,56 @@ func (r *roleRoutes) restore(i *Interface) (back map[companion]bool, err error) 
 	for _, c := range mine {
 		u := r.uses[c]
 		was := u.in
-		if u.in = there[c.entry()]; u.in {
+		switch u.in = there.has(c); {
+		case !u.in:
+			u.err = r.make(c)
+			u.in = u.err == nil
+			back[c] = was && u.in
+		case there.stripped(c):
+			r.dress(u, c.(roleRoute))
+		default:
 			u.err = nil
+		}
+	}
+	return back, nil
+}
+
+// readdress looks after the routes that go out from addresses which have come or
+// gone. With an address the kernel drops the IPv4 routes from it, and leaves those of
+// IPv6 in without it and without a word.
+func (r *roleRoutes) readdress(changed []place) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for c, u := range r.uses {
+		route, ok := c.(roleRoute)
+		if !ok || !slices.ContainsFunc(changed, func(p place) bool { return p.address() == route.Src }) {
+			continue
+		}
+		if u.in && route.Src.Is6() {
+			r.dress(u, route)
 			continue
 		}
 		u.err = r.make(c)
 		u.in = u.err == nil
-		back[c] = was && u.in
 	}
-	return back, nil
+}
+
+// dress makes an IPv6 route anew that the kernel has taken the source address out of.
+// While the host has not that address, or checks it for duplicates, the kernel refuses
+// it, and the route leads on without it.
+func (r *roleRoutes) dress(u *bringing, c roleRoute) {
+	list, err := r.lists.addrs(netlink.FAMILY_V6, 0)
+	switch {
+	case err != nil:
+		u.err = err
+	case !slices.ContainsFunc(list, func(a foundAddr) bool { return a.Addr() == c.Src && a.flags&unix.IFA_F_TENTATIVE == 0 }):
+		u.err = fmt.Errorf("the kernel has it without src, as %v is no usable address of this host", c.Src)
+	default:
+		if u.err = r.delete(c); u.err == nil {
+			u.err = r.make(c)
+		}
+		u.in = u.err == nil
+	}
 }
 
 func (r *roleRoutes) broughtBy(i *Interface) (list []companion) {
@@ -215,15 +258,30 @@ func (r *roleRoutes) states(list []companion, back map[companion]bool) (out []Ro
 	return out
 }
 
+// marks are the entries of what carries our mark, each with the address that a route
+// goes out from.
+type marks map[companion]netip.Addr
+
+func (m marks) has(c companion) bool {
+	_, ok := m[c.entry()]
+	return ok
+}
+
+// stripped reports whether the kernel has taken the address out of a route.
+func (m marks) stripped(c companion) bool {
+	route, ok := c.(roleRoute)
+	return ok && route.Src.Is6() && m[c.entry()] != route.Src
+}
+
 // marked returns what carries our mark.
-func (r *roleRoutes) marked() (map[companion]bool, error) {
+func (r *roleRoutes) marked() (marks, error) {
 	found, err := markedRoleRoutes(r.lists)
 	if err != nil {
 		return nil, err
 	}
 	rules, err := markedRules(r.lists)
 	for c := range rules {
-		found[c] = true
+		found[c] = netip.Addr{}
 	}
 	return found, err
 }
@@ -236,7 +294,7 @@ func (r *roleRoutes) make(c companion) error {
 	}
 	err = r.request(c, true, index)
 	if errors.Is(err, unix.EEXIST) {
-		if there, listErr := r.marked(); listErr == nil && there[c.entry()] {
+		if there, listErr := r.marked(); listErr == nil && there.has(c) {
 			return nil
 		}
 	}
@@ -292,7 +350,7 @@ func (r *roleRoutes) undo(list []companion) error {
 	there, err := r.marked()
 	errs := []error{err}
 	for _, c := range list {
-		if u := r.uses[c]; there[c.entry()] && (u == nil || !u.in) {
+		if u := r.uses[c]; there.has(c) && (u == nil || !u.in) {
 			errs = append(errs, r.delete(c))
 		}
 	}

@@ -199,6 +199,72 @@ func TestRoutesOfAnInterfaceThatIsDownWaitForIt(t *testing.T) {
 	checkFaults(t, "down again", restoredRoutes(t, iface), "10/0: eth1 is down", "10/1: eth1 is down", "10/2: none does not exist", "10/3: eth1 is down")
 }
 
+// The kernel drops an IPv4 route with the address that it goes out from, and takes the
+// address out of an IPv6 one without a word.
+func TestRoutesKeepTheAddressTheyGoOutFrom(t *testing.T) {
+	l := newLab(t)
+	r := bringingRouter()
+	r.Routes, r.Rules = r.Routes[:2:2], nil
+	r.Routes[1].Src = vip6
+	whole := []string{"0.0.0.0/0 from " + vip4.String(), "::/0 from " + vip6.String()}
+	check := func(when string, want ...string) {
+		t.Helper()
+		there, err := newOwner(t).routes.marked()
+		ok(t, err)
+		var got []string
+		for c, src := range there {
+			from := ""
+			if src.IsValid() {
+				from = " from " + src.String()
+			}
+			got = append(got, c.(roleRoute).To.String()+from)
+		}
+		slices.Sort(got)
+		if diff := gocmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", when, diff)
+		}
+	}
+	removeAddr := func(a netip.Addr) {
+		t.Helper()
+		ok(t, netlink.AddrDel(link(t, "eth0"), &netlink.Addr{IPNet: netlink.NewIPNet(a.AsSlice())}))
+	}
+	iface := l.open(Options{})
+	ok(t, iface.Add(10, r))
+	routed := r
+	routed.RouteOnly = true
+	ok(t, iface.Add(11, routed))
+	ok(t, iface.Address([]ID{10}, nil))
+	check("active", whole...)
+
+	removeAddr(vip4)
+	removeAddr(vip6)
+	check("somebody has removed the addresses", "::/0")
+	_, err := iface.Restore()
+	ok(t, err)
+	check("addresses put back", whole...)
+	checkFaults(t, "addresses put back", restoredRoutes(t, iface))
+
+	ok(t, iface.Address([]ID{11}, []ID{10}))
+	check("the address is a route", whole[0], "::/0")
+	lacks := "11/1: the kernel has it without src, as " + vip6.String() + " is no usable address of this host"
+	checkFaults(t, "the address is a route", iface.RoutesOf(11), lacks)
+	checkFaults(t, "the address is a route still", restoredRoutes(t, iface), lacks)
+	ok(t, iface.Address([]ID{10}, []ID{11}))
+	check("the route is an address", whole...)
+	checkFaults(t, "the route is an address", iface.RoutesOf(10))
+
+	removeAddr(vip6)
+	setSysctl(t, "ipv6/conf/eth0/accept_dad=1")
+	setSysctl(t, "ipv6/conf/eth0/dad_transmits=60") // a second each
+	ok(t, netlink.AddrAdd(link(t, "eth0"), &netlink.Addr{IPNet: netlink.NewIPNet(vip6.AsSlice())}))
+	checkFaults(t, "an address is checked for duplicates", restoredRoutes(t, iface), strings.Replace(lacks, "11/", "10/", 1))
+	check("an address is checked for duplicates", whole[0], "::/0")
+	removeAddr(vip6)
+	ok(t, netlink.AddrAdd(link(t, "eth0"), &netlink.Addr{IPNet: netlink.NewIPNet(vip6.AsSlice()), Flags: unix.IFA_F_NODAD}))
+	checkFaults(t, "somebody has put the address back", restoredRoutes(t, iface))
+	check("somebody has put the address back", whole...)
+}
+
 func TestRoutesOfOthersAreLeftAlone(t *testing.T) {
 	l := newLab(t)
 	theirs := &netlink.Route{Dst: netlink.NewIPNet(net.IPv4zero), Priority: 10, LinkIndex: link(t, "eth1").Attrs().Index, Gw: net.IP{10, 9, 0, 8}}

@@ -99,13 +99,14 @@ func (r roleRoute) explain(err error) error {
 }
 
 // markedRoleRoutes returns those of the routes with our mark that a Route can be.
-func markedRoleRoutes(l *lister) (map[companion]bool, error) {
-	found := map[companion]bool{}
+func markedRoleRoutes(l *lister) (marks, error) {
+	found := marks{}
 	err := l.marked(func(r netlink.Route) {
 		dst, ok := prefixOf(r.Dst)
 		for name, typ := range routeTypes {
 			if ok && typ == byte(r.Type) {
-				found[roleRoute{Route{To: dst, Table: uint32(r.Table), Metric: uint32(r.Priority), Type: name}}] = true
+				src, _ := netip.AddrFromSlice(r.Src)
+				found[roleRoute{Route{To: dst, Table: uint32(r.Table), Metric: uint32(r.Priority), Type: name}}] = src.Unmap()
 			}
 		}
 	})

@@ -66,12 +66,17 @@ func (r route) needsUp() bool { return false } // the kernel refuses it, see exp
 func (r route) address() netip.Addr { return r.dst.Addr() }
 
 // write never replaces a route. The kernel's own IPv4 routes are other entries
-// than ours, which NLM_F_EXCL keeps us from adding to. IPv6 routes to one
-// destination may differ in their interface, which NLM_F_EXCL would not allow.
+// than ours, which NLM_F_EXCL keeps us from adding to. A connected route goes behind
+// that of an address which the host has of the subnet, and is there when that goes.
+// IPv6 routes to one destination may differ in their interface, which NLM_F_EXCL
+// would not allow.
 func (r route) write(b *batch, add bool, _ uint32) {
 	family, flags := byte(unix.AF_INET), uint16(unix.NLM_F_CREATE|unix.NLM_F_EXCL)
-	if r.dst.Addr().Is6() {
+	switch {
+	case r.dst.Addr().Is6():
 		family, flags = unix.AF_INET6, unix.NLM_F_CREATE
+	case r.typ == unix.RTN_UNICAST:
+		flags = unix.NLM_F_CREATE | unix.NLM_F_APPEND
 	}
 	if add {
 		b.begin(unix.RTM_NEWROUTE, flags)
@@ -92,6 +97,8 @@ func (r route) explain(err error) error {
 		return nil
 	case r.oif > loopbackIndex && (errors.Is(err, unix.ENETDOWN) || errors.Is(err, unix.ENODEV)):
 		return nil // the interface is down or gone, and its routes with it
+	case r.oif > loopbackIndex && r.dst.Addr().Is6() && errors.Is(err, unix.EACCES):
+		return nil // IPv6 is switched off there
 	case errors.Is(err, unix.ENETDOWN):
 		return fmt.Errorf("route to %v: %w (lo is down: ip link set lo up)", r.dst, err)
 	}

@@ -75,6 +75,9 @@ func (a *app) warnOfMisfits(path string, c *configs.Config) {
 			continue
 		}
 		link := engine.Link{Name: l.Name, MAC: l.MAC, MTU: l.MTU, Kind: l.Kind, Passthru: l.Passthru, Addrs: addresses(l.Index)}
+		if m, ok := links.ByIndex(list, l.Master); ok && m.TakesFrames() {
+			link.PortOf = m.Kind + " " + m.Name
+		}
 		if why := g.Misfit(&link, g.VirtualIPs); why != "" {
 			a.warn("%s: %s: %s", path, g.Ref, why)
 		}

@@ -394,6 +394,16 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+func TestCheckWarnsOfAnInterfaceWithoutEthernet(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.toml")
+	if err := os.WriteFile(path, []byte(strings.Replace(validFile, "eth1", "lo", 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if r := fhrpd(t.Context(), "check", "--config", path); r.code != 0 || !strings.Contains(r.stderr, "hsrp:lo:10: lo is not an Ethernet interface") {
+		t.Errorf("got %+v", r)
+	}
+}
+
 func TestCheckWarnsOfAFileWithoutGroups(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f.toml")
 	if err := os.WriteFile(path, []byte("[daemon]\n"), 0o644); err != nil {

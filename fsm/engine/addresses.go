@@ -58,8 +58,8 @@ func (i *iface) describeOutside(f hello.Family) string {
 		return ""
 	}
 	for _, p := range i.link.Addrs {
-		if hello.FamilyOf(p.Addr()) == f {
-			prefixes = append(prefixes, p.Masked().String())
+		if prefix := p.Masked().String(); hello.FamilyOf(p.Addr()) == f && !slices.Contains(prefixes, prefix) {
+			prefixes = append(prefixes, prefix)
 		}
 	}
 	return fmt.Sprintf("outside every prefix of the interface (%s): virtual address %s; unless that is meant, give the interface an address of its subnet, or virtual_ips the subnet's length, as in %s",

@@ -30,7 +30,7 @@ func important(word string) bool {
 	switch word {
 	case wordConflict, wordAnswered, wordDuplicate, wordOwners, wordOwned, wordUnserved,
 		wordKeychain, wordSkew,
-		wordRenew, wordShut, wordSend, wordSetting, wordSettings, wordFilter, wordFilters:
+		wordRenew, wordShut, wordSend, wordAddresses, wordSetting, wordSettings, wordFilter, wordFilters:
 		return true
 	}
 	return false
@@ -49,13 +49,14 @@ const (
 	wordKeychain = "keychain" // no key of it may be sent
 	wordSkew     = "skew"     // of the clock of a router that is believed
 
-	wordRenew    = "renew"
-	wordShut     = "shut"
-	wordSend     = "send"
-	wordSetting  = "setting"
-	wordSettings = "settings"
-	wordFilter   = "filter"
-	wordFilters  = "filters"
+	wordRenew     = "renew"
+	wordShut      = "shut"
+	wordSend      = "send"
+	wordAddresses = "addresses"
+	wordSetting   = "setting"
+	wordSettings  = "settings"
+	wordFilter    = "filter"
+	wordFilters   = "filters"
 
 	wordLearned = "learned"
 )

@@ -44,6 +44,10 @@ func (g *Group) Misfit(l *Link, vips []netip.Addr) string {
 func (g *Group) unfit(l *Link) string {
 	mac := g.VirtualMAC()
 	switch {
+	case l.PortOf != "":
+		return l.port()
+	case l.MAC.IsZero():
+		return l.Name + " is not an Ethernet interface, and has no MAC that hosts could send to: put the group on one that is"
 	case l.Kind == "ipvlan":
 		return fmt.Sprintf("%s is an ipvlan, which gets only what is for its own addresses and forwards nothing: "+
 			"put the group on the interface below it, or on a macvlan with mac = \"interface\"", l.Name)

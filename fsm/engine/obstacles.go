@@ -137,25 +137,42 @@ func (l *Link) obstacle(f hello.Family) string {
 	case !l.Up:
 		return l.Name + " is down"
 	case l.PortOf != "":
-		return fmt.Sprintf("%s is a port of %s, which takes its frames", l.Name, l.PortOf)
+		return l.port()
 	case l.Closed && l.Trouble != "":
 		return fmt.Sprintf("%s cannot be used: %s", l.Name, l.Trouble)
 	case l.Closed:
 		return l.Name + " is not open yet"
 	case !l.Addr(f).IsValid() && f == hello.IPv6 && l.MTU > 0 && l.MTU < leastMTU6:
 		return fmt.Sprintf("%s has no IPv6 with an MTU of %d: ip link set %s mtu %d, or more", l.Name, l.MTU, l.Name, leastMTU6)
+	case !l.Addr(f).IsValid() && f == hello.IPv6:
+		return l.Name + " has no usable link-local IPv6 address"
 	case !l.Addr(f).IsValid():
-		return fmt.Sprintf("%s has no usable IPv%d address", l.Name, f)
+		return l.Name + " has no usable IPv4 address"
 	}
 	return ""
+}
+
+// port says why no group may run on a port.
+func (l *Link) port() string {
+	return fmt.Sprintf("%s is a port of %s, which takes its frames", l.Name, l.PortOf)
 }
 
 // misplaced explains an interface without a usable address by a virtual address
 // that somebody has put on it. No router speaks from one.
 func (g *group) misplaced() string {
-	for _, a := range g.vips {
-		if g.iface.link.Up && g.iface.link.Owns(a) {
+	l := &g.iface.link
+	if !l.Up || l.Addr(g.Family).IsValid() {
+		return ""
+	}
+	for _, p := range l.Addrs {
+		a := p.Addr()
+		users := g.iface.byVirtualIP[a]
+		switch {
+		case hello.FamilyOf(a) != g.Family || a.Is6() && !a.IsLinkLocalUnicast() || len(users) == 0:
+		case slices.Contains(users, g):
 			return fmt.Sprintf(": %s is the group's virtual address", a)
+		default:
+			return fmt.Sprintf(": %s is a virtual address of %s", a, users[0].Ref)
 		}
 	}
 	return ""

@@ -91,6 +91,36 @@ func TestNothingIsSaidOfAnInterfaceBeforeTheFirstNews(t *testing.T) {
 	}
 }
 
+// An interface's only address may be the virtual one of another group.
+func TestVirtualAddressOfAnotherGroupIsNoAddressToSpeakFrom(t *testing.T) {
+	h := newHost(t, hsrpConfig+`
+[[vrrp]]
+interface = "eth0"
+vrid = 20
+virtual_ips = ["fe80::1"]
+[[vrrp]]
+interface = "eth0"
+vrid = 21
+virtual_ips = ["fe80::2", "2001:db8::1"]
+`)
+	h.linked(func(l *engine.Link) {
+		l.Addr4, l.LinkLocal = netip.Addr{}, netip.Addr{}
+		l.Addrs = nil
+		for _, p := range []string{"2001:db8::1/64", "fe80::1/64", vip4.String() + "/24"} {
+			l.Addrs = append(l.Addrs, netip.MustParsePrefix(p))
+		}
+	})
+	for ref, want := range map[string]string{
+		"eth0:10":       "eth0 has no usable IPv4 address: 192.0.2.1 is the group's virtual address",
+		"vrrp6:eth0:20": "eth0 has no usable link-local IPv6 address: fe80::1 is the group's virtual address",
+		"vrrp6:eth0:21": "eth0 has no usable link-local IPv6 address: fe80::1 is a virtual address of vrrp6:eth0:20",
+	} {
+		if got := h.group(ref).Obstacle; got != want {
+			t.Errorf("%s: %q, want %q", ref, got, want)
+		}
+	}
+}
+
 func TestGroupsThatWaitForTheSameAreOneLine(t *testing.T) {
 	var config strings.Builder
 	for i := range 100 {
@@ -105,7 +135,7 @@ func TestGroupsThatWaitForTheSameAreOneLine(t *testing.T) {
 		t.Errorf("warnings (-want +got):\n%s", diff)
 	}
 	// Duplicate address detection is no fault.
-	want = []string{"vrrp6:eth0:1 waits in Initialize: eth0 has no usable IPv6 address"}
+	want = []string{"vrrp6:eth0:1 waits in Initialize: eth0 has no usable link-local IPv6 address"}
 	if diff := cmp.Diff(want, h.told(engine.KindNotice)); diff != "" {
 		t.Errorf("notices (-want +got):\n%s", diff)
 	}
@@ -159,7 +189,7 @@ virtual_ips = ["fe80::1", "2001:db8::1"]
 		{"one is left", func(l *engine.Link) { l.Addrs = append(l.Addrs, prefix("2001:db8::10/64")) }, nil},
 		{"none", func(l *engine.Link) { l.Addrs = append(l.Addrs, prefix("2001:db8::10/64"), prefix("198.51.100.2/24")) }, nil},
 		{"two again", func(*engine.Link) {}, []string{outside4, outside6}},
-		{"another prefix that does not help", func(l *engine.Link) { l.Addrs = append(l.Addrs, prefix("203.0.113.1/30")) },
+		{"another prefix that does not help", func(l *engine.Link) { l.Addrs = append(l.Addrs, prefix("203.0.113.1/30"), prefix("203.0.113.2/30")) },
 			[]string{head + "(192.0.2.0/24, 203.0.113.0/30): virtual address 198.51.100.1 of hsrp:eth0:10" + cure4}},
 		{"a family without an address has other troubles", func(l *engine.Link) { l.LinkLocal, l.Addrs = netip.Addr{}, l.Addrs[:1] },
 			[]string{outside4}},

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/fhrpd/fhrpd/hello"
@@ -27,11 +28,24 @@ func (e *Engine) AddressesRestored(now time.Time, name string, missing []netip.A
 	}
 	i.countRestored(now, &i.restored.Addresses, len(missing))
 	for _, a := range missing {
-		i.tell(now, KindAddress, fmt.Sprintf("virtual address %s was removed by somebody else; put back", a))
+		i.tell(now, KindAddress, i.placeAt(a)+" was removed by somebody else; put back")
 	}
 	if err != nil {
-		i.tell(now, KindWarning, "put virtual addresses back: "+err.Error())
+		i.tellRarely(now, wordAddresses, byText(err.Error()), "put virtual addresses back: "+err.Error())
 	}
+}
+
+// placeAt names what the port makes for an address: the first one of a subnet stands
+// for its connected route, unless it is a virtual address itself.
+func (i *iface) placeAt(a netip.Addr) string {
+	for _, g := range i.groups {
+		for _, p := range g.Prefixes {
+			if p.Masked().Addr() == a && !slices.ContainsFunc(i.groups, func(g *group) bool { return slices.Contains(g.vips, a) }) {
+				return fmt.Sprintf("route to %s of virtual address %s", p.Masked(), p.Addr())
+			}
+		}
+	}
+	return fmt.Sprintf("virtual address %s", a)
 }
 
 // SettingsRestored is the port's word that settings of the kernel which somebody

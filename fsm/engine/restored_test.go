@@ -23,6 +23,25 @@ func TestRestoredAddressesAreReported(t *testing.T) {
 	}
 }
 
+func TestConnectedRouteIsToldApartFromItsAddress(t *testing.T) {
+	h := newHost(t, `
+[[vrrp]]
+interface = "eth0"
+vrid = 20
+virtual_ips = ["192.0.2.1", "10.77.0.9/24", "10.78.0.0/31"]
+`)
+	addr := netip.MustParseAddr
+	h.e.AddressesRestored(h.now, "eth0", []netip.Addr{addr("10.77.0.0"), addr("10.77.0.9"), addr("10.78.0.0")}, nil)
+	want := []string{
+		"eth0: route to 10.77.0.0/24 of virtual address 10.77.0.9 was removed by somebody else; put back",
+		"eth0: virtual address 10.77.0.9 was removed by somebody else; put back",
+		"eth0: virtual address 10.78.0.0 was removed by somebody else; put back",
+	}
+	if diff := cmp.Diff(want, h.told(engine.KindAddress)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // Somebody who insists is told of rarely, and each time is counted.
 func TestWhatIsPutBackIsSaidOnceAndCounted(t *testing.T) {
 	h := hsrpActive(t)
@@ -55,11 +74,12 @@ func TestWhatIsPutBackIsSaidOnceAndCounted(t *testing.T) {
 func TestWhatCannotBePutBackIsSaidOnce(t *testing.T) {
 	h := hsrpActive(t)
 	for range 3 {
+		h.e.AddressesRestored(h.now, "eth0", nil, errKernel)
 		h.e.SettingsRestored(h.now, "eth0", nil, errKernel)
 		h.e.FilterRestored(h.now, "eth0", nil, errKernel)
 		h.e.SettingsRestored(h.now, "eth9", nil, errKernel) // not ours
 	}
-	want := []string{"eth0: put settings back: the kernel said no", "eth0: let virtual MACs in: the kernel said no"}
+	want := []string{"eth0: put virtual addresses back: the kernel said no", "eth0: put settings back: the kernel said no", "eth0: let virtual MACs in: the kernel said no"}
 	if diff := cmp.Diff(want, h.told(engine.KindWarning)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

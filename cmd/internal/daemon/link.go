@@ -65,7 +65,9 @@ func (d *Daemon) attach(p *port) {
 func (d *Daemon) portLink(p *port) engine.Link {
 	link := d.engineLink(p.link)
 	link.Closed, link.Trouble = p.opened == nil, p.trouble
-	p.speakAs(ownAddrs{link.Addr4, link.LinkLocal})
+	if p.speakAs(ownAddrs{link.Addr4, link.LinkLocal}) {
+		d.restoreAddresses(p) // IPv6 may have been away, and they with it
+	}
 	p.proxyARP(p.link)
 	return link
 }

@@ -194,18 +194,21 @@ func (p *port) restore(done func([]netip.Addr, error)) {
 // ownAddrs are those that the host speaks from.
 type ownAddrs struct{ ipv4, linkLocal netip.Addr }
 
-// speakAs tells the data plane the host's own addresses.
-func (p *port) speakAs(own ownAddrs) {
+// speakAs tells the data plane the host's own addresses. It reports whether there is a
+// link-local one again.
+func (p *port) speakAs(own ownAddrs) (back bool) {
 	o := p.opened
 	if o == nil || o.iface == nil || o.own == own {
-		return
+		return false
 	}
+	back = own.linkLocal.IsValid() && !o.own.linkLocal.IsValid()
 	o.own = own
 	p.work.do(func() {
 		if err := o.iface.SpeakAs(own.ipv4, own.linkLocal); err != nil {
 			p.log.Warn("nftables", "interface", p.name, "error", err)
 		}
 	})
+	return back
 }
 
 // proxyARP tells the data plane whether the kernel answers ARP for others, and for

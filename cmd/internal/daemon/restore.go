@@ -20,13 +20,17 @@ func (d *Daemon) restoreEverywhere(overrun bool) {
 		if p.opened == nil {
 			continue
 		}
-		p.restore(func(missing []netip.Addr, err error) {
-			d.loop.Post(func() { d.engine.AddressesRestored(time.Now(), p.name, missing, err) })
-		})
+		d.restoreAddresses(p)
 		if overrun {
 			d.restoreFilter(p)
 		}
 	}
+}
+
+func (d *Daemon) restoreAddresses(p *port) {
+	p.restore(func(missing []netip.Addr, err error) {
+		d.loop.Post(func() { d.engine.AddressesRestored(time.Now(), p.name, missing, err) })
+	})
 }
 
 // restoreFilters looks after entries that have gone from filters.

@@ -50,7 +50,7 @@ func checkInterfaces(e *exam) {
 		}
 		e.fine("interface-missing", dev, "exists")
 		e.state(i)
-		if m, ok := e.byIndex(i.Master); ok && (m.Kind == "bridge" || m.Kind == "bond" || m.Kind == "team") {
+		if m, ok := e.byIndex(i.Master); ok && m.TakesFrames() {
 			e.wrong("enslaved", dev, fmt.Sprintf("is a port of %s %s", m.Kind, m.Name), "INTERFACE", dev, "OTHER", m.Name)
 		}
 		e.families(i)
@@ -74,9 +74,13 @@ func (e *exam) families(i Interface) {
 		if !e.has(i.Name, f) {
 			continue
 		}
-		if from := i.source(f); from.IsValid() {
+		from, virtual := e.source(i, f)
+		switch {
+		case from.IsValid():
 			e.fine("no-address", i.Name, fmt.Sprintf("sends from %s", from))
-		} else {
+		case virtual.IsValid():
+			e.wrong("no-address", i.Name, fmt.Sprintf("has no address to send IPv%d from but %s, a virtual one", f, virtual), "INTERFACE", i.Name)
+		default:
 			e.wrong("no-address", i.Name, fmt.Sprintf("has no address to send IPv%d from", f), "INTERFACE", i.Name)
 		}
 	}
@@ -86,14 +90,25 @@ func (e *exam) families(i Interface) {
 }
 
 // source returns the address that hellos of a family come from: IPv6 uses a
-// link-local one.
-func (i Interface) source(f hello.Family) netip.Addr {
+// link-local one. No router speaks from a virtual address, unless it owns that; where
+// there is no other it is returned beside none.
+func (e *exam) source(i Interface, f hello.Family) (from, virtual netip.Addr) {
 	for _, p := range i.Addresses {
-		if a := p.Addr(); hello.FamilyOf(a) == f && (f == hello.IPv4 || a.IsLinkLocalUnicast()) {
-			return a
+		a := p.Addr()
+		if hello.FamilyOf(a) != f || f == hello.IPv6 && !a.IsLinkLocalUnicast() {
+			continue
 		}
+		if !e.borrowed(a) {
+			return a, netip.Addr{}
+		}
+		virtual = a
 	}
-	return netip.Addr{}
+	return netip.Addr{}, virtual
+}
+
+// borrowed reports whether an address is a virtual one that this router does not own.
+func (e *exam) borrowed(a netip.Addr) bool {
+	return slices.ContainsFunc(e.groups, func(g *engine.Group) bool { return !g.OwnsAddress() && contains(g.VirtualIPs, a) })
 }
 
 func (e *exam) networks(g *engine.Group, i Interface) {
@@ -102,7 +117,8 @@ func (e *exam) networks(g *engine.Group, i Interface) {
 		e.wrong("misfit", g.Ref.String(), why, "GROUP", g.Ref.String(), "INTERFACE", i.Name)
 	}
 	for _, vip := range g.VirtualIPs {
-		if i.covers([]netip.Addr{vip}) || vip.Is6() && vip.IsLinkLocalUnicast() {
+		brought := slices.ContainsFunc(g.Prefixes, func(p netip.Prefix) bool { return p.Addr() == vip })
+		if brought || i.covers([]netip.Addr{vip}) || vip.Is6() && vip.IsLinkLocalUnicast() {
 			continue
 		}
 		e.wrong("other-network", g.Ref.String(), fmt.Sprintf("%s is in no network of %s", vip, i.Name),

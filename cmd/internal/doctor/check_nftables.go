@@ -24,7 +24,7 @@ func (e *exam) flushable() {
 	if e.Flushable {
 		e.wrong("flushable", "nf_tables", "tables do not persist on this kernel")
 	} else {
-		e.fine("flushable", "nf_tables", "tables persist: nobody else can flush them")
+		e.fine("flushable", "nf_tables", "tables persist: nobody else can flush them while the daemon lives")
 	}
 }
 

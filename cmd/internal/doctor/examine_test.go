@@ -52,8 +52,8 @@ func healthy() *Host {
 		},
 		Interfaces: []Interface{
 			{Link: links.Link{Index: 1, Name: "lo", Loopback: true, Up: true, Carrier: true}, Addresses: prefixes("127.0.0.1/8")},
-			{Link: links.Link{Index: 2, Name: "eth0", Up: true, Carrier: true}, Addresses: prefixes("198.51.100.2/24")},
-			{Link: links.Link{Index: 3, Name: "eth1", Up: true, Carrier: true}, Driver: "igb",
+			{Link: links.Link{Index: 2, Name: "eth0", MAC: hello.MAC{2, 0, 0, 0, 0, 2}, Up: true, Carrier: true}, Addresses: prefixes("198.51.100.2/24")},
+			{Link: links.Link{Index: 3, Name: "eth1", MAC: hello.MAC{2, 0, 0, 0, 0, 3}, Up: true, Carrier: true}, Driver: "igb",
 				Addresses: prefixes("192.0.2.2/24", "fe80::2/64", "2001:db8::2/64")},
 		},
 		Listened: 3 * time.Second,
@@ -269,7 +269,10 @@ var examinations = []examination{
 		h.Interfaces = append(h.Interfaces, Interface{Link: links.Link{Index: 9, Name: "red", Kind: "vrf"}})
 	}}},
 	{name: "no address", change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("fe80::2/64") }}, want: []string{"no-address eth1", "other-network hsrp:eth1:10"}},
+	{name: "no address but a virtual one", change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("192.0.2.1/24", "fe80::2/64") }}, want: []string{"no-address eth1", "leftover-address eth1"}},
 	{name: "no link-local address", config: vrrp6, change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("2001:db8::2/64") }}, want: []string{"no-address eth1"}},
+	{name: "without Ethernet", change: []func(*Host){func(h *Host) { h.eth1().MAC = hello.MAC{} }}, want: []string{"misfit hsrp:eth1:10"}},
+	{name: "brings its own network", config: strings.Replace(hsrpConfig, `"192.0.2.1"`, `"192.0.2.1/24"`, 1), change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("203.0.113.2/24") }}},
 	{name: "in another network", change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("203.0.113.2/24") }}, want: []string{"other-network hsrp:eth1:10"}},
 	{name: "the address of a network", config: strings.Replace(vrrpConfig, "192.0.2.1", "192.0.2.255", 1), want: []string{"misfit vrrp:eth1:20"}},
 	{name: "messages larger than the MTU", change: []func(*Host){func(h *Host) { h.eth1().MTU = 68 }}, want: []string{"misfit hsrp:eth1:10"}},
@@ -304,6 +307,7 @@ var examinations = []examination{
 	{name: "Hyper-V", change: []func(*Host){driverOf("hv_netvsc")}, want: []string{"hyper-v eth1"}},
 	{name: "cloud", change: []func(*Host){driverOf("ena")}, want: []string{"cloud eth1"}},
 	{name: "too many MACs for a card", config: manyGroups(17), want: []string{"filter-slots eth1"}},
+	{name: "the card's own MAC needs no slot", config: strings.ReplaceAll(manyGroups(17), "group =", "mac = \"interface\"\ngroup =")},
 	{name: "not too many", config: manyGroups(16)},
 	{name: "managed by networkd", change: []func(*Host){func(h *Host) { h.eth1().Manager = "systemd-networkd" }}, want: []string{"networkd eth1"}},
 	{name: "managed by NetworkManager", change: []func(*Host){func(h *Host) { h.eth1().Manager = "NetworkManager" }}, want: []string{"networkmanager eth1"}},
@@ -419,6 +423,21 @@ func manyGroups(n int) string {
 		fmt.Fprintf(&b, "[[hsrp]]\ninterface = \"eth1\"\ngroup = %d\nvirtual_ips = [\"192.0.2.%d\"]\n", i+1, i+100)
 	}
 	return b.String()
+}
+
+// What a cure says to write into the configuration must be accepted there.
+func TestCureOfTooManyMACsIsAccepted(t *testing.T) {
+	for _, r := range rules {
+		if r.ID != "filter-slots" {
+			continue
+		}
+		for advice, mac := range map[string]string{`mac = "interface"`: "interface", `mac = "…"`: "02:00:00:00:00:77"} {
+			config := strings.ReplaceAll(manyGroups(2), "group =", "mac = \""+mac+"\"\ngroup =")
+			if _, err := configs.Parse("test.toml", []byte(config)); err != nil && strings.Contains(r.Cure, advice) {
+				t.Errorf("%s is advised, and refused: %v", advice, err)
+			}
+		}
+	}
 }
 
 func TestExamine(t *testing.T) {

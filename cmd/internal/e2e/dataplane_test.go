@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"github.com/fhrpd/fhrpd/hello"
 	gate "github.com/fhrpd/fhrpd/vip"
 )
 
@@ -113,7 +115,26 @@ func TestFlushedRuleset(t *testing.T) {
 		if g := l.a.Group("v4"); g.State != "Active" {
 			t.Errorf("state %s after the flush", g.State)
 		}
+		l.number32 = probes // the probes above had the numbers before
+		l.flushedAfterDeath()
 	})
+}
+
+// A table whose owner has died is nobody's, and a flush takes it along. Nothing
+// forwards beside the successor, and the dead router's kernel has not the address for
+// longer than that lives.
+func (l *lan) flushedAfterDeath() {
+	l.t.Helper()
+	l.a.Kill()
+	must(l.t, l.a.NS.Do(flushRuleset))
+	if l.forwards(l.a, mac2) {
+		l.t.Error("a dead router forwards without its table")
+	}
+	l.b.WaitAll("Active")
+	if !l.forwards(l.b, mac2) || l.forwards(l.a, mac2) {
+		l.t.Error("not the new active router alone forwards")
+	}
+	l.Eventually("one MAC alone for the address", func() bool { return slices.Equal(l.whoAnswers(vip), []hello.MAC{mac2}) })
 }
 
 // Before Linux 6.9 a flush takes the tables along. A daemon that runs puts them back

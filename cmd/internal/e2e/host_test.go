@@ -249,6 +249,20 @@ func TestProxyNeighborIsFound(t *testing.T) {
 	})
 }
 
+// Nothing reaches a router on the port of a bridge.
+func TestPortOfABridgeIsToldBefore(t *testing.T) {
+	scenario(t, func(t testing.TB, l *lan) {
+		l.start(hsrp1)
+		checked(l.a, "")
+		diagnosed(l.a, "enslaved", lanDev, false)
+		must(t, l.a.NS.Bridge("br0", lanDev))
+		checked(l.a, "hsrp:eth0:10: eth0 is a port of bridge br0, which takes its frames")
+		diagnosed(l.a, "enslaved", lanDev, true)
+		l.Eventually("the obstacle", func() bool { return l.a.Answer().Groups[0].Obstacle == "eth0 is a port of bridge br0, which takes its frames" })
+		l.b.WaitAll("Active")
+	})
+}
+
 // whoAnswers returns the MACs in the answers to an ARP request.
 func (l *lan) whoAnswers(a netip.Addr) (macs []hello.MAC) {
 	l.t.Helper()

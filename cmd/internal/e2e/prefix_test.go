@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,6 +84,48 @@ func TestPrefixServesASubnetOfItsOwn(t *testing.T) {
 		}
 		l.checkOneMAC(began, map[netip.Addr]hello.MAC{prefix4.Addr(): mac2, prefix6.Addr(): vrrp6.mac, vrrp6.local: vrrp6.mac})
 	})
+}
+
+// Network managers switch IPv6 off and on again, or set an MTU that it cannot do with.
+// That takes every IPv6 address from the interface, and for a moment none can be put
+// back; the role stays.
+func TestIPv6ThatIsAwayForAMomentBringsItsAddressesBack(t *testing.T) {
+	t.Parallel()
+	for name, set := range map[string]func(g *gateway, away bool) error{
+		"switched off": func(g *gateway, away bool) error {
+			return g.NS.Sysctl("net/ipv6/conf/"+lanDev+"/disable_ipv6", map[bool]string{true: "1", false: "0"}[away])
+		},
+		"MTU too small": func(g *gateway, away bool) error {
+			link, err := g.NS.Netlink().LinkByName(lanDev)
+			must(g.T, err)
+			return g.NS.Netlink().LinkSetMTU(link, map[bool]int{true: 1000, false: 1500}[away])
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			scenario(t, func(t testing.TB, l *lan) {
+				l.a.StartAs(strings.Replace(connected, `"300ms"`, `"1s"`, 1), 110)
+				l.a.WaitAll("Active")
+				l.Eventually("the addresses", func() bool { return hasSubnet(l.a) })
+				before := l.a.Answer().Groups[1].Transitions
+				must(t, set(l.a, true))
+				l.Eventually("the end of IPv6", func() bool { return subnets(l.a) == 1 })
+				must(t, set(l.a, false))
+				l.Eventually("the addresses again", func() bool { return hasSubnet(l.a) })
+				l.mustPing(vrrp6.local)
+				list, err := l.a.NS.Addresses(lanDev, unix.AF_INET6)
+				must(t, err)
+				if !slices.ContainsFunc(list, func(a netlink.Addr) bool { return a.IP.Equal(prefix6.Addr().AsSlice()) }) {
+					t.Errorf("%v is not on the interface: %v", prefix6.Addr(), list)
+				}
+				if after := l.a.Answer().Groups[1].Transitions; after != before {
+					t.Errorf("%d transitions became %d, want the role held\n%s", before, after, l.a.Tails())
+				}
+				if log := l.a.File("daemon.log"); strings.Contains(log, "put virtual addresses back:") || strings.Contains(log, "nftables") {
+					t.Errorf("what has to fail is complained of:\n%s", log)
+				}
+			})
+		})
+	}
 }
 
 // Whoever has lost the role must send what is for the subnet to the one who has it,

@@ -239,6 +239,10 @@ func ByIndex(list []Link, index int) (l Link, ok bool) {
 	return find(list, func(l Link) bool { return l.Index == index })
 }
 
+// TakesFrames reports whether the frames of the links below go to l instead. A VRF
+// leaves them where they are.
+func (l *Link) TakesFrames() bool { return l.Kind == "bridge" || l.Kind == "bond" || l.Kind == "team" }
+
 func find(list []Link, is func(Link) bool) (Link, bool) {
 	if i := slices.IndexFunc(list, is); i >= 0 {
 		return list[i], true
