@@ -79,13 +79,20 @@ func (g *group) status(now time.Time) GroupStatus {
 	return st
 }
 
-// Changes returns the last changes of who serves, of all groups, oldest first.
-func (e *Engine) Changes() (list []*Change) {
+// Changes returns the last changes of who serves, of all groups, oldest first: those
+// that follow the one with this ID, or all for 0.
+func (e *Engine) Changes(after int) (list []*Change) {
+	if e.changes.made <= after {
+		return nil
+	}
 	current := map[*Change]*group{}
 	for _, g := range e.groups {
 		current[g.story.change] = g
 	}
 	e.changes.each(func(c *Change) {
+		if c.ID <= after {
+			return
+		}
 		if g := current[c]; g != nil {
 			c = g.outcome(c)
 		}
