@@ -61,7 +61,27 @@ type node interface {
 type binder struct {
 	*report
 	lines  map[string]int
-	failed map[int]bool // lines whose value could not be read; that was complained about
+	failed map[int]bool              // lines whose value could not be read; that was complained about
+	tables map[reflect.Type]rawTable // met so far: a file has a thousand of one type
+}
+
+// rawTable is a type of raw struct.
+type rawTable struct {
+	fields []reflect.StructField // those that stand for keys
+	keys   []string              // in alphabetical order
+}
+
+func (b *binder) rawTable(t reflect.Type) rawTable {
+	table, met := b.tables[t]
+	if !met {
+		table.fields = rawFields(t)
+		for _, f := range table.fields {
+			table.keys = append(table.keys, f.Tag.Get("toml"))
+		}
+		slices.Sort(table.keys)
+		b.tables[t] = table
+	}
+	return table
 }
 
 // key is the position of a key inside the table at a position.
@@ -266,18 +286,16 @@ func describe(key string, v any) string {
 // does not have.
 func (b *binder) table(at position, m map[string]any, dst any) {
 	rv := reflect.ValueOf(dst).Elem()
-	var known []string
-	for _, f := range rawFields(rv.Type()) {
+	table := b.rawTable(rv.Type())
+	for _, f := range table.fields {
 		key := f.Tag.Get("toml")
-		known = append(known, key)
 		v, present := m[key]
 		rv.FieldByIndex(f.Index).Addr().Interface().(node).bind(b, b.key(at, key), v, present)
 	}
-	slices.Sort(known)
 	for _, key := range slices.Sorted(maps.Keys(m)) {
-		if !slices.Contains(known, key) {
+		if !slices.Contains(table.keys, key) {
 			at := b.key(at, key)
-			b.fault(at, "unknown key %s%s", at.key, hint(key, "known here are ", known))
+			b.fault(at, "unknown key %s%s", at.key, hint(key, "known here are ", table.keys))
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"reflect"
 	"strings"
 	"time"
 )
@@ -83,7 +84,7 @@ func parse(name string, text []byte, mode fs.FileMode, readKey keyReader) (*Conf
 		lines, _ = indexLines(strings.Join(fix.lines, "\n"))
 	}
 	var raw rawConfig
-	b := &binder{report: r, lines: lines, failed: fix.failed}
+	b := &binder{report: r, lines: lines, failed: fix.failed, tables: map[reflect.Type]rawTable{}}
 	b.table(position{}, doc, &raw)
 
 	p := &parser{report: r, readKey: readKey, tracks: map[string]position{}, now: time.Now(), keychains: map[string]*chain{}}

@@ -8,7 +8,7 @@ import (
 
 // elementKind is what an element is for. Each kind has a set of its own, in each
 // lease class or, of the last kinds, one in the table.
-type elementKind int
+type elementKind uint8
 
 const (
 	// elementMAC admits a virtual MAC.

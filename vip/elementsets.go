@@ -5,22 +5,25 @@ import "golang.org/x/sys/unix"
 // elementSets is what is in sets of the table, one for each kind of element, and
 // what the transaction under construction does to them.
 type elementSets struct {
-	members  map[element]member
+	members map[element]member
+
+	// Of the transaction under construction. The one that makes the sets is the largest
+	// by far, so that its memory is not kept for the next.
 	touched  []element // members whose number of users changed
 	add, del [elementKinds][]element
 }
 
 // member is an element of some sets.
 type member struct {
-	users   int  // open routers with this element
-	in      bool // in the kernel's set before the transaction
+	users   int32 // open routers with this element
+	in      bool  // in the kernel's set before the transaction
 	touched bool
 }
 
 func newElementSets() elementSets { return elementSets{members: map[element]member{}} }
 
 // use counts by more routers, which have these elements.
-func (s *elementSets) use(elements []element, by int) {
+func (s *elementSets) use(elements []element, by int32) {
 	for _, e := range elements {
 		m := s.members[e]
 		if !m.touched {
@@ -34,9 +37,7 @@ func (s *elementSets) use(elements []element, by int) {
 // plan divides the elements to be changed into additions and deletions. empty is
 // for sets that are empty at that point of the transaction.
 func (s *elementSets) plan(empty bool) {
-	for k := range elementKinds {
-		s.add[k], s.del[k] = s.add[k][:0], s.del[k][:0]
-	}
+	s.add, s.del = [elementKinds][]element{}, [elementKinds][]element{}
 	if empty {
 		for e, m := range s.members {
 			if m.users > 0 {
@@ -64,7 +65,7 @@ func (s *elementSets) end() {
 			delete(s.members, e)
 		}
 	}
-	s.touched = s.touched[:0]
+	s.touched, s.add, s.del = nil, [elementKinds][]element{}, [elementKinds][]element{}
 }
 
 // writeStanding appends the part of a transaction that is about the elements

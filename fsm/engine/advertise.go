@@ -14,8 +14,7 @@ const (
 	lifetimePerRtrAdvInterval = 3 // AdvDefaultLifetime is three intervals by default
 )
 
-// advertiser is the schedule of a group's router advertisements. The zero value
-// sends none.
+// advertiser is the schedule of a group's router advertisements. Nil sends none.
 type advertiser struct {
 	lifetime time.Duration
 	sent     int
@@ -23,17 +22,20 @@ type advertiser struct {
 	next     time.Time
 }
 
-// start begins with the first advertisement due at once.
-func (a *advertiser) start(now time.Time, lifetime time.Duration) {
-	*a = advertiser{lifetime: lifetime}
-	if lifetime > 0 {
-		a.next = now
+// newAdvertiser begins with the first advertisement due at once.
+func newAdvertiser(now time.Time, lifetime time.Duration) *advertiser {
+	if lifetime == 0 {
+		return nil
 	}
+	return &advertiser{lifetime: lifetime, next: now}
 }
 
-func (a *advertiser) stop() { a.next = time.Time{} }
-
-func (a *advertiser) deadline() time.Time { return a.next }
+func (a *advertiser) deadline() time.Time {
+	if a == nil {
+		return time.Time{}
+	}
+	return a.next
+}
 
 // took notes that one was sent at now and plans the next.
 func (a *advertiser) took(now time.Time) {
@@ -49,7 +51,7 @@ func (a *advertiser) took(now time.Time) {
 // solicit brings the next one forward, but not closer to the last than
 // multicast advertisements may follow each other.
 func (a *advertiser) solicit(now time.Time) {
-	if a.next.IsZero() {
+	if a == nil {
 		return
 	}
 	at := now

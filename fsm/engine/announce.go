@@ -61,7 +61,7 @@ func (g *group) announce(now time.Time, kind fsm.Announcement) {
 func (g *group) claim(now time.Time) {
 	g.announcer.claimed = g.mac
 	g.announcer.Start(now, g.Group.Announce.Timing)
-	g.advertiser.start(now, g.Group.Announce.RouterLifetime)
+	g.advertiser = newAdvertiser(now, g.Group.Announce.RouterLifetime)
 	g.prove(now)
 }
 
@@ -69,13 +69,13 @@ func (g *group) claim(now time.Time) {
 func (g *group) endAnnouncements() {
 	g.announcer.Stop()
 	g.proof.Stop()
-	g.advertiser.stop()
+	g.advertiser = nil
 }
 
 // due sends the router advertisement that is due: from the link-local virtual
 // address, so that the hosts' default route does not die with this router.
 func (a *advertiser) due(now time.Time, g *group) {
-	if a.next.IsZero() || a.next.After(now) {
+	if a == nil || a.next.After(now) {
 		return
 	}
 	a.took(now)

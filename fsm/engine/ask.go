@@ -32,7 +32,7 @@ type enquiry struct {
 
 // ask begins a hand-over with the question who could take the role.
 func (g *group) ask(now time.Time) {
-	p := &g.passing
+	p := g.passing
 	p.enquiry.number, p.enquiry.proven = g.r.mark()|1, g.proven()
 	p.phase, p.at, p.last.State = asking, now.Add(askFor), HandoverAsking
 	g.askAgain(now)
@@ -52,17 +52,17 @@ func (g *group) askAgain(now time.Time) {
 // deadline and due make the phases of a hand-over a chore. The time in which the role
 // is handed over is a farewell's.
 func (p *passing) deadline() time.Time {
-	switch p.phase {
-	case asking, proving:
-		return sooner(p.at, p.enquiry.again)
-	case handing:
+	switch {
+	case !p.under():
+		return time.Time{}
+	case p.phase == handing:
 		return p.enquiry.again
 	}
-	return time.Time{}
+	return sooner(p.at, p.enquiry.again)
 }
 
 func (p *passing) due(now time.Time, g *group) {
-	if p.phase == atRest {
+	if !p.under() {
 		return
 	}
 	if q := &p.enquiry; !q.again.IsZero() && !now.Before(q.again) {
@@ -79,7 +79,7 @@ func (p *passing) due(now time.Time, g *group) {
 
 // heardReply takes an answer to this router's question.
 func (g *group) heardReply(now time.Time, src hello.MAC, a *hello.Agreement) {
-	p := &g.passing
+	p := g.passing
 	if !p.under() || p.enquiry.number == 0 || a.Number != p.enquiry.number {
 		return
 	}
@@ -103,7 +103,7 @@ func (g *group) heardReply(now time.Time, src hello.MAC, a *hello.Agreement) {
 // heardCandidate keeps the answer of the one who will take the role: of the standby
 // router in HSRP, of the best one in VRRP, where those that wait are silent.
 func (g *group) heardCandidate(now time.Time, src hello.MAC, a *hello.Agreement) {
-	p, q := &g.passing, &g.passing.enquiry
+	p, q := g.passing, &g.passing.enquiry
 	if a.State > hello.AgreementUnfit {
 		return
 	}
@@ -126,7 +126,7 @@ func (g *group) heardCandidate(now time.Time, src hello.MAC, a *hello.Agreement)
 
 // decide hands over, or does not, with the answers that have come.
 func (g *group) decide(now time.Time) {
-	p, q := &g.passing, &g.passing.enquiry
+	p, q := g.passing, &g.passing.enquiry
 	if q.state == hello.AgreementUnfit {
 		g.endHandover(now, HandoverRefused, fmt.Sprintf("%s is not fit: %s", q.peer, q.text))
 		return
@@ -154,15 +154,16 @@ func (g *group) hearProof(now time.Time) {
 // givenBack takes the role back that the successor resigns before it has proven its
 // neighbours.
 func (g *group) givenBack(now time.Time, from netip.Addr, m hello.Message) {
-	if q := &g.passing.enquiry; g.passing.phase == proving && from == q.peer && resigns(m) {
-		g.takeBack(now, fmt.Sprintf("%s gave the role back", q.peer))
+	if p := g.passing; p != nil && p.phase == proving && from == p.enquiry.peer && resigns(m) {
+		g.takeBack(now, fmt.Sprintf("%s gave the role back", p.enquiry.peer))
 	}
 }
 
 // minded ends a hand-over that something else has overtaken.
 func (g *group) minded(now time.Time) {
-	p := &g.passing
+	p := g.passing
 	switch {
+	case !p.under():
 	case p.phase == asking && g.tenure != serving:
 		g.endHandover(now, HandoverRefused, "the group is not active any more")
 	case p.phase == handing && g.tenure.claims(): // the timers were faster

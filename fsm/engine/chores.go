@@ -33,7 +33,7 @@ type wait struct {
 }
 
 func (w *wait) deadline() time.Time {
-	if !w.running {
+	if w == nil || !w.running {
 		return time.Time{}
 	}
 	return w.until
@@ -70,15 +70,23 @@ func (r *refusal) begin(now time.Time, cause fsm.Cause, why string, least, delay
 // hurry has the port asked at once: an interface that comes up may be another
 // one, or cured.
 func (r *refusal) hurry(now time.Time) {
-	if r.why != "" {
+	if r.on() {
 		r.next = now
 	}
 }
 
+// on reports whether something is refused.
+func (r *refusal) on() bool { return r != nil && r.why != "" }
+
 // end notes that nothing is refused any more.
 func (r *refusal) end() { r.why, r.next = "", time.Time{} }
 
-func (r *refusal) deadline() time.Time { return r.next }
+func (r *refusal) deadline() time.Time {
+	if !r.on() {
+		return time.Time{}
+	}
+	return r.next
+}
 
 // announcer is the schedule of a group's announcements.
 type announcer struct {
@@ -124,6 +132,15 @@ type probe struct {
 	answered  time.Time     // last answer of a stranger
 }
 
-func (p *probe) stop() { *p = probe{alone: p.alone} }
+func (p *probe) stop() {
+	if p != nil {
+		*p = probe{alone: p.alone}
+	}
+}
 
-func (p *probe) deadline() time.Time { return p.next }
+func (p *probe) deadline() time.Time {
+	if p == nil {
+		return time.Time{}
+	}
+	return p.next
+}

@@ -120,7 +120,7 @@ func (e *Engine) Proofs(ref string) (proofs []prove.Result, settled bool, err er
 // waits for any more is ignored.
 func (e *Engine) PreActiveDone(now time.Time, id ID, transition int, err error) {
 	g := e.byID[id]
-	if e.stopped || g == nil || !g.wait.running || g.last.ID != transition {
+	if e.stopped || g == nil || g.wait == nil || !g.wait.running || g.last.ID != transition {
 		return
 	}
 	g.commandEnded(now, err)

@@ -43,7 +43,7 @@ func (g *group) acquire(now time.Time) {
 	if g.tenure.claims() {
 		return
 	}
-	g.probe = probe{}
+	g.probe = nil
 	if g.hasToWait() {
 		g.happen(now, onWinEarly)
 	} else {
@@ -140,7 +140,7 @@ func (g *group) letGo(now time.Time) {
 
 // due ends the time of a command.
 func (w *wait) due(now time.Time, g *group) {
-	if !w.running || now.Before(w.until) {
+	if w == nil || !w.running || now.Before(w.until) {
 		return
 	}
 	why := fmt.Errorf("not ended within %v: %w", g.PreActive, context.DeadlineExceeded)
@@ -153,7 +153,7 @@ func (w *wait) due(now time.Time, g *group) {
 // commandEnded notes how the own command ended and takes the address, whatever
 // that was: a command that fails must not cost the takeover.
 func (g *group) commandEnded(now time.Time, err error) {
-	w := &g.wait
+	w := g.wait
 	w.running, w.cancel = false, nil
 	switch {
 	case err == nil:
@@ -175,9 +175,12 @@ func (g *group) endWait(now time.Time) {
 	st := g.waitStatus(now)
 	st.Left, st.Outcome, st.Err = 0, g.wait.outcome, g.wait.err
 	if st.Outcome == "" { // no command of its own
-		st.Leader, st.Outcome, st.Err = g.leader.Ref, g.leader.lastWait.Outcome, g.leader.lastWait.Err
+		st.Leader = g.leader.Ref
+		if w := g.leader.lastWait; w != nil {
+			st.Outcome, st.Err = w.Outcome, w.Err
+		}
 	}
-	g.forgetWait(st)
+	g.forgetWait(&st)
 	g.turned()
 	g.happen(now, onReady)
 	g.step(now, fsm.Served{})

@@ -10,7 +10,8 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 )
 
-// group is one group with everything that is its own.
+// group is one group with everything that is its own. There may be a thousand: what few
+// of them ever have is a pointer, and nil where it never was.
 type group struct {
 	Group `state:"the caller has it"` // as configured
 	r     *router
@@ -37,17 +38,17 @@ type group struct {
 	grant    grant           // of the open gate
 	earlier  *grant          // which it goes back to if the kernel refuses the new one
 	round    Round           // in which the port was asked for the addresses; 0: not since the gate was opened
-	wait     wait            // while waiting
-	lastWait Wait            // the last that ended
+	wait     *wait           `inplace:"mostly none"` // while waiting
+	lastWait *Wait           `inplace:"mostly none"` // the last that ended
 	until    time.Time       // when a farewell ends, while leaving
 	awaited  bool            // the successor was heard, whose address waits
 	hearing  *hello.Envelope // of the message that the machine is given just now
-	passing  passing         // of the role, by a hand-over
-	pledge   pledge          // to take it
+	passing  *passing        `inplace:"mostly none"` // of the role, by a hand-over: the present one, or the last
+	pledge   *pledge         `inplace:"mostly none"` // to take it
 	heir     heir            // this router, of who has it
 	heirs    heirs           // the others, while this router has it
 
-	resumption resumption // of what the process before this one had
+	resumption *resumption `inplace:"mostly none"` // of what the process before this one had
 
 	departing bool    // for maintenance, when the hand-over under way has ended
 	ordered   *Record // why it left for maintenance last, or came back
@@ -56,14 +57,14 @@ type group struct {
 
 	announcer  announcer
 	proof      proof
-	advertiser advertiser
-	probe      probe
-	refusal    refusal
+	advertiser *advertiser `inplace:"mostly none"`
+	probe      *probe      `inplace:"mostly none"`
+	refusal    *refusal    `inplace:"mostly none"`
 	delay      delay
 	silence    silence
 	understudy understudy
 	confirmer  confirmer
-	vigil      vigil
+	vigil      *vigil `inplace:"mostly none"`
 	restraint  restraint
 	stopped    time.Duration // how long it has said nothing, while the others may have waited less; 0: that is not so
 
@@ -75,10 +76,10 @@ type group struct {
 	transitions int
 	last        *Transition
 	heard       Heard
-	contested   time.Time // when a contest of the role was answered out of turn last
-	conflict    Conflict
-	rival       Rival
-	insistence  insistence
+	contested   time.Time   // when a contest of the role was answered out of turn last
+	conflict    *Conflict   `inplace:"mostly none"` // the last
+	rival       *Rival      `inplace:"mostly none"` // likewise
+	insistence  *insistence `inplace:"mostly none"`
 	story       story
 	peers       []hello.MAC // interface MACs of the group's other routers
 	counters    Counters

@@ -67,7 +67,7 @@ func (e *Engine) Handover(now time.Time, by Caller, ref string, o HandoverOption
 		o.Timeout = DefaultHandoverTimeout
 	}
 	g.turned()
-	g.passing = passing{last: Handover{Began: now}, asked: g.handoverAsked(now, by, o)}
+	g.passing = &passing{last: Handover{Began: now}, asked: g.handoverAsked(now, by, o)}
 	if g.agrees() {
 		g.passing.timeout = o.Timeout
 		g.ask(now)
@@ -115,7 +115,7 @@ func (e *Engine) Handovers(ref string) (Handover, error) {
 	if err != nil {
 		return Handover{}, err
 	}
-	return g.passing.last, nil
+	return g.passing.handover(), nil
 }
 
 // yielded reports whether this router has handed the role of g over and does not

@@ -23,8 +23,8 @@ const keepTransitions = 1024
 
 // history holds the last transitions of all groups in a ring.
 type history struct {
-	ring []Transition
-	made int // transitions since the start; the last one's ID
+	ring []*Transition `inplace:"mostly the last ones of groups"`
+	made int           // transitions since the start; the last one's ID
 }
 
 // add numbers t and keeps it.
@@ -32,17 +32,20 @@ func (h *history) add(t *Transition) {
 	h.made++
 	t.ID = h.made
 	if len(h.ring) < keepTransitions {
-		h.ring = append(h.ring, *t)
+		h.ring = append(h.ring, t)
 		return
 	}
-	h.ring[(h.made-1)%keepTransitions] = *t
+	h.ring[(h.made-1)%keepTransitions] = t
 }
 
 // list returns what is kept, oldest first.
-func (h *history) list() []Transition {
+func (h *history) list() (list []Transition) {
 	oldest := 0
 	if len(h.ring) == keepTransitions {
 		oldest = h.made % keepTransitions
 	}
-	return append(append([]Transition(nil), h.ring[oldest:]...), h.ring[:oldest]...)
+	for n := range h.ring {
+		list = append(list, *h.ring[(oldest+n)%len(h.ring)])
+	}
+	return list
 }

@@ -31,8 +31,8 @@ func (g *group) lead(now time.Time, r *fsm.Report) *Record {
 	case fsm.CauseMaintenance:
 		return g.elector().ordered
 	case fsm.CauseHandover:
-		if g.passing.asked != nil {
-			return g.passing.asked
+		if p := g.passing; p != nil && p.asked != nil {
+			return p.asked
 		}
 	case fsm.CauseTakenBack:
 		return s.moved

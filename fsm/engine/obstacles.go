@@ -26,7 +26,11 @@ func (g *group) reconsider(now time.Time) {
 		g.step(now, fsm.Down{Cause: why, Detail: detail})
 	case why == "":
 		if !g.up {
-			g.up, g.probe.alone = true, true
+			g.up = true
+			if g.probe == nil {
+				g.probe = &probe{}
+			}
+			g.probe.alone = true
 		}
 		// The machine itself tells a first start from a changed address and
 		// from news that change nothing.
@@ -36,7 +40,7 @@ func (g *group) reconsider(now time.Time) {
 	if why != "" && why != fsm.CauseConflict {
 		g.probe.stop()
 	}
-	g.vigil.follow(now, g)
+	g.keepVigil(now)
 }
 
 func (r *router) reconsiderDoubtful(now time.Time) {
@@ -97,13 +101,13 @@ func (g *group) ownObstacle() (fsm.Cause, string) {
 	if g.ownerWaits() {
 		return fsm.CauseInterfaceDown, g.restraint.String()
 	}
-	if g.refusal.why != "" {
+	if g.refusal.on() {
 		return g.refusal.cause, g.refusal.why
 	}
 	if g.delay.why != "" {
 		return fsm.CauseInterfaceDown, g.delay.why
 	}
-	if g.probe.veto {
+	if g.probe != nil && g.probe.veto {
 		return fsm.CauseConflict, fmt.Sprintf("%s is answered for by %s", g.conflict.Address, g.conflict.MAC)
 	}
 	return "", ""

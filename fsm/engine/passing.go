@@ -29,11 +29,19 @@ type passing struct {
 }
 
 // under reports whether a hand-over is under way.
-func (p *passing) under() bool { return p.phase != atRest }
+func (p *passing) under() bool { return p != nil && p.phase != atRest }
+
+// handover returns the present one, or the last; zero when there was none.
+func (p *passing) handover() Handover {
+	if p == nil {
+		return Handover{}
+	}
+	return p.last
+}
 
 // taken notes who has the role now.
 func (p *passing) taken(now time.Time, by netip.Addr) {
-	if p.phase == handing && !p.last.To.IsValid() {
+	if p != nil && p.phase == handing && !p.last.To.IsValid() {
 		p.last.To, p.last.Taken = by, now
 	}
 }
@@ -59,7 +67,7 @@ const nobodyTook = "nobody has taken the role"
 
 // pass gives the role up, and serves until somebody has it.
 func (g *group) pass(now time.Time) {
-	p := &g.passing
+	p := g.passing
 	p.phase, p.at = handing, now.Add(g.successorTime()+p.wait)
 	p.last.State = HandoverPassing
 	detail := "given back"
@@ -71,9 +79,9 @@ func (g *group) pass(now time.Time) {
 
 // passed goes on with a hand-over when this router has let go of the address.
 func (g *group) passed(now time.Time) {
-	p := &g.passing
+	p := g.passing
 	switch {
-	case p.phase != handing:
+	case p == nil || p.phase != handing:
 	case !p.last.To.IsValid():
 		why := "this router could not go on serving"
 		if g.obstacle != "" {
@@ -95,7 +103,7 @@ func (g *group) passed(now time.Time) {
 
 // endHandover ends a hand-over, and tells how.
 func (g *group) endHandover(now time.Time, how HandoverState, reason string) {
-	p := &g.passing
+	p := g.passing
 	p.phase, p.at, p.wait, p.enquiry = atRest, time.Time{}, 0, enquiry{}
 	p.last.State, p.last.Ended, p.last.Reason = how, now, reason
 	if g.counters.Handovers == nil {

@@ -14,7 +14,7 @@ import (
 
 // pledge is a hand-over on the side of who is to take the role.
 type pledge struct {
-	number uint64    // 0: there is none
+	number uint64
 	began  time.Time // when it was asked for first
 	until  time.Time // when it is forgotten, unless the role is taken or asked for again
 	asker  hello.MAC
@@ -37,15 +37,16 @@ const (
 
 // heardQuestion answers who wants to hand its role over.
 func (g *group) heardQuestion(now time.Time, src hello.MAC, a *hello.Agreement) {
-	p := &g.pledge
+	p := g.pledge
 	if !g.r.answers.take(now, answersAtOnce, answerEvery) {
 		return
 	}
-	if p.number != a.Number {
-		if g.tenure != absent || now.Sub(p.began) < pledgeEvery {
+	if p == nil || p.number != a.Number {
+		if g.tenure != absent || p != nil && now.Sub(p.began) < pledgeEvery {
 			return
 		}
-		*p = pledge{number: a.Number, began: now, asker: src, from: a.From, wait: a.Wait, timeout: a.Time}
+		p = &pledge{number: a.Number, began: now, asker: src, from: a.From, wait: a.Wait, timeout: a.Time}
+		g.pledge = p
 		g.examine(now, a)
 	}
 	p.until = now.Add(pledgeFor)
@@ -54,7 +55,7 @@ func (g *group) heardQuestion(now time.Time, src hello.MAC, a *hello.Agreement) 
 
 // reply says what is known, if anything is.
 func (g *group) reply(now time.Time) {
-	if p := &g.pledge; p.state != 0 {
+	if p := g.pledge; p != nil && p.state != 0 {
 		g.say(now, p.asker, hello.Agreement{Kind: hello.AgreementAnswer, State: p.state, Text: p.text, Number: p.number})
 	}
 }
@@ -68,7 +69,7 @@ func (g *group) pledged(now time.Time, s hello.AgreementState, text string) {
 // examine finds out whether this router could take the role: first by what it knows,
 // then by asking the neighbours from its own address.
 func (g *group) examine(now time.Time, a *hello.Agreement) {
-	p := &g.pledge
+	p := g.pledge
 	if why := g.unfit(a); why != "" {
 		p.state, p.text = hello.AgreementUnfit, why
 		return
@@ -141,7 +142,7 @@ func (g *group) unfit(a *hello.Agreement) string {
 }
 
 func (p *pledge) deadline() (at time.Time) {
-	if p.number == 0 {
+	if p == nil {
 		return time.Time{}
 	}
 	if p.examining {
@@ -158,7 +159,7 @@ func (p *pledge) deadline() (at time.Time) {
 
 func (p *pledge) due(now time.Time, g *group) {
 	switch {
-	case p.number == 0:
+	case p == nil:
 		return
 	case p.examining:
 		frames, _ := p.exam.Due(now)
@@ -169,14 +170,14 @@ func (p *pledge) due(now time.Time, g *group) {
 	case p.state == hello.AgreementServing && !now.Before(p.taken.Add(p.timeout)):
 		g.giveBack(now)
 	case p.state != hello.AgreementServing && p.state != hello.AgreementWaiting && !now.Before(p.until) && !p.until.IsZero():
-		*p = pledge{}
+		g.pledge = nil
 	}
 }
 
 // examined ends the examination when every neighbour has answered, or a whole attempt
 // has failed.
 func (g *group) examined(now time.Time) {
-	p := &g.pledge
+	p := g.pledge
 	if !p.examining || !p.exam.Settled() {
 		return
 	}
@@ -192,15 +193,17 @@ func (g *group) examined(now time.Time) {
 
 // keepPledge follows the role that was asked for.
 func (g *group) keepPledge(now time.Time) {
-	p := &g.pledge
+	p := g.pledge
+	if p == nil {
+		return
+	}
 	switch had := p.state == hello.AgreementWaiting || p.state == hello.AgreementServing; {
-	case p.number == 0:
 	case had && !g.tenure.elected(), p.state == hello.AgreementProven && g.tenure != serving:
-		*p = pledge{}
+		g.pledge = nil
 	case p.state == hello.AgreementUnproven && g.tenure.claims(): // nobody wanted it back
-		*p = pledge{}
+		g.pledge = nil
 	case p.state == hello.AgreementFit && g.tenure.elected() && g.last.Cause != fsm.CauseResigned:
-		*p = pledge{} // the role came in another way than it was to
+		g.pledge = nil // the role came in another way than it was to
 	case p.state == hello.AgreementFit && g.tenure == waiting:
 		g.pledged(now, hello.AgreementWaiting, "")
 	case (p.state == hello.AgreementFit || p.state == hello.AgreementWaiting) && g.tenure == serving:
@@ -224,8 +227,8 @@ func (g *group) unproven() (list []string) {
 // checkProofs notes that all neighbours deliver here.
 func (g *group) checkProofs(now time.Time) {
 	g = g.elector()
-	p := &g.pledge
-	if p.state != hello.AgreementServing || len(g.unproven()) > 0 {
+	p := g.pledge
+	if p == nil || p.state != hello.AgreementServing || len(g.unproven()) > 0 {
 		return
 	}
 	g.turned()
@@ -244,7 +247,7 @@ func (g *group) giveBack(now time.Time) {
 	from := g.pledge.from
 	g.pledged(now, hello.AgreementUnproven, why)
 	g.pledge.until = now.Add(pledgeFor)
-	g.passing = passing{wait: g.pledge.wait, last: Handover{Began: now}}
+	g.passing = &passing{wait: g.pledge.wait, last: Handover{Began: now}}
 	g.tell(now, KindWarning, fmt.Sprintf("gives the role back to %s: %s", from, strings.ReplaceAll(why, " to it ", " here ")))
 	g.pass(now)
 }

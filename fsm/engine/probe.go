@@ -21,7 +21,7 @@ func (i *iface) heardClaim(now time.Time, o garp.Observation) {
 			g.defend(now, o)
 		default:
 			g.letGoFound(now, fmt.Sprintf("%s answers for %s", o.MAC, o.IP))
-			if g.probe.listening {
+			if g.probe != nil && g.probe.listening {
 				g.heardOwner(now, o)
 			}
 		}
@@ -50,7 +50,7 @@ func (g *group) routers() garp.Routers {
 
 func (g *group) noteConflict(now time.Time, o garp.Observation, who garp.Owner, why garp.Reason) {
 	g.counters.Conflicts++
-	g.conflict = Conflict{At: now, Address: o.IP, MAC: o.MAC, Who: who, Reason: why}
+	g.conflict = &Conflict{At: now, Address: o.IP, MAC: o.MAC, Who: who, Reason: why}
 }
 
 // probes is how many times a probe is sent for each address (PROBE_NUM of RFC
@@ -62,7 +62,7 @@ const probes = 3
 // that was there knows who had the address, and does not ask.
 func (g *group) suspect(now time.Time) {
 	st := g.machine.Status()
-	if !g.probe.alone || st.Active.Known || st.Role != fsm.Candidate {
+	if g.probe == nil || !g.probe.alone || st.Active.Known || st.Role != fsm.Candidate {
 		return
 	}
 	first := now
@@ -85,8 +85,8 @@ func (g *group) startProbe(now, first time.Time, st fsm.Status) {
 	if g.Group.Announce.Probe == ProbeOff {
 		return
 	}
-	g.probe = probe{
-		alone: g.probe.alone, left: probes, next: first, began: first,
+	g.probe = &probe{
+		alone: g.probe != nil && g.probe.alone, left: probes, next: first, began: first,
 		gap: min(st.HelloTime/probes, time.Second), pause: st.HoldTime,
 	}
 	g.probe.due(now, g)
@@ -95,10 +95,10 @@ func (g *group) startProbe(now, first time.Time, st fsm.Status) {
 // notAlone notes that an active router is there.
 func (g *group) notAlone(m hello.Message) {
 	h, ok := m.(*hello.HSRP)
-	if !g.probe.alone || ok && h.State != hello.Active {
+	if g.probe == nil || !g.probe.alone || ok && h.State != hello.Active {
 		return
 	}
-	g.probe = probe{}
+	g.probe = nil
 	for _, f := range g.followers {
 		f.probe.stop()
 	}
@@ -106,7 +106,7 @@ func (g *group) notAlone(m hello.Message) {
 
 // due sends a probe that is due, or ends the round.
 func (p *probe) due(now time.Time, g *group) {
-	if p.next.IsZero() || now.Before(p.next) {
+	if p == nil || p.next.IsZero() || now.Before(p.next) {
 		return
 	}
 	if p.left > 0 {
@@ -184,7 +184,7 @@ func whose(why garp.Reason) string {
 }
 
 func (g *group) consequence() string {
-	if g.probe.veto {
+	if g.probe != nil && g.probe.veto {
 		return "this router does not claim it"
 	}
 	return "this router claims it all the same"

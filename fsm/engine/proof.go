@@ -76,9 +76,9 @@ func (i *iface) heardExaminee(now time.Time, a prove.Answer) {
 		return
 	}
 	for _, g := range i.groups {
-		if g.pledge.examining {
+		if p := g.pledge; p != nil && p.examining {
 			g.turned()
-			g.pledge.exam.Heard(now, a)
+			p.exam.Heard(now, a)
 			g.examined(now)
 		}
 	}
@@ -86,9 +86,9 @@ func (i *iface) heardExaminee(now time.Time, a prove.Answer) {
 
 // learnExaminee passes a MAC on to the examination of a pledge.
 func (g *group) learnExaminee(now time.Time, a netip.Addr, mac hello.MAC) {
-	if g.pledge.examining {
+	if p := g.pledge; p != nil && p.examining {
 		g.turned()
-		g.pledge.exam.Learn(now, a, mac)
+		p.exam.Learn(now, a, mac)
 	}
 }
 

@@ -319,7 +319,7 @@ func (g *group) reannounce(now time.Time, was Announce) {
 		g.announcer.Retime(now, g.Group.Announce.Timing)
 	}
 	if was.RouterLifetime != g.Group.Announce.RouterLifetime {
-		g.advertiser.start(now, g.Group.Announce.RouterLifetime)
+		g.advertiser = newAdvertiser(now, g.Group.Announce.RouterLifetime)
 	}
 }
 

@@ -16,13 +16,16 @@ func (g *group) refuse(now time.Time, err error) {
 // back to Listen needs two hold times until it can take over.
 func (g *group) stepAside(now time.Time, cause fsm.Cause, why string) {
 	g.turned()
+	if g.refusal == nil {
+		g.refusal = &refusal{}
+	}
 	g.refusal.begin(now, cause, why, 3*g.succession(), g.elector().PreemptDelay)
 	g.doubt()
 }
 
 // due asks the port again.
 func (r *refusal) due(now time.Time, g *group) {
-	if r.next.IsZero() || now.Before(r.next) {
+	if !r.on() || now.Before(r.next) {
 		return
 	}
 	g.prepared(now, g.prepare())
@@ -32,7 +35,7 @@ func (r *refusal) due(now time.Time, g *group) {
 func (g *group) prepared(now time.Time, err error) {
 	if err != nil {
 		g.refuse(now, err)
-	} else if g.refusal.why != "" {
+	} else if g.refusal.on() {
 		g.turned()
 		g.refusal.end()
 		g.doubt()

@@ -37,7 +37,7 @@ func (g *group) status(now time.Time) GroupStatus {
 		DelayLeft: g.delay.left(now), ForwardingOff: g.iface.link.Off(g.Family),
 		Outside: g.outside(), MAC: g.mac, Address: g.iface.link.Addr(g.Family), DownTracks: g.downTracks(),
 		Transitions: g.transitions, Last: g.last, Counters: g.counters, Refreshes: g.announcer.Refreshes(),
-		Proofs: g.proof.Results(), Conflict: g.conflict, Rival: g.rival, Wait: g.lastWait,
+		Proofs: g.proof.Results(),
 		Serves: g.story.holder, ServesSince: g.story.since, Contested: g.story.contested, Unheard: g.unheard(now.Add(-2 * g.story.hold)),
 	}
 	st.Counters.Rejected, st.Counters.Handovers = maps.Clone(g.counters.Rejected), maps.Clone(g.counters.Handovers)
@@ -55,25 +55,44 @@ func (g *group) status(now time.Time) GroupStatus {
 	if g.story.change != nil {
 		st.Change = g.outcome(g.story.change)
 	}
-	if g.tenure == waiting {
+	switch {
+	case g.tenure == waiting:
 		st.Wait = g.waitStatus(now)
+	case g.lastWait != nil:
+		st.Wait = *g.lastWait
+	}
+	if g.conflict != nil {
+		st.Conflict = *g.conflict
+	}
+	if g.rival != nil {
+		st.Rival = *g.rival
 	}
 	st.RouteStates, st.RuleStates = g.routeStatus()
-	st.Leave, st.Unserved, st.StandIn = g.leave(), g.elector().vigil.unserved, g.elector().vigil.standIn()
+	st.Leave = g.leave()
+	if v := g.elector().vigil; v != nil {
+		st.Unserved, st.StandIn = v.unserved, v.standIn()
+	}
 	st.Departing = st.Leave != nil && (!g.maintained() || g.tenure != absent)
 	st.Covers, st.Stint = g.understudyStatus(), g.understudy.last
-	st.Yielded, st.Handover, st.Heirs = g.yielded(), g.passing.last, g.heirs.addrs(now, g)
+	st.Yielded, st.Handover, st.Heirs = g.yielded(), g.passing.handover(), g.heirs.addrs(now, g)
 	st.BothActive = g.tenure.claims() && g.rivalCurrent(now, g.elector().machine.Status().HoldTime)
 	return st
 }
 
-// Changes returns the last changes of who serves, of all groups, oldest first.
-func (e *Engine) Changes() (list []*Change) {
+// Changes returns the last changes of who serves, of all groups, oldest first: those
+// that follow the one with this ID, or all for 0.
+func (e *Engine) Changes(after int) (list []*Change) {
+	if e.changes.made <= after {
+		return nil
+	}
 	current := map[*Change]*group{}
 	for _, g := range e.groups {
 		current[g.story.change] = g
 	}
 	e.changes.each(func(c *Change) {
+		if c.ID <= after {
+			return
+		}
 		if g := current[c]; g != nil {
 			c = g.outcome(c)
 		}

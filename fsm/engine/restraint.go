@@ -65,7 +65,7 @@ func (g *group) awaits(now time.Time) (r restraint) {
 // ownerWaits reports whether an address owner, which would take the role at its start,
 // waits. It does not where the process before this one died with the role.
 func (g *group) ownerWaits() bool {
-	return g.restraint.on() && g.OwnsAddress() && !g.up && g.resumption.until.IsZero()
+	return g.restraint.on() && g.OwnsAddress() && !g.up && g.resumption == nil
 }
 
 func (r *restraint) deadline() time.Time { return r.until }

@@ -16,7 +16,7 @@ import (
 // up at once, as after a stall of the same length. Somebody does, or claims the role:
 // gate and addresses go at once, and the group stands for election as any other.
 type resumption struct {
-	until time.Time // the lease of the gate ends; zero: none was found
+	until time.Time // the lease of the gate ends
 	left  int       // questions not asked yet
 	next  time.Time // the next one, or the end of the last one's time; zero: not asking
 }
@@ -38,32 +38,37 @@ func (e *Engine) Found(now time.Time, id ID, left time.Duration) {
 	if e.stopped || g == nil || left <= 0 || g.up || g.tenure != absent {
 		return
 	}
-	g.resumption = resumption{until: now.Add(left)}
+	g.resumption = &resumption{until: now.Add(left)}
 }
 
 // found reports whether the gate is still the one that was found.
-func (p *resumption) found(now time.Time) bool { return now.Before(p.until) }
+func (p *resumption) found(now time.Time) bool { return p != nil && now.Before(p.until) }
 
 // resume begins to ask when the group has started.
 func (g *group) resume(now time.Time) {
-	p := &g.resumption
-	if p.until.IsZero() || !p.next.IsZero() || g.leader != nil {
+	p := g.resumption
+	if p == nil || !p.next.IsZero() || g.leader != nil {
 		return
 	}
 	if g.tenure != absent { // an address owner
-		*p = resumption{}
+		g.resumption = nil
 		return
 	}
 	p.left, p.next = resumeQuestions, now
 	p.due(now, g)
 }
 
-func (p *resumption) deadline() time.Time { return p.next }
+func (p *resumption) deadline() time.Time {
+	if p == nil {
+		return time.Time{}
+	}
+	return p.next
+}
 
 // due asks again, or decides.
 func (p *resumption) due(now time.Time, g *group) {
 	switch {
-	case p.next.IsZero() || now.Before(p.next):
+	case p == nil || p.next.IsZero() || now.Before(p.next):
 	case !g.up || !p.found(now):
 		g.letGoFound(now, "the lease has ended")
 	case p.left > 0:
@@ -83,18 +88,18 @@ func (p *resumption) due(now time.Time, g *group) {
 // has: the first gate that is opened replaces those that were found.
 func (i *iface) resumeTogether(now time.Time, p *resumption) {
 	for _, g := range i.groups {
-		if o := &g.resumption; o.next.After(now) || o.left > 0 {
+		if o := g.resumption; o != nil && (o.next.After(now) || o.left > 0) {
 			p.next = now.Add(resumeEvery)
 			return
 		}
 	}
 	for _, g := range i.groups {
-		p := &g.resumption
-		if p.next.IsZero() || !p.found(now) {
+		p := g.resumption
+		if p == nil || p.next.IsZero() || !p.found(now) {
 			continue // the lease has ended, which its own turn finds
 		}
 		left := p.until.Sub(now).Round(time.Millisecond)
-		*p = resumption{}
+		g.resumption = nil
 		g.step(now, fsm.Reclaim{Cause: fsm.CauseResumed, Detail: fmt.Sprintf("the last process died as the active router, nobody answers for the address, and its lease had %v left", left)})
 		for _, f := range g.followers {
 			f.letGoFound(now, "its leader is not active")
@@ -104,11 +109,11 @@ func (i *iface) resumeTogether(now time.Time, p *resumption) {
 
 // letGoFound gives back what was found.
 func (g *group) letGoFound(now time.Time, why string) {
-	if g.resumption.until.IsZero() {
+	if g.resumption == nil {
 		return
 	}
 	g.turned()
-	g.resumption = resumption{}
+	g.resumption = nil
 	if g.tenure.hasAddress() {
 		return
 	}
@@ -122,7 +127,7 @@ func (g *group) letGoFound(now time.Time, why string) {
 
 // yieldFound notes whether another router has the role.
 func (g *group) yieldFound(now time.Time, h *Heard) {
-	if h.claims() && !g.resumption.until.IsZero() {
+	if h.claims() && g.resumption != nil {
 		g.letGoFound(now, fmt.Sprintf("%s is active", h.From))
 	}
 }

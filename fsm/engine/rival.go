@@ -44,9 +44,9 @@ const unheardFor = 150 * time.Second
 
 // rivalCurrent reports whether the rival of g is active now, as far as is known.
 func (g *group) rivalCurrent(now time.Time, hold time.Duration) bool {
-	r := &g.rival
+	r := g.rival
 	switch {
-	case r.At.IsZero():
+	case r == nil:
 		return false
 	case r.Reason == RivalUnheard:
 		return now.Sub(r.At) <= unheardFor && g.heard.At.Before(r.At)
@@ -118,7 +118,10 @@ func upper(p hello.Protocol) string { return strings.ToUpper(p.String()) }
 // noteRival notes a claim. It reports whether both routers are active, and that is
 // to be said.
 func (g *group) noteRival(now time.Time, c claim) (say bool) {
-	r, hold := &g.rival, g.elector().machine.Status().HoldTime
+	if g.rival == nil {
+		g.rival = &Rival{}
+	}
+	r, hold := g.rival, g.elector().machine.Status().HoldTime
 	if c.from != r.From || c.mac != r.MAC || c.reason != r.Reason {
 		r.From, r.MAC, r.Reason, r.Detail = c.from, c.mac, c.reason, g.detail(&c)
 	}
@@ -220,9 +223,10 @@ func (g *group) insists(now time.Time, env *hello.Envelope, m hello.Message) {
 	if g.leader != nil || !g.tenure.claims() || !takes(m) || g.losesTo(env.Src, m) {
 		return
 	}
-	n, hold := &g.insistence, g.machine.Status().HoldTime
-	if n.from != env.Src || now.Sub(n.last) > hold {
-		*n = insistence{from: env.Src, since: now}
+	n, hold := g.insistence, g.machine.Status().HoldTime
+	if n == nil || n.from != env.Src || now.Sub(n.last) > hold {
+		n = &insistence{from: env.Src, since: now}
+		g.insistence = n
 	}
 	if n.last = now; now.Sub(n.since) < hold {
 		return
@@ -234,7 +238,7 @@ func (g *group) insists(now time.Time, env *hello.Envelope, m hello.Message) {
 // active can make, of which nothing is heard.
 func (g *group) shownByARP(now time.Time, o garp.Observation, why garp.Reason) {
 	hold := g.elector().machine.Status().HoldTime
-	if now.Sub(g.heard.At) <= hold || now.Sub(g.changed()) <= hold || g.rival.Reason != RivalUnheard && g.rivalCurrent(now, hold) {
+	if now.Sub(g.heard.At) <= hold || now.Sub(g.changed()) <= hold || g.rivalCurrent(now, hold) && g.rival.Reason != RivalUnheard {
 		return
 	}
 	c := claim{mac: o.MAC, addr: o.IP, reason: RivalUnheard}

@@ -80,8 +80,8 @@ func Restore(c Config, o Options, snapshot []byte) (e *Engine, lost []string, er
 		return nil, nil, err
 	}
 	for _, g := range e.groups {
-		if g.pledge.examining {
-			g.pledge.exam.Random = e.mark
+		if p := g.pledge; p != nil && p.examining {
+			p.exam.Random = e.mark
 		}
 	}
 	q.refile(e)

@@ -113,7 +113,7 @@ func TestRestoredEngineGoesOn(t *testing.T) {
 	if is := after.Status(now); !reflect.DeepEqual(was, is) {
 		t.Errorf("the status was %+v\nand is %+v", was, is)
 	}
-	if was, is := e.Changes(), after.Changes(); !reflect.DeepEqual(was, is) {
+	if was, is := e.Changes(0), after.Changes(0); !reflect.DeepEqual(was, is) {
 		t.Errorf("the changes were %+v\nand are %+v", was, is)
 	}
 	after.TrackChanged(now, "uplink", true, "answers again")

@@ -154,7 +154,7 @@ func (g *group) price(now time.Time, c *Change) {
 	default:
 		if w := s.words.of(c.From.Addr); w != nil {
 			c.LastSign = w.At
-			c.Handed = g.pledge.number != 0 && c.cause == fsm.CauseResigned || !w.resigns() && now.Sub(w.At) <= s.hold && !c.abandoned()
+			c.Handed = g.pledge != nil && c.cause == fsm.CauseResigned || !w.resigns() && now.Sub(w.At) <= s.hold && !c.abandoned()
 		}
 	}
 }
@@ -182,7 +182,7 @@ func (g *group) outcome(c *Change) *Change {
 	out.Announced = g.counters.Announced - g.story.base
 	if c.To.Local {
 		out.Proofs = g.proof.Results()
-		if g.lastWait.Transition == c.move {
+		if g.lastWait != nil && g.lastWait.Transition == c.move {
 			out.Waited = g.lastWait.Waited
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"reflect"
 	"testing"
 	"time"
 
@@ -190,10 +191,15 @@ func TestStoriesAreBounded(t *testing.T) {
 	if n := len(g.Change.Records); n > 16 {
 		t.Errorf("%d records of a change, want 16 at most", n)
 	}
-	if n := len(h.e.Changes()); n > 1024 {
-		t.Errorf("%d changes are kept, want 1024 at most", n)
+	changes := h.e.Changes(0)
+	n := len(changes)
+	if n > 1024 || n < 3 {
+		t.Fatalf("%d changes are kept, want 1024 at most", n)
 	}
-	for _, c := range h.e.Changes() {
+	if after := h.e.Changes(changes[n-3].ID); !reflect.DeepEqual(after, changes[n-2:]) || h.e.Changes(changes[n-1].ID) != nil {
+		t.Errorf("changes that follow the last but two: %v", after)
+	}
+	for _, c := range changes {
 		for _, r := range c.Records {
 			depth := 0
 			for at := r; at != nil; at = at.After {

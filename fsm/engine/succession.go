@@ -15,7 +15,10 @@ import (
 // longestWait returns how long the address of another router of the group may wait, as
 // far as is known here; 0 when it does not.
 func (g *group) longestWait() time.Duration {
-	d := max(g.PreActive, g.passing.wait)
+	d := g.PreActive
+	if g.passing != nil {
+		d = max(d, g.passing.wait)
+	}
 	for _, f := range g.followers {
 		d = max(d, f.PreActive)
 	}
@@ -52,7 +55,7 @@ func (g *group) succeeded(now time.Time, env *hello.Envelope, m hello.Message) {
 // endFarewell ends the time of a successor. A role that was handed over and that
 // nobody has taken comes back.
 func (g *group) endFarewell(now time.Time) {
-	if g.passing.phase == handing && !g.passing.last.To.IsValid() && g.takeBack(now, nobodyTook) {
+	if p := g.passing; p != nil && p.phase == handing && !p.last.To.IsValid() && g.takeBack(now, nobodyTook) {
 		return
 	}
 	g.letGo(now)

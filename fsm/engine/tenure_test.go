@@ -213,7 +213,7 @@ func TestTenureEffects(t *testing.T) {
 			name: "nobody has taken what was handed over", before: func(s *stage) {
 				s.win()
 				s.until = s.now
-				s.passing.asked = &Record{Command: &Command{}}
+				s.passing = &passing{asked: &Record{Command: &Command{}}}
 				s.pass(s.now)
 			},
 			do:  func(s *stage) { s.now = s.now.Add(2 * time.Second); s.Tick(s.now) },

@@ -103,29 +103,45 @@ func (e *Engine) settle() {
 	e.turned = e.turned[:0]
 }
 
-// chore is something that a group does at times of its own, beside its machine.
+// chore is something that a group does at times of its own, beside its machine. One that
+// the group does not have is a nil pointer, and never due.
 type chore interface {
 	deadline() time.Time         // zero: never
 	due(now time.Time, g *group) // does what is due at now, if anything is
 }
 
 // chores are all of them, in the order in which they are done when several are
-// due. Proofs follow the announcements that they are about.
-func (g *group) chores() [15]chore {
-	return [...]chore{&g.resumption, &g.refusal, &g.delay, &g.wait, &g.announcer, &g.proof, &g.advertiser, &g.probe, &g.passing, &g.pledge, &g.heir, &g.heirs, &g.vigil, &g.restraint, &g.confirmer}
+// due. Proofs follow the announcements that they are about. Each is looked for when it
+// is its turn: what was done before may have begun or ended it.
+var chores = [...]func(g *group) chore{
+	func(g *group) chore { return g.resumption },
+	func(g *group) chore { return g.refusal },
+	func(g *group) chore { return &g.delay },
+	func(g *group) chore { return g.wait },
+	func(g *group) chore { return &g.announcer },
+	func(g *group) chore { return &g.proof },
+	func(g *group) chore { return g.advertiser },
+	func(g *group) chore { return g.probe },
+	func(g *group) chore { return g.passing },
+	func(g *group) chore { return g.pledge },
+	func(g *group) chore { return &g.heir },
+	func(g *group) chore { return &g.heirs },
+	func(g *group) chore { return g.vigil },
+	func(g *group) chore { return &g.restraint },
+	func(g *group) chore { return &g.confirmer },
 }
 
 func (g *group) choreDeadline() (at time.Time) {
-	for _, c := range g.chores() {
-		at = sooner(at, c.deadline())
+	for _, find := range chores {
+		at = sooner(at, find(g).deadline())
 	}
 	return at
 }
 
 func (g *group) doChores(now time.Time) {
 	g.turned()
-	for _, c := range g.chores() {
-		c.due(now, g)
+	for _, find := range chores {
+		find(g).due(now, g)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 // vigil is how a group that is in maintenance looks whether another router serves. It
 // is kept on a link that could carry the group: elsewhere nobody is heard.
 type vigil struct {
-	since    time.Time     // the beginning; zero: there is none
+	since    time.Time     // the beginning
 	heard    time.Time     // the last claim of the role by somebody else
 	from     netip.Addr    // who that was
 	patience time.Duration // how long its sender may be silent, as it has said
@@ -19,14 +19,15 @@ type vigil struct {
 	unserved time.Time     // since when nobody serves; zero: somebody does, or it is not known yet
 }
 
-// follow begins or ends the vigil when the group has left or comes back.
-func (v *vigil) follow(now time.Time, g *group) {
+// keepVigil begins or ends the vigil when the group has left or comes back.
+func (g *group) keepVigil(now time.Time) {
 	why, _ := g.linkObstacle(&g.iface.link)
 	switch {
 	case g.up || !g.maintained() || why != "" || g.leader != nil || g.dismissed || g.r.stopping:
-		*v = vigil{}
-	case v.since.IsZero():
-		*v = vigil{since: now, next: now.Add(g.succession())}
+		g.vigil = nil
+	case g.vigil == nil:
+		v := &vigil{since: now, next: now.Add(g.succession())}
+		g.vigil = v
 		if at, from := g.lastClaim(); now.Sub(at) < g.succession() {
 			v.heard, v.from = at, from
 		}
@@ -37,7 +38,7 @@ func (v *vigil) follow(now time.Time, g *group) {
 // lastClaim returns when another router was heard last to have the role, or to have taken
 // what was handed over, and who that was.
 func (g *group) lastClaim() (at time.Time, from netip.Addr) {
-	if h := &g.passing.last; h.To.IsValid() {
+	if h := g.passing.handover(); h.To.IsValid() {
 		at, from = h.Taken, h.To
 	}
 	for _, w := range g.story.words {
@@ -50,7 +51,7 @@ func (g *group) lastClaim() (at time.Time, from netip.Addr) {
 
 // hears notes a claim of the role.
 func (v *vigil) hears(now time.Time, g *group, h *Heard, m hello.Message) {
-	if v.since.IsZero() || !h.claims() {
+	if v == nil || !h.claims() {
 		return
 	}
 	v.heard, v.from = now, h.From
@@ -81,18 +82,23 @@ func (v *vigil) standIn() netip.Addr {
 
 // look has the vigil look again at once.
 func (v *vigil) look(now time.Time, g *group) {
-	if !v.since.IsZero() {
+	if v != nil {
 		v.next = now
 		g.turned()
 	}
 }
 
-func (v *vigil) deadline() time.Time { return v.next }
+func (v *vigil) deadline() time.Time {
+	if v == nil {
+		return time.Time{}
+	}
+	return v.next
+}
 
 // due says that nobody serves, or has the group come back, when the others were silent
 // for longer than it takes one of them to follow another.
 func (v *vigil) due(now time.Time, g *group) {
-	if v.next.IsZero() || now.Before(v.next) {
+	if v == nil || now.Before(v.next) {
 		return
 	}
 	last := v.since
@@ -104,7 +110,7 @@ func (v *vigil) due(now time.Time, g *group) {
 		return
 	}
 	if g.r.returns || g.leave().Doubtful {
-		*v = vigil{}
+		g.vigil = nil
 		g.comeBack(now, now.Sub(last))
 		return
 	}

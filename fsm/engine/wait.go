@@ -13,7 +13,7 @@ func (g *group) hasToWait() bool {
 }
 
 func (g *group) beginWait(now time.Time) {
-	g.wait = wait{running: g.ownCommand(), since: now}
+	g.wait = &wait{running: g.ownCommand(), since: now}
 	if g.wait.running {
 		g.wait.until = now.Add(g.PreActive)
 	}
@@ -29,7 +29,7 @@ func (g *group) beginWait(now time.Time) {
 // comes after their first hello has left, which no command may delay.
 func (r *router) beginCommands(now time.Time) {
 	for _, g := range r.begun {
-		w := &g.wait
+		w := g.wait
 		if g.tenure != waiting || w.begun {
 			continue // lost again in the same turn
 		}
@@ -60,12 +60,12 @@ func (g *group) cancelWait(now time.Time) {
 		g.wait.cancel(errNotActive)
 		message += ", the pre_active command is killed"
 	}
-	g.forgetWait(st)
+	g.forgetWait(&st)
 	g.tellWait(now, st, message)
 }
 
-func (g *group) forgetWait(st Wait) {
-	g.wait, g.lastWait = wait{}, st
+func (g *group) forgetWait(st *Wait) {
+	g.wait, g.lastWait = nil, st
 	if g.r.waits.groups--; g.r.waits.groups == 0 {
 		g.r.waits = waits{}
 	}

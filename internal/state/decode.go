@@ -194,7 +194,11 @@ func (d *decoder) structure(v reflect.Value, raw any) error {
 			fv.SetZero()
 			continue
 		}
-		if err := d.value(fv, was); err != nil {
+		set := d.value
+		if f.inPlace && was != nil {
+			set = d.valueInPlace
+		}
+		if err := set(fv, was); err != nil {
 			return under("."+f.name, err)
 		}
 	}

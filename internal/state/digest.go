@@ -177,6 +177,9 @@ func (d *Digester) compileStruct(t reflect.Type) writer {
 			continue
 		}
 		write := d.plan(f.Type)
+		if isInPlace(f) {
+			write = d.planInPlace(f.Type)
+		}
 		if longer {
 			write = func(d *Digester, at unsafe.Pointer) { d.time(*(*time.Time)(at), max(past, d.Past)) }
 		}
@@ -189,9 +192,32 @@ func (d *Digester) compileStruct(t reflect.Type) writer {
 	}
 }
 
-// compileSlice tells an empty slice from none, as programs may.
+// planInPlace is plan for a field in place: nil and a pointer to the zero value are alike.
+func (d *Digester) planInPlace(t reflect.Type) writer {
+	elem := t.Elem()
+	if t.Kind() == reflect.Slice {
+		elem = elem.Elem()
+	}
+	write, none := d.plan(elem), reflect.New(elem).UnsafePointer()
+	one := func(d *Digester, at unsafe.Pointer) {
+		if p := *(*unsafe.Pointer)(at); p != nil {
+			write(d, p)
+			return
+		}
+		write(d, none)
+	}
+	if t.Kind() == reflect.Slice {
+		return sliceOf(one, unsafe.Sizeof(none))
+	}
+	return one
+}
+
 func (d *Digester) compileSlice(t reflect.Type) writer {
-	elem, step := d.plan(t.Elem()), t.Elem().Size()
+	return sliceOf(d.plan(t.Elem()), t.Elem().Size())
+}
+
+// sliceOf tells an empty slice from none, as programs may.
+func sliceOf(elem writer, step uintptr) writer {
 	return func(d *Digester, at unsafe.Pointer) {
 		s := *(*[]byte)(at) // its header; the length counts elements
 		if s == nil {

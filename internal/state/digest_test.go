@@ -56,15 +56,22 @@ func TestDigestsTellValuesApart(t *testing.T) {
 		"no list":            {func(v *tree) { v.empty = nil }, false},
 		"in a map":           {func(v *tree) { v.by[leaf{2, ""}] = []int{} }, false},
 		"more in a map":      {func(v *tree) { v.by[leaf{3, ""}] = nil }, false},
+		"in place":           {func(v *tree) { v.rare.n++ }, false},
+		"in a list in place": {func(v *tree) { v.lasts[1].n++ }, false},
+		"nothing in place":   {func(v *tree) { v.rare = nil }, false},
 		"kept":               {func(v *tree) { v.memory[0]++ }, false},
 		"skipped":            {func(v *tree) { v.kept++ }, true},
 		"a function":         {func(v *tree) { v.made = nil }, true},
 		"the map anew":       {func(v *tree) { m := map[leaf][]int{{2, ""}: nil}; m[leaf{1, "x"}] = []int{1, 2}; v.by = m }, true},
+		"in place anew":      {func(v *tree) { c := *v.rare; v.rare = &c }, true},
 		"another like value": {func(v *tree) { c := *v.one; v.one, v.same = &c, &c }, true},
 	} {
 		if is := of(tt.change); bytes.Equal(was, is) != tt.same {
 			t.Errorf("%s: the same digest: %t, want %t", name, !tt.same, tt.same)
 		}
+	}
+	if a, b := of(func(v *tree) { v.rare = nil }), of(func(v *tree) { v.rare = &leaf{} }); !bytes.Equal(a, b) {
+		t.Error("none in place and one at rest are told apart")
 	}
 	a := of(func(v *tree) { v.due = now.Add(-2 * time.Minute) })
 	if b := of(func(v *tree) { v.due = now.Add(-5 * time.Minute) }); !bytes.Equal(a, b) {

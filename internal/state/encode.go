@@ -179,6 +179,9 @@ func (e *encoder) structure(v reflect.Value) error {
 		}
 		e.raw(`"`, f.name, `":`)
 		begin := len(e.b)
+		if f.inPlace {
+			fv = plain(fv)
+		}
 		if err := e.value(fv); err != nil {
 			return under("."+f.name, err)
 		}
@@ -201,7 +204,11 @@ func (e *encoder) see(t reflect.Type) {
 	list := fieldsOf(t)
 	e.seen[t] = list
 	for _, f := range list {
-		if in := t.Field(f.index).Type; plainStruct(in) {
+		in := t.Field(f.index).Type
+		if f.inPlace {
+			in = plainType(in)
+		}
+		if plainStruct(in) {
 			e.see(in)
 		}
 	}

@@ -12,7 +12,13 @@
 //
 // The objects that both processes have are roots, which have a key. A pointer to a
 // root is carried as that key. What any other pointer leads to is carried once,
-// however many lead there.
+// however many lead there. A pointer that only saves the memory of what is mostly zero
+// says so in a tag, and is carried as the value would be, nil as zero:
+//
+//	pledge *pledge `inplace:"mostly none"`
+//
+// So is a list of pointers to what is found elsewhere as well, whose elements are
+// their own afterwards. The tag may come and go: both forms are the same to a reader.
 //
 // # Times
 //
@@ -63,8 +69,9 @@ const tag = "state"
 
 // field is one that is carried.
 type field struct {
-	index int
-	name  string
+	index   int
+	name    string
+	inPlace bool
 }
 
 // fieldsOf lists the fields of a struct type that are carried.
@@ -74,7 +81,7 @@ func fieldsOf(t reflect.Type) (list []field) {
 		if f.Name == "_" || f.Tag.Get(tag) != "" || staysBehind(f.Type) {
 			continue
 		}
-		list = append(list, field{n, f.Name})
+		list = append(list, field{n, f.Name, isInPlace(f)})
 	}
 	return list
 }

@@ -3,6 +3,7 @@ package state
 import (
 	"errors"
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -42,7 +43,9 @@ type tree struct {
 	on     bool
 	late   time.Duration
 	made   func() int
-	memory []byte `state:"of one turn"`
+	rare   *leaf   `inplace:"mostly none"`
+	lasts  []*leaf `inplace:"found elsewhere"`
+	memory []byte  `state:"of one turn"`
 	kept   int
 }
 
@@ -57,7 +60,7 @@ func full(now time.Time) *tree {
 		at: netip.MustParseAddr("fe80::1"), in: netip.MustParsePrefix("192.0.2.1/24"),
 		due: now.Add(1500 * time.Millisecond), wall: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), last: errors.New("refused"),
 		form: &square{2.5}, one: l, same: l, list: []leaf{{1, "one"}, {}}, empty: []leaf{},
-		by: map[leaf][]int{{1, "x"}: {1, 2}, {2, ""}: nil}, on: true, late: -time.Second, memory: []byte("scratch"),
+		by: map[leaf][]int{{1, "x"}: {1, 2}, {2, ""}: nil}, on: true, late: -time.Second, rare: &leaf{2, "two"}, lasts: []*leaf{l, {3, "three"}}, memory: []byte("scratch"),
 	}
 	t.root = t
 	return t
@@ -93,6 +96,54 @@ func TestEverythingIsCarried(t *testing.T) {
 	}
 	if !is.wall.Equal(time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)) {
 		t.Error(is.wall)
+	}
+}
+
+// A value that has become a pointer is read by whoever has the value, and the other way.
+func TestInPlaceIsTheSameAsAValue(t *testing.T) {
+	type bud struct{ n int } // which nobody writes
+	type values struct {
+		none  bud
+		rare  leaf
+		lasts []leaf
+	}
+	type pointers struct {
+		none  *bud    `inplace:"mostly none"`
+		rare  *leaf   `inplace:"mostly none"`
+		lasts []*leaf `inplace:"found elsewhere"`
+	}
+	now := time.Now()
+	carry := func(from, to any) {
+		t.Helper()
+		b, err := Encode(Options{Now: now, Roots: []Root{{"it", from}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.NewReplacer("state.values", "state.it", "state.pointers", "state.it").Replace(string(b))
+		text = strings.ReplaceAll(text, "state.it", strings.TrimPrefix(reflect.TypeOf(to).String(), "*"))
+		if lost, err := Decode([]byte(text), Options{Now: now, Roots: []Root{{"it", to}}}); lost != nil || err != nil {
+			t.Fatal(lost, err)
+		}
+	}
+	was := values{rare: leaf{1, "one"}, lasts: []leaf{{2, "two"}, {}}}
+	var p pointers
+	carry(&was, &p)
+	if p.none != nil || p.rare == nil || *p.rare != was.rare || len(p.lasts) != 2 || *p.lasts[0] != was.lasts[0] || *p.lasts[1] != (leaf{}) {
+		t.Errorf("values as pointers: %+v", p)
+	}
+	for _, none := range []*bud{nil, {}} { // never there, and at rest
+		p.none = none
+		is := values{none: bud{5}}
+		carry(&p, &is)
+		if !reflect.DeepEqual(was, is) {
+			t.Errorf("pointers as values: %+v", is)
+		}
+	}
+	p.none, p.rare = &bud{5}, nil
+	fresh := pointers{rare: &leaf{6, "of a fresh start"}}
+	carry(&p, &fresh)
+	if !reflect.DeepEqual(p, fresh) {
+		t.Errorf("pointers as pointers: %+v", fresh)
 	}
 }
 

@@ -81,7 +81,7 @@ func (d *Daemon) Explain(ctx context.Context, q status.Question) (*status.Explan
 	var changes []*engine.Change
 	err := d.loop.Do(ctx, func() {
 		now = time.Now()
-		st, changes = d.engine.Status(now), d.engine.Changes()
+		st, changes = d.engine.Status(now), d.engine.Changes(0)
 	})
 	if err != nil {
 		return nil, err

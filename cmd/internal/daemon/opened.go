@@ -22,7 +22,7 @@ type opened struct {
 	tap     *tap                         `state:"opened again"` // nil: nothing was looked out for yet
 	members *sock.Members                `state:"joined again, before the other process leaves"`
 	iface   *vip.Interface               `state:"a root of package vip"`
-	routers map[engine.ID]engine.Virtual // what iface was opened with
+	routers map[engine.ID]engine.Virtual // what iface was opened with, until it is adopted
 	refused map[engine.ID]error          // those of them that cannot be prepared
 	found   map[engine.ID]time.Time      // those whose gate a dead process left open, and until when
 	forms   forms

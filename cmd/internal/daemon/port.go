@@ -88,6 +88,7 @@ func (p *port) adopt() bool {
 			delete(o.found, id)
 		}
 	}
+	o.routers = nil // from here on those of the port are there
 	return true
 }
 

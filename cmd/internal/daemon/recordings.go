@@ -23,8 +23,8 @@ const (
 // recordings writes what the recorder has to the folder of the configuration after
 // each change of who serves that nobody ordered.
 type recordings struct {
-	folder  func() string // "" for none
-	changes func(context.Context, onLoop) ([]*engine.Change, error)
+	folder  func() string                                                          // "" for none
+	changes func(_ context.Context, _ onLoop, after int) ([]*engine.Change, error) // as Engine.Changes does
 	record  func(context.Context, onLoop) ([]byte, error)
 	save    func(folder string, at time.Time, content []byte)
 	loop    onLoop
@@ -47,8 +47,8 @@ func directly(_ context.Context, fn func()) error {
 func newRecordings(d *Daemon) *recordings {
 	return &recordings{
 		folder: func() string { return d.config().Daemon.Record },
-		changes: func(ctx context.Context, do onLoop) (list []*engine.Change, err error) {
-			err = do(ctx, func() { list = d.engine.Changes() })
+		changes: func(ctx context.Context, do onLoop, after int) (list []*engine.Change, err error) {
+			err = do(ctx, func() { list = d.engine.Changes(after) })
 			return list, err
 		},
 		record: d.record, save: d.saveRecording,
@@ -115,13 +115,13 @@ func pause(ctx context.Context, d time.Duration) bool {
 // write writes a recording if it is due, and reports whether it was.
 // The error says that the daemon ends.
 func (r *recordings) write(ctx context.Context, do onLoop) (wrote bool, err error) {
-	list, err := r.changes(ctx, do)
+	list, err := r.changes(ctx, do, r.known)
 	if err != nil {
 		return false, err
 	}
 	var last *engine.Change
 	for _, c := range list {
-		if c.ID > r.known && recorder.Unplanned(c) {
+		if recorder.Unplanned(c) {
 			last = c
 		}
 	}
@@ -163,7 +163,7 @@ func (d *Daemon) saveRecording(folder string, at time.Time, content []byte) {
 // keepRecordings writes recordings until ctx is done.
 func (d *Daemon) keepRecordings(ctx context.Context) {
 	before := 0
-	switch list, err := d.recordings.changes(ctx, d.recordings.loop); {
+	switch list, err := d.recordings.changes(ctx, d.recordings.loop, 0); {
 	case err != nil: // the daemon ends, and it is not known since when it runs
 		before = math.MaxInt
 	case len(list) > 0:

@@ -35,8 +35,12 @@ func newTaped() *taped {
 	start := time.Now()
 	r.recordings = &recordings{
 		folder: func() string { r.mu.Lock(); defer r.mu.Unlock(); return r.folder },
-		changes: func(ctx context.Context, do onLoop) (list []*engine.Change, err error) {
-			err = do(ctx, func() { r.mu.Lock(); defer r.mu.Unlock(); list = slices.Clone(r.list) })
+		changes: func(ctx context.Context, do onLoop, after int) (list []*engine.Change, err error) {
+			err = do(ctx, func() {
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				list = slices.DeleteFunc(slices.Clone(r.list), func(c *engine.Change) bool { return c.ID <= after })
+			})
 			return list, err
 		},
 		record: func(context.Context, onLoop) ([]byte, error) { return []byte("tape"), nil },

@@ -64,7 +64,7 @@ type Runner struct {
 	mu     sync.Mutex
 	closed bool
 	waits  map[string]job           // active commands, until their group has its address
-	hooks  map[string]configs.Hooks // by reference of the group
+	hooks  map[string]configs.Hooks // by reference of the group, of those that have any
 	queues map[string]*job          // by reference of a busy group: what is next, nil when nothing is
 	last   map[key]status.Hook
 }
@@ -88,7 +88,9 @@ func New(groups []setup.Group, log *slog.Logger, run func(context.Context, comma
 func (r *Runner) Configure(groups []setup.Group) {
 	hooks := map[string]configs.Hooks{}
 	for _, g := range groups {
-		hooks[g.Ref.String()] = g.Hooks
+		if h := g.Hooks; len(h.Active) > 0 || len(h.Standby) > 0 || len(h.PreActive.Command) > 0 {
+			hooks[g.Ref.String()] = h
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

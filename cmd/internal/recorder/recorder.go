@@ -2,6 +2,7 @@ package recorder
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/fhrpd/fhrpd/fsm/engine"
@@ -11,7 +12,7 @@ import (
 
 // How much memory the rings take, in bytes. Ten minutes of one group at its default
 // times are some 15 KiB. A thousand groups have about a minute, which is several
-// hold times.
+// hold times, on one interface as on many.
 const (
 	ringLeast  = 8 << 10 // of an interface, whatever the others have
 	ringAlone  = 96 << 10
@@ -21,7 +22,7 @@ const (
 
 	// Budget is what the interfaces have together; where it is used up, each further
 	// one has ringLeast.
-	Budget = 6 << 20
+	Budget = 2 << 20
 )
 
 // mostFrame is the longest frame that a daemon reads, in bytes.
@@ -47,24 +48,21 @@ func New(now time.Time) *Recorder {
 }
 
 // Open makes rings for those interfaces that have none, given with the number of
-// their groups. Those that are opened together share what is left of Budget.
+// their groups. Those that are opened together share what is left of Budget: what the
+// smaller ones do not need is for the larger ones.
 func (r *Recorder) Open(now time.Time, groups map[string]int) {
-	fresh := 0
+	var fresh []string
 	for name := range groups {
 		if r.rings[name] == nil {
-			fresh++
+			fresh = append(fresh, name)
 		}
 	}
-	if fresh == 0 {
-		return
-	}
-	share := r.left / fresh
-	for name, n := range groups {
-		if r.rings[name] == nil {
-			size := max(min(ringAlone+n*ringGroup, ringMost, share), ringLeast)
-			r.rings[name] = NewRing(size, now)
-			r.left = max(r.left-size, 0)
-		}
+	slices.SortFunc(fresh, func(a, b string) int { return groups[a] - groups[b] })
+	for n, name := range fresh {
+		share := r.left / (len(fresh) - n)
+		size := max(min(ringAlone+groups[name]*ringGroup, ringMost, share), ringLeast)
+		r.rings[name] = NewRing(size, now)
+		r.left = max(r.left-size, 0)
 	}
 }
 
