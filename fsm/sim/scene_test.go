@@ -238,11 +238,12 @@ func TestMendedRoutersAgreeAgain(t *testing.T) {
 
 func TestSceneRefusesWhatItCannotPlay(t *testing.T) {
 	for want, spoil := range map[string]func(*Scene){
-		"router a: eth0 is on segment 7: want 0 to 0":                  func(s *Scene) { s.Hosts[0].NICs[0].Segment = 7 },
-		"router a: group hsrp:eth0:10: its interface is on no segment": func(s *Scene) { s.Hosts[0].NICs = nil },
-		"incident at 1s: no router 2":                                  func(s *Scene) { s.Incidents = []Incident{{At: time.Second, Host: 2}} },
-		"incident at 2s: router a has no interface eth7":               func(s *Scene) { s.Incidents = []Incident{{At: 2 * time.Second, NIC: "eth7"}} },
-		"incident at 3s: only mending is for all routers":              func(s *Scene) { s.Incidents = []Incident{{At: 3 * time.Second, Host: AllHosts}} },
+		"router a: eth0 is on segment 7: want 0 to 0":                        func(s *Scene) { s.Hosts[0].NICs[0].Segment = 7 },
+		"router a: group hsrp:eth0:10: its interface is on no segment":       func(s *Scene) { s.Hosts[0].NICs = nil },
+		"router a: group hsrp:eth0:10 follows \"x\", which it does not have": func(s *Scene) { s.Hosts[0].Config.Groups[0].Follow = "x" },
+		"incident at 1s: no router 2":                                        func(s *Scene) { s.Incidents = []Incident{{At: time.Second, Host: 2}} },
+		"incident at 2s: router a has no interface eth7":                     func(s *Scene) { s.Incidents = []Incident{{At: 2 * time.Second, NIC: "eth7"}} },
+		"incident at 3s: only mending is for all routers":                    func(s *Scene) { s.Incidents = []Incident{{At: 3 * time.Second, Host: AllHosts}} },
 	} {
 		s := pairOf(t, "hsrp2")
 		spoil(&s)
