@@ -186,8 +186,22 @@ func (q *inquest) answered(now time.Time, i *iface, mac hello.MAC, virtual bool)
 	if !virtual && mac != q.mac {
 		q.mac, q.answers, q.learnt = mac, false, time.Time{} // it moved, or somebody lies: to be found out
 	}
+	if !virtual && q.phase == inquestSilent && q.asksVirtual() {
+		return
+	}
 	q.took(now.Sub(q.since))
-	q.lives(now, i, "it answers for "+q.of.String())
+	why := "it answers for " + q.of.String()
+	if virtual {
+		why = "it answers for the virtual address"
+	}
+	q.lives(now, i, why)
+}
+
+// asksVirtual reports whether the router is asked for a virtual address. One that was
+// silent and has its link again answers for its own address whether it has the role or
+// has lost it with the link; for the virtual one it answers when it serves.
+func (q *inquest) asksVirtual() bool {
+	return slices.ContainsFunc(q.about, func(g *group) bool { return len(g.vips) > 0 })
 }
 
 // learn takes an answer while q finds out where its router is. Another host that answers

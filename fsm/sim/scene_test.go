@@ -145,6 +145,23 @@ func TestUnderstudyForwardsInAScene(t *testing.T) {
 	}
 }
 
+// It goes on when the link is back and the role is not.
+func TestUnderstudyForwardsThroughAFlap(t *testing.T) {
+	understudies := func(a, b *engine.Config) { a.Groups[0].Understudy, b.Groups[0].Understudy = true, true }
+	for _, protocol := range []string{"hsrp2", "vrrp3", "vrrp6"} {
+		for _, down := range []time.Duration{10 * time.Millisecond, 300 * time.Millisecond} {
+			s := pairOf(t, protocol, understudies)
+			s.Incidents = []Incident{{At: time.Second, NIC: nic}, {At: time.Second + down, NIC: nic, Heal: true}}
+			r := played(t, s)
+			for _, st := range r.Groups[0].Served {
+				if d := st.To.Sub(st.From); st.Hosts == none && d > 10*time.Millisecond {
+					t.Errorf("%s, away for %v: no traffic for %v", protocol, down, d)
+				}
+			}
+		}
+	}
+}
+
 // uplink has each group depend on another interface.
 func uplink(use engine.TrackUse) func(a, b *engine.Config) {
 	use.Object = "uplink"
