@@ -186,7 +186,7 @@ func (q *inquest) answered(now time.Time, i *iface, mac hello.MAC, virtual bool)
 	if !virtual && mac != q.mac {
 		q.mac, q.answers, q.learnt = mac, false, time.Time{} // it moved, or somebody lies: to be found out
 	}
-	if !virtual && q.phase == inquestSilent && q.asksVirtual() {
+	if !virtual && q.phase == inquestSilent && q.showsRole(i) {
 		return
 	}
 	q.took(now.Sub(q.since))
@@ -197,11 +197,14 @@ func (q *inquest) answered(now time.Time, i *iface, mac hello.MAC, virtual bool)
 	q.lives(now, i, why)
 }
 
-// asksVirtual reports whether the router is asked for a virtual address. One that was
-// silent and has its link again answers for its own address whether it has the role or
-// has lost it with the link; for the virtual one it answers when it serves.
-func (q *inquest) asksVirtual() bool {
-	return slices.ContainsFunc(q.about, func(g *group) bool { return len(g.vips) > 0 })
+// showsRole reports whether it is by its answer for the virtual address alone that the
+// router shows that it serves. One that was silent and has its link again answers for its
+// own address though it may have lost the role with the link, and in HSRP nobody forwards
+// without the role. In VRRP some do: keepalived and FRR take what is flooded while they
+// wait, and this router would forward beside them.
+func (q *inquest) showsRole(i *iface) bool {
+	return slices.ContainsFunc(q.about, func(g *group) bool { return len(g.vips) > 0 }) &&
+		slices.ContainsFunc(i.groups, func(g *group) bool { return g.hsrp() && g.covering() && g.understudy.of == q.of })
 }
 
 // learn takes an answer while q finds out where its router is. Another host that answers

@@ -145,10 +145,10 @@ func TestUnderstudyForwardsInAScene(t *testing.T) {
 	}
 }
 
-// It goes on when the link is back and the role is not.
+// It goes on when the link is back and the role is not, in HSRP.
 func TestUnderstudyForwardsThroughAFlap(t *testing.T) {
 	understudies := func(a, b *engine.Config) { a.Groups[0].Understudy, b.Groups[0].Understudy = true, true }
-	for _, protocol := range []string{"hsrp2", "vrrp3", "vrrp6"} {
+	for _, protocol := range []string{"hsrp1", "hsrp2", "hsrp6"} {
 		for _, down := range []time.Duration{10 * time.Millisecond, 300 * time.Millisecond} {
 			s := pairOf(t, protocol, understudies)
 			s.Incidents = []Incident{{At: time.Second, NIC: nic}, {At: time.Second + down, NIC: nic, Heal: true}}
