@@ -238,7 +238,7 @@ func (i *iface) excuse(now time.Time, q *inquest) {
 // excuseBy takes an answer for the router's own address. That of another host than has
 // answered before proves nothing.
 func (i *iface) excuseBy(now time.Time, q *inquest, mac hello.MAC) {
-	if mac != q.mac || !i.doubted(q) {
+	if mac.IsZero() || mac != q.mac && mac != q.also || !i.doubted(q) {
 		return
 	}
 	began := now

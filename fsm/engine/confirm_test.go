@@ -213,6 +213,38 @@ func TestRouterForWhomTwoAnswerIsNotJudged(t *testing.T) {
 	}
 }
 
+// A router may have its own address on the device of its virtual MAC: FRR over IPv6 has it
+// there alone, and keepalived there as well. It is one router, which is asked at both, and
+// lives if it answers from either.
+func TestRouterThatAnswersFromTheVirtualMACIsJudged(t *testing.T) {
+	virtual := func(h *host) { h.answer(h.group("eth0:10").MAC) }
+	for name, tt := range map[string]struct {
+		answers func(*host)
+		asked   int
+	}{
+		"alone":      {virtual, 12},
+		"as well":    {func(h *host) { h.life(); virtual(h) }, 24},
+		"before":     {func(h *host) { virtual(h); h.life() }, 24},
+		"with lies":  {func(h *host) { virtual(h); h.life(); h.answer(otherMAC) }, 0},
+		"lies first": {func(h *host) { h.answer(otherMAC); virtual(h); h.life() }, 0},
+	} {
+		for protocol, h := range doubtful(t, tt.answers) {
+			took, asked := h.activeAfter(nil)
+			if early := took < 1400*time.Millisecond; early != (tt.asked > 0) || asked != tt.asked {
+				t.Errorf("%s, %s: active after %v and %d questions", name, protocol, took, asked)
+			}
+		}
+		if tt.asked == 0 {
+			continue
+		}
+		for protocol, h := range doubtful(t, tt.answers) {
+			if took, asked := h.activeAfter(func() { virtual(h) }); took < 3*time.Second || asked == 0 {
+				t.Errorf("%s, %s: active after %v and %d questions, which were answered from the virtual MAC", name, protocol, took, asked)
+			}
+		}
+	}
+}
+
 // A router that stops answering while it is heard is found out within a minute or two.
 func TestRouterThatStopsAnsweringIsTrustedAgainLater(t *testing.T) {
 	h := doubtful(t, (*host).life)["hsrp"]

@@ -31,6 +31,7 @@ const (
 type inquest struct {
 	of    netip.Addr // the router's own address
 	mac   hello.MAC  // which has answered last; zero: none
+	also  hello.MAC  // the virtual one, if the router answers from it as well; zero: it does not
 	phase inquestPhase
 	about []*group // whose frames were flooded
 
@@ -43,6 +44,7 @@ type inquest struct {
 	pause time.Duration // the last rest
 
 	heard    hello.MAC // which has answered while this one learns
+	virtual  hello.MAC // and this virtual one
 	disputed bool      // so has another one
 	answers  bool      // it did when it was asked last, and nobody else
 	learnt   time.Time // when that was found out
@@ -75,7 +77,7 @@ func (q *inquest) begin(now time.Time, p inquestPhase) {
 	q.phase, q.since, q.next, q.left = p, now, now, questions
 	if p == inquestLearns {
 		q.next = now.Add(learnAfter)
-		q.heard, q.disputed = hello.MAC{}, false
+		q.heard, q.virtual, q.disputed = hello.MAC{}, hello.MAC{}, false
 	}
 }
 
@@ -99,11 +101,15 @@ func (q *inquest) ask(i *iface) {
 			i.groups[0].queueFrames(always, [][]byte{f})
 		}
 	}
-	at := q.mac
-	if q.phase == inquestLearns {
-		at = hello.MAC{}
+	if q.phase == inquestLearns || q.mac.IsZero() && q.also.IsZero() {
+		nudge(q.of, hello.MAC{})
+	} else {
+		for _, at := range []hello.MAC{q.mac, q.also} {
+			if !at.IsZero() {
+				nudge(q.of, at)
+			}
+		}
 	}
-	nudge(q.of, at)
 	for _, g := range q.about {
 		// The virtual MAC gets it, because a router whose virtual addresses are on a
 		// device of their own answers for them there and nowhere else.
@@ -132,7 +138,8 @@ func (q *inquest) due(now time.Time, i *iface) {
 		q.next = now.Add(askCovered)
 	default:
 		if q.phase == inquestLearns {
-			q.answers, q.learnt = !q.heard.IsZero() && !q.disputed, now
+			q.also = q.virtual
+			q.answers, q.learnt = q.heard != q.virtual && !q.disputed, now // which are not both zero
 		}
 		q.settle(now, false)
 	}
@@ -160,27 +167,59 @@ func (q *inquest) settle(now time.Time, useless bool) {
 	q.phase, q.about = inquestRests, nil
 }
 
-// answered takes an answer of the router, from its own address or for the virtual one.
-func (q *inquest) answered(now time.Time, i *iface, mac hello.MAC) {
+// isVirtual reports whether mac is the virtual one of a group in which the router of is
+// active. Some routers have their own address there: FRR sends its advertisements over
+// IPv6 from there alone, and keepalived gives the device of the virtual MAC the link-local
+// address of its interface, so that both answer.
+func (i *iface) isVirtual(mac hello.MAC, of netip.Addr) bool {
+	return slices.ContainsFunc(i.groups, func(g *group) bool {
+		return g.mac == mac && g.elector().machine.Status().Active.Addr == of
+	})
+}
+
+// answered takes an answer of the router, for its own address or for the virtual one.
+func (q *inquest) answered(now time.Time, i *iface, mac hello.MAC, virtual bool) {
 	if q.phase == inquestLearns {
-		q.learn(now, mac)
+		q.learn(now, mac, virtual)
 		return
 	}
-	if !mac.IsZero() && mac != q.mac {
+	if !virtual && mac != q.mac {
 		q.mac, q.answers, q.learnt = mac, false, time.Time{} // it moved, or somebody lies: to be found out
 	}
+	if !virtual && q.phase == inquestSilent && q.showsRole(i) {
+		return
+	}
 	q.took(now.Sub(q.since))
-	q.lives(now, i, "it answers for "+q.of.String())
+	why := "it answers for " + q.of.String()
+	if virtual {
+		why = "it answers for the virtual address"
+	}
+	q.lives(now, i, why)
+}
+
+// showsRole reports whether it is by its answer for the virtual address alone that the
+// router shows that it serves. One that was silent and has its link again answers for its
+// own address though it may have lost the role with the link, and in HSRP nobody forwards
+// without the role. In VRRP some do: keepalived and FRR take what is flooded while they
+// wait, and this router would forward beside them.
+func (q *inquest) showsRole(i *iface) bool {
+	return slices.ContainsFunc(q.about, func(g *group) bool { return len(g.vips) > 0 }) &&
+		slices.ContainsFunc(i.groups, func(g *group) bool { return g.hsrp() && g.covering() && g.understudy.of == q.of })
 }
 
 // learn takes an answer while q finds out where its router is. Another host that answers
 // as well may do it alone the next time, so that neither is judged by its silence. One
-// more question is left for it to be heard.
-func (q *inquest) learn(now time.Time, mac hello.MAC) {
-	switch {
-	case q.heard.IsZero():
-		q.heard, q.mac, q.left = mac, mac, min(q.left, 1)
+// more question is left for it to be heard. The virtual MAC is no other host.
+func (q *inquest) learn(now time.Time, mac hello.MAC, virtual bool) {
+	if q.heard == q.virtual { // the first answer
+		q.left = min(q.left, 1)
 		q.took(now.Sub(q.since.Add(learnAfter)))
+	}
+	switch {
+	case virtual:
+		q.virtual = mac
+	case q.heard.IsZero():
+		q.heard, q.mac = mac, mac
 	case q.heard != mac:
 		q.disputed = true
 	}
@@ -304,12 +343,12 @@ func (i *iface) heardLife(now time.Time, dst hello.MAC, ip netip.Addr, mac hello
 			continue
 		}
 		if q.of == ip {
-			q.answered(now, i, mac)
+			q.answered(now, i, mac, i.isVirtual(mac, ip))
 			continue
 		}
 		for _, g := range q.about {
 			if mac == g.mac && slices.Contains(g.vips, ip) {
-				q.answered(now, i, hello.MAC{})
+				q.answered(now, i, mac, true)
 				break
 			}
 		}

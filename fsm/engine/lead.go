@@ -73,6 +73,9 @@ func (s *story) newsOf(a netip.Addr) *Record {
 func (g *group) fellSilent(now time.Time) (led *Record) {
 	s := &g.story
 	if w := s.words.of(s.holder.Addr); s.holder.Known && !s.holder.Local && w != nil {
+		if w.drops() && w.news != nil {
+			return w.news
+		}
 		led = g.silenceOf(now, w)
 	}
 	since := now.Add(-s.hold)

@@ -117,7 +117,7 @@ func (s *story) trigger(now time.Time, from netip.Addr) []*Record {
 func (g *group) seen(now time.Time, to Holder) (list []*Record) {
 	if w := g.story.words.of(g.story.holder.Addr); w != nil {
 		switch {
-		case w.resigns():
+		case w.resigns(), w.drops() && w.news != nil:
 			list = append(list, w.news)
 		case now.Sub(w.At) > g.story.hold:
 			list = append(list, g.silenceOf(now, w))
@@ -153,7 +153,10 @@ func (g *group) price(now time.Time, c *Change) {
 		c.LastSign = s.change.At
 	default:
 		if w := s.words.of(c.From.Addr); w != nil {
-			c.LastSign = w.At
+			if c.LastSign = w.At; w.drops() {
+				c.LastSign = w.claimed
+				return
+			}
 			c.Handed = g.pledge != nil && c.cause == fsm.CauseResigned || !w.resigns() && now.Sub(w.At) <= s.hold && !c.abandoned()
 		}
 	}

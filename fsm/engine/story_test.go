@@ -229,3 +229,22 @@ func TestOtherGroupsOfTheSegmentAreNobodysPeers(t *testing.T) {
 		t.Errorf("not believed: %+v", list)
 	}
 }
+
+// Who comes back without the role, and says so, has not served meanwhile.
+func TestFormerOwnerThatIsBackWithoutTheRoleHasNotServed(t *testing.T) {
+	h := hsrpStandby(t)
+	h.hello("hsrp")
+	last := h.now
+	h.run(2500 * time.Millisecond)
+	h.heard(hsrpFrame(hello.OpHello, hello.Speak, priority(50)))
+	back := h.now
+	h.run(time.Second)
+	h.state("eth0:10", "Active")
+	c := h.group("eth0:10").Change
+	if !c.LastSign.Equal(last) || c.Handed {
+		t.Errorf("it served until %v after its last word as active, handed over: %t, want 0 and false", c.LastSign.Sub(last), c.Handed)
+	}
+	if r := c.Records[0]; r.Kind != engine.RecordPeer || !r.At.Equal(back) {
+		t.Errorf("the story begins with %+v", r)
+	}
+}

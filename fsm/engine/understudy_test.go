@@ -51,6 +51,13 @@ func (h *host) flood() time.Time {
 // life is the active router's answer to a question, from its own address.
 func (h *host) life() { h.answer(peerMAC) }
 
+// serves is its answer for the virtual address, from the virtual MAC.
+func (h *host) serves() {
+	f := arpFrame(uint16(garp.OpReply), h.group("eth0:10").MAC, vip4, own4)
+	copy(f[:6], ownMAC[:])
+	h.heard(f)
+}
+
 func (h *host) answer(from hello.MAC) {
 	f := arpFrame(uint16(garp.OpReply), from, peer4, own4)
 	copy(f[:6], ownMAC[:])
@@ -116,18 +123,13 @@ func TestStandbyForwardsForWhoIsSilent(t *testing.T) {
 }
 
 func TestAnswerEndsTheQuestion(t *testing.T) {
-	virtual := func(h *host) { // the answer for the virtual address, from the virtual MAC
-		f := arpFrame(uint16(garp.OpReply), h.group("eth0:10").MAC, vip4, own4)
-		copy(f[:6], ownMAC[:])
-		h.heard(f)
-	}
 	for _, tt := range []struct {
 		name   string
 		answer func(*host)
 		ends   bool
 	}{
 		{"its own address", (*host).life, true},
-		{"the virtual address", virtual, true},
+		{"the virtual address", (*host).serves, true},
 		{"a hello", func(h *host) { h.hello("hsrp") }, true},
 		{"somebody else's answer", func(h *host) {
 			f := arpFrame(uint16(garp.OpReply), otherMAC, peer4.Next(), own4)
@@ -155,7 +157,7 @@ func TestForwardingEndsWhenTheActiveRouterLives(t *testing.T) {
 		name  string
 		lives func(*host)
 	}{
-		{"it answers", (*host).life},
+		{"it answers", (*host).serves},
 		{"it is heard", func(h *host) { h.hello("hsrp") }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -185,6 +187,35 @@ func TestForwardingEndsWhenTheActiveRouterLives(t *testing.T) {
 				t.Errorf("forwarded %d times in a minute of false alarms, want 3 to 7", len(opened))
 			}
 		})
+	}
+}
+
+// A router of HSRP that has its link again, and not the role, answers for its own
+// address. Nobody forwards in its place, so this one goes on. In VRRP that router may
+// forward while it waits.
+func TestForwardingGoesOnWhenTheActiveRouterIsBackWithoutTheRole(t *testing.T) {
+	for name, h := range standbys(t) {
+		h.flood()
+		h.run(10 * time.Millisecond)
+		if !h.covers() {
+			t.Fatalf("%s: does not forward", name)
+		}
+		for range 1500 {
+			h.run(time.Millisecond)
+			h.flood()
+			if h.questions() > 0 && h.covers() {
+				h.life()
+			}
+			if name == "vrrp" && !h.covers() {
+				break // it may again, a second later
+			}
+		}
+		if want := name == "hsrp"; h.covers() != want || h.port.open[1] != want {
+			t.Errorf("%s: forwards: %t, want %t", name, h.covers(), want)
+		}
+		if h.serves(); h.covers() || h.port.open[1] {
+			t.Errorf("%s: forwards beside a router that serves", name)
+		}
 	}
 }
 
@@ -379,7 +410,7 @@ func TestSilentRouterIsAskedAtAllItsAddresses(t *testing.T) {
 			if h.run(10 * time.Millisecond); !h.covers() || covers() != tt.want {
 				t.Errorf("forwards for the first address: %t, for the second one: %t, want %t", h.covers(), covers(), tt.want)
 			}
-			if answerOther(); covers() {
+			if h.serves(); h.covers() {
 				t.Error("still forwards for an address that answers")
 			}
 		})

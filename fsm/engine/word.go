@@ -11,14 +11,19 @@ import (
 // word is what another router of a group said last.
 type word struct {
 	Heard
-	priority uint8   // the last one that is not a resignation
-	standing *Record // why it is better or worse than before: it was heard, or its priority changed
-	news     *Record // the last of any kind
+	claimed  time.Time // when it said last that it has the role, or gave it up; zero: never
+	priority uint8     // the last one that is not a resignation
+	standing *Record   // why it is better or worse than before: it was heard, or its priority changed
+	news     *Record   // the last of any kind
 }
 
 // maxWords is how many routers of a group are remembered. Whoever forges more
 // makes the quietest forgotten.
 const maxWords = 8
+
+// drops reports whether the router says that it is something else than active, and has
+// not resigned: it has lost the role where nobody heard of it.
+func (w *word) drops() bool { return !w.claims() && !w.resigns() }
 
 // words are those of a group's other routers.
 type words []*word
@@ -56,7 +61,9 @@ func (g *group) hears(h Heard) {
 	}
 	w := g.story.words.take(h.From)
 	was := *w
-	w.Heard = h
+	if w.Heard = h; h.claims() || h.resigns() {
+		w.claimed = h.At
+	}
 	if h.State != 0 || !h.resigns() {
 		w.priority = h.Priority
 	}

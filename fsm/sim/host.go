@@ -25,6 +25,8 @@ type host struct {
 	states  []string           // by ID less 1: as the engine last told
 	groups  []*shared          // by ID less 1
 	outs    [][]*plug          // by ID less 1: where what the group forwards leaves; none: not known
+	leaders []engine.ID        // by ID less 1: which group elects for it, itself or another
+	marks   uint64             // that were given out
 	numbers map[engine.Ref]int // of the groups, from 0
 }
 
@@ -41,7 +43,8 @@ const turnTime = 100 * time.Microsecond
 func newHost(p *staging, number int, spec *Gateway, segments []*segment) *host {
 	groups := len(spec.Config.Groups)
 	h := &host{p: p, number: number, config: spec.Config, doors: make([]door, groups), states: make([]string, groups),
-		groups: make([]*shared, groups), outs: make([][]*plug, groups), numbers: map[engine.Ref]int{}}
+		groups: make([]*shared, groups), outs: make([][]*plug, groups), leaders: make([]engine.ID, groups), numbers: map[engine.Ref]int{}}
+	h.config.Groups = slices.Clone(h.config.Groups)
 	for _, n := range spec.NICs {
 		g := &plug{host: h, link: n.Link, macs: map[hello.MAC]engine.ID{}}
 		if n.Segment != Elsewhere {
@@ -57,6 +60,11 @@ func newHost(p *staging, number int, spec *Gateway, segments []*segment) *host {
 	for i := range h.config.Groups {
 		h.numbers[h.config.Groups[i].Ref] = i
 		h.outs[i] = h.waysOut(&h.config.Groups[i], tracked)
+	}
+	for i := range h.config.Groups {
+		g := &h.config.Groups[i]
+		g.Neighbors = nil // who would answer is not in the scene
+		h.leaders[i] = engine.ID(h.numbers[spec.elector(g).Ref] + 1)
 	}
 	return h
 }
@@ -107,6 +115,7 @@ func (h *host) start() {
 	e, err := engine.New(h.config, engine.Options{
 		Ports:   ports,
 		Random:  h.p.w.random.Float64,
+		Mark:    h.mark,
 		Observe: h.observe,
 		Wall:    h.p.wall,
 		Now:     h.p.w.now,
@@ -121,6 +130,12 @@ func (h *host) start() {
 		h.boots = i < len(h.plugs)-1
 		g.tellLink()
 	}
+}
+
+// mark returns a number that nobody here guesses, and another one each time.
+func (h *host) mark() uint64 {
+	h.marks++
+	return uint64(h.number+1)<<32 | h.marks<<1
 }
 
 // stop takes the power away.
@@ -200,9 +215,12 @@ func (h *host) owns(id engine.ID) bool {
 
 func (h *host) plugOfGroup(id engine.ID) *plug { return h.plugOf(h.config.Groups[id-1].Interface) }
 
-// able reports whether a group takes part in its election.
+// able reports whether a group takes part in its election, or the one that it follows does.
 func (h *host) able(id engine.ID) bool {
 	s := h.states[id-1]
+	if l := h.leaders[id-1]; l != id && !h.able(l) {
+		return false
+	}
 	return h.engine != nil && h.plugOfGroup(id).alive() && s != "" && !strings.HasPrefix(s, "Init")
 }
 

@@ -120,8 +120,9 @@ func (p *staging) settle() bool {
 	const step = 50 * time.Millisecond
 	var every, detect time.Duration
 	for i := range p.scene.Hosts {
-		for n := range p.scene.Hosts[i].Config.Groups {
-			h, d := Times(&p.scene.Hosts[i].Config.Groups[n])
+		gw := &p.scene.Hosts[i]
+		for n := range gw.Config.Groups {
+			h, d := Times(gw.elector(&gw.Config.Groups[n]))
 			every, detect = max(every, h), max(detect, d)
 		}
 	}

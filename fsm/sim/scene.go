@@ -37,6 +37,15 @@ type NIC struct {
 	Segment int // Elsewhere for one that no group is on
 }
 
+// elector returns the group that elects for g: the one that it follows, or g itself.
+func (h *Gateway) elector(g *engine.Group) *engine.Group {
+	if g.Follow == "" {
+		return g
+	}
+	n := slices.IndexFunc(h.Config.Groups, func(l engine.Group) bool { return l.Name == g.Follow })
+	return &h.Config.Groups[n]
+}
+
 // Elsewhere is where an interface leads that is on no segment of the scene: its link
 // matters, and nothing is heard there.
 const Elsewhere = -1
@@ -146,7 +155,7 @@ func (s *Scene) Bound() time.Duration {
 	for i := range s.Hosts {
 		for n := range s.Hosts[i].Config.Groups {
 			g := &s.Hosts[i].Config.Groups[n]
-			every, detect := Times(g)
+			every, detect := Times(s.Hosts[i].elector(g))
 			longest = max(longest, 3*detect+3*every+g.PreemptDelay+max(g.Delay.Minimum, g.Delay.Reload))
 		}
 	}
@@ -164,8 +173,12 @@ func (s *Scene) validate() error {
 			names[n.Name] = n.Segment != Elsewhere
 		}
 		for n := range h.Config.Groups {
-			if g := &h.Config.Groups[n]; !names[g.Interface] {
+			g := &h.Config.Groups[n]
+			if !names[g.Interface] {
 				return fmt.Errorf("router %s: group %s: its interface is on no segment", h.Name, g.Ref)
+			}
+			if g.Follow != "" && !slices.ContainsFunc(h.Config.Groups, func(l engine.Group) bool { return l.Name == g.Follow }) {
+				return fmt.Errorf("router %s: group %s follows %q, which it does not have", h.Name, g.Ref, g.Follow)
 			}
 		}
 	}
@@ -217,7 +230,7 @@ func (s *Scene) groups() []GroupRecord {
 			}
 			list[at].IDs[i] = engine.ID(n + 1)
 			c := &list[at]
-			_, detect := Times(g)
+			_, detect := Times(s.Hosts[i].elector(g))
 			c.Detect = max(c.Detect, detect)
 			if !c.Address.IsValid() && len(g.VirtualIPs) > 0 {
 				c.Address = g.VirtualIPs[0]

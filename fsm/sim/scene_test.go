@@ -145,6 +145,23 @@ func TestUnderstudyForwardsInAScene(t *testing.T) {
 	}
 }
 
+// It goes on when the link is back and the role is not, in HSRP.
+func TestUnderstudyForwardsThroughAFlap(t *testing.T) {
+	understudies := func(a, b *engine.Config) { a.Groups[0].Understudy, b.Groups[0].Understudy = true, true }
+	for _, protocol := range []string{"hsrp1", "hsrp2", "hsrp6"} {
+		for _, down := range []time.Duration{10 * time.Millisecond, 300 * time.Millisecond} {
+			s := pairOf(t, protocol, understudies)
+			s.Incidents = []Incident{{At: time.Second, NIC: nic}, {At: time.Second + down, NIC: nic, Heal: true}}
+			r := played(t, s)
+			for _, st := range r.Groups[0].Served {
+				if d := st.To.Sub(st.From); st.Hosts == none && d > 10*time.Millisecond {
+					t.Errorf("%s, away for %v: no traffic for %v", protocol, down, d)
+				}
+			}
+		}
+	}
+}
+
 // uplink has each group depend on another interface.
 func uplink(use engine.TrackUse) func(a, b *engine.Config) {
 	use.Object = "uplink"
@@ -238,11 +255,12 @@ func TestMendedRoutersAgreeAgain(t *testing.T) {
 
 func TestSceneRefusesWhatItCannotPlay(t *testing.T) {
 	for want, spoil := range map[string]func(*Scene){
-		"router a: eth0 is on segment 7: want 0 to 0":                  func(s *Scene) { s.Hosts[0].NICs[0].Segment = 7 },
-		"router a: group hsrp:eth0:10: its interface is on no segment": func(s *Scene) { s.Hosts[0].NICs = nil },
-		"incident at 1s: no router 2":                                  func(s *Scene) { s.Incidents = []Incident{{At: time.Second, Host: 2}} },
-		"incident at 2s: router a has no interface eth7":               func(s *Scene) { s.Incidents = []Incident{{At: 2 * time.Second, NIC: "eth7"}} },
-		"incident at 3s: only mending is for all routers":              func(s *Scene) { s.Incidents = []Incident{{At: 3 * time.Second, Host: AllHosts}} },
+		"router a: eth0 is on segment 7: want 0 to 0":                        func(s *Scene) { s.Hosts[0].NICs[0].Segment = 7 },
+		"router a: group hsrp:eth0:10: its interface is on no segment":       func(s *Scene) { s.Hosts[0].NICs = nil },
+		"router a: group hsrp:eth0:10 follows \"x\", which it does not have": func(s *Scene) { s.Hosts[0].Config.Groups[0].Follow = "x" },
+		"incident at 1s: no router 2":                                        func(s *Scene) { s.Incidents = []Incident{{At: time.Second, Host: 2}} },
+		"incident at 2s: router a has no interface eth7":                     func(s *Scene) { s.Incidents = []Incident{{At: 2 * time.Second, NIC: "eth7"}} },
+		"incident at 3s: only mending is for all routers":                    func(s *Scene) { s.Incidents = []Incident{{At: 3 * time.Second, Host: AllHosts}} },
 	} {
 		s := pairOf(t, "hsrp2")
 		spoil(&s)

@@ -40,24 +40,59 @@ func (e *exam) answered(dev string, a netip.Addr) {
 }
 
 // checkUnderstudy looks at whether the routers answer for which the groups would
-// forward.
+// forward: for their own address, or from the virtual MAC for the virtual one.
 func checkUnderstudy(e *exam) {
 	for _, g := range e.groups {
 		if !mayStandIn(g) {
 			continue
 		}
-		for _, q := range e.Questions {
-			if q.Interface != g.Interface || !e.leads(g, q.Address) {
-				continue
-			}
-			if q.Answered {
+		e.eachLeader(g, func(q Question) {
+			switch {
+			case q.Answered:
 				e.fine("understudy", g.Ref.String(), fmt.Sprintf("%s answers for its own address", q.Address))
-			} else {
-				e.wrong("understudy", g.Ref.String(), fmt.Sprintf("%s is active and does not answer for its own address", q.Address),
+			case e.answeredVirtually(g):
+				e.fine("understudy", g.Ref.String(), fmt.Sprintf("%s answers for the virtual address", q.Address))
+			default:
+				e.wrong("understudy", g.Ref.String(), fmt.Sprintf("%s is active and answers neither for its own address nor for the virtual one", q.Address),
 					"ADDRESS", q.Address.String(), "GROUP", g.Ref.String())
 			}
+		})
+	}
+}
+
+// checkConfirm looks at whether the routers answer whose silence the groups would have
+// confirmed.
+func checkConfirm(e *exam) {
+	for _, g := range e.groups {
+		if !g.Confirm || len(g.Peers) > 0 || g.Follow != "" {
+			continue
+		}
+		e.eachLeader(g, func(q Question) {
+			if q.Answered {
+				e.fine("confirm", g.Ref.String(), fmt.Sprintf("%s answers for its own address", q.Address))
+			} else {
+				e.wrong("confirm", g.Ref.String(), fmt.Sprintf("%s is active and does not answer for its own address", q.Address),
+					"ADDRESS", q.Address.String(), "GROUP", g.Ref.String())
+			}
+		})
+	}
+}
+
+// eachLeader calls fn with the questions to the routers that are active in a group.
+func (e *exam) eachLeader(g *engine.Group, fn func(q Question)) {
+	for _, q := range e.Questions {
+		if q.Interface == g.Interface && e.leads(g, q.Address) {
+			fn(q)
 		}
 	}
+}
+
+// answeredVirtually reports whether somebody has answered for an address of a group from
+// its virtual MAC.
+func (e *exam) answeredVirtually(g *engine.Group) bool {
+	return slices.ContainsFunc(e.Claims, func(c Claim) bool {
+		return c.Interface == g.Interface && c.MAC == g.VirtualMAC() && slices.Contains(g.VirtualIPs, c.Address)
+	})
 }
 
 func mayStandIn(g *engine.Group) bool {

@@ -392,6 +392,21 @@ var examinations = []examination{
 	{name: "the active router does not answer for itself", change: []func(*Host){
 		says(hsrp(func(m *hello.HSRP) { m.State = hello.Active }), "192.0.2.3", ""), func(h *Host) { h.Questions = []Question{{"eth1", ip("192.0.2.3"), false}} },
 	}, want: []string{"understudy hsrp:eth1:10"}},
+	{name: "it answers for the virtual address", change: []func(*Host){
+		says(hsrp(func(m *hello.HSRP) { m.State = hello.Active }), "192.0.2.3", ""), func(h *Host) {
+			h.Questions = []Question{{"eth1", ip("192.0.2.3"), false}}
+			h.Claims = []Claim{{"eth1", ip("192.0.2.1"), hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv4, 10)}}
+		},
+	}},
+	{name: "it would be asked whether it lives", config: hsrpConfig + "confirm = true\n", change: []func(*Host){
+		says(hsrp(func(m *hello.HSRP) { m.State = hello.Active }), "192.0.2.3", ""), func(h *Host) {
+			h.Questions = []Question{{"eth1", ip("192.0.2.3"), false}}
+			h.Claims = []Claim{{"eth1", ip("192.0.2.1"), hello.VirtualMAC(hello.ProtocolHSRP, 2, hello.IPv4, 10)}}
+		},
+	}, want: []string{"confirm hsrp:eth1:10"}},
+	{name: "it answers for itself when asked whether it lives", config: hsrpConfig + "confirm = true\n", change: []func(*Host){
+		says(hsrp(func(m *hello.HSRP) { m.State = hello.Active }), "192.0.2.3", ""), func(h *Host) { h.Questions = []Question{{"eth1", ip("192.0.2.3"), true}} },
+	}},
 	{name: "the active router answers for itself", change: []func(*Host){
 		says(hsrp(func(m *hello.HSRP) { m.State = hello.Active }), "192.0.2.3", ""), func(h *Host) { h.Questions = []Question{{"eth1", ip("192.0.2.3"), true}} },
 	}},

@@ -184,9 +184,12 @@ var rules = []rule{
 	{"peer-mac", Warn, "whether the active router answers with the virtual MAC",
 		"the MAC of ADDRESS changes with each failover, and a host that ignores announcements keeps the old one",
 		"the virtual MAC on both: use_vmac in keepalived, no use-bia on IOS"},
-	{"understudy", Warn, "whether the active router answers ARP or neighbour discovery for its own address, where this one would forward for it (docs/understudy.md)",
+	{"understudy", Warn, "whether the active router answers ARP or neighbour discovery, for its own address or from the virtual MAC for the virtual one, where this one would forward for it (docs/understudy.md)",
 		"whenever a switch forgets the virtual MAC this router takes ADDRESS for cut off, and forwards beside it until its next hello: what is flooded arrives twice",
 		"let ADDRESS answer (arp_ignore, arptables, chains of nf_tables of the family arp, ports of the switch that are isolated from each other), or understudy = false in GROUP"},
+	{"confirm", Warn, "whether the active router answers ARP or neighbour discovery for its own address, where its silence would be confirmed (docs/confirm.md)",
+		"nobody is asked: the hold time decides, as without the key",
+		"let ADDRESS answer (arp_ignore, arptables, chains of nf_tables of the family arp), or remove confirm from GROUP"},
 }
 
 // indexOf returns where the rule with that ID is in the list.

@@ -66,6 +66,33 @@ func TestStandbyForwardsWhenTheCableIsCut(t *testing.T) {
 	})
 }
 
+// The active router's link is back at once, and its role is not. It answers for its own
+// address again; the standby of HSRP goes on until somebody serves.
+func TestStandbyForwardsOnWhenTheLinkFlaps(t *testing.T) {
+	eachVirtual(t, func(t testing.TB, l *lan, v virtual) {
+		if strings.Contains(v.groups, "[[vrrp]]") {
+			return
+		}
+		l.startSlowly(v)
+		stop, began := l.Datagrams(v.host), time.Now()
+		l.a.Unplug()
+		l.Eventually("b forwards", func() bool { return forwards(l.b) > 0 || l.b.All("Active") })
+		plugged := time.Now()
+		l.a.Plug()
+		l.a.Sends("an answer for its own address", plugged, l.answersForItself)
+		l.mustPing(v.host)
+		if forwards(l.b) == 0 && !l.b.All("Active") {
+			t.Errorf("nobody forwards: b has stopped for a router without the role\n%s", l.b.Tails())
+		}
+		l.Eventually("somebody serves", func() bool { return l.a.All("Active") || l.b.All("Active") })
+		d := stop()
+		t.Logf("%d datagrams, %d lost, %d doubled, outage %v", d.Sent, len(d.Lost), len(d.Doubled), d.Outage)
+		if most := time.Second + l.Witness.Spare(began); d.Outage > most || len(d.Doubled) > 0 {
+			t.Errorf("an outage of %v, %d doubled; want less than %v, and none\n%s", d.Outage, len(d.Doubled), most, l.b.Tails())
+		}
+	})
+}
+
 // The switch forgets where the virtual MAC is, and nothing is wrong: the standby asks,
 // forwards nothing, and the answer puts the switch right before the next hello.
 func TestFlushedTableIsLearnedAgain(t *testing.T) {

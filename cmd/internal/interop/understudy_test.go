@@ -3,6 +3,7 @@ package interop
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -173,6 +174,30 @@ func TestUnderstudyOfStrangerWhoseCableIsCut(t *testing.T) {
 		}
 		if most := time.Second + u.Witness.Spare(began); d.Outage > most {
 			t.Errorf("an outage of %v, want less than %v\n%s", d.Outage, most, u.ours.Tails())
+		}
+	})
+}
+
+// Its link is back at once. Whether it has kept the role, as a router may that does not
+// look at its link, or lost it, somebody forwards and nobody twice.
+func TestUnderstudyOfStrangerWhoseLinkFlaps(t *testing.T) {
+	eachLead(t, func(t testing.TB, u *understudy) {
+		stop, began := u.Datagrams(u.host), time.Now()
+		u.Gateway(them).Unplug()
+		u.Eventually("fhrpd forwards", func() bool { return u.group().Understudy != nil || u.ours.All("Active") })
+		plugged := time.Now()
+		u.Gateway(them).Plug()
+		claims := func(f netlab.Frame) bool { return f.Source() == u.mac && !f.At.Before(plugged) }
+		u.Eventually("a word of who serves", func() bool {
+			return slices.ContainsFunc(u.Gateway(them).Sent(plugged), claims) || slices.ContainsFunc(u.ours.Sent(plugged), claims)
+		})
+		d := stop()
+		t.Logf("%d datagrams, %d lost, %d doubled, outage %v", d.Sent, len(d.Lost), len(d.Doubled), d.Outage)
+		if most := time.Second + u.Witness.Spare(began); d.Outage > most {
+			t.Errorf("an outage of %v, want less than %v\n%s", d.Outage, most, u.ours.Tails())
+		}
+		if most := int((time.Second + u.Witness.Spare(began)).Milliseconds()); len(d.Doubled) > most { // until it is heard
+			t.Errorf("%d datagrams came twice, want at most those of a hello time, %d", len(d.Doubled), most)
 		}
 	})
 }

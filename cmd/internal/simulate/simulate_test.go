@@ -152,6 +152,59 @@ func TestJSONEndsWithTheVerdict(t *testing.T) {
 	}
 }
 
+// tiedFirst has a leader, and two groups that follow it on other segments. The times of
+// a follower, which its file does not say, are those of its leader.
+const tiedFirst = `
+[[hsrp]]
+interface = "eth0"
+group = 10
+name = "users"
+virtual_ips = ["192.0.2.1"]
+priority = 110
+hello = "10s"
+hold = "30s"
+auth = { md5 = "secret" }
+neighbors = ["192.0.2.99"]
+[[hsrp]]
+interface = "eth1"
+group = 11
+virtual_ips = ["198.51.100.1"]
+follow = "users"
+[[hsrp]]
+interface = "eth2"
+group = 12
+virtual_ips = ["203.0.113.1"]
+follow = "users"
+`
+
+// A link that dies below groups that are tied is told over the others, as two daemons do.
+func TestLostLinkOfTiedGroups(t *testing.T) {
+	a := routers(t, tiedFirst, strings.Replace(tiedFirst, "110", "100", 1))
+	for _, fail := range [][]string{{"a:eth0@1s"}, {"a:eth1@1s"}, {"a:eth2@1s"}, {"a:eth0@1s", "a:eth2@1.001s"}, {"a:eth1@1s", "a:eth0@1.005s"}} {
+		v := run(t, Options{Routers: a, Fail: fail, Seed: 1}).Verdict
+		if v.Active != "b" || !v.Passed || v.OutageMS > 5 || v.TwoOwnersMS > 5 {
+			t.Errorf("%v: active %q, an outage of %.1f ms, two owners for %.1f ms, %q", fail, v.Active, v.OutageMS, v.TwoOwnersMS, v.Reasons)
+		}
+	}
+}
+
+// What a follower is allowed is what its leader needs, which it waits for.
+func TestFollowersAreJudgedByTheirLeader(t *testing.T) {
+	o := Options{Routers: routers(t, tiedFirst, strings.Replace(tiedFirst, "110", "100", 1)), Fail: []string{"a@1s"}, Seed: 1}
+	if v := run(t, o).Verdict; !v.Passed || v.OutageMS < 20_000 || v.BoundMS != 30_050 {
+		t.Errorf("slow timers: an outage of %.1f ms, a bound of %.1f ms, %q", v.OutageMS, v.BoundMS, v.Reasons)
+	}
+	fast := strings.NewReplacer("10s", "1s", "30s", "3s").Replace(tiedFirst)
+	o.Routers = routers(t, fast, strings.Replace(fast, "110", "100", 1))
+	if v := run(t, o).Verdict; !v.Passed || v.BoundMS != 3050 {
+		t.Errorf("fast timers: a bound of %.1f ms, %q", v.BoundMS, v.Reasons)
+	}
+	o.Fail, o.Heal = []string{"a:eth1@1s", "b:eth2@10s"}, []string{"@60s"} // neither can serve meanwhile
+	if v := run(t, o).Verdict; !v.Passed || v.OutageMS < 50_000 {
+		t.Errorf("a link lost on either router: an outage of %.1f ms, %q", v.OutageMS, v.Reasons)
+	}
+}
+
 func TestVerdict(t *testing.T) {
 	v3 := "[[vrrp]]\ninterface = \"eth1\"\nvrid = 20\nvirtual_ips = [\"192.0.2.3\"]\n"
 	v3clash := strings.Replace(v3, "192.0.2.3", "192.0.2.1", 1)
@@ -165,7 +218,8 @@ func TestVerdict(t *testing.T) {
 		"the standby":   {Options{Routers: routers(t, first, second), Fail: []string{"b@1s"}}, "a", ""},
 		"both, one after the other": {Options{Routers: routers(t, first, second), Fail: []string{"a@1s", "b@2s"}}, "",
 			"hsrp:eth1:10: nobody serves in the end: a has no power; b has no power"},
-		"both, and one comes back": {Options{Routers: routers(t, first, second), Fail: []string{"a@1s", "b@2s"}, Heal: []string{"b@5s"}}, "b", ""},
+		"both, and both come back much later": {Options{Routers: routers(t, first, second), Fail: []string{"a@1s", "b@1.5s"}, Heal: []string{"@60s"}}, "a", ""},
+		"both, and one comes back":            {Options{Routers: routers(t, first, second), Fail: []string{"a@1s", "b@2s"}, Heal: []string{"b@5s"}}, "b", ""},
 		"an uplink that nobody takes over from": {Options{Routers: routers(t, first, strings.Replace(second, "preempt = true", "", 1)), Fail: []string{"a:eth0@1s"}}, "a",
 			"hsrp:eth1:10: no traffic from 1000 ms on: a stays active, and what it gets goes no further (a has no link on eth0)"},
 		"a long preempt delay": {Options{Routers: routers(t, first, strings.Replace(second, "preempt = true", "preempt = true\npreempt_delay = \"20s\"", 1)), Fail: []string{"a:eth0@1s"}}, "b",

@@ -158,16 +158,16 @@ func (j *judgement) outage(st sim.Stretch, open bool) {
 		j.fault("no traffic in the end, though %s is active%s", j.s.Names(owner, " and "), j.wayOut(owner))
 	case j.s.Loss > 0:
 	default:
-		from, allowed, name := j.allowed(st)
-		if d := st.To.Sub(from); d > allowed {
+		if d, allowed, name := j.allowed(st); d > allowed {
 			j.fault("no traffic for %s: %s allows %s", show(d), name, show(allowed))
 		}
 	}
 }
 
-// allowed returns from when on an outage counts, and how long it may be then: the time
-// that a standby waits, or, without one, what a router needs that begins to take part.
-func (j *judgement) allowed(st sim.Stretch) (from time.Time, d time.Duration, name string) {
+// allowed returns how much of an outage counts, and how long that may be: the time that a
+// standby waits, or, without one, what a router needs that begins to take part, each time
+// anew where nobody was able to for a while.
+func (j *judgement) allowed(st sim.Stretch) (counts, d time.Duration, name string) {
 	ready := at(j.c.Standby, st.From) | before(j.c.Standby, st.From)
 	for _, a := range j.c.Able {
 		if a.From.Before(st.To) && a.To.After(st.From) {
@@ -175,18 +175,25 @@ func (j *judgement) allowed(st sim.Stretch) (from time.Time, d time.Duration, na
 		}
 	}
 	if ready != 0 {
-		return st.From, j.c.Detect + slack, "the standby"
+		return st.To.Sub(st.From), j.c.Detect + slack, "the standby"
 	}
+	from := st.From
 	for _, a := range j.c.Able {
-		if a.Hosts != 0 && a.To.After(st.From) {
+		if a.From.After(from) && at(j.c.Able, a.From.Add(-1)) == 0 {
 			from = a.From
-			if from.Before(st.From) {
-				from = st.From
-			}
-			return from, j.s.Bound(), "an election"
+		}
+		if end := earlier(a.To, st.To); a.Hosts != 0 && end.After(from) {
+			counts = max(counts, end.Sub(from))
 		}
 	}
-	return st.To, 0, ""
+	return counts, j.s.Bound(), "an election"
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // whyNobody says of each router that has the group why it does not serve.

@@ -271,3 +271,17 @@ func TestExplainTellsOfTheUnderstudy(t *testing.T) {
 		t.Errorf("said %q, want %q", lines, now)
 	}
 }
+
+// The time without an owner does not end with a word of one who has come back without
+// the role.
+func TestCostOfAnOwnerThatIsBackWithoutTheRole(t *testing.T) {
+	c := &engine.Change{
+		At: moved, Taken: moved, LastSign: moved.Add(-3 * time.Second),
+		From: engine.Holder{Known: true, Addr: peer4}, To: engine.Holder{Known: true, Local: true},
+		Records: []*engine.Record{{At: moved.Add(-200 * time.Millisecond), Kind: engine.RecordPeer, Peer: peer4}},
+	}
+	want := "at most 3s without an owner, from 12:00:10.070 (192.0.2.11 said last that it is active) to 12:00:13.070 (this router took it)"
+	if got := unserved(c); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -83,6 +83,13 @@ func claimsAnew(before []*engine.Record, r *engine.Record) bool {
 	})
 }
 
+// heardOtherwise reports whether the former owner was heard once more, without the role.
+func heardOtherwise(c *engine.Change) bool {
+	return slices.ContainsFunc(c.Records, func(r *engine.Record) bool {
+		return r.Kind == engine.RecordPeer && r.Peer == c.From.Addr && r.At.After(c.LastSign) && !r.At.After(c.At)
+	})
+}
+
 func cost(c *engine.Change) string {
 	parts := []string{unserved(c)}
 	if c.Announced > 0 {
@@ -120,14 +127,16 @@ func unserved(c *engine.Change) string {
 	case c.Taken.Add(c.Waited).Sub(c.LastSign) < time.Millisecond:
 		return "no time without an owner that this router could see"
 	}
-	sign := "this router gave the role up"
+	sign := "the last sign of " + c.From.Addr.String()
 	switch {
 	case !c.From.Known:
 		sign = "this router had given the role up"
-	case !c.From.Local:
-		sign = "the last sign of " + c.From.Addr.String()
-	case c.LastSign.Before(c.At):
+	case c.From.Local && c.LastSign.Before(c.At):
 		sign = "this process stood still"
+	case c.From.Local:
+		sign = "this router gave the role up"
+	case heardOtherwise(c):
+		sign = fmt.Sprintf("%s said last that it is active", c.From.Addr)
 	}
 	end := "this router took it"
 	if !c.To.Local {
