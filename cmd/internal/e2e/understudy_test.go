@@ -99,7 +99,8 @@ func TestFlushedTableIsLearnedAgain(t *testing.T) {
 	eachVirtual(t, func(t testing.TB, l *lan, v virtual) {
 		l.startSlowly(v)
 		for range 5 {
-			l.a.Sends("a hello", time.Now(), func(f netlab.Frame) bool { return f.Source() == v.mac })
+			// Not an announcement: the router is not asked again within some milliseconds.
+			l.a.Sends("a hello", time.Now(), and(claims, from(v.mac)))
 			began := time.Now()
 			l.Forget()
 			l.mustPing(v.host)
