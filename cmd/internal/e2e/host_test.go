@@ -258,7 +258,9 @@ func TestPortOfABridgeIsToldBefore(t *testing.T) {
 		must(t, l.a.NS.Bridge("br0", lanDev))
 		checked(l.a, "hsrp:eth0:10: eth0 is a port of bridge br0, which takes its frames")
 		diagnosed(l.a, "enslaved", lanDev, true)
-		l.Eventually("the obstacle", func() bool { return l.a.Answer().Groups[0].Obstacle == "eth0 is a port of bridge br0, which takes its frames" })
+		l.Eventually("the obstacle", func() bool {
+			return l.a.Answer().Groups[0].Obstacle == "eth0 is a port of bridge br0, which takes its frames"
+		})
 		l.b.WaitAll("Active")
 	})
 }
