@@ -91,8 +91,8 @@ func TestReloadsCostNothing(t *testing.T) {
 			for n, g := range []*gateway{l.b, l.a} {
 				reload(g, file, 100+10*n)
 			}
-			if !l.a.All("Active") && name != "another router" {
-				t.Errorf("%s: a is not active everywhere", name)
+			if got := l.a.Group("users").State; got != "Active" { // a group that has just gone may be there for a moment
+				t.Errorf("%s: a is in %s", name, got)
 			}
 		}
 		for n, g := range []*gateway{l.b, l.a} {
