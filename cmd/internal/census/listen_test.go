@@ -16,10 +16,10 @@ import (
 func TestListen(t *testing.T) {
 	netlab.Need(t)
 	sw, me, them := netlab.ForTest(t), netlab.ForTest(t), netlab.ForTest(t)
+	fhrptest.Must(t, me.Sysctl("net/ipv6/conf/default/disable_ipv6", "1")) // the kernel's own words would be heard
 	fhrptest.Must(t, netlab.Veth(netlab.End{NS: me, Name: "eth0", MAC: mac(1)}, netlab.End{NS: sw, Name: "p1"}))
 	fhrptest.Must(t, netlab.Veth(netlab.End{NS: them, Name: "eth0", MAC: mac(2)}, netlab.End{NS: sw, Name: "p2"}))
 	fhrptest.Must(t, sw.Bridge("sw", "p1", "p2"))
-	fhrptest.Must(t, me.Sysctl("net/ipv6/conf/eth0/disable_ipv6", "1")) // its own questions would be heard
 	wire, err := sw.Capture("p1", netlab.CaptureOptions{Arriving: true})
 	fhrptest.Must(t, err)
 	defer wire.Close()
