@@ -196,21 +196,30 @@ func (r *roleRoutes) restore(i *Interface) (back map[companion]bool, err error) 
 
 // readdress looks after the routes that go out from addresses which have come or
 // gone. With an address the kernel drops the IPv4 routes from it, and leaves those of
-// IPv6 in without it and without a word.
+// IPv6 in without it and without a word; Linux 6.1 does so only where they leave through
+// the interface that had the address.
 func (r *roleRoutes) readdress(changed []place) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	var there marks // as the kernel has them now, once one is of interest
 	for c, u := range r.uses {
 		route, ok := c.(roleRoute)
 		if !ok || !slices.ContainsFunc(changed, func(p place) bool { return p.address() == route.Src }) {
 			continue
 		}
-		if u.in && route.Src.Is6() {
-			r.dress(u, route)
+		if !u.in || !route.Src.Is6() {
+			u.err = r.make(c)
+			u.in = u.err == nil
 			continue
 		}
-		u.err = r.make(c)
-		u.in = u.err == nil
+		if there == nil {
+			if there, u.err = r.marked(); u.err != nil {
+				return
+			}
+		}
+		if u.err = nil; there.stripped(c) {
+			r.dress(u, route)
+		}
 	}
 }
 

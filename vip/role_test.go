@@ -238,17 +238,30 @@ func TestRoutesKeepTheAddressTheyGoOutFrom(t *testing.T) {
 
 	removeAddr(vip4)
 	removeAddr(vip6)
-	check("somebody has removed the addresses", "::/0")
-	_, err := iface.Restore()
+	bare := "::/0"
+	there, err := newOwner(t).routes.marked()
+	ok(t, err)
+	for c, src := range there {
+		if c.(roleRoute).To == r.Routes[1].To && src == vip6 {
+			bare = whole[1] // Linux 6.1, as the route leaves through another interface
+		}
+	}
+	check("somebody has removed the addresses", bare)
+	_, err = iface.Restore()
 	ok(t, err)
 	check("addresses put back", whole...)
 	checkFaults(t, "addresses put back", restoredRoutes(t, iface))
 
 	ok(t, iface.Address([]ID{11}, []ID{10}))
-	check("the address is a route", whole[0], "::/0")
-	lacks := "11/1: the kernel has it without src, as " + vip6.String() + " is no usable address of this host"
-	checkFaults(t, "the address is a route", iface.RoutesOf(11), lacks)
-	checkFaults(t, "the address is a route still", restoredRoutes(t, iface), lacks)
+	check("the address is a route", whole[0], bare)
+	lacks := func(of string) []string {
+		if bare == whole[1] {
+			return nil
+		}
+		return []string{of + ": the kernel has it without src, as " + vip6.String() + " is no usable address of this host"}
+	}
+	checkFaults(t, "the address is a route", iface.RoutesOf(11), lacks("11/1")...)
+	checkFaults(t, "the address is a route still", restoredRoutes(t, iface), lacks("11/1")...)
 	ok(t, iface.Address([]ID{10}, []ID{11}))
 	check("the route is an address", whole...)
 	checkFaults(t, "the route is an address", iface.RoutesOf(10))
@@ -257,8 +270,8 @@ func TestRoutesKeepTheAddressTheyGoOutFrom(t *testing.T) {
 	setSysctl(t, "ipv6/conf/eth0/accept_dad=1")
 	setSysctl(t, "ipv6/conf/eth0/dad_transmits=60") // a second each
 	ok(t, netlink.AddrAdd(link(t, "eth0"), &netlink.Addr{IPNet: netlink.NewIPNet(vip6.AsSlice())}))
-	checkFaults(t, "an address is checked for duplicates", restoredRoutes(t, iface), strings.Replace(lacks, "11/", "10/", 1))
-	check("an address is checked for duplicates", whole[0], "::/0")
+	checkFaults(t, "an address is checked for duplicates", restoredRoutes(t, iface), lacks("10/1")...)
+	check("an address is checked for duplicates", whole[0], bare)
 	removeAddr(vip6)
 	ok(t, netlink.AddrAdd(link(t, "eth0"), &netlink.Addr{IPNet: netlink.NewIPNet(vip6.AsSlice()), Flags: unix.IFA_F_NODAD}))
 	checkFaults(t, "somebody has put the address back", restoredRoutes(t, iface))
