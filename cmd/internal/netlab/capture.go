@@ -181,6 +181,9 @@ func (c *Capture) read() {
 		if err != nil {
 			return
 		}
+		if f.Sent && c.opts.Arriving {
+			continue // while the capture began
+		}
 		if c.opts.Keep == nil || c.opts.Keep(f) {
 			c.store(f)
 		}
