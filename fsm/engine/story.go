@@ -154,7 +154,9 @@ func (g *group) price(now time.Time, c *Change) {
 	default:
 		if w := s.words.of(c.From.Addr); w != nil {
 			if c.LastSign = w.At; w.drops() {
-				c.LastSign = w.claimed
+				if !w.claimed.IsZero() { // the process before this one may not have noted it
+					c.LastSign = w.claimed
+				}
 				return
 			}
 			c.Handed = g.pledge != nil && c.cause == fsm.CauseResigned || !w.resigns() && now.Sub(w.At) <= s.hold && !c.abandoned()
