@@ -65,24 +65,19 @@ func TestFloodDelaysNoHello(t *testing.T) {
 			fhrptest.Steady(t, fhrptest.Limits{Ordinary: 100 * time.Millisecond}, func(t testing.TB) {
 				l := fhrptest.NewLAN(t, fhrptest.Plan{Gateways: []string{"a"}})
 				a := l.Gateways[0]
-				a.Watch(func(f netlab.Frame) bool {
-					var env hello.Envelope
-					var p hello.HSRPPacket
-					payload, err := hello.ParseFrame(f.Data, &env, true)
-					return err == nil && env.Src == a.IP && p.Parse(payload) == nil && p.HSRP.Op == hello.OpHello && p.HSRP.Group == 1
-				})
+				wire := hellosOf(t, a)
 				a.Start(attacked(attack.groups))
 				a.WaitAll("Active")
 				lines := strings.Count(a.File("daemon.log"), "\n")
 				began := time.Now()
 				sent := flood(t, l, attack.frame)
 				lasted := time.Since(began)
-				worst := longestSilence(a.Port.Frames(), began)
+				worst := longestSilence(wire.Frames(), began)
 				lines = strings.Count(a.File("daemon.log"), "\n") - lines
 				t.Logf("%d packets in %v, %.0f a second; longest time between hellos %v, %d log lines", sent, lasted.Round(time.Millisecond),
 					float64(sent)/lasted.Seconds(), worst.Round(time.Millisecond), lines)
 				if worst > attackHello+attackLate {
-					t.Errorf("no hello for %v at a hello time of %v", worst, attackHello)
+					t.Errorf("no hello for %v at a hello time of %v; the capture lost %d frames", worst, attackHello, wire.Dropped())
 				}
 				if lines > attackLines {
 					t.Errorf("%d log lines", lines)
@@ -93,6 +88,20 @@ func TestFloodDelaysNoHello(t *testing.T) {
 			})
 		})
 	}
+}
+
+// hellosOf captures the hellos of a router's first group as they come out of it.
+func hellosOf(t testing.TB, g *fhrptest.Gateway) *netlab.Capture {
+	t.Helper()
+	c, err := g.LAN.Switch.Capture(g.Name, netlab.CaptureOptions{Arriving: true, Keep: func(f netlab.Frame) bool {
+		var env hello.Envelope
+		var p hello.HSRPPacket
+		payload, err := hello.ParseFrame(f.Data, &env, true)
+		return err == nil && env.Src == g.IP && p.Parse(payload) == nil && p.HSRP.Op == hello.OpHello && p.HSRP.Group == 1
+	}})
+	must(t, err)
+	t.Cleanup(func() { c.Close() })
+	return c
 }
 
 // attacked is the configuration of a router with so many groups.
