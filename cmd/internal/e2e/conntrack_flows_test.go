@@ -2,13 +2,17 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/vishvananda/netlink"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 )
@@ -172,8 +176,29 @@ func (f *flows) goOn(t testing.TB, what string, active *gateway, play func()) {
 	went, longest := f.event(active, patience, play)
 	t.Logf("%-58s %3d of %3d connections went on, longest pause %4d ms", what, went, len(f.list), longest.Milliseconds())
 	if went != len(f.list) {
-		t.Errorf("%s: %d of %d connections went on\n%s", what, went, len(f.list), f.p.a.Tails())
+		t.Errorf("%s: %d of %d connections went on: not %s\n%s", what, went, len(f.list), f.stuck(active), f.p.a.Tails())
 	}
+}
+
+// stuck tells of the connections whose last question has no answer, and how the
+// kernel of a gateway tracks them.
+func (f *flows) stuck(g *gateway) string {
+	entries, err := g.NS.Netlink().ConntrackTableList(netlink.ConntrackTable, netlink.FAMILY_V4)
+	var out strings.Builder
+	for _, one := range f.list {
+		one.mu.Lock()
+		if time.Since(one.asked) > patience/2 || one.err != nil {
+			port := one.conn.LocalAddr().(*net.TCPAddr).Port
+			fmt.Fprintf(&out, "port %d, asked %v ago, error %v:", port, time.Since(one.asked).Round(time.Millisecond), one.err)
+			for _, e := range entries {
+				if int(e.Forward.SrcPort) == port || int(e.Reverse.DstPort) == port {
+					fmt.Fprintf(&out, " %v %v %v;", e, e.ProtoInfo, e.Mark)
+				}
+			}
+		}
+		one.mu.Unlock()
+	}
+	return fmt.Sprintf("%s (%d entries of %s, error %v)", out.String(), len(entries), g.Name, err)
 }
 
 // opens waits until a new connection is possible.
