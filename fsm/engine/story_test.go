@@ -248,3 +248,20 @@ func TestFormerOwnerThatIsBackWithoutTheRoleHasNotServed(t *testing.T) {
 		t.Errorf("the story begins with %+v", r)
 	}
 }
+
+// When such a router has told of itself, another one that takes the role does so after
+// that word, not after a silence.
+func TestChangeBetweenOthersBeginsWithTheWordOfWhoLostTheRole(t *testing.T) {
+	third := netip.MustParseAddr("192.0.2.12")
+	h := newHost(t, hsrpConfig).up("eth0")
+	h.heard(hsrpFrame(hello.OpHello, hello.Active, better))
+	h.heard(hsrpFrame(hello.OpHello, hello.Standby, better, from(third)))
+	h.run(time.Second)
+	h.heard(hsrpFrame(hello.OpHello, hello.Speak, better))
+	h.run(time.Second)
+	h.heard(hsrpFrame(hello.OpHello, hello.Active, better, from(third)))
+	want := []string{"peer 192.0.2.11 state", "peer 192.0.2.12 state"}
+	if diff := cmp.Diff(want, h.story("eth0:10")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
