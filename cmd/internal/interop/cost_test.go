@@ -178,7 +178,7 @@ func (p *costPair) settled() {
 		}
 		return err == nil && n >= p.groups
 	}
-	if err := netlab.Eventually(p.b.Context(), 3*time.Minute, served); err != nil {
+	if err := netlab.Eventually(p.b.Context(), 10*time.Minute, served); err != nil {
 		p.b.Fatalf("%s: the first router does not serve all %d addresses: %v", p.program, p.groups, err)
 	}
 }
