@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net"
@@ -13,8 +14,10 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
+	"github.com/fhrpd/fhrpd/hello/wire"
 )
 
 // flows are TCP connections of the client with a server on the host, which sends
@@ -180,10 +183,14 @@ func (f *flows) goOn(t testing.TB, what string, active *gateway, play func()) {
 	}
 }
 
-// stuck tells of the connections whose last question has no answer, and how the
-// kernel of a gateway tracks them.
+// stuck tells of the connections whose last question has no answer, and how a gateway's
+// kernel tracks them.
 func (f *flows) stuck(g *gateway) string {
-	entries, err := g.NS.Netlink().ConntrackTableList(netlink.ConntrackTable, netlink.FAMILY_V4)
+	var entries []*netlink.ConntrackFlow
+	err := g.NS.Do(func() (err error) {
+		entries, err = netlink.ConntrackTableList(netlink.ConntrackTable, netlink.FAMILY_V4)
+		return err
+	})
 	var out strings.Builder
 	for _, one := range f.list {
 		one.mu.Lock()
@@ -192,7 +199,7 @@ func (f *flows) stuck(g *gateway) string {
 			fmt.Fprintf(&out, "port %d, asked %v ago, error %v:", port, time.Since(one.asked).Round(time.Millisecond), one.err)
 			for _, e := range entries {
 				if int(e.Forward.SrcPort) == port || int(e.Reverse.DstPort) == port {
-					fmt.Fprintf(&out, " %v %v %v;", e, e.ProtoInfo, e.Mark)
+					fmt.Fprintf(&out, " %v;", e)
 				}
 			}
 		}
@@ -226,4 +233,42 @@ func (f *flows) checkTranslated(want netip.Addr) {
 	if len(f.from) != 1 || !f.from[want] {
 		f.p.t.Errorf("the server has seen %v, want %s alone", f.from, want)
 	}
+}
+
+// Flags of a TCP segment, RFC 9293 section 3.1.
+const (
+	tcpSYN = 1 << 1
+	tcpRST = 1 << 2
+	tcpACK = 1 << 4
+)
+
+// strays sends a TCP segment from the host that is of no connection.
+func (p *translated) strays(from, to netip.AddrPort, flags byte) {
+	p.t.Helper()
+	segment := binary.BigEndian.AppendUint16(nil, from.Port())
+	segment = binary.BigEndian.AppendUint16(segment, to.Port())
+	segment = binary.BigEndian.AppendUint32(segment, 1<<30) // sequence number
+	segment = binary.BigEndian.AppendUint32(segment, 1<<29) // acknowledged
+	segment = append(segment, 5<<4, flags, 0xff, 0, 0, 0, 0, 0)
+	sum := wire.PseudoHeader(from.Addr(), to.Addr(), unix.IPPROTO_TCP, len(segment)).Add(segment)
+	binary.BigEndian.PutUint16(segment[16:], sum.Checksum())
+	must(p.t, p.Host.Do(func() error {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_TCP)
+		if err != nil {
+			return err
+		}
+		defer unix.Close(fd)
+		return unix.Sendto(fd, segment, 0, &unix.SockaddrInet4{Addr: to.Addr().As4()})
+	}))
+}
+
+// resetFrom returns the port that a TCP reset from an address is of, 0 for other frames.
+func resetFrom(frame []byte, a netip.Addr) uint16 {
+	const ip, tcp = 14, 34 // without IP options, which a reset has not
+	src := a.As4()
+	if len(frame) < tcp+20 || binary.BigEndian.Uint16(frame[12:]) != unix.ETH_P_IP || frame[ip+9] != unix.IPPROTO_TCP ||
+		!slices.Equal(frame[ip+12:ip+16], src[:]) || frame[tcp+13]&tcpRST == 0 {
+		return 0
+	}
+	return binary.BigEndian.Uint16(frame[tcp:])
 }

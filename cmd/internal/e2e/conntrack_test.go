@@ -1,12 +1,14 @@
 package e2e
 
 import (
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/internal/skip"
 )
 
@@ -131,6 +133,27 @@ func TestConnectionsOutliveACrashOfConntrackd(t *testing.T) {
 		})
 		f.goOn(t, "fhrpd of the active router killed after that", p.b, func() { p.a.Kill(); p.b.WaitAll("Active") })
 		f.checkTranslated(translatedIP)
+	})
+}
+
+// In the moment of a takeover an answer may come to the router that the question did
+// not pass. Its kernel calls it invalid and translates nothing: the segment is for the
+// router itself, which must not answer with a reset.
+func TestStrayAnswerIsNotReset(t *testing.T) {
+	natScenario(t, func(t testing.TB, p *translated) {
+		p.start()
+		server := netip.AddrPortFrom(fhrptest.HostIP, 80)
+		const unknown, closed = 7, 9
+		resets, err := p.Core.Capture(p.a.Name, netlab.CaptureOptions{Arriving: true, Keep: func(f netlab.Frame) bool { return resetFrom(f.Data, translatedIP) != 0 }})
+		must(t, err)
+		t.Cleanup(func() { resets.Close() })
+		p.strays(server, netip.AddrPortFrom(translatedIP, unknown), tcpACK)
+		p.strays(server, netip.AddrPortFrom(translatedIP, closed), tcpSYN)
+		first, err := resets.WaitFor(func(netlab.Frame) bool { return true }, patience)
+		must(t, err)
+		if port := resetFrom(first.Data, translatedIP); port != closed {
+			t.Errorf("a reset of port %d comes before that of the port that nobody listens on", port)
+		}
 	})
 }
 
