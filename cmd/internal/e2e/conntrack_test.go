@@ -136,9 +136,8 @@ func TestConnectionsOutliveACrashOfConntrackd(t *testing.T) {
 	})
 }
 
-// In the moment of a takeover an answer may come to the router that the question did
-// not pass. Its kernel calls it invalid and translates nothing: the segment is for the
-// router itself, which must not answer with a reset.
+// What conntrack calls invalid is not translated, and is for the router itself, which must
+// not answer with a reset: that of an answer that strays at a takeover ends a connection.
 func TestStrayAnswerIsNotReset(t *testing.T) {
 	natScenario(t, func(t testing.TB, p *translated) {
 		p.start()
