@@ -74,7 +74,7 @@ func newTranslated(t testing.TB, conntrackd, nft string) *translated {
 		must(t, g.NS.AddAddr(syncDev, netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 255, 0, byte(i + 1)}), 30)))
 		must(t, g.NS.Sysctl(tcpLoose, "0"))
 		must(t, os.Mkdir(g.Path("run"), 0o755))
-		must(t, os.WriteFile(g.Path("fhrpd-conntrack"), []byte(p.file(g, "fhrpd-conntrack")), 0o755))
+		must(t, fhrptest.WriteProgram(g.Path("fhrpd-conntrack"), []byte(p.file(g, "fhrpd-conntrack"))))
 		must(t, os.WriteFile(g.Path("conntrackd.conf"), []byte(p.file(g, g.Name+"-conntrackd.conf")), 0o644))
 		mustRun(g, p.file(g, "nftables.conf"), nft, "-f", "-")
 	}

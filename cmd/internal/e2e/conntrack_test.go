@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"net/netip"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -161,7 +160,7 @@ func TestConnectionsEndWithoutTheirTable(t *testing.T) {
 	natScenario(t, func(t testing.TB, p *translated) {
 		p.start()
 		f := p.flows()
-		must(t, os.WriteFile(p.b.Path("fhrpd-conntrack"), []byte("#!/bin/sh\nexit 0\n"), 0o755))
+		must(t, fhrptest.WriteProgram(p.b.Path("fhrpd-conntrack"), []byte("#!/bin/sh\nexit 0\n")))
 		went, _ := f.event(p.b, 3*time.Second, func() { p.a.Kill(); p.b.WaitAll("Active") })
 		t.Logf("%-58s %3d of %3d connections went on", "fhrpd of the active router killed, nobody commits", went, len(f.list))
 		f.opens()

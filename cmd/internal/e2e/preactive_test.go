@@ -36,7 +36,7 @@ func newBarrier(t testing.TB, g *gateway) *barrier {
 	b := &barrier{t, g}
 	must(t, unix.Mkfifo(g.Path("gate"), 0o600))
 	for name, script := range map[string]string{"before": waits, "active": looks} {
-		must(t, os.WriteFile(g.Path(name+".sh"), []byte("#!/bin/sh\n"+script+"\n"), 0o700))
+		must(t, fhrptest.WriteProgram(g.Path(name+".sh"), []byte("#!/bin/sh\n"+script+"\n")))
 	}
 	return b
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/net/dns/dnsmessage"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/internal/skip"
 )
@@ -90,16 +91,6 @@ remote-control:
 	}
 }
 
-// copyProgram copies a program to where AppArmor, which knows programs by their
-// paths, does not keep it to the files of its package.
-func copyProgram(to, from string) error {
-	b, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(to, b, 0o700)
-}
-
 func writeFile(g *gateway, name, text string) {
 	g.T.Helper()
 	must(g.T, os.WriteFile(g.Path(name), []byte(text), 0o600))
@@ -116,8 +107,10 @@ func TestNameServersServeTheVirtualAddresses(t *testing.T) {
 				if s.serves == nil {
 					s.serves = servedAt
 				}
+				// AppArmor, which knows programs by their paths, keeps one to the files of its
+				// package.
 				for _, g := range l.Gateways {
-					must(t, copyProgram(g.Path(s.program), program))
+					must(t, fhrptest.CopyProgram(g.Path(s.program), program))
 				}
 				before := s.start(l.b, l.b.Path(s.program))
 				l.startInTurn(served)

@@ -27,11 +27,9 @@ func (l *lan) replaceable() (put func(program string)) {
 		l.t.Helper()
 		next := l.a.Path("next")
 		if strings.HasPrefix(program, "#!") {
-			must(l.t, os.WriteFile(next, []byte(program), 0o755))
+			must(l.t, fhrptest.WriteProgram(next, []byte(program)))
 		} else {
-			b, err := os.ReadFile(program)
-			must(l.t, err)
-			must(l.t, os.WriteFile(next, b, 0o755))
+			must(l.t, fhrptest.CopyProgram(next, program))
 		}
 		must(l.t, os.Rename(next, binary))
 	}

@@ -1,9 +1,7 @@
 package fhrptest
 
 import (
-	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -25,26 +23,9 @@ func (d *Daemon) As(uid int) {
 	Must(d.T, os.Chown(d.dir, uid, uid))
 	// The folder of the program may be closed to others.
 	d.program = d.Path("fhrpd")
-	Must(d.T, copyProgram(d.program, Program()))
+	Must(d.T, CopyProgram(d.program, Program()))
 	d.attr = &syscall.SysProcAttr{
 		Credential:  &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)},
 		AmbientCaps: []uintptr{unix.CAP_NET_ADMIN, unix.CAP_NET_RAW},
 	}
-}
-
-func copyProgram(to, from string) error {
-	in, err := os.Open(filepath.Clean(from))
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o755)
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(out, in); err != nil {
-		out.Close()
-		return err
-	}
-	return out.Close()
 }

@@ -112,7 +112,7 @@ const patient = 20 * time.Second
 func script(t *testing.T, body string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "daemon")
-	must(t, os.WriteFile(path, []byte("#!/bin/sh\n"+body), 0o755))
+	must(t, fhrptest.WriteProgram(path, []byte("#!/bin/sh\n"+body)))
 	return path
 }
 
