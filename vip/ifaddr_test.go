@@ -453,3 +453,122 @@ func TestLinkLocalAddressesAreRoutesWhileTheHostHasNone(t *testing.T) {
 		t.Errorf("left: %v, %v", marked(t), onEth0(t))
 	}
 }
+
+// setOwn4 adds or deletes an IPv4 address of the host.
+func setOwn4(t testing.TB, change func(netlink.Link, *netlink.Addr) error, s string) {
+	t.Helper()
+	a, err := netlink.ParseAddr(s)
+	ok(t, err)
+	ok(t, change(link(t, "eth0"), a))
+}
+
+// With the last IPv4 address of an interface the kernel drops all IPv4 routes through
+// it. The last one is the host's own, or a virtual one that goes because of that.
+func TestConnectedRouteStaysWhileTheHostHasNoAddress(t *testing.T) {
+	for _, routeOnly := range []bool{false, true} {
+		_, iface := newOpen(t)
+		p := netip.MustParsePrefix("10.77.0.1/24")
+		own6 := netip.MustParseAddr("fe80::2")
+		ok(t, iface.SpeakAs(own4, own6))
+		ok(t, iface.Add(10, Router{MAC: vmac, Addrs: []netip.Addr{p.Addr()}, Prefixes: []netip.Prefix{p}, Accept: true, RouteOnly: routeOnly}))
+		mustGate(t, iface, []Claim{{ID: 10, Lease: time.Minute}}, nil)
+		ok(t, iface.Address([]ID{10}, nil))
+		check := func(when string) {
+			t.Helper()
+			routes, err := netlink.RouteGet(net.ParseIP("10.77.0.9"))
+			if err != nil || routes[0].Gw != nil || routes[0].LinkIndex != link(t, "eth0").Attrs().Index {
+				t.Errorf("route only %v, %s: not on the interface: %v, %v", routeOnly, when, routes, err)
+			}
+		}
+		check("active")
+		setOwn4(t, netlink.AddrDel, "10.0.0.2/24")
+		ok(t, iface.SpeakAs(netip.Addr{}, own6))
+		check("without an address")
+		setOwn4(t, netlink.AddrAdd, "10.0.0.2/24")
+		ok(t, iface.SpeakAs(own4, own6))
+		check("with one again")
+		ok(t, iface.Close())
+		if len(marked(t)) > 0 {
+			t.Errorf("route only %v: left: %v", routeOnly, marked(t))
+		}
+	}
+}
+
+// What moves behind the host's own address is away for an instant, and the kernel
+// drops the IPv4 routes that go out from it.
+func TestRouteFromAVirtualAddressStaysWhenThatMoves(t *testing.T) {
+	_, iface := newOpen(t)
+	own6 := netip.MustParseAddr("fe80::2")
+	ok(t, iface.SpeakAs(own4, own6))
+	r := bringingRouter()
+	r.Routes, r.Rules = r.Routes[:1], nil
+	ok(t, iface.Add(10, r))
+	mustGate(t, iface, []Claim{{ID: 10, Lease: time.Minute}}, nil)
+	ok(t, iface.Address([]ID{10}, nil))
+	checkBrought(t, "active", allBrought[:1])
+	setOwn4(t, netlink.AddrDel, "10.0.0.2/24")
+	setOwn4(t, netlink.AddrAdd, "10.0.0.3/24")
+	ok(t, iface.SpeakAs(netip.MustParseAddr("10.0.0.3"), own6))
+	checkBrought(t, "another address of the host", allBrought[:1])
+	checkFaults(t, "another address of the host", iface.RoutesOf(10))
+}
+
+// Addresses that were routes alone when it was time to keep them end as well.
+func TestKeepGoesOnAfterTheHostHadNoAddress(t *testing.T) {
+	_, iface := newOpen(t)
+	own6 := netip.MustParseAddr("fe80::2")
+	ok(t, iface.SpeakAs(own4, own6))
+	ok(t, iface.Add(10, Router{MAC: vmac, Addrs: []netip.Addr{vipLocal}, Accept: true}))
+	mustGate(t, iface, []Claim{{ID: 10, Lease: 2 * time.Second}}, nil)
+	ok(t, iface.Address([]ID{10}, nil))
+	until(t, patience, "time to keep", iface.KeepDue)
+	ok(t, iface.SpeakAs(own4, netip.Addr{}))
+	ok(t, iface.Keep())
+	ok(t, iface.SpeakAs(own4, own6))
+	before := onEth0(t)[vipLocal]
+	until(t, patience, "time to keep again", iface.KeepDue)
+	ok(t, iface.Keep())
+	if after := onEth0(t)[vipLocal]; after.ValidLft == 0 || after.ValidLft < before.ValidLft-1 {
+		t.Errorf("%v lives for %d s, before for %d s", vipLocal, after.ValidLft, before.ValidLft)
+	}
+}
+
+// The kernel puts what takes the place of a deleted address behind all others, and so
+// it does with one that comes back at once, of which nothing else is to be seen.
+func TestVirtualAddressGoesBehindTheHostsOwn(t *testing.T) {
+	for name, change := range map[string]func(t *testing.T) netip.Addr{
+		"the second takes the place of the first": func(t *testing.T) netip.Addr {
+			setSysctl(t, "ipv4/conf/eth0/promote_secondaries=1")
+			setOwn4(t, netlink.AddrAdd, "10.0.0.3/24")
+			setOwn4(t, netlink.AddrDel, "10.0.0.2/24")
+			return netip.MustParseAddr("10.0.0.3")
+		},
+		"away and back": func(t *testing.T) netip.Addr {
+			setOwn4(t, netlink.AddrDel, "10.0.0.2/24")
+			setOwn4(t, netlink.AddrAdd, "10.0.0.2/24")
+			return own4
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, iface := newActive(t, time.Minute)
+			own6 := netip.MustParseAddr("fe80::2")
+			ok(t, iface.SpeakAs(own4, own6))
+			own := change(t)
+			w := l.watch("eth0")
+			for _, when := range []string{"once", "again"} {
+				if got := await(t, w, when, func(ev Event) bool { return ev.Link.VirtualFirst }).Link; got.Addr4 != own {
+					t.Errorf("%s: first of the host's own is %v, want %v", when, got.Addr4, own)
+				}
+				ok(t, iface.SpeakAs(own, own6))
+				list, err := netlink.AddrList(link(t, "eth0"), netlink.FAMILY_V4)
+				ok(t, err)
+				if first := list[0].IP.String(); first != own.String() {
+					t.Errorf("%s: the first address of the interface is %s", when, first)
+				}
+				l.checkDelivered(when, vip4, 1)
+				setOwn4(t, netlink.AddrDel, own.String()+"/24")
+				setOwn4(t, netlink.AddrAdd, own.String()+"/24")
+			}
+		})
+	}
+}

@@ -42,6 +42,9 @@ type Link struct {
 	LinkLocal netip.Addr     // link-local IPv6 address, without zone; likewise
 	Addrs     []netip.Prefix // all usable addresses of the host itself, IPv6 ones once they are known to be unique
 	Checked   []netip.Addr   // those that are being checked for that
+	// VirtualFirst says that the kernel has an IPv4 address of this package before
+	// those of the host. [Interface.SpeakAs] puts it behind them.
+	VirtualFirst bool
 }
 
 // Except returns l with Addr4 and LinkLocal chosen among the addresses that are
@@ -66,8 +69,10 @@ func (l *Link) choose(allowed func(netip.Addr) bool) {
 	}
 }
 
+// equal reports whether o is no news after l. An address that is first is news until it
+// is so no longer, which the Watcher is not told: it is the doing of this package.
 func (l Link) equal(o Link) bool {
-	return l.Name == o.Name && l.Index == o.Index && l.MAC == o.MAC && l.Up == o.Up && l.MTU == o.MTU && l.PortOf == o.PortOf && l.Promiscuous == o.Promiscuous &&
+	return !l.VirtualFirst && l.Name == o.Name && l.Index == o.Index && l.MAC == o.MAC && l.Up == o.Up && l.MTU == o.MTU && l.PortOf == o.PortOf && l.Promiscuous == o.Promiscuous &&
 		l.Kind == o.Kind && l.Passthru == o.Passthru && l.Table == o.Table && l.Off4 == o.Off4 && l.Off6 == o.Off6 && l.ProxyARP == o.ProxyARP && slices.Equal(l.Addrs, o.Addrs) && slices.Equal(l.Checked, o.Checked)
 }
 
@@ -102,6 +107,7 @@ func readLink(h *lister, name string) (Link, error) {
 		}
 		l.Addrs = append(l.Addrs, usableAddrs(addrs, family)...)
 		l.Checked = append(l.Checked, checkedAddrs(addrs)...)
+		l.VirtualFirst = l.VirtualFirst || family == netlink.FAMILY_V4 && virtualFirst(addrs)
 	}
 	l.choose(func(netip.Addr) bool { return true })
 	return l, nil
@@ -140,6 +146,12 @@ func usableNow(a *netlink.LinkAttrs) bool {
 		return false
 	}
 	return a.OperState == netlink.OperUp || a.OperState == netlink.OperUnknown
+}
+
+// virtualFirst reports whether the first of an interface's IPv4 addresses is one of this
+// package, though the host has its own.
+func virtualFirst(addrs []foundAddr) bool {
+	return len(addrs) > 0 && addrs[0].ours && slices.ContainsFunc(addrs, func(a foundAddr) bool { return !a.ours })
 }
 
 // checkedAddrs lists the addresses for which the kernel looks for duplicates.

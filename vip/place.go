@@ -141,7 +141,6 @@ func (i *Interface) acquirePlaces(routers []*virtualRouter) (list []place) {
 			i.uses[p] = u
 		}
 		vr.placed = true
-		i.keep.within(vr.lifetime)
 	}
 	return list
 }
@@ -178,15 +177,15 @@ func (i *Interface) releasePlaces(routers []*virtualRouter) (list []place) {
 // Restore puts back the places that ought to be there and returns the addresses
 // that had none. A link flap removes those of IPv6 addresses, and so does what takes
 // IPv6 from the interface: an MTU below 1280, disable_ipv6. They cannot be put back
-// while the interface is down or without IPv6; that is no error. It is an error if the
-// interface was deleted, even if it was created again since: an Interface keeps the
-// index that it had at Open.
+// while the interface is down or without IPv6; that is no error. There is nothing to put
+// back on an interface that was deleted, even if it was created again since: an
+// Interface keeps the index that it had at Open.
 func (i *Interface) Restore() (missing []netip.Addr, err error) {
 	i.placeMu.Lock()
 	defer i.placeMu.Unlock()
 	exists, flags := linkState(i.rtnl, i.index)
 	if !exists {
-		return nil, fmt.Errorf("restore addresses on %s: interface is gone", i.name)
+		return nil, nil // of which the Watcher tells
 	}
 	want := slices.SortedFunc(maps.Keys(i.uses), func(a, b place) int { return a.address().Compare(b.address()) })
 	if flags&unix.IFF_UP == 0 {
@@ -215,7 +214,7 @@ func (i *Interface) Keep() error {
 	i.keep.at.Store(0)
 	list := make([]place, 0, len(i.uses))
 	for p, u := range i.uses {
-		if _, ok := p.(ifAddr); ok && u.ours && u.lifetime != endless {
+		if keeps(p, u) {
 			list = append(list, p)
 			i.keep.within(u.lifetime)
 		}
@@ -224,6 +223,12 @@ func (i *Interface) Keep() error {
 		return fmt.Errorf("keep addresses on %s: %w", i.name, err)
 	}
 	return nil
+}
+
+// keeps reports whether a place ends unless Keep extends it.
+func keeps(p place, u use) bool {
+	_, isAddr := p.(ifAddr)
+	return isAddr && u.ours && u.lifetime != endless
 }
 
 // make makes places and returns those that were not there.
@@ -236,6 +241,11 @@ func (i *Interface) make(list []place) (made []place, err error) {
 		u := i.uses[p]
 		u.ours = true
 		i.uses[p] = u
+	}
+	for _, p := range list {
+		if u := i.uses[p]; keeps(p, u) {
+			i.keep.within(u.lifetime)
+		}
 	}
 	i.rtnl.awaitLocal(made)
 	return made, err

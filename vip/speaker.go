@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
 // SpeakAs says which addresses of its own the host speaks from on the interface: its
@@ -14,7 +17,7 @@ import (
 //
 // While the host has none of a family, the virtual addresses that the kernel would
 // speak from in its place are local routes alone. IPv4 ones come after the host's own
-// again when that has changed: the kernel and many a program take the first of an
+// again where they do not: the kernel and many a program take the first of an
 // interface. It may take as long as Address.
 func (i *Interface) SpeakAs(own4, own6 netip.Addr) error {
 	i.placeMu.Lock()
@@ -22,11 +25,27 @@ func (i *Interface) SpeakAs(own4, own6 netip.Addr) error {
 	was4 := i.own4
 	was6, err := i.setOwn(own6)
 	i.own4 = own4
-	if was4 == own4 && was6.IsValid() == own6.IsValid() {
+	first, listErr := i.virtualFirst()
+	err = errors.Join(err, listErr)
+	if was4 == own4 && was6.IsValid() == own6.IsValid() && !first {
 		return err
 	}
 	mute := mute{ipv4: !own4.IsValid(), ipv6: !own6.IsValid()}
-	return errors.Join(err, i.moveAddresses(mute, own4 != was4))
+	return errors.Join(err, i.moveAddresses(mute, first))
+}
+
+// virtualFirst reports whether a virtual address stands before those of the host.
+func (i *Interface) virtualFirst() (bool, error) {
+	l, err := newLister()
+	if err != nil {
+		return false, fmt.Errorf("list addresses of %s: %w", i.name, err)
+	}
+	defer l.close()
+	addrs, err := l.addrs(netlink.FAMILY_V4, i.index)
+	if err != nil && !errors.Is(err, unix.ENODEV) { // which says: deleted meanwhile
+		return false, fmt.Errorf("list addresses of %s: %w", i.name, err)
+	}
+	return virtualFirst(addrs), nil
 }
 
 // mute says of which families the host has no address to speak from.
@@ -82,12 +101,25 @@ func (i *Interface) moveAddresses(m mute, last bool) error {
 			}
 		}
 	}
-	_, delErr := i.rtnl.delete(del)
-	_, addErr := i.make(list)
+	list = append(list, i.droppedRoutes()...)
+	deleted, delErr := i.rtnl.delete(del)
+	made, addErr := i.make(list)
+	i.owner.routes.readdress(slices.Concat(deleted, made))
 	if err := errors.Join(delErr, addErr); err != nil {
 		return fmt.Errorf("addresses on %s: %w", i.name, err)
 	}
 	return nil
+}
+
+// droppedRoutes returns the routes that are gone if the interface was without an IPv4
+// address: the kernel drops those through it with the last one, and tells nobody.
+func (i *Interface) droppedRoutes() (list []place) {
+	for p := range i.uses {
+		if r, ok := p.(route); ok && r.oif > loopbackIndex && r.address().Is4() {
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
 // placedRouters returns the routers that have their places in the kernel.

@@ -233,7 +233,13 @@ func (w *Watcher) concerns(msgs []netlink.Message) (dirty bool) {
 			}
 			dirty = dirty || !a.ours && w.watched("", indexIn(m.Data))
 		case unix.RTM_NEWLINK, unix.RTM_DELLINK:
-			dirty = dirty || w.watched(nameIn(m.Data), indexIn(m.Data))
+			if !w.watched(nameIn(m.Data), indexIn(m.Data)) {
+				continue
+			}
+			dirty = true
+			if linkDown(m.Data) { // with it routes go in silence, and it may be up again by now
+				w.pending.Restore, w.pending.Routes = true, true
+			}
 		}
 	}
 	return dirty
@@ -254,6 +260,12 @@ func indexIn(data []byte) int {
 		return -1
 	}
 	return int(binary.NativeEndian.Uint32(data[4:]))
+}
+
+// linkDown reports whether a message about a link says that it is administratively down.
+func linkDown(data []byte) bool {
+	const flags = 8
+	return len(data) >= unix.SizeofIfInfomsg && binary.NativeEndian.Uint32(data[flags:])&unix.IFF_UP == 0
 }
 
 // nameIn returns the interface's name in a message about its link.

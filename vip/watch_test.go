@@ -104,6 +104,20 @@ func TestWatchTellsWhoTakesTheFrames(t *testing.T) {
 	await(t, w, "its own again", func(ev Event) bool { return ev.Link.PortOf == "" })
 }
 
+// A link that goes down takes IPv4 routes along of which the kernel tells nobody, also
+// if it is up again before anybody has looked.
+func TestWatchTellsThatALinkWasDown(t *testing.T) {
+	l := newLab(t)
+	ok(t, netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: "eth2"}, PeerName: "lan2"}))
+	setSysctl(t, "ipv6/conf/eth2/disable_ipv6=1")
+	ok(t, netlink.LinkSetUp(link(t, "eth2")))
+	w := l.watch("eth2")
+	await(t, w, "eth2", func(ev Event) bool { return ev.Link.Name == "eth2" })
+	ok(t, netlink.LinkSetDown(link(t, "eth2")))
+	ok(t, netlink.LinkSetUp(link(t, "eth2")))
+	await(t, w, "a look at what may have gone", func(ev Event) bool { return ev.Restore && ev.Routes })
+}
+
 func TestWatchSeesAddressesComeAndGo(t *testing.T) {
 	l := newLab(t)
 	w := l.watch("eth0")

@@ -65,7 +65,9 @@ func (d *Daemon) attach(p *port) {
 func (d *Daemon) portLink(p *port) engine.Link {
 	link := d.engineLink(p.link)
 	link.Closed, link.Trouble = p.opened == nil, p.trouble
-	if p.speakAs(ownAddrs{link.Addr4, link.LinkLocal}) {
+	// The kernel drops IPv4 routes with the addresses that they need, and tells nobody.
+	lookAtRoutes := func() { d.loop.Post(d.checkRoutes) }
+	if p.speakAs(ownAddrs{link.Addr4, link.LinkLocal}, p.link.VirtualFirst, lookAtRoutes) {
 		d.restoreAddresses(p) // IPv6 may have been away, and they with it
 	}
 	p.proxyARP(p.link)

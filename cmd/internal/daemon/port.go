@@ -195,19 +195,21 @@ func (p *port) restore(done func([]netip.Addr, error)) {
 // ownAddrs are those that the host speaks from.
 type ownAddrs struct{ ipv4, linkLocal netip.Addr }
 
-// speakAs tells the data plane the host's own addresses. It reports whether there is a
-// link-local one again.
-func (p *port) speakAs(own ownAddrs) (back bool) {
+// speakAs tells the data plane the host's own addresses, if they or their place among
+// the others have changed, and calls done from the worker then. It reports whether there
+// is a link-local one again.
+func (p *port) speakAs(own ownAddrs, virtualFirst bool, done func()) (back bool) {
 	o := p.opened
-	if o == nil || o.iface == nil || o.own == own {
+	if o == nil || o.iface == nil || o.own == own && !virtualFirst {
 		return false
 	}
 	back = own.linkLocal.IsValid() && !o.own.linkLocal.IsValid()
 	o.own = own
 	p.work.do(func() {
 		if err := o.iface.SpeakAs(own.ipv4, own.linkLocal); err != nil {
-			p.log.Warn("nftables", "interface", p.name, "error", err)
+			p.log.Warn("the host's own addresses", "interface", p.name, "error", err)
 		}
+		done()
 	})
 	return back
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/fhrptest"
 	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
@@ -87,6 +89,55 @@ func TestAddressThatIsAwayForAMomentCostsNoRole(t *testing.T) {
 			t.Error("want the active router to forward, and the standby not")
 		}
 	})
+}
+
+// The kernel drops the IPv4 routes through an interface with its last address.
+func TestRoutesOutliveAnAddressThatIsAway(t *testing.T) {
+	t.Parallel()
+	for name, renew := range map[string]func(l *lan, del, add func()){
+		"until the daemon knows": func(l *lan, del, add func()) {
+			del()
+			l.Eventually("virtual addresses that are routes alone", func() bool { return len(ipv4On(l.a)) == 0 })
+			add()
+		},
+		"and back before the daemon looks": func(l *lan, del, add func()) {
+			l.a.Freeze()
+			del()
+			add()
+			l.a.Thaw()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			scenario(t, func(t testing.TB, l *lan) {
+				l.a.StartAs(hsrpTable(2, `virtual_ips = ["192.168.1.1", "10.77.0.1/24"]`, `hello = "500ms"`, `hold = "2s"`,
+					fmt.Sprintf(`routes = [{ to = %q, via = %q }]`, beyond4, fhrptest.ClientIP)), 110)
+				l.a.WaitAll("Active")
+				whole := func() bool { return brought(l.a) == 1 && states(l.a) == "in" && subnets(l.a) == 1 }
+				l.Eventually("the routes", whole)
+				before := l.a.Answer().Groups[0].Transitions
+				own := netip.PrefixFrom(l.a.IP, 24)
+				renew(l, func() { must(t, l.a.NS.DelAddr(lanDev, own)) }, func() { must(t, l.a.NS.AddAddr(lanDev, own)) })
+				l.Eventually("the host's own address as the first, and the virtual ones behind it", func() bool {
+					list := ipv4On(l.a)
+					return len(list) == 3 && list[0].IP.Equal(l.a.IP.AsSlice())
+				})
+				l.Eventually("the routes again", whole)
+				l.become(guest4, guest6)
+				l.mustPing(prefix4.Addr(), vip)
+				if after := l.a.Answer().Groups[0].Transitions; after != before {
+					t.Errorf("%d transitions became %d, want the role held\n%s", before, after, l.a.Tails())
+				}
+			})
+		})
+	}
+}
+
+// ipv4On lists the IPv4 addresses of a gateway, in the kernel's order.
+func ipv4On(g *gateway) []netlink.Addr {
+	g.T.Helper()
+	list, err := g.NS.Addresses(lanDev, unix.AF_INET)
+	must(g.T, err)
+	return list
 }
 
 // saysFrom reports whether a frame is an IPv6 packet from one of the addresses.

@@ -120,7 +120,7 @@ func TestIPv6ThatIsAwayForAMomentBringsItsAddressesBack(t *testing.T) {
 				if after := l.a.Answer().Groups[1].Transitions; after != before {
 					t.Errorf("%d transitions became %d, want the role held\n%s", before, after, l.a.Tails())
 				}
-				if log := l.a.File("daemon.log"); strings.Contains(log, "put virtual addresses back:") || strings.Contains(log, "nftables") {
+				if log := l.a.File("daemon.log"); strings.Contains(log, "put virtual addresses back:") || strings.Contains(log, "own addresses") {
 					t.Errorf("what has to fail is complained of:\n%s", log)
 				}
 			})
