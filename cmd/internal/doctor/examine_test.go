@@ -88,6 +88,11 @@ func loose(h *Host) {
 
 func chain(c Chain) func(*Host) { return func(h *Host) { h.Chains = append(h.Chains, c) } }
 
+// above puts eth1 on eth0, as an interface of that kind.
+func above(kind string) func(*Host) {
+	return func(h *Host) { h.eth1().Kind, h.eth1().Parent, h.eth1().Driver = kind, 2, "" }
+}
+
 // onBridge makes eth1 a bridge.
 func onBridge(b links.Bridge) func(*Host) {
 	return func(h *Host) { h.eth1().Kind, h.eth1().Bridge, h.eth1().Driver = "bridge", &b, "" }
@@ -183,6 +188,26 @@ var examinations = []examination{
 	{name: "a chain of another interface", change: []func(*Host){chain(Chain{"netdev", "fw", "early", -500, []string{"eth0", "eth11", "w*"}})}},
 	{name: "our own chain", change: []func(*Host){chain(Chain{"netdev", "fhrpd-eth1", "in", -300, []string{"eth1"}})}},
 	{name: "a chain before ours, and no virtual MAC", config: hsrpConfig + "mac = \"interface\"\n", change: []func(*Host){chain(Chain{"netdev", "fw", "early", -500, []string{"eth1"}})}},
+	{name: "a chain below a VLAN", change: []func(*Host){above("vlan"), chain(Chain{"netdev", "fw", "late", 0, []string{"eth0"}})}, want: []string{"below-gate eth1"}},
+	{name: "a chain below a VLAN, and no virtual MAC", config: hsrpConfig + "mac = \"interface\"\n", change: []func(*Host){
+		above("vlan"), func(h *Host) { h.eth1().MAC = h.Interfaces[1].MAC }, chain(Chain{"netdev", "fw", "late", 0, []string{"eth0"}}),
+	}},
+	{name: "a chain below a macvlan, whose own MAC is another", config: hsrpConfig + "mac = \"interface\"\n", change: []func(*Host){
+		above("macvlan"), chain(Chain{"inet", "fw", "late", 0, []string{"eth0"}}),
+	}, want: []string{"below-gate eth1"}},
+	{name: "a chain on a port of a bond below a VLAN", change: []func(*Host){above("vlan"), func(h *Host) {
+		h.Interfaces[1].Kind = "bond"
+		h.Interfaces = append(h.Interfaces, Interface{Link: links.Link{Index: 8, Name: "eth8", Master: 2}}, Interface{Link: links.Link{Index: 9, Name: "eth9", Master: 2}})
+	}, chain(Chain{"netdev", "fw", "late", 0, []string{"eth8", "eth9"}})}, want: []string{"below-gate eth1"}},
+	{name: "a chain on the port of a bridge", change: []func(*Host){onBridge(links.Bridge{}), func(h *Host) { h.Interfaces[1].Master = 3 },
+		chain(Chain{"netdev", "fw", "late", 0, []string{"eth0"}})}, want: []string{"below-gate eth1"}},
+	{name: "a chain below a tunnel, which sees other frames", change: []func(*Host){above("vxlan"), chain(Chain{"netdev", "fw", "late", 0, []string{"eth0"}})}},
+	{name: "a chain on a member of a VRF, which is the interface of no group", change: []func(*Host){
+		func(h *Host) { h.eth1().Kind, h.Interfaces[1].Master = "vrf", 3 }, chain(Chain{"netdev", "fw", "late", 0, []string{"eth0"}}),
+	}},
+	{name: "a chain above", change: []func(*Host){func(h *Host) { h.Interfaces[1].Kind, h.Interfaces[1].Parent = "vlan", 3 },
+		chain(Chain{"netdev", "fw", "late", 0, []string{"eth0"}})}},
+	{name: "our own chain below", change: []func(*Host){above("vlan"), chain(Chain{"netdev", "fhrpd-eth0", "in", -300, []string{"eth0"}})}},
 	{name: "a saved table", change: []func(*Host){func(h *Host) { h.Saved = []Ruleset{{"/etc/nftables.conf", []string{"fhrpd-eth1", "fhrpd-eth2"}}} }},
 		want: []string{"saved-table /etc/nftables.conf"}},
 	{name: "no realtime", change: []func(*Host){func(h *Host) { h.Realtime = false }}, want: []string{"realtime this user"}},

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	cmpbase "cmp"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -149,19 +150,7 @@ func TestChainsBeforeTheGateAreFound(t *testing.T) {
 	gw, _ := gateway(t)
 	opens(t, gw)
 	finds(t, gw, hsrpConfig, 0)
-	must(t, gw.Do(func() error {
-		c, err := nftables.New()
-		if err != nil {
-			return err
-		}
-		table := c.AddTable(&nftables.Table{Name: "fw", Family: nftables.TableFamilyNetdev})
-		for name, priority := range map[string]nftables.ChainPriority{"early": -301, "late": -299} {
-			c.AddChain(&nftables.Chain{
-				Name: name, Table: table, Type: nftables.ChainTypeFilter, Hooknum: nftables.ChainHookIngress, Priority: &priority, Device: "eth1",
-			})
-		}
-		return c.Flush()
-	}))
+	addChains(t, gw, map[string]nftables.ChainPriority{"early": -301, "late": -299})
 	finds(t, gw, hsrpConfig, 0, "before-gate eth1")
 	var got []Chain
 	must(t, gw.Do(func() (err error) { got, err = ingressChains(); return err }))
@@ -170,4 +159,35 @@ func TestChainsBeforeTheGateAreFound(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+}
+
+// addChains adds chains at the ingress of eth1, with their priorities.
+func addChains(t *testing.T, gw *netlab.NS, chains map[string]nftables.ChainPriority) {
+	t.Helper()
+	must(t, gw.Do(func() error {
+		c, err := nftables.New()
+		if err != nil {
+			return err
+		}
+		table := c.AddTable(&nftables.Table{Name: "fw", Family: nftables.TableFamilyNetdev})
+		for name, priority := range chains {
+			c.AddChain(&nftables.Chain{
+				Name: name, Table: table, Type: nftables.ChainTypeFilter, Hooknum: nftables.ChainHookIngress, Priority: &priority, Device: "eth1",
+			})
+		}
+		return c.Flush()
+	}))
+}
+
+// Behind the daemon's own on the same interface a chain does no harm; on a port it
+// comes first whatever its priority.
+func TestChainsBelowTheInterfaceAreFound(t *testing.T) {
+	gw, _ := gateway(t)
+	addChains(t, gw, map[string]nftables.ChainPriority{"late": 0})
+	finds(t, gw, hsrpConfig, 0)
+	own := netip.MustParsePrefix("192.0.2.2/24")
+	must(t, gw.DelAddr("eth1", own))
+	must(t, gw.Bridge("br0", "eth1"))
+	must(t, gw.AddAddr("br0", own))
+	finds(t, gw, strings.ReplaceAll(hsrpConfig, "eth1", "br0"), 0, "below-gate br0")
 }
