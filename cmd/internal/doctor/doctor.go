@@ -15,6 +15,7 @@ import (
 
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/fsm/engine"
+	"github.com/fhrpd/fhrpd/vip"
 )
 
 // Severity says how much a finding matters.
@@ -55,10 +56,16 @@ func Examine(h *Host, c *configs.Config) []Finding {
 
 // Proxies looks at the interfaces of a configuration for answers of the kernel
 // that no failover moves, and returns what is wrong.
-func Proxies(c *configs.Config) []Finding {
+func Proxies(c *configs.Config) []Finding { return proxies(c, vip.Probe) }
+
+func proxies(c *configs.Config, try func() (vip.Nftables, error)) []Finding {
 	e := newExam(&Host{}, c)
 	e.readSysctls(e.devices())
 	e.Interfaces, _ = interfaces() // as far as the kernel tells
+	answers := func(dev string) bool { return e.Sysctls["ipv4/conf/"+dev+"/proxy_arp"] == "1" }
+	if answers("all") || slices.ContainsFunc(e.devices(), answers) { // else the kernel need not be tried
+		e.probe(try)
+	}
 	checkProxies(e)
 	return e.findings
 }

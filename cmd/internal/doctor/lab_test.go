@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	mdnetlink "github.com/mdlayher/netlink"
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -86,6 +87,36 @@ func finds(t *testing.T, ns *netlab.NS, config string, listen time.Duration, wan
 func TestHealthyGatewayHasNothingToFix(t *testing.T) {
 	gw, _ := gateway(t)
 	finds(t, gw, hsrpConfig, 200*time.Millisecond)
+}
+
+// What check says of proxy_arp is what doctor says.
+func TestProxyARPIsToldOfBeforeWhereNothingSeesWhatLeaves(t *testing.T) {
+	gw, _ := gateway(t)
+	told := func(can vip.Nftables) (rules []string) {
+		t.Helper()
+		must(t, gw.Do(func() error {
+			for _, f := range proxies(parse(t, hsrpConfig), func() (vip.Nftables, error) { return can, nil }) {
+				rules = append(rules, f.Rule+" "+f.Object)
+			}
+			return nil
+		}))
+		return rules
+	}
+	older, newer := vip.Nftables{}, vip.Nftables{Egress: true}
+	if got := told(older); got != nil {
+		t.Errorf("without proxy_arp: %q", got)
+	}
+	for _, dev := range []string{"eth1", "all"} {
+		path := "net/ipv4/conf/" + dev + "/proxy_arp"
+		must(t, gw.Sysctl(path, "1"))
+		if diff := cmp.Diff([]string{"proxy-arp " + path}, told(older)); diff != "" {
+			t.Errorf("%s on an older kernel (-want +got):\n%s", path, diff)
+		}
+		if got := told(newer); got != nil {
+			t.Errorf("%s where the daemon sees to the answers: %q", path, got)
+		}
+		must(t, gw.Sysctl(path, "0"))
+	}
 }
 
 func TestForwardingOffIsFound(t *testing.T) {
