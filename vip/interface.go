@@ -71,7 +71,7 @@ type Interface struct {
 // It returns [ErrBusy] when another live process drives the interface, and
 // undoes what a dead one has left there. It needs CAP_NET_ADMIN in the
 // namespace's user namespace and a writable /proc/sys/net. The interface must
-// be Ethernet-like, not the port of a bridge or bond, and nf_tables must have
+// be Ethernet-like, not a port (see [Link].PortOf), and nf_tables must have
 // the netdev family (CONFIG_NF_TABLES_NETDEV).
 func Open(name string, o Options) (*Interface, error) {
 	return open(name, o, tableOwner|tablePersist)
@@ -127,7 +127,7 @@ func usable(name string) (netlink.Link, error) {
 	case err != nil:
 		return nil, err
 	case portOf != "":
-		return nil, fmt.Errorf("is a port of %s, which takes its frames: use that instead", portOf)
+		return nil, fmt.Errorf("is a port of %s, which takes its frames: use that instead (of Open vSwitch the internal port of a bridge)", portOf)
 	}
 	return link, nil
 }

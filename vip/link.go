@@ -17,8 +17,9 @@ type Link struct {
 	MAC   [6]byte
 	Up    bool // administratively up and with carrier
 	MTU   int  // bytes of the largest IP packet
-	// PortOf is the bridge, bond or team that takes the interface's frames,
-	// with its kind, as in "bridge br0"; "" without one.
+	// PortOf is the bridge, bond, team, datapath of Open vSwitch or HSR device that
+	// takes the interface's frames, with its kind, as in "bridge br0" or "openvswitch
+	// ovs-system"; "" without one. Of an HSR device Linux tells it from 6.18 on.
 	PortOf string
 	// Promiscuous says that somebody has made it so, such as an Interface that is
 	// a bridge.
@@ -133,7 +134,7 @@ func portOf(a *netlink.LinkAttrs, byIndex func(int) (netlink.Link, error)) (stri
 		return "", fmt.Errorf("find the master of %s: %w", a.Name, err)
 	}
 	switch kind := master.Type(); kind {
-	case "bridge", "bond", "team":
+	case "bridge", "bond", "team", "openvswitch", "hsr":
 		return kind + " " + master.Attrs().Name, nil
 	}
 	return "", nil

@@ -118,6 +118,22 @@ func TestWatchTellsThatALinkWasDown(t *testing.T) {
 	await(t, w, "a look at what may have gone", func(ev Event) bool { return ev.Restore && ev.Routes })
 }
 
+// What takes the frames of its ports leaves nothing to be forwarded there, though
+// packet sockets hear hellos. Other masters leave an interface what it is.
+func TestMastersThatTakeTheFramesOfTheirPorts(t *testing.T) {
+	for kind, want := range map[string]string{
+		"bridge": "bridge m0", "bond": "bond m0", "team": "team m0", "openvswitch": "openvswitch m0", "hsr": "hsr m0",
+		"vrf": "", "batadv": "",
+	} {
+		byIndex := func(int) (netlink.Link, error) {
+			return &netlink.GenericLink{LinkAttrs: netlink.LinkAttrs{Name: "m0"}, LinkType: kind}, nil
+		}
+		if got, err := portOf(&netlink.LinkAttrs{Name: "eth0", MasterIndex: 7}, byIndex); got != want || err != nil {
+			t.Errorf("%s: port of %q, %v, want %q", kind, got, err, want)
+		}
+	}
+}
+
 func TestWatchSeesAddressesComeAndGo(t *testing.T) {
 	l := newLab(t)
 	w := l.watch("eth0")

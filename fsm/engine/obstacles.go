@@ -156,9 +156,14 @@ func (l *Link) obstacle(f hello.Family) string {
 	return ""
 }
 
-// port says why no group may run on a port.
+// port says why no group may run on a port. The master's name says where it may, but
+// that of a datapath of Open vSwitch does not: it has the ports of many bridges.
 func (l *Link) port() string {
-	return fmt.Sprintf("%s is a port of %s, which takes its frames", l.Name, l.PortOf)
+	why := fmt.Sprintf("%s is a port of %s, which takes its frames", l.Name, l.PortOf)
+	if strings.HasPrefix(l.PortOf, "openvswitch ") {
+		why += fmt.Sprintf(": put the group on the internal port of its bridge, which ovs-vsctl port-to-br %s names", l.Name)
+	}
+	return why
 }
 
 // misplaced explains an interface without a usable address by a virtual address

@@ -54,7 +54,7 @@ type Link struct {
 	MAC        hello.MAC
 	Up         bool   // administratively up and with carrier
 	Closed     bool   // it cannot be used here, or not yet: no group runs on it
-	PortOf     string // the bridge or bond that takes its frames, "" without one
+	PortOf     string // what takes its frames, with its kind: "bridge br0"; "" without one
 	Trouble    string // why it is closed, when it stays so
 	Off4, Off6 string // the settings that keep packets of a family from being forwarded; "" where they are
 

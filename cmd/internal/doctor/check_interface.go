@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fhrpd/fhrpd/cmd/internal/links"
 	"github.com/fhrpd/fhrpd/fsm/engine"
 	"github.com/fhrpd/fhrpd/hello"
 )
@@ -51,7 +52,11 @@ func checkInterfaces(e *exam) {
 		e.fine("interface-missing", dev, "exists")
 		e.state(i)
 		if m, ok := e.byIndex(i.Master); ok && m.TakesFrames() {
-			e.wrong("enslaved", dev, fmt.Sprintf("is a port of %s %s", m.Kind, m.Name), "INTERFACE", dev, "OTHER", m.Name)
+			id := "enslaved"
+			if m.Kind == links.OpenVSwitch {
+				id = "openvswitch"
+			}
+			e.wrong(id, dev, fmt.Sprintf("is a port of %s %s", m.Kind, m.Name), "INTERFACE", dev, "OTHER", m.Name)
 		}
 		e.families(i)
 	}

@@ -289,6 +289,10 @@ var examinations = []examination{
 		h.eth1().Master = 9
 		h.Interfaces = append(h.Interfaces, Interface{Link: links.Link{Index: 9, Name: "br0", Kind: "bridge", Bridge: &links.Bridge{}}})
 	}}, want: []string{"enslaved eth1"}},
+	{name: "port of an HSR device", change: []func(*Host){portOf("hsr", "hsr0")}, want: []string{"enslaved eth1"}},
+	{name: "port of Open vSwitch", change: []func(*Host){portOf("openvswitch", "ovs-system")}, want: []string{"openvswitch eth1"}},
+	{name: "internal port of Open vSwitch", change: []func(*Host){func(h *Host) { h.eth1().Kind, h.eth1().Driver = "openvswitch", "" }}},
+	{name: "port of something else", change: []func(*Host){portOf("batadv", "bat0")}},
 	{name: "in a VRF", change: []func(*Host){func(h *Host) {
 		h.eth1().Master = 9
 		h.Interfaces = append(h.Interfaces, Interface{Link: links.Link{Index: 9, Name: "red", Kind: "vrf"}})
@@ -449,6 +453,14 @@ var examinations = []examination{
 // tracking is hsrpConfig with a tracked object.
 func tracking(what string) string {
 	return hsrpConfig + "track = [{ object = \"out\" }]\n[[track]]\nname = \"out\"\n" + what + "\n"
+}
+
+// portOf gives eth1 a master of that kind.
+func portOf(kind, name string) func(*Host) {
+	return func(h *Host) {
+		h.eth1().Master = 9
+		h.Interfaces = append(h.Interfaces, Interface{Link: links.Link{Index: 9, Name: name, Kind: kind}})
+	}
 }
 
 // inVRF makes eth1 a member of a VRF.

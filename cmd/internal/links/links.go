@@ -28,7 +28,7 @@ type Link struct {
 	MTU       int    // bytes of the largest IP packet
 
 	Parent int    // index of the interface below a vlan or macvlan; 0 when there is none here
-	Master int    // index of the bridge, bond or VRF above; 0 when there is none
+	Master int    // index of the bridge, bond, VRF or datapath above; 0 when there is none
 	VLAN   uint16 // of kind vlan
 
 	Passthru bool // macvlan: it has the interface below for itself
@@ -241,7 +241,13 @@ func ByIndex(list []Link, index int) (l Link, ok bool) {
 
 // TakesFrames reports whether the frames of the links below go to l instead. A VRF
 // leaves them where they are.
-func (l *Link) TakesFrames() bool { return l.Kind == "bridge" || l.Kind == "bond" || l.Kind == "team" }
+func (l *Link) TakesFrames() bool {
+	return slices.Contains([]string{"bridge", "bond", "team", OpenVSwitch, "hsr"}, l.Kind)
+}
+
+// OpenVSwitch is the kind of a datapath, which has the ports of many bridges, and of
+// the internal ports of these.
+const OpenVSwitch = "openvswitch"
 
 func find(list []Link, is func(Link) bool) (Link, bool) {
 	if i := slices.IndexFunc(list, is); i >= 0 {
