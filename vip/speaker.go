@@ -135,7 +135,7 @@ func (i *Interface) placedRouters() (list []*virtualRouter, closed bool) {
 }
 
 // speaksFor reports whether the kernel might speak from a, an address of r. It does
-// from no other deprecated IPv6 address.
+// from other deprecated IPv6 addresses only while the host has no global one of its own.
 func (r Router) speaksFor(a netip.Addr) bool {
 	return (a.Is4() || a.IsLinkLocalUnicast()) && r.onInterface(a)
 }

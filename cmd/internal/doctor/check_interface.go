@@ -94,6 +94,57 @@ func (e *exam) families(i Interface) {
 	}
 }
 
+// checkGlobals looks for virtual addresses that the host itself would speak from. They
+// are deprecated, but to the kernel an address of the right scope comes before one that
+// is not deprecated (RFC 6724 section 5, rules 2 and 3).
+func checkGlobals(e *exam) {
+	for _, g := range e.groups {
+		global := slices.IndexFunc(g.VirtualIPs, isGlobal6)
+		i, ok := e.byName(g.Interface)
+		if !ok || global < 0 || e.NoEgress || g.RouteOnly || !g.Accepts() || g.OwnsAddress() {
+			continue
+		}
+		ref, vrf, on := g.Ref.String(), e.vrf(i), "lo"
+		if vrf != 0 { // where the kernel prefers the addresses of the interface that a packet leaves by
+			on = i.Name
+		}
+		if own := e.ownGlobal(vrf); own.IsValid() {
+			e.fine("no-global-address", ref, fmt.Sprintf("the host itself speaks from others than virtual addresses, such as %s", own))
+		} else {
+			e.wrong("no-global-address", ref, fmt.Sprintf("%s is put on %s, and the host has no global IPv6 address of its own", g.VirtualIPs[global], i.Name),
+				"ADDRESS", g.VirtualIPs[global].String(), "GROUP", ref, "OTHER", on)
+		}
+	}
+}
+
+func isGlobal6(a netip.Addr) bool { return a.Is6() && a.IsGlobalUnicast() }
+
+// ownGlobal returns a global IPv6 address of the host itself in a VRF, or outside of
+// all for 0. The kernel takes one of any interface, but not of another VRF.
+func (e *exam) ownGlobal(vrf int) netip.Addr {
+	for _, i := range e.Interfaces {
+		for _, p := range i.Addresses {
+			if a := p.Addr(); e.vrf(i) == vrf && isGlobal6(a) && !e.borrowed(a) {
+				return a
+			}
+		}
+	}
+	return netip.Addr{}
+}
+
+// vrf returns the index of the VRF that an interface is, or is a member of, 0 when it
+// is in none.
+func (e *exam) vrf(i Interface) int {
+	m, _ := e.byIndex(i.Master)
+	switch {
+	case i.Kind == "vrf":
+		return i.Index
+	case m.Kind == "vrf":
+		return m.Index
+	}
+	return 0
+}
+
 // source returns the address that hellos of a family come from: IPv6 uses a
 // link-local one. No router speaks from a virtual address, unless it owns that; where
 // there is no other it is returned beside none.

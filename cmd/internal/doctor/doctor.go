@@ -46,7 +46,7 @@ func Examine(h *Host, c *configs.Config) []Finding {
 	for _, check := range []func(*exam){
 		checkRights, checkClock, checkNftables, checkChains, checkSavedTables, checkForwarding, checkARP, checkProxies, checkReversePath, checkBeside,
 		checkSysctls, checkRestored, checkConntrack,
-		checkInterfaces, checkRoutes, checkBridges, checkDrivers, checkAddresses, checkOwners, checkPeers, checkTracks, checkRefresh, checkManagers, checkOthers,
+		checkInterfaces, checkGlobals, checkRoutes, checkBridges, checkDrivers, checkAddresses, checkOwners, checkPeers, checkTracks, checkRefresh, checkManagers, checkOthers,
 		checkHeard, checkClaims, checkOwnClaims, checkUnderstudy, checkConfirm,
 	} {
 		check(e)

@@ -300,6 +300,21 @@ var examinations = []examination{
 	{name: "no address", change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("fe80::2/64") }}, want: []string{"no-address eth1", "other-network hsrp:eth1:10"}},
 	{name: "no address but a virtual one", change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("192.0.2.1/24", "fe80::2/64") }}, want: []string{"no-address eth1", "leftover-address eth1"}},
 	{name: "no link-local address", config: vrrp6, change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("2001:db8::2/64") }}, want: []string{"no-address eth1"}},
+	{name: "no global address but a virtual one", config: bring6, change: []func(*Host){linkLocal}, want: []string{"no-global-address vrrp6:eth1:20"}},
+	{name: "no global address but a virtual one that somebody has put there", config: bring6, change: []func(*Host){
+		linkLocal, func(h *Host) { h.eth1().Addresses = prefixes("fe80::2/64", "2001:db8::1/64") },
+	}, want: []string{"leftover-address eth1", "no-global-address vrrp6:eth1:20"}},
+	{name: "a global address on another interface", config: bring6, change: []func(*Host){linkLocal, func(h *Host) { h.Interfaces[0].Addresses = prefixes("2001:db8:7::1/128") }}},
+	{name: "a unique local address on another interface", config: bring6, change: []func(*Host){linkLocal, func(h *Host) { h.Interfaces[0].Addresses = prefixes("fd00::1/128") }}},
+	{name: "a global address outside of the VRF", config: bring6, change: []func(*Host){linkLocal, inVRF, func(h *Host) { h.Interfaces[0].Addresses = prefixes("2001:db8:7::1/128") }},
+		want: []string{"no-global-address vrrp6:eth1:20"}},
+	{name: "a global address of the VRF", config: bring6, change: []func(*Host){linkLocal, inVRF, func(h *Host) { h.Interfaces[3].Addresses = prefixes("2001:db8:7::1/128") }}},
+	{name: "a virtual address that is a route alone", config: bring6 + "install = \"route\"\n", change: []func(*Host){linkLocal}},
+	{name: "a virtual address that is not accepted", config: bring6 + "accept = false\n", change: []func(*Host){linkLocal}},
+	{name: "a kernel where all are routes alone", config: bring6, change: []func(*Host){linkLocal, func(h *Host) { h.NoEgress = true }}},
+	{name: "an owner that has not got its addresses yet", config: vrrp6 + "priority = 255\n", change: []func(*Host){linkLocal},
+		want: []string{"owner-address vrrp6:eth1:20", "owner-address vrrp6:eth1:20", "other-network vrrp6:eth1:20"}},
+	{name: "an owner speaks from its address", config: vrrp6 + "priority = 255\n", change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("fe80::1/64", "2001:db8::1/64") }}},
 	{name: "without Ethernet", change: []func(*Host){func(h *Host) { h.eth1().MAC = hello.MAC{} }}, want: []string{"misfit hsrp:eth1:10"}},
 	{name: "brings its own network", config: strings.Replace(hsrpConfig, `"192.0.2.1"`, `"192.0.2.1/24"`, 1), change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("203.0.113.2/24") }}},
 	{name: "in another network", change: []func(*Host){func(h *Host) { h.eth1().Addresses = prefixes("203.0.113.2/24") }}, want: []string{"other-network hsrp:eth1:10"}},
@@ -462,6 +477,12 @@ func portOf(kind, name string) func(*Host) {
 		h.Interfaces = append(h.Interfaces, Interface{Link: links.Link{Index: 9, Name: name, Kind: kind}})
 	}
 }
+
+// bring6 is a router that brings the network, so that the host needs no address there.
+const bring6 = "[[vrrp]]\ninterface = \"eth1\"\nvrid = 20\nvirtual_ips = [\"fe80::1\", \"2001:db8::1/64\"]\n"
+
+// linkLocal leaves the host no other IPv6 addresses.
+func linkLocal(h *Host) { h.eth1().Addresses = prefixes("192.0.2.2/24", "fe80::2/64") }
 
 // inVRF makes eth1 a member of a VRF.
 func inVRF(h *Host) {

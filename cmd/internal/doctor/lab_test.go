@@ -19,6 +19,7 @@ import (
 	"github.com/fhrpd/fhrpd/hello"
 	"github.com/fhrpd/fhrpd/hello/sock"
 	"github.com/fhrpd/fhrpd/internal/dump"
+	"github.com/fhrpd/fhrpd/internal/skip"
 	"github.com/fhrpd/fhrpd/vip"
 )
 
@@ -257,6 +258,39 @@ func TestVirtualAddressOfARunningDaemonIsNoLeftover(t *testing.T) {
 		t.Fatalf("the addresses of eth1 are %v", list)
 	}
 	finds(t, gw, hsrpConfig, 0)
+}
+
+// A deprecated address is no source where there is another of its scope, and the only
+// one where there is none.
+func TestVirtualAddressThatTheHostSpeaksFromIsFound(t *testing.T) {
+	gw, _ := gateway(t)
+	var can vip.Nftables
+	must(t, gw.Do(func() (err error) { can, err = vip.Probe(); return err }))
+	if !can.Egress {
+		skip.Because(t, "virtual addresses are local routes alone")
+	}
+	speaksFrom := func(want string) {
+		t.Helper()
+		c, err := gw.Dial(t.Context(), "udp", "[2001:db8:9::9]:9")
+		must(t, err)
+		defer c.Close()
+		if got := netip.MustParseAddrPort(c.LocalAddr().String()).Addr(); got != ip(want) {
+			t.Errorf("the host speaks from %s, want %s", got, want)
+		}
+	}
+	must(t, gw.AddAddr("eth1", netip.MustParsePrefix("fe80::2/64")))
+	must(t, gw.AddRoute(netip.MustParsePrefix("::/0"), ip("fe80::99"), "eth1"))
+	v := opens(t, gw)
+	r := vip.Router{MAC: [6]byte{0, 0, 0x5e, 0, 2, 20}, Addrs: []netip.Addr{ip("2001:db8::1")}, Accept: true}
+	must(t, gw.Do(func() error { return v.Add(2, r) }))
+	_, err := v.Gate([]vip.Claim{{ID: 2, Lease: time.Hour}}, nil)
+	must(t, err)
+	must(t, v.Address([]vip.ID{2}, nil))
+	finds(t, gw, bring6, 0, "no-global-address vrrp6:eth1:20")
+	speaksFrom("2001:db8::1")
+	must(t, gw.AddAddr("lo", netip.MustParsePrefix("2001:db8:77::1/128")))
+	finds(t, gw, bring6, 0)
+	speaksFrom("2001:db8:77::1")
 }
 
 func TestMissingAndDownInterfacesAreFound(t *testing.T) {
