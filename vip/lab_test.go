@@ -47,11 +47,12 @@ type lab struct {
 // patience is for what happens at once unless the machine is busy.
 const patience = 30 * time.Second
 
-func newLab(t testing.TB) *lab {
+// newLab makes a lab. The further settings come before its interfaces.
+func newLab(t testing.TB, settings ...string) *lab {
 	t.Helper()
 	newNetns(t)
-	for _, s := range []string{"ipv4/ip_forward=1", "ipv6/conf/all/forwarding=1", "ipv6/conf/default/accept_dad=0",
-		"ipv4/conf/all/send_redirects=1", "ipv4/conf/default/send_redirects=1"} {
+	for _, s := range append([]string{"ipv4/ip_forward=1", "ipv6/conf/all/forwarding=1", "ipv6/conf/default/accept_dad=0",
+		"ipv4/conf/all/send_redirects=1", "ipv4/conf/default/send_redirects=1"}, settings...) {
 		setSysctl(t, s)
 	}
 	l := &lab{t: t, state: t.TempDir(), next: 1, owner: newOwner(t)}
