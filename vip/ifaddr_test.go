@@ -2,16 +2,21 @@ package vip
 
 import (
 	"bytes"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
 	"github.com/fhrpd/fhrpd/hello/wire"
+	"github.com/fhrpd/fhrpd/internal/dump"
+	"github.com/fhrpd/fhrpd/internal/skip"
 )
 
 // onEth0 returns the addresses of ours on the interface, with their lifetimes.
@@ -51,6 +56,55 @@ func TestVirtualAddressesAreTheInterfacesWhileActive(t *testing.T) {
 	if list := onEth0(t); len(list) > 0 {
 		t.Errorf("after the demotion: %v", list)
 	}
+}
+
+// As `ip address show proto 112` lists them.
+func TestAddressesCarryTheProtocolNumber(t *testing.T) {
+	_, iface := newActive(t, time.Minute)
+	protocols := protocolsOf(t, "eth0")
+	if protocols[netip.MustParseAddr("2001:db8::2")] != 0 {
+		t.Errorf("protocols of addresses: %v: that of the host is nobody's", protocols)
+	}
+	const linkLocalOfKernel = 3 // IFAPROT_KERNEL_LL
+	if !slices.Contains(slices.Collect(maps.Values(protocols)), linkLocalOfKernel) {
+		skip.Regardless(t, "this kernel keeps no protocol numbers of addresses (before 5.18)")
+	}
+	ok(t, iface.Keep())
+	kept := protocolsOf(t, "eth0")
+	for _, a := range router10.Addrs {
+		if protocols[a] != 112 || kept[a] != 112 {
+			t.Errorf("%v has the number %d, kept %d, want 112", a, protocols[a], kept[a])
+		}
+	}
+}
+
+// protocolsOf lists the protocol numbers of an interface's addresses, 0 of those that
+// have none.
+func protocolsOf(t *testing.T, name string) map[netip.Addr]byte {
+	t.Helper()
+	const ifaProto = 11 // IFA_PROTO of linux/if_addr.h
+	index, out := link(t, name).Attrs().Index, map[netip.Addr]byte{}
+	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+		list, err := dump.Whole(func() ([][]byte, error) {
+			req := nl.NewNetlinkRequest(unix.RTM_GETADDR, unix.NLM_F_DUMP)
+			req.AddData(nl.NewIfAddrmsg(family))
+			return req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWADDR)
+		})
+		ok(t, err)
+		for _, m := range list {
+			a, is := parseAddr(m)
+			if !is || a.index != index {
+				continue
+			}
+			out[a.Addr()] = 0
+			attrs(m[unix.SizeofIfAddrmsg:], func(typ uint16, v []byte) {
+				if typ == ifaProto {
+					out[a.Addr()] = v[0]
+				}
+			})
+		}
+	}
+	return out
 }
 
 func TestRoutesAloneLeaveTheInterfaceAsItIs(t *testing.T) {
