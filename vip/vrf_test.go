@@ -41,6 +41,13 @@ func TestRoutesOfAddressesAreInTheTableOfTheVRF(t *testing.T) {
 	if r := blackholeRoute(vip4, home{parent, blue}); r.table != blue {
 		t.Errorf("the route that drops is in table %d", r.table)
 	}
+	for _, p := range []netip.Prefix{netip.PrefixFrom(vip4, 24), netip.PrefixFrom(vip6, 64)} {
+		for table, want := range map[uint32]uint32{blue: blue, 0: unix.RT_TABLE_MAIN} {
+			if r := connectedRoute(p, home{parent, table}); r.table != want || r.oif != parent {
+				t.Errorf("the connected route of %v with the table %d of a VRF: table %d, dev %d", p, table, r.table, r.oif)
+			}
+		}
+	}
 	if r := blackholeRoute(vip4, home{index: parent}); r.table != unix.RT_TABLE_MAIN {
 		t.Errorf("without a VRF the route that drops is in table %d", r.table)
 	}
