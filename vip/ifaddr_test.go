@@ -345,6 +345,39 @@ func TestAddressesOutliveTheLease(t *testing.T) {
 	}
 }
 
+// Nothing extends the addresses under a lease that never ends: they live for ever, and
+// the process takes them away, or its next start.
+func TestAddressesWithoutALeaseStayUntilTheyAreTakenAway(t *testing.T) {
+	for name, end := range map[string]func(l *lab, iface *Interface){
+		"demoted": func(_ *lab, iface *Interface) { ok(t, iface.Address(nil, []ID{10})) },
+		"closed":  func(_ *lab, iface *Interface) { ok(t, iface.Close()) },
+		"recovered": func(l *lab, iface *Interface) {
+			ok(t, iface.Abandon())
+			ok(t, Recover(Options{StateDir: l.state, Owner: l.owner}, "eth0"))
+		},
+	} {
+		l, iface := newActive(t, 0)
+		if at := iface.keep.at.Load(); at != 0 {
+			t.Errorf("to be extended at %v of boot time", time.Duration(at))
+		}
+		ok(t, iface.Keep()) // which has nothing to do
+		list := onEth0(t)
+		for _, a := range router10.Addrs {
+			got := list[a]
+			if got.Flags&unix.IFA_F_PERMANENT == 0 || uint32(got.ValidLft) != endless {
+				t.Errorf("%v lives for %d s, flags %#x, want for ever", a, got.ValidLft, got.Flags)
+			}
+			if a.Is6() && (got.Flags&unix.IFA_F_DEPRECATED == 0 || got.PreferedLft != 0) {
+				t.Errorf("%v is not deprecated: preferred for %d s, flags %#x", a, got.PreferedLft, got.Flags)
+			}
+		}
+		end(l, iface)
+		if got := onEth0(t); len(got) > 0 {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 func TestAddressOfSomebodyElseStays(t *testing.T) {
 	_, iface := newOpen(t)
 	theirs := &netlink.Addr{IPNet: netlink.NewIPNet(vip4.AsSlice())}
