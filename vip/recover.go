@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+
+	"github.com/vishvananda/netlink"
 )
 
 // Recover undoes what dead processes have left in the calling thread's network
@@ -182,23 +184,34 @@ func (d stateDir) undo(l *leftover, o *Owner, nft, rtnl *conn) error {
 		}
 		defer o.Release(ifi.Name)
 	}
-	f := filter{conn: rtnl, index: l.head.Index}
 	errs := []error{deleteTable(nft, l.head.Table), l.undoPlaces(rtnl, o)}
 	if linkExists(rtnl, l.head.Index) {
-		for _, e := range l.made {
-			if mac, ok := e.mac(); ok {
-				errs = append(errs, f.del(mac))
-			}
-			if e.Promiscuous {
-				errs = append(errs, f.setPromiscuous(false))
-			}
-		}
-		errs = append(errs, l.head.restore())
+		errs = append(errs, l.undoFilter(rtnl), l.head.restore())
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("%s: %w", l.head.Interface, err)
 	}
 	return d.remove(l.head.Interface)
+}
+
+// undoFilter takes back what was made to let virtual MACs in. An entry of a vxlan is
+// never ours; a bridge may have one of a version that made them everywhere.
+func (l *leftover) undoFilter(rtnl *conn) error {
+	link, err := netlink.LinkByIndex(l.head.Index)
+	if err != nil {
+		return err
+	}
+	f := filter{conn: rtnl, index: l.head.Index, door: doorOf(link)}
+	var errs []error
+	for _, e := range l.made {
+		if mac, ok := e.mac(); ok && f.door != unfiltered {
+			errs = append(errs, f.del(mac))
+		}
+		if e.Promiscuous {
+			errs = append(errs, f.setPromiscuous(false))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // undoPlaces takes back the addresses and routes alone, and forgets them.
