@@ -55,17 +55,29 @@ func (f *filter) hearAll() error {
 	return nil
 }
 
-// hearAgain makes the interface promiscuous if somebody else has undone that, and
-// reports whether that was so.
-func (f *filter) hearAgain() (undone bool, err error) {
+// deafened reports whether somebody has undone that the interface is promiscuous,
+// whoever had made it so.
+func (f *filter) deafened() bool {
 	exists, flags := linkState(f.conn, f.index)
-	if f.door != bridged || !exists || flags&unix.IFF_PROMISC != 0 {
+	return f.door == bridged && exists && flags&unix.IFF_PROMISC == 0
+}
+
+// hearAgain makes the interface promiscuous if somebody else has undone that, and
+// reports whether that was so. It is ours to put back then, also if it was not before:
+// the journal says so first.
+func (i *Interface) hearAgain() (undone bool, err error) {
+	if !i.filter.deafened() {
 		return false, nil
 	}
-	if err := f.setPromiscuous(true); err != nil {
+	if !i.filter.promiscuous {
+		if err := i.journal.add(entry{Promiscuous: true}); err != nil {
+			return false, err
+		}
+		i.filter.promiscuous = true
+	}
+	if err := i.filter.setPromiscuous(true); err != nil {
 		return false, err
 	}
-	f.promiscuous = true
 	return true, nil
 }
 

@@ -123,20 +123,12 @@ func (f *filter) change(typ, flags uint16, mac [6]byte) error {
 	return f.conn.change(&f.b)
 }
 
-// restore lets mac in again, and reports whether it had to. One that nobody needs
-// stays out.
+// restore makes the entry of a mac that was added again, and reports whether it had to.
 func (f *filter) restore(mac [6]byte) (missing bool, err error) {
-	e := f.macs[mac]
-	if e == nil {
-		return false, nil
-	}
-	if f.door != filtered {
-		return f.hearAgain()
-	}
 	err = f.change(unix.RTM_NEWNEIGH, unix.NLM_F_CREATE|unix.NLM_F_EXCL, mac)
 	switch {
 	case err == nil:
-		e.ours = true
+		f.macs[mac].ours = true
 		return true, nil
 	case errors.Is(err, unix.EEXIST) || !linkExists(f.conn, f.index):
 		return false, nil
@@ -170,8 +162,11 @@ func (i *Interface) RestoreFilter(macs ...[6]byte) (missing [][6]byte, err error
 func (i *Interface) restoreFilter(mac [6]byte) (missing bool, err error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if i.closed {
+	switch {
+	case i.closed || i.filter.macs[mac] == nil:
 		return false, nil
+	case i.filter.door != filtered:
+		return i.hearAgain()
 	}
 	return i.filter.restore(mac)
 }

@@ -568,3 +568,46 @@ func TestBridgeThatWasMadeDeafHearsAgain(t *testing.T) {
 		t.Error("the bridge is still deaf")
 	}
 }
+
+// Whoever wanted the bridge promiscuous has given that up. What makes it so then goes
+// with the routers, in whichever way their process ends.
+func TestBridgeThatHearsAgainIsPutBack(t *testing.T) {
+	for name, end := range map[string]func(o Options, iface *Interface){
+		"closed":    func(_ Options, iface *Interface) { ok(t, iface.Close()) },
+		"recovered": func(o Options, iface *Interface) { ok(t, iface.Abandon()); ok(t, Recover(o)) },
+		"closed by the next process": func(o Options, iface *Interface) {
+			ok(t, iface.Abandon())
+			next, err := Open("br0", o)
+			ok(t, err)
+			ok(t, next.Add(10, router10))
+			ok(t, next.Close())
+		},
+		"closed by a process that took it over": func(o Options, iface *Interface) {
+			ok(t, iface.Abandon())
+			o.Handover = true
+			next, err := Open("br0", o)
+			ok(t, err)
+			ok(t, next.Close())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			newNetns(t)
+			ok(t, netlink.LinkAdd(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: "br0"}}))
+			ok(t, netlink.SetPromiscOn(link(t, "br0")))
+			o := Options{StateDir: t.TempDir()}
+			iface, err := Open("br0", o)
+			ok(t, err)
+			ok(t, iface.Add(10, router10))
+			ok(t, netlink.SetPromiscOff(link(t, "br0")))
+			missing, err := iface.RestoreFilter()
+			ok(t, err)
+			if promiscuous := link(t, "br0").Attrs().RawFlags&unix.IFF_PROMISC != 0; !promiscuous || len(missing) != 1 {
+				t.Fatalf("switched off: promiscuous %v, missing %x", promiscuous, missing)
+			}
+			end(o, iface)
+			if link(t, "br0").Attrs().RawFlags&unix.IFF_PROMISC != 0 {
+				t.Error("the bridge is still promiscuous")
+			}
+		})
+	}
+}
