@@ -316,6 +316,29 @@ func TestAddressIsOutOfReachOnceTheLeaseIsOver(t *testing.T) {
 	until(t, patience, "end of the addresses", func() bool { return len(onEth0(t)) == 0 })
 }
 
+// The kernel serves an IPv6 address only when a worker of its own has had its turn,
+// on the CPU on which the address was made. It has none beside a thread in real time
+// that does not wait for it. Where others hold the kernel's lock that thread waits for
+// them, and the worker comes first: hence more than once.
+func TestAddressIsServedWhenAddressReturns(t *testing.T) {
+	_, iface := newOpen(t)
+	ok(t, iface.Add(10, router10))
+	mustGate(t, iface, []Claim{{ID: 10, Lease: time.Minute}}, nil)
+	fifo := unix.SchedAttr{Policy: unix.SCHED_FIFO, Flags: unix.SCHED_FLAG_RESET_ON_FORK, Priority: 1}
+	for n := range 20 {
+		if err := unix.SchedSetAttr(0, &fifo, 0); err != nil {
+			skip.Regardless(t, "no real-time priority")
+		}
+		err := iface.Address([]ID{10}, nil)
+		served := iface.rtnl.isLocal(ifAddr{vip6, iface.index}) && iface.rtnl.isLocal(ifAddr{vipLocal, iface.index})
+		ok(t, unix.SchedSetAttr(0, &unix.SchedAttr{Flags: unix.SCHED_FLAG_RESET_ON_FORK}, 0))
+		if ok(t, err); !served {
+			t.Fatalf("attempt %d: Address has returned, and IPv6 addresses are not served", n+1)
+		}
+		ok(t, iface.Address(nil, []ID{10}))
+	}
+}
+
 func TestKeepLetsTheAddressesLive(t *testing.T) {
 	_, iface := newActive(t, 2*time.Second)
 	until(t, patience, "time to keep", iface.KeepDue)
