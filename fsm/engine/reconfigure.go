@@ -18,7 +18,8 @@ func (g *Group) Replaced(c *Group) bool {
 }
 
 // Reconfigure goes on with another configuration. A group of which nothing has
-// changed is not touched: its role, timers and frames are what they would have been.
+// changed, nor of what it depends on, is not touched: its role, timers and frames are
+// what they would have been.
 // What Replaced does not name changes while the group runs. Groups that are no longer
 // configured resign as at a stop, and are forgotten when their successors are heard
 // or have had their time.
@@ -39,9 +40,10 @@ func (e *Engine) Reconfigure(now time.Time, c Config, ports map[string]Port, by 
 		wanted[c.Groups[n].Ref] = &c.Groups[n]
 	}
 	e.dismissAll(now, wanted)
+	changed := map[ID]bool{}
 	for _, g := range e.groups {
 		if n := wanted[g.Ref]; !g.dismissed && n != nil {
-			e.configure(now, g, *n, asked)
+			changed[g.id] = e.configure(now, g, *n, asked)
 			delete(wanted, g.Ref)
 		}
 	}
@@ -58,6 +60,11 @@ func (e *Engine) Reconfigure(now time.Time, c Config, ports map[string]Port, by 
 		}
 	}
 	e.join(now, joined)
+	for _, g := range e.groups { // after those that have joined: a leader stops for a follower that has not started
+		if changed[g.id] || g.hinderedAnew() {
+			g.doubt()
+		}
+	}
 	e.restrainAll(now) // leaders know their followers' objects now
 	e.arrange(c)
 	for _, i := range e.ifaces {
@@ -105,17 +112,28 @@ func (g *Group) fits() error {
 func (e *Engine) retrack(now time.Time, tracks []Track) {
 	var objects []*object
 	for _, t := range tracks {
-		o := e.object(t.Name)
-		if o == nil || o.Interface != t.Interface {
-			o = newObject(now, t)
-			if l := e.linkOf(t.Interface); l != nil {
-				o.known, o.up, o.since, o.detail = true, l.Up, now, "line protocol "+upDown(l.Up)
-			}
-		}
-		o.Track = t
-		objects = append(objects, o)
+		objects = append(objects, e.retracked(now, t))
 	}
 	e.objects = objects
+}
+
+// retracked returns the object that t is about. One that is about something else now
+// counts as it did until its first result, unless that is known already.
+func (e *Engine) retracked(now time.Time, t Track) *object {
+	o := e.object(t.Name)
+	if o != nil && o.Interface == t.Interface {
+		o.Track = t
+		return o
+	}
+	n := newObject(now, t)
+	if o != nil {
+		*n = *o // not o itself, by which linkOf still tells of the other interface
+		n.Track = t
+	}
+	if l := e.linkOf(t.Interface); l != nil {
+		n.known, n.up, n.since, n.detail = true, l.Up, now, "line protocol "+upDown(l.Up)
+	}
+	return n
 }
 
 // linkOf returns what is known of an interface that is tracked.
@@ -253,8 +271,9 @@ func (e *Engine) arrange(c Config) {
 	slices.SortStableFunc(e.groups, func(a, b *group) int { return at(a) - at(b) })
 }
 
-// configure makes a running group another one that does not replace it.
-func (e *Engine) configure(now time.Time, g *group, c Group, asked *Record) {
+// configure makes a running group another one that does not replace it. It reports
+// whether there is a difference.
+func (e *Engine) configure(now time.Time, g *group, c Group, asked *Record) (changed bool) {
 	was := g.Group
 	same := reflect.DeepEqual(was, c)
 	g.Group = c
@@ -262,7 +281,7 @@ func (e *Engine) configure(now time.Time, g *group, c Group, asked *Record) {
 	g.prioritize(now, asked)
 	g.regrant(now)
 	if same {
-		return
+		return false
 	}
 	g.turned()
 	if g.codec != nil {
@@ -275,7 +294,15 @@ func (e *Engine) configure(now time.Time, g *group, c Group, asked *Record) {
 	g.findNeighbors(now)
 	g.reannounce(now, was.Announce)
 	g.regrant(now)
-	g.doubt()
+	return true
+}
+
+// hinderedAnew reports whether something keeps the group from running and did not, or
+// the other way round: what the daemon requires, or the interface that an object is
+// about. A leader's followers say so themselves.
+func (g *group) hinderedAnew() bool {
+	why, _ := g.ownObstacle()
+	return (why != "") == g.up
 }
 
 // configured is what the machine has to know of c.

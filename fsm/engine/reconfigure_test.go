@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"fmt"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -328,5 +329,63 @@ func TestKeysRollByReload(t *testing.T) {
 	h.clear().reload(ring("2") + signed).run(5 * time.Second)
 	if got := last(); got.KeyID != 2 || h.moves != moves {
 		t.Errorf("signs with %+v, %d transitions", got, h.moves-moves)
+	}
+}
+
+func TestReloadOfForwardingCountsAtOnceForGroupsThatAreTheSame(t *testing.T) {
+	const require = "[daemon]\nforwarding = \"require\"\n"
+	lead := hsrpTen + "name = \"lead\"\n" + strings.Replace(hsrpEleven, "priority = 110\nhello = \"1s\"\nhold = \"3s\"\n", "follow = \"lead\"\n", 1)
+	for name, tt := range map[string]struct{ file, ref, stopped, waits string }{
+		"HSRP":       {hsrpTen, "hsrp:eth0:10", "Init", "Listen"},
+		"VRRP":       {vrrpTwenty, "vrrp:eth0:20", "Initialize", "Backup"},
+		"a leader":   {lead, "hsrp:eth0:10", "Init", "Listen"},
+		"a follower": {lead, "hsrp:eth0:11", "Init", "Listen"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHost(t, tt.file).up("eth0")
+			h.forwards(off4, "")
+			h.until(tt.ref, "Active").reload(require + tt.file)
+			h.state(tt.ref, tt.stopped)
+			h.reload(tt.file)
+			h.state(tt.ref, tt.waits)
+			h.until(tt.ref, "Active")
+		})
+	}
+}
+
+func TestReloadOfAnObjectCountsAtOnceForGroupsThatAreTheSame(t *testing.T) {
+	const both = "[[track]]\nname = \"one\"\ninterface = \"eth7\"\n[[track]]\nname = \"two\"\ninterface = \"eth8\"\n"
+	core := func(key, of string) string { return "[[track]]\nname = \"core\"\n" + key + " = \"" + of + "\"\n" }
+	for _, tt := range []struct {
+		uses     string
+		down, up string // state and priority
+	}{
+		{"shutdown = true", "Init 110", "Listen 110"},
+		{"decrement = 20", "Active 90", "Active 110"},
+	} {
+		t.Run(tt.uses, func(t *testing.T) {
+			file := both + hsrpTen + "track = [{ object = \"core\", " + tt.uses + " }]\n"
+			h := newHost(t, file+core("interface", "eth7")).up("eth0")
+			want := func(when, want string) {
+				t.Helper()
+				if m := h.group("eth0:10").Machine; fmt.Sprint(m.State, " ", m.Priority) != want {
+					t.Errorf("%s: in %s with priority %d, want %s", when, m.State, m.Priority, want)
+				}
+			}
+			h.e.LinkChanged(h.now, "eth7", engine.Link{Name: "eth7", Up: true})
+			h.e.LinkChanged(h.now, "eth8", engine.Link{Name: "eth8"})
+			h.until("eth0:10", "Active").reload(file + core("interface", "eth8"))
+			want("another interface, which is down", tt.down)
+			h.reload(file + core("file", "/run/core"))
+			want("a file that was not looked at yet", tt.down)
+			h.reload(file + core("interface", "eth9"))
+			want("an interface that was not looked at yet", tt.down)
+			h.reload(file + core("interface", "eth7"))
+			want("an interface that is up", tt.up)
+			h.reload(file + core("file", "/run/core"))
+			want("a file that was not looked at yet", tt.up)
+			h.e.TrackChanged(h.now, "core", false, "it is not there")
+			want("the first result of the file", tt.down)
+		})
 	}
 }
