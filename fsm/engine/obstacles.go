@@ -60,6 +60,9 @@ func (g *group) obstacles() (fsm.Cause, string) {
 		return why, detail
 	}
 	for _, f := range g.followers {
+		if f.dismissed { // nobody wants it to have the role any more
+			continue
+		}
 		if why, detail := f.ownObstacle(); why != "" {
 			return why, fmt.Sprintf("follower %s: %s", f.Ref, detail)
 		}

@@ -250,6 +250,15 @@ func TestFollowersComeAndGoWithTheirLeader(t *testing.T) {
 	if g := h.group("eth0:10"); g.Transitions != moves || g.Machine.State != "Active" {
 		t.Errorf("the leader went through %d transitions, to %s", g.Transitions-moves, g.Machine.State)
 	}
+	h.reload(leader).run(2 * time.Second)
+	if g := h.group("eth0:10"); g.Transitions != moves || g.Machine.State != "Active" || len(h.port.added) != 1 {
+		t.Errorf("the leader that was left went through %d transitions, to %s; groups %v", g.Transitions-moves, g.Machine.State, h.port.added)
+	}
+	h.reload(strings.Replace(leader, "110", "120", 1) + follower).run(time.Second)
+	h.state("eth0:11", "Active")
+	if g := h.group("eth0:10"); g.Transitions != moves {
+		t.Errorf("the leader that has changed as well went through %d transitions", g.Transitions-moves)
+	}
 	h.reload(leader + "version = 1\n" + follower).run(20 * time.Second)
 	h.state("eth0:10", "Active")
 	h.state("eth0:11", "Active")
