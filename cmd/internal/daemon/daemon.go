@@ -110,7 +110,8 @@ type Daemon struct {
 	listener   net.Listener              // of the control socket
 	ifaces     map[string]*vip.Interface // of the last process
 	watcher    *vip.Watcher
-	closing    []*port // without groups, while their workers put the kernel back
+	links      map[string]vip.Link // as last reported, of all that are watched; of the loop
+	closing    []*port             // without groups, while their workers put the kernel back
 	tracks     *trackers
 	scrapes    *scrapers
 	events     *worker      // publishes them in order
@@ -122,7 +123,7 @@ type Daemon struct {
 // newDaemon makes a daemon whose engine build makes.
 func newDaemon(o Options, owner *vip.Owner, build func(engine.Config, engine.Options) (*engine.Engine, error)) (*Daemon, error) {
 	d := &Daemon{
-		opts: o, owner: owner, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{}, byTap: map[int]*port{},
+		opts: o, owner: owner, log: o.Log, started: time.Now(), ports: map[string]*port{}, byFD: map[int]*port{}, byTap: map[int]*port{}, links: map[string]vip.Link{},
 		places: newPlaces(), events: newWorker(), nameOf: nameOf, heirs: make(chan succeededBy, 1),
 	}
 	d.reloads.Store(true)
@@ -213,8 +214,17 @@ func (d *Daemon) interfaces() []string {
 // followLinks brings link changes to the loop.
 func (d *Daemon) followLinks(w *vip.Watcher) {
 	for ev := range w.Events() {
-		d.loop.Post(func() { d.linkEvent(ev) })
+		d.loop.Post(func() { d.reported(ev) })
 	}
+}
+
+// reported remembers the state of an interface for what a reload has on it, to which
+// the watcher would not report it again.
+func (d *Daemon) reported(ev vip.Event) {
+	if ev.Link.Name != "" {
+		d.links[ev.Link.Name] = ev.Link
+	}
+	d.linkEvent(ev)
 }
 
 func (d *Daemon) listDescriptors() {

@@ -15,6 +15,7 @@ import (
 	"github.com/fhrpd/fhrpd/configs"
 	"github.com/fhrpd/fhrpd/configs/setup"
 	"github.com/fhrpd/fhrpd/fsm/engine"
+	"github.com/fhrpd/fhrpd/vip"
 )
 
 // Reload implements control.Backend. Another program on disk takes over first, and
@@ -126,7 +127,20 @@ func (d *Daemon) reconfigure(is *configs.Config, by engine.Caller) error {
 			}
 		}
 	}
+	d.tellLinks(ports)
 	return nil
+}
+
+// tellLinks tells new ports and tracked objects of interfaces that were watched before
+// for another reason. The others are new to the watcher, which reports them.
+func (d *Daemon) tellLinks(ports map[string]engine.Port) {
+	names := d.interfaces()
+	maps.DeleteFunc(d.links, func(name string, _ vip.Link) bool { return !slices.Contains(names, name) })
+	for name, l := range d.links {
+		if ports[name] != nil || d.ports[name] == nil {
+			d.linkEvent(vip.Event{Link: l})
+		}
+	}
 }
 
 // newPort returns the port of an interface that is held, and is released when the

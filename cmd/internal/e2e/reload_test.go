@@ -139,6 +139,25 @@ func TestReloadAddsAndRemovesGroups(t *testing.T) {
 	})
 }
 
+// What is new in the file finds interfaces that were watched before, for what was there.
+func TestReloadFindsInterfacesThatWereWatched(t *testing.T) {
+	scenario(t, func(t testing.TB, l *lan) {
+		object := func(dev string) string { return fmt.Sprintf("[[track]]\nname = \"link\"\ninterface = %q\n", dev) }
+		l.a.StartAs(object(lanDev)+strings.Replace(reloadable, lanDev, "eth9", 1), 110)
+		l.a.WaitAll("Init")
+		reload(l.a, object(lanDev)+reloadable, 110)
+		l.a.WaitAll("Active") // where there was an object only
+		route := fmt.Sprintf("routes = [{ to = %q, via = %q, interface = %q }]\n", beyond4, fhrptest.HostIP, fhrptest.CoreDev)
+		reload(l.a, reloadable+route, 110)
+		reload(l.a, reloadable+route+object(fhrptest.CoreDev), 110)
+		l.Eventually("the link of an interface that had routes only", func() bool {
+			tracks := l.a.Report().Tracks
+			return len(tracks) == 1 && tracks[0].Known && tracks[0].Up
+		})
+		l.a.WaitAll("Active")
+	})
+}
+
 func TestFaultyFileChangesNothing(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
 		l.startInTurn(reloadable)
