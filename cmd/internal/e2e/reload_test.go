@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"strings"
@@ -155,6 +156,50 @@ func TestReloadFindsInterfacesThatWereWatched(t *testing.T) {
 			return len(tracks) == 1 && tracks[0].Known && tracks[0].Up
 		})
 		l.a.WaitAll("Active")
+	})
+}
+
+func TestReloadOfTheDaemonsKeysCountsAtOnce(t *testing.T) {
+	scenario(t, func(t testing.TB, l *lan) {
+		const addr = "127.0.0.1:9650"
+		l.a.StartAs(reloadable, 110)
+		l.a.WaitAll("Active")
+		logged := func(n int, what string) func() bool {
+			return func() bool { return strings.Count(l.a.File("daemon.log"), what) == n }
+		}
+		reload(l.a, "[daemon]\nlog = \"warn\"\n"+reloadable, 110)
+		reload(l.a, "[daemon]\nformat = \"json\"\n"+reloadable, 110)
+		l.Eventually("JSON in the log", logged(1, `"msg":"configuration reloaded"`))
+		if !logged(0, `msg="configuration reloaded"`)() {
+			t.Error("a reload is logged at level warn")
+		}
+
+		busy, err := l.a.NS.Listen("tcp", addr)
+		must(t, err)
+		file := strings.ReplaceAll("[daemon]\nmetrics = \""+addr+"\"\n"+reloadable, "PRIORITY", "120")
+		must(t, os.WriteFile(l.a.Path("fhrpd.toml"), []byte(file), 0o600))
+		out, exit := l.a.Command("reload")
+		if got := l.a.Group("users").ConfiguredPriority; exit != 1 || !strings.Contains(out, "nothing has changed") || got != 110 {
+			t.Errorf("an address that is in use: exit %d, priority %d: %s", exit, got, out)
+		}
+		must(t, busy.Close())
+		reload(l.a, file, 120)
+		scraped := func() bool {
+			c, err := l.a.NS.Dial(t.Context(), "tcp", addr)
+			if err != nil {
+				return false
+			}
+			defer c.Close()
+			must(t, c.SetDeadline(time.Now().Add(10*time.Second)))
+			_, _ = io.WriteString(c, "GET /metrics HTTP/1.0\r\n\r\n")
+			b, _ := io.ReadAll(c)
+			return strings.Contains(string(b), "fhrp_")
+		}
+		if !scraped() {
+			t.Error("no metrics at the new address")
+		}
+		reload(l.a, reloadable, 120)
+		l.Eventually("the end of the metrics", func() bool { return !scraped() })
 	})
 }
 
