@@ -264,6 +264,17 @@ func TestReplayedAdvertisementIsNobodysClaim(t *testing.T) {
 	}
 }
 
+func TestReplayIsRefusedAfterAReloadOfTheKeychain(t *testing.T) {
+	h := newHost(t, signedRouter("")).up("eth0").run(time.Second)
+	captured := signedAdvert(h.now)
+	h.hears(captured)
+	h.run(time.Second).reload(strings.Replace(signedRouter(""), "12:01:30Z", "12:01:40Z", 1))
+	h.hears(captured)
+	if g := h.group("eth0:10"); g.Counters.Received != 1 || g.Counters.Rejected["auth-replay"] != 1 {
+		t.Errorf("received %d, rejected %v", g.Counters.Received, g.Counters.Rejected)
+	}
+}
+
 // What is right is believed in every version and family, with the checksum over
 // either span.
 func TestSignedAdvertisementsOfOthersAreBelieved(t *testing.T) {
