@@ -60,7 +60,7 @@ func (g *group) obstacles() (fsm.Cause, string) {
 		return why, detail
 	}
 	for _, f := range g.followers {
-		if f.dismissed { // nobody wants it to have the role any more
+		if f.dismissed || g.up && f.opening() { // nobody wants it to have the role any more, or it will be there in a moment
 			continue
 		}
 		if why, detail := f.ownObstacle(); why != "" {
@@ -114,6 +114,13 @@ func (g *group) ownObstacle() (fsm.Cause, string) {
 		return fsm.CauseConflict, fmt.Sprintf("%s is answered for by %s", g.conflict.Address, g.conflict.MAC)
 	}
 	return "", ""
+}
+
+// opening reports whether the group has never run because its interface is about to be
+// opened for it.
+func (g *group) opening() bool {
+	l := &g.iface.link
+	return g.last == nil && (l.Index == unseen || l.Up && l.Closed && l.Trouble == "")
 }
 
 // linkObstacle returns why the group may not run on l, or "".

@@ -268,6 +268,25 @@ func TestFollowersComeAndGoWithTheirLeader(t *testing.T) {
 	}
 }
 
+func TestLeaderDoesNotStopForAFollowerWhoseInterfaceIsOpened(t *testing.T) {
+	leader := hsrpTen + "name = \"lead\"\n"
+	follower := strings.Replace(strings.Replace(hsrpEleven, "priority = 110\nhello = \"1s\"\nhold = \"3s\"\n", "follow = \"lead\"\n", 1), "eth0", "eth1", 1)
+	h := newHost(t, leader).up("eth0").until("eth0:10", "Active").run(time.Second)
+	moves := h.group("eth0:10").Transitions
+	h.reload(strings.Replace(leader, "110", "120", 1) + follower)
+	h.e.LinkChanged(h.now, "eth1", engine.Link{Name: "eth1", Index: 3, Up: true, Closed: true})
+	h.up("eth0") // has it looked at again
+	h.up("eth1")
+	h.state("eth1:11", "Active")
+	if g := h.group("eth0:10"); g.Transitions != moves {
+		t.Errorf("the leader went through %d transitions", g.Transitions-moves)
+	}
+	h.linked(func(l *engine.Link) { l.Up = false })
+	h.up("eth0")
+	h.e.LinkChanged(h.now, "eth1", engine.Link{Name: "eth1", Index: 3, Up: true, Closed: true}) // made anew
+	h.state("eth0:10", "Init")
+}
+
 func TestInterfacesComeAndGoWithTheirGroups(t *testing.T) {
 	other := strings.Replace(hsrpEleven, "eth0", "eth1", 1)
 	h := newHost(t, hsrpTen).up("eth0").until("eth0:10", "Active")
