@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fhrpd/fhrpd/cmd/internal/control"
+	"github.com/fhrpd/fhrpd/cmd/internal/netlab"
 	"github.com/fhrpd/fhrpd/cmd/internal/show"
 	"github.com/fhrpd/fhrpd/cmd/internal/status"
 )
@@ -25,7 +26,19 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // TestMain has times printed as in the golden files, in whatever zone the host is.
 func TestMain(m *testing.M) {
 	time.Local = time.UTC
-	m.Run()
+	netlab.Main(looped{m})
+}
+
+// looped are the tests with a loopback interface, which a new namespace has switched off.
+type looped struct{ m *testing.M }
+
+func (l looped) Run() int {
+	if netlab.Inside() {
+		ns := sure(netlab.Current())
+		must(ns.LinkUp("lo"))
+		must(ns.Close())
+	}
+	return l.m.Run()
 }
 
 // TestOutside compares what scripts, people and Prometheus see of a daemon with
