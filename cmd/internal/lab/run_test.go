@@ -157,6 +157,24 @@ func TestInvalidOptionsBuildNothing(t *testing.T) {
 	}
 }
 
+// TestAFrozenDaemonLeavesTheRoleWhereItWent is the fault with two halves: who wakes
+// within its lease has to find out by itself that it was succeeded.
+func TestAFrozenDaemonLeavesTheRoleWhereItWent(t *testing.T) {
+	netlab.Need(t)
+	if testing.Short() {
+		t.Skip("builds the program and runs for 5 s")
+	}
+	o := Defaults()
+	o.Protocol, o.Fault, o.Program = "vrrp3", "freeze", filepath.Join(t.TempDir(), "fhrpd")
+	must(t, fhrptest.Build(o.Program))
+	var out bytes.Buffer
+	v, err := Run(t.Context(), o, &out, t.Output())
+	must(t, err)
+	if !v.Passed || v.Active != nodeGW2 {
+		t.Errorf("active %s:\n%s", v.Active, out.String())
+	}
+}
+
 // TestAKilledDaemonCostsNoTraffic runs the whole lab on the program itself.
 func TestAKilledDaemonCostsNoTraffic(t *testing.T) {
 	netlab.Need(t)
