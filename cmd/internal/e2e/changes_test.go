@@ -71,7 +71,7 @@ func newPair(t testing.TB, c couple) *pair {
 // asBefore waits until a serves and b is ready to.
 func (p *pair) asBefore() {
 	p.t.Helper()
-	p.a.Eventually("a serves and b is ready", func() bool { return p.a.All("Active") && serves(p.a) && ready(p.b.Group("users")) })
+	p.a.Eventually("a serves and b is ready", func() bool { return p.a.All("Active") && serves(p.a) && allReady(p.b) })
 	p.mustPing(p.host)
 }
 
@@ -85,7 +85,7 @@ func (p *pair) reload(groups string) {
 // over gives the role from one router to the other.
 func (p *pair) over(from, to *gateway) {
 	p.t.Helper()
-	to.Eventually("the other one can be asked", func() bool { return ready(to.Group("users")) })
+	to.Eventually("the other one can be asked", func() bool { return allReady(to) })
 	if out, exit := from.Command("handover", "--all"); exit != 0 {
 		p.t.Fatalf("hand-over of %s: exit %d: %s", from.Name, exit, out)
 	}

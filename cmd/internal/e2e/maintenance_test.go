@@ -39,7 +39,7 @@ func TestMaintenanceCostsNothing(t *testing.T) {
 			scenario(t, func(t testing.TB, l *lan) {
 				l.startInTurn(tt.groups)
 				l.mustPing(fhrptest.HostIP)
-				l.b.Eventually("the active router is heard", func() bool { return ready(l.b.Group("users")) })
+				l.b.Eventually("the active router is heard", func() bool { return allReady(l.b) })
 				stop := l.numbers()
 				successor := l.b.Addr(hello.IPv4).String()
 				out, exit := l.a.Command("maintenance", "on")
@@ -77,7 +77,7 @@ func TestMaintenanceCostsNothing(t *testing.T) {
 					l.b.WaitAll("Standby", "Backup", "Listen", "Speak")
 				} else {
 					l.a.WaitAll("Standby", "Backup", "Listen")
-					l.a.Eventually("the active router is heard", func() bool { return ready(l.a.Group("users")) })
+					l.a.Eventually("the active router is heard", func() bool { return allReady(l.a) })
 				}
 				l.mustPing(fhrptest.HostIP)
 				sent, lost, doubled := stop()
@@ -95,7 +95,7 @@ func TestMaintenanceCostsNothing(t *testing.T) {
 func TestTheOtherDiesDuringMaintenance(t *testing.T) {
 	scenario(t, func(t testing.TB, l *lan) {
 		l.startInTurn(reloadable)
-		l.b.Eventually("the active router is heard", func() bool { return ready(l.b.Group("users")) })
+		l.b.Eventually("the active router is heard", func() bool { return allReady(l.b) })
 		if out, exit := l.a.Command("maintenance", "on", "users"); exit != 0 {
 			t.Fatalf("exit %d: %s", exit, out)
 		}
